@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * blocks.h - storage of quantized blocks.  Bytes and little-endian 16-bit words only: no unions, no bit-fields,
+ * no padding.  x[i] is the meaning; how to round is in reference/core/dtype_blocks.c and pinned by vectors/.
+ * Formats: GGUF (ggml-org/ggml src/ggml-common.h).  d, m, dmin, s are IEEE binary16. */
+#ifndef ASSAY_BLOCKS_H
+#define ASSAY_BLOCKS_H
+#include <stdint.h>
+
+/* x[i] = d*q[i], 0 <= i < 32 */
+typedef struct assay_q8_0 { uint16_t d; int8_t q[32]; } assay_q8_0;
+/* x[i] = d*q[i]; s = d*sum(q) is redundant and serves formats that have a minimum */
+typedef struct assay_q8_1 { uint16_t d, s; int8_t q[32]; } assay_q8_1;
+/* x[i] = d*(lo(q[i])-8), x[i+16] = d*(hi(q[i])-8), 0 <= i < 16 */
+typedef struct assay_q4_0 { uint16_t d; uint8_t q[16]; } assay_q4_0;
+/* x[i] = d*lo(q[i])+m, x[i+16] = d*hi(q[i])+m, 0 <= i < 16 */
+typedef struct assay_q4_1 { uint16_t d, m; uint8_t q[16]; } assay_q4_1;
+/* 8 groups of 32: x = d*sc[g]*code - dmin*mn[g]; sc, mn: 6 bits each, packed in sc[12] */
+typedef struct assay_q4_k { uint16_t d, dmin; uint8_t sc[12]; uint8_t q[128]; } assay_q4_k;
+/* 16 groups of 16: x = d*sc[g]*(code-32), code = 4 low bits in ql, 2 high bits in qh */
+typedef struct assay_q6_k { uint8_t ql[128], qh[64]; int8_t sc[16]; uint16_t d; } assay_q6_k;
+
+_Static_assert(sizeof(assay_q8_0) == 34, "q8_0 has no padding");
+_Static_assert(sizeof(assay_q8_1) == 36, "q8_1 has no padding");
+_Static_assert(sizeof(assay_q4_0) == 18, "q4_0 has no padding");
+_Static_assert(sizeof(assay_q4_1) == 20, "q4_1 has no padding");
+_Static_assert(sizeof(assay_q4_k) == 144, "q4_k has no padding");
+_Static_assert(sizeof(assay_q6_k) == 210, "q6_k has no padding");
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ * bound.h - the vocabulary of the bounds (double only).  u: unit roundoff of the accumulator; c(h): what h rounded
+ * additions in a chain may do to a sum of absolute values (Higham, Accuracy and Stability, 3.1). */
+#ifndef ASSAY_BOUND_H
+#define ASSAY_BOUND_H
+#include "assay/assay.h"
+#include "assay/params.h"
+#include <math.h>
+
+#define ASSAY_U 0x1p-24   /* f32 */
+#define ASSAY_ETA 0x1p-149 /* smallest positive f32; 2^-126 under ftz */
+
+static inline double bound_u(const assay_contract *c)
+{
+    return c->acc == ASSAY_bf16 ? 0x1p-8 : c->acc == ASSAY_f16 ? 0x1p-11 : c->acc == ASSAY_f64 ? 0x1p-53 : ASSAY_U;
+}
+static inline double bound_eta(const assay_contract *c)
+{
+    return c->ftz ? 0x1p-126 : ASSAY_ETA;
+}
+static inline double bound_gamma(double h, double u)
+{
+    return h * u < 1 ? h * u / (1 - h * u) : INFINITY;
+}
+/* The longest chain of additions of a sum of n terms under the contract. */
+static inline double bound_depth(const assay_contract *c, double n)
+{
+    const double L = c->h.lanes > 0 ? c->h.lanes : 1, b = c->h.block > 0 ? c->h.block : 1;
+    switch (c->h.kind) {
+    case ASSAY_DEPTH_LANES: return ceil(n / L) + ceil(log2(L)) + 1;
+    case ASSAY_DEPTH_PAIRWISE: return ceil(log2(n > 1 ? n : 2)) + b;
+    case ASSAY_DEPTH_BLOCKED: return fmin(n, b) + ceil(n / b);
+    default: return n;
+    }
+}
+/* c(h(n) + extra) */
+static inline double bound_c(const assay_contract *c, double n, double extra)
+{
+    return bound_gamma(fmax(bound_depth(c, n), 0) + extra, bound_u(c));
+}
+#define BOUND_E(c, f, usual) ((c)->f > 0 ? (double)(c)->f : (usual))
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * execute.h - one call over a team of OpenMP threads: phases, work units, scratch.  Called from the runner, from the
+ * bench and from models; never from the judge's process. */
+#ifndef ASSAY_CORE_EXECUTE_H
+#define ASSAY_CORE_EXECUTE_H
+#include "assay/assay.h"
+
+typedef struct assay_call {
+    const assay_op     *op;
+    const assay_kernel *kernel;
+    assay_args          args;    /* operand, dim, params filled; the rest is execute's */
+    void               *packed;  /* owned by the caller (assay_call_pack) or NULL */
+    void               *shared;  size_t shared_bytes;
+    void               *scratch; size_t scratch_bytes; /* per worker, stride scratch_bytes */
+    int                 threads; /* team size; 1: no parallel region */
+    int64_t             grain;   /* units per slice; 0: units / (4 * threads) rounded up */
+    bool                reverse; /* slices from last to first: the harness looks for hidden dependence */
+} assay_call;
+
+/* Allocates shared and scratch for the largest phase and decodes what the scalar baseline needs. */
+assay_status assay_call_prepare(assay_call *c, assay_why *why);
+size_t       assay_call_packed_bytes(const assay_call *c);
+assay_status assay_call_pack(assay_call *c, assay_why *why); /* allocates packed and packs; no-op without pack() */
+assay_status assay_call_run(assay_call *c);   /* opens a parallel region of its own when threads > 1 */
+/* The same inside a parallel region that the caller opened: every thread calls it; ends with a barrier. */
+assay_status assay_call_run_team(assay_call *c, int thread, int threads);
+void         assay_call_free(assay_call *c);
+void        *assay_aligned(size_t bytes);     /* 64-byte aligned, freed by free(); never NULL for 0 */
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ * problem.h - a case with its numbers: inputs generated, encoded and decoded; golden and condition quantities. */
+#ifndef ASSAY_CORE_PROBLEM_H
+#define ASSAY_CORE_PROBLEM_H
+#include "suite.h"
+
+typedef struct assay_problem {
+    assay_case   c;                          /* params resolved */
+    assay_tag    tag;
+    assay_tensor t[ASSAY_MAX_OPND];          /* dense views; data owned by the problem (outputs: NULL) */
+    double      *value[ASSAY_MAX_OPND];      /* dense; inputs decoded, outputs golden after solve */
+    double      *before[ASSAY_MAX_OPND];     /* INOUT operands as they were */
+    double      *plane[ASSAY_MAX_PLANES];
+} assay_problem;
+
+assay_status assay_problem_make(const assay_case *c, assay_problem *p, assay_why *why);
+/* Rounds what the contract says the kernel rounds, then oracle and kappa.  May be called again for another contract. */
+assay_status assay_problem_solve(assay_problem *p, const assay_contract *k, assay_why *why);
+void assay_problem_free(assay_problem *p);
+assay_dense assay_problem_dense(const assay_problem *p);
+#endif

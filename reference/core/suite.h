@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ * suite.h - what each op brings for its own testing and measuring, as tables: cases (conformance/<op>.c), faults
+ * (conformance/faults/<op>.c) and workloads (bench/<op>.c).  The registry collects them by the lines of ops.def, so an
+ * op without them does not link. */
+#ifndef ASSAY_CORE_SUITE_H
+#define ASSAY_CORE_SUITE_H
+#include "case.h"
+#include "rng.h"
+
+/* EXACT: the golden is reached by every legal order of operations, bit for bit: judged by memcmp.
+ * RANDOM: random full mantissas: T1 and T2.  ADVERSARIAL: T1.  CLASS: NaN, inf and signs are the point. */
+typedef enum assay_tag { ASSAY_TAG_RANDOM, ASSAY_TAG_EXACT, ASSAY_TAG_ADVERSARIAL, ASSAY_TAG_CLASS } assay_tag;
+
+/* Fills the dense values of operand i of a case (IN and INOUT operands, in order; value[j] of j < i are filled).
+ * Values are then encoded into the operand's type and decoded again, so the oracle sees what the kernel sees.
+ * Returns false to leave this operand to the default: by its flags (indices uniform, positions 0.., mask open) or gauss. */
+typedef bool (*assay_fill)(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng);
+
+struct assay_gen {
+    const char *name;
+    assay_tag   tag;
+    assay_fill  fill;
+};
+
+/* Generators that any op may use (fill.c); an op's own stand in its suite and win over these. */
+extern const assay_gen assay_gens[];
+extern const size_t    assay_n_gens;
+
+typedef struct assay_rows { const char *pattern; bool full; } assay_rows; /* full: not in --quick */
+
+typedef struct assay_suite {
+    const char *op;
+    const assay_rows *rows;   size_t n_rows;
+    const assay_gen  *gens;   size_t n_gens;  /* the op's own */
+    const char *const *exact; /* names of common generators that are exact for this op, NULL-terminated */
+    const char *const *holes; /* coverage holes that are meant: "what: reason", NULL-terminated */
+    /* Known answers and properties that need no kernel: true if all hold; why names the first that does not.  NULL: none */
+    bool (*known)(assay_why *why);
+} assay_suite;
+
+typedef enum assay_fault_kind { ASSAY_FAULT, ASSAY_LEGAL } assay_fault_kind;
+typedef struct assay_fault {
+    assay_fault_kind kind; /* FAULT: must fail; LEGAL: must pass */
+    assay_kernel     kernel;
+    const char      *source; /* where it comes from: "numerics 3", "ggml-org/llama.cpp#1393", "legal: pairwise sum" */
+} assay_fault;
+typedef struct assay_faults { const char *op; const assay_fault *fault; size_t n; } assay_faults;
+
+typedef struct assay_workload {
+    const char *name;  /* "smollm2-135m.decode.ffn_up" */
+    const char *line;  /* the case, without op, gen and seed; w=* for every type that a kernel takes */
+    double      tokens; /* tokens that one call advances; 0: the row has no tokens/s */
+} assay_workload;
+typedef struct assay_workloads { const char *op; const assay_workload *row; size_t n; } assay_workloads;
+
+#define ASSAY_COUNT_OF(a) (sizeof(a) / sizeof *(a))
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include "spec.h"
+
+static const assay_operand operands[] = {
+    { .name = "x", .shape = "RC", .types = TYPES(FLOATS) },
+    { .name = "w", .shape = "C", .types = TYPES(FLOATS), .flags = ASSAY_WEIGHT },
+    { .name = "y", .shape = "RC", .types = TYPES(FLOATS), .access = ASSAY_OUT },
+};
+static const assay_field fields[] = {
+    ASSAY_FIELD(assay_rmsnorm_params, eps, 0, 1),
+    ASSAY_FIELD(assay_rmsnorm_params, plus_one, 0, 1),
+};
+static const assay_plane planes[] = { { "share", "R" } };
+
+static double flops(const assay_args *a)
+{
+    return 4.0 * (double)a->dim[0] * (double)a->dim[1];
+}
+
+DECLARE_REFERENCES(rmsnorm);
+DECLARE_BOUNDS(rmsnorm);
+extern const assay_op assay_op_rmsnorm;
+const assay_op assay_op_rmsnorm = {
+    .name = "rmsnorm",
+    .formula = "y = w * x / sqrt(mean(x^2) + eps)",
+    .dims = "RC",
+    .split = 'R',
+    OPERANDS(operands),
+    FIELDS(fields, assay_rmsnorm_params),
+    PLANES(planes),
+    REFERENCES(rmsnorm),
+    BOUNDS(rmsnorm),
+    .flops = flops,
+};
