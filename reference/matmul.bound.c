@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ * matmul: |y - g| <= c(h(K) + 1 [+ 1 with bias]) (sum|x w| + |bias|) + (K + 1) eta: products rounded or fused, the bias
+ * one more term that may enter the chain first or last (numerics.md 1.3, dot).
+ * A = sum|x w| + |bias|.  s: the spread of T2, s^2 = sum partial_k^2 + sum (x w)_k^2 along the sequential order. */
+#include "bound.h"
+
+void assay_matmul_kappa(const assay_dense *a, double *const *planes);
+void assay_matmul_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
+
+void assay_matmul_kappa(const assay_dense *a, double *const *planes)
+{
+    const int64_t T = a->dim[0], N = a->dim[1], K = a->dim[2];
+    const double *bias = a->operand[2];
+    for (int64_t i = 0; i < T * N; i++) {
+        const double *x = (const double *)a->operand[0] + i / N * K, *w = (const double *)a->operand[1] + i % N * K;
+        const double first = bias ? bias[i % N] : 0;
+        double abs_sum = fabs(first), s2 = 0, partial = 0;
+        for (int64_t k = 0; k < K; k++) {
+            const double p = x[k] * w[k];
+            partial += p;
+            abs_sum += fabs(p);
+            s2 += p * p + fmax(partial * partial, (partial + first) * (partial + first));
+        }
+        planes[0][i] = abs_sum;
+        planes[1][i] = sqrt(s2 + (bias ? (partial + first) * (partial + first) : 0));
+    }
+}
+
+void assay_matmul_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
+{
+    const int64_t n = a->dim[0] * a->dim[1], K = a->dim[2];
+    const double rate = bound_c(c, (double)K, a->operand[2] ? 2 : 1), floor = (double)(K + 1) * bound_eta(c);
+    for (int64_t i = 0; i < n; i++)
+        b[3][i] = rate * planes[0][i] + floor;
+}

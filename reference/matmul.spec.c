@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "spec.h"
+
+static const assay_operand operands[] = {
+    { .name = "x", .shape = "TK", .types = TYPES(FLOATS) },
+    { .name = "w", .shape = "NK", .types = TYPES(FLOATS | BLOCKS), .flags = ASSAY_WEIGHT },
+    { .name = "bias", .shape = "N", .types = TYPES(T(f32)), .flags = ASSAY_WEIGHT | ASSAY_OPTIONAL },
+    { .name = "y", .shape = "TN", .types = TYPES(FLOATS), .access = ASSAY_OUT },
+};
+static const assay_plane planes[] = { { "A", "TN" }, { "s", "TN" } };
+
+static double flops(const assay_args *a)
+{
+    return 2.0 * (double)a->dim[0] * (double)a->dim[1] * (double)a->dim[2];
+}
+
+DECLARE_REFERENCES(matmul);
+DECLARE_BOUNDS(matmul);
+extern const assay_op assay_op_matmul;
+const assay_op assay_op_matmul = {
+    .name = "matmul",
+    .formula = "y = x W^T + bias",
+    .dims = "TNK",
+    .split = 'N',
+    OPERANDS(operands),
+    PLANES(planes),
+    .spread = 2,
+    REFERENCES(matmul),
+    BOUNDS(matmul),
+    .flops = flops,
+};
