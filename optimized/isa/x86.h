@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * x86.h - helpers that every x86 kernel may use: static inline only.  With ASSAY_EMULATE the AVX-512 intrinsics come
- * from SIMDe (portable C over AVX2), so that the logic of those kernels is judged on hosts that lack the instructions. */
+ * from SIMDe (portable C over AVX2), so that the logic of those kernels is judged on hosts that lack the instructions.
+ */
 #ifndef ASSAY_ISA_X86_H
 #define ASSAY_ISA_X86_H
 #include "assay/assay.h"
@@ -32,4 +33,57 @@ static inline float avx2_sum(__m256 v)
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 }
+
+/* e^x within 1.5 u over all of f32: subnormal results are rounded once, below 2^-150 it is 0, above FLT_MAX infinity,
+ * -inf gives 0, NaN stays.  x = n ln 2 + r, |r| <= ln 2 / 2; e^r by a minimax polynomial of degree 6 (0.05 u).
+ * 2^n is applied in two halves, so that neither overflows where the result does not. */
+static inline __m256 avx2_exp(__m256 x)
+{
+    x = _mm256_max_ps(_mm256_set1_ps(-104.0f), _mm256_min_ps(_mm256_set1_ps(89.0f), x));
+    const __m256 n = _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(0x1.715476p+0f)),
+                                     _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    __m256 r = _mm256_fnmadd_ps(n, _mm256_set1_ps(0x1.62e430p-1f), x);
+    r = _mm256_fnmadd_ps(n, _mm256_set1_ps(-0x1.05c610p-29f), r);
+    __m256 p = _mm256_fmadd_ps(_mm256_set1_ps(0x1.6a2434p-10f), r, _mm256_set1_ps(0x1.1239e2p-7f));
+    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(0x1.5558f2p-5f));
+    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(0x1.555492p-3f));
+    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(0x1.fffffcp-2f));
+    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(1.0f));
+    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(1.0f));
+    const __m256i i = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(i, 1), bias = _mm256_set1_epi32(127);
+    const __m256i a = _mm256_slli_epi32(_mm256_add_epi32(half, bias), 23);
+    const __m256i b = _mm256_slli_epi32(_mm256_add_epi32(_mm256_sub_epi32(i, half), bias), 23);
+    return _mm256_mul_ps(_mm256_mul_ps(p, _mm256_castsi256_ps(a)), _mm256_castsi256_ps(b));
+}
+#if defined(ASSAY_EMULATE) || defined(__AVX512F__)
+/* p 2^n, rounded once (SIMDe's own scalef loses it where 2^n alone underflows). */
+static inline __m512 avx512_scale(__m512 p, __m512 n)
+{
+#ifdef ASSAY_EMULATE
+    float x[16], e[16];
+    _mm512_storeu_ps(x, p);
+    _mm512_storeu_ps(e, n);
+    for (int i = 0; i < 16; i++)
+        x[i] = ldexpf(x[i], e[i] == e[i] ? (int)e[i] : 0);
+    return _mm512_loadu_ps(x);
+#else
+    return _mm512_scalef_ps(p, n);
+#endif
+}
+/* avx2_exp in 16 lanes */
+static inline __m512 avx512_exp(__m512 x)
+{
+    x = _mm512_max_ps(_mm512_set1_ps(-104.0f), _mm512_min_ps(_mm512_set1_ps(89.0f), x));
+    const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(0x1.715476p+0f)), _MM_FROUND_TO_NEAREST_INT);
+    __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0x1.62e430p-1f), x);
+    r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-0x1.05c610p-29f), r);
+    __m512 p = _mm512_fmadd_ps(_mm512_set1_ps(0x1.6a2434p-10f), r, _mm512_set1_ps(0x1.1239e2p-7f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0x1.5558f2p-5f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0x1.555492p-3f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0x1.fffffcp-2f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
+    return avx512_scale(p, n);
+}
+#endif
 #endif
