@@ -39,7 +39,8 @@ static assay_status run(const assay_args *a)
     return ASSAY_OK;
 }
 
-static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
+static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
+                                       ASSAY_TYPES(ASSAY_T(f32)) };
 static const assay_contract contract = { .h = { ASSAY_DEPTH_LANES, 8, 0 } };
 
 extern const assay_kernel assay_rmsnorm_avx2;
@@ -47,6 +48,7 @@ const assay_kernel assay_rmsnorm_avx2 = {
     .op = "rmsnorm",
     .name = "avx2",
     .isa = ASSAY_ISA_avx2,
+    .flags = ASSAY_INPLACE,
     .types = types,
     .contract = &contract,
     .run = run,

@@ -1,18 +1,34 @@
 /* SPDX-License-Identifier: MIT
- * neon.h - helpers that every AArch64 kernel may use: static inline only. */
+ * neon.h - helpers that every Arm kernel may use: static inline only. */
 #ifndef ASSAY_ISA_NEON_H
 #define ASSAY_ISA_NEON_H
-#include "assay/assay.h"
 #include "assay/blocks.h"
 #include "assay/params.h"
+#include "rows.h"
 #include <arm_neon.h>
 #include <math.h>
 #include <string.h>
 
-static inline void *tensor_row(const assay_tensor *t, int64_t r)
+/* The first n of 4 lanes (0 <= n < 4); the others are zero.  No byte past p[n - 1] is touched. */
+static inline float32x4_t neon_load_tail(const float *p, int64_t n)
 {
-    return (char *)t->data + r * t->stride[0];
+    float t[4] = { 0, 0, 0, 0 };
+    for (int64_t i = 0; i < n && i < 4; i++)
+        t[i] = p[i];
+    return vld1q_f32(t);
 }
+static inline void neon_store_tail(float *p, float32x4_t v, int64_t n)
+{
+    float t[4];
+    vst1q_f32(t, v);
+    for (int64_t i = 0; i < n && i < 4; i++)
+        p[i] = t[i];
+}
+static inline float neon_sum(float32x4_t v)
+{
+    return vaddvq_f32(v);
+}
+
 /* e^x within 1.5 u over all of f32: subnormal results are rounded once, below 2^-150 it is 0, above FLT_MAX infinity,
  * -inf gives 0, NaN stays.  x = n ln 2 + r, |r| <= ln 2 / 2; e^r by a minimax polynomial of degree 6 (0.05 u).
  * 2^n is applied in two halves, so that neither overflows where the result does not. */

@@ -4,10 +4,11 @@
  */
 #ifndef ASSAY_ISA_X86_H
 #define ASSAY_ISA_X86_H
-#include "assay/assay.h"
 #include "assay/blocks.h"
 #include "assay/params.h"
+#include "rows.h"
 #ifdef ASSAY_EMULATE
+#pragma GCC diagnostic ignored "-Wpsabi" /* 64-byte vectors go by memory: nothing here crosses a file */
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>
 #include <simde/x86/fma.h>
@@ -18,10 +19,6 @@
 #include <math.h>
 #include <string.h>
 
-static inline void *tensor_row(const assay_tensor *t, int64_t r)
-{
-    return (char *)t->data + r * t->stride[0];
-}
 /* Lane mask of the first n of 8 lanes. */
 static inline __m256i avx2_tail(int64_t n)
 {
@@ -56,6 +53,52 @@ static inline __m256 avx2_exp(__m256 x)
     return _mm256_mul_ps(_mm256_mul_ps(p, _mm256_castsi256_ps(a)), _mm256_castsi256_ps(b));
 }
 #if defined(ASSAY_EMULATE) || defined(__AVX512F__)
+/* Lane mask of the first n of 16 lanes, 0 <= n <= 16. */
+static inline __mmask16 avx512_tail(int64_t n)
+{
+    return (__mmask16)((1u << n) - 1u);
+}
+#ifdef ASSAY_EMULATE /* SIMDe 0.7.4 has neither masked loads and stores nor extractf32x8 */
+static inline __m256 avx512_half(__m512 v, int h)
+{
+    float t[16];
+    _mm512_storeu_ps(t, v);
+    return _mm256_loadu_ps(t + 8 * h);
+}
+static inline __m512 avx512_load(__mmask16 m, const float *p)
+{
+    float t[16] = { 0 };
+    for (int i = 0; i < 16; i++)
+        if (m >> i & 1)
+            t[i] = p[i];
+    return _mm512_loadu_ps(t);
+}
+static inline void avx512_store(float *p, __mmask16 m, __m512 v)
+{
+    float t[16];
+    _mm512_storeu_ps(t, v);
+    for (int i = 0; i < 16; i++)
+        if (m >> i & 1)
+            p[i] = t[i];
+}
+#else
+static inline __m256 avx512_half(__m512 v, int h)
+{
+    return h ? _mm512_extractf32x8_ps(v, 1) : _mm512_castps512_ps256(v);
+}
+static inline __m512 avx512_load(__mmask16 m, const float *p) /* lanes not in m are zero and not read */
+{
+    return _mm512_maskz_loadu_ps(m, p);
+}
+static inline void avx512_store(float *p, __mmask16 m, __m512 v)
+{
+    _mm512_mask_storeu_ps(p, m, v);
+}
+#endif
+static inline float avx512_sum(__m512 v)
+{
+    return avx2_sum(_mm256_add_ps(avx512_half(v, 0), avx512_half(v, 1)));
+}
 /* p 2^n, rounded once (SIMDe's own scalef loses it where 2^n alone underflows). */
 static inline __m512 avx512_scale(__m512 p, __m512 n)
 {
