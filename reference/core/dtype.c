@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT
+ * dtype.c - plain numbers and the table of all element types.
+ * Floats are written with one rounding from double, to nearest, ties to even, overflow to infinity, subnormals kept;
+ * a NaN keeps its sign and the top bits of its payload and is made quiet.  Integers: to nearest, ties to even,
+ * clamped to the type's range; a NaN becomes 0. */
+#include "dtype.h"
+#include "dtype_codecs.h"
+#include <math.h>
+#include <string.h>
+
+#define SIGN64 (UINT64_C(1) << 63)
+#define INF64  (UINT64_C(0x7ff) << 52)
+
+static uint64_t bits_of(double x)
+{
+    uint64_t b;
+    memcpy(&b, &x, sizeof b);
+    return b;
+}
+
+/* The code of x in a format of 16 bits: sign, 15 - m bits of exponent with this bias, m bits of mantissa. */
+static inline uint16_t small_from_f64(double x, int m, int bias)
+{
+    const uint64_t b = bits_of(x), a = b & ~SIGN64;
+    const uint32_t sign = (uint32_t)(b >> 48) & 0x8000u, inf = (0x7fffu >> m) << m;
+    if (a > INF64)
+        return (uint16_t)(sign | inf | 1u << (m - 1) | (uint32_t)(a >> (52 - m) & ((1u << m) - 1)));
+    const int e = (int)(a >> 52) - 1023, low = 1 - bias;
+    const int shift = 52 - m + (e < low ? low - e : 0);
+    if (shift > 53) /* below half of the smallest subnormal; subnormal doubles too */
+        return (uint16_t)sign;
+    const uint64_t one = UINT64_C(1) << 52, f = (a & (one - 1)) | one;
+    const uint64_t half = UINT64_C(1) << (shift - 1), rest = f & (2 * half - 1);
+    uint64_t q = f >> shift;
+    q += rest > half || (rest == half && (q & 1));
+    /* q holds the hidden bit, so a carry moves into the exponent by itself */
+    const int64_t code = (e < low ? 0 : ((int64_t)(e + bias - 1) << m)) + (int64_t)q;
+    return (uint16_t)(sign | (code > (int64_t)inf ? inf : (uint32_t)code));
+}
+
+uint16_t assay_f16_from_f64(double x)
+{
+    return small_from_f64(x, 10, 15);
+}
+
+uint16_t assay_bf16_from_f64(double x)
+{
+    return small_from_f64(x, 7, 127);
+}
+
+/* Every f32 is a double, so this is the same single rounding. */
+uint16_t assay_f16_from_f32(float x)
+{
+    return small_from_f64(x, 10, 15);
+}
+
+float assay_f16_to_f32(uint16_t h)
+{
+    const uint32_t sign = (uint32_t)(h & 0x8000u) << 16, e = h >> 10 & 31, m = h & 0x3ffu;
+    uint32_t b;
+    float f;
+    if (e == 0) { /* m * 2^-24 */
+        f = (float)m * 0x1p-24f;
+        memcpy(&b, &f, sizeof b);
+        b |= sign;
+    } else {
+        b = sign | (e == 31 ? 255u : e + 112u) << 23 | m << 13;
+    }
+    memcpy(&f, &b, sizeof f);
+    return f;
+}
+
+double assay_f16_to_f64(uint16_t h)
+{
+    return assay_f16_to_f32(h);
+}
+
+float assay_bf16_to_f32(uint16_t h)
+{
+    const uint32_t b = (uint32_t)h << 16;
+    float f;
+    memcpy(&f, &b, sizeof f);
+    return f;
+}
+
+/* ---- plain numbers in memory of any alignment ---- */
+
+static double rounded(double x, double lo, double hi)
+{
+    const double r = isnan(x) ? 0 : nearbyint(x);
+    return r < lo ? lo : r > hi ? hi : r;
+}
+
+enum codec { F32, F64, F16, BF16, I8, I32, I64 };
+static const int size_of[] = { 4, 8, 2, 2, 1, 4, 8 };
+
+static inline double load(const void *p, enum codec c)
+{
+    union {
+        float f;
+        double d;
+        uint16_t h;
+        int8_t b;
+        int32_t i;
+        int64_t l;
+    } v;
+    memcpy(&v, p, (size_t)size_of[c]);
+    switch (c) {
+    case F32:
+        return (double)v.f;
+    case F64:
+        return v.d;
+    case F16:
+        return assay_f16_to_f64(v.h);
+    case BF16:
+        return (double)assay_bf16_to_f32(v.h);
+    case I8:
+        return v.b;
+    case I32:
+        return v.i;
+    default:
+        return (double)v.l;
+    }
+}
+
+static inline void store(void *p, double x, enum codec c)
+{
+    union {
+        float f;
+        double d;
+        uint16_t h;
+        int8_t b;
+        int32_t i;
+        int64_t l;
+    } v;
+    switch (c) {
+    case F32:
+        v.f = (float)x;
+        break;
+    case F64:
+        v.d = x;
+        break;
+    case F16:
+        v.h = assay_f16_from_f64(x);
+        break;
+    case BF16:
+        v.h = assay_bf16_from_f64(x);
+        break;
+    case I8:
+        v.b = (int8_t)rounded(x, -128, 127);
+        break;
+    case I32:
+        v.i = (int32_t)rounded(x, INT32_MIN, INT32_MAX);
+        break;
+    default:
+        v.l = x >= 0x1p63 ? INT64_MAX : (int64_t)rounded(x, -0x1p63, 0x1p63);
+        break;
+    }
+    memcpy(p, &v, (size_t)size_of[c]);
+}
+
+static inline void decode(double *dst, const void *src, int64_t n, enum codec c)
+{
+    for (int64_t i = 0; i < n; i++)
+        dst[i] = load((const char *)src + i * size_of[c], c);
+}
+
+static inline void encode(void *dst, const double *src, int64_t n, enum codec c)
+{
+    for (int64_t i = 0; i < n; i++)
+        store((char *)dst + i * size_of[c], src[i], c);
+}
+
+#define PLAIN(id, c)                                                                                                   \
+    void assay_decode_##id(double *dst, const void *src, int64_t n)                                                    \
+    {                                                                                                                  \
+        decode(dst, src, n, c);                                                                                        \
+    }                                                                                                                  \
+    void assay_encode_##id(void *dst, const double *src, int64_t n)                                                    \
+    {                                                                                                                  \
+        encode(dst, src, n, c);                                                                                        \
+    }
+PLAIN(f32, F32)
+PLAIN(f64, F64)
+PLAIN(f16, F16)
+PLAIN(bf16, BF16)
+PLAIN(i8, I8)
+PLAIN(i32, I32)
+PLAIN(i64, I64)
+
+/* ---- the table ---- */
+
+static const assay_dtype_info table[ASSAY_DTYPE_END] = {
+#define DTYPE(id, number, block, bytes, u) [number] = { #id, block, bytes, u, assay_decode_##id, assay_encode_##id },
+#include "assay/dtypes.def"
+#undef DTYPE
+};
+
+const assay_dtype_info *assay_dtype_of(assay_dtype t)
+{
+    return (unsigned)t < ASSAY_DTYPE_END && table[t].name ? &table[t] : NULL;
+}
+
+const assay_dtype_info *assay_dtype_find(const char *name, assay_dtype *t)
+{
+    for (unsigned i = 0; name && i < ASSAY_DTYPE_END; i++) {
+        if (table[i].name && strcmp(table[i].name, name) == 0) {
+            if (t)
+                *t = (assay_dtype)i;
+            return &table[i];
+        }
+    }
+    return NULL;
+}
+
+int64_t assay_dtype_bytes(assay_dtype t, int64_t n)
+{
+    const assay_dtype_info *d = assay_dtype_of(t);
+    return d ? n / d->block * d->bytes : 0;
+}
