@@ -1,11 +1,28 @@
 /* SPDX-License-Identifier: MIT
  * matmul: |y - g| <= c(h(K) + 1 [+ 1 with bias]) (sum|x w| + |bias|) + (K + 1) eta: products rounded or fused, the bias
  * one more term that may enter the chain first or last (numerics.md 1.3, dot).
- * A = sum|x w| + |bias|.  s: the spread of T2, s^2 = sum partial_k^2 + sum (x w)_k^2 along the sequential order. */
+ * A = sum|x w| + |bias|.  M serves contracts with split_min, which sum the codes and the minimum of a block apart,
+ * w = d q + m: |d q| <= |w| + |m|, and |m| <= max|w| of the block, for code 0 occurs in every block that the encoder
+ * writes; so M = A + 2 sum over blocks of max|w| sum|x|.  s: the spread of T2, s^2 = sum partial_k^2 + sum (x w)_k^2
+ * along the sequential order. */
 #include "bound.h"
 
 void assay_matmul_kappa(const assay_dense *a, double *const *planes);
 void assay_matmul_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
+
+static double minimum_sum(const double *x, const double *w, int64_t K)
+{
+    double s = 0;
+    for (int64_t k = 0; k < K;) {
+        double top = 0, sum = 0;
+        for (const int64_t end = k + 32 < K ? k + 32 : K; k < end; k++) {
+            top = fmax(top, fabs(w[k]));
+            sum += fabs(x[k]);
+        }
+        s += top * sum;
+    }
+    return s;
+}
 
 void assay_matmul_kappa(const assay_dense *a, double *const *planes)
 {
@@ -22,6 +39,7 @@ void assay_matmul_kappa(const assay_dense *a, double *const *planes)
             s2 += p * p + fmax(partial * partial, (partial + first) * (partial + first));
         }
         planes[0][i] = abs_sum;
+        planes[2][i] = abs_sum + 2 * minimum_sum(x, w, K);
         planes[1][i] = sqrt(s2 + (bias ? (partial + first) * (partial + first) : 0));
     }
 }
@@ -30,6 +48,7 @@ void assay_matmul_bound(const assay_dense *a, double *const *planes, const assay
 {
     const int64_t n = a->dim[0] * a->dim[1], K = a->dim[2];
     const double rate = bound_c(c, (double)K, a->operand[2] ? 2 : 1), floor = (double)(K + 1) * bound_eta(c);
+    const double *A = planes[c->split_min ? 2 : 0];
     for (int64_t i = 0; i < n; i++)
-        b[3][i] = rate * planes[0][i] + floor;
+        b[3][i] = rate * A[i] + floor;
 }

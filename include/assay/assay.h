@@ -130,6 +130,7 @@ typedef struct assay_contract {
     float       e_exp, e_log, e_tanh, e_erf, e_rsqrt, e_div, e_sin; /* in units of u; 0: the default 4 (rsqrt, div: 2) */
     assay_dtype p_round;                                  /* attention P is rounded to this type; f32: it is not */
     uint8_t     one_pass_var, ftz, nan_ignored, masked_nan, erfc, odd_rounding;
+    uint8_t     split_min; /* block weights d q + m: sum(d q x) and m sum(x) are rounded apart (their sizes may exceed |w x|) */
     assay_round round[4];
 } assay_contract;
 
