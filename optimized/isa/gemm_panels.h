@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT
+ * gemm_panels.h - y = x W^T + bias in f32, for every vector width: one packed form of W serves GEMM, skinny and GEMV.
+ *
+ * A file that includes this defines first
+ *   vec, LANES                        a vector of floats
+ *   PANEL_VECS, ROWS, ACCS            a panel is PANEL_VECS vectors wide; ROWS x panel is the largest tile (ACCS
+ * vectors) PANELS_FOR(rows), CHAINS_FOR(rows, panels)   tile shapes below ROWS: as many panels, chains of k as
+ * registers hold vec_zero vec_load vec_load_n vec_store vec_store_n vec_add vec_fma vec_all vec_f16 vec_bf16_even
+ * vec_bf16_odd
+ *
+ * Packed W: panels of PANEL rows of W, each [K][PANEL] in the weights' own type; the last panel is filled up with
+ * zeros. bf16 stands in pairs of columns (c, c + LANES), so that one load, a shift and a mask give two vectors. K is
+ * cut in pieces of KC: each is summed in registers and added to y, so no chain is longer than KC + K/KC. */
+#ifndef ASSAY_GEMM_PANELS_H
+#define ASSAY_GEMM_PANELS_H
+
+enum { PANEL = PANEL_VECS * LANES, KC = 256, T_BLOCK = 32 * ROWS };
+
+typedef struct tile_job {
+    const float *x; /* rows of ldx floats */
+    const char *w;  /* first panel at its first k; the next one at + step bytes */
+    const float *bias;
+    float *y; /* rows of ldy floats */
+    int64_t ldx, ldy, step, n;
+    int64_t columns; /* of y from here on: the last panel may be cut */
+    bool add;        /* y holds the sum of earlier pieces */
+} tile_job;
+
+#define INLINE static inline __attribute__((always_inline))
+INLINE int64_t element_size(assay_dtype type)
+{
+    return type == ASSAY_f32 ? 4 : 2;
+}
+
+/* Vector v of one row [PANEL] of a panel. */
+INLINE vec panel_vec(assay_dtype type, const char *row, int v)
+{
+    switch (type) {
+    case ASSAY_f16:
+        return vec_f16((const uint16_t *)row + v * LANES);
+    case ASSAY_bf16: {
+        const uint32_t *pair = (const uint32_t *)row + v / 2 * LANES;
+        return v % 2 ? vec_bf16_odd(pair) : vec_bf16_even(pair);
+    }
+    default:
+        return vec_load((const float *)row + v * LANES);
+    }
+}
+
+/* What the sums are added to: earlier pieces in y, or the bias, or nothing. */
+typedef struct tile_base {
+    const float *p;
+    int64_t ld;
+} tile_base;
+
+INLINE tile_base tile_base_of(const tile_job *j)
+{
+    return j->add ? (tile_base){ j->y, j->ldy } : (tile_base){ j->bias, 0 };
+}
+
+/* The cut panel: `sums` holds rows of `width` floats, of which the first j->columns belong to y. */
+static void store_cut(const tile_job *j, int rows, int width, const float *sums)
+{
+    const tile_base base = tile_base_of(j);
+    for (int r = 0; r < rows; r++)
+        for (int64_t c = 0; c < j->columns; c += LANES) {
+            const int64_t n = j->columns - c < LANES ? j->columns - c : LANES;
+            vec sum = vec_load(sums + r * width + c);
+            if (base.p)
+                sum = vec_add(vec_load_n(base.p + r * base.ld + c, n), sum);
+            vec_store_n(j->y + r * j->ldy + c, sum, n);
+        }
+}
+
+/* rows x (panels * PANEL) outputs over j->n values of k, in `chains` independent sums each.  Every loop but that over k
+ * unrolls, and acc lives in registers: one index per loop, or clang leaves it in memory. */
+INLINE void tile(assay_dtype type, int rows, int panels, int chains, const tile_job *j)
+{
+    const int64_t line = PANEL * element_size(type), n = j->n, ldx = j->ldx, step = j->step;
+    const float *x = j->x;
+    const char *w = j->w;
+    vec acc[4][ROWS][4][PANEL_VECS];
+#pragma GCC unroll 4
+    for (int u = 0; u < chains; u++)
+#pragma GCC unroll 16
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+            for (int p = 0; p < panels; p++)
+#pragma GCC unroll 4
+                for (int v = 0; v < PANEL_VECS; v++)
+                    acc[u][r][p][v] = vec_zero();
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++)
+        __builtin_prefetch(j->y + r * j->ldy, 1);
+    int64_t k = 0;
+    for (; k + chains <= n; k += chains)
+#pragma GCC unroll 4
+        for (int u = 0; u < chains; u++, w += line)
+#pragma GCC unroll 4
+            for (int p = 0; p < panels; p++) {
+                vec b[PANEL_VECS];
+#pragma GCC unroll 4
+                for (int v = 0; v < PANEL_VECS; v++)
+                    b[v] = panel_vec(type, w + p * step, v);
+#pragma GCC unroll 16
+                for (int r = 0; r < rows; r++) {
+                    const vec xv = vec_all(x + r * ldx + k + u);
+#pragma GCC unroll 4
+                    for (int v = 0; v < PANEL_VECS; v++)
+                        acc[u][r][p][v] = vec_fma(b[v], xv, acc[u][r][p][v]);
+                }
+            }
+    for (; k < n; k++, w += line)
+#pragma GCC unroll 4
+        for (int p = 0; p < panels; p++)
+#pragma GCC unroll 4
+            for (int v = 0; v < PANEL_VECS; v++)
+#pragma GCC unroll 16
+                for (int r = 0; r < rows; r++)
+                    acc[0][r][p][v] =
+                        vec_fma(panel_vec(type, w + p * step, v), vec_all(x + r * ldx + k), acc[0][r][p][v]);
+    const bool cut = j->columns < panels * PANEL;
+    const tile_base base = cut ? (tile_base){ NULL, 0 } : tile_base_of(j);
+    float sums[ROWS * 4 * PANEL], *out = cut ? sums : j->y;
+    const int64_t ld = cut ? panels * PANEL : j->ldy;
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+        for (int p = 0; p < panels; p++)
+#pragma GCC unroll 4
+            for (int v = 0; v < PANEL_VECS; v++) {
+                const int c = p * PANEL + v * LANES;
+#pragma GCC unroll 4
+                for (int u = 1; u < chains; u++)
+                    acc[0][r][p][v] = vec_add(acc[0][r][p][v], acc[u][r][p][v]);
+                if (base.p)
+                    acc[0][r][p][v] = vec_add(vec_load(base.p + r * base.ld + c), acc[0][r][p][v]);
+                vec_store(out + r * ld + c, acc[0][r][p][v]);
+            }
+    if (cut)
+        store_cut(j, rows, panels * PANEL, sums);
+}
+
+typedef void (*tile_fn)(const tile_job *j);
+/* Defined by the including file's TILES list: X(rows, panels). */
+#define TILE_STUBS(rows, panels)                                                                                       \
+    static void tile_f32_##rows##x##panels(const tile_job *j)                                                          \
+    {                                                                                                                  \
+        tile(ASSAY_f32, rows, panels, CHAINS_FOR(rows, panels), j);                                                    \
+    }                                                                                                                  \
+    static void tile_f16_##rows##x##panels(const tile_job *j)                                                          \
+    {                                                                                                                  \
+        tile(ASSAY_f16, rows, panels, CHAINS_FOR(rows, panels), j);                                                    \
+    }                                                                                                                  \
+    static void tile_bf16_##rows##x##panels(const tile_job *j)                                                         \
+    {                                                                                                                  \
+        tile(ASSAY_bf16, rows, panels, CHAINS_FOR(rows, panels), j);                                                   \
+    }
+TILES(TILE_STUBS)
+
+#define TILE_F32(rows, panels)  [rows][panels] = tile_f32_##rows##x##panels,
+#define TILE_F16(rows, panels)  [rows][panels] = tile_f16_##rows##x##panels,
+#define TILE_BF16(rows, panels) [rows][panels] = tile_bf16_##rows##x##panels,
+static const tile_fn tiles_f32[ROWS + 1][5] = { TILES(TILE_F32) };
+static const tile_fn tiles_f16[ROWS + 1][5] = { TILES(TILE_F16) };
+static const tile_fn tiles_bf16[ROWS + 1][5] = { TILES(TILE_BF16) };
+
+static inline tile_fn tile_for(assay_dtype type, int64_t rows, int64_t panels)
+{
+    return (type == ASSAY_f32 ? tiles_f32 : type == ASSAY_f16 ? tiles_f16 : tiles_bf16)[rows][panels];
+}
+
+enum { T, N, K }; /* dims */
+enum { X, W, BIAS, Y };
+
+static inline int64_t min64(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+static inline int64_t panels_of(const assay_args *a)
+{
+    return (a->dim[N] + PANEL - 1) / PANEL;
+}
+static inline int64_t panel_bytes(const assay_args *a)
+{
+    return a->dim[K] * PANEL * element_size(a->operand[W].type);
+}
+static inline int64_t blocks_of(const assay_args *a)
+{
+    return a->dim[T] <= ROWS ? 1 : (a->dim[T] + T_BLOCK - 1) / T_BLOCK;
+}
+
+/* One unit is one panel for one block of rows of x; neighbours share the block of rows. */
+static int64_t units(const assay_args *a)
+{
+    return a->dim[T] > 0 ? blocks_of(a) * panels_of(a) : 0;
+}
+
+static size_t scratch(const assay_args *a)
+{
+    return a->dim[T] <= ROWS ? 0 : (T_BLOCK + PANEL) * KC * sizeof(float);
+}
+
+static size_t packed_bytes(const assay_args *a)
+{
+    return (size_t)(panels_of(a) * panel_bytes(a));
+}
+
+static inline void pack_piece(assay_dtype type, char *dst, const char *row, int64_t column, int64_t k0, int64_t k1)
+{
+    if (type == ASSAY_f32) {
+        for (int64_t k = k0; k < k1; k++)
+            ((float *)dst)[k * PANEL + column] = ((const float *)row)[k];
+        return;
+    }
+    if (type == ASSAY_bf16) { /* column c of 2 LANES: 16-bit word 2c or 2(c - LANES) + 1 */
+        const int64_t pair = column / (2 * LANES), c = column % (2 * LANES);
+        column = pair * 2 * LANES + (c < LANES ? 2 * c : 2 * (c - LANES) + 1);
+    }
+    for (int64_t k = k0; k < k1; k++)
+        ((uint16_t *)dst)[k * PANEL + column] = ((const uint16_t *)row)[k];
+}
+
+static void pack(const assay_args *a, void *dst)
+{
+    const assay_tensor *w = &a->operand[W];
+    enum { PIECE = 64 };
+    for (int64_t p = 0; p < panels_of(a); p++) {
+        char *panel = (char *)dst + p * panel_bytes(a);
+        const int64_t columns = min64(PANEL, a->dim[N] - p * PANEL);
+        if (columns < PANEL)
+            memset(panel, 0, (size_t)panel_bytes(a));
+        for (int64_t k = 0; k < a->dim[K]; k += PIECE)
+            for (int64_t c = 0; c < columns; c++)
+                pack_piece(w->type, panel, (const char *)w->data + (p * PANEL + c) * w->stride[0], c, k,
+                           min64(k + PIECE, a->dim[K]));
+    }
+}
+
+/* One piece of one panel as f32. */
+static void decode_panel(assay_dtype type, float *dst, const char *src, int64_t n)
+{
+    for (int64_t k = 0; k < n; k++, src += PANEL * element_size(type))
+        for (int v = 0; v < PANEL_VECS; v++)
+            vec_store(dst + k * PANEL + v * LANES, panel_vec(type, src, v));
+}
+
+/* Up to ROWS rows of x: each weight is read once, several panels side by side (as many streams from memory). */
+static void skinny(const assay_args *a)
+{
+    const int64_t rows = a->dim[T], bytes = panel_bytes(a), size = element_size(a->operand[W].type);
+    const float *bias = a->operand[BIAS].data;
+    for (int64_t p = a->begin, m; p < a->end; p += m) {
+        m = min64(PANELS_FOR(rows), a->end - p);
+        const tile_fn fn = tile_for(a->operand[W].type, rows, m);
+        int64_t k = 0;
+        do {
+            const tile_job j = {
+                .x = (const float *)a->operand[X].data + k,
+                .ldx = a->operand[X].stride[0] / (int64_t)sizeof(float),
+                .w = (const char *)a->packed + p * bytes + k * PANEL * size,
+                .step = bytes,
+                .n = min64(KC, a->dim[K] - k),
+                .bias = bias ? bias + p * PANEL : NULL,
+                .y = (float *)a->operand[Y].data + p * PANEL,
+                .ldy = a->operand[Y].stride[0] / (int64_t)sizeof(float),
+                .columns = a->dim[N] - p * PANEL,
+                .add = k > 0,
+            };
+            fn(&j);
+            k += KC;
+        } while (k < a->dim[K]);
+    }
+}
+
+/* Panels p0 .. p1 - 1 for rows t0 .. t0 + rows - 1 of x.  A piece of those rows is copied once and lives in L2, a piece
+ * of a panel in L1, while all tiles of rows pass over it; meanwhile the next panel's piece is fetched. */
+static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int64_t p1)
+{
+    const assay_tensor *x = &a->operand[X], *y = &a->operand[Y];
+    const assay_dtype type = a->operand[W].type;
+    const int64_t bytes = panel_bytes(a), line = PANEL * element_size(type), n_tiles = (rows + ROWS - 1) / ROWS;
+    const float *bias = a->operand[BIAS].data;
+    float *xs = a->scratch, *decoded = xs + T_BLOCK * KC;
+    int64_t k = 0;
+    do {
+        const int64_t n = min64(KC, a->dim[K] - k);
+        for (int64_t t = 0; t < rows; t++)
+            memcpy(xs + t * KC, (const char *)x->data + (t0 + t) * x->stride[0] + k * (int64_t)sizeof(float),
+                   (size_t)n * sizeof(float));
+        for (int64_t p = p0; p < p1; p++) {
+            const char *w = (const char *)a->packed + p * bytes + k * line, *next = p + 1 < p1 ? w + bytes : w;
+            if (type != ASSAY_f32)
+                decode_panel(type, decoded, w, n);
+            const int64_t lines = (n * line / 64 + n_tiles - 1) / n_tiles; /* to fetch per tile */
+            for (int64_t i = 0; i < n_tiles; i++) {
+                const int64_t t = rows * i / n_tiles, m = rows * (i + 1) / n_tiles - t;
+                const tile_job j = {
+                    .x = xs + t * KC,
+                    .ldx = KC,
+                    .w = type == ASSAY_f32 ? w : (const char *)decoded,
+                    .n = n,
+                    .bias = bias ? bias + p * PANEL : NULL,
+                    .y = (float *)((char *)y->data + (t0 + t) * y->stride[0]) + p * PANEL,
+                    .ldy = y->stride[0] / (int64_t)sizeof(float),
+                    .columns = a->dim[N] - p * PANEL,
+                    .add = k > 0,
+                };
+                for (int64_t l = 0; l < lines; l++)
+                    __builtin_prefetch(next + (i * lines + l) * 64, 0, 2);
+                tile_for(ASSAY_f32, m, 1)(&j);
+            }
+        }
+        k += KC;
+    } while (k < a->dim[K]);
+}
+
+static assay_status run(const assay_args *a)
+{
+    if (a->dim[T] <= ROWS) {
+        skinny(a);
+        return ASSAY_OK;
+    }
+    const int64_t panels = panels_of(a), blocks = blocks_of(a);
+    for (int64_t u = a->begin; u < a->end;) {
+        const int64_t b = u / panels, p0 = u % panels, p1 = min64(panels, p0 + a->end - u);
+        const int64_t t0 = a->dim[T] * b / blocks, rows = a->dim[T] * (b + 1) / blocks - t0;
+        block(a, t0, rows, p0, p1);
+        u += p1 - p0;
+    }
+    return ASSAY_OK;
+}
+
+static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)),
+                                       ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16)),
+                                       ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
+static const assay_contract contract = { .h = { ASSAY_DEPTH_BLOCKED, 0, KC } };
+
+#endif
