@@ -94,6 +94,11 @@ static inline float column_f32(const uint8_t *p)
     memcpy(&v, p, 4);
     return v;
 }
+/* Keeps the compiler from reordering a sum into a tree, whose open ends would not fit the registers. */
+ALWAYS_INLINE void avx2_keep(__m256i v[2])
+{
+    __asm__("" : "+x"(v[0]), "+x"(v[1]));
+}
 static inline __m256i avx2_load(const uint8_t *p)
 {
     return _mm256_load_si256((const __m256i *)(const void *)p);
@@ -118,6 +123,7 @@ ALWAYS_INLINE void avx2_block_q4(__m256i acc[][2], const uint8_t *codes, const u
             const __m256i v = avx2_word(q + 4 * (j * C + c));
             acc[c][0] = _mm256_add_epi16(acc[c][0], _mm256_maddubs_epi16(l0, v));
             acc[c][1] = _mm256_add_epi16(acc[c][1], _mm256_maddubs_epi16(l1, v));
+            avx2_keep(acc[c]);
         }
         const __m256i h0 = _mm256_and_si256(_mm256_srli_epi16(p0, 4), low);
         const __m256i h1 = _mm256_and_si256(_mm256_srli_epi16(p1, 4), low);
@@ -126,6 +132,7 @@ ALWAYS_INLINE void avx2_block_q4(__m256i acc[][2], const uint8_t *codes, const u
             const __m256i v = avx2_word(q + 4 * ((j + 4) * C + c));
             acc[c][0] = _mm256_add_epi16(acc[c][0], _mm256_maddubs_epi16(h0, v));
             acc[c][1] = _mm256_add_epi16(acc[c][1], _mm256_maddubs_epi16(h1, v));
+            avx2_keep(acc[c]);
         }
     }
     const __m256i one = _mm256_set1_epi16(1);
@@ -151,6 +158,7 @@ ALWAYS_INLINE void avx2_block_q8(__m256i acc[][2], const uint8_t *codes, const u
             const __m256i p1 = _mm256_maddubs_epi16(u1, _mm256_sign_epi8(v, w1));
             acc[c][0] = _mm256_add_epi32(acc[c][0], _mm256_madd_epi16(p0, one));
             acc[c][1] = _mm256_add_epi32(acc[c][1], _mm256_madd_epi16(p1, one));
+            avx2_keep(acc[c]);
         }
     }
 }
