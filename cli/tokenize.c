@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT
+ * assay tokenize MODEL.gguf [TEXT]: text to ids on one line, or ids back to text. */
+#include "../reference/models/ids.h"
+#include "../reference/models/tokenizer.h"
+#include "../reference/models/utf8.h"
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+int assay_cmd_tokenize(int argc, char **argv);
+
+typedef struct options {
+    const char *model, *text, *decode;
+    bool special;
+} options;
+
+static const struct argp_option option_table[] = {
+    { "special", 's', NULL, 0, "Recognise special tokens in TEXT; print those in IDS", 0 },
+    { "decode", 'd', "IDS", 0, "Print the text of IDS (1,2,3) instead", 0 },
+    { 0 },
+};
+
+static error_t take(int key, char *arg, struct argp_state *state)
+{
+    options *o = state->input;
+    switch (key) {
+    case 's':
+        o->special = true;
+        return 0;
+    case 'd':
+        o->decode = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num == 0)
+            o->model = arg;
+        else if (state->arg_num == 1)
+            o->text = arg;
+        else
+            argp_error(state, "one MODEL and one TEXT; '%s' is too much", arg);
+        return 0;
+    case ARGP_KEY_END:
+        if (!o->model)
+            argp_error(state, "MODEL.gguf is missing");
+        if (o->decode && o->text)
+            argp_error(state, "TEXT and --decode exclude each other");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static assay_status decode(const assay_tokenizer *t, const options *o, assay_why *why)
+{
+    int32_t *ids;
+    size_t n;
+    char out[ASSAY_UTF8_OUT];
+    assay_utf8 stream = { 0 };
+    const assay_status s = assay_ids_parse(o->decode, t->n, &ids, &n, why);
+    if (s)
+        return s;
+    for (size_t i = 0; i < n; i++) {
+        const assay_span piece = assay_tokenizer_piece(t, ids[i], o->special);
+        for (size_t k = 0; k < piece.n; k++)
+            fwrite(out, 1, assay_utf8_push(&stream, (unsigned char)piece.at[k], out), stdout);
+    }
+    fwrite(out, 1, assay_utf8_end(&stream, out), stdout);
+    free(ids);
+    return ASSAY_OK;
+}
+
+static assay_status encode(const assay_tokenizer *t, const options *o, assay_why *why)
+{
+    char *input = NULL;
+    size_t n = o->text ? strlen(o->text) : 0, n_ids;
+    int32_t *ids;
+    assay_status s = o->text ? ASSAY_OK : assay_read_all(stdin, &input, &n, why);
+    if (s)
+        return s;
+    s = assay_tokenizer_encode(t, o->text ? o->text : input, n, o->special, &ids, &n_ids, why);
+    free(input);
+    if (s)
+        return s;
+    if (t->add_bos)
+        printf("%d%s", t->bos, n_ids ? " " : "");
+    for (size_t i = 0; i < n_ids; i++)
+        printf("%s%d", i ? " " : "", ids[i]);
+    putchar('\n');
+    free(ids);
+    return ASSAY_OK;
+}
+
+int assay_cmd_tokenize(int argc, char **argv)
+{
+    static const struct argp argp = {
+        option_table,
+        take,
+        "MODEL.gguf [TEXT]",
+        "Prints the token ids of TEXT on one line (of standard input, byte for byte, when TEXT is absent), "
+        "by the tokenizer in MODEL.gguf.\vExit status: 0 done, 2 wrong use or unreadable input.",
+        NULL,
+        NULL,
+        NULL
+    };
+    static char name[] = "assay tokenize";
+    options o = { 0 };
+    assay_why why = { "" };
+    assay_gguf g;
+    assay_tokenizer t;
+    argv[0] = name;
+    argp_err_exit_status = 2;
+    argp_parse(&argp, argc, argv, 0, NULL, &o);
+    assay_status s = assay_gguf_open(o.model, &g, &why);
+    if (!s) {
+        s = assay_tokenizer_make(&g, &t, &why);
+        if (!s) {
+            s = o.decode ? decode(&t, &o, &why) : encode(&t, &o, &why);
+            assay_tokenizer_free(&t);
+        }
+        assay_gguf_close(&g);
+    }
+    if (s)
+        fprintf(stderr, "assay tokenize: %s\n", why.text);
+    else if (fflush(stdout) != 0) {
+        perror("assay tokenize: cannot write");
+        return 2;
+    }
+    return s ? 2 : 0;
+}
