@@ -27,6 +27,13 @@ typedef struct tile_job {
 } tile_job;
 
 #define INLINE static inline __attribute__((always_inline))
+/* foreach (i, n): i = 0 .. n - 1, unrolled */
+#ifdef __clang__
+#define FULLY _Pragma("clang loop unroll(full)")
+#else
+#define FULLY _Pragma("GCC unroll 16")
+#endif
+#define foreach(i, n) FULLY for (int i = 0; i < (n); i++)
 INLINE int64_t element_size(assay_dtype type)
 {
     return type == ASSAY_f32 ? 4 : 2;
@@ -80,63 +87,50 @@ INLINE void tile(assay_dtype type, int rows, int panels, int chains, const tile_
     const float *x = j->x;
     const char *w = j->w;
     vec acc[4][ROWS][4][PANEL_VECS];
-#pragma GCC unroll 4
-    for (int u = 0; u < chains; u++)
-#pragma GCC unroll 16
-        for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
-            for (int p = 0; p < panels; p++)
-#pragma GCC unroll 4
-                for (int v = 0; v < PANEL_VECS; v++)
+    foreach (u, chains)
+        foreach (r, rows)
+            foreach (p, panels)
+                foreach (v, PANEL_VECS)
                     acc[u][r][p][v] = vec_zero();
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; r++)
+    foreach (r, rows)
         __builtin_prefetch(j->y + r * j->ldy, 1);
     int64_t k = 0;
-    for (; k + chains <= n; k += chains)
-#pragma GCC unroll 4
-        for (int u = 0; u < chains; u++, w += line)
-#pragma GCC unroll 4
-            for (int p = 0; p < panels; p++) {
+    for (; k + chains <= n; k += chains, w += chains * line)
+        foreach (u, chains)
+            foreach (p, panels) {
                 vec b[PANEL_VECS];
-#pragma GCC unroll 4
-                for (int v = 0; v < PANEL_VECS; v++)
-                    b[v] = panel_vec(type, w + p * step, v);
-#pragma GCC unroll 16
-                for (int r = 0; r < rows; r++) {
+                foreach (v, PANEL_VECS)
+                    b[v] = panel_vec(type, w + u * line + p * step, v);
+                foreach (r, rows) {
                     const vec xv = vec_all(x + r * ldx + k + u);
-#pragma GCC unroll 4
-                    for (int v = 0; v < PANEL_VECS; v++)
+                    foreach (v, PANEL_VECS)
                         acc[u][r][p][v] = vec_fma(b[v], xv, acc[u][r][p][v]);
                 }
             }
     for (; k < n; k++, w += line)
-#pragma GCC unroll 4
-        for (int p = 0; p < panels; p++)
-#pragma GCC unroll 4
-            for (int v = 0; v < PANEL_VECS; v++)
-#pragma GCC unroll 16
-                for (int r = 0; r < rows; r++)
+        foreach (p, panels)
+            foreach (v, PANEL_VECS)
+                foreach (r, rows)
                     acc[0][r][p][v] =
                         vec_fma(panel_vec(type, w + p * step, v), vec_all(x + r * ldx + k), acc[0][r][p][v]);
     const bool cut = j->columns < panels * PANEL;
     const tile_base base = cut ? (tile_base){ NULL, 0 } : tile_base_of(j);
     float sums[ROWS * 4 * PANEL], *out = cut ? sums : j->y;
     const int64_t ld = cut ? panels * PANEL : j->ldy;
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
-        for (int p = 0; p < panels; p++)
-#pragma GCC unroll 4
-            for (int v = 0; v < PANEL_VECS; v++) {
-                const int c = p * PANEL + v * LANES;
-#pragma GCC unroll 4
-                for (int u = 1; u < chains; u++)
-                    acc[0][r][p][v] = vec_add(acc[0][r][p][v], acc[u][r][p][v]);
-                if (base.p)
-                    acc[0][r][p][v] = vec_add(vec_load(base.p + r * base.ld + c), acc[0][r][p][v]);
-                vec_store(out + r * ld + c, acc[0][r][p][v]);
-            }
+    foreach (u, chains - 1)
+        foreach (r, rows)
+            foreach (p, panels)
+                foreach (v, PANEL_VECS)
+                    acc[0][r][p][v] = vec_add(acc[0][r][p][v], acc[u + 1][r][p][v]);
+    if (base.p)
+        foreach (r, rows)
+            foreach (p, panels)
+                foreach (v, PANEL_VECS)
+                    acc[0][r][p][v] = vec_add(vec_load(base.p + r * base.ld + p * PANEL + v * LANES), acc[0][r][p][v]);
+    foreach (r, rows)
+        foreach (p, panels)
+            foreach (v, PANEL_VECS)
+                vec_store(out + r * ld + p * PANEL + v * LANES, acc[0][r][p][v]);
     if (cut)
         store_cut(j, rows, panels * PANEL, sums);
 }
