@@ -4,6 +4,7 @@
 #include "../reference/core/execute.h"
 #include "child.h"
 #include <omp.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,7 +179,12 @@ void bench_roofs(const bench_machine *m, uint64_t isa, const int *threads, int n
                  bench_roof_visit visit, void *ctx)
 {
     static const char *const levels[] = { NULL, "L1", "L2", "L3", "memory" };
+    cpu_set_t all; /* each team is bound anew from the cores that the process was given */
+    const bool known = sched_getaffinity(0, sizeof all, &all) == 0;
     for (int t = 0; t < n_threads; t++) {
+        if (known)
+            sched_setaffinity(0, sizeof all, &all);
+        bench_pin_team(threads[t]);
         for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
             for (const bench_probe *p = tables[i]; p->kind; p++) {
                 const bool integer = strcmp(p->kind, "int8") == 0;
