@@ -80,6 +80,7 @@ enum { /* assay_operand.flags */
     ASSAY_COUNT = 1u << 4,     /* how many entries of dimension index_of hold results; beyond, poison stands */
     ASSAY_POSITION = 1u << 5,  /* token positions: non-negative integers, or negative for an empty slot     */
     ASSAY_MASK = 1u << 6,      /* additive mask: finite or -inf                                             */
+    ASSAY_ANY_ZERO = 1u << 7,  /* EXACT output whose zeros may have either sign                             */
 };
 
 typedef struct assay_operand {

@@ -5,7 +5,8 @@
  *   matmul T=3 N=17 K=64 w=q4_0 bias=f32 eps=1e-05 gen=gauss seed=7
  *
  * A capital letter is a dimension (1 when not given), an operand's name gives its element type (type:layout for a
- * storage order) and, for an optional operand, says that it is present; a field's name gives a parameter. */
+ * storage order, type/LETTERS for a BROADCAST operand that varies over these dimensions only) and, for an optional
+ * operand, says that it is present; a field's name gives a parameter. */
 #ifndef ASSAY_CORE_CASE_H
 #define ASSAY_CORE_CASE_H
 #include "assay/assay.h"
@@ -18,6 +19,7 @@ typedef struct assay_case {
     assay_dtype     type[ASSAY_MAX_OPND];
     uint32_t        layout[ASSAY_MAX_OPND];
     uint32_t        present; /* bit i: operand i is given */
+    uint32_t        spread_over[ASSAY_MAX_OPND]; /* BROADCAST operand: bit d set: dimension d has stride 0 */
     const assay_gen *gen;
     uint64_t        seed;
     _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS];

@@ -9,12 +9,16 @@ typedef struct assay_call {
     const assay_op     *op;
     const assay_kernel *kernel;
     assay_args          args;    /* operand, dim, params filled; the rest is execute's */
-    void               *packed;  /* owned by the caller (assay_call_pack) or NULL */
+    void               *packed;  size_t packed_size; /* of assay_call_pack; freed by assay_call_free: a caller that
+                                                       shares one copy sets both to 0 before */
     void               *shared;  size_t shared_bytes;
     void               *scratch; size_t scratch_bytes; /* per worker, stride scratch_bytes */
     int                 threads; /* team size; 1: no parallel region */
     int64_t             grain;   /* units per slice; 0: units / (4 * threads) rounded up */
     bool                reverse; /* slices from last to first: the harness looks for hidden dependence */
+    void             *(*alloc)(size_t bytes);            /* of shared, scratch, packed; NULL: assay_aligned */
+    void              (*release)(void *p, size_t bytes);
+    void               *dense[ASSAY_MAX_OPND], *dense_before[ASSAY_MAX_OPND]; /* the scalar baseline's float arrays */
 } assay_call;
 
 /* Allocates shared and scratch for the largest phase and decodes what the scalar baseline needs. */

@@ -16,10 +16,13 @@ typedef enum assay_tag { ASSAY_TAG_RANDOM, ASSAY_TAG_EXACT, ASSAY_TAG_ADVERSARIA
  * Returns false to leave this operand to the default: by its flags (indices uniform, positions 0.., mask open) or gauss. */
 typedef bool (*assay_fill)(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng);
 
+typedef double (*assay_draw)(const assay_case *c, int i, int64_t j, assay_rng *rng);
+
 struct assay_gen {
     const char *name;
     assay_tag   tag;
-    assay_fill  fill;
+    assay_fill  fill; /* a whole operand at once, or */
+    assay_draw  draw; /* element j of operand i by itself; operands with a role (index, position, mask) keep their default */
 };
 
 /* Generators that any op may use (fill.c); an op's own stand in its suite and win over these. */
@@ -32,6 +35,7 @@ typedef struct assay_suite {
     const char *op;
     const assay_rows *rows;   size_t n_rows;
     const assay_gen  *gens;   size_t n_gens;  /* the op's own */
+    assay_fill fill;          /* tried first, whatever the generator: operands only this op understands (lengths, pages); NULL: none */
     const char *const *exact; /* names of common generators that are exact for this op, NULL-terminated */
     const char *const *holes; /* coverage holes that are meant: "what: reason", NULL-terminated */
     /* Known answers and properties that need no kernel: true if all hold; why names the first that does not.  NULL: none */

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT
+ * Class first, then EX, T1 and T2, DISCRETE (numerics.md 1.2). */
+#include "compare.h"
+#include "dtype.h"
+#include "status.h"
+#include "tensor.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *assay_by_name(assay_by by)
+{
+    static const char *const name[] = { "-",   "class",  "EX",    "T1",      "T2",
+                                        "DISCRETE", "memory", "crash", "timeout", "status" };
+    return (unsigned)by < sizeof name / sizeof *name ? name[by] : "?";
+}
+
+typedef struct output { /* one output under judgement */
+    const assay_problem *p;
+    int i;              /* operand */
+    int64_t n;
+    const double *got, *want;
+    assay_finding *f;
+} output;
+
+static bool fail(const output *o, assay_by by, int64_t at, double bound, const char *what)
+{
+    assay_finding *f = o->f;
+    f->pass = false;
+    f->by = by;
+    f->operand = o->i;
+    f->index = at;
+    f->got = at >= 0 ? o->got[at] : NAN;
+    f->want = at >= 0 ? o->want[at] : NAN;
+    f->bound = bound;
+    assay_fail(&f->why, ASSAY_OK, "%s[%lld]: got %.9g, want %.9g, %s%.3g", o->p->c.op->operands[o->i].name, (long long)at,
+               f->got, f->want, what, bound);
+    return false;
+}
+
+static int class_of(double x)
+{
+    return isnan(x) ? 3 : isinf(x) ? (x > 0 ? 1 : 2) : 0;
+}
+
+/* Bit for bit in the output's type, NaNs by class; zeros by sign only where the op defines it. */
+static bool judge_exact(const output *o, const assay_tensor *got, bool signed_zero)
+{
+    const assay_dtype_info *ty = assay_dtype_of(got->type);
+    assay_tensor dense = assay_tensor_dense(got->type, 0, got->rank, got->dim);
+    const size_t bytes = assay_tensor_bytes(&dense);
+    unsigned char *want = calloc(bytes + 1, 1), *have = calloc(bytes + 1, 1);
+    double *rounded = calloc((size_t)o->n + 1, sizeof *rounded);
+    bool ok = true;
+    dense.data = want;
+    assay_tensor_encode(&dense, o->want);
+    assay_tensor_decode(rounded, &dense);
+    if (ty->block == 1) {
+        for (int64_t k = 0; ok && k < o->n; k++) {
+            const double g = o->got[k], w = rounded[k];
+            if (class_of(g) != class_of(w))
+                ok = fail(o, ASSAY_BY_CLASS, k, 0, "class differs, bound ");
+            else if (!isnan(g) && (g != w || (signed_zero && signbit(g) != signbit(w))))
+                ok = fail(o, ASSAY_BY_EX, k, 0, "exact, bound ");
+        }
+    } else {
+        const size_t row = (size_t)(got->dim[got->rank - 1] / ty->block) * (size_t)ty->bytes;
+        const int64_t len = got->dim[got->rank - 1];
+        for (int64_t at = 0; ok && at < o->n; at += len) {
+            const char *src = got->data;
+            int64_t rest = at / len;
+            for (int r = got->rank - 2; r >= 0; r--) {
+                src += rest % got->dim[r] * got->stride[r];
+                rest /= got->dim[r];
+            }
+            const unsigned char *a = (const unsigned char *)src, *b = want + (size_t)(at / len) * row;
+            for (size_t k = 0; ok && k < row; k++)
+                if (a[k] != b[k]) {
+                    const int64_t block = at + (int64_t)(k / (size_t)ty->bytes) * ty->block;
+                    ok = fail(o, ASSAY_BY_EX, block, 0, "its block's bytes differ, bound ");
+                    assay_fail(&o->f->why, ASSAY_OK, "%s: %s block at element %lld, byte %zu: got 0x%02x, want 0x%02x",
+                               o->p->c.op->operands[o->i].name, ty->name, (long long)block, k % (size_t)ty->bytes, a[k], b[k]);
+                }
+        }
+    }
+    free(want);
+    free(have);
+    free(rounded);
+    return ok;
+}
+
+/* [RN(g - B), RN(g + B)] in the output's type, dense. */
+static void interval(const output *o, assay_dtype type, const double *b, double *lo, double *hi)
+{
+    const assay_dtype_info *ty = assay_dtype_of(type);
+    void *code = calloc((size_t)o->n + 1, (size_t)ty->bytes);
+    for (int64_t k = 0; k < o->n; k++) {
+        const double bound = b[k] * (1 + 0x1p-40) + 0x1p-50 * fabs(o->want[k]);
+        lo[k] = o->want[k] - bound;
+        hi[k] = o->want[k] + bound;
+    }
+    ty->encode(code, lo, o->n);
+    ty->decode(lo, code, o->n);
+    ty->encode(code, hi, o->n);
+    ty->decode(hi, code, o->n);
+    free(code);
+}
+
+static bool judge_t1(const output *o, assay_dtype type, const double *b)
+{
+    double *lo = calloc((size_t)o->n + 1, sizeof *lo), *hi = calloc((size_t)o->n + 1, sizeof *hi);
+    bool ok = true;
+    interval(o, type, b, lo, hi);
+    for (int64_t k = 0; ok && k < o->n; k++) {
+        const double g = o->got[k], w = o->want[k];
+        if (isnan(w) || isinf(w)) {
+            if (class_of(g) != class_of(w))
+                ok = fail(o, ASSAY_BY_CLASS, k, 0, "class differs, bound ");
+            continue;
+        }
+        if (isnan(g) || (isinf(g) && !(isinf(lo[k]) || isinf(hi[k])))) {
+            ok = fail(o, ASSAY_BY_CLASS, k, b[k], "class differs, bound ");
+            continue;
+        }
+        const double room = g >= w ? hi[k] - w : w - lo[k], err = fabs(g - w);
+        const double used = err == 0 ? 0 : room > 0 ? err / room : INFINITY;
+        if (!(g >= lo[k] && g <= hi[k]))
+            ok = fail(o, ASSAY_BY_T1, k, b[k], "bound ");
+        if (ok && used > o->f->used) {
+            o->f->used = used;
+            o->f->operand = o->i;
+            o->f->index = k;
+            o->f->got = g, o->f->want = w, o->f->bound = b[k];
+        }
+        if (!ok)
+            o->f->used = used;
+    }
+    free(lo);
+    free(hi);
+    return ok;
+}
+
+/* rms(z) <= 1 and no drift, z = (out - g) / (u s), on full random mantissas with 256 outputs and more. */
+static bool judge_t2(const output *o, const double *s)
+{
+    double sum = 0, drift = 0;
+    int64_t n = 0;
+    for (int64_t k = 0; k < o->n; k++) {
+        const double scale = 0x1p-24 * s[k];
+        if (!(scale > 0) || !isfinite(o->want[k]))
+            continue;
+        const double z = (o->got[k] - o->want[k]) / scale;
+        sum += z * z;
+        drift += o->want[k] < 0 ? -z : z;
+        n++;
+    }
+    if (n < 256)
+        return true;
+    const double rms = sqrt(sum / (double)n), mean = fabs(drift / (double)n) * sqrt((double)n);
+    if (!(rms <= 1))
+        return fail(o, ASSAY_BY_T2, -1, rms, "T2: rms of the errors in predicted deviations, at most 1: ");
+    if (!(mean <= 8 * fmax(rms, 0x1p-10)))
+        return fail(o, ASSAY_BY_T2, -1, mean, "T2: errors drift to one side, sqrt(N)|mean| against 8 rms: ");
+    return true;
+}
+
+static bool plain_f32(const assay_contract *k)
+{
+    return k->acc == ASSAY_f32 && k->p_round == ASSAY_f32 && !k->ftz;
+}
+
+void assay_compare(const assay_problem *p, const assay_contract *k, const assay_tensor *got, assay_finding *f)
+{
+    static const assay_contract strict;
+    const assay_op *op = p->c.op;
+    double *value[ASSAY_MAX_OPND] = { NULL }, *bound[ASSAY_MAX_OPND] = { NULL };
+    bool ok = true, bounded = false, discrete = false, exact = false;
+    k = k ? k : &strict;
+    *f = (assay_finding){ .operand = -1, .index = -1 };
+    for (int i = 0; i < op->n_operands; i++) {
+        if (op->operands[i].access == ASSAY_IN || !(p->c.present >> i & 1))
+            continue;
+        const size_t n = (size_t)assay_tensor_count(&got[i]);
+        value[i] = calloc(n + 1, sizeof(double));
+        assay_tensor_decode(value[i], &got[i]);
+        if (op->operands[i].verdict == ASSAY_BOUNDED && !p->exact) {
+            bound[i] = calloc(n + 1, sizeof(double));
+            bounded = true;
+        }
+    }
+    const assay_dense d = assay_problem_dense(p);
+    if (bounded)
+        op->bound(&d, (double *const *)p->plane, k, bound);
+    for (int i = 0; ok && i < op->n_operands; i++) {
+        if (!value[i])
+            continue;
+        const output o = { p, i, assay_tensor_count(&got[i]), value[i], p->value[i], f };
+        const assay_operand *d_ = &op->operands[i];
+        if (d_->verdict == ASSAY_DISCRETE)
+            discrete = true;
+        else if (d_->verdict == ASSAY_EXACT || p->exact) {
+            exact = true;
+            ok = judge_exact(&o, &got[i], d_->verdict == ASSAY_EXACT && !(d_->flags & ASSAY_ANY_ZERO));
+        } else {
+            ok = judge_t1(&o, got[i].type, bound[i]);
+            if (ok && p->tag == ASSAY_TAG_RANDOM && op->spread && got[i].type == ASSAY_f32 && plain_f32(k))
+                ok = judge_t2(&o, p->plane[op->spread - 1]);
+        }
+    }
+    if (ok && discrete && !op->verify(&d, (void *const *)value, k, &f->why)) {
+        ok = false;
+        f->by = ASSAY_BY_DISCRETE;
+    }
+    f->pass = ok;
+    if (ok)
+        f->by = discrete ? ASSAY_BY_DISCRETE : bounded ? ASSAY_BY_T1 : exact ? ASSAY_BY_EX : ASSAY_BY_NONE;
+    for (int i = 0; i < op->n_operands; i++) {
+        free(value[i]);
+        free(bound[i]);
+    }
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+#include "execute.h"
+#include "case.h"
+#include "dtype.h"
+#include "fused.h"
+#include "status.h"
+#include "tensor.h"
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *assay_aligned(size_t bytes)
+{
+    return aligned_alloc(64, (bytes + 64) / 64 * 64);
+}
+
+static void *get(const assay_call *c, size_t bytes)
+{
+    return c->alloc ? c->alloc(bytes) : assay_aligned(bytes);
+}
+
+static void put_back(const assay_call *c, void *p, size_t bytes)
+{
+    if (p && c->release)
+        c->release(p, bytes);
+    else
+        free(p);
+}
+
+static uint32_t phases_of(const assay_call *c, const assay_args *a)
+{
+    return c->kernel->phases ? c->kernel->phases(a) : 1;
+}
+
+static int64_t units_of(const assay_call *c, const assay_args *a)
+{
+    if (c->kernel->units)
+        return c->kernel->units(a);
+    const int d = assay_op_dim(c->op, c->op->split);
+    return d < 0 ? 1 : c->args.dim[d];
+}
+
+static int64_t elements(const assay_call *c, int i)
+{
+    return c->args.operand[i].rank || !c->op->operands[i].shape[0] ? assay_tensor_count(&c->args.operand[i]) : 0;
+}
+
+/* ---- the scalar baseline: operands as dense float ------------------------------------------------------- */
+
+static void decode_float(const assay_tensor *t, float *out)
+{
+    const int64_t n = assay_tensor_count(t);
+    double *d = malloc(((size_t)n + 1) * sizeof *d);
+    if (!d)
+        return;
+    assay_tensor_decode(d, t);
+    for (int64_t i = 0; i < n; i++)
+        out[i] = (float)d[i];
+    free(d);
+}
+
+static void encode_float(const assay_tensor *t, const float *in)
+{
+    const int64_t n = assay_tensor_count(t);
+    double *d = malloc(((size_t)n + 1) * sizeof *d);
+    if (!d)
+        return;
+    for (int64_t i = 0; i < n; i++)
+        d[i] = (double)in[i];
+    assay_tensor_encode(t, d);
+    free(d);
+}
+
+static assay_status scalar_prepare(assay_call *c, assay_why *why)
+{
+    for (int i = 0; i < c->op->n_operands; i++) {
+        if (!c->args.operand[i].data)
+            continue;
+        const size_t n = (size_t)elements(c, i) + 1;
+        c->dense[i] = calloc(n, sizeof(float));
+        if (c->op->operands[i].access == ASSAY_INOUT)
+            c->dense_before[i] = calloc(n, sizeof(float));
+        if (!c->dense[i])
+            return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for %zu floats of %s", c->op->name, n,
+                              c->op->operands[i].name);
+        if (c->op->operands[i].flags & ASSAY_WEIGHT) /* decoded beforehand, outside any timing */
+            decode_float(&c->args.operand[i], c->dense[i]);
+    }
+    return ASSAY_OK;
+}
+
+static assay_status scalar_run(assay_call *c)
+{
+    for (int i = 0; i < c->op->n_operands; i++) {
+        const assay_operand *o = &c->op->operands[i];
+        if (!c->dense[i] || (o->flags & ASSAY_WEIGHT) || o->access == ASSAY_OUT)
+            continue;
+        decode_float(&c->args.operand[i], c->dense[i]);
+        if (c->dense_before[i])
+            memcpy(c->dense_before[i], c->dense[i], (size_t)elements(c, i) * sizeof(float));
+    }
+    const assay_dense d = { c->dense, c->dense_before, c->args.dim, c->args.params };
+    const assay_status s = assay_reference(c->op, &d, sizeof(float), NULL);
+    for (int i = 0; !s && i < c->op->n_operands; i++)
+        if (c->dense[i] && c->op->operands[i].access != ASSAY_IN)
+            encode_float(&c->args.operand[i], c->dense[i]);
+    return s;
+}
+
+/* ---- kernels -------------------------------------------------------------------------------------------- */
+
+assay_status assay_call_prepare(assay_call *c, assay_why *why)
+{
+    if (c->threads < 1)
+        c->threads = 1;
+    if (!c->kernel->run)
+        return scalar_prepare(c, why);
+    assay_args a = c->args;
+    a.packed = c->packed;
+    const uint32_t phases = phases_of(c, &a);
+    for (a.phase = 0; a.phase < phases; a.phase++) {
+        const size_t sh = c->kernel->shared ? c->kernel->shared(&a) : 0, sc = c->kernel->scratch ? c->kernel->scratch(&a) : 0;
+        c->shared_bytes = sh > c->shared_bytes ? sh : c->shared_bytes;
+        c->scratch_bytes = sc > c->scratch_bytes ? sc : c->scratch_bytes;
+    }
+    c->scratch_bytes = (c->scratch_bytes + 63) / 64 * 64;
+    if (c->shared_bytes)
+        c->shared = get(c, c->shared_bytes);
+    if (c->scratch_bytes)
+        c->scratch = get(c, c->scratch_bytes * (size_t)c->threads);
+    if ((c->shared_bytes && !c->shared) || (c->scratch_bytes && !c->scratch))
+        return assay_fail(why, ASSAY_ERR_NOMEM, "%s/%s: no memory for %zu shared and %d x %zu scratch bytes", c->op->name,
+                          c->kernel->name, c->shared_bytes, c->threads, c->scratch_bytes);
+    return ASSAY_OK;
+}
+
+size_t assay_call_packed_bytes(const assay_call *c)
+{
+    return c->kernel->packed_bytes ? c->kernel->packed_bytes(&c->args) : 0;
+}
+
+assay_status assay_call_pack(assay_call *c, assay_why *why)
+{
+    c->packed_size = assay_call_packed_bytes(c);
+    if (!c->packed_size || !c->kernel->pack)
+        return ASSAY_OK;
+    c->packed = get(c, c->packed_size);
+    if (!c->packed)
+        return assay_fail(why, ASSAY_ERR_NOMEM, "%s/%s: no memory for %zu packed bytes", c->op->name, c->kernel->name,
+                          c->packed_size);
+    c->kernel->pack(&c->args, c->packed);
+    return ASSAY_OK;
+}
+
+/* The slices of one phase that fall to one thread: round robin, so that any slice may run before or after any other. */
+static assay_status run_slices(const assay_call *c, assay_args *a, int thread, int threads)
+{
+    const int64_t units = units_of(c, a);
+    const bool whole = (c->kernel->flags & ASSAY_UNSLICED) != 0;
+    int64_t grain = whole ? units : c->grain > 0 ? c->grain : (units + 4 * threads - 1) / (4 * threads);
+    grain = grain > 0 ? grain : 1;
+    const int64_t slices = (units + grain - 1) / grain;
+    assay_status s = ASSAY_OK;
+    for (int64_t i = thread; !s && i < slices; i += threads) {
+        const int64_t at = c->reverse ? slices - 1 - i : i;
+        a->begin = at * grain;
+        a->end = a->begin + grain < units ? a->begin + grain : units;
+        s = c->kernel->run(a);
+    }
+    return s;
+}
+
+assay_status assay_call_run_team(assay_call *c, int thread, int threads)
+{
+    assay_status s = ASSAY_OK;
+    if (!c->kernel->run) {
+        if (thread == 0)
+            s = scalar_run(c);
+    } else {
+        assay_args a = c->args;
+        a.shared = c->shared;
+        a.packed = c->packed;
+        a.scratch = c->scratch ? (char *)c->scratch + (size_t)thread * c->scratch_bytes : NULL;
+        const uint32_t phases = phases_of(c, &a);
+        for (a.phase = 0; a.phase < phases; a.phase++) {
+            const assay_status mine = run_slices(c, &a, thread, threads);
+            s = s ? s : mine;
+            if (threads > 1 && a.phase + 1 < phases) {
+#pragma omp barrier
+            }
+        }
+    }
+    if (threads > 1) {
+#pragma omp barrier
+    }
+    return s;
+}
+
+assay_status assay_call_run(assay_call *c)
+{
+    if (c->threads <= 1)
+        return assay_call_run_team(c, 0, 1);
+    int status = ASSAY_OK;
+#pragma omp parallel num_threads(c->threads)
+    {
+        const assay_status s = assay_call_run_team(c, omp_get_thread_num(), omp_get_num_threads());
+        if (s) {
+#pragma omp atomic write
+            status = (int)s;
+        }
+    }
+    return (assay_status)status;
+}
+
+void assay_call_free(assay_call *c)
+{
+    put_back(c, c->shared, c->shared_bytes);
+    put_back(c, c->scratch, c->scratch_bytes * (size_t)c->threads);
+    put_back(c, c->packed, c->packed_size);
+    for (int i = 0; i < ASSAY_MAX_OPND; i++) {
+        free(c->dense[i]);
+        free(c->dense_before[i]);
+    }
+    c->shared = c->scratch = c->packed = NULL;
+    memset(c->dense, 0, sizeof c->dense);
+    memset(c->dense_before, 0, sizeof c->dense_before);
+}

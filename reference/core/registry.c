@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "registry.h"
+#include "assay_build.h" /* IF_<isa>(x): x on targets that can build <isa>, else nothing */
+#include <string.h>
+
+#define OP(op)                                        \
+    extern const assay_op assay_op_##op;              \
+    extern const assay_suite assay_suite_##op;        \
+    extern const assay_faults assay_faults_##op;      \
+    extern const assay_workloads assay_workloads_##op;
+#include "../ops.def"
+#undef OP
+#define PROBE(op)                        \
+    extern const assay_op assay_op_##op; \
+    extern const assay_suite assay_suite_##op; \
+    extern const assay_kernel assay_kernel_##op;
+#include "../../conformance/probes/probes.def"
+#undef PROBE
+
+static const struct entry {
+    const assay_op *op;
+    const assay_suite *suite;
+    const assay_faults *faults;
+    const assay_workloads *workloads;
+} entries[] = {
+#define OP(op) { &assay_op_##op, &assay_suite_##op, &assay_faults_##op, &assay_workloads_##op },
+#include "../ops.def"
+#undef OP
+#define PROBE(op) { &assay_op_##op, &assay_suite_##op, NULL, NULL },
+#include "../../conformance/probes/probes.def"
+#undef PROBE
+};
+enum { ENTRIES = sizeof entries / sizeof *entries };
+
+#define KERNEL(dir, isa, stem) IF_##isa(extern const assay_kernel assay_##stem##_##isa;)
+#include "../../optimized/kernels.def"
+#undef KERNEL
+static const assay_kernel *const built_in[] = {
+#define KERNEL(dir, isa, stem) IF_##isa(&assay_##stem##_##isa, )
+#include "../../optimized/kernels.def"
+#undef KERNEL
+#define PROBE(op) &assay_kernel_##op,
+#include "../../conformance/probes/probes.def"
+#undef PROBE
+    NULL
+};
+
+#define KERNEL(dir, isa, stem) IF_NOT_##isa(#dir "/" #stem "_" #isa, )
+static const char *const not_built[] = {
+#include "../../optimized/kernels.def"
+    NULL
+};
+#undef KERNEL
+
+const assay_op *assay_op_at(size_t i)
+{
+    return i < ENTRIES ? entries[i].op : NULL;
+}
+
+const assay_op *assay_op_find(const char *name)
+{
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (!strcmp(entries[i].op->name, name))
+            return entries[i].op;
+    return NULL;
+}
+
+static const struct entry *entry_of(const assay_op *op)
+{
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (entries[i].op == op)
+            return &entries[i];
+    return NULL;
+}
+
+const assay_suite *assay_suite_of(const assay_op *op)
+{
+    const struct entry *e = entry_of(op);
+    return e ? e->suite : NULL;
+}
+
+const assay_faults *assay_faults_of(const assay_op *op)
+{
+    const struct entry *e = entry_of(op);
+    return e ? e->faults : NULL;
+}
+
+const assay_workloads *assay_workloads_of(const assay_op *op)
+{
+    const struct entry *e = entry_of(op);
+    return e ? e->workloads : NULL;
+}
+
+/* The scalar baseline of each op: run == NULL tells execute.c to call op->scalar over float arrays. */
+static const assay_kernel *scalar_of(size_t i)
+{
+    static assay_kernel scalar[ENTRIES];
+    static assay_typeset types[ENTRIES][ASSAY_MAX_OPND];
+    static uint32_t layouts[ENTRIES][ASSAY_MAX_OPND];
+    if (!scalar[i].op) {
+        const assay_op *op = entries[i].op;
+        for (int k = 0; k < op->n_operands; k++) {
+            types[i][k] = op->operands[k].types;
+            layouts[i][k] = op->operands[k].layouts | 1;
+        }
+        scalar[i] = (assay_kernel){ .op = op->name, .name = "scalar", .op_version = op->version, .flags = ASSAY_UNSLICED,
+                                    .types = types[i], .layouts = layouts[i] };
+    }
+    return &scalar[i];
+}
+
+const assay_kernel *assay_kernel_at(size_t i)
+{
+    const size_t n = sizeof built_in / sizeof *built_in - 1;
+    return i < ENTRIES ? scalar_of(i) : i - ENTRIES < n ? built_in[i - ENTRIES] : NULL;
+}
+
+const assay_kernel *assay_kernel_find(const char *op, const char *name)
+{
+    const assay_kernel *k;
+    for (size_t i = 0; (k = assay_kernel_at(i)); i++)
+        if (!strcmp(k->op, op) && !strcmp(k->name, name))
+            return k;
+    return NULL;
+}
+
+const char *assay_kernel_not_built(size_t i)
+{
+    return i < sizeof not_built / sizeof *not_built ? not_built[i] : NULL;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#include "status.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+const char *assay_status_name(assay_status s)
+{
+    static const char *const name[] = {
+        [ASSAY_OK] = "ok",
+        [ASSAY_ERR_ARG] = "bad argument",
+        [ASSAY_ERR_SHAPE] = "shape mismatch",
+        [ASSAY_ERR_DTYPE] = "illegal element type",
+        [ASSAY_ERR_LAYOUT] = "illegal layout",
+        [ASSAY_ERR_PARAM] = "parameter out of range",
+        [ASSAY_ERR_NOMEM] = "out of memory",
+        [ASSAY_ERR_IO] = "i/o error",
+        [ASSAY_ERR_FORMAT] = "malformed file",
+        [ASSAY_ERR_ABI] = "plug-in ABI mismatch",
+        [ASSAY_UNSUPPORTED] = "unsupported",
+    };
+    return (unsigned)s < sizeof name / sizeof *name ? name[s] : "unknown status";
+}
+
+assay_status assay_fail(assay_why *why, assay_status s, const char *format, ...)
+{
+    if (why) {
+        va_list ap;
+        va_start(ap, format);
+        vsnprintf(why->text, sizeof why->text, format, ap);
+        va_end(ap);
+    }
+    return s;
+}
