@@ -15,7 +15,7 @@ void assay_rmsnorm_kappa(const assay_dense *a, double *const *planes)
         double v = 0;
         for (int64_t c = 0; c < C; c++)
             v += x[c] * x[c] / (double)C;
-        planes[0][r] = v + p->eps > 0 ? v / (v + p->eps) : 1;
+        planes[0][r] = v + p->eps > 0 && isfinite(v) ? v / (v + p->eps) : 1;
     }
 }
 

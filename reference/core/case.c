@@ -233,7 +233,14 @@ static int print_field(const assay_field *f, const unsigned char *params, char *
     int32_t i;
     int64_t l;
     switch (f->kind) {
-    case ASSAY_KIND_F32: memcpy(&x, params + f->offset, sizeof x); return snprintf(text, n, "%.9g", (double)x);
+    case ASSAY_KIND_F32: /* as short as reads back to the same float */
+        memcpy(&x, params + f->offset, sizeof x);
+        for (int digits = 1; digits <= 9; digits++) {
+            snprintf(text, n, "%.*g", digits, (double)x);
+            if (strtof(text, NULL) == x)
+                break;
+        }
+        return (int)strlen(text);
     case ASSAY_KIND_I64: memcpy(&l, params + f->offset, sizeof l); return snprintf(text, n, "%lld", (long long)l);
     case ASSAY_KIND_ENUM: memcpy(&i, params + f->offset, sizeof i); return snprintf(text, n, "%s", f->names[i]);
     default: memcpy(&i, params + f->offset, sizeof i); return snprintf(text, n, "%d", (int)i);

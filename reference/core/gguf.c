@@ -51,7 +51,7 @@ static assay_status take(cursor *c, int bytes, const char *what, uint64_t *out)
 
 static assay_status take_text(cursor *c, const char *what, assay_span *out)
 {
-    uint64_t n;
+    uint64_t n = 0;
     const assay_status s = take(c, 8, what, &n);
     if (s)
         return s;
@@ -83,7 +83,7 @@ static assay_status take_items(cursor *c, assay_gguf_value *v, int depth);
 
 static assay_status take_array(cursor *c, assay_gguf_value *v, int depth)
 {
-    uint64_t item;
+    uint64_t item = 0;
     assay_status s = take(c, 4, "an array's kind", &item);
     if (!s)
         s = take(c, 8, "an array's length", &v->count);
@@ -127,7 +127,7 @@ static assay_status take_items(cursor *c, assay_gguf_value *v, int depth)
 
 static assay_status take_value(cursor *c, assay_gguf_value *v)
 {
-    uint64_t kind;
+    uint64_t kind = 0;
     assay_status s = take_name(c, "key", &v->key);
     if (!s)
         s = take(c, 4, "a value's kind", &kind);
@@ -219,7 +219,7 @@ static assay_status shape_tensor(cursor *c, assay_gguf_tensor *x, uint64_t type,
 
 static assay_status take_tensor(cursor *c, assay_gguf_tensor *x)
 {
-    uint64_t rank, ne[MAX_GGUF_RANK], type;
+    uint64_t rank = 0, ne[MAX_GGUF_RANK] = { 0 }, type = 0;
     assay_status s = take_name(c, "tensor name", &x->name);
     if (!s)
         s = take(c, 4, "a tensor's rank", &rank);
@@ -313,7 +313,7 @@ static assay_status place(cursor *c, assay_gguf *g)
 
 static assay_status read_all(cursor *c, assay_gguf *g)
 {
-    uint64_t version, n_tensors, n_values;
+    uint64_t version = 0, n_tensors = 0, n_values = 0;
     if (left(c) < 4 || memcmp(c->at, "GGUF", 4))
         return assay_fail(c->why, ASSAY_ERR_FORMAT, "%s: not a GGUF file (%zu bytes that do not begin with 'GGUF')",
                           c->label, left(c));

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ * commands.h - the entry function of each command: argv[0] is "assay COMMAND"; returns the exit code. */
+#ifndef ASSAY_COMMANDS_H
+#define ASSAY_COMMANDS_H
+int assay_cmd_list(int argc, char **argv);
+int assay_cmd_check(int argc, char **argv);
+int assay_cmd_vectors(int argc, char **argv);
+int assay_cmd_bench(int argc, char **argv);
+int assay_cmd_doctor(int argc, char **argv);
+int assay_cmd_run(int argc, char **argv);
+int assay_cmd_tokenize(int argc, char **argv);
+int assay_cmd_report(int argc, char **argv);
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ * assay - one program, a table of commands; each command's code is in its own folder. */
+#include "assay_build.h"
+#include "commands.h"
+#include <stdio.h>
+#include <string.h>
+
+static const struct command { const char *name; int (*run)(int, char **); const char *what; } commands[] = {
+    { "list", assay_cmd_list, "ops, kernels, types, workloads, models, isa: what this build holds" },
+#ifdef ASSAY_WITH_CHECK
+    { "check", assay_cmd_check, "judge kernels against the reference" },
+#endif
+#ifdef ASSAY_WITH_VECTORS
+    { "vectors", assay_cmd_vectors, "golden vectors: generate, check, verify" },
+#endif
+#ifdef ASSAY_WITH_BENCH
+    { "bench", assay_cmd_bench, "measure kernels against the machine's roofs and each other" },
+    { "doctor", assay_cmd_doctor, "what this machine can measure, and why not" },
+#endif
+#ifdef ASSAY_WITH_RUN
+    { "run", assay_cmd_run, "run a model: text, tokens/s, shares of time per op" },
+    { "tokenize", assay_cmd_tokenize, "text to token ids and back" },
+#endif
+#ifdef ASSAY_WITH_REPORT
+    { "report", assay_cmd_report, "results into index.html and report.md" },
+#endif
+};
+
+static void usage(FILE *f)
+{
+    fputs("usage: assay COMMAND [OPTION...]   (assay COMMAND --help tells its options)\n\n", f);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        fprintf(f, "  %-9s %s\n", commands[i].name, commands[i].what);
+    fputs("\n  --version  version, commit, compiler and flags of this build\n", f);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+        usage(argc < 2 ? stderr : stdout);
+        return argc < 2 ? 2 : 0;
+    }
+    if (!strcmp(argv[1], "--version")) {
+        printf("assay %s (%s)\ncompiler: %s\nflags: %s\ntarget: %s\n", ASSAY_VERSION, ASSAY_COMMIT, ASSAY_COMPILER, ASSAY_FLAGS,
+               ASSAY_TARGET);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (!strcmp(argv[1], commands[i].name)) {
+            static char name[64];
+            snprintf(name, sizeof name, "assay %s", argv[1]);
+            argv[1] = name;
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    fprintf(stderr, "assay: %s: no such command\n\n", argv[1]);
+    usage(stderr);
+    return 2;
+}

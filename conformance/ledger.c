@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger.h"
+#include "../reference/core/json.h"
+#include "../reference/core/registry.h"
+#include "../reference/core/status.h"
+#include "assay_build.h"
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+assay_entry *assay_ledger_add(assay_ledger *l, const assay_kernel *k, int plugin)
+{
+    if (l->n == l->room) {
+        l->room = l->room ? 2 * l->room : 64;
+        l->entry = realloc(l->entry, l->room * sizeof *l->entry);
+        if (!l->entry)
+            abort();
+    }
+    assay_entry *e = &l->entry[l->n++];
+    memset(e, 0, sizeof *e);
+    e->kernel = k;
+    e->plugin = plugin;
+    return e;
+}
+
+void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, const assay_finding *f)
+{
+    if (o == ASSAY_NOT_ACCEPTED) {
+        e->not_accepted++;
+    } else if (o == ASSAY_PASSED) {
+        e->passed++;
+        if (f->used >= e->used) {
+            e->used = f->used;
+            e->worst_finding = *f;
+            assay_case_print(c, e->worst, sizeof e->worst);
+        }
+    } else {
+        if (e->failed < ASSAY_LEDGER_FAILURES) {
+            assay_case_print(c, e->line[e->failed], sizeof *e->line);
+            e->finding[e->failed] = *f;
+        }
+        e->by[f->by]++;
+        e->failed++;
+    }
+}
+
+bool assay_entry_good(const assay_entry *e)
+{
+    return !e->failed && e->passed >= e->not_accepted;
+}
+
+static void print_failures(const assay_entry *e)
+{
+    for (int i = 0; i < e->failed && i < ASSAY_LEDGER_FAILURES; i++)
+        printf("    %s: %s\n      assay check -k '%s' --repro '%s'\n", assay_by_name(e->finding[i].by), e->finding[i].why.text,
+               e->kernel->name, e->line[i]);
+    if (e->failed > ASSAY_LEDGER_FAILURES)
+        printf("    ... and %lld more\n", (long long)(e->failed - ASSAY_LEDGER_FAILURES));
+}
+
+int assay_ledger_print(const assay_ledger *l, bool verbose)
+{
+    int64_t passed = 0, failed = 0, refused = 0, off_cpu = 0, bad = 0, ran = 0, not_built = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        const assay_entry *e = &l->entry[i];
+        if (!e->on_cpu) {
+            off_cpu++;
+            printf("  not on this CPU  %s/%s (%s)\n", e->kernel->op, e->kernel->name, assay_isa_of(e->kernel->isa)->name);
+            continue;
+        }
+        passed += e->passed, failed += e->failed, refused += e->not_accepted;
+        ran += e->passed + e->failed > 0;
+        const bool good = assay_entry_good(e) && e->passed;
+        bad += !good;
+        printf("  %s %s/%s: %lld passed, %lld failed, %lld not accepted", good ? "ok  " : "FAIL", e->kernel->op, e->kernel->name,
+               (long long)e->passed, (long long)e->failed, (long long)e->not_accepted);
+        if (e->passed && e->used > 0)
+            printf(", worst %.3f of bound", e->used);
+        if (e->passed < e->not_accepted && !e->failed)
+            printf(" (accepts under half of its cases)");
+        if (!e->passed && !e->failed && !e->not_accepted)
+            printf(" (no case for its types)");
+        putchar('\n');
+        if (verbose && e->passed && e->used > 0)
+            printf("    worst: %s\n", e->worst);
+        print_failures(e);
+    }
+    for (size_t i = 0; assay_kernel_not_built(i); i++)
+        not_built++;
+    printf("%lld cases; kernels: %zu, not built for %s: %lld, not on this CPU: %lld; runs: %lld passed, %lld failed, %lld not accepted",
+           (long long)l->cases, l->n, ASSAY_TARGET, (long long)not_built, (long long)off_cpu, (long long)passed, (long long)failed,
+           (long long)refused);
+    if (l->holes)
+        printf("; %lld coverage holes", (long long)l->holes);
+    putchar('\n');
+    if (l->n && off_cpu == (int64_t)l->n)
+        return 77;
+    return bad || !ran || l->holes ? 1 : 0;
+}
+
+static void json_finding(assay_json *j, const assay_kernel *k, const assay_finding *f, const char *line)
+{
+    const assay_op *op = assay_op_find(k->op);
+    assay_json_open(j, NULL, '{');
+    assay_json_str(j, "by", assay_by_name(f->by));
+    assay_json_str(j, "case", line);
+    assay_json_str(j, "operand", op && f->operand >= 0 ? op->operands[f->operand].name : NULL);
+    assay_json_int(j, "index", f->index);
+    assay_json_num(j, "got", f->got);
+    assay_json_num(j, "want", f->want);
+    assay_json_num(j, "bound", f->bound);
+    assay_json_str(j, "why", f->why.text);
+    assay_json_close(j);
+}
+
+static void json_entry(assay_json *j, const assay_entry *e)
+{
+    const char *verdict = !e->on_cpu ? "not on this CPU" : !e->passed && !e->failed ? "not accepted" : assay_entry_good(e) ? "passed" : "failed";
+    assay_json_open(j, NULL, '{');
+    assay_json_str(j, "op", e->kernel->op);
+    assay_json_str(j, "kernel", e->kernel->name);
+    assay_json_str(j, "isa", assay_isa_of(e->kernel->isa) ? assay_isa_of(e->kernel->isa)->name : "?");
+    assay_json_str(j, "verdict", verdict);
+    assay_json_int(j, "passed", e->passed);
+    assay_json_int(j, "failed", e->failed);
+    assay_json_int(j, "not_accepted", e->not_accepted);
+    assay_json_num(j, "worst", e->used);
+    assay_json_str(j, "worst_case", e->worst);
+    assay_json_bool(j, "strict_contract", e->kernel->contract == NULL);
+    assay_json_open(j, "failures", '[');
+    for (int i = 0; i < e->failed && i < ASSAY_LEDGER_FAILURES; i++)
+        json_finding(j, e->kernel, &e->finding[i], e->line[i]);
+    assay_json_close(j);
+    assay_json_close(j);
+}
+
+assay_status assay_ledger_json(const assay_ledger *l, const char *path, assay_why *why)
+{
+    assay_json j = { 0 };
+    assay_json_open(&j, NULL, '{');
+    assay_json_int(&j, "schema", 1);
+    assay_json_str(&j, "kind", "check");
+    assay_json_str(&j, "version", ASSAY_VERSION);
+    assay_json_str(&j, "commit", ASSAY_COMMIT);
+    assay_json_str(&j, "compiler", ASSAY_COMPILER);
+    assay_json_str(&j, "target", ASSAY_TARGET);
+    assay_json_str(&j, "plugin", l->plugin);
+    assay_json_int(&j, "cases", l->cases);
+    assay_json_int(&j, "coverage_holes", l->holes);
+    assay_json_open(&j, "not_built", '[');
+    for (size_t i = 0; assay_kernel_not_built(i); i++)
+        assay_json_str(&j, NULL, assay_kernel_not_built(i));
+    assay_json_close(&j);
+    assay_json_open(&j, "kernels", '[');
+    for (size_t i = 0; i < l->n; i++)
+        json_entry(&j, &l->entry[i]);
+    assay_json_close(&j);
+    assay_json_close(&j);
+    char aside[4096];
+    snprintf(aside, sizeof aside, "%s.%d.tmp", path, (int)getpid());
+    FILE *f = fopen(aside, "w");
+    const bool ok = f && !j.failed && fputs(j.text, f) >= 0 && fputc('\n', f) >= 0 && !fflush(f);
+    const int error = errno;
+    if ((f && fclose(f)) || !ok || rename(aside, path)) {
+        remove(aside);
+        assay_json_free(&j);
+        return assay_fail(why, ASSAY_ERR_IO, "%s: cannot be written: %s", path, strerror(ok ? errno : error));
+    }
+    assay_json_free(&j);
+    return ASSAY_OK;
+}
+
+void assay_ledger_free(assay_ledger *l)
+{
+    free(l->entry);
+    *l = (assay_ledger){ 0 };
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ * ledger.h - what came out: per kernel counts, worst margin, failures; totals; text and JSON. */
+#ifndef ASSAY_LEDGER_H
+#define ASSAY_LEDGER_H
+#include "judge.h"
+
+enum { ASSAY_LEDGER_FAILURES = 5 }; /* failures kept per kernel */
+
+typedef struct assay_entry {
+    const assay_kernel *kernel;
+    int plugin;                  /* index, -1: built in */
+    const assay_fault *fault;    /* of faults/: what is expected of it */
+    bool on_cpu;
+    int64_t passed, failed, not_accepted, by[10]; /* by: failures by verdict */
+    double used;                 /* worst share of its bound in a passed case */
+    char worst[ASSAY_CASE_LINE]; /* that case */
+    assay_finding worst_finding;
+    char line[ASSAY_LEDGER_FAILURES][ASSAY_CASE_LINE];
+    assay_finding finding[ASSAY_LEDGER_FAILURES];
+} assay_entry;
+
+typedef struct assay_ledger {
+    assay_entry *entry;
+    size_t n, room;
+    int64_t cases;      /* problems generated */
+    int64_t rejected;   /* of those: refused by the op before any kernel */
+    int64_t holes;
+    const char *plugin; /* name and version, or NULL */
+} assay_ledger;
+
+assay_entry *assay_ledger_add(assay_ledger *l, const assay_kernel *k, int plugin);
+void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, const assay_finding *f);
+/* A kernel fails when a case failed or when it accepted under half of what it was offered. */
+bool assay_entry_good(const assay_entry *e);
+int  assay_ledger_print(const assay_ledger *l, bool verbose); /* returns the exit code of design.md section 5 */
+assay_status assay_ledger_json(const assay_ledger *l, const char *path, assay_why *why);
+void assay_ledger_free(assay_ledger *l);
+#endif

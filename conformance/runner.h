@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * runner.h - the other side of lab.h: what zygote and runners do, and what goes over the wire. */
+#ifndef ASSAY_RUNNER_H
+#define ASSAY_RUNNER_H
+#include "lab.h"
+
+enum { ASSAY_NOTE_BYTES = 4096, ASSAY_PLUGIN_KERNELS = 256 };
+
+typedef struct assay_described { /* one kernel of a plug-in, flattened */
+    char op[48], name[64], packing[64], round[4][32];
+    uint32_t op_version, flags;
+    uint64_t isa;
+    bool has_contract;
+    assay_typeset types[ASSAY_MAX_OPND];
+    uint32_t layouts[ASSAY_MAX_OPND];
+    assay_contract contract;
+} assay_described;
+
+typedef struct assay_greeting { /* a runner's first message */
+    assay_status status;
+    assay_why why;
+    char plugin[128];
+    uint32_t n_kernels; /* so many assay_described follow */
+} assay_greeting;
+
+/* note: a page shared with the judge; a dying runner writes there what it touched. */
+_Noreturn void assay_runner_main(int socket, int arena, size_t arena_bytes, char *note, const char *plugin);
+#endif
