@@ -34,6 +34,8 @@ typedef struct tile_job {
 #define FULLY _Pragma("GCC unroll 16")
 #endif
 #define foreach(i, n) FULLY for (int i = 0; i < (n); i++)
+/* The counter of a loop that may run once, as an index: a constant then, or clang leaves the array in memory. */
+#define at(i, n) ((n) > 1 ? (i) : 0)
 INLINE int64_t element_size(assay_dtype type)
 {
     return type == ASSAY_f32 ? 4 : 2;
@@ -91,7 +93,7 @@ INLINE void tile(assay_dtype type, int rows, int panels, int chains, const tile_
         foreach (r, rows)
             foreach (p, panels)
                 foreach (v, PANEL_VECS)
-                    acc[u][r][p][v] = vec_zero();
+                    acc[at(u, chains)][at(r, rows)][at(p, panels)][v] = vec_zero();
     foreach (r, rows)
         __builtin_prefetch(j->y + r * j->ldy, 1);
     int64_t k = 0;
@@ -104,15 +106,17 @@ INLINE void tile(assay_dtype type, int rows, int panels, int chains, const tile_
                 foreach (r, rows) {
                     const vec xv = vec_all(x + r * ldx + k + u);
                     foreach (v, PANEL_VECS)
-                        acc[u][r][p][v] = vec_fma(b[v], xv, acc[u][r][p][v]);
+                        acc[at(u, chains)][at(r, rows)][at(p, panels)][v] =
+                            vec_fma(b[v], xv, acc[at(u, chains)][at(r, rows)][at(p, panels)][v]);
                 }
             }
     for (; k < n; k++, w += line)
         foreach (p, panels)
             foreach (v, PANEL_VECS)
                 foreach (r, rows)
-                    acc[0][r][p][v] =
-                        vec_fma(panel_vec(type, w + p * step, v), vec_all(x + r * ldx + k), acc[0][r][p][v]);
+                    acc[0][at(r, rows)][at(p, panels)][v] =
+                        vec_fma(panel_vec(type, w + p * step, v), vec_all(x + r * ldx + k),
+                                acc[0][at(r, rows)][at(p, panels)][v]);
     const bool cut = j->columns < panels * PANEL;
     const tile_base base = cut ? (tile_base){ NULL, 0 } : tile_base_of(j);
     float sums[ROWS * 4 * PANEL], *out = cut ? sums : j->y;
@@ -121,16 +125,19 @@ INLINE void tile(assay_dtype type, int rows, int panels, int chains, const tile_
         foreach (r, rows)
             foreach (p, panels)
                 foreach (v, PANEL_VECS)
-                    acc[0][r][p][v] = vec_add(acc[0][r][p][v], acc[u + 1][r][p][v]);
+                    acc[0][at(r, rows)][at(p, panels)][v] =
+                        vec_add(acc[0][at(r, rows)][at(p, panels)][v],
+                                acc[1 + at(u, chains - 1)][at(r, rows)][at(p, panels)][v]);
     if (base.p)
         foreach (r, rows)
             foreach (p, panels)
                 foreach (v, PANEL_VECS)
-                    acc[0][r][p][v] = vec_add(vec_load(base.p + r * base.ld + p * PANEL + v * LANES), acc[0][r][p][v]);
+                    acc[0][at(r, rows)][at(p, panels)][v] = vec_add(
+                        vec_load(base.p + r * base.ld + p * PANEL + v * LANES), acc[0][at(r, rows)][at(p, panels)][v]);
     foreach (r, rows)
         foreach (p, panels)
             foreach (v, PANEL_VECS)
-                vec_store(out + r * ld + p * PANEL + v * LANES, acc[0][r][p][v]);
+                vec_store(out + r * ld + p * PANEL + v * LANES, acc[0][at(r, rows)][at(p, panels)][v]);
     if (cut)
         store_cut(j, rows, panels * PANEL, sums);
 }

@@ -95,6 +95,18 @@ static inline void avx512_store(float *p, __mmask16 m, __m512 v)
     _mm512_mask_storeu_ps(p, m, v);
 }
 #endif
+/* 16 halfs at p as floats */
+static inline __m512 avx512_f16(const uint16_t *p)
+{
+#ifdef ASSAY_EMULATE
+    float t[16];
+    _mm256_storeu_ps(t, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)));
+    _mm256_storeu_ps(t + 8, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p + 8))));
+    return _mm512_loadu_ps(t);
+#else
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+#endif
+}
 static inline float avx512_sum(__m512 v)
 {
     return avx2_sum(_mm256_add_ps(avx512_half(v, 0), avx512_half(v, 1)));
