@@ -19,6 +19,8 @@ static const struct command { const char *name; int (*run)(int, char **); const 
 #endif
 #ifdef ASSAY_WITH_RUN
     { "run", assay_cmd_run, "run a model: text, tokens/s, shares of time per op" },
+#endif
+#ifdef ASSAY_WITH_TOKENIZE
     { "tokenize", assay_cmd_tokenize, "text to token ids and back" },
 #endif
 #ifdef ASSAY_WITH_REPORT

@@ -3,11 +3,10 @@
 #include "../reference/models/ids.h"
 #include "../reference/models/tokenizer.h"
 #include "../reference/models/utf8.h"
+#include "commands.h"
 #include <argp.h>
 #include <stdlib.h>
 #include <string.h>
-
-int assay_cmd_tokenize(int argc, char **argv);
 
 typedef struct options {
     const char *model, *text, *decode;
@@ -101,12 +100,10 @@ int assay_cmd_tokenize(int argc, char **argv)
         NULL,
         NULL
     };
-    static char name[] = "assay tokenize";
     options o = { 0 };
     assay_why why = { "" };
     assay_gguf g;
     assay_tokenizer t;
-    argv[0] = name;
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
     assay_status s = assay_gguf_open(o.model, &g, &why);

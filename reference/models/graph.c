@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "graph.h"
+#include "../core/registry.h"
+#include "../core/status.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool grow(assay_graph *g, void **list, int n, int *room, size_t size)
+{
+    if (g->status)
+        return false;
+    if (n < *room)
+        return true;
+    const int more = 2 * *room + 64;
+    void *p = realloc(*list, (size_t)more * size);
+    if (!p) {
+        g->status = assay_fail(&g->why, ASSAY_ERR_NOMEM, "no memory for a graph of %d parts", more);
+        return false;
+    }
+    *list = p;
+    *room = more;
+    return true;
+}
+
+static int add_value(assay_graph *g, const assay_value *v)
+{
+    void *list = g->value;
+    if (!grow(g, &list, g->n_values, &g->values_room, sizeof *g->value))
+        return 0;
+    g->value = list;
+    g->value[g->n_values] = *v;
+    return g->n_values++;
+}
+
+static void set_name(assay_value *v, const char *format, va_list args)
+{
+    vsnprintf(v->name, sizeof v->name, format, args);
+}
+
+int assay_graph_value(assay_graph *g, assay_value_kind kind, assay_dtype type, int rank, const int64_t *dim,
+                      const char *format, ...)
+{
+    assay_value v = { .kind = kind, .type = type, .rank = rank };
+    va_list args;
+    va_start(args, format);
+    set_name(&v, format, args);
+    va_end(args);
+    memcpy(v.dim, dim, (size_t)rank * sizeof *dim);
+    return add_value(g, &v);
+}
+
+int assay_graph_tail(assay_graph *g, int base)
+{
+    if (g->status)
+        return 0;
+    assay_value v = g->value[base];
+    v.kind = ASSAY_VALUE_TAIL;
+    v.base = base;
+    v.dim[0] = ASSAY_DIM_L;
+    snprintf(v.name, sizeof v.name, "%.50s.tail", g->value[base].name);
+    return add_value(g, &v);
+}
+
+int assay_graph_weight(assay_graph *g, const assay_gguf *file, int rank, const int64_t *dim, const char *format, ...)
+{
+    assay_value v = { .kind = ASSAY_VALUE_WEIGHT, .rank = rank };
+    va_list args;
+    if (g->status)
+        return 0;
+    va_start(args, format);
+    set_name(&v, format, args);
+    va_end(args);
+    const int known = assay_graph_find(g, v.name);
+    if (known >= 0)
+        return known;
+    const assay_gguf_tensor *t = assay_gguf_find_tensor(file, v.name);
+    if (!t) {
+        g->status = assay_fail(&g->why, ASSAY_ERR_FORMAT, "%s: tensor '%s' is missing", file->label, v.name);
+        return 0;
+    }
+    double count = 1;
+    bool same = t->t.rank == rank;
+    for (int i = 0; i < rank && same; i++) {
+        same = t->t.dim[i] == dim[i];
+        count *= (double)dim[i];
+    }
+    if (!same) {
+        g->status = assay_fail(&g->why, ASSAY_ERR_FORMAT,
+                               "%s: tensor '%s' is of rank %d and %" PRId64 " x %" PRId64
+                               ", the model needs rank %d and %" PRId64 " x %" PRId64,
+                               file->label, v.name, t->t.rank, t->t.dim[0], t->t.rank > 1 ? t->t.dim[1] : 1, rank,
+                               dim[0], rank > 1 ? dim[1] : 1);
+        return 0;
+    }
+    memcpy(v.dim, dim, (size_t)rank * sizeof *dim);
+    v.weight = t->t;
+    v.type = t->t.type;
+    g->parameters += count;
+    return add_value(g, &v);
+}
+
+assay_node *assay_graph_call(assay_graph *g, const char *op, const char *dims, const int64_t *dim, const char *operands,
+                             const int *value, int32_t layer)
+{
+    static assay_node dummy;
+    void *list = g->node;
+    if (!grow(g, &list, g->n_nodes, &g->nodes_room, sizeof *g->node))
+        return &dummy;
+    g->node = list;
+    assay_node *n = &g->node[g->n_nodes];
+    *n = (assay_node){ .op = assay_op_find(op), .layer = layer };
+    if (!n->op || strcmp(n->op->dims, dims)) {
+        g->status = assay_fail(&g->why, ASSAY_ERR_ARG, "the graph needs an op %s over %s; this build has %s", op, dims,
+                               n->op ? n->op->dims : "none");
+        return &dummy;
+    }
+    memcpy(n->dim, dim, strlen(dims) * sizeof *dim);
+    for (int i = 0; i < ASSAY_MAX_OPND; i++)
+        n->operand[i] = -1;
+    /* operands: "x w y": names as in the spec, each with its value */
+    char name[32];
+    for (const char *p = operands; sscanf(p, " %31s", name) == 1; value++) {
+        p += strspn(p, " ");
+        p += strlen(name);
+        int i = 0;
+        while (i < n->op->n_operands && strcmp(n->op->operands[i].name, name))
+            i++;
+        if (i == n->op->n_operands) {
+            g->status = assay_fail(&g->why, ASSAY_ERR_ARG, "op %s has no operand %s", op, name);
+            return &dummy;
+        }
+        n->operand[i] = *value;
+    }
+    g->n_nodes++;
+    return n;
+}
+
+void assay_graph_set(assay_graph *g, assay_node *n, const char *field, double x)
+{
+    if (g->status)
+        return;
+    for (int i = 0; i < n->op->n_fields; i++) {
+        const assay_field *f = &n->op->fields[i];
+        if (strcmp(f->name, field))
+            continue;
+        unsigned char *at = n->params + f->offset;
+        const float real = (float)x;
+        const int32_t whole = (int32_t)x;
+        const int64_t wide = (int64_t)x;
+        if (f->kind == ASSAY_KIND_F32)
+            memcpy(at, &real, sizeof real);
+        else if (f->kind == ASSAY_KIND_I64)
+            memcpy(at, &wide, sizeof wide);
+        else
+            memcpy(at, &whole, sizeof whole);
+        return;
+    }
+    g->status = assay_fail(&g->why, ASSAY_ERR_ARG, "op %s has no parameter %s", n->op->name, field);
+}
+
+int assay_graph_find(const assay_graph *g, const char *name)
+{
+    for (int i = 0; i < g->n_values; i++)
+        if (strcmp(g->value[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+void assay_graph_free(assay_graph *g)
+{
+    free(g->value);
+    free(g->node);
+    *g = (assay_graph){ 0 };
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT
+ * llama: LLaMA 1, 2, 3, SmolLM2, Mistral as GGUF holds them (definitions: x = E[id]; per layer
+ * h = RMS x; q, k, v = l h; rope(q, k); x += o(attention); h = RMS x; x += down(silu(gate h) * up h); RMS; logits = l
+ * x). Rope pairs are interleaved: the converter permuted the rows of q and k. */
+#include "graph.h"
+#include "../core/status.h"
+#include <inttypes.h>
+#include <string.h>
+
+typedef struct config {
+    int64_t d, layers, H, G, D, F, V, rotary;
+    double eps, base;
+} config;
+
+static assay_status read_config(const assay_gguf *f, config *c, assay_graph *g, assay_why *why)
+{
+    int64_t context = 0;
+    double scale = 1;
+    assay_span arch, kind = { "none", 4 };
+    assay_status s = assay_gguf_text(f, "general.architecture", true, &arch, why);
+    if (!s && !assay_span_is(arch, "llama"))
+        return assay_fail(why, ASSAY_UNSUPPORTED, "%s: general.architecture is '%.*s'; llama is known", f->label,
+                          arch.n < 40 ? (int)arch.n : 40, arch.at);
+    *c = (config){ .base = 1e4, .eps = 1e-5 };
+    const struct {
+        const char *key;
+        bool required;
+        int64_t hi, *out;
+    } ints[] = {
+        { "llama.embedding_length", true, 1 << 20, &c->d },
+        { "llama.block_count", true, 4096, &c->layers },
+        { "llama.attention.head_count", true, 4096, &c->H },
+        { "llama.attention.head_count_kv", false, 4096, &c->G },
+        { "llama.attention.key_length", false, 65536, &c->D },
+        { "llama.feed_forward_length", true, 1 << 24, &c->F },
+        { "llama.rope.dimension_count", false, 65536, &c->rotary },
+        { "llama.context_length", false, INT32_MAX, &context },
+    };
+    for (size_t i = 0; i < sizeof ints / sizeof *ints && !s; i++)
+        s = assay_gguf_int(f, ints[i].key, ints[i].required, 1, ints[i].hi, ints[i].out, why);
+    if (!s)
+        s = assay_gguf_real(f, "llama.attention.layer_norm_rms_epsilon", true, 0, 1, &c->eps, why);
+    if (!s)
+        s = assay_gguf_real(f, "llama.rope.freq_base", false, 1, 1e12, &c->base, why);
+    if (!s)
+        s = assay_gguf_text(f, "llama.rope.scaling.type", false, &kind, why);
+    if (!s)
+        s = assay_gguf_real(f, "llama.rope.scaling.factor", false, 0, 1e6, &scale, why);
+    if (s)
+        return s;
+    if (!c->G)
+        c->G = c->H;
+    if (c->H % c->G)
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: %" PRId64 " heads are no multiple of %" PRId64 " kv heads",
+                          f->label, c->H, c->G);
+    if (!c->D && c->d % c->H)
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: embedding length %" PRId64 " is no multiple of %" PRId64 " heads",
+                          f->label, c->d, c->H);
+    if (!c->D)
+        c->D = c->d / c->H;
+    if (!c->rotary)
+        c->rotary = c->D;
+    if (c->rotary > c->D || c->rotary % 2)
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: %" PRId64 " rotated of %" PRId64 " dimensions per head", f->label,
+                          c->rotary, c->D);
+    if (!assay_span_is(kind, "none") && scale != 1)
+        return assay_fail(why, ASSAY_UNSUPPORTED, "%s: rope scaling of type '%.*s' is not known", f->label,
+                          kind.n < 40 ? (int)kind.n : 40, kind.at);
+    const assay_gguf_tensor *table = assay_gguf_find_tensor(f, "token_embd.weight");
+    if (!table || table->t.rank != 2)
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: tensor 'token_embd.weight' is missing or no matrix", f->label);
+    c->V = table->t.dim[0];
+    g->vocab = c->V;
+    g->context = context;
+    return ASSAY_OK;
+}
+
+#define LIST(...) ((const int64_t[]){ __VA_ARGS__ })
+#define OF(...)   ((const int[]){ __VA_ARGS__ })
+enum { T = ASSAY_DIM_T, S = ASSAY_DIM_S, C = ASSAY_DIM_C, L = ASSAY_DIM_L };
+
+typedef struct builder {
+    assay_graph *g;
+    const assay_gguf *f;
+    const config *c;
+    assay_dtype kv;
+    int ids, pos, inv_freq;
+} builder;
+
+static int temp(const builder *b, int64_t rows, int64_t width, const char *name, int layer)
+{
+    return assay_graph_value(b->g, ASSAY_VALUE_TEMP, ASSAY_f32, 2, LIST(rows, width), "%s.%d", name, layer);
+}
+
+/* y = x W^T for a weight blk.<layer>.<name>.weight of N rows; a bias if the file has one. */
+static int linear(const builder *b, int x, int64_t N, int64_t K, const char *name, int layer)
+{
+    char bias_name[64];
+    const int w = assay_graph_weight(b->g, b->f, 2, LIST(N, K), "blk.%d.%s.weight", layer, name);
+    snprintf(bias_name, sizeof bias_name, "blk.%d.%s.bias", layer, name);
+    const int bias =
+        assay_gguf_find_tensor(b->f, bias_name) ? assay_graph_weight(b->g, b->f, 1, LIST(N), "%s", bias_name) : -1;
+    const int y = temp(b, T, N, name, layer);
+    assay_graph_call(b->g, "matmul", "TNK", LIST(T, N, K), "x w bias y", OF(x, w, bias, y), layer);
+    return y;
+}
+
+static int norm(const builder *b, int x, int64_t rows, const char *name, int layer)
+{
+    const int64_t d = b->c->d;
+    const int w = layer < 0 ? assay_graph_weight(b->g, b->f, 1, LIST(d), "%s.weight", name)
+                            : assay_graph_weight(b->g, b->f, 1, LIST(d), "blk.%d.%s.weight", layer, name);
+    const int y = temp(b, rows, d, name, layer);
+    assay_node *n = assay_graph_call(b->g, "rmsnorm", "RC", LIST(rows, d), "x w y", OF(x, w, y), layer);
+    assay_graph_set(b->g, n, "eps", b->c->eps);
+    return y;
+}
+
+static int rope(const builder *b, int x, int64_t heads, const char *name, int layer)
+{
+    const config *c = b->c;
+    const int y = temp(b, T, heads * c->D, name, layer);
+    assay_node *n = assay_graph_call(b->g, "rope", "THDF", LIST(T, heads, c->D, c->rotary / 2), "x pos inv_freq y",
+                                     OF(x, b->pos, b->inv_freq, y), layer);
+    assay_graph_set(b->g, n, "n_dims", (double)c->rotary);
+    assay_graph_set(b->g, n, "base", c->base);
+    return y;
+}
+
+static int append(const builder *b, int x, const char *name, int layer)
+{
+    const config *c = b->c;
+    const int cache = assay_graph_value(b->g, ASSAY_VALUE_STATE, b->kv, 3, LIST(C, c->G, c->D), "%s.%d", name, layer);
+    assay_graph_call(b->g, "cache", "TSGD", LIST(T, C, c->G, c->D), "x pos cache", OF(x, b->pos, cache), layer);
+    return cache;
+}
+
+static int add(const builder *b, int x, int y, const char *name, int layer)
+{
+    const int z = temp(b, T, b->c->d, name, layer);
+    assay_graph_call(b->g, "add", "RC", LIST(T, b->c->d), "a b y", OF(x, y, z), layer);
+    return z;
+}
+
+static int layer_of(const builder *b, int x, int i)
+{
+    const config *c = b->c;
+    const int h = norm(b, x, T, "attn_norm", i);
+    const int q = linear(b, h, c->H * c->D, c->d, "attn_q", i);
+    const int k = linear(b, h, c->G * c->D, c->d, "attn_k", i);
+    const int v = linear(b, h, c->G * c->D, c->d, "attn_v", i);
+    const int keys = append(b, rope(b, k, c->G, "rope_k", i), "cache_k", i);
+    const int values = append(b, v, "cache_v", i);
+    const int turned = rope(b, q, c->H, "rope_q", i);
+    const int o = temp(b, T, c->H * c->D, "attention", i);
+    assay_node *n = assay_graph_call(b->g, "attention", "BTSHGDEP", LIST(1, T, S, c->H, c->G, c->D, c->D, 1),
+                                     "q k v qpos o", OF(turned, keys, values, b->pos, o), i);
+    assay_graph_set(b->g, n, "causal", 1);
+    x = add(b, x, linear(b, o, c->d, c->H * c->D, "attn_output", i), "attn_add", i);
+    const int m = norm(b, x, T, "ffn_norm", i);
+    const int gate = assay_graph_weight(b->g, b->f, 2, LIST(c->F, c->d), "blk.%d.ffn_gate.weight", i);
+    const int up = assay_graph_weight(b->g, b->f, 2, LIST(c->F, c->d), "blk.%d.ffn_up.weight", i);
+    const int a = temp(b, T, c->F, "gate_up", i);
+    assay_graph_call(b->g, "gate_up", "TNK", LIST(T, c->F, c->d), "x gate up y", OF(m, gate, up, a), i);
+    return add(b, x, linear(b, a, c->d, c->F, "ffn_down", i), "ffn_add", i);
+}
+
+assay_status assay_llama_graph(const assay_gguf *file, assay_dtype kv, assay_graph *g, assay_why *why)
+{
+    config c;
+    *g = (assay_graph){ .family = "llama" };
+    const assay_status s = read_config(file, &c, g, why);
+    if (s)
+        return s;
+    builder b = { g, file, &c, kv, 0, 0, -1 };
+    b.ids = assay_graph_value(g, ASSAY_VALUE_IDS, ASSAY_i32, 1, LIST(T), "ids");
+    b.pos = assay_graph_value(g, ASSAY_VALUE_POS, ASSAY_i32, 1, LIST(T), "pos");
+    const int table = assay_graph_weight(g, file, 2, LIST(c.V, c.d), "token_embd.weight");
+    int x = temp(&b, T, c.d, "embedding", -1);
+    assay_graph_call(g, "embedding", "TVD", LIST(T, c.V, c.d), "ids table y", OF(b.ids, table, x), -1);
+    for (int i = 0; i < c.layers && !g->status; i++)
+        x = layer_of(&b, x, i);
+    x = norm(&b, assay_graph_tail(g, x), L, "output_norm", -1);
+    const bool untied = assay_gguf_find_tensor(file, "output.weight") != NULL;
+    const int head = assay_graph_weight(g, file, 2, LIST(c.V, c.d), untied ? "output.weight" : "token_embd.weight");
+    g->logits = temp(&b, L, c.V, "logits", -1);
+    assay_graph_call(g, "matmul", "TNK", LIST(L, c.V, c.d), "x w y", OF(x, head, g->logits), -1);
+    if (g->status) {
+        const assay_status failed = g->status;
+        if (why)
+            *why = g->why;
+        assay_graph_free(g);
+        return failed;
+    }
+    return ASSAY_OK;
+}
