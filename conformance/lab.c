@@ -143,23 +143,30 @@ static void adopt_kernels(assay_lab *lab)
     }
 }
 
+static assay_lab *abandon(assay_lab *lab)
+{
+    assay_lab_close(lab);
+    return NULL;
+}
+
 assay_lab *assay_lab_open(const char *plugin, assay_why *why)
 {
     assay_lab *lab = calloc(1, sizeof *lab);
     int pair[2];
     if (!lab || !(lab->described = calloc(ASSAY_PLUGIN_KERNELS, sizeof *lab->described)))
-        return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for the judge"), (assay_lab *)NULL;
+        return free(lab), assay_fail(why, ASSAY_ERR_NOMEM, "no memory for the judge"), (assay_lab *)NULL;
     lab->page = (size_t)sysconf(_SC_PAGESIZE);
     lab->arena_bytes = (size_t)1 << ASSAY_LAB_ARENA_LOG2;
     lab->socket = -1;
+    lab->zygote_socket = -1;
     lab->arena_fd = memfd_create("assay", MFD_CLOEXEC);
     if (lab->arena_fd < 0 || ftruncate(lab->arena_fd, (off_t)lab->arena_bytes) ||
         socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
-        return assay_fail(why, ASSAY_ERR_IO, "cannot set up the runner's memory: %s", strerror(errno)), (assay_lab *)NULL;
+        return assay_fail(why, ASSAY_ERR_IO, "cannot set up the runner's memory: %s", strerror(errno)), abandon(lab);
     lab->arena = mmap(NULL, lab->arena_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, lab->arena_fd, 0);
     lab->note = mmap(NULL, ASSAY_NOTE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (lab->arena == MAP_FAILED || lab->note == MAP_FAILED)
-        return assay_fail(why, ASSAY_ERR_NOMEM, "cannot map the runner's memory: %s", strerror(errno)), (assay_lab *)NULL;
+        return assay_fail(why, ASSAY_ERR_NOMEM, "cannot map the runner's memory: %s", strerror(errno)), abandon(lab);
     lab->zygote = fork();
     if (lab->zygote == 0) {
         close(pair[0]);
@@ -168,10 +175,8 @@ assay_lab *assay_lab_open(const char *plugin, assay_why *why)
     }
     close(pair[1]);
     lab->zygote_socket = pair[0];
-    if (lab->zygote < 0 || start_runner(lab, why)) {
-        assay_lab_close(lab);
-        return NULL;
-    }
+    if (lab->zygote < 0 || start_runner(lab, why))
+        return abandon(lab);
     adopt_kernels(lab);
     return lab;
 }
@@ -182,12 +187,16 @@ void assay_lab_close(assay_lab *lab)
         return;
     if (lab->socket >= 0)
         bury_runner(lab);
-    close(lab->zygote_socket);
+    if (lab->zygote_socket >= 0)
+        close(lab->zygote_socket);
     if (lab->zygote > 0)
         waitpid(lab->zygote, NULL, 0);
-    munmap(lab->arena, lab->arena_bytes);
-    munmap(lab->note, ASSAY_NOTE_BYTES);
-    close(lab->arena_fd);
+    if (lab->arena && lab->arena != MAP_FAILED)
+        munmap(lab->arena, lab->arena_bytes);
+    if (lab->note && lab->note != MAP_FAILED)
+        munmap(lab->note, ASSAY_NOTE_BYTES);
+    if (lab->arena_fd >= 0)
+        close(lab->arena_fd);
     free(lab->described);
     free(lab);
 }
