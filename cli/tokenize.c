@@ -52,7 +52,7 @@ static assay_status decode(const assay_tokenizer *t, const options *o, assay_why
 {
     int32_t *ids;
     size_t n;
-    char out[ASSAY_UTF8_OUT];
+    char out[ASSAY_UTF8_OUT] = "";
     assay_utf8 stream = { 0 };
     const assay_status s = assay_ids_parse(o->decode, t->n, &ids, &n, why);
     if (s)

@@ -79,7 +79,7 @@ void assay_encode_q8_1(void *dst, const double *src, int64_t n)
     char *out = dst;
     for (int64_t i = 0; i < n; i += N, out += sizeof(assay_q8_1)) {
         float x[N];
-        assay_q8_1 b;
+        assay_q8_1 b = { 0 };
         const bool finite = take(x, src + i);
         const float d = q8_codes(b.q, x, finite);
         int sum = 0;
@@ -106,7 +106,7 @@ void assay_decode_q8_1(double *dst, const void *src, int64_t n)
 {
     const char *in = src;
     for (int64_t i = 0; i < n; i += N, in += sizeof(assay_q8_1)) {
-        assay_q8_1 b;
+        assay_q8_1 b = { 0 };
         memcpy(&b, in, sizeof b);
         const double d = assay_f16_to_f64(b.d);
         for (int j = 0; j < N; j++)
