@@ -14,7 +14,9 @@ static void list_ops(void)
         for (int k = 0; k < op->n_operands; k++) {
             const assay_operand *o = &op->operands[k];
             printf("    %-8s (%s) %s%s:", o->name, o->shape,
-                   o->access == ASSAY_IN ? "in" : o->access == ASSAY_OUT ? "out" : "in and out",
+                   o->access == ASSAY_IN    ? "in"
+                   : o->access == ASSAY_OUT ? "out"
+                                            : "in and out",
                    o->flags & ASSAY_OPTIONAL ? ", optional" : "");
             for (int t = 0; t < ASSAY_DTYPE_END; t++)
                 if (ASSAY_HAS(o->types, t))
@@ -70,8 +72,12 @@ static void list_isa(void)
 
 int assay_cmd_list(int argc, char **argv)
 {
-    static const struct { const char *name; void (*print)(void); } lists[] = {
-        { "ops", list_ops },       { "kernels", list_kernels }, { "types", list_types }, { "workloads", list_workloads },
+    static const struct {
+        const char *name;
+        void (*print)(void);
+    } lists[] = {
+        { "ops", list_ops },       { "kernels", list_kernels },
+        { "types", list_types },   { "workloads", list_workloads },
         { "models", list_models }, { "isa", list_isa },
     };
     for (size_t i = 0; argc == 2 && i < ASSAY_COUNT_OF(lists); i++)

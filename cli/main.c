@@ -5,7 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command { const char *name; int (*run)(int, char **); const char *what; } commands[] = {
+static const struct command {
+    const char *name;
+    int (*run)(int, char **);
+    const char *what;
+} commands[] = {
     { "list", assay_cmd_list, "ops, kernels, types, workloads, models, isa: what this build holds" },
 #ifdef ASSAY_WITH_CHECK
     { "check", assay_cmd_check, "judge kernels against the reference" },
@@ -43,8 +47,8 @@ int main(int argc, char **argv)
         return argc < 2 ? 2 : 0;
     }
     if (!strcmp(argv[1], "--version")) {
-        printf("assay %s (%s)\ncompiler: %s\nflags: %s\ntarget: %s\n", ASSAY_VERSION, ASSAY_COMMIT, ASSAY_COMPILER, ASSAY_FLAGS,
-               ASSAY_TARGET);
+        printf("assay %s (%s)\ncompiler: %s\nflags: %s\ntarget: %s\n", ASSAY_VERSION, ASSAY_COMMIT, ASSAY_COMPILER,
+               ASSAY_FLAGS, ASSAY_TARGET);
         return 0;
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)

@@ -71,7 +71,8 @@ static bool same_rounding(const assay_contract *a, const assay_contract *b)
     return true;
 }
 
-assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem *p, const assay_filter *f, assay_why *why)
+assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem *p, const assay_filter *f,
+                                 assay_why *why)
 {
     const assay_args a = { .operand = p->t, .dim = p->c.dim, .params = p->c.params };
     const assay_contract *solved = NULL;
@@ -91,7 +92,8 @@ assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem 
         }
         for (int t = 0; t < (f->n_threads ? f->n_threads : 1); t++) {
             assay_finding finding;
-            const assay_outcome out = assay_judge(lab, p, e->kernel, e->plugin, f->n_threads ? f->threads[t] : 2, &finding);
+            const assay_outcome out =
+                assay_judge(lab, p, e->kernel, e->plugin, f->n_threads ? f->threads[t] : 2, &finding);
             assay_ledger_record(e, &p->c, out, &finding);
         }
     }
@@ -190,14 +192,25 @@ static int print_faults(const assay_ledger *l)
                 printf("    %s\n      %s\n", e->finding[0].why.text, e->line[0]);
         }
     }
-    printf("%lld faults seeded, %lld caught; %lld legal variants, %lld flagged; %lld runs\n", (long long)faults, (long long)caught,
-           (long long)legal, (long long)flagged, (long long)runs);
+    printf("%lld faults seeded, %lld caught; %lld legal variants, %lld flagged; %lld runs\n", (long long)faults,
+           (long long)caught, (long long)legal, (long long)flagged, (long long)runs);
     return runs && caught == faults && !flagged ? 0 : 1;
 }
 
 /* ---- command line ------------------------------------------------------------------------------------------ */
 
-enum { KEY_ISA = 256, KEY_THREADS, KEY_SEED, KEY_PLUGIN, KEY_QUICK, KEY_FULL, KEY_JSON, KEY_REPRO, KEY_CASE, KEY_FAULTS };
+enum {
+    KEY_ISA = 256,
+    KEY_THREADS,
+    KEY_SEED,
+    KEY_PLUGIN,
+    KEY_QUICK,
+    KEY_FULL,
+    KEY_JSON,
+    KEY_REPRO,
+    KEY_CASE,
+    KEY_FAULTS
+};
 
 static const struct argp_option option_table[] = {
     { "op", 'o', "OP", 0, "only this op", 0 },
@@ -210,7 +223,8 @@ static const struct argp_option option_table[] = {
     { "full", KEY_FULL, NULL, 0, "all cases, large shapes too", 0 },
     { "json", KEY_JSON, "FILE", 0, "write results there as JSON", 0 },
     { "repro", KEY_REPRO, "LINE", 0, "run the one case that LINE describes, as a failure prints it", 0 },
-    { "case", KEY_CASE, "PATTERN", 0, "run cases of your own: a line, braces allowed: 'matmul T={1,7} N=64 K=64 w=q4_0'", 0 },
+    { "case", KEY_CASE, "PATTERN", 0,
+      "run cases of your own: a line, braces allowed: 'matmul T={1,7} N=64 K=64 w=q4_0'", 0 },
     { "faults", KEY_FAULTS, NULL, 0, "judge the seeded faults (must fail) and legal variants (must pass)", 0 },
     { "verbose", 'v', NULL, 0, "print each kernel's worst case", 0 },
     { 0 },
@@ -222,10 +236,18 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     assay_why why = { "" };
     char *end;
     switch (key) {
-    case 'o': o->filter.op = arg; break;
-    case 'k': o->filter.kernel = arg; break;
-    case 'v': o->verbose = true; break;
-    case KEY_ISA: o->filter.isa = arg; break;
+    case 'o':
+        o->filter.op = arg;
+        break;
+    case 'k':
+        o->filter.kernel = arg;
+        break;
+    case 'v':
+        o->verbose = true;
+        break;
+    case KEY_ISA:
+        o->filter.isa = arg;
+        break;
     case KEY_THREADS:
         if (assay_filter_threads(&o->filter, arg, &why))
             argp_error(state, "%s", why.text);
@@ -236,15 +258,32 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         if (*end || end == arg)
             argp_error(state, "--seed %s: a whole number is needed", arg);
         break;
-    case KEY_PLUGIN: o->filter.plugin = arg; break;
-    case KEY_QUICK: o->filter.full = false; break;
-    case KEY_FULL: o->filter.full = true; break;
-    case KEY_JSON: o->filter.json = arg; break;
-    case KEY_REPRO: o->repro = arg; break;
-    case KEY_CASE: o->repro = arg; break;
-    case KEY_FAULTS: o->faults = true; break;
-    case ARGP_KEY_ARG: argp_error(state, "%s: no argument is expected", arg); break;
-    default: return ARGP_ERR_UNKNOWN;
+    case KEY_PLUGIN:
+        o->filter.plugin = arg;
+        break;
+    case KEY_QUICK:
+        o->filter.full = false;
+        break;
+    case KEY_FULL:
+        o->filter.full = true;
+        break;
+    case KEY_JSON:
+        o->filter.json = arg;
+        break;
+    case KEY_REPRO:
+        o->repro = arg;
+        break;
+    case KEY_CASE:
+        o->repro = arg;
+        break;
+    case KEY_FAULTS:
+        o->faults = true;
+        break;
+    case ARGP_KEY_ARG:
+        argp_error(state, "%s: no argument is expected", arg);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
@@ -269,11 +308,15 @@ static assay_status run_cases(session *s, assay_why *why)
 
 int assay_cmd_check(int argc, char **argv)
 {
-    static const struct argp argp = { option_table, parse_option, "",
+    static const struct argp argp = { option_table,
+                                      parse_option,
+                                      "",
                                       "Judge kernels against the double-precision reference.\v"
                                       "Exit status: 0 all right; 1 a kernel failed, or one could run and no case did; "
                                       "2 wrong use; 77 no matching kernel has its CPU.",
-                                      NULL, NULL, NULL };
+                                      NULL,
+                                      NULL,
+                                      NULL };
     options o = { 0 };
     assay_why why = { "" };
     argp_err_exit_status = 2;

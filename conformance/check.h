@@ -8,7 +8,8 @@
 int assay_cmd_check(int argc, char **argv);
 
 /* Judges one problem by every entry of the ledger that computes its op and takes its types.  Solves it as needed. */
-assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem *p, const assay_filter *f, assay_why *why);
+assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem *p, const assay_filter *f,
+                                 assay_why *why);
 /* Entries for all kernels that the filter means: built-in ones and the plug-in's. */
 void assay_check_kernels(assay_lab *lab, assay_ledger *l, const assay_filter *f);
 #endif

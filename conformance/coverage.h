@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * coverage.h - what the cases of an op leave out, computed: each type of each operand, each optional operand present and
- * absent, each field at a non-default value, every length modulo 16 of the innermost dimensions, each generator tag. */
+ * coverage.h - what the cases of an op leave out, computed: each type of each operand, each optional operand present
+ * and absent, each field at a non-default value, every length modulo 16 of the innermost dimensions, each generator
+ * tag. */
 #ifndef ASSAY_COVERAGE_H
 #define ASSAY_COVERAGE_H
 #include "../reference/core/registry.h"
@@ -14,5 +15,5 @@ typedef struct assay_coverage {
 
 void assay_coverage_add(assay_coverage *v, const assay_case *c);
 /* Prints each hole that the suite does not name; returns their number. */
-int  assay_coverage_holes(const assay_coverage *v, const assay_op *op);
+int assay_coverage_holes(const assay_coverage *v, const assay_op *op);
 #endif

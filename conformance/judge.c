@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * First placement: dense, every operand ends at a guard page, one thread, the whole call.  Second: padded rows, odd byte
- * offsets after a guard page, a team, slices of one to three units from last to first, another poison. */
+ * First placement: dense, every operand ends at a guard page, one thread, the whole call.  Second: padded rows, odd
+ * byte offsets after a guard page, a team, slices of one to three units from last to first, another poison. */
 #include "judge.h"
 #include "../reference/core/dtype.h"
 #include "../reference/core/status.h"
@@ -11,8 +11,8 @@
 typedef struct placement {
     assay_job job;
     unsigned char *arena;
-    size_t used;                      /* bytes of the arena */
-    unsigned char *before;            /* the arena as it was sent; after the audit outputs are copied in */
+    size_t used;           /* bytes of the arena */
+    unsigned char *before; /* the arena as it was sent; after the audit outputs are copied in */
 } placement;
 
 static int alignment_of(assay_dtype t)
@@ -68,8 +68,8 @@ static void copy_rows(const assay_tensor *to, unsigned char *dst, const assay_te
         memcpy(row_at(to, dim, (char *)dst, row), row_at(from, dim, in, row), len);
 }
 
-static assay_status place_operand(placement *pl, const assay_problem *p, int i, bool hostile, size_t arena_bytes, size_t page,
-                                  assay_why *why)
+static assay_status place_operand(placement *pl, const assay_problem *p, int i, bool hostile, size_t arena_bytes,
+                                  size_t page, assay_why *why)
 {
     assay_job *j = &pl->job;
     const assay_operand *o = &p->c.op->operands[i];
@@ -83,8 +83,8 @@ static assay_status place_operand(placement *pl, const assay_problem *p, int i, 
     const size_t bytes = assay_tensor_bytes(t), head = hostile ? (size_t)((mix * align) % 64) : 0;
     const size_t pages = (head + bytes + page - 1) / page * page + (bytes ? 0 : page);
     if (pl->used + pages > arena_bytes)
-        return assay_fail(why, ASSAY_ERR_NOMEM, "%s: %s needs %zu bytes, the judge's arena has %zu", p->c.op->name, o->name,
-                          bytes, arena_bytes);
+        return assay_fail(why, ASSAY_ERR_NOMEM, "%s: %s needs %zu bytes, the judge's arena has %zu", p->c.op->name,
+                          o->name, bytes, arena_bytes);
     j->page_at[i] = pl->used;
     j->page_bytes[i] = pages;
     j->offset[i] = pl->used + (hostile ? head : pages - bytes);
@@ -144,7 +144,8 @@ static bool audit_counts(const placement *pl, const assay_problem *p, assay_find
             const size_t rank = strlen(op->operands[i].shape);
             if (i == c || !pl->job.writable[i] || !rank || op->operands[i].shape[rank - 1] != op->operands[c].index_of)
                 continue;
-            const int64_t cap = t->dim[rank - 1], rows = cap ? assay_tensor_count(t) / cap : 0, size = t->stride[rank - 1];
+            const int64_t cap = t->dim[rank - 1], rows = cap ? assay_tensor_count(t) / cap : 0,
+                          size = t->stride[rank - 1];
             for (int64_t r = 0; r < rows; r++) {
                 int32_t count;
                 memcpy(&count, element_at(&pl->job.t[c], r), sizeof count);

@@ -31,15 +31,22 @@ struct assay_lab {
 
 /* ---- the zygote: forks runners, waits for them ------------------------------------------------------------ */
 
-typedef struct birth { pid_t pid; } birth;
+typedef struct birth {
+    pid_t pid;
+} birth;
 
 static void send_fd(int over, const birth *b, int fd)
 {
-    union { char bytes[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control;
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
     memset(&control, 0, sizeof control);
     birth copy = *b;
     struct iovec io = { &copy, sizeof copy };
-    struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes };
+    struct msghdr m = {
+        .msg_iov = &io, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes
+    };
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);
     c->cmsg_level = SOL_SOCKET;
     c->cmsg_type = SCM_RIGHTS;
@@ -50,9 +57,14 @@ static void send_fd(int over, const birth *b, int fd)
 
 static int receive_fd(int over, birth *b)
 {
-    union { char bytes[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control;
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
     struct iovec io = { b, sizeof *b };
-    struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes };
+    struct msghdr m = {
+        .msg_iov = &io, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes
+    };
     int fd = -1;
     if (recvmsg(over, &m, 0) <= 0)
         return -1;
@@ -136,8 +148,13 @@ static void adopt_kernels(assay_lab *lab)
         assay_described *d = &lab->described[i];
         for (int r = 0; r < 4; r++)
             d->contract.round[r].operand = d->round[r][0] ? d->round[r] : NULL;
-        lab->kernel[i] = (assay_kernel){ .op = d->op, .name = d->name, .op_version = d->op_version, .flags = d->flags,
-                                         .isa = d->isa, .types = d->types, .layouts = d->layouts,
+        lab->kernel[i] = (assay_kernel){ .op = d->op,
+                                         .name = d->name,
+                                         .op_version = d->op_version,
+                                         .flags = d->flags,
+                                         .isa = d->isa,
+                                         .types = d->types,
+                                         .layouts = d->layouts,
                                          .packing = d->packing[0] ? d->packing : NULL,
                                          .contract = d->has_contract ? &d->contract : NULL };
     }
@@ -254,7 +271,8 @@ void assay_lab_run(assay_lab *lab, const assay_job *job, assay_answer *a)
         if (!wait_answer(lab)) {
             bury_runner(lab);
             a->by = ASSAY_BY_TIMEOUT;
-            assay_fail(&a->why, ASSAY_OK, "no answer after %d s of CPU time or %d s without any", CPU_LIMIT_S, IDLE_LIMIT_S);
+            assay_fail(&a->why, ASSAY_OK, "no answer after %d s of CPU time or %d s without any", CPU_LIMIT_S,
+                       IDLE_LIMIT_S);
             return;
         }
         if (recv(lab->socket, a, sizeof *a, 0) == (ssize_t)sizeof *a)

@@ -9,36 +9,36 @@
 enum { ASSAY_LAB_ARENA_LOG2 = 29 };
 
 typedef struct assay_job { /* one call, as it is sent to a runner */
-    const assay_op     *op;
-    const assay_kernel *kernel;               /* built in: the same address in both processes; NULL: plug-in */
-    int32_t      plugin;                      /* index of the plug-in's kernel */
-    int64_t      dim[ASSAY_MAX_DIMS];
-    assay_tensor t[ASSAY_MAX_OPND];           /* data: filled by the runner */
-    size_t       offset[ASSAY_MAX_OPND];      /* of the first byte in the arena */
-    size_t       page_at[ASSAY_MAX_OPND], page_bytes[ASSAY_MAX_OPND]; /* whole pages around it; 0: left out */
-    bool         writable[ASSAY_MAX_OPND];
-    int32_t      threads;
-    int64_t      grain;
-    bool         reverse;
-    unsigned char poison;                     /* of scratch, shared and packed memory */
+    const assay_op *op;
+    const assay_kernel *kernel; /* built in: the same address in both processes; NULL: plug-in */
+    int32_t plugin;             /* index of the plug-in's kernel */
+    int64_t dim[ASSAY_MAX_DIMS];
+    assay_tensor t[ASSAY_MAX_OPND];                             /* data: filled by the runner */
+    size_t offset[ASSAY_MAX_OPND];                              /* of the first byte in the arena */
+    size_t page_at[ASSAY_MAX_OPND], page_bytes[ASSAY_MAX_OPND]; /* whole pages around it; 0: left out */
+    bool writable[ASSAY_MAX_OPND];
+    int32_t threads;
+    int64_t grain;
+    bool reverse;
+    unsigned char poison; /* of scratch, shared and packed memory */
     _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS];
 } assay_job;
 
 typedef struct assay_answer {
-    assay_by     by;     /* NONE: the call returned; MEMORY, CRASH or TIMEOUT */
+    assay_by by;         /* NONE: the call returned; MEMORY, CRASH or TIMEOUT */
     assay_status status; /* what run() returned */
-    assay_why    why;
+    assay_why why;
 } assay_answer;
 
 typedef struct assay_lab assay_lab;
 
 /* plugin: path of a shared object that the runners load, or NULL.  Call before any thread exists. */
-assay_lab   *assay_lab_open(const char *plugin, assay_why *why);
-void         assay_lab_close(assay_lab *lab);
+assay_lab *assay_lab_open(const char *plugin, assay_why *why);
+void assay_lab_close(assay_lab *lab);
 unsigned char *assay_lab_arena(assay_lab *lab, size_t *bytes, size_t *page);
-void         assay_lab_run(assay_lab *lab, const assay_job *job, assay_answer *a);
+void assay_lab_run(assay_lab *lab, const assay_job *job, assay_answer *a);
 /* Kernels of the plug-in as the runner described them; run is not callable here. */
-size_t              assay_lab_plugin_count(const assay_lab *lab);
+size_t assay_lab_plugin_count(const assay_lab *lab);
 const assay_kernel *assay_lab_plugin_kernel(const assay_lab *lab, size_t i);
-const char         *assay_lab_plugin_name(const assay_lab *lab);
+const char *assay_lab_plugin_name(const assay_lab *lab);
 #endif

@@ -55,8 +55,8 @@ bool assay_entry_good(const assay_entry *e)
 static void print_failures(const assay_entry *e)
 {
     for (int i = 0; i < e->failed && i < ASSAY_LEDGER_FAILURES; i++)
-        printf("    %s: %s\n      assay check -k '%s' --repro '%s'\n", assay_by_name(e->finding[i].by), e->finding[i].why.text,
-               e->kernel->name, e->line[i]);
+        printf("    %s: %s\n      assay check -k '%s' --repro '%s'\n", assay_by_name(e->finding[i].by),
+               e->finding[i].why.text, e->kernel->name, e->line[i]);
     if (e->failed > ASSAY_LEDGER_FAILURES)
         printf("    ... and %lld more\n", (long long)(e->failed - ASSAY_LEDGER_FAILURES));
 }
@@ -68,15 +68,16 @@ int assay_ledger_print(const assay_ledger *l, bool verbose)
         const assay_entry *e = &l->entry[i];
         if (!e->on_cpu) {
             off_cpu++;
-            printf("  not on this CPU  %s/%s (%s)\n", e->kernel->op, e->kernel->name, assay_isa_of(e->kernel->isa)->name);
+            printf("  not on this CPU  %s/%s (%s)\n", e->kernel->op, e->kernel->name,
+                   assay_isa_of(e->kernel->isa)->name);
             continue;
         }
         passed += e->passed, failed += e->failed, refused += e->not_accepted;
         ran += e->passed + e->failed > 0;
         const bool good = assay_entry_good(e) && e->passed;
         bad += !good;
-        printf("  %s %s/%s: %lld passed, %lld failed, %lld not accepted", good ? "ok  " : "FAIL", e->kernel->op, e->kernel->name,
-               (long long)e->passed, (long long)e->failed, (long long)e->not_accepted);
+        printf("  %s %s/%s: %lld passed, %lld failed, %lld not accepted", good ? "ok  " : "FAIL", e->kernel->op,
+               e->kernel->name, (long long)e->passed, (long long)e->failed, (long long)e->not_accepted);
         if (e->passed && e->used > 0)
             printf(", worst %.3f of bound", e->used);
         if (e->passed < e->not_accepted && !e->failed)
@@ -90,9 +91,10 @@ int assay_ledger_print(const assay_ledger *l, bool verbose)
     }
     for (size_t i = 0; assay_kernel_not_built(i); i++)
         not_built++;
-    printf("%lld cases; kernels: %zu, not built for %s: %lld, not on this CPU: %lld; runs: %lld passed, %lld failed, %lld not accepted",
-           (long long)l->cases, l->n, ASSAY_TARGET, (long long)not_built, (long long)off_cpu, (long long)passed, (long long)failed,
-           (long long)refused);
+    printf("%lld cases; kernels: %zu, not built for %s: %lld, not on this CPU: %lld; runs: %lld passed, %lld failed, "
+           "%lld not accepted",
+           (long long)l->cases, l->n, ASSAY_TARGET, (long long)not_built, (long long)off_cpu, (long long)passed,
+           (long long)failed, (long long)refused);
     if (l->holes)
         printf("; %lld coverage holes", (long long)l->holes);
     putchar('\n');
@@ -118,7 +120,10 @@ static void json_finding(assay_json *j, const assay_kernel *k, const assay_findi
 
 static void json_entry(assay_json *j, const assay_entry *e)
 {
-    const char *verdict = !e->on_cpu ? "not on this CPU" : !e->passed && !e->failed ? "not accepted" : assay_entry_good(e) ? "passed" : "failed";
+    const char *verdict = !e->on_cpu                 ? "not on this CPU"
+                          : !e->passed && !e->failed ? "not accepted"
+                          : assay_entry_good(e)      ? "passed"
+                                                     : "failed";
     assay_json_open(j, NULL, '{');
     assay_json_str(j, "op", e->kernel->op);
     assay_json_str(j, "kernel", e->kernel->name);

@@ -8,12 +8,12 @@ enum { ASSAY_LEDGER_FAILURES = 5 }; /* failures kept per kernel */
 
 typedef struct assay_entry {
     const assay_kernel *kernel;
-    int plugin;                  /* index, -1: built in */
-    const assay_fault *fault;    /* of faults/: what is expected of it */
+    int plugin;               /* index, -1: built in */
+    const assay_fault *fault; /* of faults/: what is expected of it */
     bool on_cpu;
     int64_t passed, failed, not_accepted, by[10]; /* by: failures by verdict */
-    double used;                 /* worst share of its bound in a passed case */
-    char worst[ASSAY_CASE_LINE]; /* that case */
+    double used;                                  /* worst share of its bound in a passed case */
+    char worst[ASSAY_CASE_LINE];                  /* that case */
     assay_finding worst_finding;
     char line[ASSAY_LEDGER_FAILURES][ASSAY_CASE_LINE];
     assay_finding finding[ASSAY_LEDGER_FAILURES];
@@ -22,8 +22,8 @@ typedef struct assay_entry {
 typedef struct assay_ledger {
     assay_entry *entry;
     size_t n, room;
-    int64_t cases;      /* problems generated */
-    int64_t rejected;   /* of those: refused by the op before any kernel */
+    int64_t cases;    /* problems generated */
+    int64_t rejected; /* of those: refused by the op before any kernel */
     int64_t holes;
     const char *plugin; /* name and version, or NULL */
 } assay_ledger;
@@ -32,7 +32,7 @@ assay_entry *assay_ledger_add(assay_ledger *l, const assay_kernel *k, int plugin
 void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, const assay_finding *f);
 /* A kernel fails when a case failed or when it accepted under half of what it was offered. */
 bool assay_entry_good(const assay_entry *e);
-int  assay_ledger_print(const assay_ledger *l, bool verbose); /* returns the exit code of design.md section 5 */
+int assay_ledger_print(const assay_ledger *l, bool verbose); /* returns the exit code of design.md section 5 */
 assay_status assay_ledger_json(const assay_ledger *l, const char *path, assay_why *why);
 void assay_ledger_free(assay_ledger *l);
 #endif

@@ -10,7 +10,10 @@
 #include "units.def"
 #undef UNIT
 
-static const struct unit { const char *name; Suite *(*suite)(void); } units[] = {
+static const struct unit {
+    const char *name;
+    Suite *(*suite)(void);
+} units[] = {
 #define UNIT(name) { #name, assay_##name },
 #include "units.def"
 #undef UNIT

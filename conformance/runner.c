@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 static size_t page;
-static char *place;               /* where operands are mapped: reserved once, nothing accessible between jobs */
+static char *place; /* where operands are mapped: reserved once, nothing accessible between jobs */
 static size_t place_bytes;
 static char *note_page;
 static const assay_job *current;
@@ -40,12 +40,18 @@ static void on_fault(int signal, siginfo_t *info, void *context)
         const char *end = first + assay_tensor_bytes(&j->t[i]);
         if (at >= lo - (ptrdiff_t)page && at < hi + (ptrdiff_t)page)
             snprintf(note_page, ASSAY_NOTE_BYTES, "M%s %td bytes %s %s (%zu bytes long)",
-                     at >= lo && at < hi ? "writes the input" : "touches", at < first ? first - at : at >= end ? at - end : at - first,
-                     at < first ? "before the start of" : at >= end ? "past the end of" : "into", j->op->operands[i].name,
-                     assay_tensor_bytes(&j->t[i]));
+                     at >= lo && at < hi ? "writes the input" : "touches",
+                     at < first  ? first - at
+                     : at >= end ? at - end
+                                 : at - first,
+                     at < first  ? "before the start of"
+                     : at >= end ? "past the end of"
+                                 : "into",
+                     j->op->operands[i].name, assay_tensor_bytes(&j->t[i]));
     }
     if (!note_page[0])
-        snprintf(note_page, ASSAY_NOTE_BYTES, "Csignal %d (%s) at address %p", signal, strsignal(signal), info->si_addr);
+        snprintf(note_page, ASSAY_NOTE_BYTES, "Csignal %d (%s) at address %p", signal, strsignal(signal),
+                 info->si_addr);
     _exit(128 + signal);
 }
 
@@ -120,8 +126,14 @@ static void run_job(assay_job *j, int arena, assay_answer *a)
     }
     poison = j->poison;
     current = j;
-    assay_call c = { .op = j->op, .kernel = k, .args = { .operand = j->t, .dim = j->dim, .params = j->params },
-                     .threads = j->threads, .grain = j->grain, .reverse = j->reverse, .alloc = guarded, .release = unguard };
+    assay_call c = { .op = j->op,
+                     .kernel = k,
+                     .args = { .operand = j->t, .dim = j->dim, .params = j->params },
+                     .threads = j->threads,
+                     .grain = j->grain,
+                     .reverse = j->reverse,
+                     .alloc = guarded,
+                     .release = unguard };
     if (k->accepts && !k->accepts(&c.args))
         a->status = ASSAY_UNSUPPORTED;
     else {
@@ -155,10 +167,12 @@ static void describe(const assay_kernel *k, assay_described *d)
     d->has_contract = k->contract != NULL;
     if (!k->contract)
         return;
-    const size_t size = k->contract->size && k->contract->size < sizeof d->contract ? k->contract->size : sizeof d->contract;
+    const size_t size =
+        k->contract->size && k->contract->size < sizeof d->contract ? k->contract->size : sizeof d->contract;
     memcpy(&d->contract, k->contract, size);
     for (int r = 0; r < 4; r++)
-        snprintf(d->round[r], sizeof d->round[r], "%s", d->contract.round[r].operand ? d->contract.round[r].operand : "");
+        snprintf(d->round[r], sizeof d->round[r], "%s",
+                 d->contract.round[r].operand ? d->contract.round[r].operand : "");
 }
 
 static assay_status load(const char *path, assay_greeting *g)
@@ -172,14 +186,16 @@ static assay_status load(const char *path, assay_greeting *g)
         return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: exports no assay_plugin_v1", path);
     plugin = entry();
     if (!plugin || plugin->abi != ASSAY_ABI)
-        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: built against ABI %u, this is ABI %u", path, plugin ? plugin->abi : 0,
-                          ASSAY_ABI);
+        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: built against ABI %u, this is ABI %u", path,
+                          plugin ? plugin->abi : 0, ASSAY_ABI);
     if (plugin->kernel_size != sizeof(assay_kernel))
-        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: its assay_kernel has %u bytes, this one %zu", path, plugin->kernel_size,
-                          sizeof(assay_kernel));
+        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: its assay_kernel has %u bytes, this one %zu", path,
+                          plugin->kernel_size, sizeof(assay_kernel));
     if (plugin->n_kernels > ASSAY_PLUGIN_KERNELS)
-        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: %zu kernels, at most %d", path, plugin->n_kernels, ASSAY_PLUGIN_KERNELS);
-    snprintf(g->plugin, sizeof g->plugin, "%s %s", plugin->name ? plugin->name : "?", plugin->version ? plugin->version : "?");
+        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: %zu kernels, at most %d", path, plugin->n_kernels,
+                          ASSAY_PLUGIN_KERNELS);
+    snprintf(g->plugin, sizeof g->plugin, "%s %s", plugin->name ? plugin->name : "?",
+             plugin->version ? plugin->version : "?");
     g->n_kernels = (uint32_t)plugin->n_kernels;
     return ASSAY_OK;
 }

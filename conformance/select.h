@@ -5,11 +5,11 @@
 #include "../reference/core/registry.h"
 
 typedef struct assay_filter {
-    const char *op;      /* NULL: all */
-    const char *kernel;  /* glob over the name, NULL: all */
-    const char *isa;     /* "avx2": at most that tier; "=avx2": exactly; NULL: what the CPU has */
-    int         threads[8], n_threads;
-    bool        full;
+    const char *op;     /* NULL: all */
+    const char *kernel; /* glob over the name, NULL: all */
+    const char *isa;    /* "avx2": at most that tier; "=avx2": exactly; NULL: what the CPU has */
+    int threads[8], n_threads;
+    bool full;
     const char *plugin, *json;
 } assay_filter;
 
@@ -17,7 +17,7 @@ typedef enum assay_state { ASSAY_RUNS, ASSAY_NOT_ON_CPU, ASSAY_FILTERED } assay_
 
 /* Checks op and isa names; a sentence in why on failure. */
 assay_status assay_filter_check(const assay_filter *f, assay_why *why);
-assay_state  assay_filter_kernel(const assay_filter *f, const assay_kernel *k);
+assay_state assay_filter_kernel(const assay_filter *f, const assay_kernel *k);
 /* "1,2" into f->threads */
 assay_status assay_filter_threads(assay_filter *f, const char *text, assay_why *why);
 #endif

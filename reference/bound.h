@@ -7,7 +7,7 @@
 #include "assay/params.h"
 #include <math.h>
 
-#define ASSAY_U 0x1p-24   /* f32 */
+#define ASSAY_U   0x1p-24  /* f32 */
 #define ASSAY_ETA 0x1p-149 /* smallest positive f32; 2^-126 under ftz */
 
 static inline double bound_u(const assay_contract *c)
@@ -27,10 +27,14 @@ static inline double bound_depth(const assay_contract *c, double n)
 {
     const double L = c->h.lanes > 0 ? c->h.lanes : 1, b = c->h.block > 0 ? c->h.block : 1;
     switch (c->h.kind) {
-    case ASSAY_DEPTH_LANES: return ceil(n / L) + ceil(log2(L)) + 1;
-    case ASSAY_DEPTH_PAIRWISE: return ceil(log2(n > 1 ? n : 2)) + b;
-    case ASSAY_DEPTH_BLOCKED: return fmin(n, b) + ceil(n / b);
-    default: return n;
+    case ASSAY_DEPTH_LANES:
+        return ceil(n / L) + ceil(log2(L)) + 1;
+    case ASSAY_DEPTH_PAIRWISE:
+        return ceil(log2(n > 1 ? n : 2)) + b;
+    case ASSAY_DEPTH_BLOCKED:
+        return fmin(n, b) + ceil(n / b);
+    default:
+        return n;
     }
 }
 /* c(h(n) + extra) */

@@ -11,7 +11,7 @@
 typedef ASSAY_REAL real;
 #define REF_CAT_(op, r) assay_##op##_##r
 #define REF_CAT(op, r)  REF_CAT_(op, r)
-#define REFERENCE(op)   \
-    void REF_CAT(op, ASSAY_REAL)(const assay_dense *a); \
+#define REFERENCE(op)                                                                                                  \
+    void REF_CAT(op, ASSAY_REAL)(const assay_dense *a);                                                                \
     void REF_CAT(op, ASSAY_REAL)(const assay_dense *a)
 #endif

@@ -13,13 +13,19 @@
 #include <math.h>
 #include <string.h>
 
-#define FAULT_STUB(n)                             \
-    static assay_status run_##n(const assay_args *a) \
-    {                                             \
-        return go(a, n);                          \
+#define FAULT_STUB(n)                                                                                                  \
+    static assay_status run_##n(const assay_args *a)                                                                   \
+    {                                                                                                                  \
+        return go(a, n);                                                                                               \
     }
 #define FAULT_STUBS(MODES) MODES(FAULT_STUB)
 /* KERNEL_BASE: the designators that all kernels of the table share: .op = "rmsnorm", .types = types, ... */
-#define BAD(n, title, where)  { ASSAY_FAULT, { KERNEL_BASE, .name = title, .run = run_##n }, where }
-#define GOOD(n, title, where) { ASSAY_LEGAL, { KERNEL_BASE, .name = title, .run = run_##n }, where }
+#define BAD(n, title, where)                                                                                           \
+    {                                                                                                                  \
+        ASSAY_FAULT, { KERNEL_BASE, .name = title, .run = run_##n }, where                                             \
+    }
+#define GOOD(n, title, where)                                                                                          \
+    {                                                                                                                  \
+        ASSAY_LEGAL, { KERNEL_BASE, .name = title, .run = run_##n }, where                                             \
+    }
 #endif

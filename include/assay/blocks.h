@@ -7,17 +7,37 @@
 #include <stdint.h>
 
 /* x[i] = d*q[i], 0 <= i < 32 */
-typedef struct assay_q8_0 { uint16_t d; int8_t q[32]; } assay_q8_0;
+typedef struct assay_q8_0 {
+    uint16_t d;
+    int8_t q[32];
+} assay_q8_0;
 /* x[i] = d*q[i]; s = d*sum(q) is redundant and serves formats that have a minimum */
-typedef struct assay_q8_1 { uint16_t d, s; int8_t q[32]; } assay_q8_1;
+typedef struct assay_q8_1 {
+    uint16_t d, s;
+    int8_t q[32];
+} assay_q8_1;
 /* x[i] = d*(lo(q[i])-8), x[i+16] = d*(hi(q[i])-8), 0 <= i < 16 */
-typedef struct assay_q4_0 { uint16_t d; uint8_t q[16]; } assay_q4_0;
+typedef struct assay_q4_0 {
+    uint16_t d;
+    uint8_t q[16];
+} assay_q4_0;
 /* x[i] = d*lo(q[i])+m, x[i+16] = d*hi(q[i])+m, 0 <= i < 16 */
-typedef struct assay_q4_1 { uint16_t d, m; uint8_t q[16]; } assay_q4_1;
+typedef struct assay_q4_1 {
+    uint16_t d, m;
+    uint8_t q[16];
+} assay_q4_1;
 /* 8 groups of 32: x = d*sc[g]*code - dmin*mn[g]; sc, mn: 6 bits each, packed in sc[12] */
-typedef struct assay_q4_k { uint16_t d, dmin; uint8_t sc[12]; uint8_t q[128]; } assay_q4_k;
+typedef struct assay_q4_k {
+    uint16_t d, dmin;
+    uint8_t sc[12];
+    uint8_t q[128];
+} assay_q4_k;
 /* 16 groups of 16: x = d*sc[g]*(code-32), code = 4 low bits in ql, 2 high bits in qh */
-typedef struct assay_q6_k { uint8_t ql[128], qh[64]; int8_t sc[16]; uint16_t d; } assay_q6_k;
+typedef struct assay_q6_k {
+    uint8_t ql[128], qh[64];
+    int8_t sc[16];
+    uint16_t d;
+} assay_q6_k;
 
 _Static_assert(sizeof(assay_q8_0) == 34, "q8_0 has no padding");
 _Static_assert(sizeof(assay_q8_1) == 36, "q8_1 has no padding");

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 typedef struct assay_rmsnorm_params {
-    float   eps;      /* added to the mean square                              */
+    float eps;        /* added to the mean square                              */
     int32_t plus_one; /* 1: the weight is 1 + w (Gemma)                        */
 } assay_rmsnorm_params;
 

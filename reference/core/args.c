@@ -25,9 +25,15 @@ static double field_value(const assay_field *f, const unsigned char *params)
     int64_t l;
     int32_t i;
     switch (f->kind) {
-    case ASSAY_KIND_F32: memcpy(&x, params + f->offset, sizeof x); return (double)x;
-    case ASSAY_KIND_I64: memcpy(&l, params + f->offset, sizeof l); return (double)l;
-    default: memcpy(&i, params + f->offset, sizeof i); return i;
+    case ASSAY_KIND_F32:
+        memcpy(&x, params + f->offset, sizeof x);
+        return (double)x;
+    case ASSAY_KIND_I64:
+        memcpy(&l, params + f->offset, sizeof l);
+        return (double)l;
+    default:
+        memcpy(&i, params + f->offset, sizeof i);
+        return i;
     }
 }
 
@@ -45,7 +51,8 @@ static assay_status check_index(const assay_op *op, int i, const assay_tensor *t
         memcpy(&v, p, sizeof v);
         if (v < 0 || v >= limit)
             return assay_fail(why, ASSAY_ERR_PARAM, "%s: %s[%lld]=%d is outside 0 .. %c-1 = %lld", op->name,
-                              op->operands[i].name, (long long)at, (int)v, op->operands[i].index_of, (long long)limit - 1);
+                              op->operands[i].name, (long long)at, (int)v, op->operands[i].index_of,
+                              (long long)limit - 1);
     }
     return ASSAY_OK;
 }
@@ -58,21 +65,24 @@ static assay_status check_operand(const assay_op *op, const assay_args *a, int i
         return o->flags & ASSAY_OPTIONAL ? ASSAY_OK
                                          : assay_fail(why, ASSAY_ERR_ARG, "%s: %s is required", op->name, o->name);
     if (!ASSAY_HAS(o->types, t->type))
-        return assay_fail(why, ASSAY_ERR_DTYPE, "%s: %s does not take %s", op->name, o->name, assay_dtype_of(t->type)->name);
+        return assay_fail(why, ASSAY_ERR_DTYPE, "%s: %s does not take %s", op->name, o->name,
+                          assay_dtype_of(t->type)->name);
     if (t->rank != (int)strlen(o->shape))
         return assay_fail(why, ASSAY_ERR_SHAPE, "%s: %s has %d dimensions, not %zu", op->name, o->name, t->rank,
                           strlen(o->shape));
     for (int r = 0; r < t->rank; r++)
         if (t->dim[r] != a->dim[assay_op_dim(op, o->shape[r])])
-            return assay_fail(why, ASSAY_ERR_SHAPE, "%s: dimension %c of %s is %lld, elsewhere %lld", op->name, o->shape[r],
-                              o->name, (long long)t->dim[r], (long long)a->dim[assay_op_dim(op, o->shape[r])]);
+            return assay_fail(why, ASSAY_ERR_SHAPE, "%s: dimension %c of %s is %lld, elsewhere %lld", op->name,
+                              o->shape[r], o->name, (long long)t->dim[r],
+                              (long long)a->dim[assay_op_dim(op, o->shape[r])]);
     if (t->rank && t->dim[t->rank - 1] % assay_dtype_of(t->type)->block)
         return assay_fail(why, ASSAY_ERR_SHAPE, "%s: %s of %s: length %lld is not a multiple of %d", op->name, o->name,
-                          assay_dtype_of(t->type)->name, (long long)t->dim[t->rank - 1], assay_dtype_of(t->type)->block);
+                          assay_dtype_of(t->type)->name, (long long)t->dim[t->rank - 1],
+                          assay_dtype_of(t->type)->block);
     if (!t->layout && t->rank && t->dim[t->rank - 1] > 1 && t->stride[t->rank - 1] != assay_dtype_of(t->type)->bytes &&
         !(t->stride[t->rank - 1] == 0 && (o->flags & ASSAY_BROADCAST)))
-        return assay_fail(why, ASSAY_ERR_LAYOUT, "%s: innermost stride of %s is %lld bytes, a block of %s has %d", op->name,
-                          o->name, (long long)t->stride[t->rank - 1], assay_dtype_of(t->type)->name,
+        return assay_fail(why, ASSAY_ERR_LAYOUT, "%s: innermost stride of %s is %lld bytes, a block of %s has %d",
+                          op->name, o->name, (long long)t->stride[t->rank - 1], assay_dtype_of(t->type)->name,
                           assay_dtype_of(t->type)->bytes);
     if ((o->flags & ASSAY_INDEX) && o->access == ASSAY_IN && t->data)
         return check_index(op, i, t, a->dim[assay_op_dim(op, o->index_of)], why);

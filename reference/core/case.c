@@ -69,7 +69,8 @@ static assay_status parse_field(const assay_field *f, const char *text, unsigned
         const double x = strtod(text, &end);
         const float y = (float)x;
         if (end == text || *end || !((double)y >= f->min && x <= f->max))
-            return assay_fail(why, ASSAY_ERR_PARAM, "%s=%s: a number from %g to %g is needed", f->name, text, f->min, f->max);
+            return assay_fail(why, ASSAY_ERR_PARAM, "%s=%s: a number from %g to %g is needed", f->name, text, f->min,
+                              f->max);
         memcpy(params + f->offset, &y, sizeof y);
         return ASSAY_OK;
     }
@@ -103,7 +104,8 @@ static assay_status parse_operand(assay_case *c, int i, char *text, assay_why *w
     if (!assay_dtype_find(text, &c->type[i]))
         return assay_fail(why, ASSAY_ERR_DTYPE, "%s: %s=%s: no such element type", c->op->name, o->name, text);
     if (!ASSAY_HAS(o->types, c->type[i]))
-        return assay_fail(why, ASSAY_ERR_DTYPE, "%s: %s=%s: this operand does not take that type", c->op->name, o->name, text);
+        return assay_fail(why, ASSAY_ERR_DTYPE, "%s: %s=%s: this operand does not take that type", c->op->name, o->name,
+                          text);
     if (layout && !assay_layout_find(layout, &c->layout[i]))
         return assay_fail(why, ASSAY_ERR_LAYOUT, "%s: %s=%s:%s: no such layout", c->op->name, o->name, text, layout);
     if (c->layout[i] && !(o->layouts >> c->layout[i] & 1))
@@ -153,8 +155,8 @@ static assay_status parse_pair(assay_case *c, char *key, char *text, bool *seede
         *seeded = true;
         return s;
     }
-    return assay_fail(why, ASSAY_ERR_ARG, "%s: %s=%s: neither a dimension (%s), an operand, a parameter, gen nor seed", op->name,
-                      key, text, op->dims);
+    return assay_fail(why, ASSAY_ERR_ARG, "%s: %s=%s: neither a dimension (%s), an operand, a parameter, gen nor seed",
+                      op->name, key, text, op->dims);
 }
 
 /* FNV-1a of the printed line without seed: cases get inputs of their own, the same on every machine. */
@@ -184,8 +186,8 @@ static assay_status check_sizes(const assay_case *c, assay_why *why)
         const assay_dtype_info *ty = assay_dtype_of(c->type[i]);
         const size_t rank = strlen(c->op->operands[i].shape);
         if ((c->present >> i & 1) && rank && dim[rank - 1] % ty->block)
-            return assay_fail(why, ASSAY_ERR_SHAPE, "%s: %s=%s: length %lld is not a multiple of its block of %d", c->op->name,
-                              c->op->operands[i].name, ty->name, (long long)dim[rank - 1], ty->block);
+            return assay_fail(why, ASSAY_ERR_SHAPE, "%s: %s=%s: length %lld is not a multiple of its block of %d",
+                              c->op->name, c->op->operands[i].name, ty->name, (long long)dim[rank - 1], ty->block);
     }
     return ASSAY_OK;
 }
@@ -194,7 +196,8 @@ assay_status assay_case_parse(const char *line, assay_case *c, assay_why *why)
 {
     char copy[ASSAY_CASE_LINE], *save = NULL;
     if (strlen(line) >= sizeof copy)
-        return assay_fail(why, ASSAY_ERR_ARG, "the line has %zu characters, at most %d", strlen(line), ASSAY_CASE_LINE - 1);
+        return assay_fail(why, ASSAY_ERR_ARG, "the line has %zu characters, at most %d", strlen(line),
+                          ASSAY_CASE_LINE - 1);
     strcpy(copy, line);
     const char *name = strtok_r(copy, " \t\n", &save);
     memset(c, 0, sizeof *c);
@@ -241,9 +244,15 @@ static int print_field(const assay_field *f, const unsigned char *params, char *
                 break;
         }
         return (int)strlen(text);
-    case ASSAY_KIND_I64: memcpy(&l, params + f->offset, sizeof l); return snprintf(text, n, "%lld", (long long)l);
-    case ASSAY_KIND_ENUM: memcpy(&i, params + f->offset, sizeof i); return snprintf(text, n, "%s", f->names[i]);
-    default: memcpy(&i, params + f->offset, sizeof i); return snprintf(text, n, "%d", (int)i);
+    case ASSAY_KIND_I64:
+        memcpy(&l, params + f->offset, sizeof l);
+        return snprintf(text, n, "%lld", (long long)l);
+    case ASSAY_KIND_ENUM:
+        memcpy(&i, params + f->offset, sizeof i);
+        return snprintf(text, n, "%s", f->names[i]);
+    default:
+        memcpy(&i, params + f->offset, sizeof i);
+        return snprintf(text, n, "%d", (int)i);
     }
 }
 
@@ -259,7 +268,8 @@ int assay_case_print(const assay_case *c, char *line, size_t n)
     }
     for (int i = 0; i < op->n_operands; i++) {
         const assay_operand *o = &op->operands[i];
-        if (!(c->present >> i & 1) || (!(o->flags & ASSAY_OPTIONAL) && c->type[i] == first_type(&o->types) && !c->layout[i] && !c->spread_over[i]))
+        if (!(c->present >> i & 1) || (!(o->flags & ASSAY_OPTIONAL) && c->type[i] == first_type(&o->types) &&
+                                       !c->layout[i] && !c->spread_over[i]))
             continue;
         int used = snprintf(text, sizeof text, "%s%s%s%s", assay_dtype_of(c->type[i])->name, c->layout[i] ? ":" : "",
                             c->layout[i] ? assay_layout_of(c->layout[i])->name : "", c->spread_over[i] ? "/" : "");
@@ -287,7 +297,11 @@ int assay_case_print(const assay_case *c, char *line, size_t n)
 
 /* ---- patterns ------------------------------------------------------------------------------------------- */
 
-typedef struct visitor { assay_case_visit visit; void *ctx; assay_why *why; } visitor;
+typedef struct visitor {
+    assay_case_visit visit;
+    void *ctx;
+    assay_why *why;
+} visitor;
 
 static assay_status expand(const char *pattern, const visitor *v);
 
@@ -358,7 +372,8 @@ static void spell_types(const assay_op *op, const char *pattern, char *out, size
     }
 }
 
-assay_status assay_case_expand(const assay_op *op, const char *pattern, assay_case_visit visit, void *ctx, assay_why *why)
+assay_status assay_case_expand(const assay_op *op, const char *pattern, assay_case_visit visit, void *ctx,
+                               assay_why *why)
 {
     char line[ASSAY_CASE_LINE];
     spell_types(op, pattern, line, sizeof line);

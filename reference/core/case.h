@@ -15,13 +15,13 @@ typedef struct assay_gen assay_gen;
 
 typedef struct assay_case {
     const assay_op *op;
-    int64_t         dim[ASSAY_MAX_DIMS];
-    assay_dtype     type[ASSAY_MAX_OPND];
-    uint32_t        layout[ASSAY_MAX_OPND];
-    uint32_t        present; /* bit i: operand i is given */
-    uint32_t        spread_over[ASSAY_MAX_OPND]; /* BROADCAST operand: bit d set: dimension d has stride 0 */
+    int64_t dim[ASSAY_MAX_DIMS];
+    assay_dtype type[ASSAY_MAX_OPND];
+    uint32_t layout[ASSAY_MAX_OPND];
+    uint32_t present;                     /* bit i: operand i is given */
+    uint32_t spread_over[ASSAY_MAX_OPND]; /* BROADCAST operand: bit d set: dimension d has stride 0 */
     const assay_gen *gen;
-    uint64_t        seed;
+    uint64_t seed;
     _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS];
 } assay_case;
 
@@ -34,11 +34,12 @@ int assay_case_print(const assay_case *c, char *line, size_t n);
 /* A pattern is a line in which {a,b,c} stands for each of its items in turn and {2..9} for each number; the product
  * over all braces is visited.  w=* stands for every element type that the op allows there. */
 typedef assay_status (*assay_case_visit)(const char *line, void *ctx, assay_why *why);
-assay_status assay_case_expand(const assay_op *op, const char *pattern, assay_case_visit visit, void *ctx, assay_why *why);
+assay_status assay_case_expand(const assay_op *op, const char *pattern, assay_case_visit visit, void *ctx,
+                               assay_why *why);
 
 /* Dense views of every operand (data NULL, also rank 0 for those left out). */
 void assay_case_tensors(const assay_case *c, assay_tensor t[ASSAY_MAX_OPND]);
-int  assay_op_dim(const assay_op *op, char letter); /* index in op->dims, -1 if none */
+int assay_op_dim(const assay_op *op, char letter); /* index in op->dims, -1 if none */
 int64_t assay_op_shape(const assay_op *op, const char *shape, const int64_t *dim, int64_t out[ASSAY_MAX_RANK]);
-int  assay_op_operand(const assay_op *op, const char *name); /* -1 if none */
+int assay_op_operand(const assay_op *op, const char *name); /* -1 if none */
 #endif

@@ -10,14 +10,14 @@
 
 const char *assay_by_name(assay_by by)
 {
-    static const char *const name[] = { "-",   "class",  "EX",    "T1",      "T2",
+    static const char *const name[] = { "-",        "class",  "EX",    "T1",      "T2",
                                         "DISCRETE", "memory", "crash", "timeout", "status" };
     return (unsigned)by < sizeof name / sizeof *name ? name[by] : "?";
 }
 
 typedef struct output { /* one output under judgement */
     const assay_problem *p;
-    int i;              /* operand */
+    int i; /* operand */
     int64_t n;
     const double *got, *want;
     assay_finding *f;
@@ -33,8 +33,8 @@ static bool fail(const output *o, assay_by by, int64_t at, double bound, const c
     f->got = at >= 0 ? o->got[at] : NAN;
     f->want = at >= 0 ? o->want[at] : NAN;
     f->bound = bound;
-    assay_fail(&f->why, ASSAY_OK, "%s[%lld]: got %.9g, want %.9g, %s%.3g", o->p->c.op->operands[o->i].name, (long long)at,
-               f->got, f->want, what, bound);
+    assay_fail(&f->why, ASSAY_OK, "%s[%lld]: got %.9g, want %.9g, %s%.3g", o->p->c.op->operands[o->i].name,
+               (long long)at, f->got, f->want, what, bound);
     return false;
 }
 
@@ -79,7 +79,8 @@ static bool judge_exact(const output *o, const assay_tensor *got, bool signed_ze
                     const int64_t block = at + (int64_t)(k / (size_t)ty->bytes) * ty->block;
                     ok = fail(o, ASSAY_BY_EX, block, 0, "its block's bytes differ, bound ");
                     assay_fail(&o->f->why, ASSAY_OK, "%s: %s block at element %lld, byte %zu: got 0x%02x, want 0x%02x",
-                               o->p->c.op->operands[o->i].name, ty->name, (long long)block, k % (size_t)ty->bytes, a[k], b[k]);
+                               o->p->c.op->operands[o->i].name, ty->name, (long long)block, k % (size_t)ty->bytes, a[k],
+                               b[k]);
                 }
         }
     }

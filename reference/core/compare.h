@@ -4,18 +4,28 @@
 #define ASSAY_CORE_COMPARE_H
 #include "problem.h"
 
-typedef enum assay_by { ASSAY_BY_NONE, ASSAY_BY_CLASS, ASSAY_BY_EX, ASSAY_BY_T1, ASSAY_BY_T2, ASSAY_BY_DISCRETE,
-                        ASSAY_BY_MEMORY, ASSAY_BY_CRASH, ASSAY_BY_TIMEOUT, ASSAY_BY_STATUS } assay_by;
+typedef enum assay_by {
+    ASSAY_BY_NONE,
+    ASSAY_BY_CLASS,
+    ASSAY_BY_EX,
+    ASSAY_BY_T1,
+    ASSAY_BY_T2,
+    ASSAY_BY_DISCRETE,
+    ASSAY_BY_MEMORY,
+    ASSAY_BY_CRASH,
+    ASSAY_BY_TIMEOUT,
+    ASSAY_BY_STATUS
+} assay_by;
 const char *assay_by_name(assay_by by);
 
 typedef struct assay_finding {
-    bool     pass;
-    assay_by by;          /* what failed; for a pass the strictest verdict applied */
-    int      operand;     /* of the worst element */
-    int64_t  index;       /* dense; -1: none */
-    double   got, want, bound;
-    double   used;        /* largest share of the bound that any element used; 0 for EX and DISCRETE */
-    assay_why why;        /* one sentence when it failed */
+    bool pass;
+    assay_by by;   /* what failed; for a pass the strictest verdict applied */
+    int operand;   /* of the worst element */
+    int64_t index; /* dense; -1: none */
+    double got, want, bound;
+    double used;   /* largest share of the bound that any element used; 0 for EX and DISCRETE */
+    assay_why why; /* one sentence when it failed */
 } assay_finding;
 
 /* got[i]: views of the outputs as the kernel left them (in any strides); p is solved for contract k. */

@@ -10,12 +10,18 @@
 #endif
 
 static const char *const feature_name[ASSAY_CPU_END] = {
-    [ASSAY_CPU_AVX2] = "avx2",         [ASSAY_CPU_FMA] = "fma",
-    [ASSAY_CPU_F16C] = "f16c",         [ASSAY_CPU_BMI2] = "bmi2",
-    [ASSAY_CPU_AVX512F] = "avx512f",   [ASSAY_CPU_AVX512BW] = "avx512bw",
-    [ASSAY_CPU_AVX512VL] = "avx512vl", [ASSAY_CPU_AVX512DQ] = "avx512dq",
-    [ASSAY_CPU_AVX512VNNI] = "avx512_vnni", [ASSAY_CPU_AVX512BF16] = "avx512_bf16",
-    [ASSAY_CPU_NEON] = "asimd",        [ASSAY_CPU_DOTPROD] = "asimddp",
+    [ASSAY_CPU_AVX2] = "avx2",
+    [ASSAY_CPU_FMA] = "fma",
+    [ASSAY_CPU_F16C] = "f16c",
+    [ASSAY_CPU_BMI2] = "bmi2",
+    [ASSAY_CPU_AVX512F] = "avx512f",
+    [ASSAY_CPU_AVX512BW] = "avx512bw",
+    [ASSAY_CPU_AVX512VL] = "avx512vl",
+    [ASSAY_CPU_AVX512DQ] = "avx512dq",
+    [ASSAY_CPU_AVX512VNNI] = "avx512_vnni",
+    [ASSAY_CPU_AVX512BF16] = "avx512_bf16",
+    [ASSAY_CPU_NEON] = "asimd",
+    [ASSAY_CPU_DOTPROD] = "asimddp",
     [ASSAY_CPU_I8MM] = "i8mm",
 };
 
@@ -28,11 +34,13 @@ const char *assay_cpu_feature(unsigned bit)
 static uint64_t detect(void)
 {
     enum { LEAF1_C, LEAF7_B, LEAF7_C, LEAF71_A, REGS };
-    static const struct { uint8_t feature, reg, bit, zmm; } table[] = {
-        { ASSAY_CPU_FMA, LEAF1_C, 12, 0 },       { ASSAY_CPU_F16C, LEAF1_C, 29, 0 },
-        { ASSAY_CPU_AVX2, LEAF7_B, 5, 0 },       { ASSAY_CPU_BMI2, LEAF7_B, 8, 0 },
-        { ASSAY_CPU_AVX512F, LEAF7_B, 16, 1 },   { ASSAY_CPU_AVX512DQ, LEAF7_B, 17, 1 },
-        { ASSAY_CPU_AVX512BW, LEAF7_B, 30, 1 },  { ASSAY_CPU_AVX512VL, LEAF7_B, 31, 1 },
+    static const struct {
+        uint8_t feature, reg, bit, zmm;
+    } table[] = {
+        { ASSAY_CPU_FMA, LEAF1_C, 12, 0 },        { ASSAY_CPU_F16C, LEAF1_C, 29, 0 },
+        { ASSAY_CPU_AVX2, LEAF7_B, 5, 0 },        { ASSAY_CPU_BMI2, LEAF7_B, 8, 0 },
+        { ASSAY_CPU_AVX512F, LEAF7_B, 16, 1 },    { ASSAY_CPU_AVX512DQ, LEAF7_B, 17, 1 },
+        { ASSAY_CPU_AVX512BW, LEAF7_B, 30, 1 },   { ASSAY_CPU_AVX512VL, LEAF7_B, 31, 1 },
         { ASSAY_CPU_AVX512VNNI, LEAF7_C, 11, 1 }, { ASSAY_CPU_AVX512BF16, LEAF71_A, 5, 1 },
     };
     unsigned a, b, c, d, reg[REGS] = { 0 };

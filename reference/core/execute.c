@@ -119,7 +119,8 @@ assay_status assay_call_prepare(assay_call *c, assay_why *why)
     a.packed = c->packed;
     const uint32_t phases = phases_of(c, &a);
     for (a.phase = 0; a.phase < phases; a.phase++) {
-        const size_t sh = c->kernel->shared ? c->kernel->shared(&a) : 0, sc = c->kernel->scratch ? c->kernel->scratch(&a) : 0;
+        const size_t sh = c->kernel->shared ? c->kernel->shared(&a) : 0,
+                     sc = c->kernel->scratch ? c->kernel->scratch(&a) : 0;
         c->shared_bytes = sh > c->shared_bytes ? sh : c->shared_bytes;
         c->scratch_bytes = sc > c->scratch_bytes ? sc : c->scratch_bytes;
     }
@@ -129,8 +130,8 @@ assay_status assay_call_prepare(assay_call *c, assay_why *why)
     if (c->scratch_bytes)
         c->scratch = get(c, c->scratch_bytes * (size_t)c->threads);
     if ((c->shared_bytes && !c->shared) || (c->scratch_bytes && !c->scratch))
-        return assay_fail(why, ASSAY_ERR_NOMEM, "%s/%s: no memory for %zu shared and %d x %zu scratch bytes", c->op->name,
-                          c->kernel->name, c->shared_bytes, c->threads, c->scratch_bytes);
+        return assay_fail(why, ASSAY_ERR_NOMEM, "%s/%s: no memory for %zu shared and %d x %zu scratch bytes",
+                          c->op->name, c->kernel->name, c->shared_bytes, c->threads, c->scratch_bytes);
     return ASSAY_OK;
 }
 

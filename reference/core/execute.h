@@ -6,28 +6,31 @@
 #include "assay/assay.h"
 
 typedef struct assay_call {
-    const assay_op     *op;
+    const assay_op *op;
     const assay_kernel *kernel;
-    assay_args          args;    /* operand, dim, params filled; the rest is execute's */
-    void               *packed;  size_t packed_size; /* of assay_call_pack; freed by assay_call_free: a caller that
-                                                       shares one copy sets both to 0 before */
-    void               *shared;  size_t shared_bytes;
-    void               *scratch; size_t scratch_bytes; /* per worker, stride scratch_bytes */
-    int                 threads; /* team size; 1: no parallel region */
-    int64_t             grain;   /* units per slice; 0: units / (4 * threads) rounded up */
-    bool                reverse; /* slices from last to first: the harness looks for hidden dependence */
-    void             *(*alloc)(size_t bytes);            /* of shared, scratch, packed; NULL: assay_aligned */
-    void              (*release)(void *p, size_t bytes);
-    void               *dense[ASSAY_MAX_OPND], *dense_before[ASSAY_MAX_OPND]; /* the scalar baseline's float arrays */
+    assay_args args; /* operand, dim, params filled; the rest is execute's */
+    void *packed;
+    size_t packed_size; /* of assay_call_pack; freed by assay_call_free: a caller that
+                          shares one copy sets both to 0 before */
+    void *shared;
+    size_t shared_bytes;
+    void *scratch;
+    size_t scratch_bytes;         /* per worker, stride scratch_bytes */
+    int threads;                  /* team size; 1: no parallel region */
+    int64_t grain;                /* units per slice; 0: units / (4 * threads) rounded up */
+    bool reverse;                 /* slices from last to first: the harness looks for hidden dependence */
+    void *(*alloc)(size_t bytes); /* of shared, scratch, packed; NULL: assay_aligned */
+    void (*release)(void *p, size_t bytes);
+    void *dense[ASSAY_MAX_OPND], *dense_before[ASSAY_MAX_OPND]; /* the scalar baseline's float arrays */
 } assay_call;
 
 /* Allocates shared and scratch for the largest phase and decodes what the scalar baseline needs. */
 assay_status assay_call_prepare(assay_call *c, assay_why *why);
-size_t       assay_call_packed_bytes(const assay_call *c);
+size_t assay_call_packed_bytes(const assay_call *c);
 assay_status assay_call_pack(assay_call *c, assay_why *why); /* allocates packed and packs; no-op without pack() */
-assay_status assay_call_run(assay_call *c);   /* opens a parallel region of its own when threads > 1 */
+assay_status assay_call_run(assay_call *c);                  /* opens a parallel region of its own when threads > 1 */
 /* The same inside a parallel region that the caller opened: every thread calls it; ends with a barrier. */
 assay_status assay_call_run_team(assay_call *c, int thread, int threads);
-void         assay_call_free(assay_call *c);
-void        *assay_aligned(size_t bytes);     /* 64-byte aligned, freed by free(); never NULL for 0 */
+void assay_call_free(assay_call *c);
+void *assay_aligned(size_t bytes); /* 64-byte aligned, freed by free(); never NULL for 0 */
 #endif

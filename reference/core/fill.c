@@ -16,10 +16,14 @@ static int64_t on_grid(const assay_case *c, int i, int64_t at, int64_t v)
     const bool first = at % assay_dtype_of(c->type[i])->block == 0;
     switch (c->type[i]) {
     case ASSAY_q8_0:
-    case ASSAY_q8_1: return first ? 127 : v;
-    case ASSAY_q4_0: return first ? -8 : v < -8 ? -8 : v > 7 ? 7 : v;
-    case ASSAY_q4_1: return first ? -8 : at % 32 == 1 ? 7 : v < -8 ? -8 : v > 7 ? 7 : v;
-    default: return v;
+    case ASSAY_q8_1:
+        return first ? 127 : v;
+    case ASSAY_q4_0:
+        return first ? -8 : v < -8 ? -8 : v > 7 ? 7 : v;
+    case ASSAY_q4_1:
+        return first ? -8 : at % 32 == 1 ? 7 : v < -8 ? -8 : v > 7 ? 7 : v;
+    default:
+        return v;
     }
 }
 
@@ -63,7 +67,8 @@ static double ints_narrow(const assay_case *c, int i, int64_t j, assay_rng *r)
 }
 static double ints_wide(const assay_case *c, int i, int64_t j, assay_rng *r)
 {
-    return i == 0 ? (double)(2 * (1024 + assay_rng_below(r, 1024)) + 1) * (assay_rng_u64(r) & 1 ? -1 : 1) : (double)on_grid(c, i, j, assay_rng_below(r, 5) - 2);
+    return i == 0 ? (double)(2 * (1024 + assay_rng_below(r, 1024)) + 1) * (assay_rng_u64(r) & 1 ? -1 : 1)
+                  : (double)on_grid(c, i, j, assay_rng_below(r, 5) - 2);
 }
 static double wide(const assay_case *c, int i, int64_t j, assay_rng *r)
 {

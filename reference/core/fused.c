@@ -11,8 +11,8 @@ static void part_dims(const assay_op *op, const assay_part *p, const int64_t *di
         out[d] = dim[assay_op_dim(op, p->dims[d])];
 }
 
-static assay_status run_part(const assay_op *op, const assay_part *p, const assay_dense *a, void *const *temp, size_t real_size,
-                             assay_why *why)
+static assay_status run_part(const assay_op *op, const assay_part *p, const assay_dense *a, void *const *temp,
+                             size_t real_size, assay_why *why)
 {
     const assay_op *part = assay_op_find(p->op);
     if (!part)
@@ -22,7 +22,7 @@ static assay_status run_part(const assay_op *op, const assay_part *p, const assa
     _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS] = { 0 };
     part_dims(op, p, a->dim, dim);
     for (int i = 0; i < part->n_operands; i++)
-        operand[i] = p->operand[i] == ASSAY_LEFT_OUT     ? NULL
+        operand[i] = p->operand[i] == ASSAY_LEFT_OUT   ? NULL
                      : p->operand[i] >= ASSAY_MAX_OPND ? temp[p->operand[i] - ASSAY_MAX_OPND]
                                                        : a->operand[p->operand[i]];
     if (p->params)

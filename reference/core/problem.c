@@ -84,7 +84,8 @@ static assay_status allocate(assay_problem *p, assay_why *why)
         if (op->operands[i].access == ASSAY_INOUT)
             p->before[i] = calloc(n + 1, sizeof(double));
         if (!p->value[i])
-            return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for %zu values of %s", op->name, n, op->operands[i].name);
+            return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for %zu values of %s", op->name, n,
+                              op->operands[i].name);
     }
     for (int k = 0; k < op->n_planes; k++)
         p->plane[k] = calloc((size_t)assay_op_shape(op, op->planes[k].shape, p->c.dim, NULL) + 1, sizeof(double));
@@ -105,7 +106,8 @@ assay_status assay_problem_make(const assay_case *c, assay_problem *p, assay_why
     for (int i = 0; i < c->op->n_operands; i++)
         if (given(c, i) && c->op->operands[i].access != ASSAY_OUT)
             fill_operand(p, i, suite);
-    return assay_check(c->op, &(assay_args){ .operand = p->t, .dim = p->c.dim, .params = p->c.params }, p->c.params, why);
+    return assay_check(c->op, &(assay_args){ .operand = p->t, .dim = p->c.dim, .params = p->c.params }, p->c.params,
+                       why);
 }
 
 assay_dense assay_problem_dense(const assay_problem *p)
@@ -113,7 +115,8 @@ assay_dense assay_problem_dense(const assay_problem *p)
     return (assay_dense){ (void *const *)p->value, (void *const *)p->before, p->c.dim, p->c.params };
 }
 
-/* Rounds operand i as the kernel says it does, innermost rows padded with zeros to whole blocks.  True: a value changed. */
+/* Rounds operand i as the kernel says it does, innermost rows padded with zeros to whole blocks.  True: a value
+ * changed. */
 static bool round_operand(assay_problem *p, int i, const assay_round *r)
 {
     const assay_dtype_info *ty = assay_dtype_of(r->to);

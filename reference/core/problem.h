@@ -5,14 +5,14 @@
 #include "suite.h"
 
 typedef struct assay_problem {
-    assay_case   c;                          /* params resolved */
-    assay_tag    tag;
-    bool         own_gen;                    /* the generator is the op's own: its EXACT tag is taken at its word */
-    bool         exact;                      /* after solve: every legal order gives the golden, bit for bit */
-    assay_tensor t[ASSAY_MAX_OPND];          /* dense views; data owned by the problem (outputs: NULL) */
-    double      *value[ASSAY_MAX_OPND];      /* dense; inputs decoded, outputs golden after solve */
-    double      *before[ASSAY_MAX_OPND];     /* INOUT operands as they were */
-    double      *plane[ASSAY_MAX_PLANES];
+    assay_case c; /* params resolved */
+    assay_tag tag;
+    bool own_gen;                   /* the generator is the op's own: its EXACT tag is taken at its word */
+    bool exact;                     /* after solve: every legal order gives the golden, bit for bit */
+    assay_tensor t[ASSAY_MAX_OPND]; /* dense views; data owned by the problem (outputs: NULL) */
+    double *value[ASSAY_MAX_OPND];  /* dense; inputs decoded, outputs golden after solve */
+    double *before[ASSAY_MAX_OPND]; /* INOUT operands as they were */
+    double *plane[ASSAY_MAX_PLANES];
 } assay_problem;
 
 assay_status assay_problem_make(const assay_case *c, assay_problem *p, assay_why *why);

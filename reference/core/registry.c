@@ -3,16 +3,16 @@
 #include "assay_build.h" /* IF_<isa>(x): x on targets that can build <isa>, else nothing */
 #include <string.h>
 
-#define OP(op)                                        \
-    extern const assay_op assay_op_##op;              \
-    extern const assay_suite assay_suite_##op;        \
-    extern const assay_faults assay_faults_##op;      \
+#define OP(op)                                                                                                         \
+    extern const assay_op assay_op_##op;                                                                               \
+    extern const assay_suite assay_suite_##op;                                                                         \
+    extern const assay_faults assay_faults_##op;                                                                       \
     extern const assay_workloads assay_workloads_##op;
 #include "../ops.def"
 #undef OP
-#define PROBE(op)                        \
-    extern const assay_op assay_op_##op; \
-    extern const assay_suite assay_suite_##op; \
+#define PROBE(op)                                                                                                      \
+    extern const assay_op assay_op_##op;                                                                               \
+    extern const assay_suite assay_suite_##op;                                                                         \
     extern const assay_kernel assay_kernel_##op;
 #include "../../conformance/probes/probes.def"
 #undef PROBE
@@ -103,8 +103,12 @@ static const assay_kernel *scalar_of(size_t i)
             types[i][k] = op->operands[k].types;
             layouts[i][k] = op->operands[k].layouts | 1;
         }
-        scalar[i] = (assay_kernel){ .op = op->name, .name = "scalar", .op_version = op->version, .flags = ASSAY_UNSLICED,
-                                    .types = types[i], .layouts = layouts[i] };
+        scalar[i] = (assay_kernel){ .op = op->name,
+                                    .name = "scalar",
+                                    .op_version = op->version,
+                                    .flags = ASSAY_UNSLICED,
+                                    .types = types[i],
+                                    .layouts = layouts[i] };
     }
     return &scalar[i];
 }

@@ -4,24 +4,28 @@
 #define ASSAY_CORE_REGISTRY_H
 #include "suite.h"
 
-const assay_op        *assay_op_at(size_t i); /* NULL past the last; the order of ops.def */
-const assay_op        *assay_op_find(const char *name);
-const assay_suite     *assay_suite_of(const assay_op *op);
-const assay_faults    *assay_faults_of(const assay_op *op);
+const assay_op *assay_op_at(size_t i); /* NULL past the last; the order of ops.def */
+const assay_op *assay_op_find(const char *name);
+const assay_suite *assay_suite_of(const assay_op *op);
+const assay_faults *assay_faults_of(const assay_op *op);
 const assay_workloads *assay_workloads_of(const assay_op *op);
 
 /* Kernels that this build holds: per op "scalar" (the float reference, run == NULL) first, then kernels.def. */
 const assay_kernel *assay_kernel_at(size_t i);
 const assay_kernel *assay_kernel_find(const char *op, const char *name);
-/* Lines of kernels.def that this build could not hold, as {op-less} names: "avx512/matmul_f32_avx512" (NULL past the last). */
+/* Lines of kernels.def that this build could not hold, as {op-less} names: "avx512/matmul_f32_avx512" (NULL past the
+ * last). */
 const char *assay_kernel_not_built(size_t i);
 
-typedef struct assay_isa { const char *name; uint64_t bits; } assay_isa;
-const assay_isa *assay_isa_at(size_t i);              /* scalar, avx2, avx512, ...: NULL past the last */
-const assay_isa *assay_isa_of(uint64_t bits);         /* the smallest bundle that holds bits */
+typedef struct assay_isa {
+    const char *name;
+    uint64_t bits;
+} assay_isa;
+const assay_isa *assay_isa_at(size_t i);      /* scalar, avx2, avx512, ...: NULL past the last */
+const assay_isa *assay_isa_of(uint64_t bits); /* the smallest bundle that holds bits */
 const assay_isa *assay_isa_find(const char *name);
-uint64_t         assay_cpu(void);                     /* features present (CPUID and XGETBV, HWCAP) */
-const char      *assay_cpu_feature(unsigned bit);     /* "avx2" as /proc/cpuinfo writes it */
+uint64_t assay_cpu(void);                    /* features present (CPUID and XGETBV, HWCAP) */
+const char *assay_cpu_feature(unsigned bit); /* "avx2" as /proc/cpuinfo writes it */
 
 /* Does k take these types and layouts, and does its accepts() say yes?  a->operand holds types, maybe no data. */
 bool assay_kernel_takes(const assay_op *op, const assay_kernel *k, const assay_args *a);

@@ -7,9 +7,11 @@
 
 void assay_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
-typedef struct assay_rng { uint64_t seed, stream, index; } assay_rng;
+typedef struct assay_rng {
+    uint64_t seed, stream, index;
+} assay_rng;
 uint64_t assay_rng_u64(assay_rng *r);
-double   assay_rng_uniform(assay_rng *r);              /* [0, 1), 53 bits */
-double   assay_rng_normal(assay_rng *r);               /* N(0,1) by Box-Muller */
-int64_t  assay_rng_below(assay_rng *r, int64_t n);     /* 0 .. n-1, n > 0 */
+double assay_rng_uniform(assay_rng *r);           /* [0, 1), 53 bits */
+double assay_rng_normal(assay_rng *r);            /* N(0,1) by Box-Muller */
+int64_t assay_rng_below(assay_rng *r, int64_t n); /* 0 .. n-1, n > 0 */
 #endif

@@ -13,49 +13,66 @@ typedef enum assay_tag { ASSAY_TAG_RANDOM, ASSAY_TAG_EXACT, ASSAY_TAG_ADVERSARIA
 
 /* Fills the dense values of operand i of a case (IN and INOUT operands, in order; value[j] of j < i are filled).
  * Values are then encoded into the operand's type and decoded again, so the oracle sees what the kernel sees.
- * Returns false to leave this operand to the default: by its flags (indices uniform, positions 0.., mask open) or gauss. */
+ * Returns false to leave this operand to the default: by its flags (indices uniform, positions 0.., mask open) or
+ * gauss. */
 typedef bool (*assay_fill)(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng);
 
 typedef double (*assay_draw)(const assay_case *c, int i, int64_t j, assay_rng *rng);
 
 struct assay_gen {
     const char *name;
-    assay_tag   tag;
-    assay_fill  fill; /* a whole operand at once, or */
-    assay_draw  draw; /* element j of operand i by itself; operands with a role (index, position, mask) keep their default */
+    assay_tag tag;
+    assay_fill fill; /* a whole operand at once, or */
+    assay_draw
+        draw; /* element j of operand i by itself; operands with a role (index, position, mask) keep their default */
 };
 
 /* Generators that any op may use (fill.c); an op's own stand in its suite and win over these. */
 extern const assay_gen assay_gens[];
-extern const size_t    assay_n_gens;
+extern const size_t assay_n_gens;
 
-typedef struct assay_rows { const char *pattern; bool full; } assay_rows; /* full: not in --quick */
+typedef struct assay_rows {
+    const char *pattern;
+    bool full;
+} assay_rows; /* full: not in --quick */
 
 typedef struct assay_suite {
     const char *op;
-    const assay_rows *rows;   size_t n_rows;
-    const assay_gen  *gens;   size_t n_gens;  /* the op's own */
-    assay_fill fill;          /* tried first, whatever the generator: operands only this op understands (lengths, pages); NULL: none */
+    const assay_rows *rows;
+    size_t n_rows;
+    const assay_gen *gens;
+    size_t n_gens; /* the op's own */
+    assay_fill
+        fill; /* tried first, whatever the generator: operands only this op understands (lengths, pages); NULL: none */
     const char *const *exact; /* names of common generators that are exact for this op, NULL-terminated */
     const char *const *holes; /* coverage holes that are meant: "what: reason", NULL-terminated */
-    /* Known answers and properties that need no kernel: true if all hold; why names the first that does not.  NULL: none */
+    /* Known answers and properties that need no kernel: true if all hold; why names the first that does not.  NULL:
+     * none */
     bool (*known)(assay_why *why);
 } assay_suite;
 
 typedef enum assay_fault_kind { ASSAY_FAULT, ASSAY_LEGAL } assay_fault_kind;
 typedef struct assay_fault {
     assay_fault_kind kind; /* FAULT: must fail; LEGAL: must pass */
-    assay_kernel     kernel;
-    const char      *source; /* where it comes from: "numerics 3", "ggml-org/llama.cpp#1393", "legal: pairwise sum" */
+    assay_kernel kernel;
+    const char *source; /* where it comes from: "numerics 3", "ggml-org/llama.cpp#1393", "legal: pairwise sum" */
 } assay_fault;
-typedef struct assay_faults { const char *op; const assay_fault *fault; size_t n; } assay_faults;
+typedef struct assay_faults {
+    const char *op;
+    const assay_fault *fault;
+    size_t n;
+} assay_faults;
 
 typedef struct assay_workload {
-    const char *name;  /* "smollm2-135m.decode.ffn_up" */
-    const char *line;  /* the case, without op, gen and seed; w=* for every type that a kernel takes */
-    double      tokens; /* tokens that one call advances; 0: the row has no tokens/s */
+    const char *name; /* "smollm2-135m.decode.ffn_up" */
+    const char *line; /* the case, without op, gen and seed; w=* for every type that a kernel takes */
+    double tokens;    /* tokens that one call advances; 0: the row has no tokens/s */
 } assay_workload;
-typedef struct assay_workloads { const char *op; const assay_workload *row; size_t n; } assay_workloads;
+typedef struct assay_workloads {
+    const char *op;
+    const assay_workload *row;
+    size_t n;
+} assay_workloads;
 
 #define ASSAY_COUNT_OF(a) (sizeof(a) / sizeof *(a))
 #endif

@@ -38,7 +38,8 @@ size_t assay_tensor_bytes(const assay_tensor *t)
 }
 
 /* Visits every innermost row of a strided view: its bytes, its place in the dense array. */
-static void each_row(const assay_tensor *t, void (*visit)(const assay_tensor *, char *row, int64_t at, void *), void *ctx)
+static void each_row(const assay_tensor *t, void (*visit)(const assay_tensor *, char *row, int64_t at, void *),
+                     void *ctx)
 {
     const int64_t n = assay_tensor_count(t);
     if (n == 0)

@@ -6,10 +6,10 @@
 
 /* A dense row-major view (data stays NULL). */
 assay_tensor assay_tensor_dense(assay_dtype type, uint32_t layout, int rank, const int64_t *dim);
-int64_t assay_tensor_count(const assay_tensor *t);  /* elements */
-size_t  assay_tensor_bytes(const assay_tensor *t);  /* from data to one past the last byte of the view; 0 if empty */
-void    assay_tensor_decode(double *dst, const assay_tensor *t);
-void    assay_tensor_encode(const assay_tensor *t, const double *src);
+int64_t assay_tensor_count(const assay_tensor *t); /* elements */
+size_t assay_tensor_bytes(const assay_tensor *t);  /* from data to one past the last byte of the view; 0 if empty */
+void assay_tensor_decode(double *dst, const assay_tensor *t);
+void assay_tensor_encode(const assay_tensor *t, const double *src);
 
 /* Storage orders (layouts.def), index = layout number; [0] (strides) is all NULL. */
 typedef struct assay_layout_info {
