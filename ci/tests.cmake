@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 # ctest: conformance.<op>.<isa>  faults.<op>  probes.<name>  unit.<name>  cli.<case>.  Exit 77: no matching kernel has its CPU.
+set(assay_environment OMP_WAIT_POLICY=passive)
 function(assay_test name)
   cmake_parse_arguments(t "" "LABEL;TIMEOUT" "COMMAND" ${ARGN})
   if(NOT t_TIMEOUT)
     set(t_TIMEOUT 300)
   endif()
   add_test(NAME ${name} COMMAND ${t_COMMAND})
-  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 LABELS "${t_LABEL}" TIMEOUT ${t_TIMEOUT})
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 LABELS "${t_LABEL}" TIMEOUT ${t_TIMEOUT}
+    ENVIRONMENT "${assay_environment}")
 endfunction()
 
 foreach(op IN LISTS ops)
@@ -23,6 +25,15 @@ foreach(probe IN LISTS probes)
   string(REPLACE "probe_" "" short ${probe})
   assay_test(probes.${short} LABEL probes COMMAND assay check -o ${probe} --quick)
 endforeach()
+
+# The command line, by scripts: ci/cli/<case>.sh ASSAY SOURCE CC
+if(NOT CMAKE_CROSSCOMPILING)
+  file(GLOB cases CONFIGURE_DEPENDS ci/cli/*.sh)
+  foreach(f IN LISTS cases)
+    get_filename_component(n ${f} NAME_WE)
+    assay_test(cli.${n} LABEL cli COMMAND bash ${f} $<TARGET_FILE:assay> ${CMAKE_SOURCE_DIR} ${CMAKE_C_COMPILER})
+  endforeach()
+endif()
 
 # Unit tests of the core, with Check where this target has the library.
 pkg_check_modules(CHECK IMPORTED_TARGET check)

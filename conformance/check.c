@@ -321,7 +321,10 @@ int assay_cmd_check(int argc, char **argv)
     assay_why why = { "" };
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
-    session s = { .o = &o };
+    char named[64] = "";
+    if (o.repro && !o.filter.op && sscanf(o.repro, "%63s", named) == 1 && assay_op_find(named))
+        o.filter.op = named;
+    session s = { .o = &o, .ledger.partial = o.repro != NULL };
     if (assay_filter_check(&o.filter, &why) || !(s.lab = assay_lab_open(o.filter.plugin, &why))) {
         fprintf(stderr, "assay check: %s\n", why.text);
         return 2;

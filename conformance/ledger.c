@@ -72,6 +72,8 @@ int assay_ledger_print(const assay_ledger *l, bool verbose)
                    assay_isa_of(e->kernel->isa)->name);
             continue;
         }
+        if (l->partial && !(e->passed + e->failed + e->not_accepted))
+            continue;
         passed += e->passed, failed += e->failed, refused += e->not_accepted;
         ran += e->passed + e->failed > 0;
         const bool good = assay_entry_good(e) && e->passed;

@@ -25,6 +25,7 @@ typedef struct assay_ledger {
     int64_t cases;    /* problems generated */
     int64_t rejected; /* of those: refused by the op before any kernel */
     int64_t holes;
+    bool partial;       /* a user's own cases: kernels that none of them fits are left out */
     const char *plugin; /* name and version, or NULL */
 } assay_ledger;
 

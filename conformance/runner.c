@@ -89,6 +89,14 @@ static void unguard(void *p, size_t bytes)
     munmap((char *)p + (bytes + 63) / 64 * 64 - body - page, body + 2 * page);
 }
 
+/* Kernel i of the plug-in.  One built against an older, shorter header gets zeros for what it does not know. */
+static assay_kernel plugin_kernel(uint32_t i)
+{
+    assay_kernel k = { 0 };
+    memcpy(&k, (const char *)plugin->kernels + (size_t)i * plugin->kernel_size, plugin->kernel_size);
+    return k;
+}
+
 /* ---- one job --------------------------------------------------------------------------------------------- */
 
 static bool map_operands(assay_job *j, int arena)
@@ -118,7 +126,7 @@ static void unmap_operands(void)
 
 static void run_job(assay_job *j, int arena, assay_answer *a)
 {
-    const assay_kernel *k = j->kernel ? j->kernel : &plugin->kernels[j->plugin];
+    const assay_kernel own = j->kernel ? *j->kernel : plugin_kernel((uint32_t)j->plugin), *k = &own;
     *a = (assay_answer){ .by = ASSAY_BY_NONE };
     if (!map_operands(j, arena)) {
         a->status = assay_fail(&a->why, ASSAY_ERR_NOMEM, "the runner cannot map the operands");
@@ -188,9 +196,9 @@ static assay_status load(const char *path, assay_greeting *g)
     if (!plugin || plugin->abi != ASSAY_ABI)
         return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: built against ABI %u, this is ABI %u", path,
                           plugin ? plugin->abi : 0, ASSAY_ABI);
-    if (plugin->kernel_size != sizeof(assay_kernel))
-        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: its assay_kernel has %u bytes, this one %zu", path,
-                          plugin->kernel_size, sizeof(assay_kernel));
+    if (plugin->kernel_size > sizeof(assay_kernel) || plugin->kernel_size < offsetof(assay_kernel, accepts))
+        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: its assay_kernel has %u bytes, this one reads %zu to %zu", path,
+                          plugin->kernel_size, offsetof(assay_kernel, accepts), sizeof(assay_kernel));
     if (plugin->n_kernels > ASSAY_PLUGIN_KERNELS)
         return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: %zu kernels, at most %d", path, plugin->n_kernels,
                           ASSAY_PLUGIN_KERNELS);
@@ -209,7 +217,8 @@ static void greet(int socket, const char *path)
         _exit(1);
     for (uint32_t i = 0; i < g.n_kernels; i++) {
         assay_described d;
-        describe(&plugin->kernels[i], &d);
+        const assay_kernel k = plugin_kernel(i);
+        describe(&k, &d);
         if (send(socket, &d, sizeof d, MSG_NOSIGNAL) < 0)
             _exit(1);
     }
