@@ -11,4 +11,18 @@ typedef struct assay_rmsnorm_params {
     int32_t plus_one; /* 1: the weight is 1 + w (Gemma)                        */
 } assay_rmsnorm_params;
 
+enum { ASSAY_ROPE_INTERLEAVED, ASSAY_ROPE_HALF };
+typedef struct assay_rope_params {
+    int32_t mode;   /* interleaved: pairs (2r, 2r + 1); half: (r, r + n_dims / 2)  */
+    int32_t n_dims; /* rotated elements of a head, even; 0: all D                  */
+    float   base;   /* 0: 10000                                                    */
+} assay_rope_params;
+
+typedef struct assay_sample_params {
+    int64_t key, step;  /* Philox4x32-10: key, and the upper half of the counter   */
+    float   temp;       /* 0: greedy                                               */
+    float   top_p;      /* 0 or >= 1: off                                          */
+    int32_t top_k;      /* 0: off                                                  */
+} assay_sample_params;
+
 #endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT
+ * rope: kernels that are wrong on purpose, and legal ones that must pass. */
+#include "faults.h"
+
+enum { /* wrong */
+       PAIRS = 0,
+       SIGN,
+       NEXT_POSITION,
+       NO_BASE,
+       HEAD_WIDTH,
+       ITERATED,
+       BF16_ANGLE,
+       REST_DROPPED,
+       NO_TWO,
+       LAST_PAIR,
+       TABLE_ORDER,
+       HEAD_PAIRS,
+       SECOND_FIRST,
+       ROW_NUMBER,
+       FIRST_HEAD,
+       TAYLOR,
+       F16_TABLE,
+       NO_SIGN,
+       COS_TWICE,
+       NO_INV_FREQ,
+       /* legal */
+       PLAIN = 20,
+       DOUBLE,
+       FUSED,
+       FUSED_OTHER,
+       RECIPROCAL,
+       F32_POWER,
+       ITERATED_F64,
+       LAST_HEAD_FIRST,
+       LAST_PAIR_FIRST,
+       LIBM_SINCOS,
+       NEGATED,
+       ANGLE_SUM,
+       EXP_OF_LOG,
+};
+/* clang-format off */
+#define MODES(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) \
+    X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32)
+/* clang-format on */
+
+static float to_bf16(float x)
+{
+    uint32_t b;
+    memcpy(&b, &x, sizeof b);
+    b = (b + 0x7fff + (b >> 16 & 1)) & 0xffff0000u;
+    memcpy(&x, &b, sizeof b);
+    return x;
+}
+
+static double base_of(const assay_rope_params *p)
+{
+    return p->base > 0 ? (double)p->base : 10000;
+}
+
+/* Frequency of pair r of R rotated elements; given: the operand or NULL. */
+static double frequency(const assay_rope_params *p, const float *given, int64_t r, int64_t R, int64_t D, int mode)
+{
+    const int64_t width = mode == HEAD_WIDTH ? D : R;
+    const double base = mode == NO_BASE ? 10000 : base_of(p);
+    if (given && mode != NO_INV_FREQ)
+        return (double)given[mode == TABLE_ORDER ? r / 2 : r];
+    if (mode == TABLE_ORDER)
+        r /= 2;
+    if (mode == ITERATED || mode == ITERATED_F64) {
+        const double scale = pow(base, -2 / (double)R);
+        double f = 1;
+        for (int64_t i = 0; i < r; i++)
+            f = mode == ITERATED ? (double)((float)f * (float)scale) : f * scale;
+        return f;
+    }
+    const double e = (mode == NO_TWO ? -1 : -2) * (double)r / (double)width;
+    switch (mode) {
+    case DOUBLE:
+        return pow(base, e);
+    case RECIPROCAL:
+        return (double)(1.0f / powf((float)base, (float)-e));
+    case F32_POWER:
+        return (double)powf((float)base, (float)e);
+    case EXP_OF_LOG:
+        return (double)(float)exp(e * log(base));
+    default:
+        return (double)(float)pow(base, e);
+    }
+}
+
+static void turn_by(double p, double f, int mode, float *c, float *s)
+{
+    float theta = (float)p * (float)f;
+    if (mode == BF16_ANGLE)
+        theta = to_bf16((float)p) * to_bf16((float)f);
+    if (mode == DOUBLE) {
+        *c = (float)cos(p * f), *s = (float)sin(p * f);
+    } else if (mode == TAYLOR) { /* degree 5 in [-pi/4, pi/4]: 4e-5 */
+        const double k = nearbyint((double)theta / 1.57079632679489662), r = (double)theta - k * 1.57079632679489662;
+        const double sine = r - r * r * r / 6 + r * r * r * r * r / 120, cosine = 1 - r * r / 2 + r * r * r * r / 24;
+        const int64_t q = (int64_t)k & 3;
+        *s = (float)(q == 0 ? sine : q == 1 ? cosine : q == 2 ? -sine : -cosine);
+        *c = (float)(q == 0 ? cosine : q == 1 ? -sine : q == 2 ? -cosine : sine);
+    } else if (mode == ANGLE_SUM) { /* of 256 steps and a rest, in double */
+        const double far = 256 * floor(p / 256) * f, near = (p - 256 * floor(p / 256)) * f;
+        *c = (float)(cos(far) * cos(near) - sin(far) * sin(near));
+        *s = (float)(sin(far) * cos(near) + cos(far) * sin(near));
+    } else if (mode == LIBM_SINCOS) {
+        *c = cosf(theta), *s = sinf(theta);
+    } else {
+        *c = (float)cos((double)theta), *s = (float)sin((double)theta);
+    }
+    if (mode == F16_TABLE)
+        *c = to_bf16(*c), *s = to_bf16(*s);
+    if (mode == SIGN)
+        *s = -*s;
+}
+
+static void turn(const assay_rope_params *p, const float *x, float *y, int64_t r, int64_t R, int64_t D, float c,
+                 float s, int mode)
+{
+    const bool half = (p->mode == ASSAY_ROPE_HALF) != (mode == PAIRS);
+    const int64_t width = mode == HEAD_PAIRS ? D - D % 2 : R;
+    const int64_t i = half ? r : 2 * r, j = half ? r + width / 2 : 2 * r + 1;
+    const float v = x[i], w = x[j];
+    switch (mode) {
+    case SECOND_FIRST: /* the second sees the first already turned */
+        y[i] = v * c - w * s;
+        y[j] = y[i] * s + w * c;
+        break;
+    case NO_SIGN:
+        y[i] = v * c + w * s, y[j] = v * s + w * c;
+        break;
+    case COS_TWICE:
+        y[i] = v * c - w * s, y[j] = v * c + w * c;
+        break;
+    case FUSED:
+        y[i] = fmaf(v, c, -(w * s)), y[j] = fmaf(v, s, w * c);
+        break;
+    case FUSED_OTHER:
+        y[i] = fmaf(-w, s, v * c), y[j] = fmaf(w, c, v * s);
+        break;
+    case NEGATED:
+        y[i] = -(w * s - v * c), y[j] = -(-v * s - w * c);
+        break;
+    case DOUBLE:
+        y[i] = (float)((double)v * (double)c - (double)w * (double)s);
+        y[j] = (float)((double)v * (double)s + (double)w * (double)c);
+        break;
+    default:
+        y[i] = v * c - w * s, y[j] = v * s + w * c;
+    }
+}
+
+static const float *row(const assay_tensor *t, int64_t pos, int64_t head)
+{
+    return (const float *)(const void *)((const char *)t->data + pos * t->stride[0] + head * t->stride[1]);
+}
+
+static assay_status go(const assay_args *a, int mode)
+{
+    const assay_rope_params *p = a->params;
+    const int64_t H = a->dim[1], D = a->dim[2], R = p->n_dims ? p->n_dims : D;
+    const int32_t *pos = a->operand[1].data;
+    const float *given = a->operand[2].rank ? a->operand[2].data : NULL;
+
+    for (int64_t t = a->begin; t < a->end; t++)
+        for (int64_t i = 0; i < H; i++) {
+            const int64_t h = mode == LAST_HEAD_FIRST ? H - 1 - i : i;
+            const float *x = row(&a->operand[0], t, h);
+            float *y = (float *)(uintptr_t)row(&a->operand[3], t, h);
+            memmove(y, x, (size_t)(mode == REST_DROPPED ? R : D) * sizeof *y);
+            for (int64_t d = R; mode == REST_DROPPED && d < D; d++)
+                y[d] = 0;
+            for (int64_t k = 0; k < R / 2 - (mode == LAST_PAIR && R > 2); k++) {
+                const int64_t r = mode == LAST_PAIR_FIRST ? R / 2 - 1 - k : k;
+                const double where = (double)(mode == ROW_NUMBER ? t : pos[t]) + (mode == NEXT_POSITION ? 1 : 0);
+                float c, s;
+                turn_by(where, frequency(p, given, r, R, D, mode), mode, &c, &s);
+                if (mode != FIRST_HEAD || h == 0)
+                    turn(p, x, y, r, R, D, c, s, mode);
+            }
+        }
+    return ASSAY_OK;
+}
+FAULT_STUBS(MODES)
+
+static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)), ASSAY_TYPES(ASSAY_T(f32)),
+                                       ASSAY_TYPES(ASSAY_T(f32)) };
+#define KERNEL_BASE .op = "rope", .types = types
+static const assay_fault table[] = {
+    BAD(0, "pairs-of-the-other-layout", "numerics 3; vllm-project/vllm#49323"),
+    BAD(1, "sine-negated", "numerics 3"),
+    BAD(2, "position-plus-one", "numerics 3"),
+    BAD(3, "base-ignored", "numerics 3"),
+    BAD(4, "head-width-in-exponent", "pie-project/pie#603"),
+    BAD(5, "frequency-by-iterated-f32-multiply", "numerics 3"),
+    BAD(6, "angle-in-bf16", "huggingface/candle#3520"),
+    BAD(7, "rest-not-copied", "numerics 3: partial dims"),
+    BAD(8, "exponent-without-the-two", "numerics 3: i/d"),
+    BAD(9, "last-pair-not-turned", "numerics 3"),
+    BAD(10, "table-in-pair-order", "raiyanyahya/how-to-train-your-gpt#6"),
+    BAD(11, "pairs-over-head-width", "pie-project/pie#603"),
+    BAD(12, "second-from-the-turned-first", "own"),
+    BAD(13, "row-number-for-position", "own"),
+    BAD(14, "first-head-only", "own"),
+    BAD(15, "sine-of-degree-5", "numerics 3"),
+    BAD(16, "table-in-bf16", "huggingface/candle#3520"),
+    BAD(17, "minus-lost", "own"),
+    BAD(18, "cosine-for-sine", "own"),
+    BAD(19, "inv-freq-ignored", "own"),
+    GOOD(20, "plain", "legal: f32 angle, double sine"),
+    GOOD(21, "double", "legal: everything in double, rounded once"),
+    GOOD(22, "fma", "legal: second product fused"),
+    GOOD(23, "fma-other", "legal: first product fused"),
+    GOOD(24, "reciprocal-power", "legal: 1 / base^(2r/R) in f32"),
+    GOOD(25, "f32-power", "legal: powf"),
+    GOOD(26, "iterated-f64", "legal: repeated multiplication in double"),
+    GOOD(27, "last-head-first", "legal: order"),
+    GOOD(28, "last-pair-first", "legal: order"),
+    GOOD(29, "libm-f32", "legal: sinf, cosf"),
+    GOOD(30, "negated", "legal: -(b s - a c)"),
+    GOOD(31, "angle-sum", "legal: sine of a sum of two angles"),
+    GOOD(32, "exp-of-log", "legal: exp(e log base) in double"),
+};
+
+extern const assay_faults assay_faults_rope;
+const assay_faults assay_faults_rope = { "rope", table, ASSAY_COUNT_OF(table) };

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ * rope.h - what the rope kernels of every instruction set share: one work unit is a position.  Per position a table of
+ * cosines and sines is built in scratch and used for all heads.  Without inv_freq a first phase of one unit writes the
+ * frequencies, as double powers rounded once, into shared. */
+#ifndef ASSAY_ISA_ROPE_H
+#define ASSAY_ISA_ROPE_H
+#include "assay/assay.h"
+#include "assay/params.h"
+#include <math.h>
+#include <string.h>
+
+static inline int64_t rope_rotated(const assay_args *a)
+{
+    const assay_rope_params *p = a->params;
+    return p->n_dims ? p->n_dims : a->dim[2];
+}
+static inline bool rope_given(const assay_args *a) /* inv_freq is an operand */
+{
+    return a->operand[2].rank != 0;
+}
+static inline uint32_t rope_phases(const assay_args *a)
+{
+    return rope_given(a) ? 1 : 2;
+}
+static inline int64_t rope_units(const assay_args *a)
+{
+    return a->phase + 1 < rope_phases(a) ? 1 : a->dim[0];
+}
+static inline size_t rope_shared(const assay_args *a)
+{
+    return rope_given(a) ? 0 : (size_t)rope_rotated(a) / 2 * sizeof(float);
+}
+/* Two entries per rotated element and a vector of 16 more: cosines, then sines. */
+static inline int64_t rope_table(const assay_args *a)
+{
+    return (rope_rotated(a) + 31) & ~INT64_C(15);
+}
+static inline size_t rope_scratch(const assay_args *a)
+{
+    return 2 * (size_t)rope_table(a) * sizeof(float);
+}
+static inline const float *rope_frequencies(const assay_args *a)
+{
+    return rope_given(a) ? a->operand[2].data : a->shared;
+}
+/* True if this was the phase that makes the frequencies. */
+static inline bool rope_prepare(const assay_args *a)
+{
+    const assay_rope_params *p = a->params;
+    const int64_t R = rope_rotated(a);
+    float *f = a->shared;
+    if (a->phase + 1 == rope_phases(a))
+        return false;
+    for (int64_t r = 0; a->begin < a->end && r < R / 2; r++)
+        f[r] = (float)pow(p->base > 0 ? (double)p->base : 10000.0, -2 * (double)r / (double)R);
+    return true;
+}
+static inline float *rope_head(const assay_tensor *t, int64_t pos, int64_t head)
+{
+    return (float *)(void *)((char *)t->data + pos * t->stride[0] + head * t->stride[1]);
+}
+static inline void rope_copy_rest(const assay_args *a, const float *x, float *y)
+{
+    const int64_t R = rope_rotated(a), D = a->dim[2];
+    if (x != y && R < D)
+        memcpy(y + R, x + R, (size_t)(D - R) * sizeof *y);
+}
+/* Angles too far for the vector code. */
+static inline void rope_far(float p, const float *f, int64_t n, float *sine, float *cosine)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const double theta = (double)p * (double)f[i];
+        sine[i] = (float)sin(theta), cosine[i] = (float)cos(theta);
+    }
+}
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ * rope: |y0 - g0| <= 3u (|x0 c| + |x1 s|) + e_sin u (|x0| + |x1|) + |g1| dt + |g0| dt^2 / 2   (and with 0, 1 swapped)
+ * 3u: two products and one sum; e_sin: sine and cosine, absolute; dt: what the kernel's angle may be off, which turns
+ * the pair by dt and so moves g0 by g1 sin dt + g0 (1 - cos dt).  Angles are exact here, so
+ *   inv_freq given:  dt = u theta                          (theta = fl(pos * f))
+ *   else:            dt = u theta (e_exp + 1 + e ln base)  (the power within e_exp u; its exponent e = 2r/R, rounded to
+ *                    f32, adds e ln base unless R is a power of two, where the exponent is exact)
+ * At position 131071 this is 0.8 % of the first pair: what f32 angles cost.  Copied elements have bound 0. */
+#include "bound.h"
+
+void assay_rope_kappa(const assay_dense *a, double *const *planes);
+void assay_rope_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
+
+typedef struct pair {
+    int64_t first, second;
+} pair;
+
+static int64_t rotated(const assay_dense *a)
+{
+    const assay_rope_params *p = a->params;
+    return p->n_dims ? p->n_dims : a->dim[2];
+}
+static pair pair_of(const assay_dense *a, int64_t r)
+{
+    const assay_rope_params *p = a->params;
+    const pair half = { r, r + rotated(a) / 2 }, interleaved = { 2 * r, 2 * r + 1 };
+    return p->mode == ASSAY_ROPE_HALF ? half : interleaved;
+}
+
+void assay_rope_kappa(const assay_dense *a, double *const *planes)
+{
+    const assay_rope_params *p = a->params;
+    const int64_t T = a->dim[0], H = a->dim[1], D = a->dim[2], R = rotated(a);
+    const double *x = a->operand[0], *pos = a->operand[1], *inv_freq = a->operand[2];
+    const double base = p->base > 0 ? p->base : 10000;
+
+    for (int64_t i = 0; i < T * H * D; i++)
+        planes[0][i] = 0;
+    for (int64_t i = 0; i < T * D; i++)
+        planes[1][i] = 0;
+    for (int64_t t = 0; t < T; t++)
+        for (int64_t r = 0; r < R / 2; r++) {
+            const double f = inv_freq ? inv_freq[r] : pow(base, -2 * (double)r / (double)R);
+            const double theta = pos[t] * f, c = fabs(cos(theta)), s = fabs(sin(theta));
+            const pair k = pair_of(a, r);
+            planes[1][t * D + k.first] = planes[1][t * D + k.second] = fabs(theta);
+            for (int64_t h = 0; h < H; h++) {
+                const int64_t i = (t * H + h) * D + k.first, j = (t * H + h) * D + k.second;
+                planes[0][i] = fabs(x[i]) * c + fabs(x[j]) * s;
+                planes[0][j] = fabs(x[i]) * s + fabs(x[j]) * c;
+            }
+        }
+}
+
+void assay_rope_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
+{
+    const assay_rope_params *p = a->params;
+    const int64_t T = a->dim[0], H = a->dim[1], D = a->dim[2], R = rotated(a);
+    const double *x = a->operand[0], *g = a->operand[3];
+    const double base = p->base > 0 ? p->base : 10000, u = bound_u(c);
+    const double e_sin = BOUND_E(c, e_sin, 4), e_pow = BOUND_E(c, e_exp, 4);
+
+    for (int64_t i = 0; i < T * H * D; i++)
+        b[3][i] = 0;
+    for (int64_t t = 0; t < T; t++)
+        for (int64_t r = 0; r < R / 2; r++) {
+            const pair k = pair_of(a, r);
+            const double exponent = (R & (R - 1)) == 0 ? 0 : 2 * (double)r / (double)R;
+            const double power = a->operand[2] ? 0 : e_pow + exponent * log(base);
+            const double turn = planes[1][t * D + k.first] * (power + 1) * u;
+            for (int64_t h = 0; h < H; h++) {
+                const int64_t i = (t * H + h) * D + k.first, j = (t * H + h) * D + k.second;
+                const double sine = e_sin * u * (fabs(x[i]) + fabs(x[j])) + 3 * bound_eta(c);
+                b[3][i] = 3 * u * planes[0][i] + sine + fabs(g[j]) * turn + fabs(g[i]) * turn * turn / 2;
+                b[3][j] = 3 * u * planes[0][j] + sine + fabs(g[i]) * turn + fabs(g[j]) * turn * turn / 2;
+            }
+        }
+}

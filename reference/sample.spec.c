@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include "spec.h"
+#include "core/status.h"
+
+static const assay_operand operands[] = {
+    { .name = "logits", .shape = "RV", .types = TYPES(T(f32)) },
+    { .name = "id", .shape = "R", .types = TYPES(T(i32)), .access = ASSAY_OUT, .verdict = ASSAY_DISCRETE },
+};
+static const assay_field fields[] = {
+    ASSAY_FIELD(assay_sample_params, key, 0, 0x1p53),   ASSAY_FIELD(assay_sample_params, step, 0, 0x1p53),
+    ASSAY_FIELD(assay_sample_params, temp, 0, 1e6),      ASSAY_FIELD(assay_sample_params, top_p, 0, 1),
+    ASSAY_FIELD(assay_sample_params, top_k, 0, 1 << 24),
+};
+
+/* 2^24: ids stay exact in the float reference */
+static assay_status resolve(const assay_args *a, void *params, assay_why *why)
+{
+    (void)params;
+    if (a->dim[1] < 1 || a->dim[1] > 1 << 24)
+        return assay_fail(why, ASSAY_ERR_SHAPE, "sample: rows of V=%lld have no answer: 1 to 2^24",
+                          (long long)a->dim[1]);
+    return ASSAY_OK;
+}
+
+/* maximum, difference and quotient, exponential as one, sum, cumulated sum */
+static double flops(const assay_args *a)
+{
+    const assay_sample_params *p = a->params;
+    return (p->temp > 0 ? 6.0 : 1.0) * (double)a->dim[0] * (double)a->dim[1];
+}
+
+DECLARE_REFERENCES(sample);
+DECLARE_BOUNDS(sample);
+bool assay_sample_verify(const assay_dense *a, void *const *got, const assay_contract *c, assay_why *why);
+extern const assay_op assay_op_sample;
+const assay_op assay_op_sample = {
+    .name = "sample",
+    .formula = "id ~ softmax(logits / temp) over top-k, then top-p, by inverse CDF with Philox4x32-10",
+    .dims = "RV",
+    .split = 'R',
+    OPERANDS(operands),
+    FIELDS(fields, assay_sample_params),
+    REFERENCES(sample),
+    BOUNDS(sample),
+    .verify = assay_sample_verify,
+    .resolve = resolve,
+    .flops = flops,
+};
