@@ -86,19 +86,42 @@ static const assay_gen gens[] = {
 };
 
 #define BOTH "mode={interleaved,half} "
+/* Every tail of a table of frequencies */
+#define TABLE(F, R)                                                                                                    \
+    {                                                                                                                  \
+        "T=2 H=2 D=40 F=" #F " inv_freq=f32 n_dims=" #R " mode={interleaved,half} gen={gauss,unit}", false             \
+    }
 static const assay_rows rows[] = {
-    { "T={1,3} H={1,2} D={2,4,6,8,10,12,14,16,18,20,22,24,26,28,30,32,34} " BOTH "gen={gauss,origin}", false },
+    TABLE(1, 2),
+    TABLE(2, 4),
+    TABLE(3, 6),
+    TABLE(4, 8),
+    TABLE(5, 10),
+    TABLE(6, 12),
+    TABLE(7, 14),
+    TABLE(8, 16),
+    TABLE(9, 18),
+    TABLE(10, 20),
+    TABLE(11, 22),
+    TABLE(12, 24),
+    TABLE(13, 26),
+    TABLE(14, 28),
+    TABLE(15, 30),
+    { "T=3 H=2 D={2,4,6,8,10,12,14,16,18,20,22,24,26,28,30,32,34} " BOTH "gen={gauss,origin}", false },
     { "T=6 H=2 D={64,80,96,128,256} " BOTH "gen={gauss,far,scattered,neighbours,unit}", false },
     { "T=4 H=3 D=64 base={500,500000} " BOTH "gen={uniform,far}", false },
     { "T=3 H=2 D=40 n_dims={2,6,16,32,38} " BOTH "gen={gauss,far,origin,unit}", false },
-    { "T=3 H=2 D=7 n_dims={2,4,6} " BOTH "gen={gauss,unit}", false },
+    { "T=3 H=2 D={7,9,11,13,15,17,19} n_dims={2,4,6} " BOTH "gen={gauss,unit}", false },
+    { "T=3 H=2 D={3,5} n_dims=2 " BOTH "gen={gauss,unit}", false },
     { "T=8 H=2 D=32 F=16 inv_freq=f32 " BOTH "gen={gauss,quarter,far,scattered,neighbours,unit,origin}", false },
     { "T=6 H=1 D=50 n_dims=34 F=17 inv_freq=f32 " BOTH "gen={uniform,quarter,far,unit}", false },
-    { "T={0,1} H={0,1} D={0,2} " BOTH "gen=gauss", false },
+    { "T={0,1} H={0,1} D={0,2,34} " BOTH "gen=gauss", false },
     { "T=3 H=2 D={18,32} " BOTH "gen={special,zero,signed-zero,denormal,equal,wide}", false },
     { "T=70 H=9 D=64 F=32 inv_freq=f32 " BOTH "gen={gauss,far}", true },
     { "T=40 H=3 D=128 " BOTH "gen={gauss,far,ramp}", true },
 };
+
+static const char *const holes[] = { "D=1: a pair has two elements", NULL };
 
 /* ---- known answers: definitions/inference.md P3, P4, P5 ------------------------------------------------- */
 
@@ -246,5 +269,6 @@ const assay_suite assay_suite_rope = {
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,
     .n_gens = ASSAY_COUNT_OF(gens),
+    .holes = holes,
     .known = known,
 };

@@ -64,6 +64,16 @@ static bool huge(const assay_case *c, int i, int64_t n, double *const *value, as
         value[i][k] = (k % 2 ? 1e4 : -3e38) + 1000 * floor(3 * assay_rng_uniform(r));
     return true;
 }
+/* One id is allowed. */
+static bool one_left(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const int64_t V = c->dim[1];
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = -INFINITY;
+    for (int64_t row = 0; row < n / V; row++)
+        value[i][row * V + assay_rng_below(r, V)] = assay_rng_normal(r);
+    return true;
+}
 /* Rows without an answer among rows with one. */
 static bool invalid(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
@@ -80,18 +90,21 @@ static const assay_gen gens[] = {
     { "model", ASSAY_TAG_ADVERSARIAL, model },         { "few-values", ASSAY_TAG_ADVERSARIAL, few_values },
     { "halving", ASSAY_TAG_ADVERSARIAL, halving },     { "near-ties", ASSAY_TAG_ADVERSARIAL, near_ties },
     { "forbidden", ASSAY_TAG_ADVERSARIAL, forbidden }, { "peaked", ASSAY_TAG_ADVERSARIAL, peaked },
-    { "huge", ASSAY_TAG_ADVERSARIAL, huge },           { "invalid", ASSAY_TAG_CLASS, invalid },
+    { "one-left", ASSAY_TAG_EXACT, one_left },         { "huge", ASSAY_TAG_ADVERSARIAL, huge },
+    { "invalid", ASSAY_TAG_CLASS, invalid },
 };
 
 #define EACH "gen={model,few-values,halving,near-ties,forbidden,peaked}"
 static const assay_rows rows[] = {
+    { "R=5 V={1..17} temp={0,1} top_p={0,0.9} gen={model,one-left}", false },
     { "R=20 V={1,2,3,5,17,64} temp={0,1} " EACH, false },
     { "R=64 V=40 temp={0.25,0.7,1,3} key=42 step=7 " EACH, false },
     { "R=64 V=40 temp=0.8 top_k={1,2,5,39,40,41} key=7 step=9 " EACH, false },
     { "R=64 V=40 temp=1 top_p={0.05,0.5,0.75,0.9,1} key=1 step=3 " EACH, false },
     { "R=64 V=40 temp=2 top_k={3,10} top_p={0.3,0.8} key=5000000000 step={0,1,4294967296} " EACH, false },
     { "R=16 V=40 temp={0,0.001,1} top_k={0,3} gen={huge,invalid,gauss}", false },
-    { "R=9 V={1000,3001} temp=0.9 top_k={0,50} top_p={0,0.95} key=3 gen={model,few-values}", false },
+    { "R=3 V=1000 temp=0.9 top_k={0,50} top_p={0,0.95} key=3 gen={model,few-values}", false },
+    { "R=9 V=3001 temp=0.9 top_k={0,50} top_p={0,0.95} key=3 gen={model,few-values}", true },
     { "R={0,1} V=1 temp=1 gen=model", false },
     { "R=4 V=49152 temp=0.8 top_k={0,40} top_p={0,0.95} key=11 gen=model", true },
 };
@@ -145,9 +158,9 @@ static bool kept(assay_why *why)
         unsigned kept;
     } answers[] = {
         { "T3 k=2", { 1, 3, 2, 2, 0 }, 5, { 1, 0, 1, 0, 2 }, 1 << 1 | 1 << 2 },
-        { "T4 p=.6", { -1, -2, -3, -3 }, 4, { 1, 0, 1 / 1.44269504f, 0.6f, 0 }, 3 },
-        { "T4 p=.76", { -1, -2, -3, -3 }, 4, { 1, 0, 1 / 1.44269504f, 0.76f, 0 }, 7 },
-        { "T4 p=.05", { -1, -2, -3, -3 }, 4, { 1, 0, 1 / 1.44269504f, 0.05f, 0 }, 1 },
+        { "T4 p=.6", { -1, -2, -3, -3 }, 4, { 1, 0, 1.44269504f, 0.6f, 0 }, 3 },
+        { "T4 p=.76", { -1, -2, -3, -3 }, 4, { 1, 0, 1.44269504f, 0.76f, 0 }, 7 },
+        { "T4 p=.05", { -1, -2, -3, -3 }, 4, { 1, 0, 1.44269504f, 0.05f, 0 }, 1 },
         { "T10 temperature first", { 3, 2, 1, 0 }, 4, { 1, 0, 2, 0.8f, 0 }, 7 },
         { "k=0 is off", { 0, 0, 0, 0 }, 4, { 1, 0, 1, 0, 0 }, 15 },
         { "p=0 is off", { 0, 0, 0 }, 3, { 1, 0, 1, 0, 3 }, 7 },
