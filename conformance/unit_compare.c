@@ -52,7 +52,7 @@ static const struct pair {
     { (double)INFINITY, INFINITY, true, ASSAY_BY_T1, "infinity where it is due" },
     { (double)INFINITY, -INFINITY, false, ASSAY_BY_CLASS, "the other infinity" },
     { (double)INFINITY, 0x1.fffffep127f, false, ASSAY_BY_CLASS, "FLT_MAX for infinity (checkasm)" },
-    { 0x1.fffffep127, INFINITY, false, ASSAY_BY_CLASS, "infinity for FLT_MAX (checkasm)" },
+    { 0x1p127, INFINITY, false, ASSAY_BY_CLASS, "infinity for a large number" },
     { 1, 1.01f, false, ASSAY_BY_T1, "one element off by 1 %" },
     { 1, 1 + 0x1p-10f, false, ASSAY_BY_T1, "one element off by 2^-10" },
 };
