@@ -25,4 +25,8 @@ typedef struct assay_sample_params {
     int32_t top_k;      /* 0: off                                                  */
 } assay_sample_params;
 
+typedef struct assay_softmax_params {
+    float scale; /* y = softmax(scale x + mask); 0: 1                                 */
+} assay_softmax_params;
+
 #endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ * mul: y = a * b, rounded once. */
+#include "ref.h"
+
+REFERENCE(mul)
+{
+    const int64_t n = a->dim[0] * a->dim[1];
+    const real *x = a->operand[0], *b = a->operand[1]; /* (R,C) */
+    real *y = a->operand[2];                           /* (R,C) */
+
+    for (int64_t i = 0; i < n; i++)
+        y[i] = x[i] * b[i];
+}

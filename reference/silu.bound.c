@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ * silu: |y - g| <= |g| (e_exp (1 - s) + 4) u with s = 1/(1 + e^-x): d ln y / d ln e^-|x| is 1 - s at most, on both
+ * sides of 0.  An exponential below the normal range is off by eta and multiplied by x. */
+#include "bound.h"
+
+void assay_silu_kappa(const assay_dense *a, double *const *planes);
+void assay_silu_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
+
+void assay_silu_kappa(const assay_dense *a, double *const *planes)
+{
+    const double *x = a->operand[0];
+    for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++)
+        planes[0][i] = 1 / (1 + exp(x[i])); /* 1 - s without cancellation */
+}
+
+void assay_silu_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
+{
+    const double *x = a->operand[0], *y = a->operand[1], u = bound_u(c), e = BOUND_E(c, e_exp, 4);
+    for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++)
+        b[1][i] = fabs(y[i]) * (e * planes[0][i] + 4) * u + (x[i] < 0 ? 1 - x[i] : 1) * bound_eta(c);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#include "spec.h"
+
+static const assay_operand operands[] = {
+    { .name = "x", .shape = "RC", .types = TYPES(FLOATS) },
+    { .name = "y", .shape = "RC", .types = TYPES(FLOATS), .access = ASSAY_OUT },
+};
+static const assay_plane planes[] = { { "falling", "RC" } };
+
+/* exponential (one), sum, quotient */
+static double flops(const assay_args *a)
+{
+    return 3.0 * (double)a->dim[0] * (double)a->dim[1];
+}
+
+DECLARE_REFERENCES(silu);
+DECLARE_BOUNDS(silu);
+extern const assay_op assay_op_silu;
+const assay_op assay_op_silu = {
+    .name = "silu",
+    .formula = "y = x / (1 + e^-x)",
+    .dims = "RC",
+    .split = 'R',
+    OPERANDS(operands),
+    PLANES(planes),
+    REFERENCES(silu),
+    BOUNDS(silu),
+    .flops = flops,
+};

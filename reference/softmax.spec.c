@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "spec.h"
+
+static const assay_operand operands[] = {
+    { .name = "x", .shape = "RC", .types = TYPES(FLOATS) },
+    { .name = "mask", .shape = "RC", .types = TYPES(T(f32)), .flags = ASSAY_OPTIONAL | ASSAY_MASK },
+    { .name = "y", .shape = "RC", .types = TYPES(FLOATS), .access = ASSAY_OUT },
+};
+static const assay_field fields[] = { ASSAY_FIELD(assay_softmax_params, scale, 0, 1e6) };
+static const assay_plane planes[] = { { "arg", "RC" }, { "sum", "R" } };
+
+/* maximum, difference, exponential (one), sum, quotient */
+static double flops(const assay_args *a)
+{
+    return 5.0 * (double)a->dim[0] * (double)a->dim[1];
+}
+
+DECLARE_REFERENCES(softmax);
+DECLARE_BOUNDS(softmax);
+extern const assay_op assay_op_softmax;
+const assay_op assay_op_softmax = {
+    .name = "softmax",
+    .formula = "y = softmax(scale x + mask)",
+    .dims = "RC",
+    .split = 'R',
+    OPERANDS(operands),
+    FIELDS(fields, assay_softmax_params),
+    PLANES(planes),
+    REFERENCES(softmax),
+    BOUNDS(softmax),
+    .flops = flops,
+};

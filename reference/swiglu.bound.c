@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * swiglu: the bound of silu and one more rounding; what underflows inside silu is multiplied by up. */
+#include "bound.h"
+
+void assay_swiglu_kappa(const assay_dense *a, double *const *planes);
+void assay_swiglu_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
+
+void assay_swiglu_kappa(const assay_dense *a, double *const *planes)
+{
+    const double *gate = a->operand[0];
+    for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++)
+        planes[0][i] = 1 / (1 + exp(gate[i]));
+}
+
+void assay_swiglu_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
+{
+    const double *gate = a->operand[0], *up = a->operand[1], *y = a->operand[2];
+    const double u = bound_u(c), e = BOUND_E(c, e_exp, 4);
+    for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++) {
+        const double under = (gate[i] < 0 ? 1 - gate[i] : 1) * bound_eta(c);
+        b[2][i] = fabs(y[i]) * (e * planes[0][i] + 5) * u + (fabs(up[i]) + 1) * under;
+    }
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#include "spec.h"
+
+static const assay_operand operands[] = {
+    { .name = "gate", .shape = "RC", .types = TYPES(FLOATS) },
+    { .name = "up", .shape = "RC", .types = TYPES(FLOATS) },
+    { .name = "y", .shape = "RC", .types = TYPES(FLOATS), .access = ASSAY_OUT },
+};
+static const assay_plane planes[] = { { "falling", "RC" } };
+
+/* exponential (one), sum, quotient, product */
+static double flops(const assay_args *a)
+{
+    return 4.0 * (double)a->dim[0] * (double)a->dim[1];
+}
+
+DECLARE_REFERENCES(swiglu);
+DECLARE_BOUNDS(swiglu);
+extern const assay_op assay_op_swiglu;
+const assay_op assay_op_swiglu = {
+    .name = "swiglu",
+    .formula = "y = gate / (1 + e^-gate) * up",
+    .dims = "RC",
+    .split = 'R',
+    OPERANDS(operands),
+    PLANES(planes),
+    REFERENCES(swiglu),
+    BOUNDS(swiglu),
+    .flops = flops,
+};
