@@ -1,5 +1,13 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * rmsnorm: workloads, named after models. */
 #include "../reference/core/suite.h"
-static const assay_workload rows[] = { { "smollm2-135m.decode", "R=1 C=576 eps=1e-05", 0 } };
+
+static const assay_workload rows[] = {
+    { "smollm2-135m.decode", "R=1 C=576 eps=1e-05", 1 },
+    { "smollm2-135m.prefill512", "R=512 C=576 eps=1e-05", 512 },
+    { "llama3-8b.decode", "R=1 C=4096 eps=1e-05", 1 },
+    { "llama3-8b.prefill512", "R=512 C=4096 eps=1e-05", 512 },
+};
+
 extern const assay_workloads assay_workloads_rmsnorm;
 const assay_workloads assay_workloads_rmsnorm = { "rmsnorm", rows, ASSAY_COUNT_OF(rows) };

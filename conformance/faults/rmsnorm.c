@@ -1,32 +1,154 @@
 /* SPDX-License-Identifier: MIT
- * rmsnorm: seeded faults. */
+ * rmsnorm: kernels that are wrong on purpose, and legal ones that must pass. */
 #include "faults.h"
+
+enum {
+    PLAIN,
+    REVERSED,
+    PAIRWISE,
+    LANES8,
+    DOUBLE,
+    KAHAN,
+    RSQRT_NEWTON,
+    WEIGHT_FIRST,
+    DIVIDE,
+    BLOCKS64,
+    FOLDED,
+    NO_EPS = 20,
+    EPS_OUTSIDE,
+    EPS_TIMES_N,
+    EPS_DEFAULT,
+    PADDED_N,
+    RSQRT14,
+    NO_TAIL,
+    LAST_DROPPED,
+    NO_PLUS_ONE,
+    SUM_BF16,
+    CENTRED,
+    WEIGHT_SHIFTED,
+    NO_ROOT
+};
+#define LEGALS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10)
+#define FAULTS(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32)
+#define MODES(X)  LEGALS(X) FAULTS(X)
+
+static float chop(float x, unsigned bits)
+{
+    uint32_t i;
+    memcpy(&i, &x, sizeof i);
+    i &= ~((UINT32_C(1) << (23 - bits)) - 1);
+    memcpy(&x, &i, sizeof i);
+    return x;
+}
+static float squares(const float *x, int64_t n, int mode)
+{
+    if (mode == PAIRWISE && n > 1)
+        return squares(x, n / 2, mode) + squares(x + n / 2, n - n / 2, mode);
+    float lane[8] = { 0 }, lost = 0, block = 0;
+    double wide = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const float v = x[mode == REVERSED ? n - 1 - i : i], t = v * v - lost, s = lane[0] + t;
+        wide += (double)v * (double)v;
+        if (mode == KAHAN)
+            lost = (s - lane[0]) - t, lane[0] = s;
+        else if (mode == SUM_BF16)
+            lane[0] = chop(lane[0] + v * v, 7);
+        else if (mode == BLOCKS64) {
+            block = fmaf(v, v, block);
+            if (i % 64 == 63 || i == n - 1)
+                lane[0] += block, block = 0;
+        } else {
+            const int64_t k = mode == LANES8 ? i % 8 : 0;
+            lane[k] = fmaf(v, v, lane[k]);
+        }
+    }
+    if (mode == DOUBLE)
+        return (float)wide;
+    return (lane[0] + lane[4]) + (lane[1] + lane[5]) + ((lane[2] + lane[6]) + (lane[3] + lane[7]));
+}
+
+static float root(float v, float eps, int mode)
+{
+    const float guess = chop(1 / sqrtf(v + eps), mode == RSQRT14 ? 14 : 12);
+    switch (mode) {
+    case NO_EPS:
+        return 1 / sqrtf(v);
+    case EPS_OUTSIDE:
+        return 1 / (sqrtf(v) + eps);
+    case EPS_DEFAULT:
+        return 1 / sqrtf(v + 1e-5f);
+    case NO_ROOT:
+        return 1 / (v + eps);
+    case RSQRT14:
+        return guess;
+    case RSQRT_NEWTON:
+        return guess * (1.5f - 0.5f * (v + eps) * guess * guess);
+    default:
+        return 1 / sqrtf(v + eps);
+    }
+}
+
+static void one_row(const float *x, const float *w, float *y, int64_t C, float eps, int plus_one, int mode)
+{
+    const int64_t n = mode == NO_TAIL && C > 8 ? C & ~INT64_C(7) : mode == LAST_DROPPED && C > 1 ? C - 1 : C;
+    const int64_t by = mode == PADDED_N ? (C + 7) & ~INT64_C(7) : C;
+    float mean = 0, ss = squares(x, n, mode);
+    if (mode == CENTRED) {
+        for (int64_t c = 0; c < C; c++)
+            mean += x[c] / (float)C;
+        ss -= (float)C * mean * mean;
+    }
+    const float v = ss / (float)by, s = root(v, mode == EPS_TIMES_N ? eps * (float)C : eps, mode);
+    for (int64_t c = 0; c < C; c++) {
+        const int64_t k = mode == WEIGHT_SHIFTED ? (c + 1) % C : c;
+        const float g = plus_one && mode != NO_PLUS_ONE ? 1 + w[k] : w[k];
+        y[c] = mode == WEIGHT_FIRST ? g * x[c] * s
+               : mode == FOLDED     ? x[c] * (g * s)
+               : mode == DIVIDE     ? x[c] / sqrtf(v + eps) * g
+                                    : g * (s * (x[c] - mean));
+    }
+}
 
 static assay_status go(const assay_args *a, int mode)
 {
     const assay_rmsnorm_params *p = a->params;
-    const float eps = mode == 1 ? 0 : p->eps, *w = a->operand[1].data;
-    const int64_t C = a->dim[1];
-    for (int64_t r = a->begin; r < a->end; r++) {
-        const float *x = (const float *)((const char *)a->operand[0].data + r * a->operand[0].stride[0]);
-        float *y = (float *)((char *)a->operand[2].data + r * a->operand[2].stride[0]), ss = 0;
-        for (int64_t c = 0; c < C - (mode == 2 && C > 1); c++)
-            ss += x[c] * x[c];
-        const float s = 1 / sqrtf(ss / (float)C + eps);
-        for (int64_t c = 0; c < C; c++)
-            y[c] = (p->plus_one ? 1 + w[c] : w[c]) * (s * x[c]);
-    }
+    for (int64_t r = a->begin; r < a->end; r++)
+        one_row((const float *)((const char *)a->operand[0].data + r * a->operand[0].stride[0]), a->operand[1].data,
+                (float *)((char *)a->operand[2].data + r * a->operand[2].stride[0]), a->dim[1], p->eps, p->plus_one,
+                mode);
     return ASSAY_OK;
 }
-
-#define MODES(X) X(0) X(1) X(2)
 FAULT_STUBS(MODES)
-static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
+
+static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
+                                       ASSAY_TYPES(ASSAY_T(f32)) };
 #define KERNEL_BASE .op = "rmsnorm", .types = types
 static const assay_fault table[] = {
-    BAD(1, "no-eps", "numerics 3"),
-    BAD(2, "lost-tail", "numerics 3"),
-    GOOD(0, "sequential", "legal: one by one"),
+    BAD(20, "no-eps", "numerics 3"),
+    BAD(21, "eps-outside-root", "numerics 3; microsoft/CNTK#3816"),
+    BAD(22, "eps-times-n", "numerics 3"),
+    BAD(23, "eps-ignored-1e-5", "paiml/aprender#1606"),
+    BAD(24, "mean-over-padded-n", "numerics 3"),
+    BAD(25, "rsqrt-14-bits", "numerics 3"),
+    BAD(26, "tail-not-summed", "numerics 3 (layernorm)"),
+    BAD(27, "last-not-summed", "numerics 3"),
+    BAD(28, "plus-one-ignored", "definitions F6: Gemma"),
+    BAD(29, "sum-in-bf16", "pytorch/executorch#20089; anthony-chaudhary/dos-kernel#107"),
+    BAD(30, "mean-subtracted", "layernorm for rmsnorm"),
+    BAD(31, "weight-shifted", "index + 1"),
+    BAD(32, "root-missing", "statement deleted"),
+    GOOD(0, "sequential", "legal: one by one, fused"),
+    GOOD(1, "reversed", "legal: last to first"),
+    GOOD(2, "pairwise", "legal: pairwise sum"),
+    GOOD(3, "eight-lanes", "legal: 8 lanes"),
+    GOOD(4, "double-sum", "legal: f64 accumulation"),
+    GOOD(5, "kahan", "legal: Kahan sum"),
+    GOOD(6, "rsqrt-newton", "legal: 12-bit rsqrt and one Newton step"),
+    GOOD(7, "weight-first", "legal: (w x) s"),
+    GOOD(8, "divide", "legal: x / root, times w"),
+    GOOD(9, "blocks-of-64", "legal: blocks of 64"),
+    GOOD(10, "folded", "legal: x (w s)"),
 };
+
 extern const assay_faults assay_faults_rmsnorm;
 const assay_faults assay_faults_rmsnorm = { "rmsnorm", table, ASSAY_COUNT_OF(table) };

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ * add: kernels that are wrong on purpose, and legal ones that must pass. */
+#include "faults.h"
+
+enum {
+    PLAIN,
+    SWAPPED,
+    DOUBLE,
+    FUSED,
+    FUSED_SWAPPED,
+    WIDE,
+    NEGATED,
+    REVERSED,
+    BLOCKS,
+    EVEN_ODD,
+    TWICE,
+    NO_TAIL = 20,
+    ONCE_MORE,
+    BF16_IN,
+    F16_IN,
+    CHOPPED,
+    ZERO_SIGN,
+    FIRST_ROW,
+    FLUSHED,
+    NEXT,
+    NAN_LOST,
+    WRONG_OP,
+    WIDE_TAIL
+};
+#define LEGALS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10)
+#define FAULTS(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)
+#define MODES(X)  LEGALS(X) FAULTS(X)
+
+static float chop(float x, unsigned bits)
+{
+    uint32_t i;
+    memcpy(&i, &x, sizeof i);
+    i &= ~((UINT32_C(1) << (23 - bits)) - 1);
+    memcpy(&x, &i, sizeof i);
+    return x;
+}
+static float one(float a, float b, int mode)
+{
+    const float y = a + b;
+    const double exact = (double)a + (double)b;
+    switch (mode) {
+    case SWAPPED:
+        return b + a;
+    case DOUBLE:
+        return (float)((double)a + (double)b);
+    case FUSED:
+        return fmaf(1, a, b);
+    case FUSED_SWAPPED:
+        return fmaf(1, b, a);
+    case WIDE:
+        return (float)((long double)a + (long double)b);
+    case NEGATED:
+        return a - -b;
+    case BF16_IN:
+        return chop(a, 7) + b;
+    case F16_IN:
+        return a + chop(b, 10);
+    case CHOPPED:
+        return y != y || isinf(y) ? y : fabs((double)y) > fabs(exact) ? nextafterf(y, 0) : y;
+    case ZERO_SIGN:
+        return y == 0 ? 0 : y;
+    case FLUSHED:
+        return fabsf(y) < 0x1p-126f ? copysignf(0, y) : y;
+    case NAN_LOST:
+        return y != y ? 0 : y;
+    case WRONG_OP:
+        return a - b;
+    default:
+        return y;
+    }
+}
+
+static assay_status go(const assay_args *a, int mode)
+{
+    const int64_t C = a->dim[1], n = mode == NO_TAIL && C > 8 ? C & ~INT64_C(7) : C;
+    const int64_t step = mode == BLOCKS ? 7 : mode == EVEN_ODD ? 2 : 1;
+    for (int64_t r = a->begin; r < a->end; r++) {
+        const float *p = (const float *)((const char *)a->operand[0].data + r * a->operand[0].stride[0]);
+        const float *q =
+            (const float *)((const char *)a->operand[1].data + (mode == FIRST_ROW ? 0 : r) * a->operand[1].stride[0]);
+        float *y = (float *)((char *)a->operand[2].data + r * a->operand[2].stride[0]);
+        for (int pass = 0; pass < (mode == TWICE ? 2 : 1); pass++)
+            for (int64_t s = 0; s < step; s++)
+                for (int64_t i = s; i < n; i += step) {
+                    const int64_t c = mode == REVERSED ? n - 1 - i : i;
+                    y[c] = one(p[c], q[mode == NEXT && c + 1 < C ? c + 1 : c], mode);
+                }
+        if (mode == ONCE_MORE && C)
+            y[C - 1] = one(y[C - 1], q[C - 1], mode);
+        if (mode == WIDE_TAIL && C % 8)
+            y[C] = 0;
+    }
+    return ASSAY_OK;
+}
+FAULT_STUBS(MODES)
+
+static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
+                                       ASSAY_TYPES(ASSAY_T(f32)) };
+#define KERNEL_BASE .op = "add", .types = types
+static const assay_fault table[] = {
+    BAD(20, "tail-skipped", "numerics 3"),
+    BAD(21, "tail-element-twice", "numerics 3"),
+    BAD(22, "bf16-input", "numerics 3: inputs silently rounded"),
+    BAD(23, "f16-input", "anthony-chaudhary/dos-kernel#107"),
+    BAD(24, "rounded-to-zero", "numerics 3: truncation for rounding"),
+    BAD(25, "negative-zero-lost", "numerics 3"),
+    BAD(26, "first-row-for-all", "row stride ignored"),
+    BAD(27, "subnormals-flushed", "numerics 2, generator 9"),
+    BAD(28, "next-element", "index + 1"),
+    BAD(29, "nan-lost", "numerics 3"),
+    BAD(30, "wrong-operator", "operator swapped"),
+    BAD(31, "tail-writes-past", "sonos/tract#2304; google/XNNPACK#4190 reads so"),
+    GOOD(0, "sequential", "legal: one by one"),
+    GOOD(1, "swapped", "legal: b first"),
+    GOOD(2, "double", "legal: f64, then one rounding (Figueroa)"),
+    GOOD(3, "fused", "legal: fma(1, a, b)"),
+    GOOD(4, "fused-swapped", "legal: the same, b first"),
+    GOOD(5, "long-double", "legal: wider, then one rounding"),
+    GOOD(6, "negated", "legal: by negation"),
+    GOOD(7, "reversed", "legal: last to first"),
+    GOOD(8, "stride-7", "legal: every 7th, 7 times"),
+    GOOD(9, "even-odd", "legal: even ones, then odd ones"),
+    GOOD(10, "written-twice", "legal: overlapping vectors write the same twice"),
+};
+
+extern const assay_faults assay_faults_add;
+const assay_faults assay_faults_add = { "add", table, ASSAY_COUNT_OF(table) };

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ * silu: kernels that are wrong on purpose, and legal ones that must pass. */
+#include "faults.h"
+
+enum {
+    BRANCH,
+    RECIPROCAL,
+    SIGMOID,
+    DOUBLE,
+    EXP2,
+    SQUARED,
+    RCP_NEWTON,
+    REVERSED,
+    BLOCKS,
+    POLY6,
+    PLAIN_FTZ,
+    NO_TAIL = 20,
+    WRONG_SIGN,
+    POLY4,
+    RCP12,
+    SWALLOWS_NAN,
+    NO_NEGATIVE_ZERO,
+    QUICK_GELU,
+    TABLE_F16,
+    OVERFLOWS,
+    HARD,
+    WIDE_TAIL,
+    CLAMPED,
+    PLAIN
+};
+#define LEGALS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10)
+#define FAULTS(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32)
+#define MODES(X)  LEGALS(X) FAULTS(X)
+
+static float chop(float x, unsigned bits)
+{
+    uint32_t i;
+    memcpy(&i, &x, sizeof i);
+    i &= ~((UINT32_C(1) << (23 - bits)) - 1);
+    memcpy(&x, &i, sizeof i);
+    return x;
+}
+static float poly(float d, int degree)
+{
+    if (!(d > -104))
+        return d != d ? d : 0;
+    const float n = rintf(d * 0x1.715476p+0f);
+    const double r = (double)d - (double)n * 0x1.62e42fefa39efp-1;
+    double p = 0;
+    for (int k = degree; k > 0; k--)
+        p = (1 + p) * r / k;
+    return ldexpf((float)(1 + p), (int)n);
+}
+
+static float one(float x, int mode)
+{
+    const float d = -fabsf(x);
+    float e = mode == EXP2      ? exp2f(d * 0x1.715476p+0f) /* one rounding of the exponent: |d| <= 1 only */
+              : mode == POLY6   ? poly(d, 8)
+              : mode == POLY4   ? poly(d, 4)
+              : mode == SQUARED ? expf(d / 2) * expf(d / 2)
+                                : expf(d);
+    if (mode == EXP2 && d < -1)
+        e = expf(d);
+    const float top = x < 0 ? x * e : x, below = 1 + e, guess = chop(1 / below, 12);
+    switch (mode) {
+    case RECIPROCAL:
+        return top * (1 / below);
+    case SIGMOID:
+        return x * ((x < 0 ? e : 1) / below);
+    case DOUBLE:
+        return (float)((double)x / (1 + exp(-(double)x)));
+    case RCP_NEWTON:
+        return top * fmaf(guess, fmaf(-below, guess, 1), guess);
+    case PLAIN_FTZ:
+    case PLAIN:
+        return x / (1 + expf(-x));
+    case WRONG_SIGN:
+        return x / (1 + expf(x));
+    case RCP12:
+        return top * guess;
+    case SWALLOWS_NAN:
+        return x > -100 ? top / below : -0.0f;
+    case NO_NEGATIVE_ZERO:
+        return top / below + 0.0f;
+    case QUICK_GELU:
+        return x / (1 + expf(-1.702f * x));
+    case TABLE_F16:
+        return chop(x, 10) / (1 + expf(-chop(x, 10)));
+    case OVERFLOWS:
+        return x * expf(x) / (1 + expf(x));
+    case HARD:
+        return x * fminf(fmaxf(x + 3, 0), 6) / 6;
+    case CLAMPED:
+        return x / (1 + expf(-fmaxf(x, -10)));
+    default:
+        return top / below;
+    }
+}
+
+static assay_status go(const assay_args *a, int mode)
+{
+    const int64_t C = a->dim[1];
+    for (int64_t r = a->begin; r < a->end; r++) {
+        const float *x = (const float *)((const char *)a->operand[0].data + r * a->operand[0].stride[0]);
+        float *y = (float *)((char *)a->operand[1].data + r * a->operand[1].stride[0]);
+        if (mode == BLOCKS) {
+            for (int64_t b = (C + 6) / 7 - 1; b >= 0; b--)
+                for (int64_t c = 7 * b; c < C && c < 7 * b + 7; c++)
+                    y[c] = one(x[c], mode);
+            continue;
+        }
+        const int64_t n = mode == NO_TAIL && C > 8 ? C & ~INT64_C(7) : C;
+        for (int64_t i = 0; i < n; i++) {
+            const int64_t c = mode == REVERSED ? C - 1 - i : i;
+            y[c] = one(x[c], mode);
+        }
+        if (mode == WIDE_TAIL && C % 8)
+            y[C] = 0;
+    }
+    return ASSAY_OK;
+}
+FAULT_STUBS(MODES)
+
+static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
+static const assay_contract flushes = { .ftz = 1 };
+#define KERNEL_BASE .op = "silu", .types = types
+static const assay_fault table[] = {
+    BAD(20, "tail-skipped", "numerics 3"),
+    BAD(21, "wrong-sign", "operator: e^x for e^-x"),
+    BAD(22, "exp-degree-4", "numerics 3 (softmax: short polynomial)"),
+    BAD(23, "reciprocal-12-bits", "numerics 3 (softmax: 12-bit reciprocal)"),
+    BAD(24, "swallows-nan", "numerics 3; clab/dynet#1525"),
+    BAD(25, "negative-zero-lost", "numerics 3"),
+    BAD(26, "quick-gelu", "x sigmoid(1.702 x)"),
+    BAD(27, "f16-table", "ggml-org/llama.cpp#29252"),
+    BAD(28, "nan-at-large-x", "opencv/opencv#28836: exp overflows, inf/inf"),
+    BAD(29, "hard-swish", "definitions F2"),
+    BAD(30, "tail-writes-past", "sonos/tract#2304"),
+    BAD(31, "clamped", "exponent clamped at 10"),
+    BAD(32, "plain-overflow", "x/(1 + e^-x): e^-x overflows where y is still a normal number"),
+    GOOD(0, "branch", "legal: x e^x/(1 + e^x) below 0"),
+    GOOD(1, "reciprocal", "legal: times the reciprocal"),
+    GOOD(2, "sigmoid-first", "legal: x times sigmoid(x)"),
+    GOOD(3, "double", "legal: f64, rounded once"),
+    GOOD(4, "exp2-near-0", "legal: 2^(x log2 e) where the exponent is small"),
+    GOOD(5, "squared", "legal: (e^(x/2))^2"),
+    GOOD(6, "reciprocal-newton", "legal: 12-bit reciprocal and one Newton step"),
+    GOOD(7, "reversed", "legal: last to first"),
+    GOOD(8, "blocks-of-7", "legal: blocks from the end"),
+    GOOD(9, "exp-degree-8", "legal: polynomial of degree >= 6"),
+    { ASSAY_LEGAL,
+      { KERNEL_BASE, .name = "plain-ftz", .run = run_10, .contract = &flushes },
+      "legal under ftz: the plain form, 0 where e^-x overflows" },
+};
+
+extern const assay_faults assay_faults_silu;
+const assay_faults assay_faults_silu = { "silu", table, ASSAY_COUNT_OF(table) };

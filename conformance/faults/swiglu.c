@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ * swiglu: kernels that are wrong on purpose, and legal ones that must pass. */
+#include "faults.h"
+
+enum {
+    BRANCH,
+    PRODUCT_FIRST,
+    RECIPROCAL,
+    SIGMOID,
+    DOUBLE,
+    SQUARED,
+    RCP_NEWTON,
+    REVERSED,
+    BLOCKS,
+    POLY8,
+    UP_FIRST,
+    SWAPPED = 20,
+    NO_UP,
+    NO_GATE,
+    NO_TAIL,
+    GEGLU,
+    POLY4,
+    RCP12,
+    GATE_F16,
+    INTERLEAVED,
+    NEXT_UP,
+    SWALLOWS_NAN,
+    GLU,
+    OVERFLOWS
+};
+#define LEGALS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10)
+#define FAULTS(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32)
+#define MODES(X)  LEGALS(X) FAULTS(X)
+
+static float chop(float x, unsigned bits)
+{
+    uint32_t i;
+    memcpy(&i, &x, sizeof i);
+    i &= ~((UINT32_C(1) << (23 - bits)) - 1);
+    memcpy(&x, &i, sizeof i);
+    return x;
+}
+static float poly(float d, int degree)
+{
+    if (!(d > -104))
+        return d != d ? d : 0;
+    const float n = rintf(d * 0x1.715476p+0f);
+    const double r = (double)d - (double)n * 0x1.62e42fefa39efp-1;
+    double p = 0;
+    for (int k = degree; k > 0; k--)
+        p = (1 + p) * r / k;
+    return ldexpf((float)(1 + p), (int)n);
+}
+
+static float one(float x, float up, int mode)
+{
+    const float d = -fabsf(x), e = mode == SQUARED ? expf(d / 2) * expf(d / 2)
+                                   : mode == POLY8 ? poly(d, 8)
+                                   : mode == POLY4 ? poly(d, 4)
+                                                   : expf(d);
+    const float top = x < 0 ? x * e : x, below = 1 + e, guess = chop(1 / below, 12), near = chop(x, 10);
+    switch (mode) {
+    case PRODUCT_FIRST:
+        return top * up / below;
+    case RECIPROCAL:
+        return top * (1 / below) * up;
+    case SIGMOID:
+        return x * ((x < 0 ? e : 1) / below) * up;
+    case UP_FIRST:
+        return up * ((x < 0 ? e : 1) / below) * x;
+    case DOUBLE:
+        return (float)((double)x / (1 + exp(-(double)x)) * (double)up);
+    case RCP_NEWTON:
+        return top * fmaf(guess, fmaf(-below, guess, 1), guess) * up;
+    case NO_UP:
+        return top / below;
+    case NO_GATE:
+        return x * up;
+    case GEGLU:
+        return 0.5f * x * (1 + erff(x * 0.70710678f)) * up;
+    case RCP12:
+        return top * guess * up;
+    case GATE_F16:
+        return near / (1 + expf(-near)) * up;
+    case SWALLOWS_NAN:
+        return (x > -100 ? top / below : -0.0f) * up;
+    case GLU:
+        return up / (1 + expf(-x));
+    case OVERFLOWS:
+        return x * expf(x) / (1 + expf(x)) * up;
+    default:
+        return top / below * up;
+    }
+}
+
+static assay_status go(const assay_args *a, int mode)
+{
+    const int64_t C = a->dim[1];
+    for (int64_t r = a->begin; r < a->end; r++) {
+        const float *gate = (const float *)((const char *)a->operand[0].data + r * a->operand[0].stride[0]);
+        const float *up = (const float *)((const char *)a->operand[1].data + r * a->operand[1].stride[0]);
+        float *y = (float *)((char *)a->operand[2].data + r * a->operand[2].stride[0]);
+        const int64_t n = mode == NO_TAIL && C > 8 ? C & ~INT64_C(7) : C, step = mode == BLOCKS ? 7 : C + 1;
+        for (int64_t b = 0; b < n; b += step)
+            for (int64_t i = b; i < n && i < b + step; i++) {
+                const int64_t c = mode == REVERSED ? n - 1 - i : i;
+                if (mode == SWAPPED)
+                    y[c] = one(up[c], gate[c], mode);
+                else if (mode == INTERLEAVED)
+                    y[c] = one(2 * c < C ? gate[2 * c] : up[2 * c - C],
+                               2 * c + 1 < C ? gate[2 * c + 1] : up[2 * c + 1 - C], mode);
+                else
+                    y[c] = one(gate[c], up[mode == NEXT_UP && c + 1 < C ? c + 1 : c], mode);
+            }
+    }
+    return ASSAY_OK;
+}
+FAULT_STUBS(MODES)
+
+static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
+                                       ASSAY_TYPES(ASSAY_T(f32)) };
+#define KERNEL_BASE .op = "swiglu", .types = types
+static const assay_fault table[] = {
+    BAD(20, "gate-and-up-swapped", "definitions F3: the order of the halves"),
+    BAD(21, "up-missing", "statement deleted"),
+    BAD(22, "activation-missing", "statement deleted"),
+    BAD(23, "tail-skipped", "numerics 3"),
+    BAD(24, "geglu", "definitions F3: another activation"),
+    BAD(25, "exp-degree-4", "numerics 3 (softmax: short polynomial)"),
+    BAD(26, "reciprocal-12-bits", "numerics 3 (softmax: 12-bit reciprocal)"),
+    BAD(27, "gate-through-f16", "ggml-org/llama.cpp#29252"),
+    BAD(28, "interleaved-halves", "definitions F1: gate and up interleaved"),
+    BAD(29, "up-of-the-next", "index + 1"),
+    BAD(30, "swallows-nan", "numerics 3; clab/dynet#1525"),
+    BAD(31, "sigmoid-gate", "definitions F3: GLU for SwiGLU"),
+    BAD(32, "nan-at-large-gate", "opencv/opencv#28836: exp overflows, inf/inf"),
+    GOOD(0, "branch", "legal: x e^x/(1 + e^x) below 0"),
+    GOOD(1, "product-first", "legal: gate up before the division"),
+    GOOD(2, "reciprocal", "legal: times the reciprocal"),
+    GOOD(3, "sigmoid-first", "legal: gate times sigmoid"),
+    GOOD(4, "double", "legal: f64, rounded once"),
+    GOOD(5, "squared", "legal: (e^(x/2))^2"),
+    GOOD(6, "reciprocal-newton", "legal: 12-bit reciprocal and one Newton step"),
+    GOOD(7, "reversed", "legal: last to first"),
+    GOOD(8, "blocks-of-7", "legal: blocks"),
+    GOOD(9, "exp-degree-8", "legal: polynomial of degree >= 6"),
+    GOOD(10, "up-first", "legal: up times sigmoid first"),
+};
+
+extern const assay_faults assay_faults_swiglu;
+const assay_faults assay_faults_swiglu = { "swiglu", table, ASSAY_COUNT_OF(table) };
