@@ -14,7 +14,23 @@ static bool near_eps(const assay_case *c, int i, int64_t n, double *const *value
                              : ldexp(assay_rng_normal(rng), -(int)(k / (c->dim[1] ? c->dim[1] : 1) % 10) * 2);
     return true;
 }
-static const assay_gen gens[] = { { "near-eps", ASSAY_TAG_ADVERSARIAL, near_eps } };
+/* NaN and zeros, in two rows of three.  No infinity: see holes. */
+static bool special(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    static const double odd[] = { NAN, 0.0, -0.0, 0x1p60, 0x1p-70 };
+    const int64_t C = c->dim[1] ? c->dim[1] : 1;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = i == 0 && k / C % 3 < 2 && assay_rng_below(rng, C) == 0 ? odd[assay_rng_below(rng, 5)]
+                                                                              : assay_rng_normal(rng);
+    return true;
+}
+static const assay_gen gens[] = {
+    { "near-eps", ASSAY_TAG_ADVERSARIAL, near_eps, NULL },
+    { "special", ASSAY_TAG_CLASS, special, NULL },
+};
+static const char *const holes[] = { "special: an infinite x makes the root infinite: 0 for the others (x / inf) and "
+                                     "NaN (a refined rsqrt) are both right",
+                                     NULL };
 
 static const assay_rows rows[] = {
     { "R={1,3} C={1..17} eps=1e-05 gen={gauss,positive,spike}", false },
@@ -85,5 +101,6 @@ const assay_suite assay_suite_rmsnorm = {
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,
     .n_gens = ASSAY_COUNT_OF(gens),
+    .holes = holes,
     .known = known,
 };

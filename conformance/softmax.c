@@ -114,10 +114,10 @@ static bool spread(const assay_case *c, int i, int64_t n, double *const *value, 
 }
 
 static const assay_gen gens[] = {
-    { "one-hot", ASSAY_TAG_EXACT, one_hot },       { "pair", ASSAY_TAG_EXACT, pair },
-    { "uniform-2k", ASSAY_TAG_EXACT, uniform_2k }, { "masked-rows", ASSAY_TAG_ADVERSARIAL, masked_rows },
-    { "huge", ASSAY_TAG_ADVERSARIAL, huge },       { "ramp", ASSAY_TAG_ADVERSARIAL, ramp },
-    { "spread", ASSAY_TAG_RANDOM, spread },
+    { "one-hot", ASSAY_TAG_EXACT, one_hot, NULL },       { "pair", ASSAY_TAG_EXACT, pair, NULL },
+    { "uniform-2k", ASSAY_TAG_EXACT, uniform_2k, NULL }, { "masked-rows", ASSAY_TAG_ADVERSARIAL, masked_rows, NULL },
+    { "huge", ASSAY_TAG_ADVERSARIAL, huge, NULL },       { "ramp", ASSAY_TAG_ADVERSARIAL, ramp, NULL },
+    { "spread", ASSAY_TAG_RANDOM, spread, NULL },
 };
 
 static const assay_rows rows[] = {

@@ -19,7 +19,7 @@ enum {
     POLY4,
     RCP12,
     SWALLOWS_NAN,
-    NO_NEGATIVE_ZERO,
+    DERIVATIVE,
     QUICK_GELU,
     TABLE_F16,
     OVERFLOWS,
@@ -81,8 +81,8 @@ static float one(float x, int mode)
         return top * guess;
     case SWALLOWS_NAN:
         return x > -100 ? top / below : -0.0f;
-    case NO_NEGATIVE_ZERO:
-        return top / below + 0.0f;
+    case DERIVATIVE:
+        return (x < 0 ? e : 1) / below;
     case QUICK_GELU:
         return x / (1 + expf(-1.702f * x));
     case TABLE_F16:
@@ -131,7 +131,7 @@ static const assay_fault table[] = {
     BAD(22, "exp-degree-4", "numerics 3 (softmax: short polynomial)"),
     BAD(23, "reciprocal-12-bits", "numerics 3 (softmax: 12-bit reciprocal)"),
     BAD(24, "swallows-nan", "numerics 3; clab/dynet#1525"),
-    BAD(25, "negative-zero-lost", "numerics 3"),
+    BAD(25, "sigmoid", "statement deleted: times x"),
     BAD(26, "quick-gelu", "x sigmoid(1.702 x)"),
     BAD(27, "f16-table", "ggml-org/llama.cpp#29252"),
     BAD(28, "nan-at-large-x", "opencv/opencv#28836: exp overflows, inf/inf"),
