@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+#include "session.h"
+#include "../core/dtype.h"
+#include "../core/registry.h"
+#include "../core/status.h"
+#include "../core/tensor.h"
+#include "session_parts.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+double assay_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+int64_t assay_session_length(const assay_session *s, int64_t symbol)
+{
+    switch (symbol) {
+    case ASSAY_DIM_T:
+        return s->T;
+    case ASSAY_DIM_S:
+        return s->S;
+    case ASSAY_DIM_C:
+        return s->capacity;
+    case ASSAY_DIM_L:
+        return s->L;
+    default:
+        return symbol;
+    }
+}
+
+static int64_t count(const assay_session *s, const assay_value *v, int first)
+{
+    int64_t n = 1;
+    for (int i = first; i < v->rank; i++)
+        n *= assay_session_length(s, v->dim[i]);
+    return n;
+}
+
+void *assay_slot_at(const assay_session *s, int slot)
+{
+    const assay_slot *x = &s->slot[slot];
+    if (x->v.kind != ASSAY_VALUE_TAIL)
+        return x->data;
+    const assay_slot *base = &s->slot[x->v.base];
+    return (char *)base->data + assay_dtype_bytes(base->store, (s->T - s->L) * count(s, &x->v, 1));
+}
+
+static bool uses_oracle(const assay_impl *impl)
+{
+    bool oracle = impl->how == ASSAY_RUN_ORACLE;
+    for (int i = 0; i < impl->n_swaps; i++)
+        oracle |= impl->swap[i].how == ASSAY_RUN_ORACLE;
+    return oracle;
+}
+
+/* Room for every value at the largest step. */
+static assay_status make_slots(assay_session *s, assay_why *why)
+{
+    for (int i = 0; i < s->n_slots; i++) {
+        assay_slot *x = &s->slot[i];
+        x->store = s->wide && x->v.kind != ASSAY_VALUE_WEIGHT ? ASSAY_f64 : x->v.type;
+        if (x->v.kind == ASSAY_VALUE_WEIGHT) {
+            x->data = x->v.weight.data;
+        } else if (x->v.kind != ASSAY_VALUE_TAIL) {
+            const int64_t n = count(s, &x->v, 0), bytes = assay_dtype_bytes(x->store, n);
+            x->data = assay_aligned((size_t)bytes);
+            x->owned = true;
+            if (!x->data)
+                return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for %" PRId64 " bytes", x->v.name, bytes);
+            memset(x->data, 0, (size_t)bytes);
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* The parts of a fused call become entries behind it, its temporaries slots. */
+static void add_parts(assay_session *s, int at)
+{
+    const assay_op *op = s->entry[at].node.op;
+    const int first_temp = s->n_slots;
+    s->entry[at].first = s->n_entries;
+    s->entry[at].parts = op->n_parts;
+    for (int i = 0; i < op->n_temps; i++) {
+        assay_slot *x = &s->slot[s->n_slots++];
+        *x = (assay_slot){ .v = { .kind = ASSAY_VALUE_TEMP, .type = ASSAY_f32 } };
+        snprintf(x->v.name, sizeof x->v.name, "%s.%d.temp%d", op->name, s->entry[at].node.layer, i);
+        for (const char *c = op->temps[i]; *c; c++)
+            x->v.dim[x->v.rank++] = s->entry[at].node.dim[strchr(op->dims, *c) - op->dims];
+    }
+    for (int p = 0; p < op->n_parts; p++) {
+        const assay_part *part = &op->parts[p];
+        assay_entry *e = &s->entry[s->n_entries++];
+        *e = (assay_entry){ .node = { .op = assay_op_find(part->op), .layer = s->entry[at].node.layer }, .parent = at };
+        for (int d = 0; part->dims[d]; d++)
+            e->node.dim[d] = s->entry[at].node.dim[strchr(op->dims, part->dims[d]) - op->dims];
+        for (int i = 0; i < ASSAY_MAX_OPND; i++) {
+            const int from = i < e->node.op->n_operands ? part->operand[i] : ASSAY_LEFT_OUT;
+            e->node.operand[i] = from < 0                 ? -1
+                                 : from >= ASSAY_MAX_OPND ? first_temp + from - ASSAY_MAX_OPND
+                                                          : s->entry[at].node.operand[from];
+        }
+        if (part->params)
+            part->params(s->entry[at].node.params, e->node.params);
+    }
+}
+
+static assay_status make_entries(assay_session *s, assay_why *why)
+{
+    const assay_graph *g = s->g;
+    int entries = 0, slots = g->n_values;
+    for (int i = 0; i < g->n_nodes; i++) {
+        entries += 1 + g->node[i].op->n_parts;
+        slots += g->node[i].op->n_temps;
+        for (int p = 0; p < g->node[i].op->n_parts; p++)
+            if (!assay_op_find(g->node[i].op->parts[p].op))
+                return assay_fail(why, ASSAY_ERR_ARG, "op %s has a part %s, which this build does not hold",
+                                  g->node[i].op->name, g->node[i].op->parts[p].op);
+    }
+    s->slot = calloc((size_t)slots, sizeof *s->slot);
+    s->entry = aligned_alloc(64, ((size_t)entries * sizeof *s->entry + 63) / 64 * 64);
+    if (!s->slot || !s->entry)
+        return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for a graph of %d calls", entries);
+    for (; s->n_slots < g->n_values; s->n_slots++)
+        s->slot[s->n_slots].v = g->value[s->n_slots];
+    for (int i = 0; i < g->n_nodes; i++) {
+        const int at = s->n_entries++;
+        s->entry[at] = (assay_entry){ .node = g->node[i], .parent = -1 };
+        if (g->node[i].op->n_parts)
+            add_parts(s, at);
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_session_make(const assay_graph *g, const assay_impl *impl, int64_t tokens, int64_t logits,
+                                int64_t capacity, int threads, assay_session **out, assay_why *why)
+{
+    assay_session *s = calloc(1, sizeof *s);
+    *out = NULL;
+    if (!s)
+        return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for a session");
+    s->g = g;
+    s->impl = *impl;
+    s->wide = uses_oracle(impl);
+    s->threads = threads > 1 ? threads : 1;
+    s->tokens = s->T = tokens;
+    s->rows = s->L = logits;
+    s->capacity = s->S = capacity;
+    assay_status status = make_entries(s, why);
+    if (!status)
+        status = make_slots(s, why);
+    s->T = s->L = s->S = 0;
+    if (status)
+        assay_session_free(s);
+    else
+        *out = s;
+    return status;
+}
+
+void assay_session_free(assay_session *s)
+{
+    if (!s)
+        return;
+    for (int i = 0; i < s->n_slots; i++) {
+        assay_slot *x = &s->slot[i];
+        if (x->owned)
+            free(x->data);
+        free(x->as_f32.data);
+        free(x->as_f64);
+        free(x->rows[0]);
+        free(x->rows[1]);
+    }
+    for (int i = 0; i < s->n_packs; i++)
+        free(s->pack[i].data);
+    for (int i = 0; i < ASSAY_MAX_OPND; i++) {
+        free(s->operand[i].data);
+        free(s->before[i].data);
+    }
+    free(s->shared.data);
+    free(s->scratch.data);
+    free(s->slot);
+    free(s->entry);
+    free(s->pack);
+    free(s);
+}
+
+static void put_input(const assay_session *s, const assay_slot *x, const int32_t *ids, int64_t T)
+{
+    for (int64_t t = 0; t < T; t++) {
+        int64_t n = x->v.kind == ASSAY_VALUE_IDS ? ids[t] : s->past + t + x->v.shift;
+        if (x->v.kind == ASSAY_VALUE_POS && x->v.lost && n == x->v.lost)
+            n = s->capacity - 1;
+        if (x->store == ASSAY_f64)
+            ((double *)x->data)[t] = (double)n;
+        else if (x->store == ASSAY_i64)
+            ((int64_t *)x->data)[t] = n;
+        else
+            ((int32_t *)x->data)[t] = (int32_t)n;
+    }
+}
+
+static assay_status step(assay_session *s, const int32_t *ids, int64_t T, int64_t L, bool run, assay_why *why)
+{
+    if (T < 1 || T > s->tokens || L < 0 || L > T || L > s->rows)
+        return assay_fail(why, ASSAY_ERR_ARG,
+                          "a step of %" PRId64 " tokens with %" PRId64 " rows of logits (at most %" PRId64 ", %" PRId64
+                          ")",
+                          T, L, s->tokens, s->rows);
+    if (s->past + T > s->capacity)
+        return assay_fail(why, ASSAY_ERR_ARG, "position %" PRId64 " is beyond the capacity of %" PRId64,
+                          s->past + T - 1, s->capacity);
+    for (int64_t t = 0; ids && t < T; t++)
+        if (ids[t] < 0 || ids[t] >= s->g->vocab)
+            return assay_fail(why, ASSAY_ERR_ARG, "token id %" PRId32 " is not in 0 .. %" PRId64, ids[t],
+                              s->g->vocab - 1);
+    for (int i = 0; ids && i < s->n_slots; i++)
+        if (s->slot[i].v.kind == ASSAY_VALUE_IDS || s->slot[i].v.kind == ASSAY_VALUE_POS)
+            put_input(s, &s->slot[i], ids, T);
+    assay_status status = assay_session_bind(s, T, L, why);
+    if (!status && run)
+        status = assay_session_run(s, why);
+    if (!status && run)
+        s->past += T;
+    return status;
+}
+
+assay_status assay_session_warm(assay_session *s, int64_t T, assay_why *why)
+{
+    return step(s, NULL, T, s->rows < T ? s->rows : T, false, why);
+}
+
+assay_status assay_session_step(assay_session *s, const int32_t *ids, int64_t T, int64_t L, assay_why *why)
+{
+    return step(s, ids, T, L, true, why);
+}
+
+int64_t assay_session_past(const assay_session *s)
+{
+    return s->past;
+}
+
+void assay_session_rewind(assay_session *s, int64_t past)
+{
+    s->past = past;
+}
+
+assay_tensor assay_session_logits_row(const assay_session *s, int64_t row)
+{
+    const assay_slot *x = &s->slot[s->g->logits];
+    const int64_t dim[] = { 1, s->g->vocab };
+    assay_tensor t = assay_tensor_dense(x->store, 0, 2, dim);
+    t.data = (char *)x->data + assay_dtype_bytes(x->store, row * s->g->vocab);
+    return t;
+}
+
+void assay_session_logits(const assay_session *s, int64_t row, double *out)
+{
+    const assay_tensor t = assay_session_logits_row(s, row);
+    assay_tensor_decode(out, &t);
+}
+
+static const char *label(const assay_entry *e)
+{
+    return e->how == ASSAY_RUN_ORACLE ? "oracle" : e->how == ASSAY_RUN_SCALAR ? "scalar" : e->call.kernel->name;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const assay_share *x = a, *y = b;
+    return (x->seconds < y->seconds) - (x->seconds > y->seconds);
+}
+
+int assay_session_shares(const assay_session *s, assay_share *out, int room)
+{
+    int n = 0;
+    for (int i = 0; i < s->n_entries; i++) {
+        const assay_entry *e = &s->entry[i];
+        if (!e->active)
+            continue;
+        int k = 0;
+        while (k < n && (strcmp(out[k].op, e->node.op->name) || strcmp(out[k].kernel, label(e))))
+            k++;
+        if (k == room)
+            continue;
+        if (k == n)
+            out[n++] = (assay_share){ e->node.op->name, label(e), 0, 0 };
+        out[k].calls++;
+        out[k].seconds += e->seconds;
+    }
+    qsort(out, (size_t)n, sizeof *out, by_time);
+    return n;
+}
+
+void assay_session_reset_times(assay_session *s)
+{
+    for (int i = 0; i < s->n_entries; i++)
+        s->entry[i].seconds = 0;
+}
+
+size_t assay_session_packed_bytes(const assay_session *s)
+{
+    size_t n = s->converted_bytes;
+    for (int i = 0; i < s->n_packs; i++)
+        n += s->pack[i].bytes;
+    return n;
+}
+
+double assay_session_pack_seconds(const assay_session *s)
+{
+    return s->pack_seconds;
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT
+ * Binding: what each call of the graph is in this step: lengths, implementation, operands, packed weights, buffers. */
+#include "../core/case.h"
+#include "../core/dtype.h"
+#include "../core/registry.h"
+#include "../core/status.h"
+#include "../core/tensor.h"
+#include "session_parts.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const assay_swap *swap_of(const assay_impl *impl, const char *op)
+{
+    for (int i = 0; i < impl->n_swaps; i++)
+        if (!strcmp(impl->swap[i].op, op))
+            return &impl->swap[i];
+    return NULL;
+}
+
+static assay_how how_of(const assay_impl *impl, const char *op)
+{
+    const assay_swap *w = swap_of(impl, op);
+    return w ? w->how : impl->how;
+}
+
+/* Operand views with the types of the graph; weights as f32 instead if asked. */
+static void view_operands(const assay_session *s, const assay_entry *e, bool weights_f32, assay_tensor *t)
+{
+    const assay_op *op = e->node.op;
+    for (int i = 0; i < op->n_operands; i++) {
+        int64_t dim[ASSAY_MAX_RANK];
+        t[i] = (assay_tensor){ 0 };
+        if (e->node.operand[i] < 0)
+            continue;
+        const assay_slot *x = &s->slot[e->node.operand[i]];
+        const bool other = weights_f32 && x->v.kind == ASSAY_VALUE_WEIGHT;
+        assay_op_shape(op, op->operands[i].shape, e->dim, dim);
+        t[i] = assay_tensor_dense(other ? ASSAY_f32 : x->v.type, 0, (int)strlen(op->operands[i].shape), dim);
+    }
+}
+
+static bool takes(const assay_session *s, const assay_entry *e, const assay_kernel *k, bool weights_f32)
+{
+    assay_tensor t[ASSAY_MAX_OPND];
+    view_operands(s, e, weights_f32, t);
+    const assay_args a = { .operand = t, .dim = e->dim, .params = e->params, .end = INT64_MAX };
+    return assay_kernel_takes(e->node.op, k, &a) && (!k->accepts || k->accepts(&a));
+}
+
+static int isa_rank(uint64_t bits)
+{
+    int n = 0;
+    for (; bits; bits &= bits - 1)
+        n++;
+    return n;
+}
+
+/* The best kernel of the op that takes the call: the richest ISA, and in it the last line of kernels.def. */
+static const assay_kernel *best(const assay_session *s, const assay_entry *e, uint64_t isa, bool weights_f32)
+{
+    const assay_kernel *found = NULL, *k;
+    for (size_t i = 0; (k = assay_kernel_at(i)) != NULL; i++)
+        if (k->run && !strcmp(k->op, e->node.op->name) && !(k->isa & ~isa) &&
+            (!found || isa_rank(k->isa) >= isa_rank(found->isa)) && takes(s, e, k, weights_f32))
+            found = k;
+    return found;
+}
+
+/* Sets how (and *kernel, *weights_f32) for an op that impl wants to run by kernels; NULL kernel: none takes it. */
+static const assay_kernel *choose(const assay_session *s, const assay_impl *impl, const assay_entry *e,
+                                  bool *weights_f32)
+{
+    const assay_swap *w = swap_of(impl, e->node.op->name);
+    for (int f32 = 0; f32 < 2; f32++) {
+        *weights_f32 = f32;
+        if (w && w->how == ASSAY_RUN_KERNEL && w->kernel->run && takes(s, e, w->kernel, f32))
+            return w->kernel;
+    }
+    for (int f32 = 0; f32 < 2; f32++) {
+        const assay_kernel *k = best(s, e, impl->isa, f32);
+        *weights_f32 = f32;
+        if (k)
+            return k;
+    }
+    return NULL;
+}
+
+/* Does impl want a fused call as its list of parts?  If it names one of their ops, or runs the op by references. */
+static bool wants_parts(const assay_impl *impl, const assay_op *op)
+{
+    const assay_how how = how_of(impl, op->name);
+    if (how == ASSAY_RUN_SCALAR || how == ASSAY_RUN_ORACLE)
+        return true;
+    if (!swap_of(impl, op->name))
+        for (int p = 0; p < op->n_parts; p++)
+            if (swap_of(impl, op->parts[p].op))
+                return true;
+    return false;
+}
+
+/* The operands that rounds_like's kernel for this call rounds by contract. */
+static void find_rounds(assay_session *s, assay_entry *e)
+{
+    bool f32;
+    const assay_entry *asked = e;
+    const assay_impl *like = s->impl.rounds_like;
+    for (int i = 0; i < ASSAY_MAX_OPND; i++)
+        e->round[i] = ASSAY_DTYPE_END;
+    if (!like)
+        return;
+    if (e->parent >= 0 && !wants_parts(like, s->entry[e->parent].node.op) &&
+        choose(s, like, &s->entry[e->parent], &f32))
+        asked = &s->entry[e->parent];
+    const assay_how how = how_of(like, asked->node.op->name);
+    const assay_kernel *k = how == ASSAY_RUN_BEST || how == ASSAY_RUN_KERNEL ? choose(s, like, asked, &f32) : NULL;
+    for (int r = 0; k && k->contract && r < 4 && k->contract->round[r].operand; r++) {
+        const int from = assay_op_operand(asked->node.op, k->contract->round[r].operand);
+        for (int i = 0; from >= 0 && i < e->node.op->n_operands; i++)
+            if (e->node.operand[i] >= 0 && e->node.operand[i] == asked->node.operand[from])
+                e->round[i] = k->contract->round[r].to;
+    }
+}
+
+static bool same_weights(const assay_pack *p, const assay_entry *e)
+{
+    if (strcmp(p->packing, e->call.kernel->packing ? e->call.kernel->packing : e->call.kernel->name))
+        return false;
+    for (int i = 0; i < e->node.op->n_operands; i++)
+        if ((e->node.op->operands[i].flags & ASSAY_WEIGHT) && p->weight[i] != e->t[i].data)
+            return false;
+    return true;
+}
+
+/* One packed copy per (weights, packing). */
+static assay_status pack(assay_session *s, assay_entry *e, assay_why *why)
+{
+    for (int i = 0; i < s->n_packs; i++)
+        if (same_weights(&s->pack[i], e)) {
+            e->call.packed = s->pack[i].data;
+            return ASSAY_OK;
+        }
+    if (s->n_packs == s->packs_room) {
+        const int room = 2 * s->packs_room + 64;
+        assay_pack *more = realloc(s->pack, (size_t)room * sizeof *more);
+        if (!more)
+            return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for %d packed weights", room);
+        s->pack = more;
+        s->packs_room = room;
+    }
+    const assay_status status = assay_call_pack(&e->call, why);
+    if (status || !e->call.packed)
+        return status;
+    assay_pack *p = &s->pack[s->n_packs++];
+    *p = (assay_pack){ .packing = e->call.kernel->packing ? e->call.kernel->packing : e->call.kernel->name,
+                       .data = e->call.packed,
+                       .bytes = e->call.packed_size };
+    for (int i = 0; i < e->node.op->n_operands; i++)
+        if (e->node.op->operands[i].flags & ASSAY_WEIGHT)
+            p->weight[i] = e->t[i].data;
+    return ASSAY_OK;
+}
+
+/* The weight as f32 (kernels, baseline) or double (oracle): decoded once. */
+static assay_status decode_weight(assay_session *s, assay_slot *x, bool wide, assay_why *why)
+{
+    const int64_t n = assay_tensor_count(&x->v.weight);
+    if (wide ? x->as_f64 != NULL : x->as_f32.data != NULL)
+        return ASSAY_OK;
+    double *d = malloc(((size_t)n + 1) * sizeof *d);
+    float *f = wide ? NULL : assay_aligned((size_t)n * sizeof *f);
+    if (!d || (!wide && !f)) {
+        free(d);
+        free(f);
+        return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory to decode %" PRId64 " elements", x->v.name, n);
+    }
+    assay_tensor_decode(d, &x->v.weight);
+    if (wide) {
+        x->as_f64 = d;
+        return ASSAY_OK;
+    }
+    for (int64_t i = 0; i < n; i++)
+        f[i] = (float)d[i];
+    free(d);
+    x->as_f32 = assay_tensor_dense(ASSAY_f32, 0, x->v.weight.rank, x->v.weight.dim);
+    x->as_f32.data = f;
+    s->converted_bytes += (size_t)n * sizeof *f;
+    return ASSAY_OK;
+}
+
+/* A table that an INDEX operand looks rows up in. */
+static bool looked_up(const assay_op *op, int i)
+{
+    for (int k = 0; k < op->n_operands; k++)
+        if ((op->operands[k].flags & ASSAY_INDEX) && op->operands[k].access == ASSAY_IN &&
+            op->operands[k].index_of == op->operands[i].shape[0])
+            return true;
+    return false;
+}
+
+/* Where the operand's elements come from, in the types that the implementation wants; conversions are noted. */
+static assay_status place(assay_session *s, assay_entry *e, int i, bool weights_f32, assay_why *why)
+{
+    const assay_op *op = e->node.op;
+    assay_slot *x = &s->slot[e->node.operand[i]];
+    const bool reference = e->how != ASSAY_RUN_KERNEL, oracle = e->how == ASSAY_RUN_ORACLE;
+    const size_t real = oracle ? sizeof(double) : sizeof(float);
+    const int64_t n = assay_tensor_count(&e->t[i]);
+    e->convert[i] = false;
+    e->dense[i] = e->before[i] = NULL;
+    if (x->v.kind == ASSAY_VALUE_WEIGHT && !reference && !weights_f32) {
+        e->t[i].data = x->data;
+        return ASSAY_OK;
+    }
+    if (x->v.kind == ASSAY_VALUE_WEIGHT && reference && looked_up(op, i)) {
+        void **rows = &x->rows[oracle];
+        if (!*rows)
+            *rows = calloc((size_t)n + 1, real);
+        e->dense[i] = *rows;
+        e->t[i].data = x->data;
+        return *rows ? ASSAY_OK : assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for its rows", x->v.name);
+    }
+    if (x->v.kind == ASSAY_VALUE_WEIGHT) {
+        const bool product = oracle && !strcmp(op->name, "matmul") && i == 1; /* decoded row by row as it goes */
+        e->t[i].data = x->data;
+        if (product)
+            return ASSAY_OK;
+        const assay_status status = decode_weight(s, x, oracle, why);
+        e->dense[i] = oracle ? (void *)x->as_f64 : x->as_f32.data;
+        if (!reference)
+            e->t[i].data = x->as_f32.data;
+        return status;
+    }
+    const assay_dtype want = reference ? (oracle ? ASSAY_f64 : ASSAY_f32) : e->t[i].type;
+    e->convert[i] = x->store != want || (oracle && e->round[i] != ASSAY_DTYPE_END);
+    const size_t bytes = reference ? (size_t)n * real : assay_tensor_bytes(&e->t[i]);
+    if (e->convert[i] && bytes > s->operand[i].need)
+        s->operand[i].need = bytes;
+    if (reference && op->operands[i].access == ASSAY_INOUT && bytes > s->before[i].need)
+        s->before[i].need = bytes;
+    return ASSAY_OK;
+}
+
+static assay_status bind_call(assay_session *s, assay_entry *e, bool weights_f32, assay_why *why)
+{
+    const assay_op *op = e->node.op;
+    assay_call *c = &e->call;
+    assay_status status = ASSAY_OK;
+    view_operands(s, e, weights_f32, e->t);
+    for (int i = 0; i < op->n_operands && !status; i++)
+        if (e->node.operand[i] >= 0)
+            status = place(s, e, i, weights_f32, why);
+    if (status || e->how != ASSAY_RUN_KERNEL)
+        return status;
+    c->op = op;
+    c->threads = s->threads;
+    c->packed = NULL;
+    c->packed_size = 0;
+    c->args = (assay_args){ .operand = e->t, .dim = e->dim, .params = e->params };
+    if (c->kernel->packed_bytes) {
+        const double begin = assay_seconds();
+        status = pack(s, e, why);
+        s->pack_seconds += assay_seconds() - begin;
+    }
+    if (status)
+        return status;
+    assay_args a = c->args;
+    a.packed = c->packed;
+    const uint32_t phases = c->kernel->phases ? c->kernel->phases(&a) : 1;
+    c->shared_bytes = c->scratch_bytes = 0;
+    for (a.phase = 0; a.phase < phases; a.phase++) {
+        const size_t shared = c->kernel->shared ? c->kernel->shared(&a) : 0;
+        const size_t scratch = c->kernel->scratch ? (c->kernel->scratch(&a) + 63) / 64 * 64 : 0;
+        c->shared_bytes = shared > c->shared_bytes ? shared : c->shared_bytes;
+        c->scratch_bytes = scratch > c->scratch_bytes ? scratch : c->scratch_bytes;
+    }
+    if (c->shared_bytes > s->shared.need)
+        s->shared.need = c->shared_bytes;
+    if (c->scratch_bytes * (size_t)s->threads > s->scratch.need)
+        s->scratch.need = c->scratch_bytes * (size_t)s->threads;
+    return ASSAY_OK;
+}
+
+static assay_status bind_entry(assay_session *s, assay_entry *e, assay_why *why)
+{
+    const assay_op *op = e->node.op;
+    bool weights_f32 = false;
+    e->active = e->parent < 0 || !s->entry[e->parent].active;
+    for (int d = 0; op->dims[d]; d++) {
+        e->dim[d] = assay_session_length(s, e->node.dim[d]);
+        e->active &= e->dim[d] > 0;
+    }
+    if (!e->active)
+        return ASSAY_OK;
+    memcpy(e->params, e->node.params, sizeof e->params);
+    view_operands(s, e, false, e->t);
+    const assay_args a = { .operand = e->t, .dim = e->dim, .params = e->params };
+    const assay_status status = assay_check(op, &a, e->params, why);
+    if (status)
+        return status;
+    e->how = how_of(&s->impl, op->name);
+    e->call.kernel = NULL;
+    if (op->n_parts && wants_parts(&s->impl, op)) {
+        e->active = false;
+        return ASSAY_OK;
+    }
+    if (e->how == ASSAY_RUN_BEST || e->how == ASSAY_RUN_KERNEL) {
+        e->call.kernel = choose(s, &s->impl, e, &weights_f32);
+        e->how = e->call.kernel ? ASSAY_RUN_KERNEL : ASSAY_RUN_SCALAR;
+    }
+    if (e->how == ASSAY_RUN_SCALAR && op->n_parts) {
+        e->active = false;
+        return ASSAY_OK;
+    }
+    if (!op->n_parts)
+        find_rounds(s, e);
+    return bind_call(s, e, weights_f32, why);
+}
+
+static assay_status fill_buffer(assay_buffer *b, assay_why *why)
+{
+    if (b->need <= b->bytes)
+        return ASSAY_OK;
+    free(b->data);
+    b->data = assay_aligned(b->need);
+    b->bytes = b->data ? b->need : 0;
+    return b->data ? ASSAY_OK : assay_fail(why, ASSAY_ERR_NOMEM, "no memory for %zu bytes of scratch", b->need);
+}
+
+/* Pointers, now that every buffer has its size. */
+static void point(assay_session *s, assay_entry *e)
+{
+    for (int i = 0; i < e->node.op->n_operands; i++) {
+        const int slot = e->node.operand[i];
+        if (slot < 0 || s->slot[slot].v.kind == ASSAY_VALUE_WEIGHT)
+            continue;
+        void *at = e->convert[i] ? s->operand[i].data : assay_slot_at(s, slot);
+        if (e->how == ASSAY_RUN_KERNEL) {
+            e->t[i].data = at;
+        } else {
+            e->dense[i] = at;
+            e->before[i] = e->node.op->operands[i].access == ASSAY_INOUT ? s->before[i].data : NULL;
+        }
+    }
+    e->call.shared = s->shared.data;
+    e->call.scratch = s->scratch.data;
+}
+
+assay_status assay_session_bind(assay_session *s, int64_t T, int64_t L, assay_why *why)
+{
+    assay_status status = ASSAY_OK;
+    s->T = T;
+    s->L = L;
+    s->S = s->past + T;
+    for (int i = 0; i < s->n_entries && !status; i++) /* parts stand behind their fused call */
+        status = bind_entry(s, &s->entry[i], why);
+    for (int i = 0; i < ASSAY_MAX_OPND && !status; i++) {
+        status = fill_buffer(&s->operand[i], why);
+        if (!status)
+            status = fill_buffer(&s->before[i], why);
+    }
+    if (!status)
+        status = fill_buffer(&s->shared, why);
+    if (!status)
+        status = fill_buffer(&s->scratch, why);
+    for (int i = 0; i < s->n_entries && !status; i++)
+        if (s->entry[i].active)
+            point(s, &s->entry[i]);
+    return status;
+}
