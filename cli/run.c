@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT
+ * assay run MODEL.gguf -p TEXT -n N: text as it comes, then what it cost. */
+#include "../reference/core/dtype.h"
+#include "../reference/core/registry.h"
+#include "../reference/models/generate.h"
+#include "../reference/models/ids.h"
+#include "commands.h"
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    KEY_IMPL = 256,
+    KEY_ISA,
+    KEY_IDS,
+    KEY_KV,
+    KEY_THREADS,
+    KEY_TEMP,
+    KEY_TOP_K,
+    KEY_TOP_P,
+    KEY_SEED,
+    KEY_LOGITS,
+    KEY_JSON,
+    KEY_SPECIAL,
+    KEY_IGNORE_EOS,
+    KEY_BATCH
+};
+
+typedef struct options {
+    const char *impl, *isa, *ids, *kv, *threads;
+    assay_generate g;
+} options;
+
+static const struct argp_option option_table[] = {
+    { "prompt", 'p', "TEXT", 0, "What to continue", 0 },
+    { "ids", KEY_IDS, "IDS", 0, "Token ids (1,2,3) instead of text", 0 },
+    { "special", KEY_SPECIAL, NULL, 0, "Recognise special tokens in TEXT", 0 },
+    { NULL, 'n', "N", 0, "Tokens to generate (default 64)", 0 },
+    { "ignore-eos", KEY_IGNORE_EOS, NULL, 0, "Go on after an end token", 0 },
+    { "impl", KEY_IMPL, "IMPL", 0, "oracle, scalar, best (default), or op=kernel[,op=kernel...] with best for the rest",
+      1 },
+    { "isa", KEY_ISA, "TIER", 0, "Use kernels up to this tier (assay list isa)", 1 },
+    { "kv", KEY_KV, "TYPE", 0, "Element type of the KV cache: f32 (default), f16, q8_0", 1 },
+    { "threads", KEY_THREADS, "N", 0, "Threads (default 1)", 1 },
+    { "batch", KEY_BATCH, "N", 0, "Most prompt tokens per step (default 512)", 1 },
+    { "temp", KEY_TEMP, "X", 0, "Temperature; 0 (default) is greedy", 2 },
+    { "top-k", KEY_TOP_K, "K", 0, "Sample among the K best; 0 (default): all", 2 },
+    { "top-p", KEY_TOP_P, "P", 0, "Sample among the smallest set of probability P; 0 (default): all", 2 },
+    { "seed", KEY_SEED, "N", 0, "Of the sampler (default 0)", 2 },
+    { "logits", KEY_LOGITS, "FILE", 0, "Write every position's logits as safetensors", 3 },
+    { "json", KEY_JSON, "FILE", 0, "Write ids, top 5 logits per step and timings", 3 },
+    { 0 },
+};
+
+static int64_t whole(struct argp_state *state, const char *name, const char *arg, int64_t lo, int64_t hi)
+{
+    char *end;
+    errno = 0;
+    const long long x = strtoll(arg, &end, 10);
+    if (errno || end == arg || *end || x < lo || x > hi)
+        argp_error(state, "%s '%s' is no integer of %lld .. %lld", name, arg, (long long)lo, (long long)hi);
+    return x;
+}
+
+static double real(struct argp_state *state, const char *name, const char *arg, double hi)
+{
+    char *end;
+    const double x = strtod(arg, &end);
+    if (end == arg || *end || !(x >= 0 && x <= hi))
+        argp_error(state, "%s '%s' is no number of 0 .. %g", name, arg, hi);
+    return x;
+}
+
+static error_t take(int key, char *arg, struct argp_state *state)
+{
+    options *o = state->input;
+    switch (key) {
+    case 'p':
+        o->g.prompt = arg;
+        return 0;
+    case 'n':
+        o->g.n = whole(state, "-n", arg, 0, 1 << 24);
+        return 0;
+    case KEY_IDS:
+        o->ids = arg;
+        return 0;
+    case KEY_SPECIAL:
+        o->g.special = true;
+        return 0;
+    case KEY_IGNORE_EOS:
+        o->g.ignore_eos = true;
+        return 0;
+    case KEY_IMPL:
+        o->impl = arg;
+        return 0;
+    case KEY_ISA:
+        o->isa = arg;
+        return 0;
+    case KEY_KV:
+        o->kv = arg;
+        return 0;
+    case KEY_THREADS:
+        o->g.threads = (int)whole(state, "--threads", arg, 1, 1024);
+        return 0;
+    case KEY_BATCH:
+        o->g.batch = whole(state, "--batch", arg, 1, 1 << 16);
+        return 0;
+    case KEY_TEMP:
+        o->g.pick.temp = real(state, "--temp", arg, 1e6);
+        return 0;
+    case KEY_TOP_K:
+        o->g.pick.top_k = whole(state, "--top-k", arg, 0, 1 << 24);
+        return 0;
+    case KEY_TOP_P:
+        o->g.pick.top_p = real(state, "--top-p", arg, 1);
+        return 0;
+    case KEY_SEED:
+        o->g.pick.seed = whole(state, "--seed", arg, 0, INT64_C(1) << 53);
+        return 0;
+    case KEY_LOGITS:
+        o->g.logits_path = arg;
+        return 0;
+    case KEY_JSON:
+        o->g.json_path = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0)
+            argp_error(state, "one MODEL; '%s' is too much", arg);
+        o->g.model = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!o->g.model)
+            argp_error(state, "MODEL.gguf is missing");
+        if (!o->g.prompt == !o->ids)
+            argp_error(state, "give a prompt, either -p TEXT or --ids IDS");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static assay_status resolve(options *o, assay_why *why)
+{
+    uint64_t isa = assay_cpu();
+    if (o->isa) {
+        const assay_isa *tier = assay_isa_find(o->isa);
+        if (!tier) {
+            snprintf(why->text, sizeof why->text, "--isa %.40s: no such tier (assay list isa)", o->isa);
+            return ASSAY_ERR_ARG;
+        }
+        isa &= tier->bits;
+    }
+    o->g.pick.isa = isa;
+    o->g.impl_text = o->impl;
+    if (!assay_dtype_find(o->kv, &o->g.kv) || (o->g.kv != ASSAY_f32 && o->g.kv != ASSAY_f16 && o->g.kv != ASSAY_q8_0)) {
+        snprintf(why->text, sizeof why->text, "--kv %.40s: f32, f16 and q8_0 are known", o->kv);
+        return ASSAY_ERR_ARG;
+    }
+    assay_status s = assay_impl_parse(o->impl, isa, &o->g.impl, why);
+    if (!s && o->ids)
+        s = assay_ids_parse(o->ids, INT32_MAX, &o->g.ids, &o->g.n_ids, why);
+    return s;
+}
+
+int assay_cmd_run(int argc, char **argv)
+{
+    static const struct argp argp = { option_table,
+                                      take,
+                                      "MODEL.gguf",
+                                      "Runs a model: prints the text as it comes, then prefill and decode tokens/s, "
+                                      "time to the first token, each op's "
+                                      "share of the time and the bytes of packed weights.\vExit status: 0 done, 1 "
+                                      "failed, 2 wrong use or unreadable input.",
+                                      NULL,
+                                      NULL,
+                                      NULL };
+    options o = { .impl = "best", .kv = "f32", .g = { .n = 64, .threads = 1, .batch = 512 } };
+    assay_why why = { "" };
+    argp_err_exit_status = 2;
+    argp_parse(&argp, argc, argv, 0, NULL, &o);
+    assay_status s = resolve(&o, &why);
+    if (!s)
+        s = assay_generate_run(&o.g, stdout, &why);
+    free(o.g.ids);
+    if (s) {
+        fflush(stdout);
+        fprintf(stderr, "assay run: %s\n", why.text);
+    }
+    return s ? 2 : 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ * generate.h - a whole run of a model: prompt, generated tokens, logits, timings.  What `assay run` does. */
+#ifndef ASSAY_MODELS_GENERATE_H
+#define ASSAY_MODELS_GENERATE_H
+#include "pick.h"
+#include "session.h"
+#include <stdio.h>
+
+enum { ASSAY_RUN_SCHEMA = 1 }; /* of --json */
+
+typedef struct assay_generate {
+    const char  *model, *prompt, *impl_text;
+    int32_t     *ids;      /* instead of prompt */
+    size_t       n_ids;
+    bool         special, ignore_eos;
+    int64_t      n, batch;
+    int          threads;
+    assay_dtype  kv;
+    assay_impl   impl;
+    assay_picker pick;
+    const char  *logits_path, *json_path;
+} assay_generate;
+
+assay_status assay_generate_run(assay_generate *g, FILE *out, assay_why *why);
+#endif
