@@ -165,6 +165,27 @@ static bool judge_t2(const output *o, const double *s)
     return true;
 }
 
+/* A type that is written by a search: verify() compares what the kernel wrote with what our search wrote. */
+static bool judge_search(const output *o, const assay_dense *d, assay_dtype type, const assay_contract *k,
+                         double **value)
+{
+    const assay_dtype_info *ty = assay_dtype_of(type);
+    void *code = calloc((size_t)(o->n / ty->block) + 1, (size_t)ty->bytes);
+    double *ours = calloc((size_t)o->n + 1, sizeof *ours);
+    void *operand[ASSAY_MAX_OPND];
+    memcpy(operand, d->operand, (size_t)o->p->c.op->n_operands * sizeof *operand);
+    ty->encode(code, o->want, o->n);
+    ty->decode(ours, code, o->n);
+    operand[o->i] = ours;
+    const assay_dense with = { operand, d->before, d->dim, d->params };
+    const bool ok = o->p->c.op->verify(&with, (void *const *)value, k, &o->f->why);
+    if (!ok)
+        o->f->by = ASSAY_BY_DISCRETE, o->f->operand = o->i;
+    free(code);
+    free(ours);
+    return ok;
+}
+
 static bool plain_f32(const assay_contract *k)
 {
     return k->acc == ASSAY_f32 && k->p_round == ASSAY_f32 && !k->ftz;
@@ -175,7 +196,7 @@ void assay_compare(const assay_problem *p, const assay_contract *k, const assay_
     static const assay_contract strict;
     const assay_op *op = p->c.op;
     double *value[ASSAY_MAX_OPND] = { NULL }, *bound[ASSAY_MAX_OPND] = { NULL };
-    bool ok = true, bounded = false, discrete = false, exact = false;
+    bool ok = true, bounded = false, discrete = false, exact = false, searched = false;
     k = k ? k : &strict;
     *f = (assay_finding){ .operand = -1, .index = -1 };
     for (int i = 0; i < op->n_operands; i++) {
@@ -199,6 +220,8 @@ void assay_compare(const assay_problem *p, const assay_contract *k, const assay_
         const assay_operand *d_ = &op->operands[i];
         if (d_->verdict == ASSAY_DISCRETE)
             discrete = true;
+        else if (d_->verdict == ASSAY_EXACT && op->verify && assay_dtype_of(got[i].type)->search)
+            ok = searched = judge_search(&o, &d, got[i].type, k, value);
         else if (d_->verdict == ASSAY_EXACT || p->exact) {
             exact = true;
             ok = judge_exact(&o, &got[i], d_->verdict == ASSAY_EXACT && !(d_->flags & ASSAY_ANY_ZERO));
@@ -214,7 +237,7 @@ void assay_compare(const assay_problem *p, const assay_contract *k, const assay_
     }
     f->pass = ok;
     if (ok)
-        f->by = discrete ? ASSAY_BY_DISCRETE : bounded ? ASSAY_BY_T1 : exact ? ASSAY_BY_EX : ASSAY_BY_NONE;
+        f->by = discrete || searched ? ASSAY_BY_DISCRETE : bounded ? ASSAY_BY_T1 : exact ? ASSAY_BY_EX : ASSAY_BY_NONE;
     for (int i = 0; i < op->n_operands; i++) {
         free(value[i]);
         free(bound[i]);

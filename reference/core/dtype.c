@@ -190,8 +190,10 @@ PLAIN(i64, I64)
 
 /* ---- the table ---- */
 
+#define SEARCHED (ASSAY_T(q4_k) | ASSAY_T(q6_k))
 static const assay_dtype_info table[ASSAY_DTYPE_END] = {
-#define DTYPE(id, number, block, bytes, u) [number] = { #id, block, bytes, u, assay_decode_##id, assay_encode_##id },
+#define DTYPE(id, number, block, bytes, u)                                                                             \
+    [number] = { #id, block, bytes, u, assay_decode_##id, assay_encode_##id, (SEARCHED >> (number)&1) != 0 },
 #include "assay/dtypes.def"
 #undef DTYPE
 };

@@ -14,6 +14,7 @@ typedef struct assay_dtype_info {
     void (*decode)(double *dst, const void *src, int64_t n);
     void (*encode)(void *dst, const double *src,
                    int64_t n); /* one rounding from double; NULL: the type is not written */
+    bool search; /* encode is a search, and another may be as good: the op's verify() judges what was written */
 } assay_dtype_info;
 
 const assay_dtype_info *assay_dtype_of(assay_dtype t);                      /* NULL: no such number */

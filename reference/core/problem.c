@@ -58,6 +58,10 @@ static void fill_operand(assay_problem *p, int i, const assay_suite *suite)
     const int64_t n = assay_tensor_count(&s);
     const uint32_t role = ASSAY_INDEX | ASSAY_POSITION | ASSAY_MASK;
     assay_rng r = { c->seed, (uint64_t)i, 0 };
+    if (suite && suite->raw && suite->raw(c, i, s.data, (size_t)assay_dtype_bytes(s.type, n), &r)) {
+        assay_tensor_decode(p->value[i], &p->t[i]);
+        return;
+    }
     if (suite && suite->fill && suite->fill(c, i, n, p->value, &r))
         ;
     else if (c->gen->fill && c->gen->fill(c, i, n, p->value, &r))

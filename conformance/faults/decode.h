@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT
+ * decode.h - rows of blocks read in plain C, wrongly or by legal detours: for the faults of dequantize and embedding.
+ */
+#ifndef ASSAY_FAULTS_DECODE_H
+#define ASSAY_FAULTS_DECODE_H
+#include "../../reference/core/dtype.h"
+#include "assay/blocks.h"
+#include "faults.h"
+
+/* clang-format off */
+enum decode_mode {
+    INTERLEAVED = 1, NO_OFFSET, NEXT_SCALE, ODD_BLOCK_LOST, F16_FLUSH, F16_CARRY, F16_INF, UNSIGNED_CODES, MIN_DROPPED,
+    HIGH_SCALE_BITS, MIN_SCALE_SWAPPED, HIGH_CODE_BITS, GROUP_HALVES, TAIL_LOST, BF16_LOW, STRIDE_HALF,
+    PLAIN = 30, REVERSED, WIDE, INTEGER_SCALE, INTEGER_OFFSET, FUSED, F16_BY_POWER, STAGED, TABLE, PAIRS, MINUS_8D, BYTE_STORES
+};
+#define DECODE_MODES(X)                                                                                              \
+    X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16)                            \
+    X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39) X(40) X(41)
+#define DECODE_TABLE                                                                                                 \
+    BAD(1, "nibbles-interleaved", "numerics 3; kekzl/imp#722"),                                                      \
+    BAD(2, "no-offset", "numerics 3: zero point dropped"),                                                           \
+    BAD(3, "scale-of-next-block", "numerics 3"),                                                                     \
+    BAD(4, "odd-block-lost", "ggml-org/llama.cpp#8556"),                                                             \
+    BAD(5, "f16-subnormals-flushed", "invergent-ai/surogate#162"),                                                   \
+    BAD(6, "f16-or-for-carry", "dotnet/runtime#46536"),                                                              \
+    BAD(7, "f16-inf-as-number", "iree-org/iree#10875"),                                                              \
+    BAD(8, "codes-unsigned", "numerics 2, generator 27: code -128"),                                                 \
+    BAD(9, "minimum-dropped", "numerics 3"),                                                                         \
+    BAD(10, "high-scale-bits-lost", "numerics 3: groups 4..7"),                                                      \
+    BAD(11, "scale-and-minimum-swapped", "formats 4.1: groups 4..7"),                                                \
+    BAD(12, "high-code-bits-of-neighbour", "formats 4.1: q6_k"),                                                     \
+    BAD(13, "scale-over-half-of-two-groups", "paiml/aprender#3105"),                                                 \
+    BAD(14, "tail-lost", "numerics 3"),                                                                              \
+    BAD(15, "bf16-rounded", "numerics 3"),                                                                           \
+    GOOD(30, "plain", "legal: the definition"),                                                                      \
+    GOOD(31, "reversed", "legal: blocks in any order"),                                                              \
+    GOOD(32, "wide", "legal: exact in double, rounded once"),                                                        \
+    GOOD(33, "integer-scale", "legal: scale and code multiplied as integers; the zero may be +0"),                   \
+    GOOD(34, "integer-offset", "legal: the offset taken from the integer or from the float code"),                   \
+    GOOD(35, "fused", "legal: both products are exact, so that a fused sum rounds the same"),                        \
+    GOOD(36, "f16-by-power", "legal: f16 through a multiplication by 2^112"),                                        \
+    GOOD(37, "staged", "legal: through a local copy of the block"),                                                  \
+    GOOD(38, "table", "legal: a table of all codes times d"),                                                        \
+    GOOD(39, "pairs", "legal: two elements at a time"),                                                              \
+    GOOD(40, "minus-8d", "legal: d q - 8 d is exact before it is rounded: fused"),                                   \
+    GOOD(41, "byte-stores", "legal: written byte by byte"),
+/* clang-format on */
+
+static float decode_half(uint16_t h, int mode)
+{
+    const int e = h >> 10 & 31, m = h & 1023;
+    if (mode == F16_FLUSH && e == 0)
+        return h >> 15 ? -0.0f : 0.0f;
+    if (mode == F16_CARRY && e == 0 && m > 0) { /* the normalised mantissa OR-ed, not added */
+        const int up = 10 - ilogbf((float)m);
+        const uint32_t u = (uint32_t)(h >> 15) << 31 | (uint32_t)((112 - up) << 23 | m << up << 13);
+        float f;
+        memcpy(&f, &u, sizeof f);
+        return f;
+    }
+    if (mode == F16_INF && e == 31)
+        return ldexpf((float)(m + 1024), 6) * (h >> 15 ? -1 : 1);
+    if (mode == F16_BY_POWER && e < 31) {
+        const uint32_t u = (uint32_t)(h & 0x7fff) << 13;
+        float f;
+        memcpy(&f, &u, sizeof f);
+        f *= 0x1p112f;
+        return h >> 15 ? -f : f;
+    }
+    return assay_f16_to_f32(h);
+}
+
+static int64_t decode_bytes(assay_dtype t, int64_t n)
+{
+    return assay_dtype_bytes(t, n);
+}
+
+static int decode_nibble(const uint8_t *q, int j, int mode) /* of 16 bytes */
+{
+    return mode == INTERLEAVED ? q[j / 2] >> 4 * (j % 2) & 15 : q[j % 16] >> 4 * (j / 16) & 15;
+}
+
+/* y[j] = code d + m in one of several ways that agree */
+static void decode_affine(float *y, const int *code, float d, float m, int n, int mode)
+{
+    float table[256];
+    for (int q = 0; mode == TABLE && q < 256; q++)
+        table[q] = d * (float)(q - 128);
+    for (int j = 0; j < n; j++) {
+        const float p = mode == TABLE ? table[code[j] + 128] : d * (float)code[j];
+        y[j] = mode == WIDE    ? (float)((double)d * code[j] + (double)m)
+               : mode == FUSED ? fmaf(d, (float)code[j], m)
+                               : p + m;
+    }
+}
+
+static void decode_32(float *y, const char *b, const char *next, assay_dtype t, int mode)
+{
+    uint16_t d, m = 0x8000; /* -0: adds nothing, not even a sign */
+    int code[32];
+    memcpy(&d, mode == NEXT_SCALE ? next : b, 2);
+    const int at = t == ASSAY_q4_1 || t == ASSAY_q8_1 ? 4 : 2;
+    if (t == ASSAY_q4_1 && mode != MIN_DROPPED)
+        memcpy(&m, b + 2, 2);
+    const uint8_t *q = (const uint8_t *)b + at;
+    const float scale = decode_half(d, mode), low = decode_half(m, mode);
+    for (int j = 0; j < 32; j++) {
+        const int eight = t == ASSAY_q4_0 && mode != NO_OFFSET ? 8 : 0;
+        code[j] = t == ASSAY_q8_0 || t == ASSAY_q8_1
+                      ? (mode == UNSIGNED_CODES ? (q[j] ^ 128) - 128 + (q[j] == 128 ? 255 : 0) : (int8_t)q[j])
+                      : decode_nibble(q, j, mode) - eight;
+        if (mode == UNSIGNED_CODES && (t == ASSAY_q8_0 || t == ASSAY_q8_1))
+            code[j] = (int8_t)q[j] == -128 ? 127 : (int8_t)q[j];
+        if (mode == MINUS_8D && t == ASSAY_q4_0 && isfinite(scale) && code[j] != 0)
+            y[j] = fmaf(scale, (float)(code[j] + 8), -8 * scale);
+    }
+    if (mode != MINUS_8D || t != ASSAY_q4_0 || !isfinite(scale))
+        decode_affine(y, code, scale, low, 32, mode);
+    else
+        for (int j = 0; j < 32; j++)
+            if (code[j] == 0)
+                y[j] = scale * 0;
+}
+
+static void decode_q4_k(float *y, const assay_q4_k *b, const assay_q4_k *next, int mode)
+{
+    const float d = decode_half(mode == NEXT_SCALE ? next->d : b->d, mode), dmin = decode_half(b->dmin, mode);
+    for (int g = 0; g < 8; g++) {
+        int s = mode == GROUP_HALVES ? g ^ 1 : g, code[32], sc, mn;
+        const uint8_t *k = b->sc;
+        sc = s < 4 ? k[s] & 63 : (k[s + 4] & 15) | (mode == HIGH_SCALE_BITS ? 0 : k[s - 4] >> 6 << 4);
+        mn = g < 4 ? k[g + 4] & 63 : k[g + 4] >> 4 | k[g] >> 6 << 4;
+        if (mode == MIN_SCALE_SWAPPED && g >= 4)
+            sc = k[g + 4] >> 4 | k[g - 4] >> 6 << 4, mn = (k[g + 4] & 15) | k[g] >> 6 << 4;
+        for (int j = 0; j < 32; j++)
+            code[j] = b->q[32 * (g / 2) + j] >> 4 * (g % 2) & 15;
+        const float low = mode == MIN_DROPPED ? 0.0f : dmin * (float)mn;
+        if (mode == INTEGER_SCALE)
+            for (int j = 0; j < 32; j++)
+                y[32 * g + j] = d * (float)(sc * code[j]) - low;
+        else
+            decode_affine(y + 32 * g, code, d * (float)sc, -low, 32, mode);
+        if (mode == GROUP_HALVES)
+            decode_affine(y + 32 * g, code, d * (float)(g < 4 ? k[g] & 63 : (k[g + 4] & 15) | k[g - 4] >> 6 << 4), -low,
+                          16, mode);
+    }
+}
+
+static void decode_q6_k(float *y, const assay_q6_k *b, const assay_q6_k *next, int mode)
+{
+    const float d = decode_half(mode == NEXT_SCALE ? next->d : b->d, mode);
+    for (int g = 0; g < 16; g++) {
+        int code[16];
+        for (int i = 0; i < 16; i++) {
+            const int j = 16 * g + i, h = j / 128, k = j % 128 / 32, p = j % 32;
+            const int from = mode == HIGH_CODE_BITS ? k ^ 1 : k;
+            code[i] = (b->ql[64 * h + p + 32 * (k & 1)] >> 4 * (k >> 1) & 15) | (b->qh[32 * h + p] >> 2 * from & 3)
+                                                                                    << 4;
+            code[i] -= mode == NO_OFFSET ? 0 : 32;
+        }
+        const int sc = b->sc[mode == GROUP_HALVES ? g ^ 1 : g];
+        if (mode == INTEGER_SCALE)
+            for (int i = 0; i < 16; i++)
+                y[16 * g + i] = d * (float)(sc * code[i]);
+        else
+            decode_affine(y + 16 * g, code, d * (float)sc, -0.0f, 16, mode);
+    }
+}
+
+static void decode_block(float *y, const char *b, const char *next, assay_dtype t, int mode)
+{
+    if (t == ASSAY_q4_k)
+        decode_q4_k(y, (const void *)b, (const void *)next, mode);
+    else if (t == ASSAY_q6_k)
+        decode_q6_k(y, (const void *)b, (const void *)next, mode);
+    else
+        decode_32(y, b, next, t, mode);
+}
+
+static float decode_number(const char *p, assay_dtype t, int mode)
+{
+    uint16_t h;
+    float f;
+    if (t == ASSAY_f32) {
+        memcpy(&f, p, 4);
+        return f;
+    }
+    memcpy(&h, p, 2);
+    return t == ASSAY_f16 ? decode_half(h, mode) : assay_bf16_to_f32(mode == BF16_LOW ? (uint16_t)(h & 0xfffe) : h);
+}
+
+/* n elements of type t at x */
+static void decode_row(float *y, const char *x, assay_dtype t, int64_t n, int mode)
+{
+    const assay_dtype_info *info = assay_dtype_of(t);
+    const int64_t blocks = n / info->block;
+    const int64_t last = mode == ODD_BLOCK_LOST && info->block > 1 && blocks % 2 ? blocks - 1
+                         : mode == TAIL_LOST && info->block == 1                 ? blocks & ~INT64_C(7)
+                                                                                 : blocks;
+    for (int64_t k = 0; k < last; k++) {
+        const int64_t i = mode == REVERSED ? blocks - 1 - k : mode == PAIRS && (k ^ 1) < blocks ? k ^ 1 : k;
+        const char *b = x + i * info->bytes, *next = i + 1 < blocks ? b + info->bytes : b;
+        float out[256];
+        assay_q6_k copy;
+        if (info->block == 1) {
+            out[0] = decode_number(b, t, mode);
+        } else {
+            if (mode == STAGED)
+                memcpy(&copy, b, (size_t)info->bytes);
+            decode_block(out, mode == STAGED ? (const char *)&copy : b, next, t, mode);
+        }
+        if (mode == BYTE_STORES)
+            for (size_t j = 0; j < (size_t)info->block * 4; j++)
+                ((volatile char *)(y + i * info->block))[j] = ((const char *)out)[j];
+        else
+            memcpy(y + i * info->block, out, (size_t)info->block * sizeof *out);
+    }
+}
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * embedding: kernels that are wrong on purpose, and legal ones that reach the same bits by other ways. */
+#include "decode.h"
+
+/* clang-format off */
+enum { NEXT_ROW = 50, PREVIOUS_TOKEN, LAST_TOKEN_LOST, DENSE_OUTPUT = 54, CLAMPED_ID, ID_AS_BYTE, FIRST_BLOCK_ONLY };
+#define EMBEDDING_MODES(X) X(50) X(51) X(52) X(54) X(55) X(56) X(57)
+/* clang-format on */
+
+static assay_status go(const assay_args *a, int mode)
+{
+    const assay_tensor *ids = &a->operand[0], *table = &a->operand[1], *y = &a->operand[2];
+    const int64_t V = a->dim[1], D = a->dim[2], size = decode_bytes(table->type, D);
+    const int64_t end = mode == LAST_TOKEN_LOST && a->end == a->dim[0] && a->end > 1 ? a->end - 1 : a->end;
+    for (int64_t t = a->begin; t < end; t++) {
+        int32_t id;
+        memcpy(&id, (const char *)ids->data + (mode == PREVIOUS_TOKEN && t > 0 ? t - 1 : t) * ids->stride[0],
+               sizeof id);
+        if (mode == NEXT_ROW)
+            id = id + 1 < V ? id + 1 : id;
+        if (mode == CLAMPED_ID)
+            id = id < V - 1 || V < 2 ? id : (int32_t)(V - 2);
+        if (mode == ID_AS_BYTE)
+            id &= 15;
+        const char *row =
+            (const char *)table->data + id * (mode == STRIDE_HALF ? size : table->stride[0]);
+        char *out = (char *)y->data + t * (mode == DENSE_OUTPUT ? 4 * D : y->stride[0]);
+        decode_row((float *)(void *)out, row, table->type, mode == FIRST_BLOCK_ONLY && D > 256 ? 256 : D, mode);
+    }
+    return ASSAY_OK;
+}
+FAULT_STUBS(DECODE_MODES)
+FAULT_STUBS(EMBEDDING_MODES)
+
+static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(i32)),
+                                       ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) |
+                                                   ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q4_k) | ASSAY_T(q6_k)),
+                                       ASSAY_TYPES(ASSAY_T(f32)) };
+#define KERNEL_BASE .op = "embedding", .types = types
+static const assay_fault table[] = {
+    DECODE_TABLE BAD(16, "dense-table", "numerics 2, generator 22; ROCm/hip-ep#588"),
+    BAD(50, "next-row", "off by one"),
+    BAD(51, "previous-token", "off by one"),
+    BAD(52, "last-token-lost", "numerics 3"),
+    BAD(54, "dense-output", "numerics 2, generator 22"),
+    BAD(55, "last-row-unreachable", "off by one in a clamp"),
+    BAD(56, "id-cut-to-4-bits", "an index type that is too small"),
+    BAD(57, "first-256-only", "a fixed row length"),
+};
+
+extern const assay_faults assay_faults_embedding;
+const assay_faults assay_faults_embedding = { "embedding", table, ASSAY_COUNT_OF(table) };

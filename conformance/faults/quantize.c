@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT
+ * quantize: kernels that are wrong on purpose, and legal ones that reach the same bits by other ways. */
+#include "../../reference/core/dtype.h"
+#include "assay/blocks.h"
+#include "faults.h"
+
+/* clang-format off */
+enum mode {
+    TRUNCATE = 1, HALF_EVEN, BY_128, PREVIOUS_SCALE, MAX_OF_31, INTERLEAVED, UNSIGNED_MAX, LAST_OF_EQUALS, ROUNDED_D,
+    FUSED, NAN_DROPPED, MIN_ROUNDED, NO_CLAMP, ODD_BLOCK_LOST, DENSE_ROWS, F16_FLUSH, F16_HALF_UP, BF16_NAN, BF16_HALF_UP,
+    BF16_FLUSH, RECIPROCAL_127, SUM_UNSCALED,
+    PLAIN = 30, MAX_REVERSED, BLOCKS_REVERSED, WIDE_DIVISION, WIDE_PRODUCT, INTEGER_MAX, TRUNC_AWAY, FLOOR_AWAY, TREE_MAX,
+    STAGED, CLAMP_FIRST, F16_BY_MAGIC, BF16_BY_WIDE, BYTE_STORES, CODES_BACKWARDS
+};
+#define MODES(X)                                                                                                      \
+    X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20)     \
+    X(21) X(22) X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39) X(40) X(41) X(42) X(43) X(44)
+/* clang-format on */
+
+static uint32_t bits(float x)
+{
+    uint32_t u;
+    memcpy(&u, &x, sizeof u);
+    return u;
+}
+
+/* ---- 16-bit floats ---- */
+
+static uint16_t to_f16(float x, int mode)
+{
+    const float a = fabsf(x);
+    const uint16_t sign = (uint16_t)(bits(x) >> 16 & 0x8000u);
+    if (mode == F16_FLUSH && a < 0x1p-14f)
+        return sign;
+    if (mode == F16_HALF_UP && a >= 0x1p-14f && a < 65504.0f)
+        return (uint16_t)(sign | (((bits(a) + 0x1000u) >> 13) - (112u << 10)));
+    if (mode == F16_BY_MAGIC && a < 65520.0f) { /* 1.5 * 2^(e+13) cuts the sum at the last bit that f16 keeps */
+        const int e = a < 0x1p-14f ? -15 : ilogbf(a) - 1;
+        const float magic = ldexpf(1.5f, e + 14), cut = (a + magic) - magic;
+        return (uint16_t)(sign | (cut >= 0x1p-14f ? (bits(cut) >> 13) - (112u << 10) : (uint32_t)(cut * 0x1p24f)));
+    }
+    return assay_f16_from_f32(x);
+}
+
+static uint16_t to_bf16(float x, int mode)
+{
+    const uint32_t u = bits(x);
+    if (mode == BF16_NAN && isnan(x))
+        return (uint16_t)(u >> 16);
+    if (mode == BF16_HALF_UP && !isnan(x))
+        return (uint16_t)((u + 0x8000u) >> 16);
+    if (mode == BF16_FLUSH && fabsf(x) < 0x1p-126f)
+        return (uint16_t)(u >> 16 & 0x8000u);
+    if (mode == BF16_BY_WIDE && !isnan(x) && fabsf(x) >= 0x1p-126f && fabsf(x) < 0x1p127f) {
+        int e;
+        const double f = frexp((double)x, &e), cut = ldexp(nearbyint(ldexp(f, 8)), e - 8);
+        return (uint16_t)(bits((float)cut) >> 16);
+    }
+    return assay_bf16_from_f64((double)x);
+}
+
+/* ---- blocks ---- */
+
+static float biggest(const float *x, int mode) /* of largest magnitude, signed */
+{
+    const int n = mode == MAX_OF_31 ? 31 : 32;
+    float m = 0;
+    if (mode == TREE_MAX) {
+        float t[32];
+        memcpy(t, x, sizeof t);
+        for (int w = 1; w < 32; w *= 2) /* of equals the left one stays, so it is the first */
+            for (int i = 0; i < 32; i += 2 * w)
+                t[i] = fabsf(t[i + w]) > fabsf(t[i]) ? t[i + w] : t[i];
+        return t[0] == 0 ? 0 : t[0];
+    }
+    if (mode == INTEGER_MAX) {
+        for (int i = 0; i < n; i++)
+            if ((bits(x[i]) & 0x7fffffffu) > (bits(m) & 0x7fffffffu))
+                m = x[i];
+        return m;
+    }
+    for (int k = 0; k < n; k++) {
+        const int i = mode == MAX_REVERSED ? n - 1 - k : k;
+        if (mode == MAX_REVERSED || mode == LAST_OF_EQUALS ? fabsf(x[i]) >= fabsf(m) && x[i] != 0
+                                                           : fabsf(x[i]) > fabsf(m))
+            m = x[i];
+    }
+    return mode == UNSIGNED_MAX ? fabsf(m) : m;
+}
+
+static float inverse(float d)
+{
+    const float id = d != 0 ? 1 / d : 0;
+    return isfinite(id) ? id : 0;
+}
+
+static float product(float x, float id, int mode)
+{
+    return mode == WIDE_PRODUCT ? (float)((double)x * (double)id) : x * id;
+}
+
+static int away(float t, int mode)
+{
+    switch (mode) {
+    case TRUNCATE:
+        return (int)t;
+    case HALF_EVEN:
+        return (int)nearbyintf(t);
+    case TRUNC_AWAY:
+        return (int)(t + copysignf(0.49999997f, t));
+    case FLOOR_AWAY:
+        return (int)copysign(floor(fabs((double)t) + 0.5), (double)t);
+    default:
+        return (int)roundf(t);
+    }
+}
+
+static bool finite_block(const float *x)
+{
+    for (int i = 0; i < 32; i++)
+        if (!isfinite(x[i]))
+            return false;
+    return true;
+}
+
+static float q8(int8_t q[32], const float *x, int mode)
+{
+    const bool bad = !finite_block(x);
+    memset(q, 0, 32);
+    if (bad && !(mode == NAN_DROPPED && isfinite(biggest(x, mode))))
+        return NAN;
+    const float a = fabsf(biggest(x, mode));
+    const float d = mode == BY_128           ? a / 128
+                    : mode == WIDE_DIVISION  ? (float)((double)a / 127)
+                    : mode == RECIPROCAL_127 ? a * (1.0f / 127)
+                                             : a / 127;
+    const float id = inverse(mode == ROUNDED_D ? assay_f16_to_f32(assay_f16_from_f32(d)) : d);
+    for (int k = 0; k < 32; k++) {
+        const int i = mode == CODES_BACKWARDS ? 31 - k : k;
+        q[i] = (int8_t)fmin(127, fmax(-128, away(isnan(x[i]) ? 0 : product(x[i], id, mode), mode)));
+    }
+    return d;
+}
+
+static uint16_t half(float d)
+{
+    return isnan(d) ? 0x7e00 : assay_f16_from_f32(d);
+}
+
+static void nibbles(uint8_t q[16], const int c[32], int mode)
+{
+    for (int j = 0; j < 16; j++) {
+        const int lo = mode == INTERLEAVED ? c[2 * j] : c[j], hi = mode == INTERLEAVED ? c[2 * j + 1] : c[j + 16];
+        q[j] = (uint8_t)((lo & 15) | (hi & 15) << 4);
+    }
+}
+
+static int clamp15(float t, int mode)
+{
+    if (mode == CLAMP_FIRST)
+        return (int)fminf(t, 15.0f);
+    const int c = mode == TRUNCATE ? (int)floorf(t - 0.5f) : mode == HALF_EVEN ? (int)nearbyintf(t - 0.5f) : (int)t;
+    return mode == NO_CLAMP || c < 15 ? c : 15;
+}
+
+static void q4_0(assay_q4_0 *b, const float *x, int mode)
+{
+    const bool bad = !finite_block(x);
+    float mx = biggest(x, mode);
+    if (mode == MAX_REVERSED) /* the size in any order; the sign is that of the first */
+        for (int i = 31; i >= 0; i--)
+            mx = fabsf(x[i]) == fabsf(mx) && x[i] != 0 ? x[i] : mx;
+    const float d = bad ? NAN : mx / -8, id = bad ? 0 : inverse(mode == ROUNDED_D ? assay_f16_to_f32(half(d)) : d);
+    int c[32];
+    for (int j = 0; j < 32; j++)
+        c[j] = clamp15(bad ? 8.5f : mode == FUSED ? fmaf(x[j], id, 8.5f) : product(x[j], id, mode) + 8.5f, mode);
+    b->d = half(d);
+    nibbles(b->q, c, mode);
+}
+
+static void q4_1(assay_q4_1 *b, const float *x, int mode)
+{
+    bool bad = !finite_block(x);
+    float lo = x[0], hi = x[0];
+    for (int i = 1; i < (mode == MAX_OF_31 ? 31 : 32); i++) {
+        lo = x[i] < lo ? x[i] : lo;
+        hi = x[i] > hi ? x[i] : hi;
+    }
+    const float d = mode == WIDE_DIVISION    ? (float)((double)(hi - lo) / 15)
+                    : mode == BY_128         ? (hi - lo) / 16
+                    : mode == RECIPROCAL_127 ? (hi - lo) * (1.0f / 15)
+                                             : (hi - lo) / 15;
+    bad |= !isfinite(d);
+    const float id = bad ? 0 : inverse(mode == ROUNDED_D ? assay_f16_to_f32(half(d)) : d);
+    const float from = mode == MIN_ROUNDED ? assay_f16_to_f32(half(lo)) : lo;
+    int c[32];
+    for (int j = 0; j < 32; j++)
+        c[j] = clamp15(bad             ? 0.5f
+                       : mode == FUSED ? fmaf(x[j] - from, id, 0.5f)
+                                       : fmaxf(product(x[j] - from, id, mode) + 0.5f, 0),
+                       mode);
+    b->d = half(bad ? NAN : d), b->m = half(bad ? NAN : lo);
+    nibbles(b->q, c, mode);
+}
+
+static void block(assay_dtype type, void *y, const float *x, int mode)
+{
+    if (type == ASSAY_q4_0) {
+        q4_0(y, x, mode);
+    } else if (type == ASSAY_q4_1) {
+        q4_1(y, x, mode);
+    } else if (type == ASSAY_q8_0) {
+        assay_q8_0 *b = y;
+        b->d = half(q8(b->q, x, mode));
+    } else {
+        assay_q8_1 *b = y;
+        const float d = q8(b->q, x, mode);
+        int sum = 0;
+        for (int i = 0; i < 32; i++)
+            sum += b->q[i];
+        b->d = half(d), b->s = half(mode == SUM_UNSCALED ? (float)sum : (float)sum * d);
+    }
+}
+
+static void row_of_blocks(const assay_args *a, char *y, const float *x, int64_t n, int mode)
+{
+    const assay_dtype type = a->operand[1].type;
+    const int64_t size = assay_dtype_of(type)->bytes, left = mode == ODD_BLOCK_LOST && n % 2 ? n - 1 : n;
+    for (int64_t k = 0; k < left; k++) {
+        const int64_t i = mode == BLOCKS_REVERSED ? n - 1 - k : k;
+        unsigned char t[64];
+        block(type, mode == STAGED || mode == BYTE_STORES ? (char *)t : y + i * size, x + 32 * i, mode);
+        if (mode == STAGED)
+            memcpy(y + i * size, t, (size_t)size);
+        for (int64_t j = 0; mode == BYTE_STORES && j < size; j++)
+            ((volatile char *)y)[i * size + j] = (char)t[j];
+        if (mode == PREVIOUS_SCALE && i > 0)
+            memcpy(y + i * size, y + (i - 1) * size, 2);
+    }
+}
+
+static assay_status go(const assay_args *a, int mode)
+{
+    const int64_t C = a->dim[1];
+    const assay_dtype type = a->operand[1].type;
+    for (int64_t r = a->begin; r < a->end; r++) {
+        const float *x = (const float *)((const char *)a->operand[0].data + r * a->operand[0].stride[0]);
+        char *y = (char *)a->operand[1].data +
+                  r * (mode == DENSE_ROWS ? assay_dtype_bytes(type, C) : a->operand[1].stride[0]);
+        if (type == ASSAY_f16 || type == ASSAY_bf16)
+            for (int64_t c = 0; c < C; c++) {
+                const uint16_t h = type == ASSAY_f16 ? to_f16(x[c], mode) : to_bf16(x[c], mode);
+                memcpy(y + 2 * c, &h, 2);
+            }
+        else
+            row_of_blocks(a, y, x, C / 32, mode);
+    }
+    return ASSAY_OK;
+}
+FAULT_STUBS(MODES)
+
+static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)),
+                                       ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q8_1) |
+                                                   ASSAY_T(q4_0) | ASSAY_T(q4_1)) };
+#define KERNEL_BASE .op = "quantize", .types = types
+static const assay_fault table[] = {
+    BAD(1, "truncates", "numerics 3; microsoft/onnxruntime#32452"),
+    BAD(2, "half-even", "numerics 3"),
+    BAD(3, "one-step-more", "numerics 3: /128 for /127"),
+    BAD(4, "scale-of-previous-block", "numerics 3"),
+    BAD(5, "max-of-31", "numerics 2, generator 27"),
+    BAD(6, "nibbles-interleaved", "numerics 3; kekzl/imp#722"),
+    BAD(7, "max-unsigned", "numerics 1.5: q4_0 keeps the sign of its extreme"),
+    BAD(8, "last-of-equals", "numerics 1.5: the first among equals gives q4_0 its sign"),
+    BAD(9, "codes-from-rounded-d", "formats 10: codes are computed with d as it was before f16"),
+    BAD(10, "contracted", "numerics 1.5: x*id + 8.5 as one fused operation"),
+    BAD(11, "nan-dropped", "numerics 2, generator 10"),
+    BAD(12, "min-rounded-first", "formats 4.2: x - min uses the unrounded min"),
+    BAD(13, "no-clamp", "formats 4.2: the far end of q4_0 is 16"),
+    BAD(14, "odd-block-lost", "ggml-org/llama.cpp#8556"),
+    BAD(15, "dense-rows", "numerics 2, generator 22"),
+    BAD(16, "f16-subnormals-flushed", "invergent-ai/surogate#162"),
+    BAD(17, "f16-half-up", "opencv/opencv#26321"),
+    BAD(18, "bf16-nan-becomes-inf", "dotnet/runtime#130583"),
+    BAD(19, "bf16-half-up", "opencv/opencv#26321"),
+    BAD(20, "bf16-subnormals-flushed", "JuliaMath/BFloat16s.jl#125"),
+    BAD(21, "reciprocal-of-127", "formats 4.2: d is a quotient"),
+    BAD(22, "q8_1-sum-unscaled", "kekzl/imp#722"),
+    GOOD(30, "plain", "legal: the rule as it is written"),
+    GOOD(31, "max-reversed", "legal: the maximum in any order"),
+    GOOD(32, "blocks-reversed", "legal: blocks in any order"),
+    GOOD(33, "wide-division", "legal: a quotient in double, rounded to f32, is the f32 quotient"),
+    GOOD(34, "wide-product", "legal: an exact product, rounded once"),
+    GOOD(35, "integer-max", "legal: magnitudes compared as integers"),
+    GOOD(36, "trunc-away", "legal: ties away by adding the float below a half"),
+    GOOD(37, "floor-away", "legal: ties away by floor"),
+    GOOD(38, "tree-max", "legal: the maximum by halves"),
+    GOOD(39, "staged", "legal: through a local block"),
+    GOOD(40, "clamp-first", "legal: clamped before it is truncated"),
+    GOOD(41, "f16-by-magic", "legal: rounded by adding a large constant"),
+    GOOD(42, "bf16-by-wide", "legal: rounded in double"),
+    GOOD(43, "byte-stores", "legal: written byte by byte"),
+    GOOD(44, "codes-backwards", "legal: codes in any order"),
+};
+
+extern const assay_faults assay_faults_quantize;
+const assay_faults assay_faults_quantize = { "quantize", table, ASSAY_COUNT_OF(table) };

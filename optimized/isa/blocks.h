@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ * blocks.h - quantized blocks in plain C, for every instruction set: where fields lie, without arithmetic on x. */
+#ifndef ASSAY_ISA_BLOCKS_H
+#define ASSAY_ISA_BLOCKS_H
+#include "assay/assay.h"
+#include "assay/blocks.h"
+#include <string.h>
+
+/* The 8 scales and 8 minima of a q4_k super-block, 6 bits each: groups 4..7 keep their top two bits in the bytes of
+ * groups 0..3. */
+static inline void q4_k_scales(const uint8_t packed[12], uint8_t sc[8], uint8_t mn[8])
+{
+    uint32_t u[3], s[2], m[2];
+    memcpy(u, packed, 12);
+    s[0] = u[0] & 0x3f3f3f3fu, m[0] = u[1] & 0x3f3f3f3fu;
+    s[1] = (u[2] & 0x0f0f0f0fu) | (u[0] >> 6 & 0x03030303u) << 4;
+    m[1] = (u[2] >> 4 & 0x0f0f0f0fu) | (u[1] >> 6 & 0x03030303u) << 4;
+    memcpy(sc, s, 8);
+    memcpy(mn, m, 8);
+}
+/* Bytes of n elements of a row; n is a multiple of the block */
+static inline int64_t row_bytes(assay_dtype t, int64_t n)
+{
+    switch (t) {
+    case ASSAY_f16:
+    case ASSAY_bf16:
+        return 2 * n;
+    case ASSAY_q8_0:
+        return n / 32 * (int64_t)sizeof(assay_q8_0);
+    case ASSAY_q8_1:
+        return n / 32 * (int64_t)sizeof(assay_q8_1);
+    case ASSAY_q4_0:
+        return n / 32 * (int64_t)sizeof(assay_q4_0);
+    case ASSAY_q4_1:
+        return n / 32 * (int64_t)sizeof(assay_q4_1);
+    case ASSAY_q4_k:
+        return n / 256 * (int64_t)sizeof(assay_q4_k);
+    case ASSAY_q6_k:
+        return n / 256 * (int64_t)sizeof(assay_q6_k);
+    default:
+        return 4 * n; /* f32 */
+    }
+}
+static inline uint16_t bf16_from_bits(uint32_t u) /* of an f32: to nearest even, NaN quiet */
+{
+    return (u & 0x7fffffffu) > 0x7f800000u ? (uint16_t)(u >> 16 | 0x40u)
+                                           : (uint16_t)((u + 0x7fffu + (u >> 16 & 1)) >> 16);
+}
+static inline float f32_from_bits(uint32_t u)
+{
+    float f;
+    memcpy(&f, &u, sizeof f);
+    return f;
+}
+static inline uint32_t f32_bits(float f)
+{
+    uint32_t u;
+    memcpy(&u, &f, sizeof u);
+    return u;
+}
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#include "spec.h"
+
+static const assay_operand operands[] = {
+    { .name = "x", .shape = "RC", .types = TYPES(T(f16) | T(bf16) | T(q8_1) | BLOCKS) },
+    { .name = "y",
+      .shape = "RC",
+      .types = TYPES(T(f32)),
+      .access = ASSAY_OUT,
+      .flags = ASSAY_ANY_ZERO,
+      .verdict = ASSAY_EXACT },
+};
+
+static double flops(const assay_args *a) /* code times scale */
+{
+    return (double)a->dim[0] * (double)a->dim[1];
+}
+
+DECLARE_REFERENCES(dequantize);
+extern const assay_op assay_op_dequantize;
+const assay_op assay_op_dequantize = {
+    .name = "dequantize",
+    .formula = "y = x, read from the element type of x",
+    .dims = "RC",
+    .split = 'R',
+    OPERANDS(operands),
+    REFERENCES(dequantize),
+    .flops = flops,
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#include "spec.h"
+
+static const assay_operand operands[] = {
+    { .name = "x", .shape = "RC", .types = TYPES(T(f32)) },
+    { .name = "y",
+      .shape = "RC",
+      .types = TYPES(T(f16) | T(bf16) | T(q8_1) | BLOCKS),
+      .access = ASSAY_OUT,
+      .verdict = ASSAY_EXACT },
+};
+
+static double flops(const assay_args *a) /* scale, round */
+{
+    return 2.0 * (double)a->dim[0] * (double)a->dim[1];
+}
+
+DECLARE_REFERENCES(quantize);
+bool assay_quantize_verify(const assay_dense *, void *const *, const assay_contract *, assay_why *);
+extern const assay_op assay_op_quantize;
+const assay_op assay_op_quantize = {
+    .name = "quantize",
+    .formula = "y = x in the element type of y",
+    .dims = "RC",
+    .split = 'R',
+    OPERANDS(operands),
+    REFERENCES(quantize),
+    .verify = assay_quantize_verify,
+    .flops = flops,
+};
