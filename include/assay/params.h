@@ -28,5 +28,12 @@ typedef struct assay_sample_params {
 typedef struct assay_softmax_params {
     float scale; /* y = softmax(scale x + mask); 0: 1                                 */
 } assay_softmax_params;
+typedef struct assay_attention_params {
+    float   scale;   /* of q.k; 0: 1/sqrt(D)                                               */
+    float   softcap; /* c: c tanh(scale q.k / c) before any mask or bias; 0: off           */
+    int32_t causal;  /* 1: a key is visible if its position is not after the query's       */
+    int32_t window;  /* W: |query position - key position| < W (W keys, itself among them); 0: all */
+    int32_t page;    /* keys per page; not 0 exactly where pages are given                 */
+} assay_attention_params;
 
 #endif
