@@ -95,6 +95,19 @@ static inline void avx512_store(float *p, __mmask16 m, __m512 v)
     _mm512_mask_storeu_ps(p, m, v);
 }
 #endif
+static inline __m512 avx512_from_i32(__m512i v)
+{
+#ifdef ASSAY_EMULATE
+    float t[16];
+    int32_t i[16];
+    _mm512_storeu_si512(i, v);
+    for (int k = 0; k < 16; k++)
+        t[k] = (float)i[k];
+    return _mm512_loadu_ps(t);
+#else
+    return _mm512_cvtepi32_ps(v);
+#endif
+}
 /* 16 halfs at p as floats */
 static inline __m512 avx512_f16(const uint16_t *p)
 {

@@ -8,8 +8,7 @@
  * cannot wrap, and a pair of products is at most 2 * 128 * 127 = 32512: no saturation, also for codes of -128. */
 #ifndef ASSAY_QUANT_AVX2_H
 #define ASSAY_QUANT_AVX2_H
-#include "../isa/x86.h"
-#include "panel.h"
+#include "quantize_x86.h"
 
 enum { AVX2_G = 4 };
 #define QUANT_G       AVX2_G
@@ -18,63 +17,6 @@ enum { AVX2_G = 4 };
 #define QUANT_PACK    "" /* signed codes of q8_0 */
 #define QUANT_FLIP(f) 0
 #define quant_run     avx2_run
-
-/* ---- phase 0: one row of x to q8_0 (d = max|x| / 127, ties away from zero; a block with NaN or inf is NaN) ---- */
-
-static inline __m256i avx2_codes(__m256 x, __m256 id)
-{
-    const __m256 t = _mm256_mul_ps(x, id), sign = _mm256_set1_ps(-0.0f);
-    /* below 1/2 by one unit: what lies just under a tie does not reach it, a tie still rounds up to the next integer */
-    return _mm256_cvttps_epi32(_mm256_add_ps(t, _mm256_or_ps(_mm256_and_ps(t, sign), _mm256_set1_ps(0x1.fffffep-2f))));
-}
-
-ALWAYS_INLINE void avx2_quantize(const assay_args *a, int64_t t, quant_format f)
-{
-    const column_group g = group_of(a, t, AVX2_G);
-    const float *x = tensor_row(&a->operand[0], t);
-    const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
-    const int64_t nb = a->dim[2] / BLOCK;
-    for (int64_t b = 0; b < nb; b++, x += BLOCK) {
-        const __m256 x0 = _mm256_loadu_ps(x), x1 = _mm256_loadu_ps(x + 8);
-        const __m256 x2 = _mm256_loadu_ps(x + 16), x3 = _mm256_loadu_ps(x + 24);
-        /* as integers magnitudes order like the numbers they are, with inf and NaN above all */
-        const __m256i top = _mm256_max_epi32(_mm256_max_epi32(_mm256_castps_si256(_mm256_and_ps(x0, magnitude)),
-                                                              _mm256_castps_si256(_mm256_and_ps(x1, magnitude))),
-                                             _mm256_max_epi32(_mm256_castps_si256(_mm256_and_ps(x2, magnitude)),
-                                                              _mm256_castps_si256(_mm256_and_ps(x3, magnitude))));
-        __m128i h = _mm_max_epi32(_mm256_castsi256_si128(top), _mm256_extracti128_si256(top, 1));
-        h = _mm_max_epi32(h, _mm_shuffle_epi32(h, 0x4e));
-        h = _mm_max_epi32(h, _mm_shuffle_epi32(h, 0xb1));
-        const float amax = _mm_cvtss_f32(_mm_castsi128_ps(h)), d = amax / 127;
-        float id = d != 0 ? 1 / d : 0;
-        id = id <= 0x1.fffffep127f ? id : 0;
-        int8_t q[BLOCK] = { 0 };
-        if (!(amax <= 0x1.fffffep127f)) {
-            column_put(&g, t - g.t, b, q, NAN, 0);
-            continue;
-        }
-        const __m256 s = _mm256_set1_ps(id);
-        const __m256i q01 = _mm256_packs_epi32(avx2_codes(x0, s), avx2_codes(x1, s));
-        const __m256i q23 = _mm256_packs_epi32(avx2_codes(x2, s), avx2_codes(x3, s));
-        const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-        const __m256i all = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(q01, q23), order);
-        _mm256_storeu_si256((__m256i *)(void *)q, all);
-        const float stored = _cvtsh_ss(_cvtss_sh(d, _MM_FROUND_TO_NEAREST_INT));
-        /* sums of the pairs (k, k+1), k = 0 and k = 2 mod 4, as two 16-bit lanes of one word */
-        const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), all);
-        __m128i sum = _mm_add_epi16(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
-        sum = _mm_add_epi16(sum, _mm_shuffle_epi32(sum, 0x4e));
-        sum = _mm_add_epi16(sum, _mm_shuffle_epi32(sum, 0xb1));
-        int32_t fold = 0;
-        if (f == QUANT_Q4_0) {
-            fold = _mm_cvtsi128_si32(_mm_mullo_epi16(sum, _mm_set1_epi16(-8)));
-        } else if (f == QUANT_Q4_1) {
-            const float ds = stored * (float)_mm_cvtsi128_si32(_mm_madd_epi16(sum, _mm_set1_epi16(1)));
-            memcpy(&fold, &ds, 4);
-        }
-        column_put(&g, t - g.t, b, q, stored, fold);
-    }
-}
 
 /* ---- phase 1: sum[c] = 16 rows of the panel times column c ---- */
 
@@ -262,7 +204,7 @@ ALWAYS_INLINE assay_status avx2_run(const assay_args *a, quant_format f, quant_o
 {
     for (int64_t i = a->begin; i < a->end; i++)
         if (a->phase == 0)
-            avx2_quantize(a, i, f);
+            x86_quantize(a, i, f, AVX2_G, f == QUANT_Q4_0 ? 8 : 0, true);
         else
             avx2_unit(a, i, f, op);
     return ASSAY_OK;

@@ -15,11 +15,16 @@
 #include "assay/blocks.h"
 #include <string.h>
 
+#ifdef ASSAY_EMULATE /* emulated instructions are functions: unrolled and inlined they take minutes to compile */
+#define ALWAYS_INLINE static inline
+#define UNROLL
+#else
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #ifdef __clang__ /* before a loop over registers: its length is a constant, its arrays never reach memory */
 #define UNROLL _Pragma("unroll")
 #else
 #define UNROLL _Pragma("GCC unroll 16")
+#endif
 #endif
 
 enum { PANEL = 16, BLOCK = 32, COLUMN = BLOCK + 8 /* bytes of one column of one block */ };

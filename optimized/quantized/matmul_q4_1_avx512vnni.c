@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT
+ * matmul, q4_1 weights, AVX-512 VNNI: activations rounded to q8_0, vpdpbusd with broadcasts from memory (avx512.h). */
+#include "avx512.h"
+
+#define KERNEL_ID   assay_matmul_q4_1_avx512vnni
+#define KERNEL_NAME "q4_1_avx512vnni"
+#define OP          MATMUL
+#define FORMAT      Q4_1
+#define TYPE        q4_1
+#include "kernel.h"
