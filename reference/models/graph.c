@@ -170,6 +170,10 @@ int assay_graph_find(const assay_graph *g, const char *name)
 
 void assay_graph_free(assay_graph *g)
 {
+    for (int i = 0; i < g->n_values; i++) {
+        free(g->value[i].as_f32);
+        free(g->value[i].as_f64);
+    }
     free(g->value);
     free(g->node);
     *g = (assay_graph){ 0 };

@@ -29,6 +29,8 @@ typedef struct assay_value {
     int              rank;
     int64_t          dim[ASSAY_MAX_RANK]; /* symbols allowed */
     assay_tensor     weight;
+    float           *as_f32;              /* weights, decoded when somebody first wants them; the graph's */
+    double          *as_f64;
     int              base;                /* TAIL */
     int64_t          shift;               /* POS */
     int64_t          lost;                /* POS: this position (if not 0) is written to the last slot of the capacity instead: a fault */

@@ -3,6 +3,7 @@
  * h = RMS x; q, k, v = l h; rope(q, k); x += o(attention); h = RMS x; x += down(silu(gate h) * up h); RMS; logits = l
  * x). Rope pairs are interleaved: the converter permuted the rows of q and k. */
 #include "graph.h"
+#include "../core/registry.h"
 #include "../core/status.h"
 #include <inttypes.h>
 #include <string.h>
@@ -161,7 +162,14 @@ static int layer_of(const builder *b, int x, int i)
     const int gate = assay_graph_weight(b->g, b->f, 2, LIST(c->F, c->d), "blk.%d.ffn_gate.weight", i);
     const int up = assay_graph_weight(b->g, b->f, 2, LIST(c->F, c->d), "blk.%d.ffn_up.weight", i);
     const int a = temp(b, T, c->F, "gate_up", i);
-    assay_graph_call(b->g, "gate_up", "TNK", LIST(T, c->F, c->d), "x gate up y", OF(m, gate, up, a), i);
+    if (assay_op_find("gate_up")) {
+        assay_graph_call(b->g, "gate_up", "TNK", LIST(T, c->F, c->d), "x gate up y", OF(m, gate, up, a), i);
+    } else { /* a build without the fused op: its list of calls */
+        const int g = temp(b, T, c->F, "gate", i), u = temp(b, T, c->F, "up", i);
+        assay_graph_call(b->g, "matmul", "TNK", LIST(T, c->F, c->d), "x w y", OF(m, gate, g), i);
+        assay_graph_call(b->g, "matmul", "TNK", LIST(T, c->F, c->d), "x w y", OF(m, up, u), i);
+        assay_graph_call(b->g, "swiglu", "RC", LIST(T, c->F), "gate up y", OF(g, u, a), i);
+    }
     return add(b, x, linear(b, a, c->d, c->F, "ffn_down", i), "ffn_add", i);
 }
 

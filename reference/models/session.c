@@ -136,7 +136,7 @@ static assay_status make_entries(assay_session *s, assay_why *why)
     return ASSAY_OK;
 }
 
-assay_status assay_session_make(const assay_graph *g, const assay_impl *impl, int64_t tokens, int64_t logits,
+assay_status assay_session_make(assay_graph *g, const assay_impl *impl, int64_t tokens, int64_t logits,
                                 int64_t capacity, int threads, assay_session **out, assay_why *why)
 {
     assay_session *s = calloc(1, sizeof *s);
@@ -169,8 +169,6 @@ void assay_session_free(assay_session *s)
         assay_slot *x = &s->slot[i];
         if (x->owned)
             free(x->data);
-        free(x->as_f32.data);
-        free(x->as_f64);
         free(x->rows[0]);
         free(x->rows[1]);
     }
@@ -303,7 +301,9 @@ void assay_session_reset_times(assay_session *s)
 
 size_t assay_session_packed_bytes(const assay_session *s)
 {
-    size_t n = s->converted_bytes;
+    size_t n = 0;
+    for (int i = 0; i < s->g->n_values; i++)
+        n += s->g->value[i].as_f32 ? (size_t)assay_tensor_count(&s->g->value[i].weight) * sizeof(float) : 0;
     for (int i = 0; i < s->n_packs; i++)
         n += s->pack[i].bytes;
     return n;

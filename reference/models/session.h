@@ -32,8 +32,8 @@ assay_status assay_impl_parse(const char *text, uint64_t isa, assay_impl *impl, 
 
 typedef struct assay_session assay_session;
 /* tokens: most per step; logits: most rows of logits per step; capacity: positions in all.  The graph and the file stay
- * the caller's and must outlive the session. */
-assay_status assay_session_make(const assay_graph *g, const assay_impl *impl, int64_t tokens, int64_t logits, int64_t capacity, int threads,
+ * the caller's and must outlive the session; decoded weights are kept in the graph, for the next session. */
+assay_status assay_session_make(assay_graph *g, const assay_impl *impl, int64_t tokens, int64_t logits, int64_t capacity, int threads,
                                 assay_session **s, assay_why *why);
 void         assay_session_free(assay_session *s);
 /* Chooses, decodes and packs for steps of T tokens, so that no step has to. */

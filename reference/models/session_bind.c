@@ -161,30 +161,26 @@ static assay_status pack(assay_session *s, assay_entry *e, assay_why *why)
     return ASSAY_OK;
 }
 
-/* The weight as f32 (kernels, baseline) or double (oracle): decoded once. */
-static assay_status decode_weight(assay_session *s, assay_slot *x, bool wide, assay_why *why)
+/* The weight as f32 (kernels, baseline) or double (oracle): decoded once, kept in the graph. */
+static assay_status decode_weight(assay_value *v, bool wide, assay_why *why)
 {
-    const int64_t n = assay_tensor_count(&x->v.weight);
-    if (wide ? x->as_f64 != NULL : x->as_f32.data != NULL)
+    const int64_t n = assay_tensor_count(&v->weight);
+    if (wide ? v->as_f64 != NULL : v->as_f32 != NULL)
         return ASSAY_OK;
     double *d = malloc(((size_t)n + 1) * sizeof *d);
     float *f = wide ? NULL : assay_aligned((size_t)n * sizeof *f);
     if (!d || (!wide && !f)) {
         free(d);
         free(f);
-        return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory to decode %" PRId64 " elements", x->v.name, n);
+        return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory to decode %" PRId64 " elements", v->name, n);
     }
-    assay_tensor_decode(d, &x->v.weight);
-    if (wide) {
-        x->as_f64 = d;
-        return ASSAY_OK;
-    }
-    for (int64_t i = 0; i < n; i++)
+    assay_tensor_decode(d, &v->weight);
+    for (int64_t i = 0; f && i < n; i++)
         f[i] = (float)d[i];
-    free(d);
-    x->as_f32 = assay_tensor_dense(ASSAY_f32, 0, x->v.weight.rank, x->v.weight.dim);
-    x->as_f32.data = f;
-    s->converted_bytes += (size_t)n * sizeof *f;
+    v->as_f32 = f ? f : v->as_f32;
+    v->as_f64 = wide ? d : v->as_f64;
+    if (!wide)
+        free(d);
     return ASSAY_OK;
 }
 
@@ -225,10 +221,11 @@ static assay_status place(assay_session *s, assay_entry *e, int i, bool weights_
         e->t[i].data = x->data;
         if (product)
             return ASSAY_OK;
-        const assay_status status = decode_weight(s, x, oracle, why);
-        e->dense[i] = oracle ? (void *)x->as_f64 : x->as_f32.data;
+        assay_value *v = &s->g->value[e->node.operand[i]];
+        const assay_status status = decode_weight(v, oracle, why);
+        e->dense[i] = oracle ? (void *)v->as_f64 : (void *)v->as_f32;
         if (!reference)
-            e->t[i].data = x->as_f32.data;
+            e->t[i].data = v->as_f32;
         return status;
     }
     const assay_dtype want = reference ? (oracle ? ASSAY_f64 : ASSAY_f32) : e->t[i].type;

@@ -10,8 +10,6 @@ typedef struct assay_slot { /* a value of the graph in this session */
     assay_dtype  store;  /* type of data */
     void        *data;   /* weights: the file's; TAIL: none */
     bool         owned;
-    assay_tensor as_f32; /* weights: decoded for kernels and the baseline; data NULL: not yet */
-    double      *as_f64; /* weights: for the oracle */
     void        *rows[2]; /* weights that are only looked up: float, double; only the rows that were asked for are filled */
 } assay_slot;
 
@@ -41,7 +39,7 @@ typedef struct assay_entry { /* one call, bound to a step */
 typedef struct assay_buffer { void *data; size_t bytes, need; } assay_buffer;
 
 struct assay_session {
-    const assay_graph *g;
+    assay_graph *g;
     assay_impl   impl;
     bool         wide;
     int          threads;
@@ -54,7 +52,6 @@ struct assay_session {
     assay_pack  *pack;
     int          n_packs, packs_room;
     double       pack_seconds;
-    size_t       converted_bytes;
     assay_buffer operand[ASSAY_MAX_OPND], before[ASSAY_MAX_OPND], shared, scratch; /* one call runs at a time */
 };
 
