@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * passport.c - the machine, the build and the tools as JSON (docs/results.md). */
 #include "../reference/core/registry.h"
+#include "assay_build.h"
 #include "machine.h"
 #include <stdio.h>
 #include <string.h>
@@ -11,24 +12,9 @@
 #ifdef HAVE_HWLOC
 #include <hwloc.h>
 #endif
-#ifndef ASSAY_VERSION
-#define ASSAY_VERSION "unknown"
-#endif
-#ifndef ASSAY_COMMIT
-#define ASSAY_COMMIT "unknown"
-#endif
-#ifndef ASSAY_FLAGS
-#define ASSAY_FLAGS "unknown"
-#endif
 #ifndef ASSAY_BENCHMARK_VERSION
 #define ASSAY_BENCHMARK_VERSION "unknown"
 #endif
-#ifdef __clang__
-#define COMPILER "clang " __clang_version__
-#else
-#define COMPILER "gcc " __VERSION__
-#endif
-
 const char *bench_tool(const char *command, char *line, int n)
 {
     FILE *f = popen(command, "r");
@@ -101,7 +87,7 @@ void bench_passport_open(const bench_machine *m, assay_json *j, const char *key)
     assay_json_int(j, "schema", 1);
     assay_json_str(j, "version", ASSAY_VERSION);
     assay_json_str(j, "commit", ASSAY_COMMIT);
-    assay_json_str(j, "compiler", COMPILER);
+    assay_json_str(j, "compiler", ASSAY_COMPILER);
     assay_json_str(j, "flags", ASSAY_FLAGS);
     assay_json_str(j, "date", date);
     cpu(m, j);

@@ -2,6 +2,7 @@
  * roof.c - runs the probes over threads and cache levels.  A roof is the best of its samples: noise only lowers it. */
 #include "roof.h"
 #include "../reference/core/execute.h"
+#include "assay_build.h"
 #include "child.h"
 #include <omp.h>
 #include <sched.h>
@@ -39,48 +40,40 @@ const bench_probe bench_probes_scalar[] = {
     { NULL, NULL, 0, NULL },
 };
 
-static const bench_probe *const tables[] = {
-    bench_probes_scalar,
-#ifdef ROOF_avx2
-    bench_probes_avx2,
-#endif
-#ifdef ROOF_avx512
-    bench_probes_avx512,
-#endif
-#ifdef ROOF_avx512vnni
-    bench_probes_avx512vnni,
-#endif
-#ifdef ROOF_neon
-    bench_probes_neon,
-#endif
-#ifdef ROOF_dotprod
-    bench_probes_dotprod,
+static const bench_probe *const tables[] = { bench_probes_scalar,
+#ifndef ASSAY_EMULATE
+                                             IF_avx2(bench_probes_avx2, ) IF_avx512(bench_probes_avx512, )
+                                                 IF_avx512vnni(bench_probes_avx512vnni, ) IF_neon(bench_probes_neon, )
+                                                     IF_dotprod(bench_probes_dotprod, )
 #endif
 };
 
-/* One sample: all threads start together, each does n rounds over its own buffer; amount per second in G. */
-static double sample(const bench_probe *p, void *const *buffer, size_t bytes, int64_t n, int threads, double *seconds)
+/* One sample: all threads start together, each does n rounds over bytes of its own buffer; amount per second in G. */
+static double sample(const bench_probe *p, char *const *buffer, size_t offset, size_t bytes, int64_t n, int threads)
 {
     double amount = 0, first = 1e300, last = 0;
     (void)threads; /* a build without OpenMP has one */
 #pragma omp parallel num_threads(threads) reduction(+ : amount) reduction(min : first) reduction(max : last)
     {
-        void *b = buffer ? buffer[omp_get_thread_num()] : NULL;
-        p->run(b, bytes, 1); /* wakes the units up and fills the caches */
+        const char *b = buffer[omp_get_thread_num()];
+        if (offset == 0)
+            p->run(b, bytes, 1); /* wakes the units up and fills the caches */
 #pragma omp barrier
         first = bench_now();
-        amount = p->run(b, bytes, n);
+        amount = p->run(b ? b + offset : NULL, bytes, n);
         last = bench_now();
     }
-    *seconds = last - first;
-    return amount / *seconds * 1e-9;
+    return amount / (last - first) * 1e-9;
 }
 
-static void measure(const bench_probe *p, bench_roof *r, size_t bytes, bool quick)
+/* Many short samples: other work on the machine then leaves some of them alone.  Out of memory (windows > 1) each
+ * sample reads the next part of a large buffer, so that none finds the last one's lines in a cache. */
+static void measure(const bench_probe *p, bench_roof *r, size_t bytes, int windows, bool quick)
 {
-    const double target = quick ? 0.01 : 0.03;
-    const int want = quick ? 5 : 10;
-    void *buffer[256] = { NULL };
+    const double target = quick ? 0.003 : 0.006;
+    const int want = quick ? 16 : BENCH_ROOF_SAMPLES;
+    char *buffer[256] = { NULL };
+    const size_t window = bytes / (size_t)windows / 4096 * 4096;
     int64_t n = 1;
     double seconds = 0;
     if (r->threads > 256)
@@ -88,7 +81,7 @@ static void measure(const bench_probe *p, bench_roof *r, size_t bytes, bool quic
     if (bytes > 0) {
 #pragma omp parallel num_threads(r->threads)
         {
-            void *b = assay_aligned(bytes); /* touched first by its own thread */
+            char *b = assay_aligned(bytes); /* touched first by its own thread */
             if (b)
                 memset(b, 1, bytes);
             buffer[omp_get_thread_num()] = b;
@@ -97,7 +90,7 @@ static void measure(const bench_probe *p, bench_roof *r, size_t bytes, bool quic
     for (int i = 0; bytes > 0 && i < r->threads; i++)
         if (!buffer[i])
             snprintf(r->why, sizeof r->why, "no memory for %zu bytes per thread", bytes);
-    while (!r->why[0]) { /* enough rounds that the clock does not matter: found on one thread */
+    while (!r->why[0] && windows == 1) { /* enough rounds that the clock does not matter: found on one thread */
         const double t0 = bench_now();
         p->run(buffer[0], bytes, n);
         seconds = bench_now() - t0;
@@ -105,9 +98,11 @@ static void measure(const bench_probe *p, bench_roof *r, size_t bytes, bool quic
             break;
         n *= 4;
     }
-    n = (int64_t)((double)n * target / (seconds > 0 ? seconds : target)) + 1;
+    if (windows == 1)
+        n = (int64_t)((double)n * target / (seconds > 0 ? seconds : target)) + 1;
     for (int i = 0; !r->why[0] && i < want; i++) {
-        r->sample[r->n++] = sample(p, buffer, bytes, n, r->threads, &seconds);
+        r->sample[r->n++] =
+            sample(p, buffer, (size_t)(i % windows) * window, windows == 1 ? bytes : window, n, r->threads);
         r->value = r->sample[i] > r->value ? r->sample[i] : r->value;
     }
     for (int i = 0; i < r->threads; i++)
@@ -197,7 +192,7 @@ void bench_roofs(const bench_machine *m, uint64_t isa, const int *threads, int n
                 if (p->bits & ~isa)
                     snprintf(r.why, sizeof r.why, "not on this CPU (or above --isa): %s", p->isa);
                 else
-                    measure(p, &r, 0, quick);
+                    measure(p, &r, 0, 1, quick);
                 visit(ctx, &r);
             }
         for (int level = 1; level <= 4; level++) {
@@ -212,7 +207,7 @@ void bench_roofs(const bench_machine *m, uint64_t isa, const int *threads, int n
                 snprintf(r.why, sizeof r.why,
                          "this machine shows no cache of that level, or no bigger than the one below");
             else
-                measure(p, &r, (size_t)r.bytes, quick);
+                measure(p, &r, (size_t)r.bytes, level == 4 ? 16 : 1, quick);
             if (p)
                 snprintf(r.isa, sizeof r.isa, "%s", p->isa);
             visit(ctx, &r);

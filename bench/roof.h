@@ -17,7 +17,7 @@ typedef struct bench_probe {
 extern const bench_probe bench_probes_scalar[], bench_probes_avx2[], bench_probes_avx512[], bench_probes_avx512vnni[],
     bench_probes_neon[], bench_probes_dotprod[];
 
-enum { BENCH_ROOF_SAMPLES = 16 };
+enum { BENCH_ROOF_SAMPLES = 32 };
 typedef struct bench_roof {
     char name[48]; /* "fma.avx2.1t", "read.L2.2t", "call" */
     char kind[16], isa[16], level[8], unit[16];

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT
+ * assay bench: the command line, what stands before the first row (machine, counters, roofs), and the total. */
+#include "bench.h"
+#include "../reference/core/status.h"
+#include "gbench.h"
+#include <argp.h>
+#include <cjson/cJSON.h>
+#include <fnmatch.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile int interrupted;
+static void on_interrupt(int signal)
+{
+    (void)signal;
+    interrupted = 1;
+}
+
+/* ---- before the first row ------------------------------------------------------------------------------------- */
+
+static assay_status write_context(bench_session *s, int argc, char **argv)
+{
+    assay_json j = { 0 }, command = { 0 };
+    char line[1024] = "";
+    char *gb = gbench_context("assay");
+    cJSON *document = gb ? cJSON_Parse(gb) : NULL, *context = cJSON_DetachItemFromObject(document, "context");
+    for (int i = 0, at = 0; i < argc && at < (int)sizeof line - 1; i++) {
+        at += snprintf(line + at, sizeof line - (size_t)at, "%s%s", i ? " " : "", argv[i]);
+        at = at < (int)sizeof line ? at : (int)sizeof line - 1;
+    }
+    bench_passport_open(&s->machine, &j, NULL);
+    bench_counters_json(s->counter, BENCH_COUNTERS, &j, "counters", false);
+    bench_simulator_json(&s->machine, &j);
+    assay_json_bool(&j, "quick", !s->o->filter.full);
+    if (s->o->has_seed)
+        assay_json_uint(&j, "seed", s->o->seed);
+    assay_json_str(&j, "command", line);
+    assay_json_close(&j);
+    cJSON_AddItemToObject(context, "assay", cJSON_Parse(j.text));
+    char *text = cJSON_PrintUnformatted(context);
+    assay_json_open(&command, NULL, '{');
+    assay_json_str(&command, "line", "context");
+    assay_json_str(&command, "name", "context");
+    assay_json_raw(&command, "context", text ? text : "{}");
+    assay_json_close(&command);
+    const assay_status st = bench_journal_add(&s->journal, &command, &s->why);
+    free(text);
+    free(gb);
+    cJSON_Delete(context);
+    cJSON_Delete(document);
+    assay_json_free(&j);
+    assay_json_free(&command);
+    return st;
+}
+
+static void keep_roof(bench_roofs_table *t, const bench_roof *r)
+{
+    if (t->n == t->room) {
+        t->room = t->room ? 2 * t->room : 64;
+        t->roof = realloc(t->roof, (size_t)t->room * sizeof *t->roof);
+        if (!t->roof)
+            abort();
+    }
+    t->roof[t->n++] = *r;
+}
+
+static void take_roof(void *ctx, const bench_roof *r)
+{
+    bench_session *s = ctx;
+    assay_json j = { 0 };
+    keep_roof(&s->roofs, r);
+    bench_roof_json(r, &j, "roof");
+    if (!s->why.text[0])
+        bench_journal_add(&s->journal, &j, &s->why);
+    if (!r->why[0])
+        printf("roof %-24s %10.2f %s\n", r->name, r->value, r->unit);
+    fflush(stdout);
+    assay_json_free(&j);
+}
+
+/* Roofs of a journal that is resumed; false: some are missing, all are measured anew. */
+static bool known_roofs(bench_session *s)
+{
+    const cJSON *o;
+    char name[48];
+    if (!bench_journal_has(&s->journal, "roof", "call"))
+        return false;
+    for (int i = 0; i < s->n_threads; i++) {
+        snprintf(name, sizeof name, "read.memory.%dt", s->threads[i]);
+        if (!bench_journal_has(&s->journal, "roof", name) && !bench_journal_has(&s->journal, "not_measured", name))
+            return false;
+    }
+    cJSON_ArrayForEach(o, s->journal.known)
+    {
+        static const char *const keys[] = { "line", "name", "kind", "isa", "level", "unit" };
+        const char *text[6];
+        bench_roof r = { .threads = (int)cJSON_GetNumberValue(cJSON_GetObjectItem(o, "threads")),
+                         .value = cJSON_GetNumberValue(cJSON_GetObjectItem(o, "value")) };
+        for (int i = 0; i < 6; i++) {
+            text[i] = cJSON_GetStringValue(cJSON_GetObjectItem(o, keys[i]));
+            text[i] = text[i] ? text[i] : "";
+        }
+        if (strcmp(text[0], "roof") != 0)
+            continue;
+        snprintf(r.name, sizeof r.name, "%s", text[1]);
+        snprintf(r.kind, sizeof r.kind, "%s", text[2]);
+        snprintf(r.isa, sizeof r.isa, "%s", text[3]);
+        snprintf(r.level, sizeof r.level, "%s", text[4]);
+        snprintf(r.unit, sizeof r.unit, "%s", text[5]);
+        keep_roof(&s->roofs, &r);
+    }
+    return true;
+}
+
+/* 1, 2, 4 .. all cores; --quick: one and all. */
+static void default_threads(bench_session *s)
+{
+    const int all = s->machine.threads;
+    if (s->o->filter.n_threads) {
+        s->n_threads = s->o->filter.n_threads;
+        memcpy(s->threads, s->o->filter.threads, sizeof s->threads);
+        return;
+    }
+    for (int n = 1; s->n_threads < 7 && n < all; n *= s->o->filter.full ? 2 : all)
+        s->threads[s->n_threads++] = n;
+    s->threads[s->n_threads++] = all;
+}
+
+/* Which kernels are meant at all; those that this CPU or this build lacks are named. */
+static void survey(bench_session *s)
+{
+    const assay_kernel *k;
+    char name[BENCH_NAME];
+    int nth;
+    for (size_t i = 0; (k = bench_kernel_at(s, i, &nth)); i++) {
+        if (!strncmp(k->op, "probe_", 6) || (s->o->kernel_b && !fnmatch(s->o->kernel_b, k->name, 0)))
+            continue;
+        const assay_state state = assay_filter_kernel(&s->o->filter, k);
+        s->runnable += state == ASSAY_RUNS;
+        s->not_on_cpu += state == ASSAY_NOT_ON_CPU;
+        snprintf(name, sizeof name, "%s/%s", k->op, k->name);
+        if (state == ASSAY_NOT_ON_CPU) {
+            char why[80];
+            snprintf(why, sizeof why, "not on this CPU: %s",
+                     assay_isa_of(k->isa) ? assay_isa_of(k->isa)->name : "its tier");
+            bench_journal_not(&s->journal, name, "kernel", why);
+        }
+    }
+    for (size_t i = 0; !s->lab && assay_kernel_not_built(i); i++)
+        bench_journal_not(&s->journal, assay_kernel_not_built(i), "kernel", "not built for this target");
+}
+
+/* ---- the rows --------------------------------------------------------------------------------------------------- */
+
+typedef struct visitor {
+    bench_session *s;
+    const char *workload;
+    double tokens;
+} visitor;
+
+static assay_status visit(const char *line, void *ctx, assay_why *why)
+{
+    const visitor *v = ctx;
+    const assay_status st =
+        v->s->o->kernel_b ? bench_pairs(v->s, line, v->workload) : bench_rows(v->s, line, v->workload, v->tokens);
+    if (st)
+        *why = v->s->why;
+    return st;
+}
+
+static assay_status all_rows(bench_session *s)
+{
+    const bench_options *o = s->o;
+    visitor v = { s, "case", 0 };
+    if (o->line) {
+        char name[64] = "";
+        sscanf(o->line, "%63s", name);
+        const assay_op *op = assay_op_find(name);
+        if (!op)
+            return assay_fail(&s->why, ASSAY_ERR_ARG, "--case: %s: no such op (assay list ops)", name);
+        return assay_case_expand(op, o->line + strcspn(o->line, " "), visit, &v, &s->why);
+    }
+    int64_t matched = 0;
+    for (size_t i = 0; assay_op_at(i); i++) {
+        const assay_op *op = assay_op_at(i);
+        const assay_workloads *w = assay_workloads_of(op);
+        if (o->filter.op && strcmp(o->filter.op, op->name))
+            continue;
+        for (size_t k = 0; w && k < w->n; k++) {
+            if (o->workload && fnmatch(o->workload, w->row[k].name, 0))
+                continue;
+            matched++;
+            v = (visitor){ s, w->row[k].name, w->row[k].tokens };
+            const assay_status st = assay_case_expand(op, w->row[k].line, visit, &v, &s->why);
+            if (st)
+                return st;
+        }
+    }
+    return matched ? ASSAY_OK
+                   : assay_fail(&s->why, ASSAY_ERR_ARG, "no workload matches the filter (assay list workloads)");
+}
+
+/* ---- command line ------------------------------------------------------------------------------------------------ */
+
+enum {
+    KEY_ISA = 256,
+    KEY_THREADS,
+    KEY_SEED,
+    KEY_PLUGIN,
+    KEY_QUICK,
+    KEY_FULL,
+    KEY_JSON,
+    KEY_CASE,
+    KEY_RESUME,
+    KEY_SIMULATE,
+    KEY_CHILD
+};
+
+static const struct argp_option option_table[] = {
+    { "op", 'o', "OP", 0, "only this op", 0 },
+    { "kernel", 'k', "GLOB", 0,
+      "only kernels whose name matches; given twice: the two kernels take turns, and the ratio of "
+      "their times is printed with its interval",
+      0 },
+    { "workload", 'w', "GLOB", 0, "only workloads whose name matches (assay list workloads)", 0 },
+    { "case", KEY_CASE, "PATTERN", 0, "your own shape: 'matmul T=1 N=4096 K=4096 w={q4_0,q8_0}', or w=*", 0 },
+    { "isa", KEY_ISA, "TIER", 0, "kernels up to this tier; =TIER: exactly this tier", 0 },
+    { "threads", KEY_THREADS, "N,N", 0, "team sizes (default: 1 and all cores; --full: 1, 2, 4 .. all)", 0 },
+    { "seed", KEY_SEED, "N", 0, "seed of the inputs (default: one of its own per case)", 0 },
+    { "plugin", KEY_PLUGIN, "FILE.so", 0, "measure the kernels of this shared object (with -k -k: against ours)", 0 },
+    { "quick", KEY_QUICK, NULL, 0, "short repetitions, workloads of up to 5 million elements (default)", 0 },
+    { "full", KEY_FULL, NULL, 0, "all workloads, longer repetitions", 0 },
+    { "json", KEY_JSON, "FILE", 0, "write results there; rows as they come to FILE + l (docs/results.md)", 0 },
+    { "resume", KEY_RESUME, NULL, 0, "go on where the journal of --json FILE stopped", 0 },
+    { "simulate", KEY_SIMULATE, "HOW", 0, "counters by callgrind: none, some (once per kernel and types; default), all",
+      0 },
+    { "simulate-child", KEY_CHILD, "FD,N", OPTION_HIDDEN, NULL, 0 },
+    { 0 },
+};
+
+typedef struct command {
+    bench_options o;
+    const char *child;
+} command;
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    command *c = state->input;
+    bench_options *o = &c->o;
+    assay_why why = { "" };
+    char *end;
+    switch (key) {
+    case 'o':
+        o->filter.op = arg;
+        break;
+    case 'k':
+        if (o->kernel_b)
+            argp_error(state, "-k may be given once or twice");
+        *(o->filter.kernel ? &o->kernel_b : &o->filter.kernel) = arg;
+        break;
+    case 'w':
+        o->workload = arg;
+        break;
+    case KEY_CASE:
+        o->line = arg;
+        break;
+    case KEY_ISA:
+        o->filter.isa = arg;
+        break;
+    case KEY_THREADS:
+        if (assay_filter_threads(&o->filter, arg, &why))
+            argp_error(state, "%s", why.text);
+        break;
+    case KEY_SEED:
+        o->seed = strtoull(arg, &end, 0);
+        o->has_seed = true;
+        if (*end || end == arg)
+            argp_error(state, "--seed %s: a whole number is needed", arg);
+        break;
+    case KEY_PLUGIN:
+        o->filter.plugin = arg;
+        break;
+    case KEY_QUICK:
+        o->filter.full = false;
+        break;
+    case KEY_FULL:
+        o->filter.full = true;
+        break;
+    case KEY_JSON:
+        o->filter.json = arg;
+        break;
+    case KEY_RESUME:
+        o->resume = true;
+        break;
+    case KEY_SIMULATE:
+        if (strcmp(arg, "none") && strcmp(arg, "some") && strcmp(arg, "all"))
+            argp_error(state, "--simulate %s: none, some or all", arg);
+        o->simulate = arg;
+        break;
+    case KEY_CHILD:
+        c->child = arg;
+        break;
+    case ARGP_KEY_ARG:
+        argp_error(state, "%s: no argument is expected", arg);
+        break;
+    case ARGP_KEY_END:
+        if (o->resume && !o->filter.json)
+            argp_error(state, "--resume needs the --json FILE that it goes on with");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static int total(bench_session *s, assay_status st)
+{
+    assay_why why = { "" };
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r\033[K");
+    if (bench_journal_close(&s->journal, &why) && !s->why.text[0])
+        s->why = why, st = ASSAY_ERR_IO;
+    if (st || s->why.text[0]) {
+        fprintf(stderr, "assay bench: %s\n", s->why.text);
+        return st == ASSAY_ERR_IO ? 1 : 2;
+    }
+    printf("%lld rows measured, %lld of them failed their verdict, %lld known already%s\n", (long long)s->rows,
+           (long long)s->failed, (long long)s->skipped, interrupted ? "; interrupted: --resume goes on" : "");
+    if (s->rows == 0 && s->skipped == 0 && !interrupted)
+        fprintf(stderr, "assay bench: no kernel that matches takes any of these cases\n");
+    return s->failed || interrupted || s->rows + s->skipped == 0 ? 1 : 0;
+}
+
+static int fail(bench_session *s)
+{
+    fprintf(stderr, "assay bench: %s\n", s->why.text);
+    assay_lab_close(s->lab);
+    return 2;
+}
+
+int assay_cmd_bench(int argc, char **argv)
+{
+    static const struct argp argp = {
+        option_table,
+        parse_option,
+        "",
+        "Measure kernels: against the machine's roofs, the scalar reference and each other.  Every row is judged.\v"
+        "Exit status: 0 all right; 1 a row failed its verdict, nothing was measured, or the run was "
+        "interrupted; 2 wrong use; 77 no matching kernel has its CPU.",
+        NULL,
+        NULL,
+        NULL
+    };
+    static bench_session s;
+    command c = { 0 };
+    argp_err_exit_status = 2;
+    argp_parse(&argp, argc, argv, 0, NULL, &c);
+    s.o = &c.o;
+    s.interrupted = &interrupted;
+    if (c.child) {
+        int fd = -1, nth = -1;
+        sscanf(c.child, "%d,%d", &fd, &nth);
+        return c.o.line && c.o.filter.kernel
+                   ? bench_simulate_child(c.o.line, c.o.filter.kernel, c.o.filter.plugin, nth, fd)
+                   : 2;
+    }
+    if (assay_filter_check(&c.o.filter, &s.why))
+        return fail(&s);
+    if (c.o.filter.plugin && !(s.lab = assay_lab_open(c.o.filter.plugin, &s.why)))
+        return fail(&s);
+    bench_machine_read(&s.machine);
+    default_threads(&s);
+    if (bench_journal_open(&s.journal, c.o.filter.json, c.o.resume, &s.why))
+        return fail(&s);
+    survey(&s);
+    if (!c.o.kernel_b && !s.runnable) {
+        assay_fail(&s.why, ASSAY_ERR_ARG,
+                   s.not_on_cpu ? "no matching kernel has its CPU"
+                                : "no kernel matches the filter (assay list kernels)");
+        const int code = s.not_on_cpu ? 77 : 2;
+        fail(&s);
+        return code;
+    }
+    const struct sigaction stop = { .sa_handler = on_interrupt };
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGTERM, &stop, NULL);
+    bench_counters_calibrate(s.counter, &s.machine);
+    assay_status st = write_context(&s, argc, argv);
+    uint64_t isa = assay_cpu();
+    if (c.o.filter.isa)
+        isa &= assay_isa_find(c.o.filter.isa + (c.o.filter.isa[0] == '='))->bits;
+    if (!st && !(c.o.resume && known_roofs(&s)) && !c.o.kernel_b)
+        bench_roofs_in_child(&s.machine, isa, s.threads, s.n_threads, !c.o.filter.full, take_roof, &s);
+    if (!st)
+        st = all_rows(&s);
+    if (c.o.kernel_b && !st && !s.rows && !interrupted)
+        st = assay_fail(&s.why, ASSAY_ERR_ARG, "-k %s -k %s: no case that two different kernels of these names take",
+                        c.o.filter.kernel, c.o.kernel_b);
+    const int code = total(&s, st);
+    assay_lab_close(s.lab);
+    free(s.roofs.roof);
+    return code;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ * bench.h - what the parts of `assay bench` share.  This process makes problems, judges and writes; it calls no kernel:
+ * each measurement runs in a child of its own (child.h), whose outputs come back through shared memory. */
+#ifndef ASSAY_BENCH_H
+#define ASSAY_BENCH_H
+#include "../conformance/lab.h"
+#include "../conformance/select.h"
+#include "../reference/core/execute.h"
+#include "papi.h"
+#include "roof.h"
+#include <stdio.h>
+
+enum { BENCH_SAMPLES = 16, BENCH_SETS = 2, BENCH_NAME = 256 };
+
+/* ---- one kernel on one problem ------------------------------------------------------------------------- */
+
+typedef struct bench_outputs { /* shared between this process and the child; index = operand */
+    void *data[ASSAY_MAX_OPND];
+    size_t bytes[ASSAY_MAX_OPND];
+} bench_outputs;
+
+typedef struct bench_task {
+    const bench_machine *machine;
+    const assay_problem *p;
+    const assay_kernel *k;
+    const char *plugin, *supplier; /* path, NULL: built in; its name */
+    int nth;                       /* kernel of the plug-in */
+    int threads, repetitions;
+    bool cold, counters;
+    double min_seconds, limit_seconds;
+    const bench_counter *counter; /* calibrated: BENCH_COUNTERS of them */
+    bench_outputs out;
+} bench_task;
+
+typedef struct bench_result {
+    assay_status status; /* UNSUPPORTED: the kernel does not accept it */
+    char why[200];       /* of a status, or how the child ended */
+    int n;
+    double sample[BENCH_SAMPLES], cpu_ns; /* nanoseconds per call */
+    int64_t iterations, packed_bytes;
+    double pack_ns;
+    bench_counter counter[BENCH_COUNTERS];
+} bench_result;
+
+/* Fresh, poisoned, shared outputs of p; false: no memory. */
+bool bench_outputs_make(bench_task *t);
+void bench_outputs_free(bench_task *t);
+/* Measures in a child.  Outputs are those that the timed loop left. */
+void bench_measure(bench_task *t, bench_result *r);
+/* One call in a child, for its outputs alone. */
+void bench_call_once(bench_task *t, bench_result *r);
+double bench_median(const double *x, int n);
+
+/* The child's own view: sets of buffers and a prepared call for each (measure.c). */
+typedef struct bench_stage {
+    const bench_task *task;
+    const assay_kernel *k;
+    assay_tensor t[BENCH_SETS][ASSAY_MAX_OPND];
+    assay_call call[BENCH_SETS];
+    double pack_ns;
+    size_t packed_bytes;
+    assay_status status; /* of any call so far */
+} bench_stage;
+assay_status bench_stage_open(bench_stage *s, const bench_task *t, assay_why *why);
+void bench_stage_call(bench_stage *s, uint64_t i);
+double bench_stage_cold(bench_stage *s, uint64_t i); /* empties the caches, calls, returns seconds */
+/* After timing: the outputs of set 0 belong to set 0's inputs, also where an operand is changed in place. */
+assay_status bench_stage_settle(bench_stage *s, assay_why *why);
+const assay_kernel *bench_plugin_kernel(const char *path, int nth, assay_why *why);
+
+/* ---- verdicts ------------------------------------------------------------------------------------------- */
+
+typedef struct bench_verdict {
+    bool pass;
+    char by[16], how[64], freivalds[64], why[240];
+    int64_t elements;
+    double used;
+} bench_verdict;
+
+/* Judges t->out.  whole: the oracle on everything; else on a sample of the rows that weights have. */
+void bench_judge(bench_task *t, const bench_result *r, assay_problem *p, bool whole, bench_verdict *v);
+void bench_verdict_json(const bench_verdict *v, assay_json *j, const char *key);
+/* The sub-case that keeps n given indices of dimension d, with inputs copied from p.  False: cannot be cut there. */
+bool bench_part(const assay_problem *p, int d, const int64_t *index, int64_t n, assay_problem *part);
+/* The same indices of output i of the whole. */
+bool bench_part_output(const assay_problem *p, int d, const int64_t *index, int64_t n, int i, const void *whole,
+                       void *to);
+/* The dimension that numbers rows of a weight and of every output; -1: none. */
+int bench_part_dim(const assay_op *op);
+/* Exact integer inputs, all elements, modulo 2^61 - 1; writes "pass", "fail", or "n/a: why". */
+void bench_freivalds(const bench_task *t, const assay_problem *p, bench_verdict *v);
+
+/* ---- rows ------------------------------------------------------------------------------------------------ */
+
+typedef struct bench_work { /* a problem as a list of rows sees it */
+    const char *workload;
+    double tokens, flops, bytes;
+    char types[64], line[ASSAY_CASE_LINE];
+    double scalar_ns; /* 0: not known */
+    char scalar_how[64];
+} bench_work;
+
+typedef struct bench_roofs {
+    bench_roof *roof;
+    int n, room;
+} bench_roofs_table;
+
+void bench_types_of(const assay_case *c, char *text, size_t n); /* "q4_0", "f16", "f32" */
+void bench_work_of(const assay_problem *p, const char *workload, double tokens, bench_work *w);
+void bench_row_name(const bench_work *w, const assay_kernel *k, int threads, bool cold, char name[BENCH_NAME]);
+void bench_row_json(const bench_work *w, const bench_task *t, const bench_result *r, const bench_verdict *v,
+                    const bench_roofs_table *roofs, assay_json *j);
+
+/* ---- the journal ------------------------------------------------------------------------------------------- */
+
+typedef struct bench_journal {
+    FILE *f;
+    const char *path;
+    char lines[4096];
+    struct cJSON *known;
+} bench_journal;
+
+/* path NULL: no files.  resume: reads what is there; else starts anew. */
+assay_status bench_journal_open(bench_journal *b, const char *path, bool resume, assay_why *why);
+bool bench_journal_has(const bench_journal *b, const char *line, const char *name);
+const struct cJSON *bench_journal_get(const bench_journal *b, const char *line, const char *name);
+assay_status bench_journal_add(bench_journal *b, const assay_json *j, assay_why *why); /* one line, flushed */
+void bench_journal_not(bench_journal *b, const char *name, const char *what, const char *why);
+assay_status bench_journal_close(bench_journal *b, assay_why *why); /* assembles path */
+
+/* ---- simulated counters ------------------------------------------------------------------------------------ */
+
+/* Instructions, misses and branch misses of one call under callgrind; fills c with what it found, returns how many. */
+int bench_simulate(const bench_task *t, bench_counter *c, int room);
+const char *bench_not_simulated(const bench_task *t); /* why not; NULL: it can be */
+/* What runs under valgrind: reads inputs from fd, makes two calls, the second of which is counted. */
+int bench_simulate_child(const char *line, const char *kernel, const char *plugin, int nth, int fd);
+void bench_simulator_json(const bench_machine *m, assay_json *j);
+
+/* ---- a session: what the command line asked for, and what was measured so far ------------------------------- */
+
+typedef struct bench_options {
+    assay_filter filter;
+    const char *kernel_b, *line, *workload, *simulate;
+    uint64_t seed;
+    bool has_seed, resume;
+} bench_options;
+
+typedef struct bench_session {
+    const bench_options *o;
+    bench_machine machine;
+    bench_counter counter[BENCH_COUNTERS];
+    bench_roofs_table roofs;
+    bench_journal journal;
+    assay_lab *lab; /* with a plug-in only: it describes the kernels */
+    int threads[8], n_threads;
+    int64_t rows, failed, skipped, not_on_cpu, runnable;
+    volatile int *interrupted;
+    char simulated[1 << 14]; /* names of op/kernel/types done, a line each */
+    assay_why why;           /* why it must stop */
+} bench_session;
+
+/* A kernel that the filter means: built in (plug-in index -1) or of the plug-in; NULL past the last. */
+const assay_kernel *bench_kernel_at(const bench_session *s, size_t i, int *nth);
+bench_task bench_task_of(const bench_session *s, const assay_problem *p, const assay_kernel *k, int nth, int threads,
+                         bool cold);
+/* Every row of one line: "matmul T=1 N=4096 ..." */
+assay_status bench_rows(bench_session *s, const char *line, const char *workload, double tokens);
+assay_status bench_pairs(bench_session *s, const char *line, const char *workload);
+bool bench_judge_whole(const bench_session *s, double flops); /* small enough for the oracle on all elements */
+
+/* ---- commands ---------------------------------------------------------------------------------------------- */
+int assay_cmd_bench(int argc, char **argv);
+int assay_cmd_doctor(int argc, char **argv);
+#endif

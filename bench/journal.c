@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT
+ * journal.c - results as they come (FILE + "l", one JSON object per line, flushed) and FILE itself, assembled from them
+ * at the end: written beside and renamed, so that it is never half there. */
+#include "../reference/core/status.h"
+#include "bench.h"
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *text_of(const cJSON *o, const char *key)
+{
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
+    return cJSON_IsString(v) ? v->valuestring : "";
+}
+
+const cJSON *bench_journal_get(const bench_journal *b, const char *line, const char *name)
+{
+    const cJSON *found = NULL, *o;
+    cJSON_ArrayForEach(o, b->known) if (!strcmp(text_of(o, "line"), line) && !strcmp(text_of(o, "name"), name)) found =
+        o;
+    return found;
+}
+
+bool bench_journal_has(const bench_journal *b, const char *line, const char *name)
+{
+    return bench_journal_get(b, line, name) != NULL;
+}
+
+/* Every whole line of the journal; a last one that was cut short by a kill is left out (and cut off the file). */
+static assay_status load(bench_journal *b, assay_why *why)
+{
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t n;
+    long good = 0;
+    FILE *f = fopen(b->lines, "r+");
+    if (!f)
+        return errno == ENOENT ? ASSAY_OK : assay_fail(why, ASSAY_ERR_IO, "%s: %s", b->lines, strerror(errno));
+    while ((n = getline(&line, &room, f)) > 0) {
+        cJSON *o = line[n - 1] == '\n' ? cJSON_Parse(line) : NULL;
+        if (!cJSON_IsObject(o)) {
+            cJSON_Delete(o);
+            break;
+        }
+        cJSON_AddItemToArray(b->known, o);
+        good = ftell(f);
+    }
+    const bool cut = n > 0;
+    free(line);
+    const int failed = cut ? ftruncate(fileno(f), good) : 0;
+    fclose(f);
+    return failed ? assay_fail(why, ASSAY_ERR_IO, "%s: %s", b->lines, strerror(errno)) : ASSAY_OK;
+}
+
+assay_status bench_journal_open(bench_journal *b, const char *path, bool resume, assay_why *why)
+{
+    *b = (bench_journal){ .path = path, .known = cJSON_CreateArray() };
+    if (!path)
+        return ASSAY_OK;
+    if (snprintf(b->lines, sizeof b->lines, "%sl", path) >= (int)sizeof b->lines)
+        return assay_fail(why, ASSAY_ERR_ARG, "--json: the path is too long");
+    const assay_status s = resume ? load(b, why) : ASSAY_OK;
+    if (s)
+        return s;
+    b->f = fopen(b->lines, resume ? "a" : "w");
+    return b->f ? ASSAY_OK : assay_fail(why, ASSAY_ERR_IO, "%s: %s", b->lines, strerror(errno));
+}
+
+assay_status bench_journal_add(bench_journal *b, const assay_json *j, assay_why *why)
+{
+    cJSON *o = j->failed ? NULL : cJSON_Parse(j->text);
+    if (!o)
+        return assay_fail(why, ASSAY_ERR_NOMEM, "a result could not be written as JSON");
+    cJSON_AddItemToArray(b->known, o);
+    if (b->f && (fprintf(b->f, "%s\n", j->text) < 0 || fflush(b->f)))
+        return assay_fail(why, ASSAY_ERR_IO, "%s: %s", b->lines, strerror(errno));
+    return ASSAY_OK;
+}
+
+void bench_journal_not(bench_journal *b, const char *name, const char *what, const char *why)
+{
+    assay_json j = { 0 };
+    if (!bench_journal_has(b, "not_measured", name)) {
+        assay_json_open(&j, NULL, '{');
+        assay_json_str(&j, "line", "not_measured");
+        assay_json_str(&j, "name", name);
+        assay_json_str(&j, "what", what);
+        assay_json_str(&j, "why", why);
+        assay_json_close(&j);
+        bench_journal_add(b, &j, NULL);
+    }
+    assay_json_free(&j);
+}
+
+/* The later of two lines with one name wins; a row that was measured after all is no longer "not measured". */
+static bool superseded(const bench_journal *b, const cJSON *o)
+{
+    const char *line = text_of(o, "line"), *name = text_of(o, "name");
+    const cJSON *last = bench_journal_get(b, line, name);
+    return last != o || (!strcmp(line, "not_measured") && bench_journal_has(b, "row", name));
+}
+
+static assay_status write_document(bench_journal *b, FILE *f)
+{
+    static const char *const lists[][2] = {
+        { "row", "benchmarks" }, { "roof", "roofs" }, { "pair", "pairs" }, { "not_measured", "not_measured" }
+    };
+    const cJSON *context = bench_journal_get(b, "context", "context"), *o;
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(context, "context");
+    char *text = value ? cJSON_PrintUnformatted(value) : NULL;
+    fprintf(f, "{ \"schema\": 1, \"kind\": \"bench\",\n  \"context\": %s", text ? text : "{}");
+    free(text);
+    for (size_t k = 0; k < ASSAY_COUNT_OF(lists); k++) {
+        const char *comma = "\n";
+        fprintf(f, ",\n  \"%s\": [", lists[k][1]);
+        cJSON_ArrayForEach(o, b->known)
+        {
+            if (strcmp(text_of(o, "line"), lists[k][0]) != 0 || superseded(b, o))
+                continue;
+            cJSON *copy = cJSON_Duplicate(o, 1);
+            cJSON_DeleteItemFromObject(copy, "line");
+            text = cJSON_PrintUnformatted(copy);
+            fprintf(f, "%s    %s", comma, text ? text : "null");
+            comma = ",\n";
+            free(text);
+            cJSON_Delete(copy);
+        }
+        fputs(" ]", f);
+    }
+    fputs(" }\n", f);
+    return ferror(f) ? ASSAY_ERR_IO : ASSAY_OK;
+}
+
+assay_status bench_journal_close(bench_journal *b, assay_why *why)
+{
+    assay_status s = ASSAY_OK;
+    if (b->f) {
+        char part[4200];
+        snprintf(part, sizeof part, "%s.tmp", b->path);
+        FILE *f = fopen(part, "w");
+        s = f ? write_document(b, f) : ASSAY_ERR_IO;
+        if (f && fclose(f))
+            s = ASSAY_ERR_IO;
+        if (fclose(b->f))
+            s = ASSAY_ERR_IO;
+        if (s || rename(part, b->path)) {
+            s = assay_fail(why, ASSAY_ERR_IO, "%s: %s", b->path, strerror(errno));
+            unlink(part);
+        }
+    }
+    cJSON_Delete(b->known);
+    *b = (bench_journal){ 0 };
+    return s;
+}

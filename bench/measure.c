@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT
+ * measure.c - the child's side: buffers, one prepared call per set of buffers, hot and cold timing by Google Benchmark,
+ * then the counters. */
+#include "../reference/core/dtype.h"
+#include "../reference/core/execute.h"
+#include "../reference/core/status.h"
+#include "../reference/core/tensor.h"
+#include "bench.h"
+#include "child.h"
+#include "gbench.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
+double bench_median(const double *x, int n)
+{
+    double s[BENCH_SAMPLES * 16];
+    if (n > (int)ASSAY_COUNT_OF(s))
+        n = (int)ASSAY_COUNT_OF(s);
+    memcpy(s, x, (size_t)n * sizeof *s);
+    for (int i = 1; i < n; i++)
+        for (int k = i; k > 0 && s[k] < s[k - 1]; k--) {
+            const double t = s[k];
+            s[k] = s[k - 1], s[k - 1] = t;
+        }
+    return n == 0 ? 0 : n % 2 ? s[n / 2] : (s[n / 2 - 1] + s[n / 2]) / 2;
+}
+
+/* ---- outputs: shared with the judge ------------------------------------------------------------------------- */
+
+bool bench_outputs_make(bench_task *t)
+{
+    t->out = (bench_outputs){ 0 };
+    for (int i = 0; i < t->p->c.op->n_operands; i++) {
+        if (t->p->c.op->operands[i].access == ASSAY_IN || !(t->p->c.present >> i & 1))
+            continue;
+        t->out.bytes[i] = assay_tensor_bytes(&t->p->t[i]) + 64;
+        void *p = mmap(NULL, t->out.bytes[i], PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED) {
+            bench_outputs_free(t);
+            return false;
+        }
+        t->out.data[i] = p;
+        memset(p, 0xff, t->out.bytes[i]); /* NaN in every float type */
+        if (t->p->c.op->operands[i].access == ASSAY_INOUT)
+            memcpy(p, t->p->t[i].data, t->out.bytes[i] - 64);
+    }
+    return true;
+}
+
+void bench_outputs_free(bench_task *t)
+{
+    for (int i = 0; i < ASSAY_MAX_OPND; i++)
+        if (t->out.data[i])
+            munmap(t->out.data[i], t->out.bytes[i]);
+    t->out = (bench_outputs){ 0 };
+}
+
+/* ---- buffers --------------------------------------------------------------------------------------------------- */
+
+/* Set 0 uses the problem's inputs; the others hold the same blocks, moved round, so that no two calls in a row see the
+ * same numbers at the same place.  Weights are shared; indices, positions and masks stay as they are. */
+static assay_status buffers(bench_stage *s, int set, assay_why *why)
+{
+    const assay_problem *p = s->task->p;
+    const uint32_t keep = ASSAY_INDEX | ASSAY_POSITION | ASSAY_MASK | ASSAY_COUNT;
+    for (int i = 0; i < p->c.op->n_operands; i++) {
+        const assay_operand *o = &p->c.op->operands[i];
+        s->t[set][i] = p->t[i];
+        if (!(p->c.present >> i & 1) || (set == 0 && o->access == ASSAY_IN) || (o->flags & ASSAY_WEIGHT))
+            continue;
+        if (set == 0) {
+            s->t[set][i].data = s->task->out.data[i];
+            continue;
+        }
+        const size_t bytes = assay_tensor_bytes(&p->t[i]), block = (size_t)assay_dtype_of(p->t[i].type)->bytes;
+        char *copy = assay_aligned(bytes + 64);
+        if (!copy)
+            return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for %zu bytes of %s", bytes, o->name);
+        s->t[set][i].data = copy;
+        if (o->access == ASSAY_OUT) {
+            memset(copy, 0xff, bytes + 64);
+            continue;
+        }
+        const size_t at = (o->flags & keep) || p->t[i].layout ? 0 : bytes / block / 3 * block;
+        memcpy(copy, (const char *)p->t[i].data + at, bytes - at);
+        memcpy(copy + bytes - at, p->t[i].data, at);
+    }
+    return ASSAY_OK;
+}
+
+assay_status bench_stage_open(bench_stage *s, const bench_task *t, assay_why *why)
+{
+    *s = (bench_stage){ .task = t, .k = t->k };
+    const assay_op *op = t->p->c.op;
+    if (t->plugin && !(s->k = bench_plugin_kernel(t->plugin, t->nth, why)))
+        return ASSAY_ERR_ABI;
+    const assay_args a = { .operand = t->p->t, .dim = t->p->c.dim, .params = t->p->c.params };
+    if (!assay_kernel_takes(op, s->k, &a))
+        return assay_fail(why, ASSAY_UNSUPPORTED, "the kernel does not accept this case");
+    for (int set = 0; set < BENCH_SETS; set++) {
+        assay_status st = buffers(s, set, why);
+        assay_call *c = &s->call[set];
+        *c = (assay_call){ .op = op,
+                           .kernel = s->k,
+                           .threads = t->threads,
+                           .args = { .operand = s->t[set], .dim = t->p->c.dim, .params = t->p->c.params } };
+        if (!st && set == 0 && s->k->pack) {
+            const double t0 = bench_now();
+            st = assay_call_pack(c, why);
+            s->pack_ns = (bench_now() - t0) * 1e9;
+            s->packed_bytes = c->packed_size;
+        } else if (!st)
+            c->packed = s->call[0].packed;
+        if (!st)
+            st = assay_call_prepare(c, why);
+        if (st)
+            return st;
+    }
+    return ASSAY_OK;
+}
+
+void bench_stage_call(bench_stage *s, uint64_t i)
+{
+    const assay_status st = assay_call_run(&s->call[i % BENCH_SETS]);
+    s->status = st ? st : s->status;
+}
+
+/* Out of every cache of this core and its neighbours. */
+static void evict(const void *data, size_t bytes)
+{
+    const char *p = data;
+    for (size_t i = 0; data && i < bytes; i += 64) {
+#if defined(__x86_64__)
+        _mm_clflush(p + i);
+#elif defined(__aarch64__)
+        __asm__ volatile("dc civac, %0" : : "r"(p + i) : "memory");
+#endif
+    }
+#if defined(__x86_64__)
+    _mm_mfence();
+#elif defined(__aarch64__)
+    __asm__ volatile("dsb ish" : : : "memory");
+#endif
+}
+
+double bench_stage_cold(bench_stage *s, uint64_t i)
+{
+    const int set = (int)(i % BENCH_SETS);
+    const assay_call *c = &s->call[set];
+    for (int k = 0; k < c->op->n_operands; k++)
+        if (s->t[set][k].data && !(c->packed && (c->op->operands[k].flags & ASSAY_WEIGHT)))
+            evict(s->t[set][k].data, assay_tensor_bytes(&s->t[set][k]));
+    evict(c->packed, s->packed_bytes);
+    const double t0 = bench_now();
+    bench_stage_call(s, i);
+    return bench_now() - t0;
+}
+
+assay_status bench_stage_settle(bench_stage *s, assay_why *why)
+{
+    const assay_problem *p = s->task->p;
+    bool again = false;
+    for (int i = 0; i < p->c.op->n_operands; i++) {
+        const assay_operand *o = &p->c.op->operands[i];
+        const assay_tensor *other = &s->t[1][i];
+        if (!(p->c.present >> i & 1) || o->access == ASSAY_IN)
+            continue;
+        if (o->access == ASSAY_INOUT) { /* changed by every call: once more, from the start */
+            memcpy(s->t[0][i].data, p->t[i].data, assay_tensor_bytes(&p->t[i]));
+            again = true;
+        } else if (!o->flags && assay_tensor_bytes(other) > 0) { /* did the second set's calls write at all? */
+            const unsigned char *b = other->data;
+            size_t k = 0, n = assay_tensor_bytes(other);
+            while (k < n && b[k] == 0xff)
+                k++;
+            if (k == n)
+                return assay_fail(why, ASSAY_ERR_ARG, "the timed calls did not write %s", o->name);
+        }
+    }
+    if (again)
+        bench_stage_call(s, 0);
+    return s->status;
+}
+
+/* ---- the child -------------------------------------------------------------------------------------------------- */
+
+typedef struct run {
+    bench_stage stage;
+    bench_result r;
+} run;
+
+static void hot(void *ctx, uint64_t i)
+{
+    bench_stage_call(&((run *)ctx)->stage, i);
+}
+
+static double timed(void *ctx, uint64_t i)
+{
+    return bench_stage_cold(&((run *)ctx)->stage, i);
+}
+
+static void report(void *ctx, const gbench_sample *s)
+{
+    bench_result *r = &((run *)ctx)->r;
+    if (r->n < BENCH_SAMPLES && !s->error) {
+        r->sample[r->n++] = s->real_ns;
+        r->cpu_ns = s->cpu_ns;
+        r->iterations = s->iterations;
+    }
+}
+
+static int64_t counted; /* calls that each pass of the counters makes */
+static void team(void *ctx, int thread, int threads)
+{
+    bench_stage *s = &((run *)ctx)->stage;
+    for (int64_t i = 0; i < counted; i++)
+        assay_call_run_team(&s->call[i % BENCH_SETS], thread, threads);
+}
+
+static void time_it(run *x)
+{
+    const bench_task *t = x->stage.task;
+    gbench_case c = { .name = "row", .ctx = x, .repetitions = t->repetitions, .min_seconds = t->min_seconds };
+    bench_stage_call(&x->stage, 0); /* page faults and the team's start are not the kernel's */
+    const double t0 = bench_now();
+    bench_stage_call(&x->stage, 1);
+    const double once = bench_now() - t0;
+    if (x->stage.status)
+        return;
+    if (t->cold) {
+        c.timed = timed;
+        c.iterations = (int64_t)(t->min_seconds / once);
+        c.iterations = c.iterations < 3 ? 3 : c.iterations > 200 ? 200 : c.iterations;
+    } else {
+        c.hot = hot;
+        if (once > t->min_seconds) /* one call says it all */
+            c.iterations = 1;
+    }
+    gbench_run(&c, 1, report, x);
+    if (!t->counters || t->cold)
+        return;
+    memcpy(x->r.counter, t->counter, sizeof x->r.counter);
+    counted = (int64_t)(0.01 / once);
+    counted = counted < 2 ? 2 : counted > 1000 ? 1000 : counted / 2 * 2;
+    bench_counters_measure(x->r.counter, t->machine, t->threads, team, x, (double)counted);
+}
+
+static int body(void *ctx, bool timing, int to)
+{
+    static run x; /* large */
+    assay_why why = { "" };
+    const bench_task *t = ctx;
+    bench_pin_team(t->threads);
+    x.r.status = bench_stage_open(&x.stage, t, &why);
+    if (!x.r.status && timing)
+        time_it(&x);
+    else if (!x.r.status)
+        bench_stage_call(&x.stage, 0);
+    if (!x.r.status)
+        x.r.status = x.stage.status;
+    if (!x.r.status && timing)
+        x.r.status = bench_stage_settle(&x.stage, &why);
+    if (x.r.status && !why.text[0])
+        assay_fail(&why, ASSAY_OK, "run() returned %s", assay_status_name(x.r.status));
+    snprintf(x.r.why, sizeof x.r.why, "%.199s", why.text);
+    x.r.pack_ns = x.stage.pack_ns;
+    x.r.packed_bytes = (int64_t)x.stage.packed_bytes;
+    bench_send(to, &x.r, sizeof x.r);
+    return 0;
+}
+
+static int timing_body(void *ctx, int from, int to)
+{
+    (void)from;
+    return body(ctx, true, to);
+}
+
+static int once_body(void *ctx, int from, int to)
+{
+    (void)from;
+    return body(ctx, false, to);
+}
+
+static void in_child(bench_task *t, bench_result *r, int (*what)(void *, int, int))
+{
+    bench_child c;
+    *r = (bench_result){ .status = ASSAY_ERR_IO };
+    if (bench_child_start(&c, what, t, t->limit_seconds) || bench_child_get(&c, r, sizeof *r) != sizeof *r) {
+        *r = (bench_result){ .status = ASSAY_ERR_IO };
+        snprintf(r->why, sizeof r->why, "the kernel's process: %.150s", c.why[0] ? c.why : "ended without a word");
+    }
+    bench_child_end(&c);
+}
+
+void bench_measure(bench_task *t, bench_result *r)
+{
+    in_child(t, r, timing_body);
+}
+
+void bench_call_once(bench_task *t, bench_result *r)
+{
+    in_child(t, r, once_body);
+}

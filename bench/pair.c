@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT
+ * pair.c - two kernels, each in a process of its own, take turns (ABBA) on the same inputs; what counts is the ratio of
+ * neighbours in time, so that a machine that slows down slows both.  The interval is a bootstrap of the median. */
+#include "../reference/core/rng.h"
+#include "../reference/core/status.h"
+#include "bench.h"
+#include "child.h"
+#include <fnmatch.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUNDS = 200, RESAMPLES = 1000 };
+
+typedef struct turn {
+    int64_t calls;
+} turn; /* 0: the end */
+typedef struct answer {
+    double seconds;
+    assay_status status;
+    char why[200];
+    double pack_ns;
+    int64_t packed_bytes;
+} answer;
+
+static double batch(bench_stage *s, int64_t calls)
+{
+    double seconds = 0;
+    if (s->task->cold) {
+        for (int64_t i = 0; i < calls; i++)
+            seconds += bench_stage_cold(s, (uint64_t)i);
+        return seconds;
+    }
+    const double t0 = bench_now();
+    for (int64_t i = 0; i < calls; i++)
+        bench_stage_call(s, (uint64_t)i);
+    return bench_now() - t0;
+}
+
+static int body(void *ctx, int from, int to)
+{
+    static bench_stage s;
+    const bench_task *t = ctx;
+    assay_why why = { "" };
+    turn next;
+    answer a = { 0 };
+    bench_pin_team(t->threads);
+    a.status = bench_stage_open(&s, t, &why);
+    for (uint64_t i = 0; !a.status && i < BENCH_SETS; i++) { /* page faults and the team's start are not the kernel's */
+        bench_stage_call(&s, i);
+        a.status = s.status;
+    }
+    while (!a.status && bench_receive(from, &next, sizeof next) == sizeof next && next.calls > 0) {
+        a.seconds = batch(&s, next.calls);
+        a.status = s.status;
+        if (bench_send(to, &a, sizeof a))
+            return 1;
+    }
+    if (!a.status)
+        a.status = bench_stage_settle(&s, &why);
+    if (a.status && !why.text[0])
+        assay_fail(&why, ASSAY_OK, "run() returned %s", assay_status_name(a.status));
+    snprintf(a.why, sizeof a.why, "%.199s", why.text);
+    a.pack_ns = s.pack_ns;
+    a.packed_bytes = (int64_t)s.packed_bytes;
+    bench_send(to, &a, sizeof a);
+    return 0;
+}
+
+/* Seconds per call of one turn; negative: the kernel or its process failed (a says why). */
+static double take(bench_child *c, int64_t calls, answer *a)
+{
+    const turn t = { calls };
+    if (bench_child_put(c, &t, sizeof t) || bench_child_get(c, a, sizeof *a) != sizeof *a) {
+        if (!a->why[0])
+            snprintf(a->why, sizeof a->why, "its process: %.100s", c->why[0] ? c->why : "ended");
+        a->status = a->status ? a->status : ASSAY_ERR_IO;
+        return -1;
+    }
+    return a->status ? -1 : a->seconds / (double)(calls ? calls : 1);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median_of(double *x, int n)
+{
+    qsort(x, (size_t)n, sizeof *x, by_value);
+    return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
+}
+
+static void bootstrap(const double *x, int n, uint64_t seed, double *low, double *high)
+{
+    static double medians[RESAMPLES], again[ROUNDS];
+    assay_rng rng = { seed, 31, 0 };
+    for (int k = 0; k < RESAMPLES; k++) {
+        for (int i = 0; i < n; i++)
+            again[i] = x[assay_rng_below(&rng, n)];
+        medians[k] = median_of(again, n);
+    }
+    qsort(medians, RESAMPLES, sizeof *medians, by_value);
+    *low = medians[RESAMPLES / 40];
+    *high = medians[RESAMPLES - 1 - RESAMPLES / 40];
+}
+
+typedef struct pair { /* index 0: a, 1: b */
+    bench_task task[2];
+    bench_child child[2];
+    answer last[2];
+    bench_verdict verdict[2];
+    double ratio[ROUNDS], ns[2][ROUNDS];
+    int rounds;
+} pair;
+
+static bool play(pair *p, int rounds, double seconds)
+{
+    int64_t calls[2] = { 1, 1 };
+    for (int k = 0; k < 2; k++) { /* how many calls fill a turn */
+        double once = take(&p->child[k], 1, &p->last[k]);
+        for (int again = 0; once >= 0 && again < 3; again++) {
+            once = take(&p->child[k], calls[k], &p->last[k]);
+            calls[k] = once > 0 ? (int64_t)(seconds / once) + 1 : 1;
+            calls[k] = calls[k] > 10000000 ? 10000000 : calls[k];
+        }
+        if (once < 0)
+            return false;
+    }
+    for (int r = 0; r < rounds; r++) {
+        double t[2];
+        for (int k = 0; k < 2; k++) {
+            const int who = (r & 1) ^ k; /* AB, BA, AB, ... */
+            t[who] = take(&p->child[who], calls[who], &p->last[who]);
+            if (t[who] < 0)
+                return false;
+        }
+        p->ratio[p->rounds] = t[0] / t[1];
+        p->ns[0][p->rounds] = t[0] * 1e9, p->ns[1][p->rounds] = t[1] * 1e9;
+        p->rounds++;
+    }
+    return true;
+}
+
+static assay_status write_pair(bench_session *s, const pair *p, const bench_work *w, const char *name)
+{
+    static const char *const keys[2][3] = { { "a", "a_ns", "verdict_a" }, { "b", "b_ns", "verdict_b" } };
+    static double x[ROUNDS];
+    assay_json j = { 0 };
+    double ratio = 0, low = 0, high = 0;
+    const bool good = p->verdict[0].pass && p->verdict[1].pass && p->rounds > 0;
+    assay_json_open(&j, NULL, '{');
+    assay_json_str(&j, "line", "pair");
+    assay_json_str(&j, "name", name);
+    assay_json_str(&j, "case", w->line);
+    for (int k = 0; k < 2; k++) {
+        assay_json_str(&j, keys[k][0], p->task[k].k->name);
+        if (good) {
+            memcpy(x, p->ns[k], sizeof x);
+            assay_json_num(&j, keys[k][1], median_of(x, p->rounds));
+        }
+        bench_verdict_json(&p->verdict[k], &j, keys[k][2]);
+    }
+    if (good) {
+        memcpy(x, p->ratio, sizeof x);
+        ratio = median_of(x, p->rounds);
+        bootstrap(p->ratio, p->rounds, p->task[0].p->c.seed, &low, &high);
+        assay_json_num(&j, "ratio", ratio);
+        assay_json_num(&j, "low", low);
+        assay_json_num(&j, "high", high);
+        assay_json_num(&j, "confidence", 0.95);
+        assay_json_int(&j, "rounds", p->rounds);
+    }
+    assay_json_close(&j);
+    s->rows++;
+    s->failed += !good;
+    const assay_status st = bench_journal_add(&s->journal, &j, &s->why);
+    assay_json_free(&j);
+    if (good)
+        printf("%-72s a/b %.4f  [%.4f, %.4f] at 95 %%: %s\n", name, ratio, low, high,
+               low > 1    ? "b is faster"
+               : high < 1 ? "a is faster"
+                          : "no difference seen");
+    else
+        printf("%-72s FAILED: a: %s; b: %s\n", name, p->verdict[0].pass ? "passed" : p->verdict[0].why,
+               p->verdict[1].pass ? "passed" : p->verdict[1].why);
+    fflush(stdout);
+    return st;
+}
+
+static assay_status one(bench_session *s, assay_problem *p, const assay_kernel *const k[2], const int nth[2],
+                        int threads, bool cold, const char *workload)
+{
+    static pair x; /* large */
+    bench_work w;
+    char name[BENCH_NAME];
+    bench_work_of(p, workload, 0, &w);
+    snprintf(name, sizeof name, "%s/%s:%s/%s/%s/%dt/%s", k[0]->op, k[0]->name, k[1]->name, workload, w.types, threads,
+             cold ? "cold" : "hot");
+    if (*s->interrupted || bench_journal_has(&s->journal, "pair", name))
+        return ASSAY_OK;
+    memset(&x, 0, sizeof x);
+    bool ok = true;
+    for (int i = 0; i < 2; i++) {
+        x.task[i] = bench_task_of(s, p, k[i], nth[i], threads, cold);
+        ok = ok && bench_outputs_make(&x.task[i]);
+        ok = ok && bench_child_start(&x.child[i], body, &x.task[i], s->o->filter.full ? 600 : 120) == 0;
+    }
+    const bool played = ok && play(&x, s->o->filter.full ? ROUNDS : 60, cold ? 0.002 : 0.01);
+    for (int i = 0; ok && i < 2; i++) {
+        bench_result r = { 0 };
+        if (played)
+            take(&x.child[i], 0, &x.last[i]);
+        r.status = x.last[i].status;
+        memcpy(r.why, x.last[i].why, sizeof r.why);
+        bench_judge(&x.task[i], &r, p, bench_judge_whole(s, w.flops), &x.verdict[i]);
+    }
+    for (int i = 0; i < 2; i++)
+        bench_child_end(&x.child[i]);
+    const assay_status st = *s->interrupted ? ASSAY_OK : write_pair(s, &x, &w, name);
+    for (int i = 0; i < 2; i++)
+        bench_outputs_free(&x.task[i]);
+    return st;
+}
+
+assay_status bench_pairs(bench_session *s, const char *line, const char *workload)
+{
+    const char *glob[2] = { s->o->filter.kernel, s->o->kernel_b };
+    const assay_kernel *k, *found[2] = { NULL, NULL };
+    int at[2] = { -1, -1 };
+    assay_case c;
+    assay_problem p;
+    assay_why why = { "" };
+    assay_tensor views[ASSAY_MAX_OPND];
+    if (*s->interrupted)
+        return ASSAY_OK;
+    if (assay_case_parse(line, &c, &why))
+        return strcmp(workload, "case") ? ASSAY_OK : assay_fail(&s->why, ASSAY_ERR_ARG, "%s", why.text);
+    if (s->o->has_seed)
+        c.seed = s->o->seed;
+    assay_case_tensors(&c, views);
+    const assay_args a = { .operand = views, .dim = c.dim, .params = c.params };
+    for (int from = 0; from < 2; from++) { /* built in, and those of a plug-in: a stranger's kernel against ours */
+        for (size_t i = 0; (k = from ? assay_lab_plugin_kernel(s->lab, i) : assay_kernel_at(i)); i++)
+            for (int n = 0; n < 2; n++)
+                if (!found[n] && !strcmp(k->op, c.op->name) && !fnmatch(glob[n], k->name, 0) &&
+                    !(k->isa & ~assay_cpu()) && assay_kernel_takes(c.op, k, &a) && (n == 0 || k != found[0])) {
+                    found[n] = k;
+                    at[n] = from ? (int)i : -1;
+                }
+        if (!s->lab)
+            break;
+    }
+    if (!found[0] || !found[1])
+        return ASSAY_OK;
+    s->runnable++;
+    if (assay_problem_make(&c, &p, &why)) {
+        bench_journal_not(&s->journal, line, "workload", why.text);
+        assay_problem_free(&p);
+        return ASSAY_OK;
+    }
+    assay_status st = ASSAY_OK;
+    for (int n = 0; !st && n < s->n_threads; n++)
+        st = one(s, &p, found, at, s->threads[n], false, workload);
+    if (!st)
+        st = one(s, &p, found, at, 1, true, workload);
+    assay_problem_free(&p);
+    return st;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT
+ * row.c - one result as JSON: times, rates, shares of the measured roofs (docs/results.md). */
+#include "../reference/core/dtype.h"
+#include "../reference/core/tensor.h"
+#include "bench.h"
+#include <string.h>
+
+/* Element types worth naming: of operands that have a choice and did not choose f32; each once. */
+void bench_types_of(const assay_case *c, char *text, size_t n)
+{
+    size_t at = 0;
+    uint64_t seen = 0;
+    for (int i = 0; i < c->op->n_operands; i++) {
+        const assay_typeset *s = &c->op->operands[i].types;
+        const bool choice = (s->bits[0] & (s->bits[0] - 1)) || s->bits[1];
+        const assay_dtype t = c->type[i];
+        if (!(c->present >> i & 1) || ((!choice || t == ASSAY_f32 || seen >> (t & 63) & 1) && !c->layout[i]))
+            continue;
+        seen |= UINT64_C(1) << (t & 63);
+        at += (size_t)snprintf(text + at, at < n ? n - at : 0, "%s%s%s%s", at ? "+" : "", assay_dtype_of(t)->name,
+                               c->layout[i] ? ":" : "", c->layout[i] ? assay_layout_of(c->layout[i])->name : "");
+        at = at < n ? at : n - 1;
+    }
+    if (at == 0)
+        snprintf(text, n, "f32");
+}
+
+static double operand_bytes(const assay_problem *p, bool weights, bool others)
+{
+    double sum = 0;
+    for (int i = 0; i < p->c.op->n_operands; i++)
+        if ((p->c.present >> i & 1) && (p->c.op->operands[i].flags & ASSAY_WEIGHT ? weights : others))
+            sum += (double)assay_tensor_bytes(&p->t[i]) * (p->c.op->operands[i].access == ASSAY_INOUT ? 2 : 1);
+    return sum;
+}
+
+void bench_work_of(const assay_problem *p, const char *workload, double tokens, bench_work *w)
+{
+    const assay_op *op = p->c.op;
+    const assay_args a = { .operand = p->t, .dim = p->c.dim, .params = p->c.params };
+    *w = (bench_work){ .workload = workload, .tokens = tokens };
+    w->flops = op->flops ? op->flops(&a) : 0;
+    w->bytes = op->bytes ? op->bytes(&a) : operand_bytes(p, true, true);
+    bench_types_of(&p->c, w->types, sizeof w->types);
+    assay_case_print(&p->c, w->line, sizeof w->line);
+}
+
+void bench_row_name(const bench_work *w, const assay_kernel *k, int threads, bool cold, char name[BENCH_NAME])
+{
+    snprintf(name, BENCH_NAME, "%s/%s/%s/%s/%dt/%s", k->op, k->name, w->workload, w->types, threads,
+             cold ? "cold" : "hot");
+}
+
+/* The roof of a kind ("fma", "int8", "read.L2") for so many threads: of the best tier within bits. */
+static const bench_roof *roof_of(const bench_roofs_table *table, const char *kind, uint64_t bits, int threads)
+{
+    const bench_roof *best = NULL;
+    for (int i = 0; i < table->n; i++) {
+        const bench_roof *r = &table->roof[i];
+        const assay_isa *isa = r->isa[0] ? assay_isa_find(r->isa) : NULL;
+        const size_t n = strlen(kind);
+        if (r->why[0] || r->threads != threads || strncmp(r->name, kind, n) != 0 || r->name[n] != '.')
+            continue;
+        if (strcmp(r->kind, "compute") == 0 && (!isa || (isa->bits & ~bits)))
+            continue;
+        if (!best || r->value > best->value)
+            best = r;
+    }
+    return best;
+}
+
+static bool integer_kernel(const assay_kernel *k)
+{
+    for (int i = 0; k->contract && i < 4 && k->contract->round[i].operand; i++) {
+        const assay_dtype t = k->contract->round[i].to;
+        if (t == ASSAY_q8_0 || t == ASSAY_q8_1 || t == ASSAY_i8)
+            return true;
+    }
+    return false;
+}
+
+static double share(const bench_roof *r, double value, const char *key, assay_json *j)
+{
+    if (!r || value <= 0)
+        return 0;
+    assay_json_open(j, key, '{');
+    assay_json_str(j, "roof", r->name);
+    assay_json_num(j, "peak", r->value);
+    assay_json_num(j, "share", value / r->value);
+    assay_json_close(j);
+    return value / r->value;
+}
+
+static void rates(const bench_work *w, const bench_task *t, const bench_result *r, const bench_roofs_table *roofs,
+                  double ns, assay_json *j)
+{
+    char kind[32];
+    const double weights = operand_bytes(t->p, true, false);
+    const bool packs = r->packed_bytes > 0;
+    const double bytes = packs && !t->p->c.op->bytes ? w->bytes - weights + (double)r->packed_bytes : w->bytes;
+    const double footprint =
+        (packs ? (double)r->packed_bytes : weights) + BENCH_SETS * operand_bytes(t->p, false, true);
+    const char *level = t->cold ? "memory" : bench_machine_level(t->machine, (int64_t)footprint, t->threads);
+    const double gflops = w->flops / ns, gbps = bytes / ns;
+    if (w->flops > 0) {
+        assay_json_num(j, "flops", w->flops);
+        assay_json_num(j, "gflops", gflops);
+    }
+    assay_json_num(j, "bytes", bytes);
+    assay_json_num(j, "gbps", gbps);
+    if (w->tokens > 0) {
+        assay_json_num(j, "tokens", w->tokens);
+        assay_json_num(j, "tokens_per_s", w->tokens / ns * 1e9);
+    }
+    if (packs) {
+        assay_json_num(j, "pack_ns", r->pack_ns);
+        assay_json_int(j, "packed_bytes", r->packed_bytes);
+        assay_json_str(j, "packing", t->k->packing ? t->k->packing : t->k->name);
+    }
+    assay_json_str(j, "level", level);
+    assay_json_num(j, "footprint", footprint);
+    snprintf(kind, sizeof kind, "read.%s", level);
+    assay_json_open(j, "roofs", '{');
+    const double compute =
+        share(roof_of(roofs, integer_kernel(t->k) ? "int8" : "fma", t->k->isa, t->threads), gflops, "compute", j);
+    const double memory = share(roof_of(roofs, kind, 0, t->threads), gbps, "memory", j);
+    assay_json_close(j);
+    if (compute > 0 || memory > 0) {
+        assay_json_num(j, "share", compute > memory ? compute : memory);
+        assay_json_str(j, "bound_by", compute > memory ? "compute" : "memory");
+        assay_json_bool(j, "impossible", compute > 1.05 || memory > 1.05);
+    }
+    if (w->scalar_ns > 0) {
+        assay_json_num(j, "speedup", w->scalar_ns / ns);
+        assay_json_num(j, "scalar_ns", w->scalar_ns);
+        assay_json_str(j, "scalar_how", w->scalar_how);
+    }
+}
+
+void bench_row_json(const bench_work *w, const bench_task *t, const bench_result *r, const bench_verdict *v,
+                    const bench_roofs_table *roofs, assay_json *j)
+{
+    char name[BENCH_NAME];
+    const double ns = bench_median(r->sample, r->n);
+    bench_row_name(w, t->k, t->threads, t->cold, name);
+    assay_json_open(j, NULL, '{');
+    assay_json_str(j, "line", "row");
+    assay_json_str(j, "name", name);
+    assay_json_str(j, "run_name", name);
+    assay_json_str(j, "run_type", "iteration");
+    assay_json_str(j, "op", t->k->op);
+    assay_json_str(j, "kernel", t->k->name);
+    assay_json_str(j, "workload", w->workload);
+    assay_json_str(j, "types", w->types);
+    assay_json_int(j, "threads", t->threads);
+    assay_json_str(j, "cache", t->cold ? "cold" : "hot");
+    assay_json_str(j, "case", w->line);
+    assay_json_str(j, "isa", assay_isa_of(t->k->isa) ? assay_isa_of(t->k->isa)->name : "unknown");
+    assay_json_str(j, "supplier", t->supplier ? t->supplier : "built-in");
+    assay_json_uint(j, "seed", t->p->c.seed);
+    bench_verdict_json(v, j, "verdict");
+    if (v->pass && r->n > 0) { /* no time for what is wrong */
+        double low = r->sample[0], high = r->sample[0];
+        assay_json_int(j, "repetitions", r->n);
+        assay_json_int(j, "repetition_index", 0);
+        assay_json_int(j, "iterations", r->iterations);
+        assay_json_num(j, "real_time", ns);
+        assay_json_num(j, "cpu_time", r->cpu_ns);
+        assay_json_str(j, "time_unit", "ns");
+        assay_json_open(j, "samples", '[');
+        for (int i = 0; i < r->n; i++) {
+            assay_json_num(j, NULL, r->sample[i]);
+            low = r->sample[i] < low ? r->sample[i] : low;
+            high = r->sample[i] > high ? r->sample[i] : high;
+        }
+        assay_json_close(j);
+        assay_json_num(j, "low", low);
+        assay_json_num(j, "high", high);
+        rates(w, t, r, roofs, ns, j);
+    }
+}

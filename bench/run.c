@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT
+ * run.c - one problem: the scalar baseline, then every kernel, team size and cache state; each row is measured, judged,
+ * written and printed before the next one starts. */
+#include "../reference/core/status.h"
+#include "../reference/core/tensor.h"
+#include "bench.h"
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const assay_kernel *bench_kernel_at(const bench_session *s, size_t i, int *nth)
+{
+    *nth = -1;
+    if (!s->lab)
+        return assay_kernel_at(i);
+    *nth = (int)i;
+    return assay_lab_plugin_kernel(s->lab, i);
+}
+
+bench_task bench_task_of(const bench_session *s, const assay_problem *p, const assay_kernel *k, int nth, int threads,
+                         bool cold)
+{
+    const bool full = s->o->filter.full;
+    return (bench_task){ .machine = &s->machine,
+                         .p = p,
+                         .k = k,
+                         .plugin = nth >= 0 ? s->o->filter.plugin : NULL,
+                         .nth = nth,
+                         .supplier = nth >= 0 ? assay_lab_plugin_name(s->lab) : NULL,
+                         .threads = threads,
+                         .cold = cold,
+                         .repetitions = full ? 7 : 3,
+                         .min_seconds = full ? 0.12 : 0.03,
+                         .counters = true,
+                         .counter = s->counter,
+                         .limit_seconds = full ? 300 : 60 };
+}
+
+bool bench_judge_whole(const bench_session *s, double flops)
+{
+    return flops <= (s->o->filter.full ? 2e9 : 3e8);
+}
+
+static void print_row(const assay_json *j)
+{
+    cJSON *o = cJSON_Parse(j->text);
+    const cJSON *v = cJSON_GetObjectItem(o, "verdict"), *time = cJSON_GetObjectItem(o, "real_time");
+    const cJSON *share = cJSON_GetObjectItem(o, "share"), *speedup = cJSON_GetObjectItem(o, "speedup");
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(o, "name"));
+    printf("%-72s ", name ? name : "?");
+    if (!cJSON_IsTrue(cJSON_GetObjectItem(v, "pass")))
+        printf("FAILED: %s", cJSON_GetStringValue(cJSON_GetObjectItem(v, "why")));
+    else if (cJSON_IsNumber(time)) {
+        const cJSON *gflops = cJSON_GetObjectItem(o, "gflops"), *gbps = cJSON_GetObjectItem(o, "gbps");
+        printf("%12.1f us", time->valuedouble / 1e3);
+        if (gflops)
+            printf(" %8.2f GFLOP/s", gflops->valuedouble);
+        else
+            printf(" %8.2f GB/s   ", gbps ? gbps->valuedouble : 0);
+        if (share)
+            printf(" %5.1f %% of %s%s", 100 * share->valuedouble,
+                   cJSON_GetStringValue(cJSON_GetObjectItem(o, "bound_by")),
+                   cJSON_IsTrue(cJSON_GetObjectItem(o, "impossible")) ? " (IMPOSSIBLE)" : "");
+        if (speedup)
+            printf("  %.1fx scalar", speedup->valuedouble);
+        printf("  %s %.3f", cJSON_GetStringValue(cJSON_GetObjectItem(v, "by")),
+               cJSON_GetNumberValue(cJSON_GetObjectItem(v, "used")));
+    }
+    putchar('\n');
+    fflush(stdout);
+    cJSON_Delete(o);
+}
+
+/* Simulation takes seconds: once per op, kernel and types unless all are asked for. */
+static bool wants_simulation(bench_session *s, const bench_work *w, const bench_task *t)
+{
+    const char *how = s->o->simulate ? s->o->simulate : "some";
+    char key[160];
+    if (!strcmp(how, "none") || t->threads != 1 || t->cold || bench_not_simulated(t))
+        return false;
+    if (!strcmp(how, "all"))
+        return true;
+    snprintf(key, sizeof key, "%s/%s/%s\n", t->k->op, t->k->name, w->types);
+    if (strstr(s->simulated, key) || strlen(s->simulated) + sizeof key > sizeof s->simulated)
+        return false;
+    strcat(s->simulated, key);
+    return true;
+}
+
+/* Measured counters, and simulated ones: in their place where there is none, beside them (name.sim) where there is. */
+static void counters(bench_session *s, const bench_work *w, const bench_task *t, const bench_result *r, assay_json *j)
+{
+    bench_counter all[2 * BENCH_COUNTERS + 8];
+    int n = 0;
+    if (r->counter[0].name[0]) {
+        memcpy(all, r->counter, sizeof r->counter);
+        n = BENCH_COUNTERS;
+    }
+    if (wants_simulation(s, w, t)) {
+        bench_counter sim[8];
+        const int k = bench_simulate(t, sim, 8);
+        for (int i = 0; i < k; i++) {
+            int at = 0;
+            while (at < n && strcmp(all[at].name, sim[i].name) != 0)
+                at++;
+            if (at < n && all[at].from == BENCH_NA && sim[i].from != BENCH_NA)
+                all[at] = sim[i];
+            else if (at == n || sim[i].from != BENCH_NA) {
+                all[n] = sim[i];
+                if (at < n)
+                    snprintf(all[n].name, sizeof all[n].name, "%.19s.sim", sim[i].name);
+                n++;
+            }
+        }
+    }
+    bench_counters_json(all, n, j, "counters", true);
+}
+
+static assay_status write_row(bench_session *s, const bench_work *w, const bench_task *t, const bench_result *r,
+                              const bench_verdict *v)
+{
+    assay_json j = { 0 };
+    bench_row_json(w, t, r, v, &s->roofs, &j);
+    counters(s, w, t, r, &j);
+    assay_json_close(&j);
+    s->rows++;
+    s->failed += !v->pass;
+    const assay_status st = bench_journal_add(&s->journal, &j, &s->why);
+    if (!st)
+        print_row(&j);
+    assay_json_free(&j);
+    return st;
+}
+
+static void progress(const bench_session *s, const char *name)
+{
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r\033[K%lld rows  %.120s\r", (long long)s->rows, name);
+}
+
+/* One kernel, one team size, one cache state. */
+static assay_status row(bench_session *s, const bench_work *w, assay_problem *p, const assay_kernel *k, int nth,
+                        int threads, bool cold)
+{
+    char name[BENCH_NAME];
+    bench_task t = bench_task_of(s, p, k, nth, threads, cold);
+    bench_result r;
+    bench_verdict v;
+    bench_row_name(w, k, threads, cold, name);
+    if (*s->interrupted || bench_journal_has(&s->journal, "row", name)) {
+        s->skipped += !*s->interrupted;
+        return ASSAY_OK;
+    }
+    progress(s, name);
+    if (!bench_outputs_make(&t))
+        return assay_fail(&s->why, ASSAY_ERR_NOMEM, "%s: no memory for the outputs", name);
+    bench_measure(&t, &r);
+    assay_status st = ASSAY_OK;
+    if (r.status == ASSAY_UNSUPPORTED)
+        bench_journal_not(&s->journal, name, "row", r.why);
+    else if (!*s->interrupted) {
+        bench_judge(&t, &r, p, bench_judge_whole(s, w->flops), &v);
+        if (!*s->interrupted)
+            st = write_row(s, w, &t, &r, &v);
+    }
+    bench_outputs_free(&t);
+    return st;
+}
+
+/* The float reference: on the whole, or on as many rows of the weights as a short while allows. */
+static assay_status baseline(bench_session *s, bench_work *w, assay_problem *p, bool wanted)
+{
+    const assay_kernel *k = assay_kernel_find(p->c.op->name, "scalar");
+    const double limit = s->o->filter.full ? 4e8 : 5e7;
+    const int d = bench_part_dim(p->c.op);
+    const int64_t all = d >= 0 ? p->c.dim[d] : 0;
+    int64_t n = w->flops > limit ? (int64_t)((double)all * limit / w->flops) : all;
+    char name[BENCH_NAME];
+    assay_problem part;
+    bench_result r;
+    bench_verdict v;
+    bench_row_name(w, k, 1, false, name);
+    const cJSON *known = bench_journal_get(&s->journal, "row", name);
+    const cJSON *time = cJSON_GetObjectItem(known, "real_time"), *how = cJSON_GetObjectItem(known, "scalar_how");
+    if (cJSON_IsNumber(time)) {
+        w->scalar_ns = time->valuedouble;
+        snprintf(w->scalar_how, sizeof w->scalar_how, "%s",
+                 cJSON_GetStringValue(how) ? cJSON_GetStringValue(how) : "measured");
+        return ASSAY_OK;
+    }
+    bench_task t = bench_task_of(s, p, k, -1, 1, false);
+    t.repetitions = w->flops > limit && d < 0 ? 1 : 3;
+    t.counters = wanted;
+    n = n < 1 ? 1 : n;
+    bool cut = d >= 0 && n < all;
+    if (cut) {
+        int64_t *index = malloc((size_t)n * sizeof *index);
+        for (int64_t i = 0; index && i < n; i++)
+            index[i] = all * i / n;
+        cut = index && bench_part(p, d, index, n, &part);
+        free(index);
+    }
+    t.p = cut ? &part : p;
+    progress(s, name);
+    if (!bench_outputs_make(&t))
+        return assay_fail(&s->why, ASSAY_ERR_NOMEM, "%s: no memory for the outputs", name);
+    bench_measure(&t, &r);
+    assay_status st = ASSAY_OK;
+    if (!r.status && !*s->interrupted) {
+        bench_judge(&t, &r, cut ? &part : p, cut || bench_judge_whole(s, w->flops), &v);
+        for (int i = 0; cut && i < r.n; i++)
+            r.sample[i] *= (double)all / (double)n;
+        w->scalar_ns = v.pass ? bench_median(r.sample, r.n) : 0;
+        snprintf(w->scalar_how, sizeof w->scalar_how, "measured");
+        if (cut) {
+            snprintf(w->scalar_how, sizeof w->scalar_how, "scaled from %c=%lld", p->c.op->dims[d], (long long)n);
+            snprintf(v.how, sizeof v.how, "all of %c=%lld, which was measured", p->c.op->dims[d], (long long)n);
+            memset(r.counter, 0, sizeof r.counter); /* counted on a part: not this row's */
+        }
+        if (wanted) {
+            t.p = p;
+            st = write_row(s, w, &t, &r, &v);
+        }
+    } else if (r.status && !*s->interrupted)
+        bench_journal_not(&s->journal, name, "row", r.why);
+    t.p = cut ? &part : p;
+    bench_outputs_free(&t);
+    if (cut)
+        assay_problem_free(&part);
+    return st;
+}
+
+/* Too much for --quick: by the elements of all operands. */
+static double elements(const assay_case *c)
+{
+    double n = 0;
+    assay_tensor t[ASSAY_MAX_OPND];
+    assay_case_tensors(c, t);
+    for (int i = 0; i < c->op->n_operands; i++)
+        n += (c->present >> i & 1) ? (double)assay_tensor_count(&t[i]) : 0;
+    return n;
+}
+
+assay_status bench_rows(bench_session *s, const char *line, const char *workload, double tokens)
+{
+    assay_case c;
+    assay_problem p;
+    assay_why why = { "" };
+    const assay_kernel *k;
+    bench_work w;
+    char name[BENCH_NAME];
+    int nth, takers = 0;
+    bool scalar = false;
+    if (*s->interrupted)
+        return ASSAY_OK;
+    if (assay_case_parse(line, &c, &why)) {
+        if (!strcmp(workload, "case"))
+            return assay_fail(&s->why, ASSAY_ERR_ARG, "%s", why.text);
+        bench_journal_not(&s->journal, line, "workload", why.text);
+        return ASSAY_OK;
+    }
+    if (s->o->has_seed)
+        c.seed = s->o->seed;
+    assay_tensor views[ASSAY_MAX_OPND];
+    assay_case_tensors(&c, views);
+    const assay_args a = { .operand = views, .dim = c.dim, .params = c.params };
+    for (size_t i = 0; (k = bench_kernel_at(s, i, &nth)); i++) {
+        const bool is_scalar = nth < 0 && !k->run;
+        if (strcmp(k->op, c.op->name) || assay_filter_kernel(&s->o->filter, k) != ASSAY_RUNS)
+            continue;
+        scalar |= is_scalar;
+        takers += !is_scalar && assay_kernel_takes(c.op, k, &a);
+    }
+    char types[64];
+    bench_types_of(&c, types, sizeof types);
+    snprintf(name, sizeof name, "%s/*/%s/%s", c.op->name, workload, types);
+    if (!takers && strcmp(workload, "case") && (!scalar || s->o->filter.kernel == NULL)) {
+        bench_journal_not(&s->journal, name, "workload",
+                          "no kernel of this run takes these types (scalar alone is not worth the time)");
+        return ASSAY_OK;
+    }
+    if (!s->o->filter.full && strcmp(workload, "case") && elements(&c) > 5e6) {
+        bench_journal_not(&s->journal, name, "workload",
+                          "too large for --quick (more than 5 million elements); --full measures it");
+        return ASSAY_OK;
+    }
+    if (assay_problem_make(&c, &p, &why)) {
+        bench_journal_not(&s->journal, name, "workload", why.text);
+        assay_problem_free(&p);
+        return ASSAY_OK;
+    }
+    bench_work_of(&p, workload, tokens, &w);
+    assay_status st = baseline(s, &w, &p, scalar);
+    for (size_t i = 0; !st && (k = bench_kernel_at(s, i, &nth)); i++) {
+        if (strcmp(k->op, c.op->name) || assay_filter_kernel(&s->o->filter, k) != ASSAY_RUNS || (nth < 0 && !k->run) ||
+            !assay_kernel_takes(c.op, k, &a))
+            continue;
+        for (int n = 0; !st && n < s->n_threads; n++)
+            st = row(s, &w, &p, k, nth, s->threads[n], false);
+        for (int n = 0; !st && n < (s->o->filter.full ? s->n_threads : 1); n++)
+            st = row(s, &w, &p, k, nth, s->threads[n], true);
+    }
+    assay_problem_free(&p);
+    return st;
+}
