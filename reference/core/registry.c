@@ -116,7 +116,10 @@ static const assay_kernel *scalar_of(size_t i)
 const assay_kernel *assay_kernel_at(size_t i)
 {
     const size_t n = sizeof built_in / sizeof *built_in - 1;
-    return i < ENTRIES ? scalar_of(i) : i - ENTRIES < n ? built_in[i - ENTRIES] : NULL;
+    for (size_t e = 0; e < ENTRIES; e++)
+        if ((entries[e].op->scalar || entries[e].op->n_parts) && i-- == 0) /* a probe has its kernel only */
+            return scalar_of(e);
+    return i < n ? built_in[i] : NULL;
 }
 
 const assay_kernel *assay_kernel_find(const char *op, const char *name)
