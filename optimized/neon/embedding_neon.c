@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ * embedding, NEON: one row of the table per token, decoded to f32.  The row of the next token is unknown to the
+ * hardware's prefetcher until its id is read, so its first lines are asked for while this one is decoded. */
+#include "../isa/decode_neon.h"
+
+enum { AHEAD = 512 }; /* bytes of the next row that are prefetched */
+
+static assay_status run(const assay_args *a)
+{
+    const assay_tensor *ids = &a->operand[0], *table = &a->operand[1];
+    const int64_t D = a->dim[2], bytes = row_bytes(table->type, D), ahead = bytes < AHEAD ? bytes : AHEAD;
+    for (int64_t t = a->begin; t < a->end; t++) {
+        const int32_t id = *(const int32_t *)tensor_row(ids, t);
+        if (t + 1 < a->end) {
+            const char *next = tensor_row(table, *(const int32_t *)tensor_row(ids, t + 1));
+            for (int64_t i = 0; i < ahead; i += 64)
+                __builtin_prefetch(next + i);
+        }
+        neon_decode(tensor_row(&a->operand[2], t), tensor_row(table, id), table->type, D);
+    }
+    return ASSAY_OK;
+}
+
+static const assay_typeset types[] = {
+    ASSAY_TYPES(ASSAY_T(i32)),
+    ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q4_0) | ASSAY_T(q4_1) |
+                ASSAY_T(q4_k) | ASSAY_T(q6_k)),
+    ASSAY_TYPES(ASSAY_T(f32)),
+};
+
+extern const assay_kernel assay_embedding_neon;
+const assay_kernel assay_embedding_neon = {
+    .op = "embedding",
+    .name = "neon",
+    .isa = ASSAY_ISA_neon,
+    .flags = ASSAY_BITEXACT,
+    .types = types,
+    .run = run,
+};
