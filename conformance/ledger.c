@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ledger.h"
+#include "../reference/core/dtype.h"
 #include "../reference/core/json.h"
 #include "../reference/core/registry.h"
 #include "../reference/core/status.h"
@@ -26,11 +27,49 @@ assay_entry *assay_ledger_add(assay_ledger *l, const assay_kernel *k, int plugin
     return e;
 }
 
+/* Names of the element types of the operands that have a choice. */
+static void type_key(const assay_case *c, char *text, size_t n)
+{
+    size_t at = 0;
+    text[0] = 0;
+    for (int i = 0; i < c->op->n_operands; i++) {
+        const assay_typeset *s = &c->op->operands[i].types;
+        const bool choice =
+            (s->bits[0] & (s->bits[0] - 1)) || (s->bits[1] & (s->bits[1] - 1)) || (s->bits[0] && s->bits[1]);
+        if (choice && (c->present >> i & 1) && at < n)
+            at += (size_t)snprintf(text + at, n - at, "%s%s", at ? "+" : "", assay_dtype_of(c->type[i])->name);
+    }
+    if (!at)
+        snprintf(text, n, "%s", assay_dtype_of(c->type[0])->name);
+}
+
+static void record_types(assay_entry *e, const assay_case *c, bool passed, double used)
+{
+    char key[sizeof e->typed[0].types];
+    int i = 0;
+    type_key(c, key, sizeof key);
+    while (i < e->n_typed && strcmp(e->typed[i].types, key) != 0)
+        i++;
+    if (i == ASSAY_LEDGER_TYPES)
+        return;
+    assay_typed *t = &e->typed[i];
+    if (i == e->n_typed) {
+        e->n_typed++;
+        snprintf(t->types, sizeof t->types, "%s", key);
+    }
+    t->passed += passed;
+    t->failed += !passed;
+    t->used = passed && used > t->used ? used : t->used;
+}
+
 void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, const assay_finding *f)
 {
     if (o == ASSAY_NOT_ACCEPTED) {
         e->not_accepted++;
-    } else if (o == ASSAY_PASSED) {
+        return;
+    }
+    record_types(e, c, o == ASSAY_PASSED, f->used);
+    if (o == ASSAY_PASSED) {
         e->passed++;
         if (f->used >= e->used) {
             e->used = f->used;
@@ -137,6 +176,16 @@ static void json_entry(assay_json *j, const assay_entry *e)
     assay_json_num(j, "worst", e->used);
     assay_json_str(j, "worst_case", e->worst);
     assay_json_bool(j, "strict_contract", e->kernel->contract == NULL);
+    assay_json_open(j, "types", '[');
+    for (int i = 0; i < e->n_typed; i++) {
+        assay_json_open(j, NULL, '{');
+        assay_json_str(j, "types", e->typed[i].types);
+        assay_json_int(j, "passed", e->typed[i].passed);
+        assay_json_int(j, "failed", e->typed[i].failed);
+        assay_json_num(j, "worst", e->typed[i].used);
+        assay_json_close(j);
+    }
+    assay_json_close(j);
     assay_json_open(j, "failures", '[');
     for (int i = 0; i < e->failed && i < ASSAY_LEDGER_FAILURES; i++)
         json_finding(j, e->kernel, &e->finding[i], e->line[i]);

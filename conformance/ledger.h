@@ -4,7 +4,14 @@
 #define ASSAY_LEDGER_H
 #include "judge.h"
 
+enum { ASSAY_LEDGER_TYPES = 24 };   /* combinations of element types told apart per kernel */
 enum { ASSAY_LEDGER_FAILURES = 5 }; /* failures kept per kernel */
+
+typedef struct assay_typed { /* counts of one combination of element types */
+    char types[48];          /* of the operands that have a choice: "q4_0", "f32+f16" */
+    int64_t passed, failed;
+    double used;
+} assay_typed;
 
 typedef struct assay_entry {
     const assay_kernel *kernel;
@@ -12,8 +19,10 @@ typedef struct assay_entry {
     const assay_fault *fault; /* of faults/: what is expected of it */
     bool on_cpu;
     int64_t passed, failed, not_accepted, by[10]; /* by: failures by verdict */
-    double used;                                  /* worst share of its bound in a passed case */
-    char worst[ASSAY_CASE_LINE];                  /* that case */
+    assay_typed typed[ASSAY_LEDGER_TYPES];
+    int n_typed;
+    double used;                 /* worst share of its bound in a passed case */
+    char worst[ASSAY_CASE_LINE]; /* that case */
     assay_finding worst_finding;
     char line[ASSAY_LEDGER_FAILURES][ASSAY_CASE_LINE];
     assay_finding finding[ASSAY_LEDGER_FAILURES];

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "report.h"
+#include <stdlib.h>
+#include <string.h>
+
+const cJSON *member(const cJSON *o, const char *path)
+{
+    char name[64];
+    while (o && *path) {
+        const size_t n = strcspn(path, ".");
+        snprintf(name, sizeof name, "%.*s", (int)n, path);
+        o = cJSON_GetObjectItemCaseSensitive(o, name);
+        path += n + (path[n] == '.');
+    }
+    return o;
+}
+
+const char *member_text(const cJSON *o, const char *name, const char *otherwise)
+{
+    const cJSON *m = member(o, name);
+    return cJSON_IsString(m) ? m->valuestring : otherwise;
+}
+
+double member_number(const cJSON *o, const char *name, double otherwise)
+{
+    const cJSON *m = member(o, name);
+    return cJSON_IsNumber(m) ? m->valuedouble : otherwise;
+}
+
+cJSON *json_load(const char *path, char *why, size_t n)
+{
+    FILE *f = fopen(path, "rb");
+    char *text = NULL;
+    size_t room = 0, have = 0;
+    if (!f) {
+        snprintf(why, n, "%s: cannot be opened", path);
+        return NULL;
+    }
+    do {
+        room = room ? 2 * room : 65536;
+        char *more = realloc(text, room + 1);
+        if (!more)
+            break;
+        text = more;
+        have += fread(text + have, 1, room - have, f);
+    } while (have == room && room < (size_t)1 << 28);
+    fclose(f);
+    if (!text)
+        return NULL;
+    text[have] = 0;
+    cJSON *j = cJSON_ParseWithLength(text, have);
+    if (!j) {
+        const char *at = cJSON_GetErrorPtr();
+        snprintf(why, n, "%s: is not JSON, wrong at byte %td", path,
+                 at && at >= text && at <= text + have ? at - text : (ptrdiff_t)0);
+    } else if (!cJSON_IsObject(j) || member_number(j, "schema", 0) != 1) {
+        snprintf(why, n, "%s: schema %g, this build reads 1", path, member_number(j, "schema", 0));
+        cJSON_Delete(j);
+        j = NULL;
+    }
+    free(text);
+    return j;
+}

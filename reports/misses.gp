@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+# data: index "kernel workload types" L1-misses-per-line L3-misses-per-line
+load ARG0[:strlen(ARG0)-strlen('misses.gp')].'style.gp'
+stats data using 3 nooutput
+rows = STATS_records
+set terminal svg size 960,(120 + 24 * rows) dynamic enhanced font 'sans-serif,14' background rgb 'white'
+set grid xtics noytics
+set lmargin 46
+set key bottom right
+set xlabel 'misses per cache line that must be touched'
+set xrange [0:*]
+set yrange [rows - 0.3:-0.7]
+plot data using (0):1:(0):3:($1-0.35):($1):ytic(2) with boxxyerror lc rgb blue title 'L1', \
+     data using (0):1:(0):4:($1):($1+0.35) with boxxyerror lc rgb orange title 'last level'

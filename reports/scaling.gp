@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+# data: index "kernel workload types" threads speed-up
+load ARG0[:strlen(ARG0)-strlen('scaling.gp')].'style.gp'
+stats data using 3 nooutput
+rows = STATS_records
+most = STATS_max
+set terminal svg size 960,(120 + 24 * rows) dynamic enhanced font 'sans-serif,14' background rgb 'white'
+unset key
+set grid xtics noytics
+set lmargin 46
+set xlabel 'times one thread'
+set xrange [0:most * 1.15]
+set yrange [rows - 0.3:-0.7]
+do for [t=2:int(most)] { set arrow from t, graph 0 to t, graph 1 nohead lc rgb orange dt 2 }
+plot data using (0):1:(0):4:($1-0.35):($1+0.35):ytic(2) with boxxyerror lc rgb green, \
+     data using ($4+0.02):1:(sprintf('%.2f on %d', $4, $3)) with labels left font ',11' tc rgb '#51606e'

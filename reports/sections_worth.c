@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT
+ * What it is worth: roofline, speed-up and share of the roof, scaling, cache misses, models. */
+#include "report.h"
+#include <string.h>
+
+static bool measured(const cJSON *row)
+{
+    return member(row, "real_time") && cJSON_IsTrue(member(row, "verdict.pass"));
+}
+
+void section_roofline(report *r)
+{
+    const cJSON *row, *roof;
+    FILE *f = r->bench ? page_data(r, "roofline") : NULL;
+    if (!f)
+        return;
+    /* Blocks: 0 the rows (intensity, GFLOP/s, label, 1 = hot); then one line per compute roof and per bandwidth. */
+    cJSON_ArrayForEach(row, member(r->bench, "benchmarks")) if (measured(row) &&
+                                                                member_number(row, "threads", 1) == 1 &&
+                                                                member_number(row, "gflops", 0) > 0 &&
+                                                                member_number(row, "bytes", 0) > 0)
+        fprintf(f, "%.6g %.6g \"%s\" %d\n", member_number(row, "flops", 0) / member_number(row, "bytes", 1),
+                member_number(row, "gflops", 0), member_text(row, "kernel", "?"),
+                strcmp(member_text(row, "kernel", ""), "scalar") != 0);
+    fputs("\n\n", f);
+    cJSON_ArrayForEach(roof, member(r->bench, "roofs")) if (!strcmp(member_text(roof, "kind", ""), "compute") &&
+                                                            member_number(roof, "threads", 1) == 1)
+        fprintf(f, "%.6g \"%s\"\n", member_number(roof, "value", 0), member_text(roof, "name", "?"));
+    fputs("\n\n", f);
+    cJSON_ArrayForEach(roof, member(r->bench, "roofs")) if (!strcmp(member_text(roof, "kind", ""), "memory") &&
+                                                            member_number(roof, "threads", 1) == 1)
+        fprintf(f, "%.6g \"%s\"\n", member_number(roof, "value", 0), member_text(roof, "name", "?"));
+    fclose(f);
+    page_heading(r, "Roofline");
+    page_figure(r, "roofline",
+                "One thread. Each point is a kernel on a workload; lines are the roofs measured in the same run: "
+                "arithmetic per tier, reading per cache level.");
+}
+
+void section_speed(report *r)
+{
+    const cJSON *row;
+    FILE *f = r->bench ? page_data(r, "speed") : NULL;
+    if (!f)
+        return;
+    page_heading(r, "Speed");
+    page_text(r, "Share: of the measured roof that binds (arithmetic of the tier, or reading from the level that holds "
+                 "the data). "
+                 "Speed-up: over the scalar float reference with weights decoded beforehand. A row whose kernel failed "
+                 "on its workload has no time.");
+    page_table(r, "op|kernel|workload|types|>threads|cache|>GFLOP/s|>GB/s|>share|by|>speed-up|>tokens/s|verdict");
+    int n = 0;
+    cJSON_ArrayForEach(row, member(r->bench, "benchmarks"))
+    {
+        char cell[4][32] = { "-", "-", "-", "-" };
+        static const char *const names[] = { "gflops", "gbps", "speedup", "tokens_per_s" };
+        for (int i = 0; i < 4; i++)
+            if (member(row, names[i]))
+                snprintf(cell[i], sizeof cell[i], i == 3 ? "%.0f" : "%.1f", member_number(row, names[i], 0));
+        const double share = member_number(row, "share", 0);
+        char verdict[96];
+        snprintf(verdict, sizeof verdict, "%s %s, %s", measured(row) ? "passed" : "FAILED",
+                 member_text(row, "verdict.by", "?"), member_text(row, "verdict.how", ""));
+        page_row(r, "%s|%s|%s|%s|%.0f|%s|%s|%s|%.0f %%%s|%s|%s|%s|%s", member_text(row, "op", "?"),
+                 member_text(row, "kernel", "?"), member_text(row, "workload", "?"), member_text(row, "types", ""),
+                 member_number(row, "threads", 1), member_text(row, "cache", ""), cell[0], cell[1], 100 * share,
+                 cJSON_IsTrue(member(row, "impossible")) ? " (above the roof: impossible)" : "",
+                 member_text(row, "bound_by", "-"), cell[2], cell[3], verdict);
+        if (measured(row) && member_number(row, "threads", 1) == 1 &&
+            strcmp(member_text(row, "kernel", ""), "scalar") != 0 && n < 60)
+            fprintf(f, "%d \"%s %s %s\" %.4g %.4g\n", n++, member_text(row, "kernel", "?"),
+                    member_text(row, "workload", "?"), member_text(row, "types", ""), 100 * share,
+                    member_number(row, "speedup", 0));
+    }
+    page_table_end(r);
+    fclose(f);
+    if (n)
+        page_figure(r, "speed", "Share of the roof that binds, per kernel and workload, one thread.");
+}
+
+/* The one-thread row of the same kernel, workload, types and cache. */
+static double one_thread(const report *r, const cJSON *row)
+{
+    static const char *const same[] = { "op", "kernel", "workload", "types", "cache" };
+    const cJSON *o;
+    cJSON_ArrayForEach(o, member(r->bench, "benchmarks"))
+    {
+        bool match = member_number(o, "threads", 0) == 1 && measured(o);
+        for (size_t i = 0; match && i < sizeof same / sizeof *same; i++)
+            match = !strcmp(member_text(o, same[i], ""), member_text(row, same[i], ""));
+        if (match)
+            return member_number(o, "real_time", 0);
+    }
+    return 0;
+}
+
+void section_scaling(report *r)
+{
+    const cJSON *row;
+    FILE *f = r->bench ? page_data(r, "scaling") : NULL;
+    if (!f)
+        return;
+    int n = 0;
+    cJSON_ArrayForEach(row, member(r->bench, "benchmarks"))
+    {
+        const double t = member_number(row, "threads", 1), base = measured(row) && t > 1 ? one_thread(r, row) : 0;
+        if (base > 0)
+            fprintf(f, "%d \"%s %s %s\" %.0f %.4g\n", n++, member_text(row, "kernel", "?"),
+                    member_text(row, "workload", "?"), member_text(row, "types", ""), t,
+                    base / member_number(row, "real_time", 1));
+    }
+    fclose(f);
+    if (!n)
+        return;
+    page_heading(r, "Scaling");
+    page_figure(r, "scaling",
+                "Speed with several threads over one thread, same kernel, same workload. The dashed lines are perfect "
+                "scaling.");
+}
+
+static void count_cell(char *cell, size_t n, const cJSON *row, const char *name)
+{
+    char path[64];
+    snprintf(path, sizeof path, "counters.%s", name);
+    const cJSON *c = member(row, path);
+    if (!c)
+        snprintf(cell, n, "n/a");
+    else if (member(c, "value"))
+        snprintf(cell, n, "%.4g (%s)", member_number(c, "value", 0), member_text(c, "from", "?"));
+    else
+        snprintf(cell, n, "n/a (%.60s)", member_text(c, "why", "?"));
+}
+
+void section_misses(report *r)
+{
+    static const char *const names[] = { "instructions", "l1d_misses", "l2_misses", "l3_misses" };
+    const cJSON *row;
+    FILE *f = r->bench ? page_data(r, "misses") : NULL;
+    if (!f)
+        return;
+    page_heading(r, "Cache misses");
+    page_text(r,
+              "Per call, each with where it comes from: hardware counters that passed their calibration, the system's "
+              "software events, or simulated "
+              "(callgrind, one thread, caches of this machine: %s, %s, %s).",
+              member_text(r->bench, "context.assay.simulator.D1", "?"),
+              member_text(r->bench, "context.assay.simulator.L2", "?"),
+              member_text(r->bench, "context.assay.simulator.LL", "?"));
+    page_table(r, "op|kernel|workload|types|>instructions|>L1 misses|>L2 misses|>L3 misses");
+    int n = 0;
+    cJSON_ArrayForEach(row, member(r->bench, "benchmarks"))
+    {
+        char cell[4][128];
+        const cJSON *counters = member(row, "counters");
+        if (!measured(row) || !counters ||
+            !(member(counters, "l1d_misses.value") || member(counters, "instructions.value")))
+            continue;
+        for (int i = 0; i < 4; i++)
+            count_cell(cell[i], sizeof cell[i], row, names[i]);
+        page_row(r, "%s|%s|%s|%s|%s|%s|%s|%s", member_text(row, "op", "?"), member_text(row, "kernel", "?"),
+                 member_text(row, "workload", "?"), member_text(row, "types", ""), cell[0], cell[1], cell[2], cell[3]);
+        const double per = member_number(row, "bytes", 0) / 64;
+        if (member(counters, "l1d_misses.value") && per > 0 && n < 40)
+            fprintf(f, "%d \"%s %s %s\" %.6g %.6g\n", n++, member_text(row, "kernel", "?"),
+                    member_text(row, "workload", "?"), member_text(row, "types", ""),
+                    member_number(counters, "l1d_misses.value", 0) / per,
+                    member_number(counters, "l3_misses.value", 0) / per);
+    }
+    page_table_end(r);
+    fclose(f);
+    if (n)
+        page_figure(r, "misses",
+                    "L1 misses per cache line that the op must touch: 1 is the least a cold cache allows.");
+}
+
+void section_models(report *r)
+{
+    if (!r->n_models)
+        return;
+    FILE *f = page_data(r, "context");
+    page_heading(r, "Model");
+    page_table(r, "model|implementation|kv|>threads|>prompt tokens|>prefill tokens/s|>new tokens|>decode "
+                  "tokens/s|>first token, ms");
+    for (int i = 0; i < r->n_models; i++) {
+        const cJSON *m = r->model[i];
+        page_row(r, "%s|%s|%s|%.0f|%.0f|%.1f|%.0f|%.1f|%.1f", member_text(m, "model", "?"), member_text(m, "impl", "?"),
+                 member_text(m, "kv", "?"), member_number(m, "threads", 1), member_number(m, "prompt_tokens", 0),
+                 member_number(m, "prefill_tokens_per_s", 0), member_number(m, "new_tokens", 0),
+                 member_number(m, "decode_tokens_per_s", 0), member_number(m, "first_token_ms", 0));
+        if (f)
+            fprintf(f, "\"%s %.0ft\" %.0f %.6g %.6g\n", member_text(m, "impl", "?"), member_number(m, "threads", 1),
+                    member_number(m, "prompt_tokens", 0), member_number(m, "prefill_tokens_per_s", 0),
+                    member_number(m, "decode_tokens_per_s", 0));
+    }
+    page_table_end(r);
+    if (f)
+        fclose(f);
+    page_figure(r, "context", "Tokens per second against the length of the context, best kernels.");
+    const cJSON *last = r->model[r->n_models - 1], *share;
+    page_text(r, "Where the time goes (%s, %s):", member_text(last, "impl", "?"), member_text(last, "model", "?"));
+    page_table(r, "op|>share of time");
+    cJSON_ArrayForEach(share, member(last, "shares"))
+        page_row(r, "%s|%.1f %%", member_text(share, "op", "?"), 100 * member_number(share, "share", 0));
+    page_table_end(r);
+    page_text(r, "It wrote: %.600s", member_text(r->model[0], "text", ""));
+}

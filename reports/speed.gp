@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+# data: index "kernel workload types" share-of-roof-in-percent speed-up
+load ARG0[:strlen(ARG0)-strlen('speed.gp')].'style.gp'
+stats data using 3 nooutput
+rows = STATS_records
+set terminal svg size 960,(120 + 24 * rows) dynamic enhanced font 'sans-serif,14' background rgb 'white'
+unset key
+set grid xtics noytics
+set lmargin 46
+set xlabel 'share of the measured roof, % (and speed-up over scalar)'
+set xrange [0:115]
+set yrange [rows - 0.3:-0.7]
+set arrow from 100, graph 0 to 100, graph 1 nohead lc rgb orange lw 2
+plot data using (0):1:(0):3:($1-0.35):($1+0.35):ytic(2) with boxxyerror lc rgb blue, \
+     data using ($3+1):1:($4 > 0 ? sprintf('%.1fx', $4) : '') with labels left font ',11' tc rgb '#51606e'
