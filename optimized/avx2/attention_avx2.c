@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ * attention, AVX2: tiles of 6 rows x 16 keys or 16 channels (12 accumulators, 15 registers); with fewer rows wider
+ * ones. The algorithm is in ../isa/flash.h. */
+#include "../isa/x86.h"
+
+#define FLASH_ROWS 6
+enum { LANES = 8, ROWS = FLASH_ROWS, TILE = 12 };
+typedef __m256 vf;
+
+static inline vf vf_set(float x)
+{
+    return _mm256_set1_ps(x);
+}
+static inline vf vf_load(const float *p)
+{
+    return _mm256_loadu_ps(p);
+}
+static inline void vf_store(float *p, vf v)
+{
+    _mm256_storeu_ps(p, v);
+}
+static inline vf vf_f16(const uint16_t *p)
+{
+    return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
+}
+static inline vf vf_i8(const int8_t *p)
+{
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
+static inline float vf_one_f16(uint16_t h)
+{
+    return _cvtsh_ss(h);
+}
+static inline vf vf_add(vf a, vf b)
+{
+    return _mm256_add_ps(a, b);
+}
+static inline vf vf_sub(vf a, vf b)
+{
+    return _mm256_sub_ps(a, b);
+}
+static inline vf vf_mul(vf a, vf b)
+{
+    return _mm256_mul_ps(a, b);
+}
+static inline vf vf_div(vf a, vf b)
+{
+    return _mm256_div_ps(a, b);
+}
+static inline vf vf_fma(vf a, vf b, vf c)
+{
+    return _mm256_fmadd_ps(a, b, c);
+}
+static inline vf vf_max(vf a, vf b)
+{
+    return _mm256_max_ps(a, b);
+}
+static inline vf vf_abs(vf a)
+{
+    return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
+}
+static inline vf vf_exp(vf a)
+{
+    return avx2_exp(a);
+}
+static inline vf vf_pick_less(vf a, vf b, vf yes, vf no) /* a < b ? yes : no */
+{
+    return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
+}
+static inline vf vf_between(vf z, const int32_t *p, int32_t lo, int32_t hi) /* -inf where p is outside lo .. hi */
+{
+    const __m256i x = _mm256_loadu_si256((const __m256i *)p);
+    const __m256i out =
+        _mm256_or_si256(_mm256_cmpgt_epi32(_mm256_set1_epi32(lo), x), _mm256_cmpgt_epi32(x, _mm256_set1_epi32(hi)));
+    return _mm256_blendv_ps(z, _mm256_set1_ps(-INFINITY), _mm256_castsi256_ps(out));
+}
+static inline vf vf_distance(const int32_t *p, int32_t from) /* |p - from| */
+{
+    const __m256i x = _mm256_loadu_si256((const __m256i *)p);
+    return _mm256_cvtepi32_ps(_mm256_abs_epi32(_mm256_sub_epi32(x, _mm256_set1_epi32(from))));
+}
+static inline float vf_first(vf a)
+{
+    return _mm256_cvtss_f32(a);
+}
+static inline float vf_sum(vf a)
+{
+    return avx2_sum(a);
+}
+static inline float vf_highest(vf a)
+{
+    __m128 s = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    s = _mm_max_ps(s, _mm_movehl_ps(s, s));
+    return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
+}
+
+#include "../isa/panel16_x86.h"
+static inline void vf_panel(float *dst, const float *const *row, int64_t D)
+{
+    x86_panel16(dst, row, D);
+}
+
+#include "../isa/flash_call.h"
+
+extern const assay_kernel assay_attention_avx2;
+const assay_kernel assay_attention_avx2 = { FLASH_KERNEL, .op = "attention", .name = "avx2", .isa = ASSAY_ISA_avx2 };

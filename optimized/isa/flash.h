@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT
+ * flash.h - attention in blocks of KEYS keys with an online softmax (Dao et al. 2022; Milakov and Gimelshein 2018),
+ * over a vector type (flash_tile.h).  Never holds T x S scores: per worker one block of K and V, a block of queries,
+ * its outputs.
+ *
+ * A unit is (sequence, kv head, block of queries): the H/G query heads of a kv head are stacked as further rows, so
+ * that each K and V element is converted, loaded and reused by all of them (row = (t - t0) * M + m).  With few rows and
+ * many keys the keys are cut too (decode): phase 0 leaves partial results in shared, phase 1 merges them.
+ *
+ * A row with an output that is not finite is computed again, one key after the other: a NaN at a key that the row does
+ * not see must not leak, and a zero weight times an infinity would. */
+#ifndef ASSAY_ISA_FLASH_H
+#define ASSAY_ISA_FLASH_H
+#include "flash_tile.h"
+
+enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, OUT };
+enum { BLOCK_ROWS = 96, SPLIT_ROWS = 24, SPLIT_KEYS = 256 };
+
+typedef struct flash { /* one call */
+    const assay_args *a;
+    const assay_attention_params *p;
+    int64_t B, T, S, H, G, D, E, P, M, block, blocks, splits, ldo; /* M heads per kv head; block: queries per unit */
+    float scale;
+    bool k_half, k_panel, v_direct, v_half; /* how tiles read K and V */
+} flash;
+
+typedef struct part {             /* one unit; the arrays are in scratch */
+    int64_t b, g, t0, T, rows, n; /* queries t0 .. t0 + T - 1; n: keys in use */
+    float *q, *s, *o, *m, *l, *k, *v,
+        *row;             /* packed q; scores; outputs, maxima and sums of rows; blocks of K, V; a row */
+    int32_t *kpos, *qpos; /* of the block's keys (-1: not there) and of the queries */
+    int32_t qmin, qmax;
+} part;
+
+static inline int64_t flash_up(int64_t n, int64_t to)
+{
+    return (n + to - 1) / to * to;
+}
+static flash flash_open(const assay_args *a)
+{
+    const int64_t *n = a->dim;
+    flash f = { .a = a,
+                .p = a->params,
+                .B = n[0],
+                .T = n[1],
+                .S = n[2],
+                .H = n[3],
+                .G = n[4],
+                .D = n[5],
+                .E = n[6],
+                .P = n[7],
+                .M = n[4] > 0 ? n[3] / n[4] : 0 };
+    const assay_tensor *k = &a->operand[K], *v = &a->operand[V];
+    f.block = f.M > 0 && f.M < BLOCK_ROWS ? BLOCK_ROWS / f.M : 1;
+    f.block = f.T < f.block ? f.T : f.block;
+    f.blocks = f.block > 0 ? (f.T + f.block - 1) / f.block : 0;
+    f.splits = f.T * f.M <= SPLIT_ROWS && f.S >= 2 * SPLIT_KEYS ? (f.S + SPLIT_KEYS - 1) / SPLIT_KEYS : 1;
+    f.ldo = flash_up(f.E, PANEL);
+    f.scale = f.p->scale != 0 ? f.p->scale : f.D > 0 ? 1 / sqrtf((float)f.D) : 1;
+    f.k_panel = k->layout == ASSAY_LAYOUT_kpanel16 && k->type != ASSAY_bf16;
+    f.k_half = f.k_panel && k->type == ASSAY_f16;
+    f.v_half = v->type == ASSAY_f16 && f.block * f.M <= 2 * ROWS;
+    f.v_direct = !a->operand[PAGES].data && f.E % PANEL == 0 && (v->type == ASSAY_f32 || f.v_half);
+    f.v_half = f.v_half && f.v_direct;
+    return f;
+}
+
+static inline int32_t flash_int(const assay_tensor *t, int64_t i, int64_t j)
+{
+    int32_t v;
+    memcpy(&v, (const char *)t->data + i * t->stride[0] + (t->rank > 1 ? j * t->stride[1] : 0), sizeof v);
+    return v;
+}
+static inline float flash_float(const assay_tensor *t, int64_t i)
+{
+    float v;
+    memcpy(&v, (const char *)t->data + i * t->stride[0], sizeof v);
+    return v;
+}
+static int64_t flash_len(const flash *f, int64_t b)
+{
+    const int64_t paged = f->P * f->p->page, most = f->a->operand[PAGES].data && paged < f->S ? paged : f->S;
+    return f->a->operand[LEN].data ? flash_int(&f->a->operand[LEN], b, 0) : most;
+}
+/* Row of k or v (strided) that holds key j of sequence b. */
+static const char *flash_row(const flash *f, int operand, int64_t b, int64_t g, int64_t j)
+{
+    const assay_tensor *t = &f->a->operand[operand], *pages = &f->a->operand[PAGES];
+    if (pages->data) {
+        const int64_t r = flash_int(pages, b, j / f->p->page) * (int64_t)f->p->page + j % f->p->page;
+        b = r / f->S, j = r % f->S;
+    }
+    return (const char *)t->data + b * t->stride[0] + j * t->stride[1] + g * t->stride[2];
+}
+static int64_t flash_kpos(const flash *f, int64_t b, int64_t j)
+{
+    return f->a->operand[KPOS].data ? flash_int(&f->a->operand[KPOS], b, j) : j;
+}
+static int64_t flash_qpos(const flash *f, int64_t b, int64_t t, int64_t n)
+{
+    return f->a->operand[QPOS].data ? flash_int(&f->a->operand[QPOS], b, t) : n - f->T + t;
+}
+
+/* ---- blocks of K and V as the tiles want them ------------------------------------------------------------------- */
+
+static const void *flash_keys(const flash *f, const part *u, int64_t from, int64_t to)
+{
+    const assay_tensor *k = &f->a->operand[K];
+    const int64_t D = f->D;
+    if (k->layout == ASSAY_LAYOUT_kpanel16) {
+        const int64_t size = k->type == ASSAY_f32 ? 4 : 2, panels = (f->S + PANEL - 1) / PANEL;
+        const char *p = (const char *)k->data + ((u->b * panels + from / PANEL) * f->G + u->g) * D * PANEL * size;
+        if (f->k_panel)
+            return p;
+        for (int64_t i = 0; i * PANEL < to - from; i++)
+            flash_widen(u->k + i * D * PANEL, p + i * f->G * D * PANEL * size, k->type, D * PANEL);
+        return u->k;
+    }
+    for (int64_t j = from; j < to; j += PANEL) {
+        const float *row[PANEL];
+        for (int64_t i = 0; i < PANEL; i++) {
+            row[i] = u->row + i * D;
+            if (j + i >= to)
+                memset(u->row + i * D, 0, (size_t)D * sizeof(float));
+            else if (k->type == ASSAY_f32)
+                row[i] = (const float *)flash_row(f, K, u->b, u->g, j + i);
+            else
+                flash_widen(u->row + i * D, flash_row(f, K, u->b, u->g, j + i), k->type, D);
+        }
+        vf_panel(u->k + (j - from) * D, row, D);
+    }
+    return u->k;
+}
+
+static const char *flash_vals(const flash *f, const part *u, int64_t from, int64_t to, int64_t *step)
+{
+    const assay_tensor *v = &f->a->operand[V];
+    *step = f->v_direct ? v->stride[1] : f->ldo * (int64_t)sizeof(float);
+    if (f->v_direct)
+        return flash_row(f, V, u->b, u->g, from);
+    for (int64_t j = from; j < to; j++)
+        flash_widen(u->v + (j - from) * f->ldo, flash_row(f, V, u->b, u->g, j), v->type, f->E);
+    return (const char *)u->v;
+}
+
+/* ---- the online softmax of one row ------------------------------------------------------------------------------- */
+
+static inline vf flash_tanh(vf x) /* within 2.5 u: odd polynomial below 0.6, 1 - 2 / (e^2x + 1) above */
+{
+    const vf a = vf_abs(x), z = vf_mul(x, x);
+    vf p = vf_fma(vf_set(-0x1.825858p-8f), z, vf_set(0x1.54b8a0p-6f));
+    p = vf_fma(p, z, vf_set(-0x1.b898dep-5f));
+    p = vf_fma(p, z, vf_set(0x1.1109aep-3f));
+    p = vf_fma(p, z, vf_set(-0x1.55553ep-2f));
+    p = vf_fma(vf_mul(p, z), x, x);
+    const vf far = vf_sub(vf_set(1), vf_div(vf_set(2), vf_add(vf_exp(vf_add(a, a)), vf_set(1))));
+    return vf_pick_less(a, vf_set(0.6f), p, vf_pick_less(x, vf_set(0), vf_sub(vf_set(0), far), far));
+}
+
+typedef struct bias {      /* what changes one row's scores */
+    const float *mask;     /* of the block's keys; NULL: none */
+    float all, slope, cap; /* one mask value for all keys; slope and cap 0: none */
+    bool some, position;   /* any of these; positions decide */
+    int32_t at, lo, hi;    /* the query's position; visible keys stand in lo .. hi */
+} bias;
+
+static void flash_bias(const bias *x, const int32_t *kpos, float *s, int64_t from, int64_t to)
+{
+    for (int64_t j = from; j < to; j += LANES) {
+        vf z = vf_load(s + j);
+        if (x->cap > 0)
+            z = vf_mul(vf_set(x->cap), flash_tanh(vf_div(z, vf_set(x->cap))));
+        z = vf_add(z, x->mask ? vf_load(x->mask + j) : vf_set(x->all));
+        if (x->slope != 0)
+            z = vf_sub(z, vf_mul(vf_set(x->slope), vf_distance(kpos + j, x->at)));
+        vf_store(s + j, x->position ? vf_between(z, kpos + j, x->lo, x->hi) : z);
+    }
+}
+
+/* s becomes weights relative to the new maximum; returns the factor of what was summed before. */
+static float flash_softmax(float *s, int64_t from, int64_t to, float *m, float *l)
+{
+    vf top = vf_load(s + from);
+    for (int64_t j = from + LANES; j < to; j += LANES)
+        top = vf_max(top, vf_load(s + j));
+    const float old = *m, high = vf_highest(top), up = high > old ? high : old, base = up == -INFINITY ? 0 : up;
+    const vf b = vf_set(base);
+    vf sum = vf_set(0);
+    for (int64_t j = from; j < to; j += LANES) {
+        const vf w = vf_exp(vf_sub(vf_load(s + j), b));
+        vf_store(s + j, w);
+        sum = vf_add(sum, w);
+    }
+    const float keep = old == up ? 1 : vf_first(vf_exp(vf_set(old - base)));
+    *m = up;
+    *l = *l * keep + vf_sum(sum);
+    return keep;
+}
+
+/* ---- one block of keys against all rows of a unit ------------------------------------------------------------------
+ */
+
+static bias flash_row_bias(const flash *f, const part *u, int64_t row, int64_t from, int64_t n, float *copy)
+{
+    const assay_tensor *mask = &f->a->operand[MASK];
+    const int64_t t = row / f->M, h = u->g * f->M + row % f->M, W = f->p->window;
+    const int64_t q = u->qpos[t], lo = W > 0 && q - W + 1 > 0 ? q - W + 1 : 0, hi = f->p->causal ? q : q + W - 1;
+    bias x = { .cap = f->p->softcap, .at = (int32_t)q, .lo = (int32_t)(lo < INT32_MAX ? lo : INT32_MAX) };
+    x.hi = !f->p->causal && W == 0 ? INT32_MAX : hi < -1 ? -1 : hi < INT32_MAX ? (int32_t)hi : INT32_MAX;
+    if (f->a->operand[SLOPES].data)
+        x.slope = flash_float(&f->a->operand[SLOPES], h);
+    if (mask->data) {
+        const char *p = (const char *)mask->data + u->b * mask->stride[0] + h * mask->stride[1] +
+                        (u->t0 + t) * mask->stride[2] + from * mask->stride[3];
+        if (mask->stride[3] == 0)
+            memcpy(&x.all, p, sizeof x.all);
+        else {
+            memset(copy, 0, KEYS * sizeof(float));
+            memcpy(copy, p, (size_t)n * sizeof(float)); /* the innermost stride of a plain type is its size */
+            x.mask = copy;
+        }
+    }
+    x.some = x.cap > 0 || x.slope != 0 || mask->data;
+    return x;
+}
+
+/* The block's keys that any of the queries qmin .. qmax may see; false: none.  *all: every one sees them all. */
+static bool flash_range(const flash *f, const int32_t *kpos, int64_t qmin, int64_t qmax, int64_t *from, int64_t *to,
+                        bool *all)
+{
+    const int64_t W = f->p->window, lo = W > 0 && qmin - W + 1 > 0 ? qmin - W + 1 : 0;
+    const int64_t hi = f->p->causal ? qmax : W > 0 ? qmax + W - 1 : INT32_MAX;
+    const int64_t all_lo = W > 0 && qmax - W + 1 > 0 ? qmax - W + 1 : 0;
+    const int64_t all_hi = f->p->causal ? qmin : W > 0 ? qmin + W - 1 : INT32_MAX;
+    int64_t first = KEYS, last = -1;
+    *all = true;
+    for (int64_t j = 0; j < KEYS; j++) {
+        const bool seen = kpos[j] >= lo && kpos[j] <= hi;
+        first = seen && first == KEYS ? j : first;
+        last = seen ? j : last;
+        *all = *all && kpos[j] >= all_lo && kpos[j] <= all_hi;
+    }
+    *from = first, *to = last + 1;
+    return last >= 0;
+}
+
+static void flash_block(const flash *f, part *u, int64_t from, int64_t to)
+{
+    float mask[KEYS], keep[ROWS];
+    int64_t first, last, step;
+    bool all;
+    for (int64_t j = 0; j < KEYS; j++)
+        u->kpos[j] = from + j < to ? (int32_t)flash_kpos(f, u->b, from + j) : -1;
+    if (!flash_range(f, u->kpos, u->qmin, u->qmax, &first, &last, &all))
+        return;
+    const void *k = flash_keys(f, u, from, to);
+    const char *v = flash_vals(f, u, from, to, &step);
+    const int64_t panel = f->k_panel ? f->G * f->D * PANEL : f->D * PANEL;
+    for (int64_t r0 = 0; r0 < u->rows; r0 += ROWS) {
+        const int R = (int)(u->rows - r0 < ROWS ? u->rows - r0 : ROWS);
+        bool full = all;
+        if (!all) {
+            int32_t qmin = u->qpos[r0 / f->M], qmax = qmin;
+            for (int64_t t = r0 / f->M; t <= (r0 + R - 1) / f->M; t++) {
+                qmin = u->qpos[t] < qmin ? u->qpos[t] : qmin;
+                qmax = u->qpos[t] > qmax ? u->qpos[t] : qmax;
+            }
+            if (!flash_range(f, u->kpos, qmin, qmax, &first, &last, &full))
+                continue;
+        }
+        const int64_t p0 = first / PANEL, p1 = (last + PANEL - 1) / PANEL;
+        flash_scores(R, f->k_half, u->q + r0 * f->D, k, panel, f->D, p0, p1, u->s);
+        for (int r = 0; r < ROWS; r++)
+            keep[r] = 1;
+        for (int r = 0; r < R; r++) {
+            bias x = flash_row_bias(f, u, r0 + r, from, to - from, mask);
+            x.position = !full;
+            if (x.some || x.position)
+                flash_bias(&x, u->kpos, u->s + r * KEYS, p0 * PANEL, p1 * PANEL);
+            keep[r] = flash_softmax(u->s + r * KEYS, p0 * PANEL, p1 * PANEL, &u->m[r0 + r], &u->l[r0 + r]);
+        }
+        flash_values(R, f->v_half, u->s, v, step, first, last, keep, u->o + r0 * f->ldo, f->ldo);
+    }
+}
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT
+ * flash_call.h - attention as a kernel: work units and phases, scratch, the last division, rows done again with care.
+ */
+#ifndef ASSAY_ISA_FLASH_CALL_H
+#define ASSAY_ISA_FLASH_CALL_H
+#include "flash.h"
+
+/* ---- scratch and shared -------------------------------------------------------------------------------------------
+ */
+
+static int64_t flash_rows(const flash *f)
+{
+    return flash_up(f->block * f->M, ROWS);
+}
+/* Floats of each array of a part, in the order of its pointers; returns their sum. */
+static int64_t flash_sizes(const flash *f, int64_t n[10])
+{
+    const int64_t rows = flash_rows(f);
+    const int64_t size[10] = { rows * f->D, ROWS * KEYS,   rows * f->ldo, rows, rows,
+                               KEYS * f->D, KEYS * f->ldo, PANEL * f->D,  KEYS, f->block };
+    int64_t sum = 0;
+    for (int i = 0; i < 10; i++)
+        sum += n[i] = flash_up(size[i], PANEL);
+    return sum;
+}
+static size_t flash_scratch(const assay_args *a)
+{
+    const flash f = flash_open(a);
+    int64_t n[10];
+    return (size_t)flash_sizes(&f, n) * sizeof(float);
+}
+/* Of one split: maxima, sums and outputs of its rows. */
+static int64_t flash_partial(const flash *f)
+{
+    return flash_up(f->T * f->M * (2 + f->ldo), PANEL);
+}
+static size_t flash_shared(const assay_args *a)
+{
+    const flash f = flash_open(a);
+    return f.splits > 1 ? (size_t)(f.B * f.G * f.splits * flash_partial(&f)) * sizeof(float) : 0;
+}
+static uint32_t flash_phases(const assay_args *a)
+{
+    return flash_open(a).splits > 1 ? 2 : 1;
+}
+static int64_t flash_units(const assay_args *a)
+{
+    const flash f = flash_open(a);
+    return f.B * f.G * (a->phase == 1 ? 1 : f.splits > 1 ? f.splits : f.blocks);
+}
+
+/* ---- one row again, key by key: the reference's order of effects in floats ------------------------------------------
+ */
+
+static float flash_element(const flash *f, int operand, const part *u, int64_t j, int64_t i)
+{
+    const assay_tensor *t = &f->a->operand[operand];
+    const char *p = t->layout == ASSAY_LAYOUT_kpanel16 ? t->data : flash_row(f, operand, u->b, u->g, j);
+    if (t->layout == ASSAY_LAYOUT_kpanel16)
+        i = (((u->b * ((f->S + PANEL - 1) / PANEL) + j / PANEL) * f->G + u->g) * f->D + i) * PANEL + j % PANEL;
+    float wide[32];
+    if (t->type == ASSAY_q8_0) {
+        flash_widen(wide, p + i / 32 * (int64_t)sizeof(assay_q8_0), t->type, 32);
+        return wide[i % 32];
+    }
+    flash_widen(wide, p + i * (t->type == ASSAY_f32 ? 4 : 2), t->type, 1);
+    return wide[0];
+}
+static bool flash_score(const flash *f, const part *u, int64_t row, int64_t j, float *z)
+{
+    float mask[KEYS];
+    bias x = flash_row_bias(f, u, row, j, 1, mask);
+    const int64_t s = flash_kpos(f, u->b, j), ahead = s - x.at, t = row / f->M, h = u->g * f->M + row % f->M;
+    const assay_tensor *q = &f->a->operand[Q];
+    const float *qr =
+        (const float *)((const char *)q->data + u->b * q->stride[0] + (u->t0 + t) * q->stride[1] + h * q->stride[2]);
+    const float add = x.mask ? x.mask[0] : x.all;
+    if (s < 0 || s < x.lo || s > x.hi || add == -INFINITY)
+        return false;
+    float dot = 0;
+    for (int64_t d = 0; d < f->D; d++)
+        dot += qr[d] * flash_element(f, K, u, j, d);
+    dot *= f->scale;
+    *z = (x.cap > 0 ? x.cap * tanhf(dot / x.cap) : dot) + add - x.slope * (float)(ahead < 0 ? -ahead : ahead);
+    return true;
+}
+static void flash_careful(const flash *f, const part *u, int64_t row, float *o)
+{
+    const int64_t h = u->g * f->M + row % f->M;
+    float m = -INFINITY, l = 0, z;
+    for (int64_t j = 0; j < u->n; j++)
+        if (flash_score(f, u, row, j, &z))
+            m = z > m || z != z ? z : m;
+    for (int64_t e = 0; e < f->E; e++)
+        o[e] = 0;
+    if (m == -INFINITY)
+        return;
+    if (f->a->operand[SINKS].data) {
+        const float sink = flash_float(&f->a->operand[SINKS], h);
+        m = sink > m ? sink : m;
+        l = expf(sink - m);
+    }
+    for (int64_t j = 0; j < u->n; j++)
+        if (flash_score(f, u, row, j, &z)) {
+            const float w = expf(z - m);
+            l += w;
+            for (int64_t e = 0; e < f->E; e++)
+                o[e] += w * flash_element(f, V, u, j, e);
+        }
+    for (int64_t e = 0; e < f->E; e++)
+        o[e] /= l;
+}
+
+/* ---- a unit -------------------------------------------------------------------------------------------------------
+ */
+
+static part flash_part(const flash *f, int64_t unit, int64_t blocks)
+{
+    int64_t n[10];
+    flash_sizes(f, n);
+    float *at[10], *p = f->a->scratch;
+    for (int i = 0; i < 10; i++)
+        at[i] = p, p += n[i];
+    part u = { .b = unit / blocks / f->G,
+               .g = unit / blocks % f->G,
+               .q = at[0],
+               .s = at[1],
+               .o = at[2],
+               .m = at[3],
+               .l = at[4],
+               .k = at[5],
+               .v = at[6],
+               .row = at[7],
+               .kpos = (int32_t *)(void *)at[8],
+               .qpos = (int32_t *)(void *)at[9] };
+    u.t0 = f->splits > 1 ? 0 : unit % blocks * f->block;
+    u.T = f->T - u.t0 < f->block ? f->T - u.t0 : f->block;
+    u.rows = u.T * f->M;
+    u.n = flash_len(f, u.b);
+    u.qmin = INT32_MAX, u.qmax = INT32_MIN;
+    for (int64_t t = 0; t < u.T; t++) {
+        const int32_t q = u.qpos[t] = (int32_t)flash_qpos(f, u.b, u.t0 + t, u.n);
+        u.qmin = q < u.qmin ? q : u.qmin, u.qmax = q > u.qmax ? q : u.qmax;
+    }
+    return u;
+}
+
+/* Queries packed [group][D][ROWS], scaled; outputs, maxima and sums as of no key. */
+static void flash_start(const flash *f, part *u)
+{
+    const assay_tensor *q = &f->a->operand[Q];
+    const int64_t rows = flash_up(u->rows, ROWS);
+    for (int64_t r = 0; r < rows; r++) {
+        float *dst = u->q + r / ROWS * ROWS * f->D + r % ROWS;
+        const float *src = (const float *)((const char *)q->data + u->b * q->stride[0] +
+                                           (u->t0 + r / f->M) * q->stride[1] + (u->g * f->M + r % f->M) * q->stride[2]);
+        for (int64_t d = 0; d < f->D; d++)
+            dst[d * ROWS] = r < u->rows ? src[d] * f->scale : 0;
+        u->m[r] = -INFINITY, u->l[r] = 0;
+    }
+    memset(u->o, 0, (size_t)(rows * f->ldo) * sizeof(float));
+}
+
+/* Row r of the unit, done: m, l and acc over all keys. */
+static void flash_finish(const flash *f, const part *u, int64_t r, float m, float l, float *acc)
+{
+    const assay_tensor *out = &f->a->operand[OUT];
+    const int64_t h = u->g * f->M + r % f->M;
+    float *o =
+        (float *)((char *)out->data + u->b * out->stride[0] + (u->t0 + r / f->M) * out->stride[1] + h * out->stride[2]);
+    float factor = 1;
+    if (f->a->operand[SINKS].data && m > -INFINITY) {
+        const float sink = flash_float(&f->a->operand[SINKS], h), up = sink > m ? sink : m;
+        factor = vf_first(vf_exp(vf_set(m - up)));
+        l = l * factor + vf_first(vf_exp(vf_set(sink - up)));
+    }
+    factor = l == 0 ? 0 : factor / l;
+    vf odd = vf_set(0);
+    for (int64_t e = 0; e < f->ldo; e += LANES) {
+        const vf x = vf_mul(vf_load(acc + e), vf_set(factor));
+        odd = vf_fma(x, vf_set(0), odd);
+        vf_store(acc + e, x);
+    }
+    if (vf_sum(odd) == 0)
+        memcpy(o, acc, (size_t)f->E * sizeof(float));
+    else
+        flash_careful(f, u, r, o);
+}
+
+static void flash_whole(const flash *f, int64_t unit)
+{
+    part u = flash_part(f, unit, f->blocks);
+    flash_start(f, &u);
+    for (int64_t j = 0; j < u.n; j += KEYS)
+        flash_block(f, &u, j, j + KEYS < u.n ? j + KEYS : u.n);
+    for (int64_t r = 0; r < u.rows; r++)
+        flash_finish(f, &u, r, u.m[r], u.l[r], u.o + r * f->ldo);
+}
+
+static void flash_split(const flash *f, int64_t unit)
+{
+    part u = flash_part(f, unit, f->splits);
+    const int64_t first = unit % f->splits * SPLIT_KEYS, last = first + SPLIT_KEYS < u.n ? first + SPLIT_KEYS : u.n;
+    float *to = (float *)f->a->shared + unit * flash_partial(f);
+    flash_start(f, &u);
+    for (int64_t j = first; j < last; j += KEYS)
+        flash_block(f, &u, j, j + KEYS < last ? j + KEYS : last);
+    memcpy(to, u.m, (size_t)u.rows * sizeof(float));
+    memcpy(to + u.rows, u.l, (size_t)u.rows * sizeof(float));
+    memcpy(to + 2 * u.rows, u.o, (size_t)(u.rows * f->ldo) * sizeof(float));
+}
+
+static void flash_merge(const flash *f, int64_t unit)
+{
+    part u = flash_part(f, unit, 1);
+    const int64_t size = flash_partial(f);
+    const float *from = (const float *)f->a->shared + unit * f->splits * size;
+    for (int64_t r = 0; r < u.rows; r++) {
+        float m = -INFINITY, l = 0;
+        for (int64_t i = 0; i < f->splits; i++)
+            m = from[i * size + r] > m ? from[i * size + r] : m;
+        const float base = m == -INFINITY ? 0 : m;
+        memset(u.o, 0, (size_t)f->ldo * sizeof(float));
+        for (int64_t i = 0; i < f->splits; i++) {
+            const float *p = from + i * size, *acc = p + 2 * u.rows + r * f->ldo;
+            const float w = vf_first(vf_exp(vf_set(p[r] - base)));
+            l += w * p[u.rows + r];
+            for (int64_t e = 0; e < f->ldo; e += LANES)
+                vf_store(u.o + e, vf_fma(vf_set(w), vf_load(acc + e), vf_load(u.o + e)));
+        }
+        flash_finish(f, &u, r, m, l, u.o);
+    }
+}
+
+static assay_status flash_run(const assay_args *a)
+{
+    const flash f = flash_open(a);
+    for (int64_t i = a->begin; i < a->end; i++)
+        if (a->phase == 1)
+            flash_merge(&f, i);
+        else if (f.splits > 1)
+            flash_split(&f, i);
+        else
+            flash_whole(&f, i);
+    return ASSAY_OK;
+}
+
+/* Pages are rows: with K panels they are not taken. */
+static bool flash_accepts(const assay_args *a)
+{
+    return !(a->operand[K].layout == ASSAY_LAYOUT_kpanel16 && a->operand[PAGES].rank > 0);
+}
+
+static const assay_typeset flash_types[] = {
+    ASSAY_TYPES(ASSAY_T(f32)),
+    ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0)),
+    ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0)),
+    ASSAY_TYPES(ASSAY_T(f32)),
+    ASSAY_TYPES(ASSAY_T(f32)),
+    ASSAY_TYPES(ASSAY_T(f32)),
+    ASSAY_TYPES(ASSAY_T(i32)),
+    ASSAY_TYPES(ASSAY_T(i32)),
+    ASSAY_TYPES(ASSAY_T(i32)),
+    ASSAY_TYPES(ASSAY_T(i32)),
+    ASSAY_TYPES(ASSAY_T(f32)),
+};
+static const uint32_t flash_layouts[] = { 1, 1u | 1u << ASSAY_LAYOUT_kpanel16, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+
+/* KERNEL members that every tier shares */
+#define FLASH_KERNEL                                                                                                   \
+    .types = flash_types, .layouts = flash_layouts, .run = flash_run, .accepts = flash_accepts,                        \
+    .phases = flash_phases, .units = flash_units, .shared = flash_shared, .scratch = flash_scratch
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT
+ * flash_tile.h - the inner loops of attention over a vector type `vf` of LANES floats, which the including kernel
+ * defines with its vf_* helpers.  A tile is R query rows of a group of ROWS; scores go to s[r * KEYS + j], outputs to
+ * o[r * ldo + e].
+ *
+ *   scores  R rows x 16 NP keys: per d, NP * 16 / LANES loads of a K panel and R broadcasts of packed q  (all FMA)
+ *   values  R rows x NE vectors of E: per key, NE loads of a V row and R broadcasts of p                 (all FMA)
+ *
+ * R, NP and NE are constants in every caller, so that the accumulators (at most TILE vectors) stay in registers. */
+#ifndef ASSAY_ISA_FLASH_TILE_H
+#define ASSAY_ISA_FLASH_TILE_H
+
+#define FLASH_INLINE static inline __attribute__((always_inline))
+#ifdef __clang__
+#define FLASH_UNROLL _Pragma("unroll")
+#else
+#define FLASH_UNROLL _Pragma("GCC unroll 16")
+#endif
+enum {
+    KEYS = 64,
+    PANEL = 16,
+    PANEL_VECTORS = PANEL / LANES,
+    MOST_VECTORS = 4 * PANEL_VECTORS > 8 ? 4 * PANEL_VECTORS : 8
+};
+
+FLASH_INLINE vf flash_load(const void *p, int64_t i, const bool half)
+{
+    return half ? vf_f16((const uint16_t *)p + i) : vf_load((const float *)p + i);
+}
+
+/* k: NP panels [D][16], `step` elements apart; q: packed [D][ROWS]. */
+FLASH_INLINE void flash_score_tile(const int R, const int NP, const bool half, const float *q, const void *k,
+                                   int64_t step, int64_t D, float *s)
+{
+    vf acc[ROWS][MOST_VECTORS];
+    const int NV = NP * PANEL_VECTORS;
+    FLASH_UNROLL
+    for (int r = 0; r < R; r++)
+        FLASH_UNROLL
+    for (int v = 0; v < NV; v++)
+        acc[r][v] = vf_set(0);
+    for (int64_t d = 0; d < D; d++) {
+        vf kv[MOST_VECTORS];
+        FLASH_UNROLL
+        for (int v = 0; v < NV; v++)
+            kv[v] = flash_load(k, v / PANEL_VECTORS * step + d * PANEL + v % PANEL_VECTORS * LANES, half);
+        FLASH_UNROLL
+        for (int r = 0; r < R; r++) {
+            const vf b = vf_set(q[d * ROWS + r]);
+            FLASH_UNROLL
+            for (int v = 0; v < NV; v++)
+                acc[r][v] = vf_fma(b, kv[v], acc[r][v]);
+        }
+    }
+    FLASH_UNROLL
+    for (int r = 0; r < R; r++)
+        FLASH_UNROLL
+    for (int v = 0; v < NV; v++)
+        vf_store(s + r * KEYS + v * LANES, acc[r][v]);
+}
+
+FLASH_INLINE void flash_scores_of(const int R, const bool half, const float *q, const void *k, int64_t step, int64_t D,
+                                  int64_t from, int64_t to, float *s)
+{
+    const int most = TILE / (R * PANEL_VECTORS), NP = most >= 4 ? 4 : most >= 2 ? 2 : 1;
+    const char *panel = k;
+    const int64_t size = step * (half ? 2 : 4);
+    int64_t p = from;
+    for (; p + NP <= to; p += NP)
+        flash_score_tile(R, NP, half, q, panel + p * size, step, D, s + p * PANEL);
+    if (NP > 1)
+        for (; p < to; p++)
+            flash_score_tile(R, 1, half, q, panel + p * size, step, D, s + p * PANEL);
+}
+
+/* v: row j at v + j * step bytes; a: what each row of o is multiplied by first. */
+FLASH_INLINE void flash_value_tile(const int R, const int NE, const bool half, const float *p, const char *v,
+                                   int64_t step, int64_t from, int64_t to, const float *a, float *o, int64_t ldo)
+{
+    vf acc[ROWS][MOST_VECTORS];
+    FLASH_UNROLL
+    for (int r = 0; r < R; r++) {
+        const vf keep = vf_set(a[r]);
+        FLASH_UNROLL
+        for (int e = 0; e < NE; e++)
+            acc[r][e] = vf_mul(keep, vf_load(o + r * ldo + e * LANES));
+    }
+    for (int64_t j = from; j < to; j++) {
+        vf row[MOST_VECTORS];
+        FLASH_UNROLL
+        for (int e = 0; e < NE; e++)
+            row[e] = flash_load(v + j * step, e * LANES, half);
+        FLASH_UNROLL
+        for (int r = 0; r < R; r++) {
+            const vf w = vf_set(p[r * KEYS + j]);
+            FLASH_UNROLL
+            for (int e = 0; e < NE; e++)
+                acc[r][e] = vf_fma(w, row[e], acc[r][e]);
+        }
+    }
+    FLASH_UNROLL
+    for (int r = 0; r < R; r++)
+        FLASH_UNROLL
+    for (int e = 0; e < NE; e++)
+        vf_store(o + r * ldo + e * LANES, acc[r][e]);
+}
+
+FLASH_INLINE void flash_values_of(const int R, const bool half, const float *p, const char *v, int64_t step,
+                                  int64_t from, int64_t to, const float *a, float *o, int64_t ldo)
+{
+    const int most = TILE / R, NE = most >= 8 ? 8 : most >= 4 ? 4 : 2, size = half ? 2 : 4;
+    const int64_t n = ldo / LANES;
+    int64_t e = 0;
+    for (; e + NE <= n; e += NE)
+        flash_value_tile(R, NE, half, p, v + e * LANES * size, step, from, to, a, o + e * LANES, ldo);
+    for (; e < n; e++)
+        flash_value_tile(R, 1, half, p, v + e * LANES * size, step, from, to, a, o + e * LANES, ldo);
+}
+
+/* The tiles that exist; a group of other R is rounded up (its packed q, p and o have room for ROWS rows). */
+static inline int flash_tile_of(int R, bool half)
+{
+    return 2 * (R <= 4 ? R : R <= 6 ? 6 : R <= 8 ? 8 : 12) + half;
+}
+#define FLASH_CASE(n, call, ...)                                                                                       \
+    case 2 * (n):                                                                                                      \
+        call(n, false, __VA_ARGS__);                                                                                   \
+        break;                                                                                                         \
+    case 2 * (n) + 1:                                                                                                  \
+        call(n, true, __VA_ARGS__);                                                                                    \
+        break;
+#if FLASH_ROWS == 6
+#define FLASH_CASES(...)                                                                                               \
+    FLASH_CASE(1, __VA_ARGS__)                                                                                         \
+    FLASH_CASE(2, __VA_ARGS__)                                                                                         \
+    FLASH_CASE(3, __VA_ARGS__)                                                                                         \
+    FLASH_CASE(4, __VA_ARGS__)                                                                                         \
+    FLASH_CASE(6, __VA_ARGS__)
+#else
+#define FLASH_CASES(...)                                                                                               \
+    FLASH_CASE(1, __VA_ARGS__)                                                                                         \
+    FLASH_CASE(2, __VA_ARGS__)                                                                                         \
+    FLASH_CASE(3, __VA_ARGS__)                                                                                         \
+    FLASH_CASE(4, __VA_ARGS__)                                                                                         \
+    FLASH_CASE(6, __VA_ARGS__)                                                                                         \
+    FLASH_CASE(8, __VA_ARGS__)                                                                                         \
+    FLASH_CASE(12, __VA_ARGS__)
+#endif
+static void flash_scores(int R, bool half, const float *q, const void *k, int64_t step, int64_t D, int64_t from,
+                         int64_t to, float *s)
+{
+    switch (flash_tile_of(R, half)) {
+        FLASH_CASES(flash_scores_of, q, k, step, D, from, to, s)
+    }
+}
+static void flash_values(int R, bool half, const float *p, const char *v, int64_t step, int64_t from, int64_t to,
+                         const float *a, float *o, int64_t ldo)
+{
+    switch (flash_tile_of(R, half)) {
+        FLASH_CASES(flash_values_of, p, v, step, from, to, a, o, ldo)
+    }
+}
+
+/* n numbers of any type the cache may have, as floats; n is a multiple of 32 for blocks. */
+static void flash_widen(float *dst, const void *src, assay_dtype type, int64_t n)
+{
+    int64_t i = 0;
+    if (type == ASSAY_q8_0) {
+        for (const assay_q8_0 *b = src; i < n; i += 32, b++) {
+            const vf d = vf_set(vf_one_f16(b->d));
+            for (int j = 0; j < 32; j += LANES)
+                vf_store(dst + i + j, vf_mul(d, vf_i8(b->q + j)));
+        }
+        return;
+    }
+    for (; type == ASSAY_f16 && i + LANES <= n; i += LANES)
+        vf_store(dst + i, vf_f16((const uint16_t *)src + i));
+    for (; i < n; i++) {
+        const uint16_t h = type == ASSAY_f32 ? 0 : ((const uint16_t *)src)[i];
+        const uint32_t wide = (uint32_t)h << 16;
+        if (type == ASSAY_bf16)
+            memcpy(dst + i, &wide, sizeof wide);
+        else
+            dst[i] = type == ASSAY_f32 ? ((const float *)src)[i] : vf_one_f16(h);
+    }
+}
+#endif
