@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ * gate_up: with g = x gate^T off by B_g and u = x up^T off by B_u (the bounds of matmul), and D the largest |silu'|
+ * within B_g of g, |y - silu(g) u| <= |silu(g)| B_u + (|u| + B_u) D B_g + swiglu's own bound at the values that the
+ * kernel had. |silu'| <= |silu'(g)| + B_g / 2, for |silu''| <= 1/2; 1 - s moves by at most B_g / 4. planes: g, u; A,
+ * the sums of |x w|; M, those of contracts with split_min (matmul.bound.c). */
+#include "bound.h"
+
+void assay_matmul_kappa(const assay_dense *a, double *const *planes);
+void assay_gate_up_kappa(const assay_dense *a, double *const *planes);
+void assay_gate_up_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
+
+enum { G, U, AG, AU, MG, MU };
+
+static void product(const assay_dense *a, int w, double *y, double *A, double *M)
+{
+    const int64_t T = a->dim[0], N = a->dim[1], K = a->dim[2];
+    void *operand[] = { a->operand[0], a->operand[w], NULL, NULL };
+    const assay_dense part = { operand, NULL, a->dim, NULL };
+    assay_matmul_kappa(&part, (double *[]){ A, y, M }); /* y: the spread, not needed, until it is overwritten */
+    for (int64_t t = 0; t < T; t++)
+        for (int64_t n = 0; n < N; n++) {
+            const double *x = (const double *)a->operand[0] + t * K, *v = (const double *)a->operand[w] + n * K;
+            double s = 0;
+            for (int64_t k = 0; k < K; k++)
+                s += x[k] * v[k];
+            y[t * N + n] = s;
+        }
+}
+
+void assay_gate_up_kappa(const assay_dense *a, double *const *planes)
+{
+    product(a, 1, planes[G], planes[AG], planes[MG]);
+    product(a, 2, planes[U], planes[AU], planes[MU]);
+}
+
+void assay_gate_up_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
+{
+    const int64_t n = a->dim[0] * a->dim[1], K = a->dim[2];
+    const double rate = bound_c(c, (double)K, 1), floor = (double)(K + 1) * bound_eta(c);
+    const double u = bound_u(c), e_exp = BOUND_E(c, e_exp, 4);
+    const double *Ag = planes[c->split_min ? MG : AG], *Au = planes[c->split_min ? MU : AU];
+    for (int64_t i = 0; i < n; i++) {
+        const double g = planes[G][i], up = planes[U][i], Bg = rate * Ag[i] + floor, Bu = rate * Au[i] + floor;
+        const double e = exp(-fabs(g)), s = (g < 0 ? e : 1) / (1 + e), falling = (g < 0 ? 1 : e) / (1 + e);
+        const double slope = s * fabs(1 + g * falling) + Bg / 2;
+        const double moved = fabs(g) * s * Bu + (fabs(up) + Bu) * slope * Bg;
+        const double under = (g - Bg < 0 ? 1 + Bg - g : 1) * bound_eta(c);
+        b[3][i] = moved + (fabs(g * s * up) + moved) * (e_exp * fmin(falling + Bg / 4, 1) + 5) * u +
+                  (fabs(up) + Bu + 1) * under;
+    }
+}
