@@ -101,7 +101,7 @@ static void rates(const bench_work *w, const bench_task *t, const bench_result *
     const double footprint =
         (packs ? (double)r->packed_bytes : weights) + BENCH_SETS * operand_bytes(t->p, false, true);
     const char *level = t->cold ? "memory" : bench_machine_level(t->machine, (int64_t)footprint, t->threads);
-    const double gflops = w->flops / ns, gbps = bytes / ns;
+    const double gflops = w->flops / ns, gbps = bytes / ns, best = ns / low;
     if (w->flops > 0) {
         assay_json_num(j, "flops", w->flops);
         assay_json_num(j, "gflops", gflops);
@@ -127,6 +127,7 @@ static void rates(const bench_work *w, const bench_task *t, const bench_result *
     assay_json_close(j);
     if (compute > 0 || memory > 0) {
         assay_json_num(j, "share", compute > memory ? compute : memory);
+        assay_json_num(j, "share_best", (compute > memory ? compute : memory) * best);
         assay_json_str(j, "bound_by", compute > memory ? "compute" : "memory");
         assay_json_bool(j, "impossible", compute > 1.05 || memory > 1.05);
     }
@@ -176,6 +177,6 @@ void bench_row_json(const bench_work *w, const bench_task *t, const bench_result
         assay_json_close(j);
         assay_json_num(j, "low", low);
         assay_json_num(j, "high", high);
-        rates(w, t, r, roofs, ns, j);
+        rates(w, t, r, roofs, ns, low, j);
     }
 }

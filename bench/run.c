@@ -190,7 +190,7 @@ static assay_status baseline(bench_session *s, bench_work *w, assay_problem *p, 
         return ASSAY_OK;
     }
     bench_task t = bench_task_of(s, p, k, -1, 1, false);
-    t.repetitions = w->flops > limit && d < 0 ? 1 : 3;
+    t.repetitions = w->flops > limit && d < 0 ? 1 : 5;
     t.counters = wanted;
     n = n < 1 ? 1 : n;
     bool cut = d >= 0 && n < all;

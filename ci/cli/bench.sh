@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# assay bench and doctor: results that a reader understands, resume after a kill, and kernels that are wrong (everywhere, or
+# in one element of a large product) get no time.
+set -euo pipefail
+assay=$1 source=$2 cc=${3:-cc}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+expect() { # CODE COMMAND...
+  local want=$1 got=0
+  shift
+  "$@" >"$dir/out" 2>&1 </dev/null || got=$?
+  [ "$got" = "$want" ] || { echo "exit $got, not $want: $*"; cat "$dir/out"; exit 1; }
+}
+"$assay" --help | grep -q '^  bench' || { echo "this build has no bench"; exit 77; }
+expect 2 "$assay" bench -o nothing
+expect 2 "$assay" bench -k 'none*'
+expect 2 "$assay" bench --resume
+expect 2 "$assay" bench --case 'rmsnorm R=x'
+expect 2 "$assay" bench --simulate perhaps
+expect 2 "$assay" bench -w 'none*' --threads 1
+expect 0 "$assay" doctor --json "$dir/doctor.json"
+grep -q 'instructions' "$dir/out"
+
+# Results: every row has a name of the grammar, a verdict, times, and counters with their provenance.
+run=(--threads 1 --simulate none -o rmsnorm --case 'rmsnorm R={1,3,5} C=64 eps=1e-05' --json "$dir/r.json")
+expect 0 "$assay" bench "${run[@]}"
+cat >"$dir/read.py" <<'PY'
+import json, re, sys
+d = json.load(open(sys.argv[1]))
+assert d["schema"] == 1 and d["kind"] == "bench" and d["context"]["assay"]["cpu"]["isa"], "no passport"
+assert d["context"]["caches"] is not None and d["context"]["library_build_type"], "not Google Benchmark's context"
+assert any(r["name"] == "call" and r["value"] > 0 for r in d["roofs"]), "no call cost"
+for b in d["benchmarks"]:
+    assert re.fullmatch(r"[a-z0-9_]+/[^/]+/[^/]+/[^/]+/\d+t/(hot|cold)", b["name"]), b["name"]
+    assert b["verdict"]["pass"] and b["verdict"]["how"] == "all elements", b["verdict"]
+    assert b["real_time"] > 0 and b["iterations"] > 0 and b["time_unit"] == "ns" and len(b["samples"]) == b["repetitions"]
+    assert b["case"].startswith("rmsnorm ")
+    for name, c in b["counters"].items():
+        assert c["from"] in ("hardware", "software", "simulated", "n/a"), (name, c)
+        assert ("value" in c) != (c["from"] == "n/a") and ("why" in c) == (c["from"] == "n/a"), (name, c)
+print(len(d["benchmarks"]))
+PY
+rows=$(python3 "$dir/read.py" "$dir/r.json")
+[ "$rows" -ge 3 ]
+
+# Killed in the middle: what was measured stands, the rest is added, nothing twice.
+rm -f "$dir"/r.json*
+"$assay" bench "${run[@]}" >"$dir/out" 2>&1 &
+pid=$!
+for _ in $(seq 600); do
+  [ "$(grep -c '"line": "row"' "$dir/r.jsonl" 2>/dev/null)" -ge 1 ] 2>/dev/null && break
+  sleep 0.05
+done
+kill -9 "$pid" 2>/dev/null || true
+wait "$pid" 2>/dev/null || true
+first=$(grep -m1 '"line": "row"' "$dir/r.jsonl")
+printf '{"line": "row", "name": "cut' >>"$dir/r.jsonl"
+expect 0 "$assay" bench "${run[@]}" --resume
+grep -qF "$first" "$dir/r.jsonl"
+[ "$(python3 "$dir/read.py" "$dir/r.json")" = "$rows" ]
+expect 0 "$assay" bench "${run[@]}" --resume
+grep -q '^0 rows measured' "$dir/out"
+
+# A kernel that is wrong in one element only of a product above the sampling limit, and one that is wrong everywhere.
+cat >"$dir/wrong.c" <<'C'
+#include "assay/assay.h"
+static assay_status multiply(const assay_args *a, int wrong)
+{
+    const int64_t T = a->dim[0], N = a->dim[1], K = a->dim[2];
+    for (int64_t n = a->begin; n < a->end; n++)
+        for (int64_t t = 0; t < T; t++) {
+            const float *x = (const float *)a->operand[0].data + t * K, *w = (const float *)a->operand[1].data + n * K;
+            float s[8] = { 0 };
+            for (int64_t k = 0; k < K; k += 8)
+                for (int i = 0; i < 8; i++)
+                    s[i] += x[k + i] * w[k + i];
+            const float y = s[0] + s[1] + s[2] + s[3] + s[4] + s[5] + s[6] + s[7];
+            ((float *)a->operand[3].data)[t * N + n] = wrong == 2 || (wrong && n == N / 3 && t == T / 2) ? y + 1 : y;
+        }
+    return ASSAY_OK;
+}
+static assay_status right(const assay_args *a) { return multiply(a, 0); }
+static assay_status one(const assay_args *a) { return multiply(a, 1); }
+static assay_status all(const assay_args *a) { return multiply(a, 2); }
+static const assay_typeset f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(0), ASSAY_TYPES(ASSAY_T(f32)) };
+static const assay_kernel kernels[] = { { .op = "matmul", .name = "right", .types = f32, .run = right },
+                                        { .op = "matmul", .name = "one", .types = f32, .run = one },
+                                        { .op = "matmul", .name = "all", .types = f32, .run = all } };
+const assay_plugin *assay_plugin_v1(void);
+const assay_plugin *assay_plugin_v1(void)
+{
+    static const assay_plugin p = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "wrong", "1", kernels, 3, 0, 0 };
+    return &p;
+}
+C
+$cc -std=c11 -O3 -shared -fPIC -I "$source/include" -o "$dir/wrong.so" "$dir/wrong.c"
+expect 1 "$assay" bench --threads 1 --simulate none --plugin "$dir/wrong.so" --json "$dir/w.json" --case 'matmul T=24 N=8192 K=800'
+python3 - "$dir/w.json" <<'PY'
+import json, sys
+rows = {b["kernel"]: b for b in json.load(open(sys.argv[1]))["benchmarks"] if b["cache"] == "hot"}
+right, one, every = rows["right"], rows["one"], rows["all"]
+assert right["verdict"]["pass"] and right["verdict"]["freivalds"] == "pass" and right["real_time"] > 0, right
+assert one["verdict"]["freivalds"] == "fail" and not one["verdict"]["pass"] and "real_time" not in one, one
+assert not every["verdict"]["pass"] and every["verdict"]["by"] == "T1" and "real_time" not in every, every
+assert right["supplier"] == "wrong 1", right
+PY
+expect 0 "$assay" bench --threads 1 -k scalar -k right --plugin "$dir/wrong.so" --case 'matmul T=2 N=64 K=64'
+grep -q 'a/b' "$dir/out"
+echo "bench and doctor: $rows rows read back, resumed after a kill; wrong kernels got no time"
