@@ -236,6 +236,7 @@ static const struct argp_option option_table[] = {
     { "resume", KEY_RESUME, NULL, 0, "go on where the journal of --json FILE stopped", 0 },
     { "simulate", KEY_SIMULATE, "HOW", 0, "counters by callgrind: none, some (once per kernel and types; default), all",
       0 },
+    { "no-roofs", KEY_ROOFS, NULL, 0, "measure no roofs: rows then have no shares", 0 },
     { "simulate-child", KEY_CHILD, "FD,N", OPTION_HIDDEN, NULL, 0 },
     { 0 },
 };
@@ -391,7 +392,7 @@ int assay_cmd_bench(int argc, char **argv)
     uint64_t isa = assay_cpu();
     if (c.o.filter.isa)
         isa &= assay_isa_find(c.o.filter.isa + (c.o.filter.isa[0] == '='))->bits;
-    if (!st && !(c.o.resume && known_roofs(&s)) && !c.o.kernel_b)
+    if (!st && !c.o.no_roofs && !(c.o.resume && known_roofs(&s)) && !c.o.kernel_b)
         bench_roofs_in_child(&s.machine, isa, s.threads, s.n_threads, !c.o.filter.full, take_roof, &s);
     if (!st)
         st = all_rows(&s);

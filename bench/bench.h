@@ -143,7 +143,7 @@ typedef struct bench_options {
     assay_filter filter;
     const char *kernel_b, *line, *workload, *simulate;
     uint64_t seed;
-    bool has_seed, resume;
+    bool has_seed, resume, no_roofs;
 } bench_options;
 
 typedef struct bench_session {

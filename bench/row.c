@@ -92,7 +92,7 @@ static double share(const bench_roof *r, double value, const char *key, assay_js
 }
 
 static void rates(const bench_work *w, const bench_task *t, const bench_result *r, const bench_roofs_table *roofs,
-                  double ns, assay_json *j)
+                  double ns, double low, assay_json *j)
 {
     char kind[32];
     const double weights = operand_bytes(t->p, true, false);
