@@ -107,6 +107,13 @@ static void interval(const output *o, assay_dtype type, const double *b, double 
     free(code);
 }
 
+/* What an error took of its bound.  Where the bound is below the output type's own step, its rounding is no error. */
+static double share_used(double err, double got, double bound, double u)
+{
+    const double excess = bound >= 2 * u * fabs(got) ? err : fmax(0, err - u * fabs(got));
+    return excess == 0 ? 0 : bound > 0 ? excess / bound : INFINITY;
+}
+
 static bool judge_t1(const output *o, assay_dtype type, const double *b)
 {
     double *lo = calloc((size_t)o->n + 1, sizeof *lo), *hi = calloc((size_t)o->n + 1, sizeof *hi);
@@ -123,8 +130,7 @@ static bool judge_t1(const output *o, assay_dtype type, const double *b)
             ok = fail(o, ASSAY_BY_CLASS, k, b[k], "class differs, bound ");
             continue;
         }
-        const double room = g >= w ? hi[k] - w : w - lo[k], err = fabs(g - w);
-        const double used = err == 0 ? 0 : room > 0 ? err / room : INFINITY;
+        const double err = fabs(g - w), used = share_used(err, g, b[k], assay_dtype_of(type)->u);
         if (!(g >= lo[k] && g <= hi[k]))
             ok = fail(o, ASSAY_BY_T1, k, b[k], "bound ");
         if (ok && used > o->f->used) {
