@@ -107,10 +107,12 @@ static void interval(const output *o, assay_dtype type, const double *b, double 
     free(code);
 }
 
-/* What an error took of its bound.  Where the bound is below the output type's own step, its rounding is no error. */
-static double share_used(double err, double got, double bound, double u)
+/* What an error took of its bound.  Where the bound is below the output type's own half step, its rounding is no error. */
+static double share_used(double err, double got, double bound, assay_dtype type)
 {
-    const double excess = bound >= 2 * u * fabs(got) ? err : fmax(0, err - u * fabs(got));
+    const double least = type == ASSAY_f16 ? 0x1p-25 : type == ASSAY_bf16 ? 0x1p-134 : 0x1p-150;
+    const double half_step = fmax(assay_dtype_of(type)->u * fabs(got), least);
+    const double excess = bound >= 2 * half_step ? err : fmax(0, err - half_step);
     return excess == 0 ? 0 : bound > 0 ? excess / bound : INFINITY;
 }
 
@@ -130,7 +132,7 @@ static bool judge_t1(const output *o, assay_dtype type, const double *b)
             ok = fail(o, ASSAY_BY_CLASS, k, b[k], "class differs, bound ");
             continue;
         }
-        const double err = fabs(g - w), used = share_used(err, g, b[k], assay_dtype_of(type)->u);
+        const double err = fabs(g - w), used = share_used(err, g, b[k], type);
         if (!(g >= lo[k] && g <= hi[k]))
             ok = fail(o, ASSAY_BY_T1, k, b[k], "bound ");
         if (ok && used > o->f->used) {
