@@ -215,6 +215,7 @@ enum {
     KEY_CASE,
     KEY_RESUME,
     KEY_SIMULATE,
+    KEY_ROOFS,
     KEY_CHILD
 };
 
@@ -299,6 +300,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         if (strcmp(arg, "none") && strcmp(arg, "some") && strcmp(arg, "all"))
             argp_error(state, "--simulate %s: none, some or all", arg);
         o->simulate = arg;
+        break;
+    case KEY_ROOFS:
+        o->no_roofs = true;
         break;
     case KEY_CHILD:
         c->child = arg;
