@@ -202,11 +202,11 @@ static void put_padding(writer *w)
         put_int(w, 0, 1);
 }
 
-/* Matrices ~ N(0, 1/width), the table N(0, 1), norms around 1.  One row at a time. */
+/* Matrices ~ N(0, 1/width), the table N(0, 1/64), norms around 1.  One row at a time. */
 static bool put_data(writer *w, const tensor *t, uint64_t seed, uint64_t stream)
 {
     assay_rng rng = { seed, stream, 0 };
-    const double size = t->rows == VOCAB ? 1 : t->rows ? 1.6 / sqrt((double)t->width) : 0.2;
+    const double size = t->rows == VOCAB ? 0.125 : t->rows ? 1.6 / sqrt((double)t->width) : 0.2;
     double *x = malloc((size_t)t->width * sizeof *x);
     void *codes = malloc((size_t)assay_dtype_bytes(t->type, t->width));
     if (x && codes)

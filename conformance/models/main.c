@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT
+ * assay-models FILE.gguf | --synthetic FILE: judges whole models (models.h).  Exit: 0 all good, 1 something failed,
+ * 2 wrong use or unreadable input, 77 the weights are absent and ASSAY_NO_MODEL=1 allows it. */
+#include "../../reference/core/registry.h"
+#include "../../reference/core/status.h"
+#include "../../reference/models/session_parts.h"
+#include "../../reference/models/synthetic.h"
+#include "models.h"
+#include <inttypes.h>
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+static int failures;
+
+static void verdict(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void verdict(bool good, const char *format, ...)
+{
+    va_list args;
+    printf("%s  ", good ? "ok    " : "FAILED");
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    putchar('\n');
+    fflush(stdout);
+    failures += !good;
+}
+
+static assay_impl impl_of(const subject *m, const char *text)
+{
+    assay_impl impl;
+    assay_why why = { "" };
+    if (assay_impl_parse(text, m->isa, &impl, &why)) {
+        fprintf(stderr, "assay-models: %s\n", why.text);
+        exit(2);
+    }
+    return impl;
+}
+
+/* Runs or dies: a model that cannot be run is not a result. */
+static outcome run(subject *m, assay_graph *g, const assay_impl *impl, int prompts, int64_t chunk)
+{
+    outcome o;
+    assay_why why = { "" };
+    if (subject_run(m, g, impl, prompts, chunk, &o, &why)) {
+        fprintf(stderr, "assay-models: %s\n", why.text);
+        exit(1);
+    }
+    return o;
+}
+
+static double bound(subject *m, const outcome *oracle, bool rounded)
+{
+    double worst = 0, least = INFINITY;
+    int which = 0;
+    const double begin = assay_seconds();
+    for (int i = 0; i < VARIANTS; i++) {
+        const assay_impl impl = variant_impl(m->isa, i, rounded);
+        outcome o = run(m, &m->graph, &impl, PROMPTS, 0);
+        const double e = largest_error(m, oracle, &o, oracle->rows);
+        which = e > worst ? i : which;
+        worst = fmax(worst, e);
+        least = fmin(least, e);
+        outcome_free(&o);
+    }
+    printf("bound: 4 x %.3g, the largest logit error of %d legal float variants%s (%s; the least %.3g), %.1f s\n",
+           worst, VARIANTS, rounded ? " that round activations to q8_0" : "", variant_name(which), least,
+           assay_seconds() - begin);
+    fflush(stdout);
+    return 4 * worst;
+}
+
+static int64_t best_of(const double *x, int64_t n)
+{
+    int64_t k = 0;
+    for (int64_t i = 1; i < n; i++)
+        k = x[i] > x[k] ? i : k;
+    return k;
+}
+
+/* Greedy choice at every position of the given text; a flip is excused only where the oracle's margin is below what the
+ * two logits may be off. */
+static void judge_choices(const subject *m, const char *name, const outcome *oracle, const outcome *o, double limit)
+{
+    const int64_t V = m->graph.vocab;
+    int flips = 0, wrong = 0;
+    for (int64_t r = 0; r < o->rows; r++) {
+        const double *g = oracle->logits + r * V;
+        const int64_t a = best_of(g, V), b = best_of(o->logits + r * V, V);
+        flips += a != b;
+        wrong += a != b && !(g[a] - g[b] <= 2 * limit);
+    }
+    verdict(wrong == 0, "%s: greedy choice at %" PRId64 " forced steps: %d differ, all but %d within the error", name,
+            o->rows, flips, wrong);
+}
+
+/* One implementation: prefill, chunks and token by token (chunks[] ends with 0), against the oracle that rounds alike.
+ */
+static void judge(subject *m, const char *name, const char *impl_text, const outcome *oracle, const outcome *plain,
+                  double limit, int prompts, const int64_t *chunks)
+{
+    const assay_impl impl = impl_of(m, impl_text);
+    double begin = assay_seconds();
+    outcome whole = run(m, &m->graph, &impl, prompts, 0);
+    const double seconds = assay_seconds() - begin, e = largest_error(m, oracle, &whole, whole.rows);
+    double mean, largest;
+    verdict(e <= limit, "%s: prefill of %" PRId64 " positions: largest logit error %.3g of %.3g (%.0f %%), %.1f s",
+            name, whole.rows, e, limit, 100 * e / limit, seconds);
+    divergence(m, plain, &whole, whole.rows, &mean, &largest);
+    verdict(mean <= 4e-3 && largest <= 0.1, "%s: KL against the plain oracle: mean %.3g of 4e-3, largest %.3g of 0.1",
+            name, mean, largest);
+    judge_choices(m, name, oracle, &whole, limit);
+    for (; *chunks; chunks++) {
+        outcome o = run(m, &m->graph, &impl, prompts, *chunks);
+        const double d = largest_error(m, oracle, &o, o.rows), between = largest_error(m, &whole, &o, o.rows);
+        verdict(d <= limit, "%s: %s: largest logit error %.3g of %.3g, from prefill at once %.3g", name,
+                *chunks == 1 ? "token by token" : "chunked prefill", d, limit, between);
+        outcome_free(&o);
+    }
+    outcome_free(&whole);
+}
+
+/* The oracle by itself: chunks must not matter beyond double rounding. */
+static void judge_oracle(subject *m, const outcome *oracle)
+{
+    const assay_impl impl = impl_of(m, "oracle");
+    outcome o = run(m, &m->graph, &impl, 1, 7);
+    const double d = largest_error(m, oracle, &o, o.rows);
+    verdict(d <= 1e-9, "oracle: chunks of 7 against prefill at once: %.3g of 1e-9", d);
+    outcome_free(&o);
+}
+
+static assay_graph copy_graph(const assay_graph *g)
+{
+    assay_graph c = *g;
+    c.value = malloc((size_t)(g->n_values + 8) * sizeof *c.value);
+    c.node = malloc((size_t)g->n_nodes * sizeof *c.node);
+    if (!c.value || !c.node)
+        exit(1);
+    memcpy(c.value, g->value, (size_t)g->n_values * sizeof *c.value);
+    memcpy(c.node, g->node, (size_t)g->n_nodes * sizeof *c.node);
+    c.values_room = g->n_values + 8;
+    c.nodes_room = g->n_nodes;
+    return c;
+}
+
+/* Decoded weights belong to the graph that was copied, but for those that a fault replaced. */
+static void free_copy(assay_graph *c, const assay_graph *g)
+{
+    for (int i = 0; i < c->n_values; i++)
+        if (i >= g->n_values || c->value[i].weight.data != g->value[i].weight.data) {
+            free(c->value[i].weight.data);
+            free(c->value[i].as_f32);
+            free(c->value[i].as_f64);
+        }
+    free(c->value);
+    free(c->node);
+}
+
+static void judge_faults(subject *m, const outcome *oracle, double limit)
+{
+    for (size_t i = 0; i < n_model_faults; i++) {
+        assay_graph g = copy_graph(&m->graph);
+        model_faults[i].apply(&g, &m->file);
+        for (int v = 0; v < m->graph.n_values; v++)
+            if (g.value[v].weight.data != m->graph.value[v].weight.data)
+                g.value[v].as_f32 = NULL, g.value[v].as_f64 = NULL;
+        const assay_impl impl = variant_impl(m->isa, 0, false);
+        outcome o = run(m, &g, &impl, 1, 0);
+        const double e = largest_error(m, oracle, &o, o.rows);
+        verdict(e > limit, "fault '%s' must fail: largest logit error %.3g, %.3g x the bound", model_faults[i].name, e,
+                e / limit);
+        outcome_free(&o);
+        free_copy(&g, &m->graph);
+    }
+}
+
+/* What each op's error alone does to the logits: the oracle with one op swapped, on the first positions. */
+static void show_single_ops(subject *m, const outcome *oracle)
+{
+    const char *done[32];
+    int n_done = 0;
+    const int64_t whole = m->n[0];
+    m->n[0] = whole < 24 ? whole : 24;
+    printf("what one op's error alone does to the logits (%" PRId64
+           " positions of prompt 1; the rest is the oracle):\n",
+           m->n[0]);
+    for (int i = 0; i < m->graph.n_nodes; i++) {
+        const assay_op *op = m->graph.node[i].op;
+        const int parts = op->n_parts ? op->n_parts : 1;
+        for (int p = 0; p < parts; p++) {
+            const char *name = op->n_parts ? op->parts[p].op : op->name;
+            int k = 0;
+            while (k < n_done && strcmp(done[k], name))
+                k++;
+            if (k < n_done || n_done == 32)
+                continue;
+            done[n_done++] = name;
+            for (int best = 0; best < 2; best++) {
+                char text[64];
+                double mean, largest;
+                snprintf(text, sizeof text, "oracle,%s=%s", name, best ? "best" : "scalar");
+                const assay_impl impl = impl_of(m, text);
+                outcome o = run(m, &m->graph, &impl, 1, 0);
+                divergence(m, oracle, &o, o.rows, &mean, &largest);
+                printf("  %-10s %-7s largest logit error %-10.3g KL mean %.2g, largest %.2g\n", name,
+                       best ? "best" : "scalar", largest_error(m, oracle, &o, o.rows), mean, largest);
+                outcome_free(&o);
+            }
+        }
+    }
+    m->n[0] = whole;
+}
+
+static bool rounds(const subject *m, const assay_impl *impl, assay_graph *g)
+{
+    (void)m;
+    for (int i = 0; i < g->n_nodes; i++)
+        for (size_t k = 0; assay_kernel_at(k); k++) {
+            const assay_kernel *kernel = assay_kernel_at(k);
+            if (!strcmp(kernel->op, "matmul") && !(kernel->isa & ~impl->isa) && kernel->contract &&
+                kernel->contract->round[0].operand)
+                for (int v = 0; v < g->n_values; v++)
+                    if (g->value[v].kind == ASSAY_VALUE_WEIGHT && ASSAY_HAS(kernel->types[1], g->value[v].type))
+                        return true;
+        }
+    return false;
+}
+
+static bool has_float_kernel(const subject *m, char *text, size_t n)
+{
+    bool found = false;
+    for (size_t k = 0; assay_kernel_at(k); k++) {
+        const assay_kernel *kernel = assay_kernel_at(k);
+        if (strcmp(kernel->op, "matmul") || !kernel->run || (kernel->isa & ~m->isa) ||
+            !ASSAY_HAS(kernel->types[1], ASSAY_f32))
+            continue;
+        snprintf(text, n, "best,matmul=%s", kernel->name);
+        found = true;
+    }
+    return found;
+}
+
+static void judge_model(subject *m)
+{
+    static const int64_t none[] = { 0 }, some[] = { 17, 1, 0 };
+    const assay_impl plain = impl_of(m, "oracle"), best = impl_of(m, "best");
+    char text[128];
+    double begin = assay_seconds();
+    outcome oracle = run(m, &m->graph, &plain, PROMPTS, 0);
+    printf("oracle: %" PRId64 " positions of %d prompts, %.1f s\n", oracle.rows, PROMPTS, assay_seconds() - begin);
+    verdict(oracle.rows >= 256, "%" PRId64 " positions (at least 256)", oracle.rows);
+    judge_oracle(m, &oracle);
+    const double limit = bound(m, &oracle, false);
+    judge_faults(m, &oracle, limit);
+    judge(m, "scalar", "scalar", &oracle, &oracle, limit, PROMPTS, none);
+    if (has_float_kernel(m, text, sizeof text))
+        judge(m, text, text, &oracle, &oracle, limit, 1, some);
+    if (rounds(m, &best, &m->graph)) {
+        assay_impl like = plain;
+        like.rounds_like = &best;
+        begin = assay_seconds();
+        outcome alike = run(m, &m->graph, &like, PROMPTS, 0);
+        printf("oracle with the roundings of the best kernels: %.1f s\n", assay_seconds() - begin);
+        judge(m, "best", "best", &alike, &oracle, bound(m, &alike, true), PROMPTS, some);
+        outcome_free(&alike);
+    } else {
+        judge(m, "best", "best", &oracle, &oracle, limit, PROMPTS, some);
+    }
+    show_single_ops(m, &oracle);
+    outcome_free(&oracle);
+}
+
+static assay_status make_subject(const char *path, subject *m, assay_why *why)
+{
+    *m = (subject){ .threads = 2, .isa = assay_cpu() };
+    if (omp_get_num_procs() < 2)
+        m->threads = 1;
+    assay_status s = assay_gguf_open(path, &m->file, why);
+    if (!s)
+        s = assay_tokenizer_make(&m->file, &m->tokens, why);
+    if (!s)
+        s = assay_llama_graph(&m->file, ASSAY_f32, &m->graph, why);
+    for (int p = 0; p < PROMPTS && !s; p++) {
+        size_t n = 0;
+        s = assay_tokenizer_encode(&m->tokens, model_prompts[p], strlen(model_prompts[p]), true, &m->ids[p], &n, why);
+        m->n[p] = n < 90 ? (int64_t)n : 90;
+        m->positions += m->n[p];
+        m->longest = m->n[p] > m->longest ? m->n[p] : m->longest;
+    }
+    return s;
+}
+
+int main(int argc, char **argv)
+{
+    const bool synthetic = argc == 3 && !strcmp(argv[1], "--synthetic");
+    const char *path = argc > 1 ? argv[argc - 1] : NULL;
+    const double begin = assay_seconds();
+    assay_why why = { "" };
+    subject m;
+    if (argc != 2 && !synthetic) {
+        fputs("usage: assay-models MODEL.gguf | assay-models --synthetic FILE-TO-WRITE.gguf\n", stderr);
+        return 2;
+    }
+    const assay_synthetic small = assay_synthetic_small(1);
+    if (synthetic && assay_synthetic_write(path, &small, &why)) {
+        fprintf(stderr, "assay-models: %s\n", why.text);
+        return 2;
+    }
+    if (access(path, R_OK) != 0) {
+        const char *no_model = getenv("ASSAY_NO_MODEL");
+        const bool allowed = no_model && !strcmp(no_model, "1");
+        fprintf(stderr, "assay-models: %s: no weights there (ci/models fetches them)%s\n", path,
+                allowed ? "; ASSAY_NO_MODEL=1: skipped" : "; ASSAY_NO_MODEL=1 would skip");
+        return allowed ? 77 : 1;
+    }
+    if (make_subject(path, &m, &why)) {
+        fprintf(stderr, "assay-models: %s\n", why.text);
+        return 2;
+    }
+    judge_model(&m);
+    printf("%s: %d failed, %.1f s\n", path, failures, assay_seconds() - begin);
+    for (int p = 0; p < PROMPTS; p++)
+        free(m.ids[p]);
+    assay_graph_free(&m.graph);
+    assay_tokenizer_free(&m.tokens);
+    assay_gguf_close(&m.file);
+    return failures ? 1 : 0;
+}

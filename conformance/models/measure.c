@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "../../reference/core/status.h"
+#include "models.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+assay_status subject_run(subject *m, assay_graph *g, const assay_impl *impl, int prompts, int64_t chunk, outcome *out,
+                         assay_why *why)
+{
+    assay_session *s;
+    const int64_t V = m->graph.vocab, most = chunk ? chunk : m->longest;
+    int64_t total = 0;
+    *out = (outcome){ 0 };
+    for (int p = 0; p < prompts; p++)
+        total += m->n[p];
+    out->logits = malloc((size_t)(total * V) * sizeof *out->logits);
+    if (!out->logits)
+        return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for the logits of %lld positions", (long long)total);
+    assay_status status = assay_session_make(g, impl, most, most, m->longest + 1, m->threads, &s, why);
+    for (int p = 0; p < prompts && !status; p++) {
+        assay_session_rewind(s, 0);
+        for (int64_t at = 0, T; at < m->n[p] && !status; at += T) {
+            T = m->n[p] - at < most ? m->n[p] - at : most;
+            status = assay_session_step(s, m->ids[p] + at, T, T, why);
+            for (int64_t i = 0; i < T && !status; i++)
+                assay_session_logits(s, i, out->logits + out->rows++ * V);
+        }
+    }
+    assay_session_free(s);
+    if (status)
+        outcome_free(out);
+    return status;
+}
+
+void outcome_free(outcome *o)
+{
+    free(o->logits);
+    *o = (outcome){ 0 };
+}
+
+double largest_error(const subject *m, const outcome *a, const outcome *b, int64_t rows)
+{
+    double worst = 0;
+    for (int64_t i = 0; i < rows * m->graph.vocab; i++) {
+        const double e = fabs(a->logits[i] - b->logits[i]);
+        if (!(e <= worst))
+            worst = isnan(e) ? INFINITY : e;
+    }
+    return worst;
+}
+
+static double log_sum(const double *x, int64_t n)
+{
+    double top = x[0], sum = 0;
+    for (int64_t i = 1; i < n; i++)
+        top = x[i] > top ? x[i] : top;
+    for (int64_t i = 0; i < n; i++)
+        sum += exp(x[i] - top);
+    return top + log(sum);
+}
+
+void divergence(const subject *m, const outcome *a, const outcome *b, int64_t rows, double *mean, double *largest)
+{
+    const int64_t V = m->graph.vocab;
+    *mean = *largest = 0;
+    for (int64_t r = 0; r < rows; r++) {
+        const double *x = a->logits + r * V, *y = b->logits + r * V, zx = log_sum(x, V), zy = log_sum(y, V);
+        double kl = 0;
+        for (int64_t v = 0; v < V; v++)
+            kl += exp(x[v] - zx) * ((x[v] - zx) - (y[v] - zy));
+        *mean += kl / (double)rows;
+        if (!(kl <= *largest))
+            *largest = isnan(kl) ? INFINITY : kl;
+    }
+    if (isnan(*mean))
+        *mean = INFINITY;
+}
