@@ -221,6 +221,9 @@ void assay_compare(const assay_problem *p, const assay_contract *k, const assay_
     const assay_dense d = assay_problem_dense(p);
     if (bounded)
         op->bound(&d, (double *const *)p->plane, k, bound);
+    for (int i = 0; i < op->n_operands; i++)
+        for (int64_t j = 0, n = bound[i] && p->extra[i] ? assay_tensor_count(&got[i]) : 0; j < n; j++)
+            bound[i][j] += p->extra[i][j];
     for (int i = 0; ok && i < op->n_operands; i++) {
         if (!value[i])
             continue;

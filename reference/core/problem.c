@@ -114,6 +114,33 @@ assay_status assay_problem_make(const assay_case *c, assay_problem *p, assay_why
                        why);
 }
 
+assay_status assay_problem_load(const assay_case *c, const void *const *data, const size_t *bytes, assay_problem *p,
+                                assay_why *why)
+{
+    memset(p, 0, sizeof *p);
+    p->c = *c;
+    p->tag = c->gen->tag;
+    p->own_gen = true;
+    assay_case_tensors(c, p->t);
+    for (int i = 0; i < c->op->n_operands; i++) {
+        const assay_operand *o = &c->op->operands[i];
+        const size_t need = assay_tensor_bytes(&p->t[i]);
+        if (given(c, i) && o->access != ASSAY_OUT && bytes[i] != need)
+            return assay_fail(why, ASSAY_ERR_SHAPE, "%s: %s has %zu bytes, its shape and type need %zu", c->op->name,
+                              o->name, bytes[i], need);
+    }
+    const assay_status s = allocate(p, why);
+    if (s)
+        return s;
+    for (int i = 0; i < c->op->n_operands; i++)
+        if (given(c, i) && c->op->operands[i].access != ASSAY_OUT) {
+            memcpy(p->t[i].data, data[i], bytes[i]);
+            assay_tensor_decode(p->value[i], &p->t[i]);
+        }
+    return assay_check(c->op, &(assay_args){ .operand = p->t, .dim = p->c.dim, .params = p->c.params }, p->c.params,
+                       why);
+}
+
 assay_dense assay_problem_dense(const assay_problem *p)
 {
     return (assay_dense){ (void *const *)p->value, (void *const *)p->before, p->c.dim, p->c.params };
@@ -197,6 +224,7 @@ void assay_problem_free(assay_problem *p)
     for (int i = 0; i < ASSAY_MAX_OPND; i++) {
         free(p->value[i]);
         free(p->before[i]);
+        free(p->extra[i]);
         free(p->t[i].data);
     }
     for (int k = 0; k < ASSAY_MAX_PLANES; k++)

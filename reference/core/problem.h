@@ -13,9 +13,13 @@ typedef struct assay_problem {
     double *value[ASSAY_MAX_OPND];  /* dense; inputs decoded, outputs golden after solve */
     double *before[ASSAY_MAX_OPND]; /* INOUT operands as they were */
     double *plane[ASSAY_MAX_PLANES];
+    double *extra[ASSAY_MAX_OPND]; /* outputs: added to the bound (a vector file's own tolerance); NULL: nothing */
 } assay_problem;
 
 assay_status assay_problem_make(const assay_case *c, assay_problem *p, assay_why *why);
+/* The same with given bytes of every IN and INOUT operand, as files have them; the generator's tag is taken at its word. */
+assay_status assay_problem_load(const assay_case *c, const void *const *data, const size_t *bytes, assay_problem *p,
+                                assay_why *why);
 /* Rounds what the contract says the kernel rounds, then oracle and kappa.  May be called again for another contract. */
 assay_status assay_problem_solve(assay_problem *p, const assay_contract *k, assay_why *why);
 void assay_problem_free(assay_problem *p);

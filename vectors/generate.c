@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#include "../reference/core/dtype.h"
+#include "../reference/core/registry.h"
+#include "../reference/core/safetensors.h"
+#include "../reference/core/status.h"
+#include "../reference/core/tensor.h"
+#include "vector.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const assay_vector_case *assay_vector_case_at(size_t i)
+{
+    static const assay_vector_case cases[] = {
+#define VECTOR(op, name, line) { #op, name, #op " " line },
+#include "cases.def"
+#undef VECTOR
+    };
+    return i < ASSAY_COUNT_OF(cases) ? &cases[i] : NULL;
+}
+
+enum { MAX_TENSORS = 2 * ASSAY_MAX_OPND + ASSAY_MAX_PLANES, MAX_META = 12 };
+
+typedef struct draft { /* of a file */
+    assay_st_tensor tensor[MAX_TENSORS];
+    char name[MAX_TENSORS][64];
+    size_t n, n_meta;
+    assay_st_pair meta[MAX_META];
+    char dims[128], types[256], params[256], line[ASSAY_CASE_LINE];
+    float *plane[ASSAY_MAX_PLANES];
+} draft;
+
+static assay_st_tensor *add(draft *d, const char *prefix, const char *name, const char *type, const void *data)
+{
+    assay_st_tensor *t = &d->tensor[d->n];
+    snprintf(d->name[d->n], sizeof d->name[d->n], "%s%s", prefix, name);
+    *t = (assay_st_tensor){ .name = d->name[d->n], .type = assay_st_type_find(type), .data = data };
+    d->n++;
+    return t;
+}
+
+static void set_shape(assay_st_tensor *t, int rank, const int64_t *dim)
+{
+    t->rank = rank;
+    t->bytes = (uint64_t)t->type->bytes;
+    for (int r = 0; r < rank; r++) {
+        t->dim[r] = dim[r];
+        t->bytes *= (uint64_t)dim[r];
+    }
+}
+
+/* Numbers as numbers, in the shape that is stored; blocks as bytes with the innermost dimension in bytes; a layout as
+ * one run of bytes. */
+static void add_input(draft *d, const assay_problem *p, int i)
+{
+    const assay_tensor *t = &p->t[i];
+    const assay_dtype_info *ty = assay_dtype_of(t->type);
+    const assay_st_type *st = assay_st_type_of(t->type);
+    const bool plain = st && !t->layout;
+    assay_st_tensor *out = add(d, "", p->c.op->operands[i].name, plain ? st->name : "U8", t->data);
+    int64_t dim[ASSAY_MAX_RANK];
+    for (int r = 0; r < t->rank; r++)
+        dim[r] = !t->layout && t->stride[r] == 0 ? 1 : t->dim[r];
+    if (t->layout)
+        set_shape(out, 1, &(int64_t){ (int64_t)assay_tensor_bytes(t) });
+    else {
+        if (!plain && t->rank)
+            dim[t->rank - 1] = dim[t->rank - 1] / ty->block * ty->bytes;
+        set_shape(out, t->rank, dim);
+    }
+}
+
+static void add_outputs(draft *d, const assay_problem *p)
+{
+    const assay_op *op = p->c.op;
+    for (int i = 0; i < op->n_operands; i++)
+        if ((p->c.present >> i & 1) && op->operands[i].access != ASSAY_IN)
+            set_shape(add(d, "expected.", op->operands[i].name, "F64", p->value[i]), p->t[i].rank, p->t[i].dim);
+    for (int k = 0; k < op->n_planes; k++) {
+        int64_t dim[ASSAY_MAX_RANK];
+        const int64_t n = assay_op_shape(op, op->planes[k].shape, p->c.dim, dim);
+        d->plane[k] = calloc((size_t)n + 1, sizeof(float));
+        for (int64_t j = 0; d->plane[k] && j < n; j++) {
+            const float f = (float)p->plane[k][j];
+            d->plane[k][j] = (double)f < p->plane[k][j] ? nextafterf(f, INFINITY) : f;
+        }
+        set_shape(add(d, "kappa.", op->planes[k].name, "F32", d->plane[k]), (int)strlen(op->planes[k].shape), dim);
+    }
+}
+
+/* Sorts the tokens of the case line into dims, types and params. */
+static void describe(draft *d, const assay_problem *p)
+{
+    char copy[ASSAY_CASE_LINE], *save = NULL;
+    assay_case_print(&p->c, d->line, sizeof d->line);
+    strcpy(copy, d->line);
+    strtok_r(copy, " ", &save);
+    for (char *token; (token = strtok_r(NULL, " ", &save));) {
+        char key[64];
+        snprintf(key, sizeof key, "%.*s", (int)strcspn(token, "="), token);
+        if (!strcmp(key, "gen") || !strcmp(key, "seed"))
+            continue;
+        const bool dim = key[0] >= 'A' && key[0] <= 'Z' && !key[1];
+        char *to = dim ? d->dims : assay_op_operand(p->c.op, key) >= 0 ? d->types : d->params;
+        const size_t room = dim ? sizeof d->dims : sizeof d->types, used = strlen(to);
+        snprintf(to + used, room - used, "%s%s", used ? " " : "", token);
+    }
+}
+
+static void add_meta(draft *d, const char *key, const char *value)
+{
+    d->meta[d->n_meta++] = (assay_st_pair){ key, value };
+}
+
+static assay_status write_draft(draft *d, const assay_problem *p, const char *path, assay_why *why)
+{
+    static const char *const tag[] = { "random", "exact", "adversarial", "class" };
+    char version[16];
+    uint64_t bytes = 0;
+    snprintf(version, sizeof version, "%u", p->c.op->version);
+    add_meta(d, "format", "assay.vector");
+    add_meta(d, "schema", "1");
+    add_meta(d, "op", p->c.op->name);
+    add_meta(d, "op_version", version);
+    add_meta(d, "dims", d->dims);
+    add_meta(d, "types", d->types);
+    add_meta(d, "params", d->params);
+    add_meta(d, "tag", tag[p->tag == ASSAY_TAG_EXACT && !p->exact ? ASSAY_TAG_ADVERSARIAL : p->tag]);
+    add_meta(d, "case", d->line);
+    for (size_t i = 0; i < d->n; i++)
+        bytes += d->tensor[i].bytes;
+    if (bytes > ASSAY_VECTOR_BYTES - 2048)
+        return assay_fail(why, ASSAY_ERR_SHAPE, "%s: %llu bytes of data, at most %d: %s", path,
+                          (unsigned long long)bytes, ASSAY_VECTOR_BYTES - 2048, d->line);
+    return assay_safetensors_write(path, d->tensor, d->n, d->meta, d->n_meta, why);
+}
+
+assay_status assay_vector_generate(const char *line, const char *path, assay_why *why)
+{
+    assay_case c;
+    assay_problem p = { 0 };
+    draft d = { 0 };
+    assay_status s = assay_case_parse(line, &c, why);
+    if (!s)
+        s = assay_problem_make(&c, &p, why);
+    if (!s)
+        s = assay_problem_solve(&p, NULL, why);
+    if (!s) {
+        for (int i = 0; i < c.op->n_operands; i++)
+            if ((c.present >> i & 1) && c.op->operands[i].access != ASSAY_OUT)
+                add_input(&d, &p, i);
+        add_outputs(&d, &p);
+        describe(&d, &p);
+        s = write_draft(&d, &p, path, why);
+    }
+    for (int k = 0; k < ASSAY_MAX_PLANES; k++)
+        free(d.plane[k]);
+    assay_problem_free(&p);
+    return s;
+}

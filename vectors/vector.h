@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ * vector.h - golden vectors: one problem with its answer in a safetensors file (docs/vectors.md). */
+#ifndef ASSAY_VECTOR_H
+#define ASSAY_VECTOR_H
+#include "../reference/core/problem.h"
+
+enum {
+    ASSAY_VECTOR_SCHEMA = 1,
+    ASSAY_VECTOR_BYTES = 64 << 10, /* of a committed file */
+    ASSAY_VECTORS_BYTES = 4 << 20, /* of all committed files */
+};
+
+typedef struct assay_vector {
+    assay_problem p;                  /* inputs from the file; golden and planes as solve() makes them */
+    double *expected[ASSAY_MAX_OPND]; /* outputs: what the file says */
+    bool golden[ASSAY_MAX_OPND];      /* expected is f64: the exact result, not another implementation's */
+    float *plane[ASSAY_MAX_PLANES];   /* condition quantities, rounded up; NULL: the file has none */
+    assay_gen gen;                    /* stands for the file in p.c */
+    char source[ASSAY_CASE_LINE];     /* the case line it was made from, or "" */
+    size_t bytes;                     /* of the file */
+} assay_vector;
+
+assay_status assay_vector_load(const char *path, assay_vector *v, assay_why *why);
+void assay_vector_free(assay_vector *v);
+/* Solves for the contract (NULL: strict) and puts the file's golden in the place of the reference's. */
+assay_status assay_vector_solve(assay_vector *v, const assay_contract *k, assay_why *why);
+/* Does the reference agree with the file?  why names the first element that does not. */
+assay_status assay_vector_verify(assay_vector *v, assay_why *why);
+/* Makes the vector of a case line. */
+assay_status assay_vector_generate(const char *line, const char *path, assay_why *why);
+
+typedef struct assay_vector_case {
+    const char *op, *name, *line;
+} assay_vector_case;
+const assay_vector_case *assay_vector_case_at(size_t i); /* cases.def; NULL past the last */
+
+int assay_cmd_vectors(int argc, char **argv);
+#endif

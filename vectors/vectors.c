@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT
+ * assay vectors: generate writes the committed files, verify compares the reference with files, check judges kernels
+ * by them through the same judge as assay check. */
+#include "../conformance/check.h"
+#include "../reference/core/registry.h"
+#include "../reference/core/status.h"
+#include "assay_build.h"
+#include "vector.h"
+#include <argp.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+typedef struct options {
+    assay_filter filter;
+    const char *dir, *verb;
+    char **file;
+    size_t n_files;
+    bool verbose;
+} options;
+
+typedef struct session {
+    const options *o;
+    assay_lab *lab; /* check only */
+    assay_ledger ledger;
+    size_t files, bad, bytes;
+    bool committed; /* the project's own files: sizes are limited */
+} session;
+
+static assay_status generate(const options *o, assay_why *why)
+{
+    const assay_vector_case *c;
+    char path[4096];
+    int n = 0;
+    for (size_t i = 0; (c = assay_vector_case_at(i)); i++) {
+        if (o->filter.op && strcmp(o->filter.op, c->op))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", o->dir, c->op);
+        mkdir(o->dir, 0777);
+        mkdir(path, 0777);
+        snprintf(path, sizeof path, "%s/%s/%s.safetensors", o->dir, c->op, c->name);
+        const assay_status s = assay_vector_generate(c->line, path, why);
+        if (s)
+            return s;
+        n++;
+    }
+    printf("%d vectors written under %s\n", n, o->dir);
+    return n ? ASSAY_OK : assay_fail(why, ASSAY_ERR_ARG, "no vector matches -o %s", o->filter.op);
+}
+
+/* Kernels that compute the vector's op and take its types. */
+static assay_status judge(session *s, assay_vector *v, const char *path, assay_why *why)
+{
+    const assay_args a = { .operand = v->p.t, .dim = v->p.c.dim, .params = v->p.c.params };
+    const assay_filter *f = &s->o->filter;
+    for (size_t i = 0; i < s->ledger.n; i++) {
+        assay_entry *e = &s->ledger.entry[i];
+        if (!e->on_cpu || strcmp(e->kernel->op, v->p.c.op->name) || !assay_kernel_takes(v->p.c.op, e->kernel, &a))
+            continue;
+        const assay_status st = assay_vector_solve(v, e->kernel->contract, why);
+        if (st)
+            return st;
+        assay_finding finding;
+        const assay_outcome out =
+            assay_judge(s->lab, &v->p, e->kernel, e->plugin, f->n_threads ? f->threads[0] : 2, &finding);
+        assay_ledger_record(e, &v->p.c, out, &finding);
+        if (out == ASSAY_FAILED)
+            printf("  FAIL %s/%s: %s: %s\n    %s\n", e->kernel->op, e->kernel->name, assay_by_name(finding.by),
+                   finding.why.text, path);
+    }
+    return ASSAY_OK;
+}
+
+static bool wanted(const session *s, const assay_op *op)
+{
+    const char *name = s->o->filter.op;
+    return !name || !strcmp(name, op->name);
+}
+
+/* One file: a disagreement of the reference or a file that cannot be read is counted, the run goes on. */
+static assay_status visit(session *s, const char *path, assay_why *why)
+{
+    assay_vector v;
+    assay_why sentence = { "" };
+    assay_status st = assay_vector_load(path, &v, &sentence);
+    if (st) {
+        printf("  FAIL %s\n", sentence.text);
+        s->files++;
+        s->bad++;
+        return ASSAY_OK;
+    }
+    if (!wanted(s, v.p.c.op)) {
+        assay_vector_free(&v);
+        return ASSAY_OK;
+    }
+    s->files++;
+    s->bytes += v.bytes;
+    s->ledger.cases++;
+    if (assay_vector_verify(&v, &sentence) ||
+        (s->committed && v.bytes > ASSAY_VECTOR_BYTES &&
+         assay_fail(&sentence, ASSAY_ERR_FORMAT, "%zu bytes, at most %d", v.bytes, ASSAY_VECTOR_BYTES))) {
+        s->bad++;
+        printf("  FAIL %s: %s\n", path, sentence.text);
+    } else if (s->o->verbose)
+        printf("  ok   %s: the reference agrees\n", path);
+    if (s->lab)
+        st = judge(s, &v, path, why);
+    assay_vector_free(&v);
+    return st;
+}
+
+static assay_status visit_all(session *s, assay_why *why)
+{
+    assay_status st = ASSAY_OK;
+    glob_t g = { 0 };
+    char pattern[4096];
+    for (size_t i = 0; !st && i < s->o->n_files; i++)
+        st = visit(s, s->o->file[i], why);
+    if (s->o->n_files)
+        return st;
+    s->committed = true;
+    snprintf(pattern, sizeof pattern, "%s/%s/*.safetensors", s->o->dir, s->o->filter.op ? s->o->filter.op : "*");
+    glob(pattern, 0, NULL, &g);
+    for (size_t i = 0; !st && i < g.gl_pathc; i++)
+        st = visit(s, g.gl_pathv[i], why);
+    globfree(&g);
+    if (s->bytes > ASSAY_VECTORS_BYTES) {
+        printf("  FAIL the files have %zu bytes, at most %d\n", s->bytes, ASSAY_VECTORS_BYTES);
+        s->bad++;
+    }
+    return st;
+}
+
+static int run(session *s, const char *name)
+{
+    const options *o = s->o;
+    assay_why why = { "" };
+    if (!strcmp(o->verb, "check")) {
+        assay_check_kernels(s->lab, &s->ledger, &o->filter);
+        s->ledger.plugin = o->filter.plugin ? assay_lab_plugin_name(s->lab) : NULL;
+        s->ledger.partial = true;
+    }
+    if (visit_all(s, &why)) {
+        fprintf(stderr, "%s: %s\n", name, why.text);
+        return 2;
+    }
+    if (!s->files) {
+        fprintf(stderr, "%s: no vector files%s%s under %s\n", name, o->filter.op ? " of " : "",
+                o->filter.op ? o->filter.op : "", o->dir);
+        return 2;
+    }
+    printf("%zu files, %zu bytes: the reference agrees with %zu\n", s->files, s->bytes, s->files - s->bad);
+    if (!s->lab)
+        return s->bad ? 1 : 0;
+    const int code = assay_ledger_print(&s->ledger, o->verbose);
+    if (o->filter.json && assay_ledger_json(&s->ledger, o->filter.json, &why)) {
+        fprintf(stderr, "%s: %s\n", name, why.text);
+        return 2;
+    }
+    return s->bad && code == 0 ? 1 : code;
+}
+
+/* ---- command line ------------------------------------------------------------------------------------------ */
+
+enum { KEY_ISA = 256, KEY_THREADS, KEY_PLUGIN, KEY_JSON, KEY_DIR };
+
+static const struct argp_option option_table[] = {
+    { "op", 'o', "OP", 0, "only this op", 0 },
+    { "kernel", 'k', "GLOB", 0, "check: only kernels whose name matches", 0 },
+    { "isa", KEY_ISA, "TIER", 0, "check: kernels up to this tier; =TIER: exactly this tier", 0 },
+    { "threads", KEY_THREADS, "N", 0, "check: team size of the sliced run (default 2)", 0 },
+    { "plugin", KEY_PLUGIN, "FILE.so", 0, "check: judge the kernels of this shared object instead of ours", 0 },
+    { "json", KEY_JSON, "FILE", 0, "check: write results there as JSON", 0 },
+    { "dir", KEY_DIR, "DIR", 0, "the files' folder (default: vectors/data of the source tree)", 0 },
+    { "verbose", 'v', NULL, 0, "name every file", 0 },
+    { 0 },
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    options *o = state->input;
+    assay_why why = { "" };
+    switch (key) {
+    case 'o':
+        o->filter.op = arg;
+        break;
+    case 'k':
+        o->filter.kernel = arg;
+        break;
+    case 'v':
+        o->verbose = true;
+        break;
+    case KEY_ISA:
+        o->filter.isa = arg;
+        break;
+    case KEY_THREADS:
+        if (assay_filter_threads(&o->filter, arg, &why))
+            argp_error(state, "%s", why.text);
+        break;
+    case KEY_PLUGIN:
+        o->filter.plugin = arg;
+        break;
+    case KEY_JSON:
+        o->filter.json = arg;
+        break;
+    case KEY_DIR:
+        o->dir = arg;
+        break;
+    case ARGP_KEY_ARGS:
+        o->verb = state->argv[state->next];
+        o->file = state->argv + state->next + 1;
+        o->n_files = (size_t)(state->argc - state->next - 1);
+        break;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "generate, check or verify?");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+int assay_cmd_vectors(int argc, char **argv)
+{
+    static const struct argp argp = {
+        option_table,
+        parse_option,
+        "generate\ncheck [FILE...]\nverify [FILE...]",
+        "Golden vectors: safetensors files that hold a problem and its answer (docs/vectors.md).\n"
+        "generate writes the project's own; verify compares the reference with the files; check also judges every "
+        "kernel by them.  FILE: yours, written in whatever language.\v"
+        "Exit status: 0 all right; 1 a kernel failed or the reference disagrees; 2 wrong use, nothing to read; 77 no "
+        "matching kernel has its CPU.",
+        NULL,
+        NULL,
+        NULL
+    };
+    options o = { .dir = ASSAY_SOURCE_DIR "/vectors/data" };
+    assay_why why = { "" };
+    argp_err_exit_status = 2;
+    argp_parse(&argp, argc, argv, 0, NULL, &o);
+    session s = { .o = &o };
+    const bool check = !strcmp(o.verb, "check");
+    if (!check && strcmp(o.verb, "verify") && strcmp(o.verb, "generate"))
+        assay_fail(&why, ASSAY_ERR_ARG, "%s: generate, check or verify?", o.verb);
+    else if (!strcmp(o.verb, "generate") && o.n_files)
+        assay_fail(&why, ASSAY_ERR_ARG, "%s: generate writes the cases of vectors/cases.def alone", o.file[0]);
+    else if (!assay_filter_check(&o.filter, &why) && check)
+        s.lab = assay_lab_open(o.filter.plugin, &why); /* before any file is read */
+    if (*why.text || (!strcmp(o.verb, "generate") && generate(&o, &why))) {
+        fprintf(stderr, "%s: %s\n", argv[0], why.text);
+        return 2;
+    }
+    if (!strcmp(o.verb, "generate"))
+        return 0;
+    const int code = run(&s, argv[0]);
+    if (s.lab)
+        assay_lab_close(s.lab);
+    assay_ledger_free(&s.ledger);
+    return code;
+}
