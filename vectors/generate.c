@@ -29,6 +29,7 @@ typedef struct draft { /* of a file */
     assay_st_pair meta[MAX_META];
     char dims[128], types[256], params[256], line[ASSAY_CASE_LINE];
     float *plane[ASSAY_MAX_PLANES];
+    void *encoded[ASSAY_MAX_OPND];
 } draft;
 
 static assay_st_tensor *add(draft *d, const char *prefix, const char *name, const char *type, const void *data)
@@ -52,13 +53,13 @@ static void set_shape(assay_st_tensor *t, int rank, const int64_t *dim)
 
 /* Numbers as numbers, in the shape that is stored; blocks as bytes with the innermost dimension in bytes; a layout as
  * one run of bytes. */
-static void add_input(draft *d, const assay_problem *p, int i)
+static void add_encoded(draft *d, const assay_problem *p, int i, const char *prefix, const void *data)
 {
     const assay_tensor *t = &p->t[i];
     const assay_dtype_info *ty = assay_dtype_of(t->type);
     const assay_st_type *st = assay_st_type_of(t->type);
     const bool plain = st && !t->layout;
-    assay_st_tensor *out = add(d, "", p->c.op->operands[i].name, plain ? st->name : "U8", t->data);
+    assay_st_tensor *out = add(d, prefix, p->c.op->operands[i].name, plain ? st->name : "U8", data);
     int64_t dim[ASSAY_MAX_RANK];
     for (int r = 0; r < t->rank; r++)
         dim[r] = !t->layout && t->stride[r] == 0 ? 1 : t->dim[r];
@@ -71,12 +72,27 @@ static void add_input(draft *d, const assay_problem *p, int i)
     }
 }
 
+/* BOUNDED: the exact result in double.  EXACT, DISCRETE: the bytes of the right answer, or of one. */
+static void add_output(draft *d, const assay_problem *p, int i)
+{
+    const assay_operand *o = &p->c.op->operands[i];
+    if (o->verdict == ASSAY_BOUNDED) {
+        set_shape(add(d, "expected.", o->name, "F64", p->value[i]), p->t[i].rank, p->t[i].dim);
+        return;
+    }
+    assay_tensor t = p->t[i];
+    t.data = d->encoded[i] = calloc(assay_tensor_bytes(&t) + 64, 1);
+    if (t.data)
+        assay_tensor_encode(&t, p->value[i]);
+    add_encoded(d, p, i, "expected.", t.data);
+}
+
 static void add_outputs(draft *d, const assay_problem *p)
 {
     const assay_op *op = p->c.op;
     for (int i = 0; i < op->n_operands; i++)
         if ((p->c.present >> i & 1) && op->operands[i].access != ASSAY_IN)
-            set_shape(add(d, "expected.", op->operands[i].name, "F64", p->value[i]), p->t[i].rank, p->t[i].dim);
+            add_output(d, p, i);
     for (int k = 0; k < op->n_planes; k++) {
         int64_t dim[ASSAY_MAX_RANK];
         const int64_t n = assay_op_shape(op, op->planes[k].shape, p->c.dim, dim);
@@ -149,13 +165,15 @@ assay_status assay_vector_generate(const char *line, const char *path, assay_why
     if (!s) {
         for (int i = 0; i < c.op->n_operands; i++)
             if ((c.present >> i & 1) && c.op->operands[i].access != ASSAY_OUT)
-                add_input(&d, &p, i);
+                add_encoded(&d, &p, i, "", p.t[i].data);
         add_outputs(&d, &p);
         describe(&d, &p);
         s = write_draft(&d, &p, path, why);
     }
     for (int k = 0; k < ASSAY_MAX_PLANES; k++)
         free(d.plane[k]);
+    for (int i = 0; i < ASSAY_MAX_OPND; i++)
+        free(d.encoded[i]);
     assay_problem_free(&p);
     return s;
 }

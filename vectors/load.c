@@ -137,11 +137,10 @@ static assay_status set_gen(const assay_safetensors *s, assay_vector *v, const c
 }
 
 /* n numbers of any type that the file format has, as double; NULL: the tensor does not hold n of them */
-static double *numbers(const assay_st_tensor *t, assay_dtype stored, int64_t n)
+static double *numbers(const assay_st_tensor *t, int64_t n)
 {
-    const assay_dtype type = t->type->type == ASSAY_DTYPE_END ? stored : t->type->type;
-    const assay_dtype_info *ty = assay_dtype_of(type);
-    if (!ty || n % ty->block || (uint64_t)assay_dtype_bytes(type, n) != t->bytes)
+    const assay_dtype_info *ty = assay_dtype_of(t->type->type);
+    if (!ty || (uint64_t)n * (uint64_t)ty->bytes != t->bytes)
         return NULL;
     double *x = calloc((size_t)n + 1, sizeof *x);
     void *aligned = malloc((size_t)t->bytes + 1);
@@ -162,7 +161,14 @@ static assay_status read_expected(const assay_safetensors *s, assay_vector *v, i
     const assay_st_tensor *t = assay_safetensors_find(s, name);
     if (!t)
         return assay_fail(why, ASSAY_ERR_FORMAT, "tensor %s is missing", name);
-    v->expected[i] = numbers(t, v->p.c.type[i], n);
+    assay_tensor own = v->p.t[i];
+    if (t->bytes == assay_tensor_bytes(&own) && (t->type->type == ASSAY_DTYPE_END || t->type->type == own.type) &&
+        (v->raw[i] = malloc((size_t)t->bytes + 64)) && (v->expected[i] = calloc((size_t)n + 1, sizeof(double)))) {
+        memcpy(v->raw[i], t->data, (size_t)t->bytes);
+        own.data = v->raw[i];
+        assay_tensor_decode(v->expected[i], &own);
+    } else
+        v->expected[i] = numbers(t, n);
     if (!v->expected[i])
         return assay_fail(why, ASSAY_ERR_SHAPE, "%s has %llu bytes of %s, %lld elements are needed", name,
                           (unsigned long long)t->bytes, t->type->name, (long long)n);
@@ -260,8 +266,10 @@ assay_status assay_vector_load(const char *path, assay_vector *v, assay_why *why
 
 void assay_vector_free(assay_vector *v)
 {
-    for (int i = 0; i < ASSAY_MAX_OPND; i++)
+    for (int i = 0; i < ASSAY_MAX_OPND; i++) {
         free(v->expected[i]);
+        free(v->raw[i]);
+    }
     for (int k = 0; k < ASSAY_MAX_PLANES; k++)
         free(v->plane[k]);
     assay_problem_free(&v->p);

@@ -13,6 +13,7 @@ enum {
 typedef struct assay_vector {
     assay_problem p;                  /* inputs from the file; golden and planes as solve() makes them */
     double *expected[ASSAY_MAX_OPND]; /* outputs: what the file says */
+    void *raw[ASSAY_MAX_OPND];        /* the same, as bytes of the output's own type; NULL: the file has another type */
     bool golden[ASSAY_MAX_OPND];      /* expected is f64: the exact result, not another implementation's */
     float *plane[ASSAY_MAX_PLANES];   /* condition quantities, rounded up; NULL: the file has none */
     assay_gen gen;                    /* stands for the file in p.c */
