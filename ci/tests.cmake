@@ -35,6 +35,16 @@ if(NOT CMAKE_CROSSCOMPILING)
   endforeach()
 endif()
 
+# Golden vectors: by our kernels, by Python without our code, and files that Python wrote.
+if("vectors" IN_LIST commands AND NOT CMAKE_CROSSCOMPILING)
+  foreach(op IN LISTS ops)
+    assay_test(vectors.${op} LABEL vectors COMMAND assay vectors check -o ${op})
+  endforeach()
+  assay_test(vectors.independent LABEL vectors COMMAND python3 ${CMAKE_SOURCE_DIR}/vectors/independent/verify.py)
+  assay_test(vectors.strangers LABEL vectors
+    COMMAND python3 ${CMAKE_SOURCE_DIR}/vectors/independent/stranger.py $<TARGET_FILE:assay>)
+endif()
+
 # Unit tests of the core, with Check where this target has the library.
 pkg_check_modules(CHECK IMPORTED_TARGET check)
 file(GLOB unit_sources CONFIGURE_DEPENDS conformance/unit_*.c)

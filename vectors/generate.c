@@ -105,22 +105,41 @@ static void add_outputs(draft *d, const assay_problem *p)
     }
 }
 
-/* Sorts the tokens of the case line into dims, types and params. */
+static void append(char *to, size_t room, const char *token)
+{
+    const size_t used = strlen(to);
+    snprintf(to + used, room - used, "%s%s", used ? " " : "", token);
+}
+
+/* Sorts the tokens of the case line into dims and params; types names every operand, also those of the usual type. */
 static void describe(draft *d, const assay_problem *p)
 {
-    char copy[ASSAY_CASE_LINE], *save = NULL;
+    const assay_op *op = p->c.op;
+    char copy[ASSAY_CASE_LINE], token[128], *save = NULL;
     assay_case_print(&p->c, d->line, sizeof d->line);
     strcpy(copy, d->line);
     strtok_r(copy, " ", &save);
-    for (char *token; (token = strtok_r(NULL, " ", &save));) {
+    for (char *pair; (pair = strtok_r(NULL, " ", &save));) {
         char key[64];
-        snprintf(key, sizeof key, "%.*s", (int)strcspn(token, "="), token);
-        if (!strcmp(key, "gen") || !strcmp(key, "seed"))
+        snprintf(key, sizeof key, "%.*s", (int)strcspn(pair, "="), pair);
+        if (!strcmp(key, "gen") || !strcmp(key, "seed") || assay_op_operand(op, key) >= 0)
             continue;
         const bool dim = key[0] >= 'A' && key[0] <= 'Z' && !key[1];
-        char *to = dim ? d->dims : assay_op_operand(p->c.op, key) >= 0 ? d->types : d->params;
-        const size_t room = dim ? sizeof d->dims : sizeof d->types, used = strlen(to);
-        snprintf(to + used, room - used, "%s%s", used ? " " : "", token);
+        append(dim ? d->dims : d->params, dim ? sizeof d->dims : sizeof d->params, pair);
+    }
+    for (int i = 0; i < op->n_operands; i++) {
+        const assay_operand *o = &op->operands[i];
+        const assay_case *c = &p->c;
+        if (!(c->present >> i & 1))
+            continue;
+        int n = snprintf(token, sizeof token, "%s=%s%s%s%s", o->name, assay_dtype_of(c->type[i])->name,
+                         c->layout[i] ? ":" : "", c->layout[i] ? assay_layout_of(c->layout[i])->name : "",
+                         c->spread_over[i] ? "/" : "");
+        for (const char *l = o->shape; c->spread_over[i] && *l; l++)
+            if (!(c->spread_over[i] >> assay_op_dim(op, *l) & 1))
+                token[n++] = *l;
+        token[n] = 0;
+        append(d->types, sizeof d->types, token);
     }
 }
 

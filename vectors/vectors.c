@@ -25,8 +25,8 @@ typedef struct session {
     const options *o;
     assay_lab *lab; /* check only */
     assay_ledger ledger;
-    size_t files, bad, bytes;
-    bool committed; /* the project's own files: sizes are limited */
+    size_t files, bad, broken, bytes; /* bad: the reference disagrees; broken: could not be read */
+    bool committed;                   /* the project's own files: sizes are limited */
 } session;
 
 static assay_status generate(const options *o, assay_why *why)
@@ -79,7 +79,7 @@ static bool wanted(const session *s, const assay_op *op)
     return !name || !strcmp(name, op->name);
 }
 
-/* One file: a disagreement of the reference or a file that cannot be read is counted, the run goes on. */
+/* One file.  What is wrong with it is counted, the run goes on. */
 static assay_status visit(session *s, const char *path, assay_why *why)
 {
     assay_vector v;
@@ -88,7 +88,7 @@ static assay_status visit(session *s, const char *path, assay_why *why)
     if (st) {
         printf("  FAIL %s\n", sentence.text);
         s->files++;
-        s->bad++;
+        s->broken++;
         return ASSAY_OK;
     }
     if (!wanted(s, v.p.c.op)) {
@@ -151,15 +151,16 @@ static int run(session *s, const char *name)
                 o->filter.op ? o->filter.op : "", o->dir);
         return 2;
     }
-    printf("%zu files, %zu bytes: the reference agrees with %zu\n", s->files, s->bytes, s->files - s->bad);
-    if (!s->lab)
-        return s->bad ? 1 : 0;
+    printf("%zu files, %zu bytes: the reference agrees with %zu, not with %zu; %zu cannot be read\n", s->files,
+           s->bytes, s->files - s->bad - s->broken, s->bad, s->broken);
+    if (!s->lab || s->broken == s->files)
+        return s->broken ? 2 : s->bad ? 1 : 0;
     const int code = assay_ledger_print(&s->ledger, o->verbose);
     if (o->filter.json && assay_ledger_json(&s->ledger, o->filter.json, &why)) {
         fprintf(stderr, "%s: %s\n", name, why.text);
         return 2;
     }
-    return s->bad && code == 0 ? 1 : code;
+    return s->broken ? 2 : s->bad && code == 0 ? 1 : code;
 }
 
 /* ---- command line ------------------------------------------------------------------------------------------ */
@@ -231,7 +232,8 @@ int assay_cmd_vectors(int argc, char **argv)
         "Golden vectors: safetensors files that hold a problem and its answer (docs/vectors.md).\n"
         "generate writes the project's own; verify compares the reference with the files; check also judges every "
         "kernel by them.  FILE: yours, written in whatever language.\v"
-        "Exit status: 0 all right; 1 a kernel failed or the reference disagrees; 2 wrong use, nothing to read; 77 no "
+        "Exit status: 0 all right; 1 a kernel failed or the reference disagrees; 2 wrong use, or a file that cannot be "
+        "read; 77 no "
         "matching kernel has its CPU.",
         NULL,
         NULL,

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Recomputes every committed vector with NumPy and mpmath, without our C code.
+
+usage: verify.py [DIR]     exit 0: all agree; 1: one does not; 77: NumPy or mpmath is not there"""
+import os
+import sys
+
+try:
+    import numpy as np
+
+    import formats
+    import ops
+    from vector import Vector
+except ImportError as e:
+    print(f"verify.py: {e}: not recomputed", file=sys.stderr)
+    sys.exit(77)
+
+SLACK = 2.0**-44
+
+
+def stored(v, name, want):
+    """What an exact output's bytes must say: want in the type of the file's tensor, as float64."""
+    kind, raw = v.raw[f"expected.{name}"]
+    if kind == "BF16":
+        return formats.bf16_words(formats.encode_bf16(want)), formats.bf16_words(raw)
+    element, _, layout = v.types.get(name, "f32").partition(":")
+    if kind == "U8" and layout:
+        copy = Vector.__new__(Vector)
+        copy.meta, copy.raw = v.meta, {name: v.raw[f"expected.{name}"]}
+        have = ops.panels(copy, name, element)[0]
+        return want, have
+    if kind == "U8" and want.dtype != np.uint8:
+        return want, formats.decode(kind, element, raw)
+    if kind == "U8":
+        return want, raw
+    with np.errstate(over="ignore", invalid="ignore"):
+        return want.astype(raw.dtype).astype(np.float64), raw.astype(np.float64)
+
+
+def compare(v, name, want, scale):
+    """The number of elements that differ, and the first of them in words."""
+    if scale is None:
+        want, have = stored(v, name, want)
+        bad = ~((want == have) | (np.isnan(want.astype(float)) & np.isnan(have.astype(float))))
+    else:
+        have = v.raw[f"expected.{name}"][1].astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            near = np.abs(have - want) <= SLACK * scale + 2.0**-1000
+        bad = ~(near | (want == have) | (np.isnan(want) & np.isnan(have)))
+    if not bad.any():
+        return 0, ""
+    at = tuple(int(i[0]) for i in np.nonzero(bad))
+    return int(bad.sum()), f"{name}{list(at)} is {have[at]!r} in the file, {want[at]!r} here"
+
+
+def main():
+    root = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data")
+    files = sorted(os.path.join(d, f) for d, _, names in os.walk(root) for f in names if f.endswith(".safetensors"))
+    wrong, per_op = 0, {}
+    for path in files:
+        v = Vector(path)
+        op = v.meta["op"]
+        function = getattr(ops, op, None)
+        if function is None:
+            print(f"  FAIL {path}: ops.py has no function for {op}")
+            wrong += 1
+            continue
+        outputs = [n[9:] for n in v.raw if n.startswith("expected.")]
+        results = function(v)
+        per_op[op] = per_op.get(op, 0) + 1
+        if sorted(outputs) != sorted(results):
+            print(f"  FAIL {path}: outputs {outputs}, recomputed {sorted(results)}")
+            wrong += 1
+            continue
+        for name, (want, scale) in results.items():
+            n, first = compare(v, name, want, scale)
+            if n:
+                print(f"  FAIL {path}: {n} elements: {first}")
+                wrong += 1
+    print(f"{len(files)} files, {wrong} wrong: " + ", ".join(f"{o} {n}" for o, n in sorted(per_op.items())))
+    return 1 if wrong or not files else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
