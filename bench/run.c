@@ -231,15 +231,29 @@ static assay_status baseline(bench_session *s, bench_work *w, assay_problem *p, 
     return st;
 }
 
-/* Too much for --quick: by the elements of all operands. */
-static double elements(const assay_case *c)
+/* Too much for --quick: by the elements of all operands, and by the work where that does not depend on indices. */
+static bool too_large(const assay_case *c)
 {
     double n = 0;
+    bool by_shape = true;
     assay_tensor t[ASSAY_MAX_OPND];
     assay_case_tensors(c, t);
-    for (int i = 0; i < c->op->n_operands; i++)
+    for (int i = 0; i < c->op->n_operands; i++) {
         n += (c->present >> i & 1) ? (double)assay_tensor_count(&t[i]) : 0;
-    return n;
+        by_shape &= !(c->op->operands[i].flags & (ASSAY_INDEX | ASSAY_POSITION | ASSAY_MASK | ASSAY_COUNT));
+    }
+    const assay_args a = { .operand = t, .dim = c->dim, .params = c->params };
+    return n > 2e7 || (by_shape && c->op->flops && c->op->flops(&a) > 1e9);
+}
+
+/* Is there any kernel of the op besides the scalar one, on whatever machine? */
+static bool has_kernels(const assay_op *op)
+{
+    const assay_kernel *k;
+    for (size_t i = 0; (k = assay_kernel_at(i)); i++)
+        if (k->run && !strcmp(k->op, op->name))
+            return true;
+    return false;
 }
 
 assay_status bench_rows(bench_session *s, const char *line, const char *workload, double tokens)
@@ -257,7 +271,9 @@ assay_status bench_rows(bench_session *s, const char *line, const char *workload
     if (assay_case_parse(line, &c, &why)) {
         if (!strcmp(workload, "case"))
             return assay_fail(&s->why, ASSAY_ERR_ARG, "%s", why.text);
-        bench_journal_not(&s->journal, line, "workload", why.text);
+        snprintf(name, sizeof name, "%.*s/*/%.80s (%.100s)", (int)strcspn(line, " "), line, workload,
+                 line + strcspn(line, " ") + 1);
+        bench_journal_not(&s->journal, name, "workload", why.text);
         return ASSAY_OK;
     }
     if (s->o->has_seed)
@@ -275,14 +291,14 @@ assay_status bench_rows(bench_session *s, const char *line, const char *workload
     char types[64];
     bench_types_of(&c, types, sizeof types);
     snprintf(name, sizeof name, "%s/*/%s/%s", c.op->name, workload, types);
-    if (!takers && strcmp(workload, "case") && (!scalar || s->o->filter.kernel == NULL)) {
+    if (!takers && strcmp(workload, "case") && (!scalar || (!s->o->filter.kernel && has_kernels(c.op)))) {
         bench_journal_not(&s->journal, name, "workload",
                           "no kernel of this run takes these types (scalar alone is not worth the time)");
         return ASSAY_OK;
     }
-    if (!s->o->filter.full && strcmp(workload, "case") && elements(&c) > 5e6) {
+    if (!s->o->filter.full && strcmp(workload, "case") && too_large(&c)) {
         bench_journal_not(&s->journal, name, "workload",
-                          "too large for --quick (more than 5 million elements); --full measures it");
+                          "too large for --quick (over 20 million elements or 1 GFLOP); --full measures it");
         return ASSAY_OK;
     }
     if (assay_problem_make(&c, &p, &why)) {
