@@ -40,13 +40,18 @@ const bench_probe bench_probes_scalar[] = {
     { NULL, NULL, 0, NULL },
 };
 
-static const bench_probe *const tables[] = { bench_probes_scalar,
-#ifndef ASSAY_EMULATE
-                                             IF_avx2(bench_probes_avx2, ) IF_avx512(bench_probes_avx512, )
-                                                 IF_avx512vnni(bench_probes_avx512vnni, ) IF_neon(bench_probes_neon, )
-                                                     IF_dotprod(bench_probes_dotprod, )
+/* clang-format off */
+static const bench_probe *const tables[] = {
+    bench_probes_scalar,
+#if !defined(ASSAY_EMULATE) && defined(IF_avx2) /* this build's roof_<isa>.c */
+    IF_avx2(bench_probes_avx2,)
+    IF_avx512(bench_probes_avx512,)
+    IF_avx512vnni(bench_probes_avx512vnni,)
+    IF_neon(bench_probes_neon,)
+    IF_dotprod(bench_probes_dotprod,)
 #endif
 };
+/* clang-format on */
 
 /* One sample: all threads start together, each does n rounds over bytes of its own buffer; amount per second in G. */
 static double sample(const bench_probe *p, char *const *buffer, size_t offset, size_t bytes, int64_t n, int threads)
