@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * First placement: dense, every operand ends at a guard page, one thread, the whole call.  Second: padded rows, odd
- * byte offsets after a guard page, a team, slices of one to three units from last to first, another poison. */
+ * byte offsets after a guard page, a team, slices of one to three units from last to first, another poison.  Third, for
+ * kernels that may work in place: as the second, with the output over the first input of its shape and type. */
 #include "judge.h"
 #include "../reference/core/dtype.h"
 #include "../reference/core/status.h"
@@ -166,9 +167,27 @@ static bool audit_counts(const placement *pl, const assay_problem *p, assay_find
     return true;
 }
 
-static assay_outcome run_once(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin, int threads,
-                              bool hostile, assay_finding *f)
+/* The first output of the case that may lie over an input, and that input: the first of its shape and type; or -1. */
+static int over_input(const assay_case *c, int *out)
 {
+    const assay_operand *o = c->op->operands;
+    const uint32_t role = ASSAY_BROADCAST | ASSAY_WEIGHT;
+    for (*out = 0; *out < c->op->n_operands; ++*out)
+        for (int i = 0; o[*out].access == ASSAY_OUT && (c->present >> *out & 1) && i < c->op->n_operands; i++)
+            if (o[i].access == ASSAY_IN && (c->present >> i & 1) && !(o[i].flags & role) &&
+                !strcmp(o[i].shape, o[*out].shape) && c->type[i] == c->type[*out] && c->layout[i] == c->layout[*out])
+                return i;
+    return -1;
+}
+
+enum manner { PLAIN, HOSTILE, IN_PLACE };
+
+static assay_outcome run_once(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin, int threads,
+                              enum manner manner, assay_finding *f)
+{
+    const bool hostile = manner != PLAIN;
+    int out_place = -1;
+    const int in_place = manner == IN_PLACE ? over_input(&p->c, &out_place) : -1;
     size_t arena_bytes, page;
     placement pl = { .arena = assay_lab_arena(lab, &arena_bytes, &page) };
     assay_job *j = &pl.job;
@@ -184,10 +203,16 @@ static assay_outcome run_once(assay_lab *lab, const assay_problem *p, const assa
     j->reverse = hostile;
     j->poison = hostile ? 0x7f : 0xff;
     for (int i = 0; i < p->c.op->n_operands; i++)
-        if ((p->c.present >> i & 1) && place_operand(&pl, p, i, hostile, arena_bytes, page, &f->why)) {
+        if ((p->c.present >> i & 1) && !(in_place >= 0 && i == out_place) &&
+            place_operand(&pl, p, i, hostile, arena_bytes, page, &f->why)) {
             f->by = ASSAY_BY_STATUS;
             return ASSAY_FAILED;
         }
+    if (in_place >= 0) {
+        j->t[out_place] = j->t[in_place];
+        j->over[out_place] = (uint8_t)(1 + in_place);
+        j->writable[in_place] = true;
+    }
     pl.before = malloc(pl.used + 1);
     if (!pl.before)
         return f->by = ASSAY_BY_STATUS, ASSAY_FAILED;
@@ -215,11 +240,18 @@ assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_ke
                           assay_finding *f)
 {
     assay_finding second;
-    const assay_outcome out = run_once(lab, p, k, plugin, threads, false, f);
-    if (out != ASSAY_PASSED)
-        return out;
-    const assay_outcome again = run_once(lab, p, k, plugin, threads, true, &second);
-    if (again != ASSAY_PASSED || second.used > f->used)
-        *f = second;
-    return again;
+    int over;
+    assay_outcome out = run_once(lab, p, k, plugin, threads, PLAIN, f);
+    for (enum manner m = HOSTILE; out == ASSAY_PASSED && m <= IN_PLACE; m++) {
+        if (m == IN_PLACE && (!(k->flags & ASSAY_INPLACE) || over_input(&p->c, &over) < 0))
+            break;
+        out = run_once(lab, p, k, plugin, threads, m, &second);
+        if (out != ASSAY_PASSED || second.used > f->used)
+            *f = second;
+        if (out == ASSAY_FAILED && m == IN_PLACE) {
+            const assay_why why = second.why;
+            assay_fail(&f->why, ASSAY_OK, "in place: %.200s", why.text);
+        }
+    }
+    return out;
 }

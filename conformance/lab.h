@@ -17,6 +17,7 @@ typedef struct assay_job { /* one call, as it is sent to a runner */
     size_t offset[ASSAY_MAX_OPND];                              /* of the first byte in the arena */
     size_t page_at[ASSAY_MAX_OPND], page_bytes[ASSAY_MAX_OPND]; /* whole pages around it; 0: left out */
     bool writable[ASSAY_MAX_OPND];
+    uint8_t over[ASSAY_MAX_OPND]; /* 1 + the input whose very tensor this output is (in place); 0: it has its own */
     int32_t threads;
     int64_t grain;
     bool reverse;

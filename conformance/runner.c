@@ -116,6 +116,9 @@ static bool map_operands(assay_job *j, int arena)
         j->t[i].data = mapped[i] + (j->offset[i] - j->page_at[i]);
         at += j->page_bytes[i] + page;
     }
+    for (int i = 0; i < j->op->n_operands; i++)
+        if (j->over[i])
+            j->t[i].data = j->t[j->over[i] - 1].data;
     return true;
 }
 
