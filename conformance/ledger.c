@@ -176,6 +176,11 @@ static void json_entry(assay_json *j, const assay_entry *e)
     assay_json_num(j, "worst", e->used);
     assay_json_str(j, "worst_case", e->worst);
     assay_json_bool(j, "strict_contract", e->kernel->contract == NULL);
+    if (e->fault) {
+        assay_json_str(j, "expected", e->fault->kind == ASSAY_FAULT ? "fault" : "legal");
+        assay_json_str(j, "source", e->fault->source);
+        assay_json_str(j, "caught_by", e->failed ? assay_by_name(e->finding[0].by) : NULL);
+    }
     assay_json_open(j, "types", '[');
     for (int i = 0; i < e->n_typed; i++) {
         assay_json_open(j, NULL, '{');
@@ -193,6 +198,29 @@ static void json_entry(assay_json *j, const assay_entry *e)
     assay_json_close(j);
 }
 
+/* Of a run over faults/: how many were caught, how many legal variants flagged. */
+static void json_totals(assay_json *j, const assay_ledger *l)
+{
+    int64_t faults = 0, caught = 0, legal = 0, flagged = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        const assay_entry *e = &l->entry[i];
+        if (!e->fault || !e->on_cpu)
+            continue;
+        faults += e->fault->kind == ASSAY_FAULT;
+        legal += e->fault->kind == ASSAY_LEGAL;
+        caught += e->fault->kind == ASSAY_FAULT && e->failed;
+        flagged += e->fault->kind == ASSAY_LEGAL && !assay_entry_good(e);
+    }
+    if (faults + legal == 0)
+        return;
+    assay_json_open(j, "totals", '{');
+    assay_json_int(j, "faults", faults);
+    assay_json_int(j, "caught", caught);
+    assay_json_int(j, "legal", legal);
+    assay_json_int(j, "flagged", flagged);
+    assay_json_close(j);
+}
+
 assay_status assay_ledger_json(const assay_ledger *l, const char *path, assay_why *why)
 {
     assay_json j = { 0 };
@@ -206,6 +234,7 @@ assay_status assay_ledger_json(const assay_ledger *l, const char *path, assay_wh
     assay_json_str(&j, "plugin", l->plugin);
     assay_json_int(&j, "cases", l->cases);
     assay_json_int(&j, "coverage_holes", l->holes);
+    json_totals(&j, l);
     assay_json_open(&j, "not_built", '[');
     for (size_t i = 0; assay_kernel_not_built(i); i++)
         assay_json_str(&j, NULL, assay_kernel_not_built(i));

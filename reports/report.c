@@ -62,9 +62,9 @@ static bool load(const char *path, cJSON **j)
 
 static void write_sections(report *r)
 {
-    static void (*const sections[])(report *) = { section_summary,  section_machine, section_verdicts, section_margins,
-                                                  section_roofline, section_speed,   section_scaling,  section_misses,
-                                                  section_models,   section_missing };
+    static void (*const sections[])(report *) = { section_summary, section_machine,  section_verdicts, section_margins,
+                                                  section_faults,  section_roofline, section_speed,    section_scaling,
+                                                  section_misses,  section_models,   section_missing };
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         sections[i](r);
 }

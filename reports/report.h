@@ -41,6 +41,7 @@ void section_summary(report *r);
 void section_machine(report *r);
 void section_verdicts(report *r);
 void section_margins(report *r);
+void section_faults(report *r);
 void section_roofline(report *r);
 void section_speed(report *r);
 void section_scaling(report *r);

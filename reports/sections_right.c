@@ -124,6 +124,55 @@ void section_margins(report *r)
                 "not a bad kernel.");
 }
 
+/* Per op: how many faults were caught and by what; then the real bugs among them. */
+void section_faults(report *r)
+{
+    static const char *const by[] = { "class", "EX", "T1", "T2", "DISCRETE", "memory", "crash", "timeout", "status" };
+    enum { BY = sizeof by / sizeof *by };
+    const cJSON *k, *list = member(r->faults, "kernels");
+    if (!list)
+        return;
+    page_heading(r, "The judge, judged");
+    page_text(
+        r,
+        "Kernels that are wrong on purpose, and legal variants that must never be flagged: which verdict caught what.");
+    page_table(
+        r, "op|>faults|>caught|>class|>EX|>T1|>T2|>DISCRETE|>memory|>crash|>timeout|>status|>legal variants|>flagged");
+    const char *op = "";
+    int count[BY] = { 0 }, faults = 0, caught = 0, legal = 0, flagged = 0;
+    for (k = list->child;; k = k->next) {
+        if (op[0] && (!k || strcmp(member_text(k, "op", ""), op) != 0)) {
+            page_row(r, "%s|%d|%d|%d|%d|%d|%d|%d|%d|%d|%d|%d|%d|%d", op, faults, caught, count[0], count[1], count[2],
+                     count[3], count[4], count[5], count[6], count[7], count[8], legal, flagged);
+            memset(count, 0, sizeof count);
+            faults = caught = legal = flagged = 0;
+        }
+        if (!k)
+            break;
+        op = member_text(k, "op", "?");
+        const char *how = member_text(k, "caught_by", NULL);
+        if (!strcmp(member_text(k, "expected", ""), "legal")) {
+            legal++;
+            flagged += how != NULL;
+            continue;
+        }
+        faults++;
+        caught += how != NULL;
+        for (int i = 0; how && i < BY; i++)
+            count[i] += !strcmp(how, by[i]);
+    }
+    page_table_end(r);
+    page_text(r, "Real bugs among them, re-enacted from their public threads:");
+    page_table(r, "bug|op|re-enacted as|caught by");
+    cJSON_ArrayForEach(k, list)
+    {
+        if (strchr(member_text(k, "source", ""), '#') && !strcmp(member_text(k, "expected", ""), "fault"))
+            page_row(r, "%s|%s|%s|%s", member_text(k, "source", ""), member_text(k, "op", "?"),
+                     member_text(k, "kernel", "?"), member_text(k, "caught_by", "NOT CAUGHT"));
+    }
+    page_table_end(r);
+}
+
 void section_missing(report *r)
 {
     const cJSON *k;
