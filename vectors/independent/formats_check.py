@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Compares the element types of the core, compiled on the spot, with the PyPI package gguf: every value of decode, every
+byte of encode.  Types or rules that gguf lacks are compared with formats.py.
+
+usage: formats_check.py [CC [FOLDER]]     FOLDER: where gguf is installed (ci/formats); exit 0: all agree; 1: one does not; 77: NumPy or gguf is not there"""
+import ctypes
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import types
+
+try:
+    import numpy as np
+
+    if len(sys.argv) > 2:
+        sys.path.insert(0, sys.argv[2])
+    found = importlib.util.find_spec("gguf")
+    if found:  # its quants alone: the whole package wants more packages
+        sys.modules["gguf"] = types.ModuleType("gguf")
+        sys.modules["gguf"].__path__ = list(found.submodule_search_locations)
+    from gguf.constants import GGMLQuantizationType
+    from gguf.quants import dequantize, quantize
+
+    import formats
+except ImportError as e:
+    print(f"formats_check.py: {e}: not compared (pip install gguf)", file=sys.stderr)
+    sys.exit(77)
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+RNG = np.random.default_rng(20)
+
+
+class Info(ctypes.Structure):
+    CODEC = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+    _fields_ = [("name", ctypes.c_char_p), ("block", ctypes.c_int32), ("bytes", ctypes.c_int32), ("u", ctypes.c_double),
+                ("decode", CODEC), ("encode", CODEC)]
+
+
+def build(compiler, folder):
+    library = os.path.join(folder, "dtype.so")
+    sources = [os.path.join(ROOT, "reference/core", f) for f in ("dtype.c", "dtype_blocks.c", "dtype_kquants.c")]
+    subprocess.run([compiler, "-std=c11", "-O2", "-ffp-contract=off", "-shared", "-fPIC", "-I", os.path.join(ROOT, "include"),
+                    *sources, "-o", library, "-lm"], check=True)
+    lib = ctypes.CDLL(library)
+    lib.assay_dtype_find.restype = ctypes.POINTER(Info)
+    lib.assay_dtype_find.argtypes = [ctypes.c_char_p, ctypes.c_void_p]
+    return lambda name: lib.assay_dtype_find(name.encode(), None).contents
+
+
+def decode(info, blocks):
+    b = np.ascontiguousarray(blocks, dtype=np.uint8)
+    y = np.empty((len(b), info.block))
+    info.decode(y.ctypes.data, b.ctypes.data, y.size)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return y.astype(np.float32)
+
+
+def encode(info, x):
+    with np.errstate(invalid="ignore"):
+        x = np.ascontiguousarray(x, dtype=np.float64)
+    b = np.empty((x.size // info.block, info.bytes), dtype=np.uint8)
+    info.encode(b.ctypes.data, x.ctypes.data, x.size)
+    return b
+
+
+def with_scales(info, name, blocks, d):
+    """Puts the f16 codes d, and random ones of finite value for a minimum, into the blocks."""
+    at = 208 if name == "q6_k" else 0
+    blocks[:, at : at + 2] = d.astype("<u2").view(np.uint8).reshape(-1, 2)
+    if name in ("q4_1", "q4_k"):
+        m = RNG.integers(0, 1 << 16, len(blocks)).astype("<u2")
+        m[(m & 0x7C00) == 0x7C00] &= 0xBBFF
+        blocks[:, 2:4] = m.view(np.uint8).reshape(-1, 2)
+    return blocks
+
+
+def all_codes(name):
+    """For every f16 scale each code of the format: (scales, blocks) in pieces."""
+    d = np.arange(1 << 16, dtype=np.uint16)
+    if name == "q4_0":
+        codes = np.tile(np.arange(16, dtype=np.uint8) * 17, (1 << 16, 1))  # both halves of a byte: code j
+        yield d, codes
+    else:
+        for first in range(0, 256, 32):
+            yield d, np.tile(np.arange(first, first + 32, dtype=np.uint8), (1 << 16, 1))
+
+
+def check_decode(find, say):
+    for name in ("q8_0", "q4_0", "q4_1", "q4_k", "q6_k"):
+        info, kind = find(name), GGMLQuantizationType[name.upper()]
+        pieces = [with_scales(info, name, RNG.integers(0, 256, (1 << 16 if info.block == 32 else 1 << 14, info.bytes)).astype(np.uint8),
+                              RNG.integers(0, 1 << 16, 1 << 16 if info.block == 32 else 1 << 14))]
+        if name in ("q8_0", "q4_0"):
+            pieces += [np.concatenate([d.astype("<u2").view(np.uint8).reshape(-1, 2), q], axis=1) for d, q in all_codes(name)]
+        count = wrong = 0
+        for blocks in pieces:
+            ours = decode(info, blocks)
+            with np.errstate(over="ignore", invalid="ignore"):
+                theirs = dequantize(blocks, kind)
+            same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
+            count, wrong = count + same.size, wrong + int((~same).sum())
+        say(f"decode {name}", count, wrong, "gguf")
+    info = find("q8_1")
+    blocks = RNG.integers(0, 256, (1 << 14, info.bytes)).astype(np.uint8)
+    ours = decode(info, blocks)
+    with np.errstate(over="ignore", invalid="ignore"):
+        theirs = formats.decode_q8_1(blocks).astype(np.float32)
+    say("decode q8_1", ours.size, int((~((ours == theirs) | (np.isnan(ours) & np.isnan(theirs)))).sum()), "formats.py")
+
+
+def inputs():
+    """Rows of 32: generic, half steps of each format, all exponents, sparse, long-tailed."""
+    n = 1 << 13
+    g = RNG.standard_normal((n, 32))
+    out = [g, RNG.uniform(-1, 1, (n, 32)), g**5, np.where(RNG.random((n, 32)) < 0.9, 0, g), np.abs(g),
+           g * np.exp2(RNG.integers(-100, 12, (n, 1)))]
+    for steps in (16, 15, 254):
+        e = RNG.integers(-steps, steps + 1, (n, 32)) / 2
+        e[:, 5], e[:, 29] = -steps / 2, steps / 2
+        out.append(e * np.exp2(RNG.integers(-8, 8, (n, 1))))
+    x = np.concatenate(out).astype(np.float32)
+    return x[np.abs(x).max(axis=1) > 0]
+
+
+def check_encode(find, say):
+    x = inputs()
+    for name in ("q8_0", "q4_0", "q4_1"):
+        ours, theirs = encode(find(name), x), quantize(x, GGMLQuantizationType[name.upper()]).reshape(len(x), -1)
+        say(f"encode {name}", ours.size, int((ours != theirs).sum()), "gguf")
+    for name in ("q8_0", "q8_1", "q4_0", "q4_1"):
+        ours, theirs = encode(find(name), x), formats.ENCODE[name](x)
+        say(f"encode {name}", ours.size, int((ours != theirs).sum()), "formats.py")
+    bits = np.concatenate([RNG.integers(0, 1 << 32, 1 << 20, dtype=np.uint32), np.arange(0, 1 << 32, 65521, dtype=np.uint32),
+                           (np.arange(1 << 16, dtype=np.uint32) << 16) | 0x8000, np.arange(1 << 16, dtype=np.uint32)])
+    f = bits.view(np.float32)
+    number = ~np.isnan(f)
+    ours = encode(find("bf16"), f).view("<u2").ravel()
+    theirs = quantize(f.reshape(-1, 1), GGMLQuantizationType.BF16).view("<u2").ravel()
+    say("encode bf16", ours.size, int((ours != theirs)[number].sum()) + int(((ours & 0x7F80) != 0x7F80)[~number].sum()), "gguf")
+    ours = encode(find("f16"), f).view("<u2").ravel()
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        theirs = f.astype("<f2").view("<u2")
+    say("encode f16", ours.size, int((ours != theirs)[number].sum()) + int(((ours & 0x7E00) != 0x7E00)[~number].sum()), "NumPy")
+
+
+def main():
+    failed = []
+
+    def say(what, count, wrong, peer):
+        print(f"{'ok  ' if not wrong else 'FAIL'} {what}: {count} compared with {peer}, {wrong} differ")
+        if wrong or not count:
+            failed.append(what)
+
+    with tempfile.TemporaryDirectory() as folder:
+        find = build(sys.argv[1] if len(sys.argv) > 1 else "cc", folder)
+        check_decode(find, say)
+        check_encode(find, say)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
