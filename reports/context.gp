@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-# data: "impl threads" context-length prefill-tokens/s decode-tokens/s
+# data: prompt-length prefill-tokens/s decode-tokens/s
 load ARG0[:strlen(ARG0)-strlen('context.gp')].'style.gp'
 set key top right
 set xlabel 'tokens in the context'
 set ylabel 'tokens/s'
 set logscale x 2
 set yrange [0:*]
-plot data using 2:3 with linespoints pt 7 lw 2 lc rgb blue title 'prefill', \
-     data using 2:4 with linespoints pt 5 lw 2 lc rgb orange title 'decode'
+plot data using 1:2 smooth unique with linespoints pt 7 lw 2 lc rgb blue title 'prefill', \
+     data using 1:3 smooth unique with linespoints pt 5 lw 2 lc rgb orange title 'decode'

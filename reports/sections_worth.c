@@ -173,34 +173,43 @@ void section_misses(report *r)
                     "L1 misses per cache line that the op must touch: 1 is the least a cold cache allows.");
 }
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 void section_models(report *r)
 {
     if (!r->n_models)
         return;
     FILE *f = page_data(r, "context");
     page_heading(r, "Model");
-    page_table(r, "model|implementation|kv|>threads|>prompt tokens|>prefill tokens/s|>new tokens|>decode "
-                  "tokens/s|>first token, ms");
+    page_text(r, "%s, %.1f million parameters.", base_name(member_text(r->model[0], "model", "?")),
+              member_number(r->model[0], "parameters", 0) / 1e6);
+    page_table(r, "implementation|kv|>threads|>prompt tokens|>prefill tokens/s|>new tokens|>decode tokens/s|>first "
+                  "token, ms|>packed MB");
     for (int i = 0; i < r->n_models; i++) {
         const cJSON *m = r->model[i];
-        page_row(r, "%s|%s|%s|%.0f|%.0f|%.1f|%.0f|%.1f|%.1f", member_text(m, "model", "?"), member_text(m, "impl", "?"),
-                 member_text(m, "kv", "?"), member_number(m, "threads", 1), member_number(m, "prompt_tokens", 0),
-                 member_number(m, "prefill_tokens_per_s", 0), member_number(m, "new_tokens", 0),
-                 member_number(m, "decode_tokens_per_s", 0), member_number(m, "first_token_ms", 0));
-        if (f)
-            fprintf(f, "\"%s %.0ft\" %.0f %.6g %.6g\n", member_text(m, "impl", "?"), member_number(m, "threads", 1),
-                    member_number(m, "prompt_tokens", 0), member_number(m, "prefill_tokens_per_s", 0),
-                    member_number(m, "decode_tokens_per_s", 0));
+        const double prompt = member_number(m, "prefill.tokens", 0),
+                     prefill = member_number(m, "prefill.tokens_per_second", 0),
+                     decode = member_number(m, "decode.tokens_per_second", 0);
+        page_row(r, "%s|%s|%.0f|%.0f|%.1f|%.0f|%.1f|%.1f|%.1f", member_text(m, "impl", "?"), member_text(m, "kv", "?"),
+                 member_number(m, "threads", 1), prompt, prefill, member_number(m, "decode.tokens", 0), decode,
+                 1e3 * member_number(m, "first_token_seconds", 0), member_number(m, "packed_bytes", 0) / 1e6);
+        if (f && !strcmp(member_text(m, "impl", ""), "best"))
+            fprintf(f, "%.0f %.6g %.6g\n", prompt, prefill, decode);
     }
     page_table_end(r);
     if (f)
         fclose(f);
-    page_figure(r, "context", "Tokens per second against the length of the context, best kernels.");
+    page_figure(r, "context", "Tokens per second against the length of the prompt, best kernels.");
     const cJSON *last = r->model[r->n_models - 1], *share;
-    page_text(r, "Where the time goes (%s, %s):", member_text(last, "impl", "?"), member_text(last, "model", "?"));
-    page_table(r, "op|>share of time");
-    cJSON_ArrayForEach(share, member(last, "shares"))
-        page_row(r, "%s|%.1f %%", member_text(share, "op", "?"), 100 * member_number(share, "share", 0));
+    page_text(r, "Where a decoded token's time goes after %.0f tokens:", member_number(last, "prefill.tokens", 0));
+    page_table(r, "op|kernel|>calls a step|>share of time");
+    cJSON_ArrayForEach(share, member(last, "decode.shares"))
+        page_row(r, "%s|%s|%.0f|%.1f %%", member_text(share, "op", "?"), member_text(share, "kernel", "?"),
+                 member_number(share, "calls", 0), 100 * member_number(share, "share", 0));
     page_table_end(r);
-    page_text(r, "It wrote: %.600s", member_text(r->model[0], "text", ""));
+    page_text(r, "The first run wrote: %.600s", member_text(r->model[0], "text", ""));
 }
