@@ -26,7 +26,8 @@ static assay_status resolve(const assay_args *a, void *params, assay_why *why)
                : assay_fail(why, ASSAY_ERR_SHAPE, "probe_lstm: Q=%lld, an LSTM has 4 gates", (long long)a->dim[Q_]);
 }
 
-/* Preactivation of gate q of unit j at step t; *err: its bound, given the bounds of y(t - 1), if they are wanted. */
+/* Preactivation of gate q of unit j at step t; *err: its bound under contract c (NULL: not wanted),
+ * given the bounds of y(t - 1). */
 static double gate(const assay_dense *a, int64_t t, int64_t b, int64_t q, int64_t j, const double *ey,
                    const assay_contract *c, double *err)
 {
@@ -37,7 +38,7 @@ static double gate(const assay_dense *a, int64_t t, int64_t b, int64_t q, int64_
     const double *wh = (const double *)a->operand[WH] + (q * H + j) * H;
     double sx, sh, carried = 0;
     const double z = dot_f64(wi, x, nx, &sx) + dot_f64(wh, h, H, &sh) + bias[q * H + j];
-    if (err) {
+    if (c) {
         for (int64_t k = 0; t && k < H; k++)
             carried += fabs(wh[k]) * (ey[((t - 1) * B + b) * H + k] + bound_u(c) * fabs(h[k]) + bound_eta(c));
         *err = carried * (1 + 0x1p-10) + bound_c(c, (double)(nx + H), 2) * (sx + sh + fabs(bias[q * H + j]));

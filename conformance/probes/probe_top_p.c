@@ -25,7 +25,7 @@ static const assay_field fields[] = { ASSAY_FIELD(params, p, 0, 1) };
 
 static bool before(const double *x, int64_t i, int64_t j) /* is i more probable than j? */
 {
-    return x[i] > x[j] || (x[i] == x[j] && i < j);
+    return x[i] > x[j] || (i < j && x[i] == x[j]);
 }
 static int64_t rank_of(const double *x, int64_t V, int64_t i)
 {
@@ -99,7 +99,7 @@ static assay_status run(const assay_args *a)
             const int32_t last = n ? ids[n - 1] : -1;
             int32_t best = -1;
             for (int32_t i = 0; i < a->dim[1]; i++)
-                if (last < 0 || x[i] < x[last] || (x[i] == x[last] && i > last))
+                if (last < 0 || x[i] < x[last] || (i > last && x[i] == x[last]))
                     best = best < 0 || x[i] > x[best] ? i : best;
             ids[n] = best;
             sum += x[best];
