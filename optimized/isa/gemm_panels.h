@@ -22,8 +22,10 @@ typedef struct tile_job {
     const float *bias;
     float *y; /* rows of ldy floats */
     int64_t ldx, ldy, step, n;
-    int64_t columns; /* of y from here on: the last panel may be cut */
-    bool add;        /* y holds the sum of earlier pieces */
+    int64_t columns;   /* of y from here on: the last panel may be cut */
+    bool add;          /* y holds the sum of earlier pieces */
+    const char *ahead; /* what will be needed next: one touch per step of k, ahead_step bytes apart */
+    int64_t ahead_step;
 } tile_job;
 
 #define INLINE static inline __attribute__((always_inline))
@@ -87,7 +89,7 @@ INLINE void tile(assay_dtype type, int rows, int panels, int chains, const tile_
 {
     const int64_t line = PANEL * element_size(type), n = j->n, ldx = j->ldx, step = j->step;
     const float *x = j->x;
-    const char *w = j->w;
+    const char *w = j->w, *ahead = j->ahead;
     vec acc[4][ROWS][4][PANEL_VECS];
     foreach (u, chains)
         foreach (r, rows)
@@ -97,7 +99,8 @@ INLINE void tile(assay_dtype type, int rows, int panels, int chains, const tile_
     foreach (r, rows)
         __builtin_prefetch(j->y + r * j->ldy, 1);
     int64_t k = 0;
-    for (; k + chains <= n; k += chains, w += chains * line)
+    for (; k + chains <= n; k += chains, w += chains * line, ahead += chains * j->ahead_step) {
+        __builtin_prefetch(ahead, 0, 2);
         foreach (u, chains)
             foreach (p, panels) {
                 vec b[PANEL_VECS];
@@ -110,6 +113,7 @@ INLINE void tile(assay_dtype type, int rows, int panels, int chains, const tile_
                             vec_fma(b[v], xv, acc[at(u, chains)][at(r, rows)][at(p, panels)][v]);
                 }
             }
+    }
     for (; k < n; k++, w += line)
         foreach (p, panels)
             foreach (v, PANEL_VECS)
@@ -191,6 +195,13 @@ static inline int64_t blocks_of(const assay_args *a)
     return a->dim[T] <= ROWS ? 1 : (a->dim[T] + T_BLOCK - 1) / T_BLOCK;
 }
 
+/* K in pieces of equal length, at most KC. */
+static inline int64_t piece_of(const assay_args *a)
+{
+    const int64_t pieces = (a->dim[K] + KC - 1) / KC;
+    return pieces ? ((a->dim[K] + pieces - 1) / pieces + 7) / 8 * 8 : KC;
+}
+
 /* One unit is one panel for one block of rows of x; neighbours share the block of rows. */
 static int64_t units(const assay_args *a)
 {
@@ -267,6 +278,9 @@ static void skinny(const assay_args *a)
                 .ldy = a->operand[Y].stride[0] / (int64_t)sizeof(float),
                 .columns = a->dim[N] - p * PANEL,
                 .add = k > 0,
+                /* one stream needs help, several do not */
+                .ahead = (const char *)a->packed + p * bytes + (m == 1 ? k + KC : k) * PANEL * size,
+                .ahead_step = m == 1 ? PANEL * size : 0,
             };
             fn(&j);
             k += KC;
@@ -281,11 +295,12 @@ static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int
     const assay_tensor *x = &a->operand[X], *y = &a->operand[Y];
     const assay_dtype type = a->operand[W].type;
     const int64_t bytes = panel_bytes(a), line = PANEL * element_size(type), n_tiles = (rows + ROWS - 1) / ROWS;
+    const int64_t piece = piece_of(a);
     const float *bias = a->operand[BIAS].data;
     float *xs = a->scratch, *decoded = xs + T_BLOCK * KC;
     int64_t k = 0;
     do {
-        const int64_t n = min64(KC, a->dim[K] - k);
+        const int64_t n = min64(piece, a->dim[K] - k);
         for (int64_t t = 0; t < rows; t++)
             memcpy(xs + t * KC, (const char *)x->data + (t0 + t) * x->stride[0] + k * (int64_t)sizeof(float),
                    (size_t)n * sizeof(float));
@@ -293,7 +308,6 @@ static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int
             const char *w = (const char *)a->packed + p * bytes + k * line, *next = p + 1 < p1 ? w + bytes : w;
             if (type != ASSAY_f32)
                 decode_panel(type, decoded, w, n);
-            const int64_t lines = (n * line / 64 + n_tiles - 1) / n_tiles; /* to fetch per tile */
             for (int64_t i = 0; i < n_tiles; i++) {
                 const int64_t t = rows * i / n_tiles, m = rows * (i + 1) / n_tiles - t;
                 const tile_job j = {
@@ -306,13 +320,13 @@ static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int
                     .ldy = y->stride[0] / (int64_t)sizeof(float),
                     .columns = a->dim[N] - p * PANEL,
                     .add = k > 0,
+                    .ahead = next + n * line * i / n_tiles,
+                    .ahead_step = line / n_tiles,
                 };
-                for (int64_t l = 0; l < lines; l++)
-                    __builtin_prefetch(next + (i * lines + l) * 64, 0, 2);
                 tile_for(ASSAY_f32, m, 1)(&j);
             }
         }
-        k += KC;
+        k += piece;
     } while (k < a->dim[K]);
 }
 
