@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -94,7 +95,7 @@ size_t bench_receive(int from, void *record, size_t room)
 int bench_child_start(bench_child *c, int (*body)(void *, int, int), void *ctx, double seconds)
 {
     int up[2], down[2];
-    *c = (bench_child){ .pid = -1, .from = -1, .to = -1, .deadline = seconds > 0 ? bench_now() + seconds : 0 };
+    *c = (bench_child){ .pid = -1, .from = -1, .to = -1, .deadline = seconds > 0 ? bench_now() + 10 * seconds : 0 };
     signal(SIGPIPE, SIG_IGN);
     if (pipe(up))
         return -1;
@@ -113,6 +114,10 @@ int bench_child_start(bench_child *c, int (*body)(void *, int, int), void *ctx, 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         signal(SIGINT, SIG_DFL), signal(SIGTERM, SIG_DFL);
         close(up[0]), close(down[1]);
+        const rlim_t limit = (rlim_t)(seconds > 0 ? seconds + 1 : 0);
+        if (limit > 0) /* SIGXCPU: a busy machine does not end it, a kernel that hangs does */
+            setrlimit(RLIMIT_CPU, &(struct rlimit){ limit, limit + 5 });
+        setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
         const int status = body(ctx, down[0], up[1]);
         fflush(NULL);
         _exit(status);

@@ -14,7 +14,8 @@ typedef struct bench_child {
     char why[160];   /* how it ended, when not well */
 } bench_child;
 
-/* body runs in the child: it reads from `from` and writes to `to`; its result is the exit status. */
+/* body runs in the child: it reads from `from` and writes to `to`; its result is the exit status.  It may use so many
+ * seconds of CPU time, over all its threads, and ten times that of wall time; 0: no limit. */
 int bench_child_start(bench_child *c, int (*body)(void *ctx, int from, int to), void *ctx, double seconds);
 /* One record: at most room bytes.  Its length; 0 at the end (look at why: empty if all was well); */
 size_t bench_child_get(bench_child *c, void *record, size_t room);

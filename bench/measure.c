@@ -231,10 +231,13 @@ static void time_it(run *x)
     const double once = bench_now() - t0;
     if (x->stage.status)
         return;
+    if (once * (double)c.repetitions > 100 * t->min_seconds) /* long calls: three are enough */
+        c.repetitions = (int64_t)(100 * t->min_seconds / once) < 3 ? (c.repetitions < 3 ? c.repetitions : 3)
+                                                                   : (int64_t)(100 * t->min_seconds / once);
     if (t->cold) {
         c.timed = timed;
         c.iterations = (int64_t)(t->min_seconds / once);
-        c.iterations = c.iterations < 3 ? 3 : c.iterations > 200 ? 200 : c.iterations;
+        c.iterations = c.iterations < 1 ? 1 : c.iterations > 200 ? 200 : c.iterations;
     } else {
         c.hot = hot;
         if (once > t->min_seconds) /* one call says it all */
@@ -289,7 +292,8 @@ static void in_child(bench_task *t, bench_result *r, int (*what)(void *, int, in
 {
     bench_child c;
     *r = (bench_result){ .status = ASSAY_ERR_IO };
-    if (bench_child_start(&c, what, t, t->limit_seconds) || bench_child_get(&c, r, sizeof *r) != sizeof *r) {
+    if (bench_child_start(&c, what, t, t->limit_seconds * t->threads) ||
+        bench_child_get(&c, r, sizeof *r) != sizeof *r) {
         *r = (bench_result){ .status = ASSAY_ERR_IO };
         snprintf(r->why, sizeof r->why, "the kernel's process: %.150s", c.why[0] ? c.why : "ended without a word");
     }

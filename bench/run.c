@@ -30,8 +30,8 @@ bench_task bench_task_of(const bench_session *s, const assay_problem *p, const a
                          .supplier = nth >= 0 ? assay_lab_plugin_name(s->lab) : NULL,
                          .threads = threads,
                          .cold = cold,
-                         .repetitions = full ? 7 : 3,
-                         .min_seconds = full ? 0.12 : 0.03,
+                         .repetitions = full ? 15 : 7,
+                         .min_seconds = full ? 0.04 : 0.01,
                          .counters = true,
                          .counter = s->counter,
                          .limit_seconds = full ? 300 : 60 };
