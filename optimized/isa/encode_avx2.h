@@ -8,11 +8,13 @@
 #include "x86.h"
 
 enum { F16_QNAN = 0x7e00 };
+#define UNROLL4 _Pragma("GCC unroll 4") /* or vectors of four blocks live in memory */
 
 /* Lane i of the result: the largest of v[i] */
 static inline __m128i avx2_max4_epi32(const __m256i v[4])
 {
     __m128i t[4];
+    UNROLL4
     for (int i = 0; i < 4; i++)
         t[i] = _mm_max_epi32(_mm256_castsi256_si128(v[i]), _mm256_extracti128_si256(v[i], 1));
     const __m128i a = _mm_max_epi32(_mm_unpacklo_epi32(t[0], t[1]), _mm_unpackhi_epi32(t[0], t[1]));
@@ -70,6 +72,7 @@ static inline void avx2_halves(uint16_t h[4], __m128 v)
 static inline int avx2_q8_scales(const float *x, int k, __m128 *d, __m128 *id)
 {
     __m256i m[4];
+    UNROLL4
     for (int i = 0; i < 4; i++)
         m[i] = avx2_amax_bits(x + 32 * (i < k ? i : k - 1));
     const __m128i amax = avx2_max4_epi32(m);
@@ -94,7 +97,7 @@ static inline int avx2_sum_i8(__m256i q)
     return _mm_cvtsi128_si32(s) + _mm_extract_epi32(s, 1);
 }
 
-static inline void avx2_encode_q8_0_group(assay_q8_0 *y, const float *x, int k)
+static inline __attribute__((always_inline)) void avx2_encode_q8_0_group(assay_q8_0 *y, const float *x, int k)
 {
     __m128 d, id;
     float inv[4];
@@ -102,6 +105,7 @@ static inline void avx2_encode_q8_0_group(assay_q8_0 *y, const float *x, int k)
     const int bad = avx2_q8_scales(x, k, &d, &id);
     _mm_storeu_ps(inv, id);
     avx2_halves(h, d);
+    UNROLL4
     for (int i = 0; i < k; i++) {
         y[i].d = h[i];
         _mm256_storeu_si256((__m256i *)y[i].q, avx2_q8_codes(x + 32 * i, inv[i]));
@@ -122,7 +126,7 @@ static inline void avx2_encode_q8_0(assay_q8_0 *y, const float *x, int64_t n)
         avx2_encode_q8_0_group(y + i, x + 32 * i, (int)(blocks - i));
 }
 
-static inline void avx2_encode_q8_1_group(assay_q8_1 *y, const float *x, int k)
+static inline __attribute__((always_inline)) void avx2_encode_q8_1_group(assay_q8_1 *y, const float *x, int k)
 {
     __m128 d, id;
     float inv[4];
@@ -131,12 +135,14 @@ static inline void avx2_encode_q8_1_group(assay_q8_1 *y, const float *x, int k)
     const int bad = avx2_q8_scales(x, k, &d, &id);
     _mm_storeu_ps(inv, id);
     avx2_halves(h, d);
+    UNROLL4
     for (int i = 0; i < k; i++) {
         const __m256i q = avx2_q8_codes(x + 32 * i, inv[i]);
         sum[i] = avx2_sum_i8(q);
         _mm256_storeu_si256((__m256i *)y[i].q, q);
     }
     avx2_halves(s, _mm_mul_ps(_mm_cvtepi32_ps(_mm_loadu_si128((const __m128i *)sum)), d));
+    UNROLL4
     for (int i = 0; i < k; i++) {
         y[i].d = h[i], y[i].s = s[i];
         if (bad >> i & 1) {
@@ -155,44 +161,84 @@ static inline void avx2_encode_q8_1(assay_q8_1 *y, const float *x, int64_t n)
         avx2_encode_q8_1_group(y + i, x + 32 * i, (int)(blocks - i));
 }
 
-/* t: 32 codes before truncation, 0 <= t < 17; clamped to 15; element j low, j + 16 high */
-static inline __m256i avx2_q4_clamp(__m256 t)
+/* t: 32 codes before truncation; clamped to 15; element j low, j + 16 high */
+static inline void avx2_q4_store(uint8_t q[16], const __m256 t[4])
 {
-    return _mm256_min_epi32(_mm256_cvttps_epi32(t), _mm256_set1_epi32(15));
-}
-static inline void avx2_q4_store(uint8_t q[16], __m256i c0, __m256i c1, __m256i c2, __m256i c3)
-{
-    const __m256i a = _mm256_or_si256(c0, _mm256_slli_epi32(c2, 4)), b = _mm256_or_si256(c1, _mm256_slli_epi32(c3, 4));
-    const __m256i w = _mm256_permute4x64_epi64(_mm256_packus_epi32(a, b), 0xd8);
+    const __m256i top = _mm256_set1_epi16(15);
+    const __m256i lo = _mm256_packs_epi32(_mm256_cvttps_epi32(t[0]), _mm256_cvttps_epi32(t[1]));
+    const __m256i hi = _mm256_packs_epi32(_mm256_cvttps_epi32(t[2]), _mm256_cvttps_epi32(t[3]));
+    const __m256i c = _mm256_or_si256(_mm256_min_epi16(lo, top), _mm256_slli_epi16(_mm256_min_epi16(hi, top), 4));
+    const __m256i w = _mm256_permute4x64_epi64(c, 0xd8);
     _mm_storeu_si128((__m128i *)q, _mm_packus_epi16(_mm256_castsi256_si128(w), _mm256_extracti128_si256(w, 1)));
 }
 
-static inline void avx2_encode_q4_0_group(assay_q4_0 *y, const float *x, int k)
+/* One bit per block that holds a NaN or an infinity */
+static inline int avx2_not_finite4(const float *x, int k)
 {
     __m256i m[4];
-    int amax[4];
-    float mx[4], inv[4];
-    uint16_t h[4];
+    UNROLL4
     for (int i = 0; i < 4; i++)
         m[i] = avx2_amax_bits(x + 32 * (i < k ? i : k - 1));
-    const __m128i bits = avx2_max4_epi32(m);
-    _mm_storeu_si128((__m128i *)amax, bits);
-    for (int i = 0; i < 4; i++)
-        mx[i] = amax[i] ? avx2_first(x + 32 * (i < k ? i : k - 1), amax[i]) : 0.0f;
-    const __m128 d = _mm_mul_ps(_mm_loadu_ps(mx), _mm_set1_ps(-0.125f));
+    return _mm_movemask_ps(_mm_castsi128_ps(_mm_cmpgt_epi32(avx2_max4_epi32(m), _mm_set1_epi32(0x7f7fffff))));
+}
+
+/* Lane i of *lo, *hi: the smallest and largest of block i; lanes beyond k repeat the last.  Returns one bit
+ * per block that is not finite if there is a NaN, where both mean nothing; else 0. */
+static inline int avx2_range4(const float *x, int k, __m128 *lo, __m128 *hi)
+{
+    __m128 l[4], g[4];
+    __m256 nan = _mm256_setzero_ps();
+    UNROLL4
+    for (int i = 0; i < 4; i++) {
+        const float *v = x + 32 * (i < k ? i : k - 1);
+        const __m256 a = _mm256_loadu_ps(v), b = _mm256_loadu_ps(v + 8), c = _mm256_loadu_ps(v + 16);
+        const __m256 d = _mm256_loadu_ps(v + 24);
+        const __m256 mn = _mm256_min_ps(_mm256_min_ps(a, b), _mm256_min_ps(c, d));
+        const __m256 mx = _mm256_max_ps(_mm256_max_ps(a, b), _mm256_max_ps(c, d));
+        nan = _mm256_or_ps(nan, _mm256_or_ps(_mm256_cmp_ps(a, b, _CMP_UNORD_Q), _mm256_cmp_ps(c, d, _CMP_UNORD_Q)));
+        l[i] = _mm_min_ps(_mm256_castps256_ps128(mn), _mm256_extractf128_ps(mn, 1));
+        g[i] = _mm_max_ps(_mm256_castps256_ps128(mx), _mm256_extractf128_ps(mx, 1));
+    }
+    _MM_TRANSPOSE4_PS(l[0], l[1], l[2], l[3]);
+    _MM_TRANSPOSE4_PS(g[0], g[1], g[2], g[3]);
+    *lo = _mm_min_ps(_mm_min_ps(l[0], l[1]), _mm_min_ps(l[2], l[3]));
+    *hi = _mm_max_ps(_mm_max_ps(g[0], g[1]), _mm_max_ps(g[2], g[3]));
+    return _mm256_movemask_ps(nan) ? avx2_not_finite4(x, k) : 0;
+}
+static inline __attribute__((always_inline)) void avx2_encode_q4_0_group(assay_q4_0 *y, const float *x, int k)
+{
+    float inv[4];
+    uint16_t h[4];
+    __m128 lo, hi;
+    int bad = avx2_range4(x, k, &lo, &hi);
+    const __m128 low = _mm_xor_ps(lo, _mm_set1_ps(-0.0f)), size = _mm_max_ps(hi, low), zero = _mm_setzero_ps();
+    __m128 mx = _mm_and_ps(_mm_blendv_ps(lo, hi, _mm_cmpgt_ps(hi, low)), _mm_cmpneq_ps(size, zero));
+    const int both = ~bad & _mm_movemask_ps(_mm_and_ps(_mm_cmpeq_ps(hi, low), _mm_cmpneq_ps(size, zero)));
+    if (both) { /* the extreme occurs with either sign: the first one counts */
+        float m[4], s[4];
+        _mm_storeu_ps(m, mx);
+        _mm_storeu_ps(s, size);
+        UNROLL4
+        for (int i = 0; i < k; i++)
+            if (both >> i & 1)
+                m[i] = avx2_first(x + 32 * i, (int)f32_bits(s[i]));
+        mx = _mm_loadu_ps(m);
+    }
+    const __m128 d = _mm_mul_ps(mx, _mm_set1_ps(-0.125f));
     _mm_storeu_ps(inv, avx2_inverse(d));
     avx2_halves(h, d);
     const __m256 half = _mm256_set1_ps(8.5f);
+    UNROLL4
     for (int i = 0; i < k; i++) {
-        const float *v = x + 32 * i;
         const __m256 s = _mm256_set1_ps(inv[i]);
-        __m256i c[4];
+        __m256 t[4];
+        UNROLL4
         for (int j = 0; j < 4; j++)
-            c[j] = avx2_q4_clamp(_mm256_add_ps(_mm256_mul_ps(_mm256_loadu_ps(v + 8 * j), s), half));
+            t[j] = _mm256_add_ps(_mm256_mul_ps(_mm256_loadu_ps(x + 32 * i + 8 * j), s), half);
         y[i].d = h[i];
-        avx2_q4_store(y[i].q, c[0], c[1], c[2], c[3]);
+        avx2_q4_store(y[i].q, t);
     }
-    const int bad = _mm_movemask_ps(_mm_castsi128_ps(_mm_cmpgt_epi32(bits, _mm_set1_epi32(0x7f7fffff))));
+    bad |= _mm_movemask_ps(_mm_cmpeq_ps(size, _mm_set1_ps(INFINITY)));
     for (int i = 0; bad && i < k; i++)
         if (bad >> i & 1) {
             y[i].d = F16_QNAN;
@@ -209,57 +255,40 @@ static inline void avx2_encode_q4_0(assay_q4_0 *y, const float *x, int64_t n)
         avx2_encode_q4_0_group(y + i, x + 32 * i, (int)(blocks - i));
 }
 
-/* Lane i of *lo, *hi: the smallest and largest of block i */
-static inline void avx2_range4(const float *x, int k, __m128 *lo, __m128 *hi)
+static inline __attribute__((always_inline)) void avx2_encode_q4_1_group(assay_q4_1 *y, const float *x, int k)
 {
-    __m128 l[4], g[4];
-    for (int i = 0; i < 4; i++) {
-        const float *v = x + 32 * (i < k ? i : k - 1);
-        const __m256 a = _mm256_loadu_ps(v), b = _mm256_loadu_ps(v + 8), c = _mm256_loadu_ps(v + 16);
-        const __m256 d = _mm256_loadu_ps(v + 24);
-        const __m256 mn = _mm256_min_ps(_mm256_min_ps(a, b), _mm256_min_ps(c, d));
-        const __m256 mx = _mm256_max_ps(_mm256_max_ps(a, b), _mm256_max_ps(c, d));
-        l[i] = _mm_min_ps(_mm256_castps256_ps128(mn), _mm256_extractf128_ps(mn, 1));
-        g[i] = _mm_max_ps(_mm256_castps256_ps128(mx), _mm256_extractf128_ps(mx, 1));
-    }
-    _MM_TRANSPOSE4_PS(l[0], l[1], l[2], l[3]);
-    _MM_TRANSPOSE4_PS(g[0], g[1], g[2], g[3]);
-    *lo = _mm_min_ps(_mm_min_ps(l[0], l[1]), _mm_min_ps(l[2], l[3]));
-    *hi = _mm_max_ps(_mm_max_ps(g[0], g[1]), _mm_max_ps(g[2], g[3]));
-}
-
-static inline void avx2_encode_q4_1_group(assay_q4_1 *y, const float *x, int k)
-{
-    __m256i m[4];
     __m128 lo, hi;
-    float low[4], inv[4];
+    float inv[4];
     uint16_t h[4], hm[4];
-    for (int i = 0; i < 4; i++)
-        m[i] = avx2_amax_bits(x + 32 * (i < k ? i : k - 1));
-    avx2_range4(x, k, &lo, &hi);
+    int bad = avx2_range4(x, k, &lo, &hi);
     /* hi - lo is never negative; of equal zeros the difference may be -0 */
     const __m128 d = _mm_andnot_ps(_mm_set1_ps(-0.0f), _mm_div_ps(_mm_sub_ps(hi, lo), _mm_set1_ps(15.0f)));
-    _mm_storeu_ps(inv, avx2_inverse(d));
+    const int zeros = ~bad & _mm_movemask_ps(_mm_cmpeq_ps(lo, _mm_setzero_ps()));
+    float low[4];
     _mm_storeu_ps(low, lo);
-    for (int i = 0; i < k; i++)
-        if (low[i] == 0) /* the first zero says which zero is stored */
-            low[i] = avx2_first(x + 32 * i, 0);
-    avx2_halves(h, d);
-    avx2_halves(hm, _mm_loadu_ps(low));
-    const __m256 half = _mm256_set1_ps(0.5f);
-    for (int i = 0; i < k; i++) {
-        const float *v = x + 32 * i;
-        const __m256 s = _mm256_set1_ps(inv[i]), o = _mm256_set1_ps(low[i]);
-        __m256i c[4];
-        for (int j = 0; j < 4; j++)
-            c[j] = avx2_q4_clamp(_mm256_add_ps(_mm256_mul_ps(_mm256_sub_ps(_mm256_loadu_ps(v + 8 * j), o), s), half));
-        y[i].d = h[i], y[i].m = hm[i];
-        avx2_q4_store(y[i].q, c[0], c[1], c[2], c[3]);
+    if (zeros) { /* the first zero says which zero is stored */
+        UNROLL4
+        for (int i = 0; i < k; i++)
+            if (zeros >> i & 1)
+                low[i] = avx2_first(x + 32 * i, 0);
+        lo = _mm_loadu_ps(low);
     }
-    const __m128i big = _mm_set1_epi32(0x7f7fffff);
-    const __m128i over =
-        _mm_or_si128(_mm_cmpgt_epi32(avx2_max4_epi32(m), big), _mm_cmpgt_epi32(_mm_castps_si128(d), big));
-    const int bad = _mm_movemask_ps(_mm_castsi128_ps(over));
+    _mm_storeu_ps(inv, avx2_inverse(d));
+    avx2_halves(h, d);
+    avx2_halves(hm, lo);
+    const __m256 half = _mm256_set1_ps(0.5f);
+    UNROLL4
+    for (int i = 0; i < k; i++) {
+        const __m256 s = _mm256_set1_ps(inv[i]), o = _mm256_set1_ps(low[i]);
+        __m256 t[4];
+        UNROLL4
+        for (int j = 0; j < 4; j++)
+            t[j] = _mm256_add_ps(_mm256_mul_ps(_mm256_sub_ps(_mm256_loadu_ps(x + 32 * i + 8 * j), o), s), half);
+        y[i].d = h[i], y[i].m = hm[i];
+        avx2_q4_store(y[i].q, t);
+    }
+    /* infinite d: an infinity, or a range beyond f32 */
+    bad |= _mm_movemask_ps(_mm_cmpnlt_ps(d, _mm_set1_ps(INFINITY)));
     for (int i = 0; bad && i < k; i++)
         if (bad >> i & 1) {
             y[i].d = y[i].m = F16_QNAN;
