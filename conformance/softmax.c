@@ -84,6 +84,23 @@ static bool masked_rows(const assay_case *c, int i, int64_t n, double *const *va
     return true;
 }
 
+/* Rows without anything above -inf: NaN under the mask only (0), one visible NaN (all NaN), x itself -inf (0). */
+static bool hollow(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    const int64_t C = c->dim[1];
+    for (int64_t k = 0; k < n; k++) {
+        const int64_t kind = k / C % 3, at = C - 1 - k / C % C;
+        const bool here = k % C == at;
+        if (i == MASK)
+            value[i][k] = kind == 2 || (kind == 1 && here) ? 0 : -INFINITY;
+        else if (kind == 2 || !masked(c))
+            value[i][k] = kind == 1 && here ? NAN : -INFINITY;
+        else
+            value[i][k] = here ? NAN : assay_rng_normal(rng);
+    }
+    return true;
+}
+
 /* An additive mask that is neither 0 nor -inf (ALiBi), and logits that are large, one kind per row. */
 static bool huge(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
 {
@@ -116,14 +133,14 @@ static bool spread(const assay_case *c, int i, int64_t n, double *const *value, 
 static const assay_gen gens[] = {
     { "one-hot", ASSAY_TAG_EXACT, one_hot, NULL },       { "pair", ASSAY_TAG_EXACT, pair, NULL },
     { "uniform-2k", ASSAY_TAG_EXACT, uniform_2k, NULL }, { "masked-rows", ASSAY_TAG_ADVERSARIAL, masked_rows, NULL },
-    { "huge", ASSAY_TAG_ADVERSARIAL, huge, NULL },       { "ramp", ASSAY_TAG_ADVERSARIAL, ramp, NULL },
-    { "spread", ASSAY_TAG_RANDOM, spread, NULL },
+    { "hollow", ASSAY_TAG_CLASS, hollow, NULL },         { "huge", ASSAY_TAG_ADVERSARIAL, huge, NULL },
+    { "ramp", ASSAY_TAG_ADVERSARIAL, ramp, NULL },       { "spread", ASSAY_TAG_RANDOM, spread, NULL },
 };
 
 static const assay_rows rows[] = {
     { "R={1,3} C={1..40} gen={gauss,one-hot}", false },
-    { "R=7 C={2..19,31..33,64,67} gen={masked-rows,pair,uniform-2k}", false },
-    { "R=7 C={2..19,31..33,64,67} mask=f32 gen={masked-rows,one-hot,pair,spread}", false },
+    { "R=7 C={2..19,31..33,64,67} gen={masked-rows,hollow,pair,uniform-2k}", false },
+    { "R=7 C={2..19,31..33,64,67} mask=f32 gen={masked-rows,hollow,one-hot,pair,spread}", false },
     { "R=6 C={8,17,63,130} mask=f32 scale={0,0.125,0.3} gen={huge,ramp,gauss}", false },
     { "R=6 C={9,40,67} scale={0,0.125,0.3,2} gen={huge,ramp,spread,uniform-2k}", false },
     { "R=66 C={1..8} gen=short", false },
