@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * attention, AVX2: tiles of 6 rows x 16 keys or 16 channels (12 accumulators, 15 registers); with fewer rows wider
  * ones. The algorithm is in ../isa/flash.h. */
-#include "../isa/x86.h"
+#include "../isa/panel16_x86.h"
 
 #define FLASH_ROWS 6
 enum { LANES = 8, ROWS = FLASH_ROWS, TILE = 12 };
@@ -29,7 +29,7 @@ static inline vf vf_i8(const int8_t *p)
 }
 static inline float vf_one_f16(uint16_t h)
 {
-    return _cvtsh_ss(h);
+    return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(h)));
 }
 static inline vf vf_add(vf a, vf b)
 {
@@ -94,7 +94,6 @@ static inline float vf_highest(vf a)
     return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
 }
 
-#include "../isa/panel16_x86.h"
 static inline void vf_panel(float *dst, const float *const *row, int64_t D)
 {
     x86_panel16(dst, row, D);

@@ -14,7 +14,8 @@
 #include "flash_tile.h"
 
 enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, OUT };
-enum { BLOCK_ROWS = 96, SPLIT_ROWS = 24, SPLIT_KEYS = 256 };
+enum { ROOM = (ROWS + LANES - 1) / LANES * LANES }; /* rows of a group in whole vectors */
+enum { BLOCK_ROWS = 192, SPLIT_ROWS = 24, SPLIT_KEYS = 256 };
 
 typedef struct flash { /* one call */
     const assay_args *a;
@@ -22,12 +23,13 @@ typedef struct flash { /* one call */
     int64_t B, T, S, H, G, D, E, P, M, block, blocks, splits, ldo; /* M heads per kv head; block: queries per unit */
     float scale;
     bool k_half, k_panel, v_direct, v_half; /* how tiles read K and V */
+    bool plain;                             /* scores are q.k and nothing else */
 } flash;
 
 typedef struct part {             /* one unit; the arrays are in scratch */
     int64_t b, g, t0, T, rows, n; /* queries t0 .. t0 + T - 1; n: keys in use */
     float *q, *s, *o, *m, *l, *k, *v,
-        *row;             /* packed q; scores; outputs, maxima and sums of rows; blocks of K, V; a row */
+        *row;             /* scaled q; scores; outputs, maxima and sums of rows; blocks of K, V; a row */
     int32_t *kpos, *qpos; /* of the block's keys (-1: not there) and of the queries */
     int32_t qmin, qmax;
 } part;
@@ -62,6 +64,7 @@ static flash flash_open(const assay_args *a)
     f.v_half = v->type == ASSAY_f16 && f.block * f.M <= 2 * ROWS;
     f.v_direct = !a->operand[PAGES].data && f.E % PANEL == 0 && (v->type == ASSAY_f32 || f.v_half);
     f.v_half = f.v_half && f.v_direct;
+    f.plain = !a->operand[MASK].data && !a->operand[SLOPES].data && !(f.p->softcap > 0);
     return f;
 }
 
@@ -160,7 +163,7 @@ static inline vf flash_tanh(vf x) /* within 2.5 u: odd polynomial below 0.6, 1 -
 typedef struct bias {      /* what changes one row's scores */
     const float *mask;     /* of the block's keys; NULL: none */
     float all, slope, cap; /* one mask value for all keys; slope and cap 0: none */
-    bool some, position;   /* any of these; positions decide */
+    bool position;         /* positions decide */
     int32_t at, lo, hi;    /* the query's position; visible keys stand in lo .. hi */
 } bias;
 
@@ -177,24 +180,37 @@ static void flash_bias(const bias *x, const int32_t *kpos, float *s, int64_t fro
     }
 }
 
-/* s becomes weights relative to the new maximum; returns the factor of what was summed before. */
-static float flash_softmax(float *s, int64_t from, int64_t to, float *m, float *l)
+/* The scores of R rows become weights relative to their new maxima; keep: the factors of what was summed before. */
+static void flash_softmax(int R, float *s, int64_t from, int64_t to, float *m, float *l, float *keep)
 {
-    vf top = vf_load(s + from);
-    for (int64_t j = from + LANES; j < to; j += LANES)
-        top = vf_max(top, vf_load(s + j));
-    const float old = *m, high = vf_highest(top), up = high > old ? high : old, base = up == -INFINITY ? 0 : up;
-    const vf b = vf_set(base);
-    vf sum = vf_set(0);
-    for (int64_t j = from; j < to; j += LANES) {
-        const vf w = vf_exp(vf_sub(vf_load(s + j), b));
-        vf_store(s + j, w);
-        sum = vf_add(sum, w);
+    float up[ROOM], base[ROOM], sum[ROOM] = { 0 };
+    for (int r = 0; r < ROOM; r++)
+        up[r] = -INFINITY;
+    for (int r = 0; r < R; r++) {
+        vf top = vf_load(s + r * KEYS + from);
+        for (int64_t j = from + LANES; j < to; j += LANES)
+            top = vf_max(top, vf_load(s + r * KEYS + j));
+        up[r] = vf_highest(top);
     }
-    const float keep = old == up ? 1 : vf_first(vf_exp(vf_set(old - base)));
-    *m = up;
-    *l = *l * keep + vf_sum(sum);
-    return keep;
+    for (int r = 0; r < ROOM; r += LANES) { /* all rows at once: no branch that asks whether a maximum grew */
+        const vf old = vf_load(m + r), high = vf_max(vf_load(up + r), old), none = vf_set(-INFINITY);
+        const vf b = vf_pick_less(none, high, high, vf_set(0));
+        vf_store(base + r, b);
+        vf_store(up + r, high);
+        vf_store(keep + r, vf_exp(vf_sub(old, b)));
+    }
+    for (int r = 0; r < R; r++) {
+        const vf b = vf_set(base[r]);
+        vf total = vf_set(0);
+        for (int64_t j = from; j < to; j += LANES) {
+            const vf w = vf_exp(vf_sub(vf_load(s + r * KEYS + j), b));
+            vf_store(s + r * KEYS + j, w);
+            total = vf_add(total, w);
+        }
+        sum[r] = vf_sum(total);
+    }
+    for (int r = 0; r < R; r++)
+        m[r] = up[r], l[r] = l[r] * keep[r] + sum[r];
 }
 
 /* ---- one block of keys against all rows of a unit ------------------------------------------------------------------
@@ -220,7 +236,6 @@ static bias flash_row_bias(const flash *f, const part *u, int64_t row, int64_t f
             x.mask = copy;
         }
     }
-    x.some = x.cap > 0 || x.slope != 0 || mask->data;
     return x;
 }
 
@@ -246,7 +261,7 @@ static bool flash_range(const flash *f, const int32_t *kpos, int64_t qmin, int64
 
 static void flash_block(const flash *f, part *u, int64_t from, int64_t to)
 {
-    float mask[KEYS], keep[ROWS];
+    float mask[KEYS], keep[ROOM];
     int64_t first, last, step;
     bool all;
     for (int64_t j = 0; j < KEYS; j++)
@@ -270,15 +285,12 @@ static void flash_block(const flash *f, part *u, int64_t from, int64_t to)
         }
         const int64_t p0 = first / PANEL, p1 = (last + PANEL - 1) / PANEL;
         flash_scores(R, f->k_half, u->q + r0 * f->D, k, panel, f->D, p0, p1, u->s);
-        for (int r = 0; r < ROWS; r++)
-            keep[r] = 1;
-        for (int r = 0; r < R; r++) {
+        for (int r = 0; r < R && !(full && f->plain); r++) {
             bias x = flash_row_bias(f, u, r0 + r, from, to - from, mask);
             x.position = !full;
-            if (x.some || x.position)
-                flash_bias(&x, u->kpos, u->s + r * KEYS, p0 * PANEL, p1 * PANEL);
-            keep[r] = flash_softmax(u->s + r * KEYS, p0 * PANEL, p1 * PANEL, &u->m[r0 + r], &u->l[r0 + r]);
+            flash_bias(&x, u->kpos, u->s + r * KEYS, p0 * PANEL, p1 * PANEL);
         }
+        flash_softmax(R, u->s, p0 * PANEL, p1 * PANEL, u->m + r0, u->l + r0, keep);
         flash_values(R, f->v_half, u->s, v, step, first, last, keep, u->o + r0 * f->ldo, f->ldo);
     }
 }

@@ -16,8 +16,8 @@ static int64_t flash_rows(const flash *f)
 static int64_t flash_sizes(const flash *f, int64_t n[10])
 {
     const int64_t rows = flash_rows(f);
-    const int64_t size[10] = { rows * f->D, ROWS * KEYS,   rows * f->ldo, rows, rows,
-                               KEYS * f->D, KEYS * f->ldo, PANEL * f->D,  KEYS, f->block };
+    const int64_t size[10] = { rows * f->D, ROWS * KEYS,   rows * f->ldo, rows + ROOM, rows,
+                               KEYS * f->D, KEYS * f->ldo, PANEL * f->D,  KEYS,        f->block };
     int64_t sum = 0;
     for (int i = 0; i < 10; i++)
         sum += n[i] = flash_up(size[i], PANEL);
@@ -145,19 +145,26 @@ static part flash_part(const flash *f, int64_t unit, int64_t blocks)
     return u;
 }
 
-/* Queries packed [group][D][ROWS], scaled; outputs, maxima and sums as of no key. */
+/* Scaled queries, row by row; outputs, maxima and sums as of no key. */
 static void flash_start(const flash *f, part *u)
 {
     const assay_tensor *q = &f->a->operand[Q];
     const int64_t rows = flash_up(u->rows, ROWS);
-    for (int64_t r = 0; r < rows; r++) {
-        float *dst = u->q + r / ROWS * ROWS * f->D + r % ROWS;
+    const vf scale = vf_set(f->scale);
+    for (int64_t r = 0; r < rows + ROOM; r++)
+        u->m[r] = -INFINITY;
+    for (int64_t r = 0; r < u->rows; r++) {
         const float *src = (const float *)((const char *)q->data + u->b * q->stride[0] +
                                            (u->t0 + r / f->M) * q->stride[1] + (u->g * f->M + r % f->M) * q->stride[2]);
-        for (int64_t d = 0; d < f->D; d++)
-            dst[d * ROWS] = r < u->rows ? src[d] * f->scale : 0;
-        u->m[r] = -INFINITY, u->l[r] = 0;
+        float *dst = u->q + r * f->D;
+        int64_t d = 0;
+        for (; d + LANES <= f->D; d += LANES)
+            vf_store(dst + d, vf_mul(scale, vf_load(src + d)));
+        for (; d < f->D; d++)
+            dst[d] = src[d] * f->scale;
     }
+    memset(u->q + u->rows * f->D, 0, (size_t)((rows - u->rows) * f->D) * sizeof(float));
+    memset(u->l, 0, (size_t)rows * sizeof(float));
     memset(u->o, 0, (size_t)(rows * f->ldo) * sizeof(float));
 }
 

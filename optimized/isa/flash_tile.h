@@ -3,7 +3,7 @@
  * defines with its vf_* helpers.  A tile is R query rows of a group of ROWS; scores go to s[r * KEYS + j], outputs to
  * o[r * ldo + e].
  *
- *   scores  R rows x 16 NP keys: per d, NP * 16 / LANES loads of a K panel and R broadcasts of packed q  (all FMA)
+ *   scores  R rows x 16 NP keys: per d, NP * 16 / LANES loads of a K panel and R broadcasts of q  (all FMA)
  *   values  R rows x NE vectors of E: per key, NE loads of a V row and R broadcasts of p                 (all FMA)
  *
  * R, NP and NE are constants in every caller, so that the accumulators (at most TILE vectors) stay in registers. */
@@ -28,7 +28,7 @@ FLASH_INLINE vf flash_load(const void *p, int64_t i, const bool half)
     return half ? vf_f16((const uint16_t *)p + i) : vf_load((const float *)p + i);
 }
 
-/* k: NP panels [D][16], `step` elements apart; q: packed [D][ROWS]. */
+/* k: NP panels [D][16], `step` elements apart; q: rows of D. */
 FLASH_INLINE void flash_score_tile(const int R, const int NP, const bool half, const float *q, const void *k,
                                    int64_t step, int64_t D, float *s)
 {
@@ -46,7 +46,7 @@ FLASH_INLINE void flash_score_tile(const int R, const int NP, const bool half, c
             kv[v] = flash_load(k, v / PANEL_VECTORS * step + d * PANEL + v % PANEL_VECTORS * LANES, half);
         FLASH_UNROLL
         for (int r = 0; r < R; r++) {
-            const vf b = vf_set(q[d * ROWS + r]);
+            const vf b = vf_set(q[r * D + d]);
             FLASH_UNROLL
             for (int v = 0; v < NV; v++)
                 acc[r][v] = vf_fma(b, kv[v], acc[r][v]);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT
+ * attention, AVX-512: tiles of 12 rows x 32 keys or 32 channels (24 accumulators); with fewer rows wider ones.
+ * The algorithm is in ../isa/flash.h. */
+#include "../isa/panel16_x86.h"
+
+#define FLASH_ROWS 12
+enum { LANES = 16, ROWS = FLASH_ROWS, TILE = 24 };
+typedef __m512 vf;
+
+static inline vf vf_set(float x)
+{
+    return _mm512_set1_ps(x);
+}
+static inline vf vf_load(const float *p)
+{
+    return _mm512_loadu_ps(p);
+}
+static inline void vf_store(float *p, vf v)
+{
+    _mm512_storeu_ps(p, v);
+}
+static inline vf vf_f16(const uint16_t *p)
+{
+    return avx512_f16(p);
+}
+static inline vf vf_i8(const int8_t *p)
+{
+#ifdef ASSAY_EMULATE
+    float t[16];
+    for (int i = 0; i < 16; i++)
+        t[i] = p[i];
+    return _mm512_loadu_ps(t);
+#else
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));
+#endif
+}
+static inline float vf_one_f16(uint16_t h)
+{
+    return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(h)));
+}
+static inline vf vf_add(vf a, vf b)
+{
+    return _mm512_add_ps(a, b);
+}
+static inline vf vf_sub(vf a, vf b)
+{
+    return _mm512_sub_ps(a, b);
+}
+static inline vf vf_mul(vf a, vf b)
+{
+    return _mm512_mul_ps(a, b);
+}
+static inline vf vf_div(vf a, vf b)
+{
+    return _mm512_div_ps(a, b);
+}
+static inline vf vf_fma(vf a, vf b, vf c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+static inline vf vf_max(vf a, vf b)
+{
+    return _mm512_max_ps(a, b);
+}
+static inline vf vf_abs(vf a)
+{
+    return _mm512_abs_ps(a);
+}
+static inline vf vf_exp(vf a)
+{
+    return avx512_exp(a);
+}
+static inline vf vf_pick_less(vf a, vf b, vf yes, vf no) /* a < b ? yes : no */
+{
+    return _mm512_mask_mov_ps(no, _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), yes);
+}
+static inline vf vf_between(vf z, const int32_t *p, int32_t lo, int32_t hi) /* -inf where p is outside lo .. hi */
+{
+    const __m512i x = _mm512_loadu_si512(p);
+    const __mmask16 out =
+        _mm512_cmpgt_epi32_mask(_mm512_set1_epi32(lo), x) | _mm512_cmpgt_epi32_mask(x, _mm512_set1_epi32(hi));
+    return _mm512_mask_mov_ps(z, out, _mm512_set1_ps(-INFINITY));
+}
+static inline vf vf_distance(const int32_t *p, int32_t from) /* |p - from| */
+{
+#ifdef ASSAY_EMULATE
+    float t[16];
+    for (int i = 0; i < 16; i++)
+        t[i] = fabsf((float)(p[i] - from));
+    return _mm512_loadu_ps(t);
+#else
+    return _mm512_cvtepi32_ps(_mm512_abs_epi32(_mm512_sub_epi32(_mm512_loadu_si512(p), _mm512_set1_epi32(from))));
+#endif
+}
+static inline float vf_first(vf a)
+{
+    return _mm256_cvtss_f32(avx512_half(a, 0));
+}
+static inline float vf_sum(vf a)
+{
+    return avx512_sum(a);
+}
+static inline float vf_highest(vf a)
+{
+    const __m256 h = _mm256_max_ps(avx512_half(a, 0), avx512_half(a, 1));
+    __m128 s = _mm_max_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
+    s = _mm_max_ps(s, _mm_movehl_ps(s, s));
+    return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
+}
+static inline void vf_panel(float *dst, const float *const *row, int64_t D)
+{
+    x86_panel16(dst, row, D);
+}
+
+#include "../isa/flash_call.h"
+
+extern const assay_kernel assay_attention_avx512;
+const assay_kernel assay_attention_avx512 = { FLASH_KERNEL, .op = "attention", .name = "avx512",
+                                              .isa = ASSAY_ISA_avx512 };
