@@ -210,7 +210,7 @@ static int64_t units(const assay_args *a)
 
 static size_t scratch(const assay_args *a)
 {
-    return a->dim[T] <= ROWS ? 0 : (T_BLOCK + PANEL) * KC * sizeof(float);
+    return a->dim[T] <= ROWS ? 0 : T_BLOCK * KC * sizeof(float);
 }
 
 static size_t packed_bytes(const assay_args *a)
@@ -247,14 +247,6 @@ static void pack(const assay_args *a, void *dst)
                 pack_piece(w->type, panel, (const char *)w->data + (p * PANEL + c) * w->stride[0], c, k,
                            min64(k + PIECE, a->dim[K]));
     }
-}
-
-/* One piece of one panel as f32. */
-static void decode_panel(assay_dtype type, float *dst, const char *src, int64_t n)
-{
-    for (int64_t k = 0; k < n; k++, src += PANEL * element_size(type))
-        for (int v = 0; v < PANEL_VECS; v++)
-            vec_store(dst + k * PANEL + v * LANES, panel_vec(type, src, v));
 }
 
 /* Up to ROWS rows of x: each weight is read once, several panels side by side (as many streams from memory). */
@@ -297,7 +289,7 @@ static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int
     const int64_t bytes = panel_bytes(a), line = PANEL * element_size(type), n_tiles = (rows + ROWS - 1) / ROWS;
     const int64_t piece = piece_of(a);
     const float *bias = a->operand[BIAS].data;
-    float *xs = a->scratch, *decoded = xs + T_BLOCK * KC;
+    float *xs = a->scratch;
     int64_t k = 0;
     do {
         const int64_t n = min64(piece, a->dim[K] - k);
@@ -306,14 +298,12 @@ static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int
                    (size_t)n * sizeof(float));
         for (int64_t p = p0; p < p1; p++) {
             const char *w = (const char *)a->packed + p * bytes + k * line, *next = p + 1 < p1 ? w + bytes : w;
-            if (type != ASSAY_f32)
-                decode_panel(type, decoded, w, n);
             for (int64_t i = 0; i < n_tiles; i++) {
                 const int64_t t = rows * i / n_tiles, m = rows * (i + 1) / n_tiles - t;
                 const tile_job j = {
                     .x = xs + t * KC,
                     .ldx = KC,
-                    .w = type == ASSAY_f32 ? w : (const char *)decoded,
+                    .w = w,
                     .n = n,
                     .bias = bias ? bias + p * PANEL : NULL,
                     .y = (float *)((char *)y->data + (t0 + t) * y->stride[0]) + p * PANEL,
@@ -323,7 +313,7 @@ static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int
                     .ahead = next + n * line * i / n_tiles,
                     .ahead_step = line / n_tiles,
                 };
-                tile_for(ASSAY_f32, m, 1)(&j);
+                tile_for(type, m, 1)(&j);
             }
         }
         k += piece;
