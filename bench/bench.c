@@ -231,7 +231,7 @@ static const struct argp_option option_table[] = {
     { "threads", KEY_THREADS, "N,N", 0, "team sizes (default: 1 and all cores; --full: 1, 2, 4 .. all)", 0 },
     { "seed", KEY_SEED, "N", 0, "seed of the inputs (default: one of its own per case)", 0 },
     { "plugin", KEY_PLUGIN, "FILE.so", 0, "measure the kernels of this shared object (with -k -k: against ours)", 0 },
-    { "quick", KEY_QUICK, NULL, 0, "short repetitions, workloads of up to 20 million elements and 1 GFLOP (default)",
+    { "quick", KEY_QUICK, NULL, 0, "short repetitions, workloads of up to 30 million elements and 1 GFLOP (default)",
       0 },
     { "full", KEY_FULL, NULL, 0, "all workloads, longer repetitions", 0 },
     { "json", KEY_JSON, "FILE", 0, "write results there; rows as they come to FILE + l (docs/results.md)", 0 },
@@ -324,6 +324,16 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static int total(bench_session *s, assay_status st)
 {
     assay_why why = { "" };
+    char reason[400] = "";
+    const cJSON *o;
+    cJSON_ArrayForEach(o, s->journal.known)
+    {
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(o, "name")),
+                   *text = cJSON_GetStringValue(cJSON_GetObjectItem(o, "why"));
+        const char *what = cJSON_GetStringValue(cJSON_GetObjectItem(o, "what"));
+        if (name && text && what && (!strcmp(what, "workload") || !strcmp(what, "row")))
+            snprintf(reason, sizeof reason, "%.150s: %.200s", name, text);
+    }
     if (isatty(STDERR_FILENO))
         fprintf(stderr, "\r\033[K");
     if (bench_journal_close(&s->journal, &why) && !s->why.text[0])
@@ -335,7 +345,8 @@ static int total(bench_session *s, assay_status st)
     printf("%lld rows measured, %lld of them failed their verdict, %lld known already%s\n", (long long)s->rows,
            (long long)s->failed, (long long)s->skipped, interrupted ? "; interrupted: --resume goes on" : "");
     if (s->rows == 0 && s->skipped == 0 && !interrupted)
-        fprintf(stderr, "assay bench: no kernel that matches takes any of these cases\n");
+        fprintf(stderr, "assay bench: nothing was measured%s%s\n",
+                reason[0] ? "; for one, " : ": no kernel takes any of these cases", reason);
     return s->failed || interrupted || s->rows + s->skipped == 0 ? 1 : 0;
 }
 

@@ -117,6 +117,7 @@ typedef struct bench_journal {
     FILE *f;
     const char *path;
     char lines[4096];
+    int error; /* errno of a line that could not be written; 0: none */
     struct cJSON *known;
 } bench_journal;
 

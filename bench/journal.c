@@ -74,8 +74,10 @@ assay_status bench_journal_add(bench_journal *b, const assay_json *j, assay_why 
     if (!o)
         return assay_fail(why, ASSAY_ERR_NOMEM, "a result could not be written as JSON");
     cJSON_AddItemToArray(b->known, o);
-    if (b->f && (fprintf(b->f, "%s\n", j->text) < 0 || fflush(b->f)))
-        return assay_fail(why, ASSAY_ERR_IO, "%s: %s", b->lines, strerror(errno));
+    if (!b->error && b->f && (fprintf(b->f, "%s\n", j->text) < 0 || fflush(b->f)))
+        b->error = errno;
+    if (b->error)
+        return assay_fail(why, ASSAY_ERR_IO, "%s: %s", b->lines, strerror(b->error));
     return ASSAY_OK;
 }
 
@@ -136,7 +138,9 @@ static assay_status write_document(bench_journal *b, FILE *f)
 assay_status bench_journal_close(bench_journal *b, assay_why *why)
 {
     assay_status s = ASSAY_OK;
-    if (b->f) {
+    if (b->f && b->error) {
+        fclose(b->f); /* has been said; --resume goes on when there is room again */
+    } else if (b->f) {
         char part[4200];
         snprintf(part, sizeof part, "%s.tmp", b->path);
         FILE *f = fopen(part, "w");

@@ -243,7 +243,7 @@ static bool too_large(const assay_case *c)
         by_shape &= !(c->op->operands[i].flags & (ASSAY_INDEX | ASSAY_POSITION | ASSAY_MASK | ASSAY_COUNT));
     }
     const assay_args a = { .operand = t, .dim = c->dim, .params = c->params };
-    return n > 2e7 || (by_shape && c->op->flops && c->op->flops(&a) > 1e9);
+    return n > 3e7 || (by_shape && c->op->flops && c->op->flops(&a) > 1e9);
 }
 
 /* Is there any kernel of the op besides the scalar one, on whatever machine? */
@@ -298,7 +298,7 @@ assay_status bench_rows(bench_session *s, const char *line, const char *workload
     }
     if (!s->o->filter.full && strcmp(workload, "case") && too_large(&c)) {
         bench_journal_not(&s->journal, name, "workload",
-                          "too large for --quick (over 20 million elements or 1 GFLOP); --full measures it");
+                          "too large for --quick (over 30 million elements or 1 GFLOP); --full measures it");
         return ASSAY_OK;
     }
     if (assay_problem_make(&c, &p, &why)) {

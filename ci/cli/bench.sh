@@ -63,6 +63,12 @@ grep -qF "$first" "$dir/r.jsonl"
 expect 0 "$assay" bench "${run[@]}" --resume
 grep -q '^0 rows measured' "$dir/out"
 
+# A full disk is one sentence; no half document.
+ln -s /dev/full "$dir/full.jsonl"
+expect 1 "$assay" bench "${run[@]/$dir\/r.json/$dir/full.json}"
+grep -q 'No space left' "$dir/out"
+[ ! -e "$dir/full.json" ]
+
 # A kernel that is wrong in one element only of a product above the sampling limit, and one that is wrong everywhere.
 cat >"$dir/wrong.c" <<'C'
 #include "assay/assay.h"
