@@ -45,7 +45,9 @@ static const assay_rows rows[] = {
     { "T={2,18} S=35 G=2 D=16 cache={f32,f16,f32:kpanel16,f16:kpanel16} "
       "gen={numbered,wide,denormal,signed-zero,special}",
       false },
-    { "T=4 S=9 G=2 D=64 cache=q8_0 gen={gauss,numbered,wide,denormal,signed-zero,zero,ties,special}", false },
+    /* not `wide`: the judge encodes untouched rows anew, and a q8_0 block whose scale overflows f16 does not survive
+       that */
+    { "T=4 S=9 G=2 D=64 cache=q8_0 gen={gauss,numbered,denormal,signed-zero,zero,ties,special}", false },
     { "T={0,2} S=5 G={0,2} D={0,32} gen=append", false },
     { "T=100 S=1000 G=3 D=64 cache={f32,f16,q8_0,f32:kpanel16,f16:kpanel16} gen=append", true },
 };

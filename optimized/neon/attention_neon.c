@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * attention, NEON: tiles of 6 rows x 16 keys or 16 channels (24 accumulators of 32 registers); with fewer rows wider
  * ones. The algorithm is in ../isa/flash.h. */
-#include "../isa/neon.h"
+#include "../isa/panel16_neon.h"
 
 #define FLASH_ROWS 6
 enum { LANES = 4, ROWS = FLASH_ROWS, TILE = 24 };
@@ -92,23 +92,9 @@ static inline float vf_highest(vf a)
 {
     return vmaxvq_f32(a);
 }
-/* 16 rows of D floats to [D][16], by 4 x 4 transposes */
 static inline void vf_panel(float *dst, const float *const *row, int64_t D)
 {
-    int64_t d = 0;
-    for (; d + 4 <= D; d += 4)
-        for (int i = 0; i < 16; i += 4) {
-            const float32x4x2_t a = vtrnq_f32(vld1q_f32(row[i] + d), vld1q_f32(row[i + 1] + d));
-            const float32x4x2_t b = vtrnq_f32(vld1q_f32(row[i + 2] + d), vld1q_f32(row[i + 3] + d));
-            float *to = dst + d * 16 + i;
-            vst1q_f32(to, vcombine_f32(vget_low_f32(a.val[0]), vget_low_f32(b.val[0])));
-            vst1q_f32(to + 16, vcombine_f32(vget_low_f32(a.val[1]), vget_low_f32(b.val[1])));
-            vst1q_f32(to + 32, vcombine_f32(vget_high_f32(a.val[0]), vget_high_f32(b.val[0])));
-            vst1q_f32(to + 48, vcombine_f32(vget_high_f32(a.val[1]), vget_high_f32(b.val[1])));
-        }
-    for (; d < D; d++)
-        for (int i = 0; i < 16; i++)
-            dst[d * 16 + i] = row[i][d];
+    neon_panel16(dst, row, D);
 }
 
 #include "../isa/flash_call.h"
