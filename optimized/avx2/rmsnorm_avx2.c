@@ -15,7 +15,7 @@ static assay_status run(const assay_args *a)
         const float *x = tensor_row(&a->operand[0], r);
         float *y = tensor_row(&a->operand[2], r);
         const __m256 last = _mm256_maskload_ps(x + body, tail);
-        __m256 s0 = _mm256_mul_ps(last, last), s1 = _mm256_setzero_ps(), s2 = s1, s3 = s1;
+        __m256 s0 = _mm256_setzero_ps(), s1 = s0, s2 = s0, s3 = _mm256_mul_ps(last, last);
         int64_t c = 0;
         for (; c < wide; c += 32) {
             const __m256 v0 = _mm256_loadu_ps(x + c), v1 = _mm256_loadu_ps(x + c + 8);
@@ -41,7 +41,7 @@ static assay_status run(const assay_args *a)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f32)) };
-static const assay_contract contract = { .h = { ASSAY_DEPTH_LANES, 8, 0 } };
+static const assay_contract contract = { .h = { ASSAY_DEPTH_LANES, 32, 0 } };
 
 extern const assay_kernel assay_rmsnorm_avx2;
 const assay_kernel assay_rmsnorm_avx2 = {

@@ -14,7 +14,7 @@ static assay_status run(const assay_args *a)
         const float *x = tensor_row(&a->operand[0], r);
         float *y = tensor_row(&a->operand[2], r);
         const __m512 last = avx512_load(tail, x + body);
-        __m512 s0 = _mm512_mul_ps(last, last), s1 = _mm512_setzero_ps(), s2 = s1, s3 = s1;
+        __m512 s0 = _mm512_setzero_ps(), s1 = s0, s2 = s0, s3 = _mm512_mul_ps(last, last);
         int64_t c = 0;
         for (; c < wide; c += 64) {
             const __m512 v0 = _mm512_loadu_ps(x + c), v1 = _mm512_loadu_ps(x + c + 16);
@@ -39,7 +39,7 @@ static assay_status run(const assay_args *a)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f32)) };
-static const assay_contract contract = { .h = { ASSAY_DEPTH_LANES, 16, 0 } };
+static const assay_contract contract = { .h = { ASSAY_DEPTH_LANES, 64, 0 } };
 
 extern const assay_kernel assay_rmsnorm_avx512;
 const assay_kernel assay_rmsnorm_avx512 = {

@@ -103,7 +103,7 @@ static assay_status run(const assay_args *a)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f32)) };
-static const assay_contract contract = { .h = { ASSAY_DEPTH_LANES, 4, 0 } };
+static const assay_contract contract = { .h = { ASSAY_DEPTH_LANES, 16, 0 } };
 
 extern const assay_kernel assay_softmax_neon;
 const assay_kernel assay_softmax_neon = {
