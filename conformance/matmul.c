@@ -168,7 +168,7 @@ static const assay_rows rows[] = {
     /* every element type */
     { "T={1,5} N=3 K=256 w=* gen={ints-narrow,ints-wide,q8-exact,gauss,zero}", false },
     { "T=3 N=5 K=512 w={q4_k,q6_k} bias=f32 gen={gauss,wide-blocks,q8-exact}", false },
-    { "T=3 N=17 K=33 x={f16,bf16} y={f32,f16,bf16} gen={gauss,ints-narrow}", false },
+    { "T=3 N=17 K=33 x={f32,f16,bf16} y={f32,f16,bf16} gen={gauss,ints-narrow,positive}", false },
     { "T={1,4,9} N=20 K={32,64,96,160,288} w={q8_0,q4_0,q4_1} gen={gauss,wide-blocks,q8-exact,probe}", false },
     { "T={1,6} N=18 K={64,1024} w={f32,q8_0,q4_0,q4_1} gen=saturate", false },
     { "T={1,6} N=18 K={256,1024} w=q6_k gen=saturate", false },

@@ -31,6 +31,8 @@ enum { X, W, BIAS, Y };
     X(PANEL4, "packed-16-wide-read-4-wide", "microsoft/onnxruntime#20030")                                             \
     X(NOBODY, "columns-left-to-nobody", "tile-ai/tilelang#2537")
 
+#define BF16_FAULTS(X) X(TRUNCATED, "y-truncated-to-bf16", "numerics 3")
+
 #define Q8_FAULTS(X)                                                                                                   \
     X(MADDUBS, "pair-sums-saturate-at-16-bit", "uxlfoundation/oneDNN#518")                                             \
     X(NEXT_SCALE, "scale-of-the-next-block", "numerics 3")                                                             \
@@ -61,7 +63,7 @@ enum { X, W, BIAS, Y };
     X(DOUBLE, "f64-sums", "legal: more precise")                                                                       \
     X(BIAS_FIRST, "bias-first", "legal: the chain begins with the bias")
 
-#define ALL(X)               FAULTS(X) Q8_FAULTS(X) Q4_FAULTS(X) LEGAL(X)
+#define ALL(X)               FAULTS(X) BF16_FAULTS(X) Q8_FAULTS(X) Q4_FAULTS(X) LEGAL(X)
 #define MODE(m, name, where) m,
 typedef enum mode { ALL(MODE) } mode;
 
@@ -315,6 +317,24 @@ static assay_status block_kernel(const assay_args *a, mode m)
     return status;
 }
 
+/* y is bf16: cut off (the fault), or rounded to nearest even. */
+static assay_status bf16_kernel(const assay_args *a, mode m)
+{
+    const assay_tensor *tx = &a->operand[X], *tw = &a->operand[W], *ty = &a->operand[Y];
+    const float *bias = a->operand[BIAS].data;
+    for (int64_t t = 0; t < a->dim[T]; t++)
+        for (int64_t c = a->begin; c < a->end; c++) {
+            const float *x = (const float *)((const char *)tx->data + t * tx->stride[0]);
+            const float *w = (const float *)((const char *)tw->data + c * tw->stride[0]);
+            const float v = chain(x, w, a->dim[K], 1, false) + (bias ? bias[c] : 0);
+            uint32_t bits;
+            memcpy(&bits, &v, sizeof bits);
+            ((uint16_t *)((char *)ty->data + t * ty->stride[0]))[c] =
+                m == TRUNCATED ? (uint16_t)(bits >> 16) : assay_bf16_from_f64(v);
+        }
+    return ASSAY_OK;
+}
+
 static int64_t four(const assay_args *a)
 {
     (void)a;
@@ -335,6 +355,14 @@ FAULTS(F32_STUB)
 LEGAL(F32_STUB)
 Q8_FAULTS(BLOCK_STUB)
 Q4_FAULTS(BLOCK_STUB)
+static assay_status run_TRUNCATED(const assay_args *a)
+{
+    return bf16_kernel(a, TRUNCATED);
+}
+static assay_status run_rounded(const assay_args *a)
+{
+    return bf16_kernel(a, SEQUENTIAL);
+}
 static assay_status run_blocks(const assay_args *a)
 {
     return block_kernel(a, SEQUENTIAL);
@@ -342,6 +370,7 @@ static assay_status run_blocks(const assay_args *a)
 
 #define PLAIN ASSAY_TYPES(ASSAY_T(f32))
 static const assay_typeset f32_types[] = { PLAIN, PLAIN, PLAIN, PLAIN };
+static const assay_typeset bf16_types[] = { PLAIN, PLAIN, PLAIN, ASSAY_TYPES(ASSAY_T(bf16)) };
 static const assay_typeset q8_types[] = { PLAIN, ASSAY_TYPES(ASSAY_T(q8_0)), PLAIN, PLAIN };
 static const assay_typeset q4_types[] = { PLAIN, ASSAY_TYPES(ASSAY_T(q4_0)), PLAIN, PLAIN };
 static const assay_contract rounds = { .round = { { "x", ASSAY_q8_0, 0 } } };
@@ -353,9 +382,14 @@ static const assay_contract rounds = { .round = { { "x", ASSAY_q8_0, 0 } } };
 #define F32_LEGAL(m, title, where) { ASSAY_LEGAL, { F32_KERNEL(m, title) }, where },
 #define Q8_FAULT(m, title, where)  { ASSAY_FAULT, { BLOCK_KERNEL(m, title, q8_types) }, where },
 #define Q4_FAULT(m, title, where)  { ASSAY_FAULT, { BLOCK_KERNEL(m, title, q4_types) }, where },
+#define BF16_FAULT(m, title, where)                                                                                    \
+    { ASSAY_FAULT, { .op = "matmul", .name = title, .types = bf16_types, .run = run_##m }, where },
 static const assay_fault table[] = {
-    FAULTS(F32_FAULT) Q8_FAULTS(Q8_FAULT) Q4_FAULTS(Q4_FAULT) LEGAL(F32_LEGAL){
+    FAULTS(F32_FAULT) BF16_FAULTS(BF16_FAULT) Q8_FAULTS(Q8_FAULT) Q4_FAULTS(Q4_FAULT) LEGAL(F32_LEGAL){
         ASSAY_LEGAL, { BLOCK_KERNEL(blocks, "q8_0-blocks-in-integers", q8_types) }, "legal: exact block sums" },
+    { ASSAY_LEGAL,
+      { .op = "matmul", .name = "bf16-output", .types = bf16_types, .run = run_rounded },
+      "legal: y rounded once" },
     { ASSAY_LEGAL, { BLOCK_KERNEL(blocks, "q4_0-blocks-in-integers", q4_types) }, "legal: exact block sums" },
 };
 
