@@ -38,6 +38,17 @@ static inline uint16_t small_from_f64(double x, int m, int bias)
     return (uint16_t)(sign | (code > (int64_t)inf ? inf : (uint32_t)code));
 }
 
+/* Values that an f32 holds, and f16 as a normal number: carry and tie in one addition. */
+uint16_t assay_f16_from_f32(float x)
+{
+    uint32_t u;
+    memcpy(&u, &x, sizeof u);
+    const uint32_t a = u & 0x7fffffffu, even = a + 0xfffu + (a >> 13 & 1);
+    if (a - 0x38800000u < 0x477ff000u - 0x38800000u)
+        return (uint16_t)((u >> 16 & 0x8000u) | (even - 0x38000000u) >> 13);
+    return small_from_f64(x, 10, 15);
+}
+
 uint16_t assay_f16_from_f64(double x)
 {
     return small_from_f64(x, 10, 15);
@@ -45,13 +56,12 @@ uint16_t assay_f16_from_f64(double x)
 
 uint16_t assay_bf16_from_f64(double x)
 {
-    return small_from_f64(x, 7, 127);
-}
-
-/* Every f32 is a double, so this is the same single rounding. */
-uint16_t assay_f16_from_f32(float x)
-{
-    return small_from_f64(x, 10, 15);
+    const float f = (float)x;
+    uint32_t u;
+    if ((double)f != x)
+        return small_from_f64(x, 7, 127);
+    memcpy(&u, &f, sizeof u);
+    return (uint16_t)((u + 0x7fffu + (u >> 16 & 1)) >> 16);
 }
 
 float assay_f16_to_f32(uint16_t h)
