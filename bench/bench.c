@@ -2,7 +2,6 @@
  * assay bench: the command line, what stands before the first row (machine, counters, roofs), and the total. */
 #include "bench.h"
 #include "../reference/core/status.h"
-#include "gbench.h"
 #include <argp.h>
 #include <cjson/cJSON.h>
 #include <fnmatch.h>
@@ -16,140 +15,6 @@ static void on_interrupt(int signal)
 {
     (void)signal;
     interrupted = 1;
-}
-
-/* ---- before the first row ------------------------------------------------------------------------------------- */
-
-static assay_status write_context(bench_session *s, int argc, char **argv)
-{
-    assay_json j = { 0 }, command = { 0 };
-    char line[1024] = "";
-    char *gb = gbench_context("assay");
-    cJSON *document = gb ? cJSON_Parse(gb) : NULL, *context = cJSON_DetachItemFromObject(document, "context");
-    for (int i = 0, at = 0; i < argc && at < (int)sizeof line - 1; i++) {
-        at += snprintf(line + at, sizeof line - (size_t)at, "%s%s", i ? " " : "", argv[i]);
-        at = at < (int)sizeof line ? at : (int)sizeof line - 1;
-    }
-    bench_passport_open(&s->machine, &j, NULL);
-    bench_counters_json(s->counter, BENCH_COUNTERS, &j, "counters", false);
-    bench_simulator_json(&s->machine, &j);
-    assay_json_bool(&j, "quick", !s->o->filter.full);
-    if (s->o->has_seed)
-        assay_json_uint(&j, "seed", s->o->seed);
-    assay_json_str(&j, "command", line);
-    assay_json_close(&j);
-    cJSON_AddItemToObject(context, "assay", cJSON_Parse(j.text));
-    char *text = cJSON_PrintUnformatted(context);
-    assay_json_open(&command, NULL, '{');
-    assay_json_str(&command, "line", "context");
-    assay_json_str(&command, "name", "context");
-    assay_json_raw(&command, "context", text ? text : "{}");
-    assay_json_close(&command);
-    const assay_status st = bench_journal_add(&s->journal, &command, &s->why);
-    free(text);
-    free(gb);
-    cJSON_Delete(context);
-    cJSON_Delete(document);
-    assay_json_free(&j);
-    assay_json_free(&command);
-    return st;
-}
-
-static void keep_roof(bench_roofs_table *t, const bench_roof *r)
-{
-    if (t->n == t->room) {
-        t->room = t->room ? 2 * t->room : 64;
-        t->roof = realloc(t->roof, (size_t)t->room * sizeof *t->roof);
-        if (!t->roof)
-            abort();
-    }
-    t->roof[t->n++] = *r;
-}
-
-static void take_roof(void *ctx, const bench_roof *r)
-{
-    bench_session *s = ctx;
-    assay_json j = { 0 };
-    keep_roof(&s->roofs, r);
-    bench_roof_json(r, &j, "roof");
-    if (!s->why.text[0])
-        bench_journal_add(&s->journal, &j, &s->why);
-    if (!r->why[0])
-        printf("roof %-24s %10.2f %s\n", r->name, r->value, r->unit);
-    fflush(stdout);
-    assay_json_free(&j);
-}
-
-/* Roofs of a journal that is resumed; false: some are missing, all are measured anew. */
-static bool known_roofs(bench_session *s)
-{
-    const cJSON *o;
-    char name[48];
-    if (!bench_journal_has(&s->journal, "roof", "call"))
-        return false;
-    for (int i = 0; i < s->n_threads; i++) {
-        snprintf(name, sizeof name, "read.memory.%dt", s->threads[i]);
-        if (!bench_journal_has(&s->journal, "roof", name) && !bench_journal_has(&s->journal, "not_measured", name))
-            return false;
-    }
-    cJSON_ArrayForEach(o, s->journal.known)
-    {
-        static const char *const keys[] = { "line", "name", "kind", "isa", "level", "unit" };
-        const char *text[6];
-        bench_roof r = { .threads = (int)cJSON_GetNumberValue(cJSON_GetObjectItem(o, "threads")),
-                         .value = cJSON_GetNumberValue(cJSON_GetObjectItem(o, "value")) };
-        for (int i = 0; i < 6; i++) {
-            text[i] = cJSON_GetStringValue(cJSON_GetObjectItem(o, keys[i]));
-            text[i] = text[i] ? text[i] : "";
-        }
-        if (strcmp(text[0], "roof") != 0)
-            continue;
-        snprintf(r.name, sizeof r.name, "%s", text[1]);
-        snprintf(r.kind, sizeof r.kind, "%s", text[2]);
-        snprintf(r.isa, sizeof r.isa, "%s", text[3]);
-        snprintf(r.level, sizeof r.level, "%s", text[4]);
-        snprintf(r.unit, sizeof r.unit, "%s", text[5]);
-        keep_roof(&s->roofs, &r);
-    }
-    return true;
-}
-
-/* 1, 2, 4 .. all cores; --quick: one and all. */
-static void default_threads(bench_session *s)
-{
-    const int all = s->machine.threads;
-    if (s->o->filter.n_threads) {
-        s->n_threads = s->o->filter.n_threads;
-        memcpy(s->threads, s->o->filter.threads, sizeof s->threads);
-        return;
-    }
-    for (int n = 1; s->n_threads < 7 && n < all; n *= s->o->filter.full ? 2 : all)
-        s->threads[s->n_threads++] = n;
-    s->threads[s->n_threads++] = all;
-}
-
-/* Which kernels are meant at all; those that this CPU or this build lacks are named. */
-static void survey(bench_session *s)
-{
-    const assay_kernel *k;
-    char name[BENCH_NAME];
-    int nth;
-    for (size_t i = 0; (k = bench_kernel_at(s, i, &nth)); i++) {
-        if (!strncmp(k->op, "probe_", 6) || (s->o->kernel_b && !fnmatch(s->o->kernel_b, k->name, 0)))
-            continue;
-        const assay_state state = assay_filter_kernel(&s->o->filter, k);
-        s->runnable += state == ASSAY_RUNS;
-        s->not_on_cpu += state == ASSAY_NOT_ON_CPU;
-        snprintf(name, sizeof name, "%s/%s", k->op, k->name);
-        if (state == ASSAY_NOT_ON_CPU) {
-            char why[80];
-            snprintf(why, sizeof why, "not on this CPU: %s",
-                     assay_isa_of(k->isa) ? assay_isa_of(k->isa)->name : "its tier");
-            bench_journal_not(&s->journal, name, "kernel", why);
-        }
-    }
-    for (size_t i = 0; !s->lab && assay_kernel_not_built(i); i++)
-        bench_journal_not(&s->journal, assay_kernel_not_built(i), "kernel", "not built for this target");
 }
 
 /* ---- the rows --------------------------------------------------------------------------------------------------- */
@@ -388,10 +253,10 @@ int assay_cmd_bench(int argc, char **argv)
     if (c.o.filter.plugin && !(s.lab = assay_lab_open(c.o.filter.plugin, &s.why)))
         return fail(&s);
     bench_machine_read(&s.machine);
-    default_threads(&s);
+    bench_default_threads(&s);
     if (bench_journal_open(&s.journal, c.o.filter.json, c.o.resume, &s.why))
         return fail(&s);
-    survey(&s);
+    bench_survey(&s);
     if (!c.o.kernel_b && !s.runnable) {
         assay_fail(&s.why, ASSAY_ERR_ARG,
                    s.not_on_cpu ? "no matching kernel has its CPU"
@@ -404,12 +269,12 @@ int assay_cmd_bench(int argc, char **argv)
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
     bench_counters_calibrate(s.counter, &s.machine);
-    assay_status st = write_context(&s, argc, argv);
+    assay_status st = bench_context(&s, argc, argv);
     uint64_t isa = assay_cpu();
     if (c.o.filter.isa)
         isa &= assay_isa_find(c.o.filter.isa + (c.o.filter.isa[0] == '='))->bits;
-    if (!st && !c.o.no_roofs && !(c.o.resume && known_roofs(&s)) && !c.o.kernel_b)
-        bench_roofs_in_child(&s.machine, isa, s.threads, s.n_threads, !c.o.filter.full, take_roof, &s);
+    if (!st && !c.o.no_roofs && !(c.o.resume && bench_known_roofs(&s)) && !c.o.kernel_b)
+        bench_roofs_in_child(&s.machine, isa, s.threads, s.n_threads, !c.o.filter.full, bench_take_roof, &s);
     if (!st)
         st = all_rows(&s);
     if (c.o.kernel_b && !st && !s.rows && !interrupted)

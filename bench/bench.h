@@ -161,6 +161,11 @@ typedef struct bench_session {
     assay_why why;           /* why it must stop */
 } bench_session;
 
+assay_status bench_context(bench_session *s, int argc, char **argv); /* writes the passport */
+void bench_take_roof(void *session, const bench_roof *r);
+bool bench_known_roofs(bench_session *s);     /* those of a journal that is resumed; false: all must be measured anew */
+void bench_default_threads(bench_session *s); /* 1, 2, 4 .. all cores; --quick: one and all */
+void bench_survey(bench_session *s); /* counts the kernels that are meant; names those that CPU or build lack */
 /* A kernel that the filter means: built in (plug-in index -1) or of the plug-in; NULL past the last. */
 const assay_kernel *bench_kernel_at(const bench_session *s, size_t i, int *nth);
 bench_task bench_task_of(const bench_session *s, const assay_problem *p, const assay_kernel *k, int nth, int threads,

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT
+ * session.c - what stands before the first row: the passport, the roofs, the team sizes, the kernels that are meant. */
+#include "../reference/core/status.h"
+#include "bench.h"
+#include "gbench.h"
+#include <cjson/cJSON.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+assay_status bench_context(bench_session *s, int argc, char **argv)
+{
+    assay_json j = { 0 }, command = { 0 };
+    char line[1024] = "";
+    char *gb = gbench_context("assay");
+    cJSON *document = gb ? cJSON_Parse(gb) : NULL, *context = cJSON_DetachItemFromObject(document, "context");
+    for (int i = 0, at = 0; i < argc && at < (int)sizeof line - 1; i++) {
+        at += snprintf(line + at, sizeof line - (size_t)at, "%s%s", i ? " " : "", argv[i]);
+        at = at < (int)sizeof line ? at : (int)sizeof line - 1;
+    }
+    bench_passport_open(&s->machine, &j, NULL);
+    bench_counters_json(s->counter, BENCH_COUNTERS, &j, "counters", false);
+    bench_simulator_json(&s->machine, &j);
+    assay_json_bool(&j, "quick", !s->o->filter.full);
+    if (s->o->has_seed)
+        assay_json_uint(&j, "seed", s->o->seed);
+    assay_json_str(&j, "command", line);
+    assay_json_close(&j);
+    cJSON_AddItemToObject(context, "assay", cJSON_Parse(j.text));
+    char *text = cJSON_PrintUnformatted(context);
+    assay_json_open(&command, NULL, '{');
+    assay_json_str(&command, "line", "context");
+    assay_json_str(&command, "name", "context");
+    assay_json_raw(&command, "context", text ? text : "{}");
+    assay_json_close(&command);
+    const assay_status st = bench_journal_add(&s->journal, &command, &s->why);
+    free(text);
+    free(gb);
+    cJSON_Delete(context);
+    cJSON_Delete(document);
+    assay_json_free(&j);
+    assay_json_free(&command);
+    return st;
+}
+
+static void keep_roof(bench_roofs_table *t, const bench_roof *r)
+{
+    if (t->n == t->room) {
+        t->room = t->room ? 2 * t->room : 64;
+        t->roof = realloc(t->roof, (size_t)t->room * sizeof *t->roof);
+        if (!t->roof)
+            abort();
+    }
+    t->roof[t->n++] = *r;
+}
+
+void bench_take_roof(void *ctx, const bench_roof *r)
+{
+    bench_session *s = ctx;
+    assay_json j = { 0 };
+    keep_roof(&s->roofs, r);
+    bench_roof_json(r, &j, "roof");
+    if (!s->why.text[0])
+        bench_journal_add(&s->journal, &j, &s->why);
+    if (!r->why[0])
+        printf("roof %-24s %10.2f %s\n", r->name, r->value, r->unit);
+    fflush(stdout);
+    assay_json_free(&j);
+}
+
+bool bench_known_roofs(bench_session *s)
+{
+    const cJSON *o;
+    char name[48];
+    if (!bench_journal_has(&s->journal, "roof", "call"))
+        return false;
+    for (int i = 0; i < s->n_threads; i++) {
+        snprintf(name, sizeof name, "read.memory.%dt", s->threads[i]);
+        if (!bench_journal_has(&s->journal, "roof", name) && !bench_journal_has(&s->journal, "not_measured", name))
+            return false;
+    }
+    cJSON_ArrayForEach(o, s->journal.known)
+    {
+        static const char *const keys[] = { "line", "name", "kind", "isa", "level", "unit" };
+        const char *text[6];
+        bench_roof r = { .threads = (int)cJSON_GetNumberValue(cJSON_GetObjectItem(o, "threads")),
+                         .value = cJSON_GetNumberValue(cJSON_GetObjectItem(o, "value")) };
+        for (int i = 0; i < 6; i++) {
+            text[i] = cJSON_GetStringValue(cJSON_GetObjectItem(o, keys[i]));
+            text[i] = text[i] ? text[i] : "";
+        }
+        if (strcmp(text[0], "roof") != 0)
+            continue;
+        snprintf(r.name, sizeof r.name, "%s", text[1]);
+        snprintf(r.kind, sizeof r.kind, "%s", text[2]);
+        snprintf(r.isa, sizeof r.isa, "%s", text[3]);
+        snprintf(r.level, sizeof r.level, "%s", text[4]);
+        snprintf(r.unit, sizeof r.unit, "%s", text[5]);
+        keep_roof(&s->roofs, &r);
+    }
+    return true;
+}
+
+void bench_default_threads(bench_session *s)
+{
+    const int all = s->machine.threads;
+    if (s->o->filter.n_threads) {
+        s->n_threads = s->o->filter.n_threads;
+        memcpy(s->threads, s->o->filter.threads, sizeof s->threads);
+        return;
+    }
+    for (int n = 1; s->n_threads < 7 && n < all; n *= s->o->filter.full ? 2 : all)
+        s->threads[s->n_threads++] = n;
+    s->threads[s->n_threads++] = all;
+}
+
+void bench_survey(bench_session *s)
+{
+    const assay_kernel *k;
+    char name[BENCH_NAME];
+    int nth;
+    for (size_t i = 0; (k = bench_kernel_at(s, i, &nth)); i++) {
+        if (!strncmp(k->op, "probe_", 6) || (s->o->kernel_b && !fnmatch(s->o->kernel_b, k->name, 0)))
+            continue;
+        const assay_state state = assay_filter_kernel(&s->o->filter, k);
+        s->runnable += state == ASSAY_RUNS;
+        s->not_on_cpu += state == ASSAY_NOT_ON_CPU;
+        snprintf(name, sizeof name, "%s/%s", k->op, k->name);
+        if (state == ASSAY_NOT_ON_CPU) {
+            char why[80];
+            snprintf(why, sizeof why, "not on this CPU: %s",
+                     assay_isa_of(k->isa) ? assay_isa_of(k->isa)->name : "its tier");
+            bench_journal_not(&s->journal, name, "kernel", why);
+        }
+    }
+    for (size_t i = 0; !s->lab && assay_kernel_not_built(i); i++)
+        bench_journal_not(&s->journal, assay_kernel_not_built(i), "kernel", "not built for this target");
+}
