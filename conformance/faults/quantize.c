@@ -3,6 +3,7 @@
 #include "../../reference/core/dtype.h"
 #include "assay/blocks.h"
 #include "faults.h"
+#include "quantize_k.h"
 
 /* clang-format off */
 enum mode {
@@ -247,7 +248,9 @@ static assay_status go(const assay_args *a, int mode)
         const float *x = (const float *)((const char *)a->operand[0].data + r * a->operand[0].stride[0]);
         char *y = (char *)a->operand[1].data +
                   r * (mode == DENSE_ROWS ? assay_dtype_bytes(type, C) : a->operand[1].stride[0]);
-        if (type == ASSAY_f16 || type == ASSAY_bf16)
+        if (type == ASSAY_q4_k || type == ASSAY_q6_k)
+            k_row(y, x, C / SUPER, type, mode);
+        else if (type == ASSAY_f16 || type == ASSAY_bf16)
             for (int64_t c = 0; c < C; c++) {
                 const uint16_t h = type == ASSAY_f16 ? to_f16(x[c], mode) : to_bf16(x[c], mode);
                 memcpy(y + 2 * c, &h, 2);
@@ -258,10 +261,12 @@ static assay_status go(const assay_args *a, int mode)
     return ASSAY_OK;
 }
 FAULT_STUBS(MODES)
+FAULT_STUBS(MODES_K)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q8_1) |
                                                    ASSAY_T(q4_0) | ASSAY_T(q4_1)) };
+static const assay_typeset types_k[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(q4_k) | ASSAY_T(q6_k)) };
 #define KERNEL_BASE .op = "quantize", .types = types
 static const assay_fault table[] = {
     BAD(1, "truncates", "numerics 3; microsoft/onnxruntime#32452"),
@@ -301,6 +306,17 @@ static const assay_fault table[] = {
     GOOD(42, "bf16-by-wide", "legal: rounded in double"),
     GOOD(43, "byte-stores", "legal: written byte by byte"),
     GOOD(44, "codes-backwards", "legal: codes in any order"),
+#undef KERNEL_BASE
+#define KERNEL_BASE .op = "quantize", .types = types_k
+    BAD(60, "k-scale-of-one-group", "numerics 3: K-quant scales"),
+    BAD(61, "k-minimum-dropped", "numerics 3"),
+    BAD(62, "k-codes-rounded-down", "microsoft/onnxruntime#32452"),
+    BAD(63, "k-low-bit-lost", "numerics 1.3: quantise by search"),
+    BAD(64, "k-not-finite-lost", "numerics 2, generator 10"),
+    BAD(65, "k-zero-block-nan", "ggml-org/llama.cpp#3010"),
+    BAD(66, "k-half-of-the-codes-lost", "numerics 3"),
+    GOOD(70, "k-plain", "legal: our search"),
+    GOOD(71, "k-better", "legal: a search that goes on"),
 };
 
 extern const assay_faults assay_faults_quantize;
