@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * assay list ops|kernels|types|workloads|models|isa */
+ * assay list ops|kernels|contracts|types|workloads|models|isa */
+#include "../reference/core/contract.h"
 #include "../reference/core/dtype.h"
 #include "../reference/core/registry.h"
 #include "commands.h"
@@ -36,6 +37,16 @@ static void list_kernels(void)
                k->isa & ~assay_cpu() ? "not on this CPU" : "");
     for (size_t i = 0; assay_kernel_not_built(i); i++)
         printf("not built for this target: %s\n", assay_kernel_not_built(i));
+}
+
+/* What each kernel promises about its arithmetic; the float references and faults are strict. */
+static void list_contracts(void)
+{
+    const assay_kernel *k;
+    char text[256];
+    for (size_t i = 0; (k = assay_kernel_at(i)); i++)
+        if (k->run)
+            printf("%-12s %-24s %s\n", k->op, k->name, assay_contract_text(k->contract, text, sizeof text));
 }
 
 static void list_types(void)
@@ -76,9 +87,13 @@ int assay_cmd_list(int argc, char **argv)
         const char *name;
         void (*print)(void);
     } lists[] = {
-        { "ops", list_ops },       { "kernels", list_kernels },
-        { "types", list_types },   { "workloads", list_workloads },
-        { "models", list_models }, { "isa", list_isa },
+        { "ops", list_ops },
+        { "kernels", list_kernels },
+        { "types", list_types },
+        { "workloads", list_workloads },
+        { "contracts", list_contracts },
+        { "models", list_models },
+        { "isa", list_isa },
     };
     for (size_t i = 0; argc == 2 && i < ASSAY_COUNT_OF(lists); i++)
         if (!strcmp(argv[1], lists[i].name)) {
@@ -86,6 +101,6 @@ int assay_cmd_list(int argc, char **argv)
             return 0;
         }
     const bool help = argc == 2 && !strcmp(argv[1], "--help");
-    fputs("usage: assay list ops|kernels|types|workloads|models|isa\n", help ? stdout : stderr);
+    fputs("usage: assay list ops|kernels|contracts|types|workloads|models|isa\n", help ? stdout : stderr);
     return help ? 0 : 2;
 }

@@ -12,7 +12,7 @@ static const struct command {
     int (*run)(int, char **);
     const char *what;
 } commands[] = {
-    { "list", assay_cmd_list, "ops, kernels, types, workloads, models, isa: what this build holds" },
+    { "list", assay_cmd_list, "ops, kernels, contracts, types, workloads, models, isa: what this build holds" },
 #ifdef ASSAY_WITH_CHECK
     { "check", assay_cmd_check, "judge kernels against the reference" },
 #endif

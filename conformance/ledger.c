@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ledger.h"
+#include "../reference/core/contract.h"
 #include "../reference/core/dtype.h"
 #include "../reference/core/json.h"
 #include "../reference/core/registry.h"
@@ -175,7 +176,8 @@ static void json_entry(assay_json *j, const assay_entry *e)
     assay_json_int(j, "not_accepted", e->not_accepted);
     assay_json_num(j, "worst", e->used);
     assay_json_str(j, "worst_case", e->worst);
-    assay_json_bool(j, "strict_contract", e->kernel->contract == NULL);
+    char contract[256];
+    assay_json_str(j, "contract", assay_contract_text(e->kernel->contract, contract, sizeof contract));
     if (e->fault) {
         assay_json_str(j, "expected", e->fault->kind == ASSAY_FAULT ? "fault" : "legal");
         assay_json_str(j, "source", e->fault->source);

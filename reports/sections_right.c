@@ -75,9 +75,11 @@ void section_verdicts(report *r)
     if (!r->check)
         return;
     page_heading(r, "Verdicts");
-    page_text(r, "Worst: the largest share of its proved error bound that any element of any case used; - where every "
-                 "output is exact. "
-                 "Contract: strict, or the kernel's own (docs/contracts.md).");
+    page_text(
+        r,
+        "Worst: the largest share of its proved error bound that any element of any case used; - where every "
+        "output is exact. "
+        "Contract: what the kernel promises about its arithmetic, strict where it says nothing (docs/contracts.md).");
     page_table(r, "op|kernel|tier|types|verdict|>cases|>worst|contract");
     cJSON_ArrayForEach(k, member(r->check, "kernels"))
     {
@@ -89,7 +91,7 @@ void section_verdicts(report *r)
                      member_text(k, "kernel", "?"), member_text(k, "isa", "?"), combinations,
                      member_number(k, "failed", 0) > 0 ? "FAILED" : "passed",
                      member_number(k, "passed", 0) + member_number(k, "failed", 0), member_number(k, "worst", 0),
-                     cJSON_IsTrue(member(k, "strict_contract")) ? "strict" : "own");
+                     member_text(k, "contract", "?"));
             continue;
         }
         cJSON_ArrayForEach(t, member(k, "types"))
@@ -101,7 +103,7 @@ void section_verdicts(report *r)
                      member_text(k, "isa", "?"), member_text(t, "types", "?"),
                      member_number(t, "failed", 0) > 0 ? "FAILED" : "passed",
                      member_number(t, "passed", 0) + member_number(t, "failed", 0), worst,
-                     cJSON_IsTrue(member(k, "strict_contract")) ? "strict" : "own");
+                     member_text(k, "contract", "?"));
         }
     }
     page_table_end(r);
