@@ -45,7 +45,7 @@ static bool known_values(assay_why *why)
         const size_t n = (size_t)info->block, bytes = (size_t)info->bytes;
         unsigned char b[256];
         double y[256];
-        float f[256];
+        float f[256] = { 0 };
         for (size_t k = 0; k < bytes; k++)
             b[k] = (unsigned char)(37 * k + 11);
         b[known_decode[i].d] = 0x55, b[known_decode[i].d + 1] = 0x35;

@@ -204,7 +204,7 @@ START_TEST(known_blocks)
     }
     for (size_t i = 0; i < ASSAY_COUNT_OF(known_decode); i++) {
         const assay_dtype_info *info = assay_dtype_find(known_decode[i].type, NULL);
-        float f[256];
+        float f[256] = { 0 };
         for (int k = 0; k < info->bytes; k++)
             b[k + 1] = (unsigned char)(37 * k + 11);
         b[known_decode[i].d + 1] = 0x55, b[known_decode[i].d + 2] = 0x35;

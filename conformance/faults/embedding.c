@@ -22,8 +22,7 @@ static assay_status go(const assay_args *a, int mode)
             id = id < V - 1 || V < 2 ? id : (int32_t)(V - 2);
         if (mode == ID_AS_BYTE)
             id &= 15;
-        const char *row =
-            (const char *)table->data + id * (mode == STRIDE_HALF ? size : table->stride[0]);
+        const char *row = (const char *)table->data + id * (mode == STRIDE_HALF ? size : table->stride[0]);
         char *out = (char *)y->data + t * (mode == DENSE_OUTPUT ? 4 * D : y->stride[0]);
         decode_row((float *)(void *)out, row, table->type, mode == FIRST_BLOCK_ONLY && D > 256 ? 256 : D, mode);
     }
