@@ -218,24 +218,36 @@ static size_t packed_bytes(const assay_args *a)
     return (size_t)(panels_of(a) * panel_bytes(a));
 }
 
-static inline void pack_piece(assay_dtype type, char *dst, const char *row, int64_t column, int64_t k0, int64_t k1)
+/* n values of one row of w down one column of a panel; of two rows down a pair of neighbouring 16-bit columns. */
+static inline void pack_f32(float *dst, const float *row, int64_t n)
 {
-    if (type == ASSAY_f32) {
-        for (int64_t k = k0; k < k1; k++)
-            ((float *)dst)[k * PANEL + column] = ((const float *)row)[k];
-        return;
-    }
-    if (type == ASSAY_bf16) { /* column c of 2 LANES: 16-bit word 2c or 2(c - LANES) + 1 */
-        const int64_t pair = column / (2 * LANES), c = column % (2 * LANES);
-        column = pair * 2 * LANES + (c < LANES ? 2 * c : 2 * (c - LANES) + 1);
-    }
-    for (int64_t k = k0; k < k1; k++)
-        ((uint16_t *)dst)[k * PANEL + column] = ((const uint16_t *)row)[k];
+    for (int64_t k = 0; k < n; k++)
+        dst[k * PANEL] = row[k];
+}
+static inline void pack_pair(uint32_t *dst, const uint16_t *low, const uint16_t *high, int64_t n)
+{
+    for (int64_t k = 0; k < n; k++)
+        dst[k * PANEL / 2] = low[k] | (uint32_t)(high ? high[k] : 0) << 16;
+}
+
+static inline void pack_piece(const assay_tensor *w, void *panel, int64_t row0, int64_t columns, int64_t k, int64_t n)
+{
+    const char *rows = (const char *)w->data + row0 * w->stride[0] + k * element_size(w->type);
+    if (w->type == ASSAY_f32)
+        for (int64_t c = 0; c < columns; c++)
+            pack_f32((float *)panel + k * PANEL + c, (const float *)(rows + c * w->stride[0]), n);
+    else
+        for (int64_t i = 0; i < PANEL / 2; i++) {
+            const int64_t low = w->type == ASSAY_f16 ? 2 * i : i / LANES * 2 * LANES + i % LANES;
+            const int64_t high = low + (w->type == ASSAY_f16 ? 1 : LANES);
+            if (low < columns)
+                pack_pair((uint32_t *)panel + k * PANEL / 2 + i, (const uint16_t *)(rows + low * w->stride[0]),
+                          high < columns ? (const uint16_t *)(rows + high * w->stride[0]) : NULL, n);
+        }
 }
 
 static void pack(const assay_args *a, void *dst)
 {
-    const assay_tensor *w = &a->operand[W];
     enum { PIECE = 64 };
     for (int64_t p = 0; p < panels_of(a); p++) {
         char *panel = (char *)dst + p * panel_bytes(a);
@@ -243,9 +255,7 @@ static void pack(const assay_args *a, void *dst)
         if (columns < PANEL)
             memset(panel, 0, (size_t)panel_bytes(a));
         for (int64_t k = 0; k < a->dim[K]; k += PIECE)
-            for (int64_t c = 0; c < columns; c++)
-                pack_piece(w->type, panel, (const char *)w->data + (p * PANEL + c) * w->stride[0], c, k,
-                           min64(k + PIECE, a->dim[K]));
+            pack_piece(&a->operand[W], panel, p * PANEL, columns, k, min64(PIECE, a->dim[K] - k));
     }
 }
 
