@@ -184,6 +184,7 @@ static assay_status baseline(bench_session *s, bench_work *w, assay_problem *p, 
     const cJSON *known = bench_journal_get(&s->journal, "row", name);
     const cJSON *time = cJSON_GetObjectItem(known, "real_time"), *how = cJSON_GetObjectItem(known, "scalar_how");
     if (cJSON_IsNumber(time)) {
+        s->skipped += wanted;
         w->scalar_ns = time->valuedouble;
         snprintf(w->scalar_how, sizeof w->scalar_how, "%s",
                  cJSON_GetStringValue(how) ? cJSON_GetStringValue(how) : "measured");
