@@ -92,7 +92,7 @@ static float tree(const float *x, const float *w, int64_t n, uint32_t hash)
 
 static float lanes(const float *x, const float *w, int64_t n, int64_t L, bool fused)
 {
-    float s[64];
+    float s[64] = { 0 };
     for (int64_t l = 0; l < L; l++)
         s[l] = l < n ? chain(x + l, w + l, n - l, L, fused) : 0;
     for (int64_t half = L / 2; half; half /= 2)
