@@ -3,7 +3,11 @@
 """Files that NumPy alone wrote, judged by `assay vectors check FILE...`: right ones pass, wrong and broken ones do not.
 
 usage: stranger.py ASSAY     exit 0: as it should be; 1: not; 77: NumPy is not there"""
+import glob
+import json
 import os
+import random
+import struct
 import subprocess
 import sys
 import tempfile
@@ -65,6 +69,50 @@ def files(root):
     yield cut, 2
 
 
+NONSENSE = ["0", "-1", "7", "1099511627776", "9223372036854775807", "1e9", "nan", "", "q4_0", "f16:kpanel16", "f32/TS"]
+
+
+def damaged(root, n):
+    """Committed files with one thing made wrong: metadata that lies, tensors that are gone, other bytes."""
+    data = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data")
+    sources, dice = sorted(glob.glob(os.path.join(data, "*", "*.safetensors"))), random.Random(5)
+    for k in range(n):
+        with open(dice.choice(sources), "rb") as f:
+            content = f.read()
+        (length,) = struct.unpack("<Q", content[:8])
+        header, body = json.loads(content[8 : 8 + length]), bytearray(content[8 + length :])
+        meta = header["__metadata__"]
+        what = dice.randrange(5)
+        if what < 2:
+            pairs = meta["dims" if what else "types"].split()
+            i = dice.randrange(len(pairs))
+            pairs[i] = pairs[i].split("=")[0] + "=" + dice.choice(NONSENSE)
+            meta["dims" if what else "types"] = " ".join(pairs)
+        elif what == 2:
+            meta[dice.choice(["op", "params", "tag", "tolerance", "schema", "op_version"])] = dice.choice(NONSENSE)
+        elif what == 3:
+            del header[dice.choice([t for t in header if t != "__metadata__"])]
+        else:
+            for _ in range(9):
+                body[dice.randrange(len(body))] = dice.choice([0, 127, 128, 255])
+        text = json.dumps(header).encode()
+        path = os.path.join(root, f"damaged{k}.safetensors")
+        with open(path, "wb") as f:
+            f.write(struct.pack("<Q", len(text)) + text + bytes(body))
+        yield path
+
+
+def survives(root):
+    """No damaged file may end the run; each that is refused has its sentence."""
+    paths = list(damaged(root, 300))
+    r = subprocess.run([sys.argv[1], "vectors", "verify", *paths], capture_output=True, text=True)
+    sentences = sum("FAIL" in l and len(l) > 40 for l in r.stdout.splitlines())
+    last = r.stdout.splitlines()[-1] if r.stdout else ""
+    good = r.returncode == 2 and last.startswith("300 files") and sentences > 150
+    print(f"{'ok  ' if good else 'FAIL'} 300 damaged files: exit {r.returncode}, {sentences} sentences; {last}")
+    return good
+
+
 def main():
     wrong = 0
     with tempfile.TemporaryDirectory() as root:
@@ -75,6 +123,7 @@ def main():
             print(f"{'ok  ' if good else 'FAIL'} {os.path.basename(path)}: exit {r.returncode}, {want} is right")
             said = [l for l in r.stdout.splitlines() + r.stderr.splitlines() if "FAIL" in l or not good]
             print("\n".join("       " + l for l in said[:6]))
+        wrong += not survives(root)
     return 1 if wrong else 0
 
 
