@@ -254,7 +254,7 @@ int assay_cmd_bench(int argc, char **argv)
         return fail(&s);
     bench_machine_read(&s.machine);
     bench_default_threads(&s);
-    if (bench_journal_open(&s.journal, c.o.filter.json, c.o.resume, &s.why))
+    if (bench_resume(&s))
         return fail(&s);
     bench_survey(&s);
     if (!c.o.kernel_b && !s.runnable) {

@@ -7,11 +7,28 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
+
+/* A hash of the program as it runs: results of another build are not this one's. */
+static void binary_hash(char text[20])
+{
+    FILE *f = fopen("/proc/self/exe", "r");
+    XXH64_state_t *state = XXH64_createState();
+    static char block[1 << 16];
+    size_t n;
+    XXH64_reset(state, 0);
+    while (f && (n = fread(block, 1, sizeof block, f)) > 0)
+        XXH64_update(state, block, n);
+    snprintf(text, 20, "%016llx", (unsigned long long)XXH64_digest(state));
+    XXH64_freeState(state);
+    if (f)
+        fclose(f);
+}
 
 assay_status bench_context(bench_session *s, int argc, char **argv)
 {
     assay_json j = { 0 }, command = { 0 };
-    char line[1024] = "";
+    char line[1024] = "", binary[20];
     char *gb = gbench_context("assay");
     cJSON *document = gb ? cJSON_Parse(gb) : NULL, *context = cJSON_DetachItemFromObject(document, "context");
     for (int i = 0, at = 0; i < argc && at < (int)sizeof line - 1; i++) {
@@ -21,6 +38,8 @@ assay_status bench_context(bench_session *s, int argc, char **argv)
     bench_passport_open(&s->machine, &j, NULL);
     bench_counters_json(s->counter, BENCH_COUNTERS, &j, "counters", false);
     bench_simulator_json(&s->machine, &j);
+    binary_hash(binary);
+    assay_json_str(&j, "binary", binary);
     assay_json_bool(&j, "quick", !s->o->filter.full);
     if (s->o->has_seed)
         assay_json_uint(&j, "seed", s->o->seed);
@@ -52,6 +71,27 @@ static void keep_roof(bench_roofs_table *t, const bench_roof *r)
             abort();
     }
     t->roof[t->n++] = *r;
+}
+
+assay_status bench_resume(bench_session *s)
+{
+    const char *path = s->o->filter.json;
+    const assay_status st = bench_journal_open(&s->journal, path, s->o->resume, &s->why);
+    const cJSON *line = st ? NULL : bench_journal_get(&s->journal, "context", "context");
+    const cJSON *assay = cJSON_GetObjectItem(cJSON_GetObjectItem(line, "context"), "assay");
+    const char *binary = cJSON_GetStringValue(cJSON_GetObjectItem(assay, "binary"));
+    char mine[20], old[4200];
+    if (!assay)
+        return st;
+    binary_hash(mine);
+    if (binary && !strcmp(binary, mine) && cJSON_IsTrue(cJSON_GetObjectItem(assay, "quick")) == !s->o->filter.full)
+        return st;
+    fclose(s->journal.f);
+    cJSON_Delete(s->journal.known);
+    snprintf(old, sizeof old, "%s.old", s->journal.lines);
+    rename(s->journal.lines, old);
+    printf("--resume: the journal is of another build or effort: kept as %s, all is measured anew\n", old);
+    return bench_journal_open(&s->journal, path, false, &s->why);
 }
 
 void bench_take_roof(void *ctx, const bench_roof *r)

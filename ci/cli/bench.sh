@@ -63,6 +63,12 @@ grep -qF "$first" "$dir/r.jsonl"
 expect 0 "$assay" bench "${run[@]}" --resume
 grep -q '^0 rows measured' "$dir/out"
 
+sed -i 's/"binary":"[0-9a-f]*"/"binary":"0"/' "$dir/r.jsonl" # as if another build had written it
+grep -q '"binary":"0"' "$dir/r.jsonl"
+expect 0 "$assay" bench "${run[@]}" --resume
+grep -q "^$rows rows measured" "$dir/out"
+[ -s "$dir/r.jsonl.old" ]
+
 # A full disk is one sentence; no half document.
 ln -s /dev/full "$dir/full.jsonl"
 expect 1 "$assay" bench "${run[@]/$dir\/r.json/$dir/full.json}"
