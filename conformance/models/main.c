@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * assay-models FILE.gguf | --synthetic FILE: judges whole models (models.h).  Exit: 0 all good, 1 something failed,
- * 2 wrong use or unreadable input, 77 the weights are absent and ASSAY_NO_MODEL=1 allows it. */
+ * assay-models FILE.gguf | --synthetic FILE | --write FILE: judges whole models (models.h).  Exit: 0 all good, 1
+ * something failed, 2 wrong use or unreadable input, 77 the weights are absent and ASSAY_NO_MODEL=1 allows it. */
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
 #include "../../reference/models/session_parts.h"
@@ -296,13 +296,16 @@ static assay_status make_subject(const char *path, subject *m, assay_why *why)
 
 int main(int argc, char **argv)
 {
-    const bool synthetic = argc == 3 && !strcmp(argv[1], "--synthetic");
+    const bool write_only = argc == 3 && !strcmp(argv[1], "--write");
+    const bool synthetic = write_only || (argc == 3 && !strcmp(argv[1], "--synthetic"));
     const char *path = argc > 1 ? argv[argc - 1] : NULL;
     const double begin = assay_seconds();
     assay_why why = { "" };
     subject m;
     if (argc != 2 && !synthetic) {
-        fputs("usage: assay-models MODEL.gguf | assay-models --synthetic FILE-TO-WRITE.gguf\n", stderr);
+        fputs("usage: assay-models MODEL.gguf | --synthetic FILE | --write FILE (a synthetic model: judge it, or only "
+              "write it)\n",
+              stderr);
         return 2;
     }
     const assay_synthetic small = assay_synthetic_small(1);
@@ -310,6 +313,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "assay-models: %s\n", why.text);
         return 2;
     }
+    if (write_only)
+        return 0;
     if (access(path, R_OK) != 0) {
         const char *no_model = getenv("ASSAY_NO_MODEL");
         const bool allowed = no_model && !strcmp(no_model, "1");

@@ -7,7 +7,7 @@
 #include "../../reference/models/session.h"
 #include "../../reference/models/tokenizer.h"
 
-enum { PROMPTS = 3, VARIANTS = 24 };
+enum { PROMPTS = 3, VARIANTS = 20 };
 
 typedef struct subject { /* a model with its prompts */
     assay_gguf      file;

@@ -95,8 +95,13 @@ assay_status assay_save_open(assay_save *s, const char *path, assay_why *why)
 
 assay_status assay_save_commit(assay_save *s, assay_why *why)
 {
+    bool good = !ferror(s->f);
     errno = 0;
-    bool good = !ferror(s->f) && fflush(s->f) == 0;
+    if (!good) { /* the reason of that failure is gone: one more write asks for it again */
+        clearerr(s->f);
+        fputc(0, s->f);
+    }
+    good = fflush(s->f) == 0 && good;
     int reason = errno;
     if (fclose(s->f) != 0 && good) {
         good = false;

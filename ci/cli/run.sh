@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# assay run and assay tokenize on a synthetic model: text, ids, JSON, logits, wrong use, hostile files, a full disk.
+set -uo pipefail
+assay=$1
+bad=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+model=$work/tiny.gguf
+export OMP_WAIT_POLICY=passive
+expect() { # CODE PATTERN COMMAND...
+  local want=$1 pattern=$2 out got
+  shift 2
+  out=$("$@" 2>&1 </dev/null)
+  got=$?
+  [ "$got" = "$want" ] || { echo "exit $got, not $want: $*"; echo "$out" | head -5; bad=1; }
+  grep -q -e "$pattern" <<<"$out" || { echo "no '$pattern' from: $*"; echo "$out" | head -5; bad=1; }
+}
+same() { # WHAT A B
+  [ "$2" = "$3" ] || { echo "$1: '$2', not '$3'"; bad=1; }
+}
+"$(dirname "$assay")/assay-models" --write "$model" || { echo "no synthetic model"; exit 1; }
+
+same ids "$("$assay" tokenize "$model" 'x<|im_end|>' --special)" '123 2'
+same decode "$("$assay" tokenize "$model" --decode '123,104')" 'xe'
+same bytes "$(printf 'a\0b\xff' | "$assay" tokenize "$model")" '100 3 101 258'
+text=$'Stra\xc3\x9fe \xe5\xae\xb6 12\n'
+same 'round trip' "$("$assay" tokenize "$model" --decode "$(printf '%s' "$text" | "$assay" tokenize "$model")" | od -c)" "$(printf '%s' "$text" | od -c)"
+expect 0 '^Usage' "$assay" tokenize --help
+expect 2 'MODEL.gguf is missing' "$assay" tokenize
+expect 2 'No such file' "$assay" tokenize "$work/none.gguf" x
+expect 2 'is no token id' "$assay" tokenize "$model" --decode 1,x
+expect 2 'is no token id' "$assay" tokenize "$model" --decode 352
+
+args=(--prompt 'the house' -n 6 --ignore-eos)
+expect 0 'tokens/s' "$assay" run "$model" "${args[@]}" --json "$work/a.json" --logits "$work/a.safetensors"
+for impl in scalar oracle matmul=scalar best,rmsnorm=oracle; do
+  expect 0 'time to the first token' "$assay" run "$model" "${args[@]}" --impl "$impl" --json "$work/b.json"
+  same "ids of $impl" "$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["ids"])' "$work/b.json")" \
+    "$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["ids"])' "$work/a.json")"
+done
+for kv in f16 q8_0; do expect 0 "kv $kv" "$assay" run "$model" "${args[@]}" --kv "$kv" --threads 2 --batch 2; done
+expect 0 'implementation best' "$assay" run "$model" --ids 5,6,7 -n 3 --temp 0.8 --top-k 20 --top-p 0.9 --seed 3
+python3 - "$work/a.json" "$work/a.safetensors" <<'PY' || bad=1
+import json, struct, sys
+run = json.load(open(sys.argv[1]))
+raw = open(sys.argv[2], "rb").read()
+n, = struct.unpack("<Q", raw[:8])
+head = json.loads(raw[8:8 + n])
+rows, vocab = head["logits"]["shape"]
+assert run["schema"] == 1 and len(run["ids"]) == 6 and len(run["steps"]) == 6, run
+assert (8 + n) % 64 == 0 and rows == len(run["prompt_ids"]) + 5 and vocab == 352, head
+begin, end = head["logits"]["data_offsets"]
+logits = struct.unpack("<%df" % (rows * vocab), raw[8 + n + begin:8 + n + end])
+for i, step in enumerate(run["steps"]):
+    row = logits[(len(run["prompt_ids"]) - 1 + i) * vocab:][:vocab]
+    assert len(step["top"]) == 5 and step["top"][0]["id"] == step["id"] == row.index(max(row)), step
+    assert all(abs(t["logit"] - row[t["id"]]) < 1e-5 for t in step["top"])
+assert run["decode"]["tokens"] == 5 and abs(sum(s["share"] for s in run["prefill"]["shares"]) - 1) < 1e-9
+PY
+expect 2 'give a prompt' "$assay" run "$model"
+expect 2 'MODEL.gguf is missing' "$assay" run -p x
+expect 2 'no kernel' "$assay" run "$model" -p x --impl matmul=none
+expect 2 'unknown op' "$assay" run "$model" -p x --impl nothing=scalar
+expect 2 'neither oracle' "$assay" run "$model" -p x --impl quick
+expect 2 'no such tier' "$assay" run "$model" -p x --isa sse9
+expect 2 'f32, f16 and q8_0' "$assay" run "$model" -p x --kv q4_0
+expect 2 'not in 0 .. 351' "$assay" run "$model" --ids 352
+expect 2 'exceed the model' "$assay" run "$model" -p x -n 5000
+expect 2 'no integer' "$assay" run "$model" -p x -n ten
+expect 2 'No space left' "$assay" run "$model" "${args[@]}" --json /dev/full
+expect 2 'No space left' "$assay" run "$model" "${args[@]}" --logits /dev/full
+expect 2 'cannot write' "$assay" run "$model" "${args[@]}" --json /proc/nowhere/x
+head -c 3000 "$model" >"$work/cut.gguf"
+expect 2 'the file has' "$assay" run "$work/cut.gguf" -p x
+head -c 100000 "$model" >"$work/short.gguf"
+expect 2 'beyond the data section' "$assay" run "$work/short.gguf" -p x
+expect 2 'not a GGUF file' "$assay" run "$0" -p x
+exit "$bad"
