@@ -195,7 +195,7 @@ static int by_definition(const assay_sample_params *p, const double *z, int V, i
     for (int i = 0; i < V; i++) {
         int rank = 0;
         for (int j = 0; j < V; j++)
-            rank += z[j] > z[i] || (z[j] == z[i] && j < i);
+            rank += z[j] > z[i] || (j < i && z[j] == z[i]);
         in[i] = p->top_k == 0 || rank < p->top_k;
         sum += in[i] ? w[i] : 0;
     }
@@ -203,7 +203,7 @@ static int by_definition(const assay_sample_params *p, const double *z, int V, i
     for (int i = 0; i < V; i++) {
         long double before = 0;
         for (int j = 0; j < V; j++)
-            before += in[j] && (z[j] > z[i] || (z[j] == z[i] && j < i)) ? w[j] : 0;
+            before += in[j] && (z[j] > z[i] || (j < i && z[j] == z[i])) ? w[j] : 0;
         stays[i] = in[i] && (!(p->top_p > 0 && p->top_p < 1) || before < (long double)p->top_p * sum);
         if (p->top_p > 0 && in[i] && fabsl(before - (long double)p->top_p * sum) < 1e-9L * sum)
             return -2;
@@ -235,7 +235,7 @@ static bool second_derivation(assay_why *why)
                                         (float)(0.3 + 2 * assay_rng_uniform(&g)),
                                         run % 2 ? (float)assay_rng_uniform(&g) : 0,
                                         run % 3 ? (int32_t)assay_rng_below(&g, V) : 0 };
-        double z[MOST];
+        double z[MOST] = { 0 };
         for (int64_t i = 0; i < V; i++)
             z[i] = run % 5 ? (double)(float)assay_rng_normal(&g) : (double)assay_rng_below(&g, 3);
         draw(&p, z, V, 20, id);

@@ -23,7 +23,7 @@ static real uniform(const assay_sample_params *p, int64_t row)
 /* Does i come before j: larger logit, or the same and a lower index? */
 static bool before(const real *z, int32_t i, int32_t j)
 {
-    return z[i] > z[j] || (z[i] == z[j] && i < j);
+    return z[i] > z[j] || (i < j && z[i] == z[j]);
 }
 
 static void sift(const real *z, int32_t *heap, int64_t n, int64_t i)
