@@ -15,7 +15,9 @@
 #include "assay/blocks.h"
 #include <string.h>
 
-#ifdef ASSAY_EMULATE /* emulated instructions are functions: unrolled and inlined they take minutes to compile */
+/* Emulated instructions are functions, and sanitizers watch each access: unrolled and inlined they take minutes to
+ * compile */
+#if defined(ASSAY_EMULATE) || defined(__SANITIZE_ADDRESS__)
 #define ALWAYS_INLINE static inline
 #define UNROLL
 #else
