@@ -98,8 +98,9 @@ static void rates(const bench_work *w, const bench_task *t, const bench_result *
     const double weights = operand_bytes(t->p, true, false);
     const bool packs = r->packed_bytes > 0;
     const double bytes = packs && !t->p->c.op->bytes ? w->bytes - weights + (double)r->packed_bytes : w->bytes;
-    const double footprint =
-        (packs ? (double)r->packed_bytes : weights) + BENCH_SETS * operand_bytes(t->p, false, true);
+    const double all = (packs ? (double)r->packed_bytes : weights) + BENCH_SETS * operand_bytes(t->p, false, true);
+    /* an op that looks rows up touches less than its operands hold */
+    const double footprint = t->p->c.op->bytes && BENCH_SETS * bytes < all ? BENCH_SETS * bytes : all;
     const char *level = t->cold ? "memory" : bench_machine_level(t->machine, (int64_t)footprint, t->threads);
     const double gflops = w->flops / ns, gbps = bytes / ns, best = ns / low;
     if (w->flops > 0) {
