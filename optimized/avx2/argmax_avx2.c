@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * argmax, AVX2: one pass over blocks of 512; a block's maximum is compared with the best so far, and only the block
+ * argmax, AVX2: one pass over blocks of 1024; a block's maximum is compared with the best so far, and only the block
  * that holds the answer is searched again for the place.  A NaN ends the row in its block. */
 #include "../isa/x86.h"
 
-enum { BLOCK = 512 };
+enum { BLOCK = 1024 };
 
 /* Maximum of x[0 .. n); *nan: whether there is a NaN (then the maximum means nothing) */
 static float block_max(const float *x, int64_t n, int *nan)
@@ -41,7 +41,15 @@ static int64_t row(const float *x, int64_t V)
         if (m > best || nan)
             best = m, at = b;
     }
-    for (i = at; i < V - 1 && (nan ? x[i] == x[i] : x[i] != best); i++)
+    const __m256 want = _mm256_set1_ps(best);
+    for (i = at; i + 8 <= V; i += 8) {
+        const __m256 v = _mm256_loadu_ps(x + i);
+        const __m256 hit = nan ? _mm256_cmp_ps(v, v, _CMP_UNORD_Q) : _mm256_cmp_ps(v, want, _CMP_EQ_OQ);
+        const int mask = _mm256_movemask_ps(hit);
+        if (mask)
+            return i + __builtin_ctz((unsigned)mask);
+    }
+    for (; i < V - 1 && (nan ? x[i] == x[i] : x[i] != best); i++)
         ;
     return i;
 }
