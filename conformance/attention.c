@@ -306,7 +306,7 @@ static const assay_rows rows[] = {
     { "B={0,2} T={1,2,17} S=67 H=6 G=2 D=16 E=8 causal={0,1} gen={gauss,selection}", false },
     /* heads: every kind of sharing */
     { "T={1,4} S=70 H=12 G={1,2,3,4,12} D=32 E=24 causal=1 gen=selection", false },
-    { "T={1,7} S=40 H={7,28,40} G={1,7} D=16 E=8 causal=1 gen={selection,forbidden,gauss}", true },
+    { "T={1,7} S=40 H={7,28,42} G={1,7} D=16 E=8 causal=1 gen={selection,forbidden,gauss}", true },
     /* visibility: windows, positions, lengths, pages */
     { "B=2 T={1,6} S={33,90} H=4 G=2 D=32 E=16 causal=1 window={0,1,2,16} gen={selection,forbidden}", false },
     { "B=2 T={1,6} S=70 H=2 G=1 D=32 E=8 window={0,1,33} gen={selection,forbidden}", false },

@@ -87,6 +87,11 @@ static inline float vf_sum(vf a)
 {
     return avx2_sum(a);
 }
+static inline void vf_sum4(float *to, const vf a[4]) /* the sums of four vectors */
+{
+    const __m256 s = _mm256_hadd_ps(_mm256_hadd_ps(a[0], a[1]), _mm256_hadd_ps(a[2], a[3]));
+    _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1)));
+}
 static inline float vf_highest(vf a)
 {
     __m128 s = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));

@@ -100,6 +100,14 @@ static inline float vf_sum(vf a)
 {
     return avx512_sum(a);
 }
+static inline void vf_sum4(float *to, const vf a[4]) /* the sums of four vectors */
+{
+    __m256 h[4];
+    for (int i = 0; i < 4; i++)
+        h[i] = _mm256_add_ps(avx512_half(a[i], 0), avx512_half(a[i], 1));
+    const __m256 s = _mm256_hadd_ps(_mm256_hadd_ps(h[0], h[1]), _mm256_hadd_ps(h[2], h[3]));
+    _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1)));
+}
 static inline float vf_highest(vf a)
 {
     const __m256 h = _mm256_max_ps(avx512_half(a, 0), avx512_half(a, 1));

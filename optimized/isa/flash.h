@@ -15,7 +15,7 @@
 
 enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, OUT };
 enum { ROOM = (ROWS + LANES - 1) / LANES * LANES }; /* rows of a group in whole vectors */
-enum { BLOCK_ROWS = 192, SPLIT_ROWS = 24, SPLIT_KEYS = 256 };
+enum { BLOCK_ROWS = 192, SPLIT_ROWS = 24, SPLIT_KEYS = 256, DOT_ROWS = ROWS < 6 ? ROWS : 6 };
 
 typedef struct flash { /* one call */
     const assay_args *a;
@@ -23,6 +23,7 @@ typedef struct flash { /* one call */
     int64_t B, T, S, H, G, D, E, P, M, block, blocks, splits, ldo; /* M heads per kv head; block: queries per unit */
     float scale;
     bool k_half, k_panel, v_direct, v_half; /* how tiles read K and V */
+    bool dots;                              /* few rows: K is read where it lies, row by row */
     bool plain;                             /* scores are q.k and nothing else */
 } flash;
 
@@ -64,6 +65,7 @@ static flash flash_open(const assay_args *a)
     f.v_half = v->type == ASSAY_f16 && f.block * f.M <= 2 * ROWS;
     f.v_direct = !a->operand[PAGES].data && f.E % PANEL == 0 && (v->type == ASSAY_f32 || f.v_half);
     f.v_half = f.v_half && f.v_direct;
+    f.dots = f.T * f.M <= DOT_ROWS && k->layout != ASSAY_LAYOUT_kpanel16 && k->type != ASSAY_bf16 && f.D % 32 == 0;
     f.plain = !a->operand[MASK].data && !a->operand[SLOPES].data && !(f.p->softcap > 0);
     return f;
 }
@@ -144,6 +146,29 @@ static const char *flash_vals(const flash *f, const part *u, int64_t from, int64
     for (int64_t j = from; j < to; j++)
         flash_widen(u->v + (j - from) * f->ldo, flash_row(f, V, u->b, u->g, j), v->type, f->E);
     return (const char *)u->v;
+}
+
+static void flash_rows_dots(const flash *f, const part *u, int R, int64_t from, int64_t first, int64_t last)
+{
+    for (int64_t j = first; j < last; j += 4) {
+        const void *row[4];
+        for (int64_t i = 0; i < 4; i++)
+            row[i] = flash_row(f, K, u->b, u->g, from + (j + i < last ? j + i : last - 1));
+        flash_dots(R, f->a->operand[K].type, u->q, row, f->D, u->s + j);
+    }
+}
+
+/* With few rows memory is what counts: the V rows of this block are asked for while its scores are computed.  Rows of
+ * one head are short and lie apart, which no hardware prefetcher follows. */
+static void flash_prefetch(const flash *f, const part *u, int64_t from, int64_t to)
+{
+    const assay_tensor *v = &f->a->operand[V];
+    const int64_t bytes = v->type == ASSAY_q8_0 ? f->E / 32 * 34 : f->E * (v->type == ASSAY_f32 ? 4 : 2);
+    for (int64_t j = from; j < to; j++) {
+        const char *row = flash_row(f, V, u->b, u->g, j);
+        for (int64_t i = 0; i < bytes; i += 64)
+            __builtin_prefetch(row + i);
+    }
 }
 
 /* ---- the online softmax of one row ------------------------------------------------------------------------------- */
@@ -268,7 +293,9 @@ static void flash_block(const flash *f, part *u, int64_t from, int64_t to)
         u->kpos[j] = from + j < to ? (int32_t)flash_kpos(f, u->b, from + j) : -1;
     if (!flash_range(f, u->kpos, u->qmin, u->qmax, &first, &last, &all))
         return;
-    const void *k = flash_keys(f, u, from, to);
+    if (u->rows <= SPLIT_ROWS)
+        flash_prefetch(f, u, from, to);
+    const void *k = f->dots ? NULL : flash_keys(f, u, from, to);
     const char *v = flash_vals(f, u, from, to, &step);
     const int64_t panel = f->k_panel ? f->G * f->D * PANEL : f->D * PANEL;
     for (int64_t r0 = 0; r0 < u->rows; r0 += ROWS) {
@@ -284,7 +311,10 @@ static void flash_block(const flash *f, part *u, int64_t from, int64_t to)
                 continue;
         }
         const int64_t p0 = first / PANEL, p1 = (last + PANEL - 1) / PANEL;
-        flash_scores(R, f->k_half, u->q + r0 * f->D, k, panel, f->D, p0, p1, u->s);
+        if (f->dots)
+            flash_rows_dots(f, u, R, from, p0 * PANEL, p1 * PANEL < to - from ? p1 * PANEL : to - from);
+        else
+            flash_scores(R, f->k_half, u->q + r0 * f->D, k, panel, f->D, p0, p1, u->s);
         for (int r = 0; r < R && !(full && f->plain); r++) {
             bias x = flash_row_bias(f, u, r0 + r, from, to - from, mask);
             x.position = !full;

@@ -114,15 +114,16 @@ static void flash_careful(const flash *f, const part *u, int64_t row, float *o)
 /* ---- a unit -------------------------------------------------------------------------------------------------------
  */
 
-static part flash_part(const flash *f, int64_t unit, int64_t blocks)
+static part flash_part(const flash *f, int64_t b, int64_t g, int64_t t0)
 {
     int64_t n[10];
     flash_sizes(f, n);
     float *at[10], *p = f->a->scratch;
     for (int i = 0; i < 10; i++)
         at[i] = p, p += n[i];
-    part u = { .b = unit / blocks / f->G,
-               .g = unit / blocks % f->G,
+    part u = { .b = b,
+               .g = g,
+               .t0 = t0,
                .q = at[0],
                .s = at[1],
                .o = at[2],
@@ -133,7 +134,6 @@ static part flash_part(const flash *f, int64_t unit, int64_t blocks)
                .row = at[7],
                .kpos = (int32_t *)(void *)at[8],
                .qpos = (int32_t *)(void *)at[9] };
-    u.t0 = f->splits > 1 ? 0 : unit % blocks * f->block;
     u.T = f->T - u.t0 < f->block ? f->T - u.t0 : f->block;
     u.rows = u.T * f->M;
     u.n = flash_len(f, u.b);
@@ -196,7 +196,7 @@ static void flash_finish(const flash *f, const part *u, int64_t r, float m, floa
 
 static void flash_whole(const flash *f, int64_t unit)
 {
-    part u = flash_part(f, unit, f->blocks);
+    part u = flash_part(f, unit / f->blocks / f->G, unit / f->blocks % f->G, unit % f->blocks * f->block);
     flash_start(f, &u);
     for (int64_t j = 0; j < u.n; j += KEYS)
         flash_block(f, &u, j, j + KEYS < u.n ? j + KEYS : u.n);
@@ -206,8 +206,9 @@ static void flash_whole(const flash *f, int64_t unit)
 
 static void flash_split(const flash *f, int64_t unit)
 {
-    part u = flash_part(f, unit, f->splits);
-    const int64_t first = unit % f->splits * SPLIT_KEYS, last = first + SPLIT_KEYS < u.n ? first + SPLIT_KEYS : u.n;
+    part u = flash_part(f, unit / f->G / f->splits, unit % f->G, 0);
+    const int64_t first = unit / f->G % f->splits * SPLIT_KEYS,
+                  last = first + SPLIT_KEYS < u.n ? first + SPLIT_KEYS : u.n;
     float *to = (float *)f->a->shared + unit * flash_partial(f);
     flash_start(f, &u);
     for (int64_t j = first; j < last; j += KEYS)
@@ -219,17 +220,17 @@ static void flash_split(const flash *f, int64_t unit)
 
 static void flash_merge(const flash *f, int64_t unit)
 {
-    part u = flash_part(f, unit, 1);
-    const int64_t size = flash_partial(f);
-    const float *from = (const float *)f->a->shared + unit * f->splits * size;
+    part u = flash_part(f, unit / f->G, unit % f->G, 0);
+    const int64_t step = f->G * flash_partial(f);
+    const float *from = (const float *)f->a->shared + (u.b * f->splits * f->G + u.g) * flash_partial(f);
     for (int64_t r = 0; r < u.rows; r++) {
         float m = -INFINITY, l = 0;
         for (int64_t i = 0; i < f->splits; i++)
-            m = from[i * size + r] > m ? from[i * size + r] : m;
+            m = from[i * step + r] > m ? from[i * step + r] : m;
         const float base = m == -INFINITY ? 0 : m;
         memset(u.o, 0, (size_t)f->ldo * sizeof(float));
         for (int64_t i = 0; i < f->splits; i++) {
-            const float *p = from + i * size, *acc = p + 2 * u.rows + r * f->ldo;
+            const float *p = from + i * step, *acc = p + 2 * u.rows + r * f->ldo;
             const float w = vf_first(vf_exp(vf_set(p[r] - base)));
             l += w * p[u.rows + r];
             for (int64_t e = 0; e < f->ldo; e += LANES)

@@ -73,6 +73,62 @@ FLASH_INLINE void flash_scores_of(const int R, const bool half, const float *q, 
             flash_score_tile(R, 1, half, q, panel + p * size, step, D, s + p * PANEL);
 }
 
+/* A few rows against keys that lie in rows: 4 keys at once, lanes along D (a multiple of 32).  type: f32, f16 or q8_0.
+ */
+FLASH_INLINE void flash_dot_tile(const int R, const assay_dtype type, const float *q, const void *const *row, int64_t D,
+                                 float *s)
+{
+    vf acc[3][4];
+    FLASH_UNROLL
+    for (int r = 0; r < R; r++)
+        FLASH_UNROLL
+    for (int i = 0; i < 4; i++)
+        acc[r][i] = vf_set(0);
+    for (int64_t d0 = 0; d0 < D; d0 += 32) {
+        vf scale[4];
+        FLASH_UNROLL
+        for (int i = 0; i < 4; i++)
+            scale[i] = vf_set(type == ASSAY_q8_0 ? vf_one_f16(((const assay_q8_0 *)row[i])[d0 / 32].d) : 1);
+        for (int64_t d = d0; d < d0 + 32; d += LANES) {
+            vf kv[4];
+            FLASH_UNROLL
+            for (int i = 0; i < 4; i++)
+                kv[i] = type == ASSAY_q8_0 ? vf_mul(scale[i], vf_i8(((const assay_q8_0 *)row[i])[d0 / 32].q + (d - d0)))
+                                           : flash_load(row[i], d, type == ASSAY_f16);
+            FLASH_UNROLL
+            for (int r = 0; r < R; r++) {
+                const vf x = vf_load(q + r * D + d);
+                FLASH_UNROLL
+                for (int i = 0; i < 4; i++)
+                    acc[r][i] = vf_fma(x, kv[i], acc[r][i]);
+            }
+        }
+    }
+    FLASH_UNROLL
+    for (int r = 0; r < R; r++)
+        vf_sum4(s + r * KEYS, acc[r]);
+}
+FLASH_INLINE void flash_dots_of(const int R, assay_dtype type, const float *q, const void *const *row, int64_t D,
+                                float *s)
+{
+    if (type == ASSAY_f32)
+        flash_dot_tile(R, ASSAY_f32, q, row, D, s);
+    else if (type == ASSAY_f16)
+        flash_dot_tile(R, ASSAY_f16, q, row, D, s);
+    else
+        flash_dot_tile(R, ASSAY_q8_0, q, row, D, s);
+}
+static void flash_dots(int R, assay_dtype type, const float *q, const void *const *row, int64_t D, float *s)
+{
+    for (int r = 0; r < R; r += 3)
+        if (R - r >= 3)
+            flash_dots_of(3, type, q + r * D, row, D, s + r * KEYS);
+        else if (R - r == 2)
+            flash_dots_of(2, type, q + r * D, row, D, s + r * KEYS);
+        else
+            flash_dots_of(1, type, q + r * D, row, D, s + r * KEYS);
+}
+
 /* v: row j at v + j * step bytes; a: what each row of o is multiplied by first. */
 FLASH_INLINE void flash_value_tile(const int R, const int NE, const bool half, const float *p, const char *v,
                                    int64_t step, int64_t from, int64_t to, const float *a, float *o, int64_t ldo)

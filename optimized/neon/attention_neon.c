@@ -88,6 +88,10 @@ static inline float vf_sum(vf a)
 {
     return vaddvq_f32(a);
 }
+static inline void vf_sum4(float *to, const vf a[4]) /* the sums of four vectors */
+{
+    vst1q_f32(to, vpaddq_f32(vpaddq_f32(a[0], a[1]), vpaddq_f32(a[2], a[3])));
+}
 static inline float vf_highest(vf a)
 {
     return vmaxvq_f32(a);
