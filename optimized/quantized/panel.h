@@ -17,7 +17,12 @@
 
 /* Emulated instructions are functions, and sanitizers watch each access: unrolled and inlined they take minutes to
  * compile */
-#if defined(ASSAY_EMULATE) || defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature) /* clang */
+#if __has_feature(address_sanitizer)
+#define QUANT_PLAIN
+#endif
+#endif
+#if defined(ASSAY_EMULATE) || defined(__SANITIZE_ADDRESS__) || defined(QUANT_PLAIN)
 #define ALWAYS_INLINE static inline
 #define UNROLL
 #else
