@@ -13,6 +13,7 @@ expect() { # CODE COMMAND...
   [ "$got" = "$want" ] || { echo "exit $got, not $want: $*"; cat "$dir/out"; exit 1; }
 }
 
+# shellcheck disable=SC2016 # backquotes of Markdown
 sed -n '/^```c$/,/^```$/p' "$source/docs/plugin.md" | sed '1d;$d' >"$dir/mine.c"
 [ "$(wc -l <"$dir/mine.c")" -gt 15 ] || { echo "docs/plugin.md has no example"; exit 1; }
 make mine
