@@ -57,7 +57,7 @@ static double log_sum(const double *x, int64_t n)
         top = x[i] > top ? x[i] : top;
     for (int64_t i = 0; i < n; i++)
         sum += exp(x[i] - top);
-    return top + log(sum);
+    return top + log(fmax(sum, 1)); /* the largest term is 1 */
 }
 
 void divergence(const subject *m, const outcome *a, const outcome *b, int64_t rows, double *mean, double *largest)

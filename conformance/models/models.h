@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * models.h - the test of whole models (numerics: whole models).  A bound on the logits that comes from what legal float
- * implementations do, not from what came out: 4 x the largest logit error over at least 20 of them, on the same prompts.
- * Implementations that round activations are held to an oracle that rounds the same, by variants that round the same. */
+ * implementations do, not from what came out: 4 x the largest logit error over at least 20 of them, on the same
+ * prompts. Implementations that round activations are held to an oracle that rounds the same, by variants that round
+ * the same. */
 #ifndef ASSAY_CONFORMANCE_MODELS_H
 #define ASSAY_CONFORMANCE_MODELS_H
 #include "../../reference/models/session.h"
@@ -10,31 +11,32 @@
 enum { PROMPTS = 3, VARIANTS = 20 };
 
 typedef struct subject { /* a model with its prompts */
-    assay_gguf      file;
+    assay_gguf file;
     assay_tokenizer tokens;
-    assay_graph     graph;
-    int32_t        *ids[PROMPTS];
-    int64_t         n[PROMPTS], positions, longest;
-    int             threads;
-    uint64_t        isa;
+    assay_graph graph;
+    int32_t *ids[PROMPTS];
+    int64_t n[PROMPTS], positions, longest;
+    int threads;
+    uint64_t isa;
 } subject;
 
 typedef struct outcome { /* logits of all positions of some prompts, one after the other */
-    double *logits; /* (positions, vocab) */
+    double *logits;      /* (positions, vocab) */
     int64_t rows;
 } outcome;
 
 /* How a prompt goes in: chunk tokens per step (0: all at once). */
-assay_status subject_run(subject *m, assay_graph *g, const assay_impl *impl, int prompts, int64_t chunk, outcome *out, assay_why *why);
-void         outcome_free(outcome *o);
-double       largest_error(const subject *m, const outcome *a, const outcome *b, int64_t rows);
+assay_status subject_run(subject *m, assay_graph *g, const assay_impl *impl, int prompts, int64_t chunk, outcome *out,
+                         assay_why *why);
+void outcome_free(outcome *o);
+double largest_error(const subject *m, const outcome *a, const outcome *b, int64_t rows);
 /* KL(a || b) of the output distributions: mean and largest over rows. */
 void divergence(const subject *m, const outcome *a, const outcome *b, int64_t rows, double *mean, double *largest);
 
 /* Legal float variant i: matmul in another order of summation, other legal kernels of rmsnorm, rope, attention, swiglu;
  * rounded: activations of matmul go through q8_0 first, as kernels that declare it do. */
-assay_impl   variant_impl(uint64_t isa, int i, bool rounded);
-const char  *variant_name(int i);
+assay_impl variant_impl(uint64_t isa, int i, bool rounded);
+const char *variant_name(int i);
 
 /* Faults of the graph: each must fail.  Returns false past the last; g is a copy that may be edited. */
 typedef struct model_fault {
@@ -42,7 +44,7 @@ typedef struct model_fault {
     void (*apply)(assay_graph *g, const assay_gguf *file);
 } model_fault;
 extern const model_fault model_faults[];
-extern const size_t      n_model_faults;
+extern const size_t n_model_faults;
 
 extern const char *const model_prompts[PROMPTS];
 #endif

@@ -9,16 +9,16 @@
 enum { ASSAY_RUN_SCHEMA = 1 }; /* of --json */
 
 typedef struct assay_generate {
-    const char  *model, *prompt, *impl_text;
-    int32_t     *ids;      /* instead of prompt */
-    size_t       n_ids;
-    bool         special, ignore_eos;
-    int64_t      n, batch;
-    int          threads;
-    assay_dtype  kv;
-    assay_impl   impl;
+    const char *model, *prompt, *impl_text;
+    int32_t *ids; /* instead of prompt */
+    size_t n_ids;
+    bool special, ignore_eos;
+    int64_t n, batch;
+    int threads;
+    assay_dtype kv;
+    assay_impl impl;
     assay_picker pick;
-    const char  *logits_path, *json_path;
+    const char *logits_path, *json_path;
 } assay_generate;
 
 assay_status assay_generate_run(assay_generate *g, FILE *out, assay_why *why);

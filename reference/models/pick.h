@@ -5,9 +5,9 @@
 #include "assay/assay.h"
 
 typedef struct assay_picker {
-    double  temp, top_p; /* temp 0: greedy */
+    double temp, top_p; /* temp 0: greedy */
     int64_t top_k, seed;
-    uint64_t isa;        /* features that kernels may use */
+    uint64_t isa; /* features that kernels may use */
 } assay_picker;
 
 /* logits: (1, V), f32 or f64 (rounded to f32 first); step counts the tokens picked so far. */

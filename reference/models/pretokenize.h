@@ -7,14 +7,16 @@
 
 typedef struct assay_pretokenizer {
     const char *name;
-    void       *code[2]; /* compiled expressions, applied one after the other: each cuts every part of the one before */
-    void       *match[2];
-    bool        ignore_merges; /* a piece that is a token is taken whole */
+    void *code[2]; /* compiled expressions, applied one after the other: each cuts every part of the one before */
+    void *match[2];
+    bool ignore_merges; /* a piece that is a token is taken whole */
 } assay_pretokenizer;
 
 assay_status assay_pretokenizer_make(assay_span name, const char *label, assay_pretokenizer *p, assay_why *why);
-void         assay_pretokenizer_free(assay_pretokenizer *p);
-/* Calls piece for each piece, in order; together they are the text.  Bytes that are no UTF-8 are pieces of their own. */
+void assay_pretokenizer_free(assay_pretokenizer *p);
+/* Calls piece for each piece, in order; together they are the text.  Bytes that are no UTF-8 are pieces of their own.
+ */
 typedef assay_status (*assay_piece)(void *ctx, const char *text, size_t n, assay_why *why);
-assay_status assay_pretokenize(const assay_pretokenizer *p, const char *text, size_t n, assay_piece piece, void *ctx, assay_why *why);
+assay_status assay_pretokenize(const assay_pretokenizer *p, const char *text, size_t n, assay_piece piece, void *ctx,
+                               assay_why *why);
 #endif

@@ -6,52 +6,55 @@
 #include "session.h"
 
 typedef struct assay_slot { /* a value of the graph in this session */
-    assay_value  v;
-    assay_dtype  store;  /* type of data */
-    void        *data;   /* weights: the file's; TAIL: none */
-    bool         owned;
-    void        *rows[2]; /* weights that are only looked up: float, double; only the rows that were asked for are filled */
+    assay_value v;
+    assay_dtype store; /* type of data */
+    void *data;        /* weights: the file's; TAIL: none */
+    bool owned;
+    void *rows[2]; /* weights that are only looked up: float, double; only the rows that were asked for are filled */
 } assay_slot;
 
 typedef struct assay_pack { /* one packed copy of some weights */
     const char *packing;
     const void *weight[ASSAY_MAX_OPND];
-    void       *data;
-    size_t      bytes;
+    void *data;
+    size_t bytes;
 } assay_pack;
 
 typedef struct assay_entry { /* one call, bound to a step */
-    assay_node   node;         /* operands are slots of the session */
-    int          parent;       /* of a part: the fused entry; else -1 */
-    int          first, parts; /* of a fused entry: its parts, in the list after it */
-    bool         active;
-    assay_how    how;
-    int64_t      dim[ASSAY_MAX_DIMS];
-    assay_tensor t[ASSAY_MAX_OPND];   /* with the types that the implementation gets */
-    bool         convert[ASSAY_MAX_OPND]; /* t[i].data is a buffer: fill before, read after */
-    void        *dense[ASSAY_MAX_OPND], *before[ASSAY_MAX_OPND];
-    assay_dtype  round[ASSAY_MAX_OPND];   /* oracle: operand is rounded through this type first; ASSAY_DTYPE_END: not */
+    assay_node node;         /* operands are slots of the session */
+    int parent;              /* of a part: the fused entry; else -1 */
+    int first, parts;        /* of a fused entry: its parts, in the list after it */
+    bool active;
+    assay_how how;
+    int64_t dim[ASSAY_MAX_DIMS];
+    assay_tensor t[ASSAY_MAX_OPND]; /* with the types that the implementation gets */
+    bool convert[ASSAY_MAX_OPND];   /* t[i].data is a buffer: fill before, read after */
+    void *dense[ASSAY_MAX_OPND], *before[ASSAY_MAX_OPND];
+    assay_dtype round[ASSAY_MAX_OPND]; /* oracle: operand is rounded through this type first; ASSAY_DTYPE_END: not */
     _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS];
-    assay_call   call;
-    double       seconds;
+    assay_call call;
+    double seconds;
 } assay_entry;
 
-typedef struct assay_buffer { void *data; size_t bytes, need; } assay_buffer;
+typedef struct assay_buffer {
+    void *data;
+    size_t bytes, need;
+} assay_buffer;
 
 struct assay_session {
     assay_graph *g;
-    assay_impl   impl;
-    bool         wide;
-    int          threads;
-    int64_t      tokens, rows, capacity, past; /* rows: most rows of logits */
-    int64_t      T, L, S;                      /* of the step that the entries are bound to */
-    assay_slot  *slot;
-    int          n_slots;
+    assay_impl impl;
+    bool wide;
+    int threads;
+    int64_t tokens, rows, capacity, past; /* rows: most rows of logits */
+    int64_t T, L, S;                      /* of the step that the entries are bound to */
+    assay_slot *slot;
+    int n_slots;
     assay_entry *entry;
-    int          n_entries;
-    assay_pack  *pack;
-    int          n_packs, packs_room;
-    double       pack_seconds;
+    int n_entries;
+    assay_pack *pack;
+    int n_packs, packs_room;
+    double pack_seconds;
     assay_buffer operand[ASSAY_MAX_OPND], before[ASSAY_MAX_OPND], shared, scratch; /* one call runs at a time */
 };
 
@@ -59,7 +62,7 @@ struct assay_session {
 assay_status assay_session_bind(assay_session *s, int64_t T, int64_t L, assay_why *why);
 /* Runs all active entries with a team. */
 assay_status assay_session_run(assay_session *s, assay_why *why);
-int64_t      assay_session_length(const assay_session *s, int64_t symbol); /* a symbolic length in this step */
-void        *assay_slot_at(const assay_session *s, int slot); /* where its elements lie in this step, in its store type */
-double       assay_seconds(void);
+int64_t assay_session_length(const assay_session *s, int64_t symbol); /* a symbolic length in this step */
+void *assay_slot_at(const assay_session *s, int slot); /* where its elements lie in this step, in its store type */
+double assay_seconds(void);
 #endif

@@ -6,26 +6,31 @@
 #include "../core/gguf.h"
 
 typedef enum assay_token_kind { /* numbers of GGUF */
-    ASSAY_TOKEN_NORMAL = 1, ASSAY_TOKEN_UNKNOWN, ASSAY_TOKEN_CONTROL, ASSAY_TOKEN_USER, ASSAY_TOKEN_UNUSED, ASSAY_TOKEN_BYTE
+                                ASSAY_TOKEN_NORMAL = 1,
+                                ASSAY_TOKEN_UNKNOWN,
+                                ASSAY_TOKEN_CONTROL,
+                                ASSAY_TOKEN_USER,
+                                ASSAY_TOKEN_UNUSED,
+                                ASSAY_TOKEN_BYTE
 } assay_token_kind;
 
 typedef struct assay_tokenizer {
-    int32_t     n;                       /* tokens; ids are 0 .. n-1 */
-    int32_t     bos, eos, eot, unknown;  /* -1: the file names none */
-    bool        add_bos;                 /* a text begins with bos */
-    const assay_span *bytes;             /* [n] what each token stands for */
-    const uint8_t    *kind;              /* [n] assay_token_kind */
+    int32_t n;                      /* tokens; ids are 0 .. n-1 */
+    int32_t bos, eos, eot, unknown; /* -1: the file names none */
+    bool add_bos;                   /* a text begins with bos */
+    const assay_span *bytes;        /* [n] what each token stands for */
+    const uint8_t *kind;            /* [n] assay_token_kind */
     struct assay_bpe *bpe;
 } assay_tokenizer;
 
 assay_status assay_tokenizer_make(const assay_gguf *g, assay_tokenizer *t, assay_why *why);
-void         assay_tokenizer_free(assay_tokenizer *t);
+void assay_tokenizer_free(assay_tokenizer *t);
 
 /* Text to ids (allocated, free()).  User-defined tokens in the text always become one id; control tokens only if
  * special, else their text is text.  No bos is added.  A byte that no token stands for becomes unknown (ERR_FORMAT
  * when the file names none). */
-assay_status assay_tokenizer_encode(const assay_tokenizer *t, const char *text, size_t n, bool special, int32_t **ids, size_t *n_ids,
-                                    assay_why *why);
+assay_status assay_tokenizer_encode(const assay_tokenizer *t, const char *text, size_t n, bool special, int32_t **ids,
+                                    size_t *n_ids, assay_why *why);
 /* What an id prints: control tokens are empty unless special; ids out of range are empty. */
 assay_span assay_tokenizer_piece(const assay_tokenizer *t, int32_t id, bool special);
 #endif

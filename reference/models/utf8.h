@@ -8,13 +8,13 @@
 int assay_utf8_length(const unsigned char *s, size_t n);
 /* The code point at s, at least ill-formed bytes aside: call after assay_utf8_length said > 0. */
 unsigned assay_utf8_code(const unsigned char *s, int length);
-int      assay_utf8_write(unsigned code, char out[4]); /* returns the length */
+int assay_utf8_write(unsigned code, char out[4]); /* returns the length */
 
 /* A stream of bytes in any pieces to text that is well-formed at every moment: what is complete comes out, what can
  * never become complete comes out as U+FFFD (one per maximal subpart, as the Unicode standard, 3.9, recommends). */
 typedef struct assay_utf8 {
     unsigned char held[4];
-    int           n;
+    int n;
 } assay_utf8;
 enum { ASSAY_UTF8_OUT = 16 };
 size_t assay_utf8_push(assay_utf8 *u, unsigned char byte, char out[ASSAY_UTF8_OUT]); /* bytes written to out */
