@@ -6,7 +6,8 @@
  *   scores  R rows x 16 NP keys: per d, NP * 16 / LANES loads of a K panel and R broadcasts of q  (all FMA)
  *   values  R rows x NE vectors of E: per key, NE loads of a V row and R broadcasts of p                 (all FMA)
  *
- * R, NP and NE are constants in every caller, so that the accumulators (at most TILE vectors) stay in registers. */
+ * R, NP and NE are constants in every caller, so that sums and the vectors of K or V
+ * (together at most TILE + 4) stay in registers. */
 #ifndef ASSAY_ISA_FLASH_TILE_H
 #define ASSAY_ISA_FLASH_TILE_H
 
@@ -62,7 +63,7 @@ FLASH_INLINE void flash_score_tile(const int R, const int NP, const bool half, c
 FLASH_INLINE void flash_scores_of(const int R, const bool half, const float *q, const void *k, int64_t step, int64_t D,
                                   int64_t from, int64_t to, float *s)
 {
-    const int most = TILE / (R * PANEL_VECTORS), NP = most >= 4 ? 4 : most >= 2 ? 2 : 1;
+    const int most = (TILE + 4) / ((R + 1) * PANEL_VECTORS), NP = most >= 4 ? 4 : most >= 2 ? 2 : 1;
     const char *panel = k;
     const int64_t size = step * (half ? 2 : 4);
     int64_t p = from;
@@ -164,7 +165,7 @@ FLASH_INLINE void flash_value_tile(const int R, const int NE, const bool half, c
 FLASH_INLINE void flash_values_of(const int R, const bool half, const float *p, const char *v, int64_t step,
                                   int64_t from, int64_t to, const float *a, float *o, int64_t ldo)
 {
-    const int most = TILE / R, NE = most >= 8 ? 8 : most >= 4 ? 4 : 2, size = half ? 2 : 4;
+    const int most = (TILE + 4) / (R + 1), NE = most >= 8 ? 8 : most >= 4 ? 4 : 2, size = half ? 2 : 4;
     const int64_t n = ldo / LANES;
     int64_t e = 0;
     for (; e + NE <= n; e += NE)
