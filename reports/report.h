@@ -30,6 +30,9 @@ void page_table_end(report *r);
 void page_figure(report *r, const char *name, const char *caption);
 FILE *page_data(const report *r, const char *name); /* data/NAME.dat, to be closed by the caller */
 
+/* The items of an array or the members of an object, none of NULL. */
+#define EACH(item, list) for ((item) = (list) ? (list)->child : NULL; (item); (item) = (item)->next)
+
 /* json.c: members with a default */
 const char *member_text(const cJSON *o, const char *name, const char *otherwise);
 double member_number(const cJSON *o, const char *name, double otherwise);

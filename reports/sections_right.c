@@ -15,8 +15,7 @@ void section_summary(report *r)
     int kernels = 0, failed = 0, off = 0;
     double runs = 0, bad = 0, refused = 0;
     const cJSON *k;
-    cJSON_ArrayForEach(k, member(r->check, "kernels"))
-    {
+    EACH (k, member(r->check, "kernels")) {
         const char *v = member_text(k, "verdict", "");
         kernels++;
         failed += !strcmp(v, "failed");
@@ -51,8 +50,7 @@ void section_machine(report *r)
     page_table(r, "what|this machine");
     page_row(r, "CPU|%s, %.0f cores, %.0f threads", member_text(p, "cpu.model", "?"), member_number(p, "cpu.cores", 0),
              member_number(p, "cpu.threads", 0));
-    cJSON_ArrayForEach(c, member(p, "caches"))
-    {
+    EACH (c, member(p, "caches")) {
         if (strcmp(member_text(c, "type", ""), "instruction") != 0)
             page_row(r, "L%.0f %s|%.0f KiB, shared by %.0f", member_number(c, "level", 0), member_text(c, "type", ""),
                      member_number(c, "bytes", 0) / 1024, member_number(c, "shared_by", 1));
@@ -64,8 +62,9 @@ void section_machine(report *r)
     page_table_end(r);
     page_text(r, "Measured roofs:");
     page_table(r, "roof|>value|unit");
-    cJSON_ArrayForEach(c, member(r->bench, "roofs")) page_row(r, "%s|%.1f|%s", member_text(c, "name", "?"),
-                                                              member_number(c, "value", 0), member_text(c, "unit", ""));
+    EACH (c, member(r->bench, "roofs"))
+        page_row(r, "%s|%.1f|%s", member_text(c, "name", "?"), member_number(c, "value", 0),
+                 member_text(c, "unit", ""));
     page_table_end(r);
 }
 
@@ -81,8 +80,7 @@ void section_verdicts(report *r)
         "output is exact. "
         "Contract: what the kernel promises about its arithmetic, strict where it says nothing (docs/contracts.md).");
     page_table(r, "op|kernel|tier|types|verdict|>cases|>worst|contract");
-    cJSON_ArrayForEach(k, member(r->check, "kernels"))
-    {
+    EACH (k, member(r->check, "kernels")) {
         if (!strcmp(member_text(k, "verdict", ""), "not on this CPU"))
             continue;
         const int combinations = cJSON_GetArraySize(member(k, "types"));
@@ -94,8 +92,7 @@ void section_verdicts(report *r)
                      member_text(k, "contract", "?"));
             continue;
         }
-        cJSON_ArrayForEach(t, member(k, "types"))
-        {
+        EACH (t, member(k, "types")) {
             char worst[32] = "-";
             if (member_number(t, "worst", 0) > 0)
                 snprintf(worst, sizeof worst, "%.3f", member_number(t, "worst", 0));
@@ -116,9 +113,10 @@ void section_margins(report *r)
     if (!f)
         return;
     int n = 0;
-    cJSON_ArrayForEach(k, member(r->check, "kernels")) if (member_number(k, "worst", 0) > 0)
-        fprintf(f, "%d \"%s %s\" %.6g\n", n++, member_text(k, "op", "?"), member_text(k, "kernel", "?"),
-                member_number(k, "worst", 0));
+    EACH (k, member(r->check, "kernels"))
+        if (member_number(k, "worst", 0) > 0)
+            fprintf(f, "%d \"%s %s\" %.6g\n", n++, member_text(k, "op", "?"), member_text(k, "kernel", "?"),
+                    member_number(k, "worst", 0));
     fclose(f);
     page_heading(r, "Margins");
     page_figure(r, "margins",
@@ -166,8 +164,7 @@ void section_faults(report *r)
     page_table_end(r);
     page_text(r, "Real bugs among them, re-enacted from their public threads:");
     page_table(r, "bug|op|re-enacted as|caught by");
-    cJSON_ArrayForEach(k, list)
-    {
+    EACH (k, list) {
         if (strchr(member_text(k, "source", ""), '#') && !strcmp(member_text(k, "expected", ""), "fault"))
             page_row(r, "%s|%s|%s|%s", member_text(k, "source", ""), member_text(k, "op", "?"),
                      member_text(k, "kernel", "?"), member_text(k, "caught_by", "NOT CAUGHT"));
@@ -180,15 +177,17 @@ void section_missing(report *r)
     const cJSON *k;
     page_heading(r, "Not covered here, and why");
     page_table(r, "what|why");
-    cJSON_ArrayForEach(k, member(r->check, "not_built"))
+    EACH (k, member(r->check, "not_built"))
         page_row(r, "%s|not built for this target", cJSON_IsString(k) ? k->valuestring : "?");
-    cJSON_ArrayForEach(k, member(r->check, "kernels")) if (!strcmp(member_text(k, "verdict", ""), "not on this CPU"))
-        page_row(r, "%s/%s|not on this CPU (%s)", member_text(k, "op", "?"), member_text(k, "kernel", "?"),
-                 member_text(k, "isa", "?"));
-    cJSON_ArrayForEach(k, member(r->bench, "not_measured"))
+    EACH (k, member(r->check, "kernels"))
+        if (!strcmp(member_text(k, "verdict", ""), "not on this CPU"))
+            page_row(r, "%s/%s|not on this CPU (%s)", member_text(k, "op", "?"), member_text(k, "kernel", "?"),
+                     member_text(k, "isa", "?"));
+    EACH (k, member(r->bench, "not_measured"))
         page_row(r, "%s|%s", member_text(k, "name", "?"), member_text(k, "why", "?"));
     const cJSON *c;
-    cJSON_ArrayForEach(c, member(passport(r), "counters")) if (!strcmp(member_text(c, "from", ""), "n/a"))
-        page_row(r, "counter %s|%s", c->string, member_text(c, "why", "?"));
+    EACH (c, member(passport(r), "counters"))
+        if (!strcmp(member_text(c, "from", ""), "n/a"))
+            page_row(r, "counter %s|%s", c->string, member_text(c, "why", "?"));
     page_table_end(r);
 }

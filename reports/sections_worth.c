@@ -15,21 +15,20 @@ void section_roofline(report *r)
     if (!f)
         return;
     /* Blocks: 0 the rows (intensity, GFLOP/s, label, 1 = hot); then one line per compute roof and per bandwidth. */
-    cJSON_ArrayForEach(row, member(r->bench, "benchmarks")) if (measured(row) &&
-                                                                member_number(row, "threads", 1) == 1 &&
-                                                                member_number(row, "gflops", 0) > 0 &&
-                                                                member_number(row, "bytes", 0) > 0)
-        fprintf(f, "%.6g %.6g \"%s\" %d\n", member_number(row, "flops", 0) / member_number(row, "bytes", 1),
-                member_number(row, "gflops", 0), member_text(row, "kernel", "?"),
-                strcmp(member_text(row, "kernel", ""), "scalar") != 0);
+    EACH (row, member(r->bench, "benchmarks"))
+        if (measured(row) && member_number(row, "threads", 1) == 1 && member_number(row, "gflops", 0) > 0 &&
+            member_number(row, "bytes", 0) > 0)
+            fprintf(f, "%.6g %.6g \"%s\" %d\n", member_number(row, "flops", 0) / member_number(row, "bytes", 1),
+                    member_number(row, "gflops", 0), member_text(row, "kernel", "?"),
+                    strcmp(member_text(row, "kernel", ""), "scalar") != 0);
     fputs("\n\n", f);
-    cJSON_ArrayForEach(roof, member(r->bench, "roofs")) if (!strcmp(member_text(roof, "kind", ""), "compute") &&
-                                                            member_number(roof, "threads", 1) == 1)
-        fprintf(f, "%.6g \"%s\"\n", member_number(roof, "value", 0), member_text(roof, "name", "?"));
+    EACH (roof, member(r->bench, "roofs"))
+        if (!strcmp(member_text(roof, "kind", ""), "compute") && member_number(roof, "threads", 1) == 1)
+            fprintf(f, "%.6g \"%s\"\n", member_number(roof, "value", 0), member_text(roof, "name", "?"));
     fputs("\n\n", f);
-    cJSON_ArrayForEach(roof, member(r->bench, "roofs")) if (!strcmp(member_text(roof, "kind", ""), "memory") &&
-                                                            member_number(roof, "threads", 1) == 1)
-        fprintf(f, "%.6g \"%s\"\n", member_number(roof, "value", 0), member_text(roof, "name", "?"));
+    EACH (roof, member(r->bench, "roofs"))
+        if (!strcmp(member_text(roof, "kind", ""), "memory") && member_number(roof, "threads", 1) == 1)
+            fprintf(f, "%.6g \"%s\"\n", member_number(roof, "value", 0), member_text(roof, "name", "?"));
     fclose(f);
     page_heading(r, "Roofline");
     page_figure(r, "roofline",
@@ -50,8 +49,7 @@ void section_speed(report *r)
                  "on its workload has no time.");
     page_table(r, "op|kernel|workload|types|>threads|cache|>GFLOP/s|>GB/s|>share|by|>speed-up|>tokens/s|verdict");
     int n = 0;
-    cJSON_ArrayForEach(row, member(r->bench, "benchmarks"))
-    {
+    EACH (row, member(r->bench, "benchmarks")) {
         char cell[4][32] = { "-", "-", "-", "-" };
         static const char *const names[] = { "gflops", "gbps", "speedup", "tokens_per_s" };
         for (int i = 0; i < 4; i++)
@@ -83,8 +81,7 @@ static double one_thread(const report *r, const cJSON *row)
 {
     static const char *const same[] = { "op", "kernel", "workload", "types", "cache" };
     const cJSON *o;
-    cJSON_ArrayForEach(o, member(r->bench, "benchmarks"))
-    {
+    EACH (o, member(r->bench, "benchmarks")) {
         bool match = member_number(o, "threads", 0) == 1 && measured(o);
         for (size_t i = 0; match && i < sizeof same / sizeof *same; i++)
             match = !strcmp(member_text(o, same[i], ""), member_text(row, same[i], ""));
@@ -101,8 +98,7 @@ void section_scaling(report *r)
     if (!f)
         return;
     int n = 0;
-    cJSON_ArrayForEach(row, member(r->bench, "benchmarks"))
-    {
+    EACH (row, member(r->bench, "benchmarks")) {
         const double t = member_number(row, "threads", 1), base = measured(row) && t > 1 ? one_thread(r, row) : 0;
         if (base > 0)
             fprintf(f, "%d \"%s %s %s\" %.0f %.4g\n", n++, member_text(row, "kernel", "?"),
@@ -148,8 +144,7 @@ void section_misses(report *r)
               member_text(r->bench, "context.assay.simulator.LL", "?"));
     page_table(r, "op|kernel|workload|types|>instructions|>L1 misses|>L2 misses|>L3 misses");
     int n = 0;
-    cJSON_ArrayForEach(row, member(r->bench, "benchmarks"))
-    {
+    EACH (row, member(r->bench, "benchmarks")) {
         char cell[4][128];
         const cJSON *counters = member(row, "counters");
         if (!measured(row) || !counters ||
@@ -207,7 +202,7 @@ void section_models(report *r)
     const cJSON *last = r->model[r->n_models - 1], *share;
     page_text(r, "Where a decoded token's time goes after %.0f tokens:", member_number(last, "prefill.tokens", 0));
     page_table(r, "op|kernel|>calls a step|>share of time");
-    cJSON_ArrayForEach(share, member(last, "decode.shares"))
+    EACH (share, member(last, "decode.shares"))
         page_row(r, "%s|%s|%.0f|%.1f %%", member_text(share, "op", "?"), member_text(share, "kernel", "?"),
                  member_number(share, "calls", 0), 100 * member_number(share, "share", 0));
     page_table_end(r);
