@@ -28,8 +28,8 @@ typedef struct visitor {
 static assay_status visit(const char *line, void *ctx, assay_why *why)
 {
     const visitor *v = ctx;
-    const assay_status st =
-        v->s->o->kernel_b ? bench_pairs(v->s, line, v->workload) : bench_rows(v->s, line, v->workload, v->tokens);
+    const assay_status st = v->s->o->filter.kernel_b ? bench_pairs(v->s, line, v->workload)
+                                                     : bench_rows(v->s, line, v->workload, v->tokens);
     if (st)
         *why = v->s->why;
     return st;
@@ -69,37 +69,11 @@ static assay_status all_rows(bench_session *s)
 
 /* ---- command line ------------------------------------------------------------------------------------------------ */
 
-enum {
-    KEY_ISA = 256,
-    KEY_THREADS,
-    KEY_SEED,
-    KEY_PLUGIN,
-    KEY_QUICK,
-    KEY_FULL,
-    KEY_JSON,
-    KEY_CASE,
-    KEY_RESUME,
-    KEY_SIMULATE,
-    KEY_ROOFS,
-    KEY_CHILD
-};
+enum { KEY_CASE = 256, KEY_RESUME, KEY_SIMULATE, KEY_ROOFS, KEY_CHILD };
 
 static const struct argp_option option_table[] = {
-    { "op", 'o', "OP", 0, "only this op", 0 },
-    { "kernel", 'k', "GLOB", 0,
-      "only kernels whose name matches; given twice: the two kernels take turns, and the ratio of "
-      "their times is printed with its interval",
-      0 },
     { "workload", 'w', "GLOB", 0, "only workloads whose name matches (assay list workloads)", 0 },
     { "case", KEY_CASE, "PATTERN", 0, "your own shape: 'matmul T=1 N=4096 K=4096 w={q4_0,q8_0}', or w=*", 0 },
-    { "isa", KEY_ISA, "TIER", 0, "kernels up to this tier; =TIER: exactly this tier", 0 },
-    { "threads", KEY_THREADS, "N,N", 0, "team sizes (default: 1 and all cores; --full: 1, 2, 4 .. all)", 0 },
-    { "seed", KEY_SEED, "N", 0, "seed of the inputs (default: one of its own per case)", 0 },
-    { "plugin", KEY_PLUGIN, "FILE.so", 0, "measure the kernels of this shared object (with -k -k: against ours)", 0 },
-    { "quick", KEY_QUICK, NULL, 0, "short repetitions, workloads of up to 30 million elements and 1 GFLOP (default)",
-      0 },
-    { "full", KEY_FULL, NULL, 0, "all workloads, longer repetitions", 0 },
-    { "json", KEY_JSON, "FILE", 0, "write results there; rows as they come to FILE + l (docs/results.md)", 0 },
     { "resume", KEY_RESUME, NULL, 0, "go on where the journal of --json FILE stopped", 0 },
     { "simulate", KEY_SIMULATE, "HOW", 0, "counters by callgrind: none, some (once per kernel and types; default), all",
       0 },
@@ -113,51 +87,24 @@ typedef struct command {
     const char *child;
 } command;
 
+static const struct argp_child children[] = { { &assay_filter_argp, 0, "Which:", 1 },
+                                              { &assay_effort_argp, 0, "How much:", 2 },
+                                              { 0 } };
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
     command *c = state->input;
     bench_options *o = &c->o;
-    assay_why why = { "" };
-    char *end;
     switch (key) {
-    case 'o':
-        o->filter.op = arg;
-        break;
-    case 'k':
-        if (o->kernel_b)
-            argp_error(state, "-k may be given once or twice");
-        *(o->filter.kernel ? &o->kernel_b : &o->filter.kernel) = arg;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = state->child_inputs[1] = &o->filter;
+        o->filter.pairs = true;
         break;
     case 'w':
         o->workload = arg;
         break;
     case KEY_CASE:
         o->line = arg;
-        break;
-    case KEY_ISA:
-        o->filter.isa = arg;
-        break;
-    case KEY_THREADS:
-        if (assay_filter_threads(&o->filter, arg, &why))
-            argp_error(state, "%s", why.text);
-        break;
-    case KEY_SEED:
-        o->seed = strtoull(arg, &end, 0);
-        o->has_seed = true;
-        if (*end || end == arg)
-            argp_error(state, "--seed %s: a whole number is needed", arg);
-        break;
-    case KEY_PLUGIN:
-        o->filter.plugin = arg;
-        break;
-    case KEY_QUICK:
-        o->filter.full = false;
-        break;
-    case KEY_FULL:
-        o->filter.full = true;
-        break;
-    case KEY_JSON:
-        o->filter.json = arg;
         break;
     case KEY_RESUME:
         o->resume = true;
@@ -231,7 +178,7 @@ int assay_cmd_bench(int argc, char **argv)
         "Measure kernels: against the machine's roofs, the scalar reference and each other.  Every row is judged.\v"
         "Exit status: 0 all right; 1 a row failed its verdict, nothing was measured, or the run was "
         "interrupted; 2 wrong use; 77 no matching kernel has its CPU.",
-        NULL,
+        children,
         NULL,
         NULL
     };
@@ -257,7 +204,7 @@ int assay_cmd_bench(int argc, char **argv)
     if (bench_resume(&s))
         return fail(&s);
     bench_survey(&s);
-    if (!c.o.kernel_b && !s.runnable) {
+    if (!c.o.filter.kernel_b && !s.runnable) {
         assay_fail(&s.why, ASSAY_ERR_ARG,
                    s.not_on_cpu ? "no matching kernel has its CPU"
                                 : "no kernel matches the filter (assay list kernels)");
@@ -273,13 +220,13 @@ int assay_cmd_bench(int argc, char **argv)
     uint64_t isa = assay_cpu();
     if (c.o.filter.isa)
         isa &= assay_isa_find(c.o.filter.isa + (c.o.filter.isa[0] == '='))->bits;
-    if (!st && !c.o.no_roofs && !(c.o.resume && bench_known_roofs(&s)) && !c.o.kernel_b)
+    if (!st && !c.o.no_roofs && !(c.o.resume && bench_known_roofs(&s)) && !c.o.filter.kernel_b)
         bench_roofs_in_child(&s.machine, isa, s.threads, s.n_threads, !c.o.filter.full, bench_take_roof, &s);
     if (!st)
         st = all_rows(&s);
-    if (c.o.kernel_b && !st && !s.rows && !interrupted)
+    if (c.o.filter.kernel_b && !st && !s.rows && !interrupted)
         st = assay_fail(&s.why, ASSAY_ERR_ARG, "-k %s -k %s: no case that two different kernels of these names take",
-                        c.o.filter.kernel, c.o.kernel_b);
+                        c.o.filter.kernel, c.o.filter.kernel_b);
     const int code = total(&s, st);
     assay_lab_close(s.lab);
     free(s.roofs.roof);

@@ -142,9 +142,8 @@ void bench_simulator_json(const bench_machine *m, assay_json *j);
 
 typedef struct bench_options {
     assay_filter filter;
-    const char *kernel_b, *line, *workload, *simulate;
-    uint64_t seed;
-    bool has_seed, resume, no_roofs;
+    const char *line, *workload, *simulate;
+    bool resume, no_roofs;
 } bench_options;
 
 typedef struct bench_session {

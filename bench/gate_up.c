@@ -10,10 +10,10 @@
     }
 
 static const assay_workload rows[] = {
-    EACH("smollm2-135m.decode.ffn", "T=1 N=1536 K=576", 1),
-    EACH("smollm2-135m.prefill512.ffn", "T=512 N=1536 K=576", 512),
-    EACH("llama3-8b.decode.ffn", "T=1 N=14336 K=4096", 1),
-    EACH("llama3-8b.prefill512.ffn", "T=512 N=14336 K=4096", 512),
+    EACH ("smollm2-135m.decode.ffn", "T=1 N=1536 K=576", 1),
+    EACH ("smollm2-135m.prefill512.ffn", "T=512 N=1536 K=576", 512),
+    EACH ("llama3-8b.decode.ffn", "T=1 N=14336 K=4096", 1),
+    EACH ("llama3-8b.prefill512.ffn", "T=512 N=14336 K=4096", 512),
 };
 
 extern const assay_workloads assay_workloads_gate_up;

@@ -226,7 +226,7 @@ static assay_status one(bench_session *s, assay_problem *p, const assay_kernel *
 
 assay_status bench_pairs(bench_session *s, const char *line, const char *workload)
 {
-    const char *glob[2] = { s->o->filter.kernel, s->o->kernel_b };
+    const char *glob[2] = { s->o->filter.kernel, s->o->filter.kernel_b };
     const assay_kernel *k, *found[2] = { NULL, NULL };
     int at[2] = { -1, -1 };
     assay_case c;
@@ -237,8 +237,8 @@ assay_status bench_pairs(bench_session *s, const char *line, const char *workloa
         return ASSAY_OK;
     if (assay_case_parse(line, &c, &why))
         return strcmp(workload, "case") ? ASSAY_OK : assay_fail(&s->why, ASSAY_ERR_ARG, "%s", why.text);
-    if (s->o->has_seed)
-        c.seed = s->o->seed;
+    if (s->o->filter.has_seed)
+        c.seed = s->o->filter.seed;
     assay_case_tensors(&c, views);
     const assay_args a = { .operand = views, .dim = c.dim, .params = c.params };
     for (int from = 0; from < 2; from++) { /* built in, and those of a plug-in: a stranger's kernel against ours */

@@ -277,8 +277,8 @@ assay_status bench_rows(bench_session *s, const char *line, const char *workload
         bench_journal_not(&s->journal, name, "workload", why.text);
         return ASSAY_OK;
     }
-    if (s->o->has_seed)
-        c.seed = s->o->seed;
+    if (s->o->filter.has_seed)
+        c.seed = s->o->filter.seed;
     assay_tensor views[ASSAY_MAX_OPND];
     assay_case_tensors(&c, views);
     const assay_args a = { .operand = views, .dim = c.dim, .params = c.params };

@@ -41,8 +41,8 @@ assay_status bench_context(bench_session *s, int argc, char **argv)
     binary_hash(binary);
     assay_json_str(&j, "binary", binary);
     assay_json_bool(&j, "quick", !s->o->filter.full);
-    if (s->o->has_seed)
-        assay_json_uint(&j, "seed", s->o->seed);
+    if (s->o->filter.has_seed)
+        assay_json_uint(&j, "seed", s->o->filter.seed);
     assay_json_str(&j, "command", line);
     assay_json_close(&j);
     cJSON_AddItemToObject(context, "assay", cJSON_Parse(j.text));
@@ -160,7 +160,7 @@ void bench_survey(bench_session *s)
     char name[BENCH_NAME];
     int nth;
     for (size_t i = 0; (k = bench_kernel_at(s, i, &nth)); i++) {
-        if (!strncmp(k->op, "probe_", 6) || (s->o->kernel_b && !fnmatch(s->o->kernel_b, k->name, 0)))
+        if (!strncmp(k->op, "probe_", 6) || (s->o->filter.kernel_b && !fnmatch(s->o->filter.kernel_b, k->name, 0)))
             continue;
         const assay_state state = assay_filter_kernel(&s->o->filter, k);
         s->runnable += state == ASSAY_RUNS;

@@ -14,8 +14,7 @@
 typedef struct options {
     assay_filter filter;
     const char *repro, *line;
-    bool faults, verbose, has_seed;
-    uint64_t seed;
+    bool faults, verbose;
 } options;
 
 typedef struct session {
@@ -117,8 +116,8 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
     assay_status st = assay_case_parse(line, &c, why);
     if (st)
         return st;
-    if (s->o->has_seed)
-        c.seed = s->o->seed;
+    if (s->o->filter.has_seed)
+        c.seed = s->o->filter.seed;
     progress(s, line);
     if (s->coverage)
         assay_coverage_add(s->coverage, &c);
@@ -199,29 +198,9 @@ static int print_faults(const assay_ledger *l)
 
 /* ---- command line ------------------------------------------------------------------------------------------ */
 
-enum {
-    KEY_ISA = 256,
-    KEY_THREADS,
-    KEY_SEED,
-    KEY_PLUGIN,
-    KEY_QUICK,
-    KEY_FULL,
-    KEY_JSON,
-    KEY_REPRO,
-    KEY_CASE,
-    KEY_FAULTS
-};
+enum { KEY_REPRO = 256, KEY_CASE, KEY_FAULTS };
 
 static const struct argp_option option_table[] = {
-    { "op", 'o', "OP", 0, "only this op", 0 },
-    { "kernel", 'k', "GLOB", 0, "only kernels whose name matches", 0 },
-    { "isa", KEY_ISA, "TIER", 0, "kernels up to this tier; =TIER: exactly this tier", 0 },
-    { "threads", KEY_THREADS, "N,N", 0, "team sizes of the sliced run (default 2)", 0 },
-    { "seed", KEY_SEED, "N", 0, "this seed for every case (default: one of its own per case)", 0 },
-    { "plugin", KEY_PLUGIN, "FILE.so", 0, "judge the kernels of this shared object instead of ours", 0 },
-    { "quick", KEY_QUICK, NULL, 0, "the short case lists (default)", 0 },
-    { "full", KEY_FULL, NULL, 0, "all cases, large shapes too", 0 },
-    { "json", KEY_JSON, "FILE", 0, "write results there as JSON", 0 },
     { "repro", KEY_REPRO, "LINE", 0, "run the one case that LINE describes, as a failure prints it", 0 },
     { "case", KEY_CASE, "PATTERN", 0,
       "run cases of your own: a line, braces allowed: 'matmul T={1,7} N=64 K=64 w=q4_0'", 0 },
@@ -230,45 +209,19 @@ static const struct argp_option option_table[] = {
     { 0 },
 };
 
+static const struct argp_child children[] = { { &assay_filter_argp, 0, "Which:", 1 },
+                                              { &assay_effort_argp, 0, "How much:", 2 },
+                                              { 0 } };
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
     options *o = state->input;
-    assay_why why = { "" };
-    char *end;
     switch (key) {
-    case 'o':
-        o->filter.op = arg;
-        break;
-    case 'k':
-        o->filter.kernel = arg;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = state->child_inputs[1] = &o->filter;
         break;
     case 'v':
         o->verbose = true;
-        break;
-    case KEY_ISA:
-        o->filter.isa = arg;
-        break;
-    case KEY_THREADS:
-        if (assay_filter_threads(&o->filter, arg, &why))
-            argp_error(state, "%s", why.text);
-        break;
-    case KEY_SEED:
-        o->seed = strtoull(arg, &end, 0);
-        o->has_seed = true;
-        if (*end || end == arg)
-            argp_error(state, "--seed %s: a whole number is needed", arg);
-        break;
-    case KEY_PLUGIN:
-        o->filter.plugin = arg;
-        break;
-    case KEY_QUICK:
-        o->filter.full = false;
-        break;
-    case KEY_FULL:
-        o->filter.full = true;
-        break;
-    case KEY_JSON:
-        o->filter.json = arg;
         break;
     case KEY_REPRO:
         o->repro = arg;
@@ -314,7 +267,7 @@ int assay_cmd_check(int argc, char **argv)
                                       "Judge kernels against the double-precision reference.\v"
                                       "Exit status: 0 all right; 1 a kernel failed, or one could run and no case did; "
                                       "2 wrong use; 77 no matching kernel has its CPU.",
-                                      NULL,
+                                      children,
                                       NULL,
                                       NULL };
     options o = { 0 };

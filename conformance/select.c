@@ -33,7 +33,8 @@ assay_state assay_filter_kernel(const assay_filter *f, const assay_kernel *k)
     return k->isa & ~assay_cpu() ? ASSAY_NOT_ON_CPU : ASSAY_RUNS;
 }
 
-assay_status assay_filter_threads(assay_filter *f, const char *text, assay_why *why)
+/* "1,2" into f->threads */
+static assay_status parse_threads(assay_filter *f, const char *text, assay_why *why)
 {
     for (f->n_threads = 0; *text;) {
         char *end;
@@ -45,3 +46,70 @@ assay_status assay_filter_threads(assay_filter *f, const char *text, assay_why *
     }
     return ASSAY_OK;
 }
+
+/* ---- options --------------------------------------------------------------------------------------------- */
+
+enum { KEY_ISA = 0x1000, KEY_THREADS, KEY_PLUGIN, KEY_JSON, KEY_SEED, KEY_QUICK, KEY_FULL };
+
+static error_t parse_filter(int key, char *arg, struct argp_state *state)
+{
+    assay_filter *f = state->input;
+    assay_why why = { "" };
+    char *end;
+    switch (key) {
+    case 'o':
+        f->op = arg;
+        break;
+    case 'k':
+        if (f->kernel && (f->kernel_b || !f->pairs))
+            argp_error(state, f->pairs ? "-k may be given once or twice" : "-k may be given once");
+        *(f->kernel ? &f->kernel_b : &f->kernel) = arg;
+        break;
+    case KEY_ISA:
+        f->isa = arg;
+        break;
+    case KEY_THREADS:
+        if (parse_threads(f, arg, &why))
+            argp_error(state, "%s", why.text);
+        break;
+    case KEY_PLUGIN:
+        f->plugin = arg;
+        break;
+    case KEY_JSON:
+        f->json = arg;
+        break;
+    case KEY_SEED:
+        f->seed = strtoull(arg, &end, 0);
+        f->has_seed = true;
+        if (*end || end == arg)
+            argp_error(state, "--seed %s: a whole number is needed", arg);
+        break;
+    case KEY_QUICK:
+        f->full = false;
+        break;
+    case KEY_FULL:
+        f->full = true;
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp_option filter_options[] = {
+    { "op", 'o', "OP", 0, "only this op", 0 },
+    { "kernel", 'k', "GLOB", 0, "only kernels whose name matches", 0 },
+    { "isa", KEY_ISA, "TIER", 0, "kernels up to this tier; =TIER: exactly this tier", 0 },
+    { "threads", KEY_THREADS, "N,N", 0, "team sizes", 0 },
+    { "plugin", KEY_PLUGIN, "FILE.so", 0, "the kernels of this shared object", 0 },
+    { "json", KEY_JSON, "FILE", 0, "write results there as JSON", 0 },
+    { 0 },
+};
+static const struct argp_option effort_options[] = {
+    { "seed", KEY_SEED, "N", 0, "seed of the inputs (default: one of its own per case)", 0 },
+    { "quick", KEY_QUICK, NULL, 0, "what a short run holds (default)", 0 },
+    { "full", KEY_FULL, NULL, 0, "large shapes too", 0 },
+    { 0 },
+};
+const struct argp assay_filter_argp = { filter_options, parse_filter, NULL, NULL, NULL, NULL, NULL };
+const struct argp assay_effort_argp = { effort_options, parse_filter, NULL, NULL, NULL, NULL, NULL };

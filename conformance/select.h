@@ -3,14 +3,18 @@
 #ifndef ASSAY_SELECT_H
 #define ASSAY_SELECT_H
 #include "../reference/core/registry.h"
+#include <argp.h>
 
 typedef struct assay_filter {
     const char *op;     /* NULL: all */
     const char *kernel; /* glob over the name, NULL: all */
     const char *isa;    /* "avx2": at most that tier; "=avx2": exactly; NULL: what the CPU has */
     int threads[8], n_threads;
-    bool full;
+    bool full, has_seed;
+    uint64_t seed;
     const char *plugin, *json;
+    const char *kernel_b; /* -k given twice: only where the command sets pairs beforehand */
+    bool pairs;
 } assay_filter;
 
 typedef enum assay_state { ASSAY_RUNS, ASSAY_NOT_ON_CPU, ASSAY_FILTERED } assay_state;
@@ -18,6 +22,8 @@ typedef enum assay_state { ASSAY_RUNS, ASSAY_NOT_ON_CPU, ASSAY_FILTERED } assay_
 /* Checks op and isa names; a sentence in why on failure. */
 assay_status assay_filter_check(const assay_filter *f, assay_why *why);
 assay_state assay_filter_kernel(const assay_filter *f, const assay_kernel *k);
-/* "1,2" into f->threads */
-assay_status assay_filter_threads(assay_filter *f, const char *text, assay_why *why);
+
+/* The options that commands share, as children of their argp; the input of both is an assay_filter.
+ * filter: -o -k --isa --threads --plugin --json; effort: --seed --quick --full. */
+extern const struct argp assay_filter_argp, assay_effort_argp;
 #endif

@@ -165,46 +165,25 @@ static int run(session *s, const char *name)
 
 /* ---- command line ------------------------------------------------------------------------------------------ */
 
-enum { KEY_ISA = 256, KEY_THREADS, KEY_PLUGIN, KEY_JSON, KEY_DIR };
+enum { KEY_DIR = 256 };
 
 static const struct argp_option option_table[] = {
-    { "op", 'o', "OP", 0, "only this op", 0 },
-    { "kernel", 'k', "GLOB", 0, "check: only kernels whose name matches", 0 },
-    { "isa", KEY_ISA, "TIER", 0, "check: kernels up to this tier; =TIER: exactly this tier", 0 },
-    { "threads", KEY_THREADS, "N", 0, "check: team size of the sliced run (default 2)", 0 },
-    { "plugin", KEY_PLUGIN, "FILE.so", 0, "check: judge the kernels of this shared object instead of ours", 0 },
-    { "json", KEY_JSON, "FILE", 0, "check: write results there as JSON", 0 },
     { "dir", KEY_DIR, "DIR", 0, "the files' folder (default: vectors/data of the source tree)", 0 },
     { "verbose", 'v', NULL, 0, "name every file", 0 },
     { 0 },
 };
 
+static const struct argp_child children[] = { { &assay_filter_argp, 0, "Which:", 1 }, { 0 } };
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
     options *o = state->input;
-    assay_why why = { "" };
     switch (key) {
-    case 'o':
-        o->filter.op = arg;
-        break;
-    case 'k':
-        o->filter.kernel = arg;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->filter;
         break;
     case 'v':
         o->verbose = true;
-        break;
-    case KEY_ISA:
-        o->filter.isa = arg;
-        break;
-    case KEY_THREADS:
-        if (assay_filter_threads(&o->filter, arg, &why))
-            argp_error(state, "%s", why.text);
-        break;
-    case KEY_PLUGIN:
-        o->filter.plugin = arg;
-        break;
-    case KEY_JSON:
-        o->filter.json = arg;
         break;
     case KEY_DIR:
         o->dir = arg;
@@ -235,7 +214,7 @@ int assay_cmd_vectors(int argc, char **argv)
         "Exit status: 0 all right; 1 a kernel failed or the reference disagrees; 2 wrong use, or a file that cannot be "
         "read; 77 no "
         "matching kernel has its CPU.",
-        NULL,
+        children,
         NULL,
         NULL
     };
