@@ -1,6 +1,15 @@
 # SPDX-License-Identifier: MIT
 # ctest: conformance.<op>.<isa>  faults.<op>  probes.<name>  unit.<name>  cli.<case>.  Exit 77: no matching kernel has its CPU.
-set(assay_environment OMP_WAIT_POLICY=passive)
+# The interpreter that has NumPy and mpmath: the first python3, or the distribution's own.
+set(python python3)
+foreach(candidate python3 /usr/bin/python3)
+  execute_process(COMMAND ${candidate} -c "import numpy, mpmath" RESULT_VARIABLE lacks OUTPUT_QUIET ERROR_QUIET)
+  if("${lacks}" STREQUAL "0")
+    set(python ${candidate})
+    break()
+  endif()
+endforeach()
+set(assay_environment OMP_WAIT_POLICY=passive PYTHON=${python})
 function(assay_test name)
   cmake_parse_arguments(t "" "LABEL;TIMEOUT" "COMMAND" ${ARGN})
   if(NOT t_TIMEOUT)
@@ -40,11 +49,11 @@ if("vectors" IN_LIST commands AND NOT CMAKE_CROSSCOMPILING)
   foreach(op IN LISTS ops)
     assay_test(vectors.${op} LABEL vectors COMMAND assay vectors check -o ${op})
   endforeach()
-  assay_test(vectors.independent LABEL vectors COMMAND python3 ${CMAKE_SOURCE_DIR}/vectors/independent/verify.py)
+  assay_test(vectors.independent LABEL vectors COMMAND ${python} ${CMAKE_SOURCE_DIR}/vectors/independent/verify.py)
   assay_test(vectors.formats LABEL vectors
     COMMAND bash ${CMAKE_SOURCE_DIR}/ci/formats ${CMAKE_BINARY_DIR}/gguf ${CMAKE_C_COMPILER})
   assay_test(vectors.strangers LABEL vectors
-    COMMAND python3 ${CMAKE_SOURCE_DIR}/vectors/independent/stranger.py $<TARGET_FILE:assay>)
+    COMMAND ${python} ${CMAKE_SOURCE_DIR}/vectors/independent/stranger.py $<TARGET_FILE:assay>)
 endif()
 
 # Unit tests of the core, with Check where this target has the library.

@@ -91,57 +91,39 @@ INLINE void tile(assay_dtype type, int rows, int panels, int chains, const tile_
     const float *x = j->x;
     const char *w = j->w, *ahead = j->ahead;
     vec acc[4][ROWS][4][PANEL_VECS];
-    foreach (u, chains)
-        foreach (r, rows)
-            foreach (p, panels)
-                foreach (v, PANEL_VECS)
-                    acc[at(u, chains)][at(r, rows)][at(p, panels)][v] = vec_zero();
-    foreach (r, rows)
-        __builtin_prefetch(j->y + r * j->ldy, 1);
+    foreach(u, chains) foreach(r, rows) foreach(p, panels) foreach(v, PANEL_VECS)
+        acc[at(u, chains)][at(r, rows)][at(p, panels)][v] = vec_zero();
+    foreach(r, rows) __builtin_prefetch(j->y + r * j->ldy, 1);
     int64_t k = 0;
     for (; k + chains <= n; k += chains, w += chains * line, ahead += chains * j->ahead_step) {
         __builtin_prefetch(ahead, 0, 2);
-        foreach (u, chains)
-            foreach (p, panels) {
-                vec b[PANEL_VECS];
-                foreach (v, PANEL_VECS)
-                    b[v] = panel_vec(type, w + u * line + p * step, v);
-                foreach (r, rows) {
-                    const vec xv = vec_all(x + r * ldx + k + u);
-                    foreach (v, PANEL_VECS)
-                        acc[at(u, chains)][at(r, rows)][at(p, panels)][v] =
-                            vec_fma(b[v], xv, acc[at(u, chains)][at(r, rows)][at(p, panels)][v]);
-                }
+        foreach(u, chains) foreach(p, panels)
+        {
+            vec b[PANEL_VECS];
+            foreach(v, PANEL_VECS) b[v] = panel_vec(type, w + u * line + p * step, v);
+            foreach(r, rows)
+            {
+                const vec xv = vec_all(x + r * ldx + k + u);
+                foreach(v, PANEL_VECS) acc[at(u, chains)][at(r, rows)][at(p, panels)][v] =
+                    vec_fma(b[v], xv, acc[at(u, chains)][at(r, rows)][at(p, panels)][v]);
             }
+        }
     }
     for (; k < n; k++, w += line)
-        foreach (p, panels)
-            foreach (v, PANEL_VECS)
-                foreach (r, rows)
-                    acc[0][at(r, rows)][at(p, panels)][v] =
-                        vec_fma(panel_vec(type, w + p * step, v), vec_all(x + r * ldx + k),
-                                acc[0][at(r, rows)][at(p, panels)][v]);
+        foreach(p, panels) foreach(v, PANEL_VECS) foreach(r, rows) acc[0][at(r, rows)][at(p, panels)][v] =
+            vec_fma(panel_vec(type, w + p * step, v), vec_all(x + r * ldx + k), acc[0][at(r, rows)][at(p, panels)][v]);
     const bool cut = j->columns < panels * PANEL;
     const tile_base base = cut ? (tile_base){ NULL, 0 } : tile_base_of(j);
     float sums[ROWS * 4 * PANEL], *out = cut ? sums : j->y;
     const int64_t ld = cut ? panels * PANEL : j->ldy;
-    foreach (u, chains - 1)
-        foreach (r, rows)
-            foreach (p, panels)
-                foreach (v, PANEL_VECS)
-                    acc[0][at(r, rows)][at(p, panels)][v] =
-                        vec_add(acc[0][at(r, rows)][at(p, panels)][v],
-                                acc[1 + at(u, chains - 1)][at(r, rows)][at(p, panels)][v]);
+    foreach(u, chains - 1) foreach(r, rows) foreach(p, panels) foreach(v, PANEL_VECS)
+        acc[0][at(r, rows)][at(p, panels)][v] =
+            vec_add(acc[0][at(r, rows)][at(p, panels)][v], acc[1 + at(u, chains - 1)][at(r, rows)][at(p, panels)][v]);
     if (base.p)
-        foreach (r, rows)
-            foreach (p, panels)
-                foreach (v, PANEL_VECS)
-                    acc[0][at(r, rows)][at(p, panels)][v] = vec_add(
-                        vec_load(base.p + r * base.ld + p * PANEL + v * LANES), acc[0][at(r, rows)][at(p, panels)][v]);
-    foreach (r, rows)
-        foreach (p, panels)
-            foreach (v, PANEL_VECS)
-                vec_store(out + r * ld + p * PANEL + v * LANES, acc[0][at(r, rows)][at(p, panels)][v]);
+        foreach(r, rows) foreach(p, panels) foreach(v, PANEL_VECS) acc[0][at(r, rows)][at(p, panels)][v] =
+            vec_add(vec_load(base.p + r * base.ld + p * PANEL + v * LANES), acc[0][at(r, rows)][at(p, panels)][v]);
+    foreach(r, rows) foreach(p, panels) foreach(v, PANEL_VECS)
+        vec_store(out + r * ld + p * PANEL + v * LANES, acc[0][at(r, rows)][at(p, panels)][v]);
     if (cut)
         store_cut(j, rows, panels * PANEL, sums);
 }

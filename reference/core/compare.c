@@ -107,7 +107,8 @@ static void interval(const output *o, assay_dtype type, const double *b, double 
     free(code);
 }
 
-/* What an error took of its bound.  Where the bound is below the output type's own half step, its rounding is no error. */
+/* What an error took of its bound.  Where the bound is below the output type's own half step, its rounding is no error.
+ */
 static double share_used(double err, double got, double bound, assay_dtype type)
 {
     const double least = type == ASSAY_f16 ? 0x1p-25 : type == ASSAY_bf16 ? 0x1p-134 : 0x1p-150;

@@ -17,7 +17,8 @@ typedef struct assay_problem {
 } assay_problem;
 
 assay_status assay_problem_make(const assay_case *c, assay_problem *p, assay_why *why);
-/* The same with given bytes of every IN and INOUT operand, as files have them; the generator's tag is taken at its word. */
+/* The same with given bytes of every IN and INOUT operand, as files have them; the generator's tag is taken at its
+ * word. */
 assay_status assay_problem_load(const assay_case *c, const void *const *data, const size_t *bytes, assay_problem *p,
                                 assay_why *why);
 /* Rounds what the contract says the kernel rounds, then oracle and kappa.  May be called again for another contract. */

@@ -49,8 +49,8 @@ typedef struct assay_suite {
     /* Known answers and properties that need no kernel: true if all hold; why names the first that does not.  NULL:
      * none */
     bool (*known)(assay_why *why);
-    /* Asked before c->gen->fill: writes the n bytes of operand i themselves (dense), for blocks that no encoder writes, and
-     * returns true.  NULL: never */
+    /* Asked before c->gen->fill: writes the n bytes of operand i themselves (dense), for blocks that no encoder writes,
+     * and returns true.  NULL: never */
     bool (*raw)(const assay_case *c, int i, void *data, size_t n, assay_rng *rng);
 } assay_suite;
 
