@@ -124,7 +124,8 @@ static assay_status start_runner(assay_lab *lab, assay_why *why)
         if (recv(lab->socket, &lab->described[i], sizeof *lab->described, 0) != (ssize_t)sizeof *lab->described)
             return assay_fail(why, ASSAY_ERR_ABI, "the runner died while it described kernel %u", i);
         if (!assay_op_find(lab->described[i].op))
-            return assay_fail(why, ASSAY_ERR_ARG, "the plug-in's kernel %s computes %s, which is no op (assay list ops)",
+            return assay_fail(why, ASSAY_ERR_ARG,
+                              "the plug-in's kernel %s computes %s, which is no op (assay list ops)",
                               lab->described[i].name, lab->described[i].op);
     }
     return ASSAY_OK;

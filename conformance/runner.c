@@ -206,8 +206,8 @@ static assay_status load(const char *path, assay_greeting *g)
         return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: %zu kernels, at most %d", path, plugin->n_kernels,
                           ASSAY_PLUGIN_KERNELS);
     if (plugin->n_ops)
-        return assay_fail(&g->why, ASSAY_UNSUPPORTED, "%s: brings %zu ops of its own; only kernels of known ops are judged",
-                          path, plugin->n_ops);
+        return assay_fail(&g->why, ASSAY_UNSUPPORTED,
+                          "%s: brings %zu ops of its own; only kernels of known ops are judged", path, plugin->n_ops);
     snprintf(g->plugin, sizeof g->plugin, "%s %s", plugin->name ? plugin->name : "?",
              plugin->version ? plugin->version : "?");
     g->n_kernels = (uint32_t)plugin->n_kernels;
