@@ -3,7 +3,7 @@
 load ARG0[:strlen(ARG0)-strlen('misses.gp')].'style.gp'
 stats data using 3 nooutput
 rows = STATS_records
-set terminal svg size 960,(120 + 24 * rows) dynamic noenhanced font 'sans-serif,14' background rgb 'white'
+set terminal svg size 960,(120 + 20 * rows) dynamic noenhanced font 'sans-serif,14' background rgb 'white'
 set grid xtics noytics
 set lmargin 46
 set key bottom right

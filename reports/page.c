@@ -156,6 +156,23 @@ FILE *page_data(const report *r, const char *name)
     return open_in(r, "data", file, "w");
 }
 
+void page_details(report *r, const char *summary)
+{
+    fprintf(r->html, "<details><summary>%s</summary>\n", summary);
+    r->md_aside = r->md;
+    r->md = fopen("/dev/null", "w");
+    if (!r->md)
+        r->md = r->md_aside;
+}
+
+void page_details_end(report *r)
+{
+    fputs("</details>\n", r->html);
+    if (r->md != r->md_aside)
+        fclose(r->md);
+    r->md = r->md_aside;
+}
+
 static bool run_gnuplot(const report *r, const char *name)
 {
     char settings[8500], script[4096];

@@ -11,7 +11,7 @@ enum { REPORT_MODELS = 16 };
 
 typedef struct report {
     const char *out; /* folder */
-    FILE *html, *md;
+    FILE *html, *md, *md_aside;
     cJSON *check, *bench, *faults;
     cJSON *model[REPORT_MODELS];
     int n_models;
@@ -26,6 +26,9 @@ void page_text(report *r, const char *format, ...) __attribute__((format(printf,
 void page_table(report *r, const char *columns); /* "op|kernel|worst": a column that begins with > is a number */
 void page_row(report *r, const char *format, ...) __attribute__((format(printf, 2, 3))); /* cells apart by | */
 void page_table_end(report *r);
+/* What only a reader with time wants: folded away in HTML, left out of Markdown. */
+void page_details(report *r, const char *summary);
+void page_details_end(report *r);
 /* Runs reports/NAME.gp over data/NAME.dat (lines already written) and puts the picture in. */
 void page_figure(report *r, const char *name, const char *caption);
 FILE *page_data(const report *r, const char *name); /* data/NAME.dat, to be closed by the caller */

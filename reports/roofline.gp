@@ -7,6 +7,7 @@ set ylabel 'GFLOP/s (GOP/s)'
 set grid xtics ytics
 set key outside right top
 set xrange [0.05:2000]
+set yrange [0.1:2000]
 set format y '%g'
 roofs = system("awk 'BEGIN{b=0} /^$/{if(!e)b++;e=1;next} {e=0} b==1{print}' ".data." | wc -l")
 plot for [i=0:int(roofs)-1] data index 1 every ::i::i using (0.05):1:(2000 - 0.05):(0) with vectors nohead lw 2 lc rgb grey dt 2 notitle, \

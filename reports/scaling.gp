@@ -4,7 +4,7 @@ load ARG0[:strlen(ARG0)-strlen('scaling.gp')].'style.gp'
 stats data using 3 nooutput
 rows = STATS_records
 most = STATS_max
-set terminal svg size 960,(120 + 24 * rows) dynamic noenhanced font 'sans-serif,14' background rgb 'white'
+set terminal svg size 960,(120 + 20 * rows) dynamic noenhanced font 'sans-serif,14' background rgb 'white'
 unset key
 set grid xtics noytics
 set lmargin 46

@@ -84,7 +84,9 @@ void section_verdicts(report *r)
         if (!strcmp(member_text(k, "verdict", ""), "not on this CPU"))
             continue;
         const int combinations = cJSON_GetArraySize(member(k, "types"));
-        if (combinations > MOST_TYPES) { /* the scalar form takes every combination: one line */
+        if (combinations > MOST_TYPES ||
+            (combinations > 1 &&
+             !strcmp(member_text(k, "kernel", ""), "scalar"))) { /* the scalar form takes every combination: one line */
             page_row(r, "%s|%s|%s|%d combinations|%s|%.0f|%.3f|%s", member_text(k, "op", "?"),
                      member_text(k, "kernel", "?"), member_text(k, "isa", "?"), combinations,
                      member_number(k, "failed", 0) > 0 ? "FAILED" : "passed",
@@ -162,7 +164,7 @@ void section_faults(report *r)
             count[i] += !strcmp(how, by[i]);
     }
     page_table_end(r);
-    page_text(r, "Real bugs among them, re-enacted from their public threads:");
+    page_details(r, "Real bugs among them, re-enacted from their public threads");
     page_table(r, "bug|op|re-enacted as|caught by");
     EACH (k, list) {
         if (strchr(member_text(k, "source", ""), '#') && !strcmp(member_text(k, "expected", ""), "fault"))
@@ -170,6 +172,7 @@ void section_faults(report *r)
                      member_text(k, "kernel", "?"), member_text(k, "caught_by", "NOT CAUGHT"));
     }
     page_table_end(r);
+    page_details_end(r);
 }
 
 void section_missing(report *r)
