@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CPU_LIMIT_S = 60, IDLE_LIMIT_S = 60, POLL_MS = 100 };
+enum { CPU_LIMIT_S = 60, IDLE_LIMIT_S = 60, START_LIMIT_S = 10, POLL_MS = 100 };
 
 struct assay_lab {
     pid_t zygote, runner;
@@ -104,16 +104,50 @@ static _Noreturn void zygote_main(int socket, int arena, size_t bytes, char *not
 
 /* ---- the judge's side ------------------------------------------------------------------------------------- */
 
-static assay_status start_runner(assay_lab *lab, assay_why *why)
+static int bury_runner(assay_lab *lab)
+{
+    int status = 0;
+    if (lab->runner > 0) {
+        kill(lab->runner, SIGKILL);
+        send(lab->zygote_socket, &lab->runner, sizeof lab->runner, MSG_NOSIGNAL);
+        recv(lab->zygote_socket, &status, sizeof status, 0);
+    }
+    close(lab->socket);
+    lab->socket = -1;
+    lab->runner = 0;
+    return status;
+}
+
+static bool readable(int fd, int seconds)
+{
+    struct pollfd p = { fd, POLLIN, 0 };
+    return poll(&p, 1, 1000 * seconds) > 0;
+}
+
+/* A runner that does not come up (a constructor that never ends; a fork that an emulator loses) is replaced. */
+static assay_status fork_runner(assay_lab *lab, assay_why *why)
 {
     const pid_t request = 0;
-    birth b = { -1 };
-    send(lab->zygote_socket, &request, sizeof request, MSG_NOSIGNAL);
-    lab->socket = receive_fd(lab->zygote_socket, &b);
-    lab->runner = b.pid;
-    lab->note[0] = 0;
-    if (lab->socket < 0 || b.pid < 0)
-        return assay_fail(why, ASSAY_ERR_IO, "cannot start a runner process: %s", strerror(errno));
+    for (int attempt = 0; attempt < 3; attempt++) {
+        birth b = { -1 };
+        send(lab->zygote_socket, &request, sizeof request, MSG_NOSIGNAL);
+        lab->socket = readable(lab->zygote_socket, START_LIMIT_S) ? receive_fd(lab->zygote_socket, &b) : -1;
+        lab->runner = b.pid;
+        lab->note[0] = 0;
+        if (lab->socket < 0 || b.pid < 0)
+            return assay_fail(why, ASSAY_ERR_IO, "cannot start a runner process: %s", strerror(errno));
+        if (readable(lab->socket, START_LIMIT_S))
+            return ASSAY_OK;
+        bury_runner(lab);
+    }
+    return assay_fail(why, ASSAY_ERR_IO, "three runner processes said nothing within %d s each", START_LIMIT_S);
+}
+
+static assay_status start_runner(assay_lab *lab, assay_why *why)
+{
+    const assay_status s = fork_runner(lab, why);
+    if (s)
+        return s;
     if (recv(lab->socket, &lab->greeting, sizeof lab->greeting, 0) != (ssize_t)sizeof lab->greeting)
         return assay_fail(why, ASSAY_ERR_ABI, "the runner died while it loaded the plug-in");
     if (lab->greeting.status) {
@@ -129,20 +163,6 @@ static assay_status start_runner(assay_lab *lab, assay_why *why)
                               lab->described[i].name, lab->described[i].op);
     }
     return ASSAY_OK;
-}
-
-static int bury_runner(assay_lab *lab)
-{
-    int status = 0;
-    if (lab->runner > 0) {
-        kill(lab->runner, SIGKILL);
-        send(lab->zygote_socket, &lab->runner, sizeof lab->runner, MSG_NOSIGNAL);
-        recv(lab->zygote_socket, &status, sizeof status, 0);
-    }
-    close(lab->socket);
-    lab->socket = -1;
-    lab->runner = 0;
-    return status;
 }
 
 static void adopt_kernels(assay_lab *lab)

@@ -33,7 +33,8 @@ break_it input 's|ss += |((float *)x)[c] += 1, ss += |' 'memory' 1
 break_it wrong 's|+ p->eps)|+ p->eps * 2)|' 'T1' 1
 break_it exits 's|return ASSAY_OK;|_Exit(0);|;s|#include <math.h>|&\n#include <stdlib.h>|' 'exit code 0' 1
 break_it abi 's|{ ASSAY_ABI,|{ 77,|' 'built against ABI 77' 2
+break_it mute 's|^static assay_status run|__attribute__((constructor)) static void stuck(void) { for (;;) pause(); }\n&|;s|#include <math.h>|&\n#include <unistd.h>|' 'said nothing' 2
 break_it unknown 's|.op = "rmsnorm"|.op = "rmsnrom"|' 'which is no op' 2
 break_it ops 's|kernels, 1, 0, 0 }|kernels, 1, 0, 3 }|' 'brings 3 ops' 2
 expect 2 "$assay" check --plugin "$dir/none.so"
-echo "docs/plugin.md compiles and passes; eight broken ones are named"
+echo "docs/plugin.md compiles and passes; nine broken ones are named"
