@@ -91,6 +91,15 @@ static double share(const bench_roof *r, double value, const char *key, assay_js
     return value / r->value;
 }
 
+/* The float reference converts an INOUT operand whole, a kernel touches what it appends: no ratio to be proud of. */
+static bool rewrites(const assay_op *op)
+{
+    for (int i = 0; i < op->n_operands; i++)
+        if (op->operands[i].access == ASSAY_INOUT)
+            return true;
+    return false;
+}
+
 static void rates(const bench_work *w, const bench_task *t, const bench_result *r, const bench_roofs_table *roofs,
                   double ns, double low, assay_json *j)
 {
@@ -132,7 +141,7 @@ static void rates(const bench_work *w, const bench_task *t, const bench_result *
         assay_json_str(j, "bound_by", compute > memory ? "compute" : "memory");
         assay_json_bool(j, "impossible", compute > 1.05 || memory > 1.05);
     }
-    if (w->scalar_ns > 0) {
+    if (w->scalar_ns > 0 && !rewrites(assay_op_find(t->k->op))) {
         assay_json_num(j, "speedup", w->scalar_ns / ns);
         assay_json_num(j, "scalar_ns", w->scalar_ns);
         assay_json_str(j, "scalar_how", w->scalar_how);
