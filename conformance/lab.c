@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CPU_LIMIT_S = 60, IDLE_LIMIT_S = 60, START_LIMIT_S = 10, POLL_MS = 100 };
+enum { CPU_LIMIT_S = 60, IDLE_LIMIT_S = 30, START_LIMIT_S = 10, POLL_MS = 100 };
 
 struct assay_lab {
     pid_t zygote, runner;
@@ -269,7 +269,7 @@ static double cpu_seconds(pid_t pid)
 }
 
 /* Waits for the answer; limits are CPU time, and wall time only for a runner that uses no CPU. */
-static bool wait_answer(assay_lab *lab)
+static bool wait_answer(assay_lab *lab, bool *idle)
 {
     const double start = cpu_seconds(lab->runner);
     double last = start;
@@ -281,7 +281,8 @@ static bool wait_answer(assay_lab *lab)
         const double now = cpu_seconds(lab->runner);
         idle_ms = now > last ? 0 : idle_ms + POLL_MS;
         last = now;
-        if (now - start > CPU_LIMIT_S || idle_ms > 1000 * IDLE_LIMIT_S)
+        *idle = idle_ms > 1000 * IDLE_LIMIT_S;
+        if (now - start > CPU_LIMIT_S || *idle)
             return false;
     }
 }
@@ -293,7 +294,7 @@ void assay_lab_run(assay_lab *lab, const assay_job *job, assay_answer *a)
         return;
     lab->note[0] = 0;
     if (send(lab->socket, job, sizeof *job, MSG_NOSIGNAL) == (ssize_t)sizeof *job) {
-        if (!wait_answer(lab)) {
+        if (!wait_answer(lab, &a->idle)) {
             bury_runner(lab);
             a->by = ASSAY_BY_TIMEOUT;
             assay_fail(&a->why, ASSAY_OK, "no answer after %d s of CPU time or %d s without any", CPU_LIMIT_S,

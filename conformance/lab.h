@@ -28,6 +28,7 @@ typedef struct assay_job { /* one call, as it is sent to a runner */
 typedef struct assay_answer {
     assay_by by;         /* NONE: the call returned; MEMORY, CRASH or TIMEOUT */
     assay_status status; /* what run() returned */
+    bool idle;           /* TIMEOUT: it used no CPU: a deadlock, or an emulator that lost a wake-up */
     assay_why why;
 } assay_answer;
 
