@@ -6,6 +6,7 @@
 #include "../reference/core/dtype.h"
 #include "../reference/core/status.h"
 #include "../reference/core/tensor.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,6 +220,8 @@ static assay_outcome run_once(assay_lab *lab, const assay_problem *p, const assa
     memcpy(pl.before, pl.arena, pl.used);
     assay_lab_run(lab, j, &a);
     if (a.by == ASSAY_BY_TIMEOUT && a.idle) { /* once more: a kernel that deadlocks does so again */
+        fprintf(stderr, "%s/%s: its process used no CPU until the limit; the call is run once more\n", p->c.op->name,
+                k->name);
         memcpy(pl.arena, pl.before, pl.used);
         assay_lab_run(lab, j, &a);
     }

@@ -138,6 +138,7 @@ static assay_status fork_runner(assay_lab *lab, assay_why *why)
             return assay_fail(why, ASSAY_ERR_IO, "cannot start a runner process: %s", strerror(errno));
         if (readable(lab->socket, START_LIMIT_S))
             return ASSAY_OK;
+        fprintf(stderr, "a runner process said nothing within %d s and is replaced\n", START_LIMIT_S);
         bury_runner(lab);
     }
     return assay_fail(why, ASSAY_ERR_IO, "three runner processes said nothing within %d s each", START_LIMIT_S);
