@@ -221,7 +221,8 @@ int assay_cmd_bench(int argc, char **argv)
     if (c.o.filter.isa)
         isa &= assay_isa_find(c.o.filter.isa + (c.o.filter.isa[0] == '='))->bits;
     if (!st && !c.o.no_roofs && !(c.o.resume && bench_known_roofs(&s)) && !c.o.filter.kernel_b)
-        bench_roofs_in_child(&s.machine, isa, s.threads, s.n_threads, !c.o.filter.full, bench_take_roof, &s);
+        bench_roofs_in_child(&s.machine, isa, s.threads, s.n_threads, c.o.filter.level == ASSAY_QUICK, bench_take_roof,
+                             &s);
     if (!st)
         st = all_rows(&s);
     if (c.o.filter.kernel_b && !st && !s.rows && !interrupted)

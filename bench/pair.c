@@ -205,9 +205,9 @@ static assay_status one(bench_session *s, assay_problem *p, const assay_kernel *
     for (int i = 0; i < 2; i++) {
         x.task[i] = bench_task_of(s, p, k[i], nth[i], threads, cold);
         ok = ok && bench_outputs_make(&x.task[i]);
-        ok = ok && bench_child_start(&x.child[i], body, &x.task[i], s->o->filter.full ? 600 : 120) == 0;
+        ok = ok && bench_child_start(&x.child[i], body, &x.task[i], s->o->filter.level ? 600 : 120) == 0;
     }
-    const bool played = ok && play(&x, s->o->filter.full ? ROUNDS : 60, cold ? 0.002 : 0.01);
+    const bool played = ok && play(&x, s->o->filter.level ? ROUNDS : 60, cold ? 0.002 : 0.01);
     for (int i = 0; ok && i < 2; i++) {
         bench_result r = { 0 };
         if (played)

@@ -21,7 +21,7 @@ const assay_kernel *bench_kernel_at(const bench_session *s, size_t i, int *nth)
 bench_task bench_task_of(const bench_session *s, const assay_problem *p, const assay_kernel *k, int nth, int threads,
                          bool cold)
 {
-    const bool full = s->o->filter.full;
+    const bool full = s->o->filter.level > ASSAY_QUICK;
     return (bench_task){ .machine = &s->machine,
                          .p = p,
                          .k = k,
@@ -39,7 +39,7 @@ bench_task bench_task_of(const bench_session *s, const assay_problem *p, const a
 
 bool bench_judge_whole(const bench_session *s, double flops)
 {
-    return flops <= (s->o->filter.full ? 2e9 : 3e8);
+    return flops <= (s->o->filter.level ? 2e9 : 3e8);
 }
 
 static void print_row(const assay_json *j)
@@ -172,7 +172,7 @@ static assay_status row(bench_session *s, const bench_work *w, assay_problem *p,
 static assay_status baseline(bench_session *s, bench_work *w, assay_problem *p, bool wanted)
 {
     const assay_kernel *k = assay_kernel_find(p->c.op->name, "scalar");
-    const double limit = s->o->filter.full ? 4e8 : 5e7;
+    const double limit = s->o->filter.level ? 4e8 : 5e7;
     const int d = bench_part_dim(p->c.op);
     const int64_t all = d >= 0 ? p->c.dim[d] : 0;
     int64_t n = w->flops > limit ? (int64_t)((double)all * limit / w->flops) : all;
@@ -297,7 +297,7 @@ assay_status bench_rows(bench_session *s, const char *line, const char *workload
                           "no kernel of this run takes these types (scalar alone is not worth the time)");
         return ASSAY_OK;
     }
-    if (!s->o->filter.full && strcmp(workload, "case") && too_large(&c)) {
+    if (s->o->filter.level == ASSAY_QUICK && strcmp(workload, "case") && too_large(&c)) {
         bench_journal_not(&s->journal, name, "workload",
                           "too large for --quick (over 30 million elements or 1 GFLOP); --full measures it");
         return ASSAY_OK;
@@ -315,7 +315,7 @@ assay_status bench_rows(bench_session *s, const char *line, const char *workload
             continue;
         for (int n = 0; !st && n < s->n_threads; n++)
             st = row(s, &w, &p, k, nth, s->threads[n], false);
-        for (int n = 0; !st && n < (s->o->filter.full ? s->n_threads : 1); n++)
+        for (int n = 0; !st && n < (s->o->filter.level ? s->n_threads : 1); n++)
             st = row(s, &w, &p, k, nth, s->threads[n], true);
     }
     assay_problem_free(&p);

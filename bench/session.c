@@ -40,7 +40,7 @@ assay_status bench_context(bench_session *s, int argc, char **argv)
     bench_simulator_json(&s->machine, &j);
     binary_hash(binary);
     assay_json_str(&j, "binary", binary);
-    assay_json_bool(&j, "quick", !s->o->filter.full);
+    assay_json_bool(&j, "quick", s->o->filter.level == ASSAY_QUICK);
     if (s->o->filter.has_seed)
         assay_json_uint(&j, "seed", s->o->filter.seed);
     assay_json_str(&j, "command", line);
@@ -84,7 +84,8 @@ assay_status bench_resume(bench_session *s)
     if (!assay)
         return st;
     binary_hash(mine);
-    if (binary && !strcmp(binary, mine) && cJSON_IsTrue(cJSON_GetObjectItem(assay, "quick")) == !s->o->filter.full)
+    if (binary && !strcmp(binary, mine) &&
+        cJSON_IsTrue(cJSON_GetObjectItem(assay, "quick")) == (s->o->filter.level == ASSAY_QUICK))
         return st;
     fclose(s->journal.f);
     cJSON_Delete(s->journal.known);
@@ -149,7 +150,7 @@ void bench_default_threads(bench_session *s)
         memcpy(s->threads, s->o->filter.threads, sizeof s->threads);
         return;
     }
-    for (int n = 1; s->n_threads < 7 && n < all; n *= s->o->filter.full ? 2 : all)
+    for (int n = 1; s->n_threads < 7 && n < all; n *= s->o->filter.level ? 2 : all)
         s->threads[s->n_threads++] = n;
     s->threads[s->n_threads++] = all;
 }

@@ -67,11 +67,12 @@ static const assay_gen gens[] = {
 static const char *const exact[] = { "gauss", "uniform", "special", "denormal", "ramp", NULL };
 
 static const assay_rows rows[] = {
-    { "R=6 V={1..70} gen={gauss,ties,places,nans}", false },
-    { "R=5 V={1,2,7,8,9,31,32,33,65} gen={uniform,zeros,all-nan,masked,special,denormal,ramp}", false },
-    { "R=9 V={511,512,513,514,1023,1024,1025,1031,1087,2051} gen={gauss,ties,places,nans,masked,all-nan}", false },
-    { "R={0,1} V=5 gen=gauss", false },
-    { "R=3 V={32768,49152} gen={gauss,ties,places,nans,masked}", true },
+    { "R=6 V={1..70} gen={gauss,ties,places,nans}", ASSAY_QUICK },
+    { "R=5 V={1,2,7,8,9,31,32,33,65} gen={uniform,zeros,all-nan,masked,special,denormal,ramp}", ASSAY_QUICK },
+    { "R=9 V={511,512,513,514,1023,1024,1025,1031,1087,2051} gen={gauss,ties,places,nans,masked,all-nan}",
+      ASSAY_QUICK },
+    { "R={0,1} V=5 gen=gauss", ASSAY_QUICK },
+    { "R=3 V={32768,49152} gen={gauss,ties,places,nans,masked}", ASSAY_FULL },
 };
 
 /* ---- known answers --------------------------------------------------------------------------------------- */

@@ -37,19 +37,19 @@ static const assay_gen gens[] = {
 static const char *const exact[] = { "gauss", "uniform", "wide", "denormal", "signed-zero", "zero", "ties", NULL };
 
 static const assay_rows rows[] = {
-    { "T={0,1,3} S=7 G={1,3} D={1..17} cache=f32 gen=append", false },
-    { "T={1,3} S=7 G=2 D={1..17} cache={f16,f32:kpanel16,f16:kpanel16} gen=append", false },
+    { "T={0,1,3} S=7 G={1,3} D={1..17} cache=f32 gen=append", ASSAY_QUICK },
+    { "T={1,3} S=7 G=2 D={1..17} cache={f16,f32:kpanel16,f16:kpanel16} gen=append", ASSAY_QUICK },
     { "T={1,16,17,40} S={1,16,17,33,48} G=2 D=24 cache={f32,f16,f32:kpanel16,f16:kpanel16} gen={append,scatter}",
-      false },
-    { "T={1,3,20} S=33 G=3 D={32,64,96,128} cache=* gen={append,scatter}", false },
+      ASSAY_QUICK },
+    { "T={1,3,20} S=33 G=3 D={32,64,96,128} cache=* gen={append,scatter}", ASSAY_QUICK },
     { "T={2,18} S=35 G=2 D=16 cache={f32,f16,f32:kpanel16,f16:kpanel16} "
       "gen={numbered,wide,denormal,signed-zero,special}",
-      false },
+      ASSAY_QUICK },
     /* not `wide`: the judge encodes untouched rows anew, and a q8_0 block whose scale overflows f16 does not survive
        that */
-    { "T=4 S=9 G=2 D=64 cache=q8_0 gen={gauss,numbered,denormal,signed-zero,zero,ties,special}", false },
-    { "T={0,2} S=5 G={0,2} D={0,32} gen=append", false },
-    { "T=100 S=1000 G=3 D=64 cache={f32,f16,q8_0,f32:kpanel16,f16:kpanel16} gen=append", true },
+    { "T=4 S=9 G=2 D=64 cache=q8_0 gen={gauss,numbered,denormal,signed-zero,zero,ties,special}", ASSAY_QUICK },
+    { "T={0,2} S=5 G={0,2} D={0,32} gen=append", ASSAY_QUICK },
+    { "T=100 S=1000 G=3 D=64 cache={f32,f16,q8_0,f32:kpanel16,f16:kpanel16} gen=append", ASSAY_FULL },
 };
 
 extern const assay_op assay_op_cache;

@@ -2,14 +2,31 @@
  * check.h - `assay check`: the generic test.  Other front ends (vectors, the Check binary) use the same parts. */
 #ifndef ASSAY_CHECK_H
 #define ASSAY_CHECK_H
+#include "coverage.h"
 #include "ledger.h"
 #include "select.h"
+#include <time.h>
 
 int assay_cmd_check(int argc, char **argv);
+
+typedef struct assay_session { /* one run over cases */
+    const assay_filter *filter;
+    const char *line; /* the user's own case or pattern; NULL: every op's suite */
+    bool faults;      /* the ledger holds seeded faults and legal variants */
+    assay_lab *lab;
+    assay_ledger ledger;
+    assay_coverage *coverage; /* of the op being run; NULL: filtered runs do not judge it */
+    time_t last;              /* when progress was shown */
+} assay_session;
+
+/* Runs all cases of the level by every entry of the ledger. */
+assay_status assay_check_run(assay_session *s, assay_why *why);
 
 /* Judges one problem by every entry of the ledger that computes its op and takes its types.  Solves it as needed. */
 assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem *p, const assay_filter *f,
                                  assay_why *why);
 /* Entries for all kernels that the filter means: built-in ones and the plug-in's. */
 void assay_check_kernels(assay_lab *lab, assay_ledger *l, const assay_filter *f);
+/* Entries for all seeded faults and legal variants that the filter means. */
+void assay_check_faults(assay_ledger *l, const assay_filter *f);
 #endif

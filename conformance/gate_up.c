@@ -140,9 +140,9 @@ static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
 
 #define BOTH(t) "gate=" #t " up=" #t " "
 #define ROWS(t)                                                                                                        \
-    { "T=1 N={1..17,33} K=64 " BOTH(t) "gen=open-or-shut", false },                                                    \
-        { "T={1..9,13} N=17 K=96 " BOTH(t) "gen={open-or-shut,unit}", false },                                         \
-        { "T={3,7} N=17 K={32,288} " BOTH(t) "gen={saturate,far,wide-blocks,large-equal,one-nan,unit}", false },       \
+    { "T=1 N={1..17,33} K=64 " BOTH(t) "gen=open-or-shut", ASSAY_QUICK },                                              \
+        { "T={1..9,13} N=17 K=96 " BOTH(t) "gen={open-or-shut,unit}", ASSAY_QUICK },                                   \
+        { "T={3,7} N=17 K={32,288} " BOTH(t) "gen={saturate,far,wide-blocks,large-equal,one-nan,unit}", ASSAY_QUICK }, \
     {                                                                                                                  \
         "T={1,5} N={16,50} K={576,1536} " BOTH(t) "gen={open-or-shut,unit,far}", true                                  \
     }
@@ -151,11 +151,11 @@ static const assay_rows rows[] = {
     ROWS(q8_0),
     ROWS(q4_0),
     ROWS(q4_1),
-    { "T={1,4} N={3,31} K={32,352} gate=q8_0 up=q8_0 gen=any-codes", false },
-    { "T=2 N=3 K={0..33} gen={open-or-shut,unit}", false },
-    { "T={0,1} N={0,5} K=64 gate={f32,q8_0,q4_1} up={f32,q8_0} gen=unit", false },
-    { "T={1..16} N=2 K=256 gate={q4_k,q6_k} up={q4_k,q6_k} gen=unit", false },
-    { "T=2 N=5 K={32,64} gate={f16,bf16,q4_0} up={f16,bf16,q4_1} gen={open-or-shut,far}", false },
+    { "T={1,4} N={3,31} K={32,352} gate=q8_0 up=q8_0 gen=any-codes", ASSAY_QUICK },
+    { "T=2 N=3 K={0..33} gen={open-or-shut,unit}", ASSAY_QUICK },
+    { "T={0,1} N={0,5} K=64 gate={f32,q8_0,q4_1} up={f32,q8_0} gen=unit", ASSAY_QUICK },
+    { "T={1..16} N=2 K=256 gate={q4_k,q6_k} up={q4_k,q6_k} gen=unit", ASSAY_QUICK },
+    { "T=2 N=5 K={32,64} gate={f16,bf16,q4_0} up={f16,bf16,q4_1} gen={open-or-shut,far}", ASSAY_QUICK },
 };
 
 /* x = (1, 2), gate = (3, -1) and (-0.25, 0), up = (0.5, 1) and (2, -4): g = 1, -0.25; u = 2.5, -6; then every case

@@ -145,17 +145,18 @@ static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
 }
 
 static const assay_rows rows[] = {
-    { "R=3 C={1..17} y={f16,bf16} gen=half-steps", false },
+    { "R=3 C={1..17} y={f16,bf16} gen=half-steps", ASSAY_QUICK },
     { "R=2 C={31,1000} y={f16,bf16} gen={gauss,half-steps,extremes,block-scales,edges,any-bits,special,denormal}",
-      false },
-    { "R=3 C={32,64,96,128,160,224} y={q8_0,q8_1,q4_0,q4_1} gen={gauss,half-steps}", false },
+      ASSAY_QUICK },
+    { "R=3 C={32,64,96,128,160,224} y={q8_0,q8_1,q4_0,q4_1} gen={gauss,half-steps}", ASSAY_QUICK },
     { "R=4 C=480 y={q8_0,q8_1,q4_0,q4_1} gen={half-steps,near-ties,extremes,block-scales,poisoned,edges,any-bits}",
-      false },
-    { "R=2 C=96 y={q8_0,q8_1,q4_0,q4_1} gen={uniform,positive,spike,signed-zero,denormal,special,wide,equal}", false },
-    { "R=1 C={0,4064,4128,8256} y={q8_0,q8_1,q4_0,q4_1,f16,bf16} gen=gauss", false },
-    { "R=0 C=256 y=* gen=gauss", false },
-    { "R=2 C={256,768} y={q4_k,q6_k} gen={gauss,uniform,positive,extremes,block-scales,poisoned,zero}", false },
-    { "R=5 C=8192 y=* gen={half-steps,near-ties,extremes,block-scales,poisoned,edges}", true },
+      ASSAY_QUICK },
+    { "R=2 C=96 y={q8_0,q8_1,q4_0,q4_1} gen={uniform,positive,spike,signed-zero,denormal,special,wide,equal}",
+      ASSAY_QUICK },
+    { "R=1 C={0,4064,4128,8256} y={q8_0,q8_1,q4_0,q4_1,f16,bf16} gen=gauss", ASSAY_QUICK },
+    { "R=0 C=256 y=* gen=gauss", ASSAY_QUICK },
+    { "R=2 C={256,768} y={q4_k,q6_k} gen={gauss,uniform,positive,extremes,block-scales,poisoned,zero}", ASSAY_QUICK },
+    { "R=5 C=8192 y=* gen={half-steps,near-ties,extremes,block-scales,poisoned,edges}", ASSAY_FULL },
 };
 
 /* ---- known answers ---- */

@@ -33,15 +33,15 @@ static const char *const holes[] = { "special: an infinite x makes the root infi
                                      NULL };
 
 static const assay_rows rows[] = {
-    { "R={1,3} C={1..17} eps=1e-05 gen={gauss,positive,spike}", false },
-    { "R=70 C={31,64,576} eps=1e-05 gen={gauss,uniform}", false },
-    { "R=2 C={8,33} eps={0,1e-05,1e-06} plus_one={0,1} gen={gauss,tiny,wide,equal}", false },
-    { "R=10 C={1,5,16,33,64} eps={1e-06,1e-05,0.1} gen=near-eps", false },
-    { "R=2 C={17,32} eps=1e-05 x={f16,bf16} w={f32,f16,bf16} y={f32,f16,bf16} gen=gauss", false },
-    { "R={0,1} C=0 eps=1e-05 gen=gauss", false },
-    { "R=3 C={9,40} eps=1e-05 gen={special,zero,signed-zero,denormal}", false },
-    { "R=66 C={1..8} eps=1e-05 gen=short", false },
-    { "R=2 C={1021,4096} eps=1e-05 gen={gauss,positive,equal,ramp}", true },
+    { "R={1,3} C={1..17} eps=1e-05 gen={gauss,positive,spike}", ASSAY_QUICK },
+    { "R=70 C={31,64,576} eps=1e-05 gen={gauss,uniform}", ASSAY_QUICK },
+    { "R=2 C={8,33} eps={0,1e-05,1e-06} plus_one={0,1} gen={gauss,tiny,wide,equal}", ASSAY_QUICK },
+    { "R=10 C={1,5,16,33,64} eps={1e-06,1e-05,0.1} gen=near-eps", ASSAY_QUICK },
+    { "R=2 C={17,32} eps=1e-05 x={f16,bf16} w={f32,f16,bf16} y={f32,f16,bf16} gen=gauss", ASSAY_QUICK },
+    { "R={0,1} C=0 eps=1e-05 gen=gauss", ASSAY_QUICK },
+    { "R=3 C={9,40} eps=1e-05 gen={special,zero,signed-zero,denormal}", ASSAY_QUICK },
+    { "R=66 C={1..8} eps=1e-05 gen=short", ASSAY_QUICK },
+    { "R=2 C={1021,4096} eps=1e-05 gen={gauss,positive,equal,ramp}", ASSAY_FULL },
 };
 
 /* Second derivation: the root mean square as a scaled 2-norm (Blue 1978, LAPACK nrm2) in which eps is one more

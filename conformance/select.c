@@ -49,7 +49,7 @@ static assay_status parse_threads(assay_filter *f, const char *text, assay_why *
 
 /* ---- options --------------------------------------------------------------------------------------------- */
 
-enum { KEY_ISA = 0x1000, KEY_THREADS, KEY_PLUGIN, KEY_JSON, KEY_SEED, KEY_QUICK, KEY_FULL };
+enum { KEY_ISA = 0x1000, KEY_THREADS, KEY_PLUGIN, KEY_JSON, KEY_SEED, KEY_QUICK, KEY_FULL, KEY_EXHAUSTIVE };
 
 static error_t parse_filter(int key, char *arg, struct argp_state *state)
 {
@@ -85,10 +85,13 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
             argp_error(state, "--seed %s: a whole number is needed", arg);
         break;
     case KEY_QUICK:
-        f->full = false;
+        f->level = ASSAY_QUICK;
         break;
     case KEY_FULL:
-        f->full = true;
+        f->level = ASSAY_FULL;
+        break;
+    case KEY_EXHAUSTIVE:
+        f->level = ASSAY_EXHAUSTIVE;
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -109,6 +112,7 @@ static const struct argp_option effort_options[] = {
     { "seed", KEY_SEED, "N", 0, "seed of the inputs (default: one of its own per case)", 0 },
     { "quick", KEY_QUICK, NULL, 0, "what a short run holds (default)", 0 },
     { "full", KEY_FULL, NULL, 0, "large shapes too", 0 },
+    { "exhaustive", KEY_EXHAUSTIVE, NULL, 0, "no time limit: several seeds of every case", 0 },
     { 0 },
 };
 const struct argp assay_filter_argp = { filter_options, parse_filter, NULL, NULL, NULL, NULL, NULL };

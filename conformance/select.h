@@ -3,6 +3,7 @@
 #ifndef ASSAY_SELECT_H
 #define ASSAY_SELECT_H
 #include "../reference/core/registry.h"
+#include "../reference/core/suite.h"
 #include <argp.h>
 
 typedef struct assay_filter {
@@ -10,7 +11,8 @@ typedef struct assay_filter {
     const char *kernel; /* glob over the name, NULL: all */
     const char *isa;    /* "avx2": at most that tier; "=avx2": exactly; NULL: what the CPU has */
     int threads[8], n_threads;
-    bool full, has_seed;
+    assay_level level;
+    bool has_seed;
     uint64_t seed;
     const char *plugin, *json;
     const char *kernel_b; /* -k given twice: only where the command sets pairs beforehand */
@@ -24,6 +26,6 @@ assay_status assay_filter_check(const assay_filter *f, assay_why *why);
 assay_state assay_filter_kernel(const assay_filter *f, const assay_kernel *k);
 
 /* The options that commands share, as children of their argp; the input of both is an assay_filter.
- * filter: -o -k --isa --threads --plugin --json; effort: --seed --quick --full. */
+ * filter: -o -k --isa --threads --plugin --json; effort: --seed --quick --full --exhaustive. */
 extern const struct argp assay_filter_argp, assay_effort_argp;
 #endif

@@ -41,14 +41,14 @@ static const char *const holes[] = {
 };
 
 static const assay_rows rows[] = {
-    { "R={1,3} C={1..40} gen={gauss,range}", false },
-    { "R=3 C={7,16,33,67} gen={edge,special,spike,wide,denormal,signed-zero,zero}", false },
-    { "R=5 C={31,64,576} gen={gauss,uniform,positive,range}", false },
-    { "R={0,1} C=0 gen=gauss", false },
-    { "R=2 C={17,32} x={f16,bf16} y={f32,f16,bf16} gen={gauss,range}", false },
-    { "R=2 C={17,32} x=f32 y={f16,bf16} gen={gauss,range}", false },
-    { "R=2 C={1536,4095,4096,4097,8200} gen={gauss,range}", false },
-    { "R=3 C=14336 gen={gauss,range}", true },
+    { "R={1,3} C={1..40} gen={gauss,range}", ASSAY_QUICK },
+    { "R=3 C={7,16,33,67} gen={edge,special,spike,wide,denormal,signed-zero,zero}", ASSAY_QUICK },
+    { "R=5 C={31,64,576} gen={gauss,uniform,positive,range}", ASSAY_QUICK },
+    { "R={0,1} C=0 gen=gauss", ASSAY_QUICK },
+    { "R=2 C={17,32} x={f16,bf16} y={f32,f16,bf16} gen={gauss,range}", ASSAY_QUICK },
+    { "R=2 C={17,32} x=f32 y={f16,bf16} gen={gauss,range}", ASSAY_QUICK },
+    { "R=2 C={1536,4095,4096,4097,8200} gen={gauss,range}", ASSAY_QUICK },
+    { "R=3 C=14336 gen={gauss,range}", ASSAY_FULL },
 };
 
 /* Shared definitions, F2; then x / (1 + e^-x) in long double over the whole range, and silu(x) - silu(-x) = x. */

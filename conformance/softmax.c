@@ -138,21 +138,21 @@ static const assay_gen gens[] = {
 };
 
 static const assay_rows rows[] = {
-    { "R={1,3} C={1..40} gen={gauss,one-hot}", false },
-    { "R=7 C={2..19,31..33,64,67} gen={masked-rows,hollow,pair,uniform-2k}", false },
-    { "R=7 C={2..19,31..33,64,67} mask=f32 gen={masked-rows,hollow,one-hot,pair,spread}", false },
-    { "R=6 C={8,17,63,130} mask=f32 scale={0,0.125,0.3} gen={huge,ramp,gauss}", false },
-    { "R=6 C={9,40,67} scale={0,0.125,0.3,2} gen={huge,ramp,spread,uniform-2k}", false },
-    { "R=66 C={1..8} gen=short", false },
-    { "R=66 C={1..9} mask=f32 scale=0.125 gen=spread", false },
-    { "R=70 C={31,64,257} gen={gauss,uniform,spread}", false },
-    { "R={0,1} C=0 gen=gauss", false },
-    { "R=3 C={9,40} gen={special,zero,signed-zero,denormal,equal,positive,spike,wide}", false },
-    { "R=2 C={17,32} x={f16,bf16} y={f32,f16,bf16} gen={gauss,one-hot}", false },
-    { "R=2 C={17,32} x=f32 y={f16,bf16} mask=f32 gen={spread,one-hot}", false },
-    { "R=2 C={512,1021,1024} gen={gauss,equal,uniform-2k,ramp}", false },
-    { "R=6 C=4096 gen={gauss,equal,ramp,huge,one-hot}", true },
-    { "R=1 C=49152 scale={0,0.7} gen={gauss,spread,uniform-2k}", true },
+    { "R={1,3} C={1..40} gen={gauss,one-hot}", ASSAY_QUICK },
+    { "R=7 C={2..19,31..33,64,67} gen={masked-rows,hollow,pair,uniform-2k}", ASSAY_QUICK },
+    { "R=7 C={2..19,31..33,64,67} mask=f32 gen={masked-rows,hollow,one-hot,pair,spread}", ASSAY_QUICK },
+    { "R=6 C={8,17,63,130} mask=f32 scale={0,0.125,0.3} gen={huge,ramp,gauss}", ASSAY_QUICK },
+    { "R=6 C={9,40,67} scale={0,0.125,0.3,2} gen={huge,ramp,spread,uniform-2k}", ASSAY_QUICK },
+    { "R=66 C={1..8} gen=short", ASSAY_QUICK },
+    { "R=66 C={1..9} mask=f32 scale=0.125 gen=spread", ASSAY_QUICK },
+    { "R=70 C={31,64,257} gen={gauss,uniform,spread}", ASSAY_QUICK },
+    { "R={0,1} C=0 gen=gauss", ASSAY_QUICK },
+    { "R=3 C={9,40} gen={special,zero,signed-zero,denormal,equal,positive,spike,wide}", ASSAY_QUICK },
+    { "R=2 C={17,32} x={f16,bf16} y={f32,f16,bf16} gen={gauss,one-hot}", ASSAY_QUICK },
+    { "R=2 C={17,32} x=f32 y={f16,bf16} mask=f32 gen={spread,one-hot}", ASSAY_QUICK },
+    { "R=2 C={512,1021,1024} gen={gauss,equal,uniform-2k,ramp}", ASSAY_QUICK },
+    { "R=6 C=4096 gen={gauss,equal,ramp,huge,one-hot}", ASSAY_FULL },
+    { "R=1 C=49152 scale={0,0.7} gen={gauss,spread,uniform-2k}", ASSAY_FULL },
 };
 
 /* 1 / sum_j e^(z_j - z_i): no maximum, no common sum; long double on x86-64, binary128 on AArch64 */

@@ -41,14 +41,14 @@ static const char *const exact[] = { "zero", NULL };
 static const char *const holes[] = { "special: gate = -inf: 0 up (the limit) and NaN are both right", NULL };
 
 static const assay_rows rows[] = {
-    { "R={1,3} C={1..40} gen={gauss,saturated}", false },
-    { "R=3 C={7,16,33,67} gen={range,special,spike,wide,denormal,signed-zero,zero}", false },
-    { "R=5 C={31,64,576} gen={gauss,uniform,positive,saturated}", false },
-    { "R={0,1} C=0 gen=gauss", false },
-    { "R=2 C={17,32} gate={f16,bf16} up={f16,bf16} y={f32,f16,bf16} gen={gauss,saturated}", false },
-    { "R=2 C={17,32} gate=f32 up={f16,bf16} y={f16,bf16} gen={gauss,range}", false },
-    { "R=2 C={1536,4097,8200} gen={gauss,saturated}", false },
-    { "R=3 C=14336 gen={gauss,range}", true },
+    { "R={1,3} C={1..40} gen={gauss,saturated}", ASSAY_QUICK },
+    { "R=3 C={7,16,33,67} gen={range,special,spike,wide,denormal,signed-zero,zero}", ASSAY_QUICK },
+    { "R=5 C={31,64,576} gen={gauss,uniform,positive,saturated}", ASSAY_QUICK },
+    { "R={0,1} C=0 gen=gauss", ASSAY_QUICK },
+    { "R=2 C={17,32} gate={f16,bf16} up={f16,bf16} y={f32,f16,bf16} gen={gauss,saturated}", ASSAY_QUICK },
+    { "R=2 C={17,32} gate=f32 up={f16,bf16} y={f16,bf16} gen={gauss,range}", ASSAY_QUICK },
+    { "R=2 C={1536,4097,8200} gen={gauss,saturated}", ASSAY_QUICK },
+    { "R=3 C=14336 gen={gauss,range}", ASSAY_FULL },
 };
 
 /* Shared definitions, F3; then gate up / (1 + e^-gate) in long double. */

@@ -119,9 +119,9 @@ static bool positive_v(const assay_case *c, int i, int64_t n, double *const *val
     return true;
 }
 static const assay_rows rows[] = {
-    { "N={0..33} lr=0.001 b1=0.9 b2=0.999 eps=1e-08 wd=0.01 step={1,2,1000000} gen={state,wide}", false },
-    { "N={1,300} lr=0.01 b1=0.9 b2=0.95 eps=1e-08 wd={0,0.1} step=10 gen={state,positive,zero}", false },
-    { "N={1,20} lr=0.5 b1=0.5 b2=0.5 step=1 gen=dyadic", false },
+    { "N={0..33} lr=0.001 b1=0.9 b2=0.999 eps=1e-08 wd=0.01 step={1,2,1000000} gen={state,wide}", ASSAY_QUICK },
+    { "N={1,300} lr=0.01 b1=0.9 b2=0.95 eps=1e-08 wd={0,0.1} step=10 gen={state,positive,zero}", ASSAY_QUICK },
+    { "N={1,20} lr=0.5 b1=0.5 b2=0.5 step=1 gen=dyadic", ASSAY_QUICK },
 };
 
 static const assay_typeset types[] = { F32, F32, F32, F32 };

@@ -94,8 +94,8 @@ static bool saturated(const assay_case *c, int i, int64_t n, double *const *valu
 static const assay_gen gens[] = { { "saturated", ASSAY_TAG_EXACT, saturated, NULL } };
 static const char *const holes[] = { "tag class: swiglu judges NaN", NULL };
 static const assay_rows rows[] = {
-    { "T={1,3} N={1..16} K=9 gen={gauss,saturated}", false },
-    { "T={0,2} N=5 K={1..17,64} gen={gauss,positive,saturated}", false },
+    { "T={1,3} N={1..16} K=9 gen={gauss,saturated}", ASSAY_QUICK },
+    { "T={0,2} N=5 K={1..17,64} gen={gauss,positive,saturated}", ASSAY_QUICK },
 };
 
 static const assay_typeset types[] = { F32, F32, F32, F32 };

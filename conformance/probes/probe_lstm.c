@@ -155,8 +155,8 @@ static const assay_gen gens[] = {
 static const char *const holes[] = { "Q=1: an LSTM has four gates",
                                      "tag class: NaN in a cell is for another op to find", NULL };
 static const assay_rows rows[] = {
-    { "T={0,1,2,5} B={1,3} X=4 H={1..16} Q=4 gen={state,saturated}", false },
-    { "T=3 B=2 X={1..16} H=5 Q=4 gen={state,positive}", false },
+    { "T={0,1,2,5} B={1,3} X=4 H={1..16} Q=4 gen={state,saturated}", ASSAY_QUICK },
+    { "T=3 B=2 X={1..16} H=5 Q=4 gen={state,positive}", ASSAY_QUICK },
 };
 
 static const assay_typeset types[] = { F32, F32, F32, F32, F32, F32, F32 };

@@ -114,8 +114,8 @@ static bool one_expert(const assay_case *c, int i, int64_t n, double *const *val
 static const assay_gen gens[] = { { "one-expert", ASSAY_TAG_EXACT, one_expert, NULL } };
 static const char *const exact[] = { "ints-narrow", NULL };
 static const assay_rows rows[] = {
-    { "T={0,1,3,9} E={1,4} A={1,2} N=3 K={1..16} gen={gauss,ints-narrow,one-expert}", false },
-    { "T=5 E=3 A=2 N={1..16} K=7 gen={wide,special,ints-narrow}", false },
+    { "T={0,1,3,9} E={1,4} A={1,2} N=3 K={1..16} gen={gauss,ints-narrow,one-expert}", ASSAY_QUICK },
+    { "T=5 E=3 A=2 N={1..16} K=7 gen={wide,special,ints-narrow}", ASSAY_QUICK },
 };
 
 static const assay_typeset types[] = { F32, F32, I32, F32 };

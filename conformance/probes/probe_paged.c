@@ -187,9 +187,9 @@ static bool selection(const assay_case *c, int i, int64_t n, double *const *valu
 static const assay_gen gens[] = { { "selection", ASSAY_TAG_EXACT, selection, NULL } };
 static const char *const holes[] = { "tag class: NaN behind a mask is for attention itself to find", NULL };
 static const assay_rows rows[] = {
-    { "T={0,1,7} H={2,6} G=2 D=7 E={1..16} B=3 P=3 N=5 L=4 gen={gauss,selection}", false },
-    { "T={6,20} H=1 G=1 D={1..16} E=5 B={1,4} P=2 N=4 L=3 gen={gauss,positive}", false },
-    { "T=7 H=2 G=2 D=6 E=3 B=2 P=1 N=1 L={1,16} gen={gauss,selection}", false },
+    { "T={0,1,7} H={2,6} G=2 D=7 E={1..16} B=3 P=3 N=5 L=4 gen={gauss,selection}", ASSAY_QUICK },
+    { "T={6,20} H=1 G=1 D={1..16} E=5 B={1,4} P=2 N=4 L=3 gen={gauss,positive}", ASSAY_QUICK },
+    { "T=7 H=2 G=2 D=6 E=3 B=2 P=1 N=1 L={1,16} gen={gauss,selection}", ASSAY_QUICK },
 };
 
 static const assay_typeset types[] = { I32, I32, I32, F32, F32, F32, F32 };

@@ -120,8 +120,8 @@ static bool slots(const assay_case *c, int i, int64_t n, double *const *value, a
 static const char *const exact[] = { "ints-narrow", NULL };
 static const char *const holes[] = { "tag class: matmul judges NaN", NULL };
 static const assay_rows rows[] = {
-    { "T={0,1,3} S={3,16,17,40} G={1,2} D=5 H=4 k={f32,f32:kpanel16} gen={gauss,ints-narrow}", false },
-    { "T=1 S={1..16} G=1 D={1..16} H=1 k={f32,f32:kpanel16} gen={ints-narrow,positive}", false },
+    { "T={0,1,3} S={3,16,17,40} G={1,2} D=5 H=4 k={f32,f32:kpanel16} gen={gauss,ints-narrow}", ASSAY_QUICK },
+    { "T=1 S={1..16} G=1 D={1..16} H=1 k={f32,f32:kpanel16} gen={ints-narrow,positive}", ASSAY_QUICK },
 };
 
 static const assay_typeset types[] = { F32, I32, F32, F32, F32 };

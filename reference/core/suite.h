@@ -31,10 +31,13 @@ struct assay_gen {
 extern const assay_gen assay_gens[];
 extern const size_t assay_n_gens;
 
+/* How much a run holds.  EXHAUSTIVE has no time limit: every case with several seeds. */
+typedef enum assay_level { ASSAY_QUICK, ASSAY_FULL, ASSAY_EXHAUSTIVE } assay_level;
+
 typedef struct assay_rows {
     const char *pattern;
-    bool full;
-} assay_rows; /* full: not in --quick */
+    assay_level level; /* the first level that holds it */
+} assay_rows;
 
 typedef struct assay_suite {
     const char *op;
