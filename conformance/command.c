@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ * The command line of `assay check`. */
+#include "../reference/core/status.h"
+#include "check.h"
+#include <stdio.h>
+#include <unistd.h>
+
+typedef struct options {
+    assay_filter filter;
+    const char *line;
+    bool faults, verbose;
+} options;
+
+static int print_faults(const assay_ledger *l)
+{
+    int64_t caught = 0, faults = 0, legal = 0, flagged = 0, runs = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        const assay_entry *e = &l->entry[i];
+        if (!e->on_cpu) {
+            printf("  not on this CPU  %s/%s\n", e->kernel->op, e->kernel->name);
+            continue;
+        }
+        runs += e->passed + e->failed;
+        if (e->fault->kind == ASSAY_LEGAL) {
+            legal++;
+            const bool good = assay_entry_good(e) && e->passed;
+            flagged += !good;
+            printf("  %s legal %s/%s: %lld runs, worst %.3f of bound (%s)\n", good ? "ok  " : "FLAGGED", e->kernel->op,
+                   e->kernel->name, (long long)(e->passed + e->failed), e->used, e->fault->source);
+            for (int k = 0; k < e->failed && k < 3; k++)
+                printf("    %s: %s\n      %s\n", assay_by_name(e->finding[k].by), e->finding[k].why.text, e->line[k]);
+        } else {
+            faults++;
+            caught += e->failed > 0;
+            printf("  %s fault %s/%s: by %s (%s)\n", e->failed ? "ok  " : "MISSED", e->kernel->op, e->kernel->name,
+                   e->failed ? assay_by_name(e->finding[0].by) : "nothing", e->fault->source);
+            if (e->failed)
+                printf("    %s\n      %s\n", e->finding[0].why.text, e->line[0]);
+        }
+    }
+    printf("%lld faults seeded, %lld caught; %lld legal variants, %lld flagged; %lld runs\n", (long long)faults,
+           (long long)caught, (long long)legal, (long long)flagged, (long long)runs);
+    return runs && caught == faults && !flagged ? 0 : 1;
+}
+
+/* ---- command line ------------------------------------------------------------------------------------------ */
+
+enum { KEY_REPRO = 256, KEY_CASE, KEY_FAULTS };
+
+static const struct argp_option option_table[] = {
+    { "repro", KEY_REPRO, "LINE", 0, "run the one case that LINE describes, as a failure prints it", 0 },
+    { "case", KEY_CASE, "PATTERN", 0,
+      "run cases of your own: a line, braces allowed: 'matmul T={1,7} N=64 K=64 w=q4_0'", 0 },
+    { "faults", KEY_FAULTS, NULL, 0, "judge the seeded faults (must fail) and legal variants (must pass)", 0 },
+    { "verbose", 'v', NULL, 0, "print each kernel's worst case", 0 },
+    { 0 },
+};
+
+static const struct argp_child children[] = { { &assay_filter_argp, 0, "Which:", 1 },
+                                              { &assay_effort_argp, 0, "How much:", 2 },
+                                              { 0 } };
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    options *o = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = state->child_inputs[1] = &o->filter;
+        break;
+    case 'v':
+        o->verbose = true;
+        break;
+    case KEY_REPRO:
+    case KEY_CASE:
+        o->line = arg;
+        break;
+    case KEY_FAULTS:
+        o->faults = true;
+        break;
+    case ARGP_KEY_ARG:
+        argp_error(state, "%s: no argument is expected", arg);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+int assay_cmd_check(int argc, char **argv)
+{
+    static const struct argp argp = { option_table,
+                                      parse_option,
+                                      "",
+                                      "Judge kernels against the double-precision reference.\v"
+                                      "Exit status: 0 all right; 1 a kernel failed, or one could run and no case did; "
+                                      "2 wrong use; 77 no matching kernel has its CPU.",
+                                      children,
+                                      NULL,
+                                      NULL };
+    options o = { 0 };
+    assay_why why = { "" };
+    argp_err_exit_status = 2;
+    argp_parse(&argp, argc, argv, 0, NULL, &o);
+    char named[64] = "";
+    if (o.line && !o.filter.op && sscanf(o.line, "%63s", named) == 1 && assay_op_find(named))
+        o.filter.op = named;
+    assay_session s = { .filter = &o.filter, .line = o.line, .faults = o.faults, .ledger.partial = o.line != NULL };
+    if (assay_filter_check(&o.filter, &why) || !(s.lab = assay_lab_open(o.filter.plugin, &why))) {
+        fprintf(stderr, "assay check: %s\n", why.text);
+        return 2;
+    }
+    if (o.faults)
+        assay_check_faults(&s.ledger, &o.filter);
+    else
+        assay_check_kernels(s.lab, &s.ledger, &o.filter);
+    s.ledger.plugin = o.filter.plugin ? assay_lab_plugin_name(s.lab) : NULL;
+    int code = 2;
+    if (!s.ledger.n)
+        fprintf(stderr, "assay check: no kernel matches the filter (assay list kernels)\n");
+    else if (assay_check_run(&s, &why))
+        fprintf(stderr, "assay check: %s\n", why.text);
+    else
+        code = o.faults ? print_faults(&s.ledger) : assay_ledger_print(&s.ledger, o.verbose);
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r\033[K");
+    if (code != 2 && o.filter.json && assay_ledger_json(&s.ledger, o.filter.json, &why)) {
+        fprintf(stderr, "assay check: %s\n", why.text);
+        code = 2;
+    }
+    assay_lab_close(s.lab);
+    assay_ledger_free(&s.ledger);
+    return code;
+}
