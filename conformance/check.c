@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 #include "../reference/core/status.h"
-#include "coverage.h"
+#include "words.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -78,6 +78,9 @@ assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem 
             const assay_outcome out =
                 assay_judge(lab, p, e->kernel, e->plugin, f->n_threads ? f->threads[t] : 2, &finding);
             assay_ledger_record(e, &p->c, out, &finding);
+            if (out == ASSAY_FAILED && e->failed <= (e->fault ? 1 : ASSAY_LEDGER_FAILURES))
+                assay_explain(lab, p, e->kernel, e->plugin, &finding, l->detail, e->words[e->failed - 1],
+                              sizeof *e->words);
         }
     }
     return ASSAY_OK;

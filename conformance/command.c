@@ -8,12 +8,12 @@
 typedef struct options {
     assay_filter filter;
     const char *line;
-    bool faults, verbose;
+    bool faults, verbose, detail;
 } options;
 
 static int print_faults(const assay_ledger *l)
 {
-    int64_t caught = 0, faults = 0, legal = 0, flagged = 0, runs = 0;
+    int64_t caught = 0, faults = 0, legal = 0, flagged = 0, runs = 0, worded = 0;
     for (size_t i = 0; i < l->n; i++) {
         const assay_entry *e = &l->entry[i];
         if (!e->on_cpu) {
@@ -36,10 +36,14 @@ static int print_faults(const assay_ledger *l)
                    e->failed ? assay_by_name(e->finding[0].by) : "nothing", e->fault->source);
             if (e->failed)
                 printf("    %s\n      %s\n", e->finding[0].why.text, e->line[0]);
+            worded += e->failed && e->words[0][0];
+            if (e->words[0][0])
+                printf("      in words: %s\n", e->words[0]);
         }
     }
-    printf("%lld faults seeded, %lld caught; %lld legal variants, %lld flagged; %lld runs\n", (long long)faults,
-           (long long)caught, (long long)legal, (long long)flagged, (long long)runs);
+    printf(
+        "%lld faults seeded, %lld caught (%lld of them said in words); %lld legal variants, %lld flagged; %lld runs\n",
+        (long long)faults, (long long)caught, (long long)worded, (long long)legal, (long long)flagged, (long long)runs);
     return runs && caught == faults && !flagged ? 0 : 1;
 }
 
@@ -48,7 +52,9 @@ static int print_faults(const assay_ledger *l)
 enum { KEY_REPRO = 256, KEY_CASE, KEY_FAULTS };
 
 static const struct argp_option option_table[] = {
-    { "repro", KEY_REPRO, "LINE", 0, "run the one case that LINE describes, as a failure prints it", 0 },
+    { "repro", KEY_REPRO, "LINE", 0,
+      "run the one case that LINE describes, as a failure prints it, and show the elements around the first wrong one",
+      0 },
     { "case", KEY_CASE, "PATTERN", 0,
       "run cases of your own: a line, braces allowed: 'matmul T={1,7} N=64 K=64 w=q4_0'", 0 },
     { "faults", KEY_FAULTS, NULL, 0, "judge the seeded faults (must fail) and legal variants (must pass)", 0 },
@@ -71,6 +77,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         o->verbose = true;
         break;
     case KEY_REPRO:
+        o->detail = true;
+        o->line = arg;
+        break;
     case KEY_CASE:
         o->line = arg;
         break;
@@ -105,6 +114,7 @@ int assay_cmd_check(int argc, char **argv)
     if (o.line && !o.filter.op && sscanf(o.line, "%63s", named) == 1 && assay_op_find(named))
         o.filter.op = named;
     assay_session s = { .filter = &o.filter, .line = o.line, .faults = o.faults, .ledger.partial = o.line != NULL };
+    s.ledger.detail = o.detail;
     if (assay_filter_check(&o.filter, &why) || !(s.lab = assay_lab_open(o.filter.plugin, &why))) {
         fprintf(stderr, "assay check: %s\n", why.text);
         return 2;

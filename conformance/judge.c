@@ -181,14 +181,51 @@ static int over_input(const assay_case *c, int *out)
     return -1;
 }
 
-enum manner { PLAIN, HOSTILE, IN_PLACE };
-
-static assay_outcome run_once(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin, int threads,
-                              enum manner manner, assay_finding *f)
+bool assay_can_be_in_place(const assay_case *c)
 {
-    const bool hostile = manner != PLAIN;
+    int out;
+    return over_input(c, &out) >= 0;
+}
+
+const char *assay_place_name(int place)
+{
+    static const char *const name[] = { "plain", "hostile", "in place" };
+    return (unsigned)place < sizeof name / sizeof *name ? name[place] : "?";
+}
+
+assay_manner assay_manner_of(const assay_problem *p, assay_place place, int threads)
+{
+    return place == ASSAY_PLACE_PLAIN ? (assay_manner){ place, 1, INT64_MAX / 4, false, 0xff }
+                                      : (assay_manner){ place, threads, 1 + (int64_t)(p->c.seed % 3), true, 0x7f };
+}
+
+/* Dense copies of the outputs. */
+static void hand_back(const assay_job *j, const assay_problem *p, assay_tensor *out)
+{
+    for (int i = 0; i < p->c.op->n_operands; i++) {
+        if (p->c.op->operands[i].access == ASSAY_IN || !(p->c.present >> i & 1))
+            continue;
+        out[i] = p->t[i];
+        out[i].data = calloc(assay_tensor_bytes(&out[i]) + 1, 1);
+        if (out[i].data)
+            copy_rows(&out[i], out[i].data, &j->t[i], j->t[i].data);
+    }
+}
+
+void assay_outputs_free(assay_tensor *out)
+{
+    for (int i = 0; i < ASSAY_MAX_OPND; i++) {
+        free(out[i].data);
+        out[i].data = NULL;
+    }
+}
+
+assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin,
+                               const assay_manner *m, assay_finding *f, assay_tensor *outputs)
+{
+    const bool hostile = m->place != ASSAY_PLACE_PLAIN;
     int out_place = -1;
-    const int in_place = manner == IN_PLACE ? over_input(&p->c, &out_place) : -1;
+    const int in_place = m->place == ASSAY_PLACE_IN_PLACE ? over_input(&p->c, &out_place) : -1;
     size_t arena_bytes, page;
     placement pl = { .arena = assay_lab_arena(lab, &arena_bytes, &page) };
     assay_job *j = &pl.job;
@@ -199,10 +236,12 @@ static assay_outcome run_once(assay_lab *lab, const assay_problem *p, const assa
     j->plugin = plugin;
     memcpy(j->dim, p->c.dim, sizeof j->dim);
     memcpy(j->params, p->c.params, sizeof j->params);
-    j->threads = hostile ? threads : 1;
-    j->grain = hostile ? 1 + (int64_t)(p->c.seed % 3) : INT64_MAX / 4;
-    j->reverse = hostile;
-    j->poison = hostile ? 0x7f : 0xff;
+    j->threads = m->threads;
+    j->grain = m->grain;
+    j->reverse = m->reverse;
+    j->poison = m->poison;
+    if (outputs)
+        memset(outputs, 0, ASSAY_MAX_OPND * sizeof *outputs);
     for (int i = 0; i < p->c.op->n_operands; i++)
         if ((p->c.present >> i & 1) && !(in_place >= 0 && i == out_place) &&
             place_operand(&pl, p, i, hostile, arena_bytes, page, &f->why)) {
@@ -239,6 +278,10 @@ static assay_outcome run_once(assay_lab *lab, const assay_problem *p, const assa
         assay_compare(p, k->contract, j->t, f);
         out = f->pass ? ASSAY_PASSED : ASSAY_FAILED;
     }
+    f->place = m->place;
+    f->threads = m->threads;
+    if (outputs && a.by == ASSAY_BY_NONE && !a.status)
+        hand_back(j, p, outputs);
     free(pl.before);
     return out;
 }
@@ -246,19 +289,17 @@ static assay_outcome run_once(assay_lab *lab, const assay_problem *p, const assa
 assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin, int threads,
                           assay_finding *f)
 {
-    assay_finding second;
-    int over;
-    assay_outcome out = run_once(lab, p, k, plugin, threads, PLAIN, f);
-    for (enum manner m = HOSTILE; out == ASSAY_PASSED && m <= IN_PLACE; m++) {
-        if (m == IN_PLACE && (!(k->flags & ASSAY_INPLACE) || over_input(&p->c, &over) < 0))
+    assay_finding next;
+    assay_outcome out = ASSAY_PASSED;
+    for (assay_place at = ASSAY_PLACE_PLAIN; out == ASSAY_PASSED && at <= ASSAY_PLACE_IN_PLACE; at++) {
+        if (at == ASSAY_PLACE_IN_PLACE && (!(k->flags & ASSAY_INPLACE) || !assay_can_be_in_place(&p->c)))
             break;
-        out = run_once(lab, p, k, plugin, threads, m, &second);
-        if (out != ASSAY_PASSED || second.used > f->used)
-            *f = second;
-        if (out == ASSAY_FAILED && m == IN_PLACE) {
-            const assay_why why = second.why;
-            assay_fail(&f->why, ASSAY_OK, "in place: %.200s", why.text);
-        }
+        const assay_manner m = assay_manner_of(p, at, threads);
+        out = assay_judge_once(lab, p, k, plugin, &m, &next, NULL);
+        if (at == ASSAY_PLACE_PLAIN || out != ASSAY_PASSED || next.used > f->used)
+            *f = next;
+        if (out == ASSAY_FAILED && at == ASSAY_PLACE_IN_PLACE)
+            assay_fail(&f->why, ASSAY_OK, "in place: %.200s", next.why.text);
     }
     return out;
 }

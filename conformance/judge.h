@@ -10,4 +10,24 @@ typedef enum assay_outcome { ASSAY_PASSED, ASSAY_FAILED, ASSAY_NOT_ACCEPTED } as
  * size of the second placement (the first runs on one thread, whole). */
 assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin, int threads,
                           assay_finding *f);
+
+/* How a case is placed and run.  PLAIN: dense, at a guard page; HOSTILE: padded rows, odd offsets; IN_PLACE: hostile,
+ * with the output over an input. */
+typedef enum assay_place { ASSAY_PLACE_PLAIN, ASSAY_PLACE_HOSTILE, ASSAY_PLACE_IN_PLACE } assay_place;
+typedef struct assay_manner {
+    assay_place place;
+    int threads;
+    int64_t grain; /* work units per slice */
+    bool reverse;  /* slices from last to first */
+    unsigned char poison;
+} assay_manner;
+const char *assay_place_name(int place);
+bool assay_can_be_in_place(const assay_case *c); /* some output has an input of its shape and type */
+/* The manner in which assay_judge runs this place. */
+assay_manner assay_manner_of(const assay_problem *p, assay_place place, int threads);
+/* One run.  out: NULL, or ASSAY_MAX_OPND tensors that get dense copies of the outputs as the kernel left them (data
+ * NULL where there is none, or where the call did not return); freed by assay_outputs_free. */
+assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin,
+                               const assay_manner *m, assay_finding *f, assay_tensor *out);
+void assay_outputs_free(assay_tensor *out);
 #endif

@@ -94,9 +94,12 @@ bool assay_entry_good(const assay_entry *e)
 
 static void print_failures(const assay_entry *e)
 {
-    for (int i = 0; i < e->failed && i < ASSAY_LEDGER_FAILURES; i++)
-        printf("    %s: %s\n      assay check -k '%s' --repro '%s'\n", assay_by_name(e->finding[i].by),
-               e->finding[i].why.text, e->kernel->name, e->line[i]);
+    for (int i = 0; i < e->failed && i < ASSAY_LEDGER_FAILURES; i++) {
+        printf("    %s: %s\n", assay_by_name(e->finding[i].by), e->finding[i].why.text);
+        if (e->words[i][0])
+            printf("      %s\n", e->words[i]);
+        printf("      assay check -k '%s' --repro '%s'\n", e->kernel->name, e->line[i]);
+    }
     if (e->failed > ASSAY_LEDGER_FAILURES)
         printf("    ... and %lld more\n", (long long)(e->failed - ASSAY_LEDGER_FAILURES));
 }
@@ -145,7 +148,8 @@ int assay_ledger_print(const assay_ledger *l, bool verbose)
     return bad || !ran || l->holes ? 1 : 0;
 }
 
-static void json_finding(assay_json *j, const assay_kernel *k, const assay_finding *f, const char *line)
+static void json_finding(assay_json *j, const assay_kernel *k, const assay_finding *f, const char *line,
+                         const char *words)
 {
     const assay_op *op = assay_op_find(k->op);
     assay_json_open(j, NULL, '{');
@@ -157,6 +161,9 @@ static void json_finding(assay_json *j, const assay_kernel *k, const assay_findi
     assay_json_num(j, "want", f->want);
     assay_json_num(j, "bound", f->bound);
     assay_json_str(j, "why", f->why.text);
+    assay_json_str(j, "words", words[0] ? words : NULL);
+    assay_json_str(j, "placement", f->threads ? assay_place_name(f->place) : NULL);
+    assay_json_int(j, "threads", f->threads);
     assay_json_close(j);
 }
 
@@ -195,7 +202,7 @@ static void json_entry(assay_json *j, const assay_entry *e)
     assay_json_close(j);
     assay_json_open(j, "failures", '[');
     for (int i = 0; i < e->failed && i < ASSAY_LEDGER_FAILURES; i++)
-        json_finding(j, e->kernel, &e->finding[i], e->line[i]);
+        json_finding(j, e->kernel, &e->finding[i], e->line[i], e->words[i]);
     assay_json_close(j);
     assay_json_close(j);
 }

@@ -26,6 +26,7 @@ typedef struct assay_entry {
     assay_finding worst_finding;
     char line[ASSAY_LEDGER_FAILURES][ASSAY_CASE_LINE];
     assay_finding finding[ASSAY_LEDGER_FAILURES];
+    char words[ASSAY_LEDGER_FAILURES][240]; /* where and how it is wrong; empty: nothing explains it */
 } assay_entry;
 
 typedef struct assay_ledger {
@@ -35,6 +36,7 @@ typedef struct assay_ledger {
     int64_t rejected; /* of those: refused by the op before any kernel */
     int64_t holes;
     bool partial;       /* a user's own cases: kernels that none of them fits are left out */
+    bool detail;        /* one case: print the elements around the first wrong one */
     const char *plugin; /* name and version, or NULL */
 } assay_ledger;
 

@@ -90,20 +90,19 @@ static bool judge_exact(const output *o, const assay_tensor *got, bool signed_ze
     return ok;
 }
 
-/* [RN(g - B), RN(g + B)] in the output's type, dense. */
-static void interval(const output *o, assay_dtype type, const double *b, double *lo, double *hi)
+void assay_interval(assay_dtype type, const double *want, const double *b, int64_t n, double *lo, double *hi)
 {
     const assay_dtype_info *ty = assay_dtype_of(type);
-    void *code = calloc((size_t)o->n + 1, (size_t)ty->bytes);
-    for (int64_t k = 0; k < o->n; k++) {
-        const double bound = b[k] * (1 + 0x1p-40) + 0x1p-50 * fabs(o->want[k]);
-        lo[k] = o->want[k] - bound;
-        hi[k] = o->want[k] + bound;
+    void *code = calloc((size_t)n + 1, (size_t)ty->bytes);
+    for (int64_t k = 0; k < n; k++) {
+        const double bound = b[k] * (1 + 0x1p-40) + 0x1p-50 * fabs(want[k]);
+        lo[k] = want[k] - bound;
+        hi[k] = want[k] + bound;
     }
-    ty->encode(code, lo, o->n);
-    ty->decode(lo, code, o->n);
-    ty->encode(code, hi, o->n);
-    ty->decode(hi, code, o->n);
+    ty->encode(code, lo, n);
+    ty->decode(lo, code, n);
+    ty->encode(code, hi, n);
+    ty->decode(hi, code, n);
     free(code);
 }
 
@@ -121,7 +120,7 @@ static bool judge_t1(const output *o, assay_dtype type, const double *b)
 {
     double *lo = calloc((size_t)o->n + 1, sizeof *lo), *hi = calloc((size_t)o->n + 1, sizeof *hi);
     bool ok = true;
-    interval(o, type, b, lo, hi);
+    assay_interval(type, o->want, b, o->n, lo, hi);
     for (int64_t k = 0; ok && k < o->n; k++) {
         const double g = o->got[k], w = o->want[k];
         if (isnan(w) || isinf(w)) {

@@ -24,10 +24,14 @@ typedef struct assay_finding {
     int operand;   /* of the worst element */
     int64_t index; /* dense; -1: none */
     double got, want, bound;
-    double used;   /* largest share of the bound that any element used; 0 for EX and DISCRETE */
-    assay_why why; /* one sentence when it failed */
+    double used;        /* largest share of the bound that any element used; 0 for EX and DISCRETE */
+    int place, threads; /* the call that was found wrong: where its operands lay (judge.h), size of its team */
+    assay_why why;      /* one sentence when it failed */
 } assay_finding;
 
 /* got[i]: views of the outputs as the kernel left them (in any strides); p is solved for contract k. */
 void assay_compare(const assay_problem *p, const assay_contract *k, const assay_tensor *got, assay_finding *f);
+
+/* [RN(g - B), RN(g + B)] in the output's type; n is a multiple of its block. */
+void assay_interval(assay_dtype type, const double *want, const double *b, int64_t n, double *lo, double *hi);
 #endif
