@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * attention: kernels that are wrong on purpose, and legal ones that must pass: one flash-style kernel over blocks of
  * keys in plain floats, and what each mode does otherwise.  q, k, v in f32 rows. */
+#include "../variants.h"
 #include "faults.h"
 
 enum {
@@ -354,8 +355,17 @@ FAULT_STUBS(MODES)
 #define I ASSAY_TYPES(ASSAY_T(i32))
 static const assay_typeset types[] = { F, F, F, F, F, F, I, I, I, I, F };
 #define KERNEL_BASE .op = "attention", .types = types, .accepts = accepts
+
+/* ---- legal ones, generated ---- */
+
+#define VARY      assay_vary_attention
+#define VARY_BASE .op = "attention", .types = vary_types
+static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_KEYS, VARY_KEYS, VARY_F32, VARY_F32,   VARY_F32,
+                                            VARY_I32,    VARY_I32,  VARY_I32,  VARY_I32, VARY_FLOATS };
+SUMS(VARY_STUB)
+
 static const assay_fault table[] = {
-    GOOD(0, "block64", "legal: online softmax over 64 keys"),
+    SUMS(VARY_ROW) GOOD(0, "block64", "legal: online softmax over 64 keys"),
     GOOD(1, "block1", "legal: online softmax key by key"),
     GOOD(2, "block7", "legal: online softmax over 7 keys"),
     GOOD(3, "two-pass", "legal: maximum first"),

@@ -3,6 +3,7 @@
  * the two products and their SwiGLU, and in which orders it may be right.  Block weights: what the integers of
  * quantized dots get wrong, over x rounded to q8_0. */
 #include "../../reference/core/dtype.h"
+#include "../variants.h"
 #include "assay/blocks.h"
 #include "faults.h"
 #include <stdlib.h>
@@ -251,8 +252,20 @@ static const assay_contract apart = { .split_min = 1, .round = { { "x", ASSAY_q8
 #define Q4_0_GOOD(m, name, where) ROW(ASSAY_LEGAL, q4_0_types, &rounds, m, name, where)
 #define Q4_1_BAD(m, name, where)  ROW(ASSAY_FAULT, q4_1_types, &apart, m, name, where)
 #define Q4_1_GOOD(m, name, where) ROW(ASSAY_LEGAL, q4_1_types, &apart, m, name, where)
-static const assay_fault table[] = { FAULTS(F32_BAD) LEGAL(F32_GOOD) Q8_FAULTS(Q8_BAD) Q8_LEGAL(Q8_GOOD) Q4_0_FAULTS(
-    Q4_0_BAD) Q4_0_LEGAL(Q4_0_GOOD) Q4_1_FAULTS(Q4_1_BAD) Q4_1_LEGAL(Q4_1_GOOD) };
+
+/* ---- legal ones, generated ---- */
+
+#define VARY      assay_vary_gate_up
+#define VARY_BASE .op = "gate_up", .types = vary_types
+static const assay_typeset vary_types[] = { VARY_F32, VARY_WEIGHTS, VARY_WEIGHTS, VARY_F32 };
+SUMS(VARY_STUB)
+
+/* clang-format off */
+static const assay_fault table[] = {
+    FAULTS(F32_BAD) LEGAL(F32_GOOD) Q8_FAULTS(Q8_BAD) Q8_LEGAL(Q8_GOOD) Q4_0_FAULTS(Q4_0_BAD) Q4_0_LEGAL(Q4_0_GOOD)
+    Q4_1_FAULTS(Q4_1_BAD) Q4_1_LEGAL(Q4_1_GOOD) SUMS(VARY_ROW)
+};
+/* clang-format on */
 
 extern const assay_faults assay_faults_gate_up;
 const assay_faults assay_faults_gate_up = { "gate_up", table, ASSAY_COUNT_OF(table) };

@@ -2,6 +2,7 @@
  * matmul: kernels that are wrong on purpose, and legal ones that must pass.  One loop over the outputs; what a mode
  * does otherwise stands where it happens. */
 #include "../../reference/core/dtype.h"
+#include "../variants.h"
 #include "assay/blocks.h"
 #include "faults.h"
 #include <stdlib.h>
@@ -384,8 +385,16 @@ static const assay_contract rounds = { .round = { { "x", ASSAY_q8_0, 0 } } };
 #define Q4_FAULT(m, title, where)  { ASSAY_FAULT, { BLOCK_KERNEL(m, title, q4_types) }, where },
 #define BF16_FAULT(m, title, where)                                                                                    \
     { ASSAY_FAULT, { .op = "matmul", .name = title, .types = bf16_types, .run = run_##m }, where },
+
+/* ---- legal ones, generated ---- */
+
+#define VARY      assay_vary_matmul
+#define VARY_BASE .op = "matmul", .types = vary_types
+static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_WEIGHTS, VARY_F32, VARY_FLOATS };
+SUMS(VARY_STUB)
+
 static const assay_fault table[] = {
-    FAULTS(F32_FAULT) BF16_FAULTS(BF16_FAULT) Q8_FAULTS(Q8_FAULT) Q4_FAULTS(Q4_FAULT) LEGAL(F32_LEGAL){
+    SUMS(VARY_ROW) FAULTS(F32_FAULT) BF16_FAULTS(BF16_FAULT) Q8_FAULTS(Q8_FAULT) Q4_FAULTS(Q4_FAULT) LEGAL(F32_LEGAL){
         ASSAY_LEGAL, { BLOCK_KERNEL(blocks, "q8_0-blocks-in-integers", q8_types) }, "legal: exact block sums" },
     { ASSAY_LEGAL,
       { .op = "matmul", .name = "bf16-output", .types = bf16_types, .run = run_rounded },

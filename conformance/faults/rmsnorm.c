@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * rmsnorm: kernels that are wrong on purpose, and legal ones that must pass. */
+#include "../variants.h"
 #include "faults.h"
 
 enum {
@@ -123,8 +124,16 @@ FAULT_STUBS(MODES)
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f32)) };
 #define KERNEL_BASE .op = "rmsnorm", .types = types
+
+/* ---- legal ones, generated ---- */
+
+#define VARY      assay_vary_rmsnorm
+#define VARY_BASE .op = "rmsnorm", .types = vary_types
+static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_FLOATS, VARY_FLOATS };
+SUMS(VARY_STUB)
+
 static const assay_fault table[] = {
-    BAD(20, "no-eps", "numerics 3"),
+    SUMS(VARY_ROW) BAD(20, "no-eps", "numerics 3"),
     BAD(21, "eps-outside-root", "numerics 3; microsoft/CNTK#3816"),
     BAD(22, "eps-times-n", "numerics 3"),
     BAD(23, "eps-ignored-1e-5", "paiml/aprender#1606"),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * softmax: kernels that are wrong on purpose, and legal ones that must pass. */
+#include "../variants.h"
 #include "faults.h"
 
 enum { /* modes; those of GOOD first */
@@ -173,8 +174,16 @@ static bool accepts(const assay_args *a)
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f32)) };
 #define KERNEL_BASE .op = "softmax", .types = types, .accepts = accepts
+
+/* ---- legal ones, generated ---- */
+
+#define VARY      assay_vary_softmax
+#define VARY_BASE .op = "softmax", .types = vary_types
+static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_F32, VARY_FLOATS };
+SUMS(VARY_STUB)
+
 static const assay_fault table[] = {
-    BAD(20, "no-maximum", "numerics 3"),
+    SUMS(VARY_ROW) BAD(20, "no-maximum", "numerics 3"),
     BAD(21, "maximum-ignores-tail", "numerics 3"),
     BAD(22, "sum-skips-last", "numerics 3"),
     BAD(23, "sum-skips-tail", "numerics 3"),
