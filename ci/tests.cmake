@@ -22,7 +22,7 @@ endfunction()
 
 foreach(op IN LISTS ops)
   assay_test(conformance.${op}.scalar LABEL conformance COMMAND assay check -o ${op} --isa scalar --quick)
-  assay_test(faults.${op} LABEL faults COMMAND assay check --faults -o ${op} --quick)
+  assay_test(faults.${op} LABEL faults COMMAND assay check --faults --tightness -o ${op} --quick)
 endforeach()
 foreach(tier IN LISTS tiers)
   string(REPLACE "." ";" pair ${tier})

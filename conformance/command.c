@@ -2,13 +2,14 @@
  * The command line of `assay check`. */
 #include "../reference/core/status.h"
 #include "check.h"
+#include "tightness.h"
 #include <stdio.h>
 #include <unistd.h>
 
 typedef struct options {
     assay_filter filter;
     const char *line;
-    bool faults, verbose, detail;
+    bool faults, tightness, verbose, detail;
 } options;
 
 static int print_faults(const assay_ledger *l)
@@ -16,6 +17,8 @@ static int print_faults(const assay_ledger *l)
     int64_t caught = 0, faults = 0, legal = 0, flagged = 0, runs = 0, worded = 0;
     for (size_t i = 0; i < l->n; i++) {
         const assay_entry *e = &l->entry[i];
+        if (!e->fault)
+            continue;
         if (!e->on_cpu) {
             printf("  not on this CPU  %s/%s\n", e->kernel->op, e->kernel->name);
             continue;
@@ -49,7 +52,7 @@ static int print_faults(const assay_ledger *l)
 
 /* ---- command line ------------------------------------------------------------------------------------------ */
 
-enum { KEY_REPRO = 256, KEY_CASE, KEY_FAULTS };
+enum { KEY_REPRO = 256, KEY_CASE, KEY_FAULTS, KEY_TIGHTNESS };
 
 static const struct argp_option option_table[] = {
     { "repro", KEY_REPRO, "LINE", 0,
@@ -58,6 +61,9 @@ static const struct argp_option option_table[] = {
     { "case", KEY_CASE, "PATTERN", 0,
       "run cases of your own: a line, braces allowed: 'matmul T={1,7} N=64 K=64 w=q4_0'", 0 },
     { "faults", KEY_FAULTS, NULL, 0, "judge the seeded faults (must fail) and legal variants (must pass)", 0 },
+    { "tightness", KEY_TIGHTNESS, NULL, 0,
+      "judge the legal variants and the kernels; print per op and contract how much of its bound was used at worst",
+      0 },
     { "verbose", 'v', NULL, 0, "print each kernel's worst case", 0 },
     { 0 },
 };
@@ -86,6 +92,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_FAULTS:
         o->faults = true;
         break;
+    case KEY_TIGHTNESS:
+        o->tightness = true;
+        break;
     case ARGP_KEY_ARG:
         argp_error(state, "%s: no argument is expected", arg);
         break;
@@ -113,7 +122,9 @@ int assay_cmd_check(int argc, char **argv)
     char named[64] = "";
     if (o.line && !o.filter.op && sscanf(o.line, "%63s", named) == 1 && assay_op_find(named))
         o.filter.op = named;
-    assay_session s = { .filter = &o.filter, .line = o.line, .faults = o.faults, .ledger.partial = o.line != NULL };
+    assay_session s = {
+        .filter = &o.filter, .line = o.line, .faults = o.faults || o.tightness, .ledger.partial = o.line != NULL
+    };
     s.ledger.detail = o.detail;
     if (assay_filter_check(&o.filter, &why) || !(s.lab = assay_lab_open(o.filter.plugin, &why))) {
         fprintf(stderr, "assay check: %s\n", why.text);
@@ -121,7 +132,9 @@ int assay_cmd_check(int argc, char **argv)
     }
     if (o.faults)
         assay_check_faults(&s.ledger, &o.filter);
-    else
+    if (o.tightness)
+        assay_tightness_entries(s.lab, &s.ledger, &o.filter);
+    else if (!o.faults)
         assay_check_kernels(s.lab, &s.ledger, &o.filter);
     s.ledger.plugin = o.filter.plugin ? assay_lab_plugin_name(s.lab) : NULL;
     int code = 2;
@@ -130,7 +143,9 @@ int assay_cmd_check(int argc, char **argv)
     else if (assay_check_run(&s, &why))
         fprintf(stderr, "assay check: %s\n", why.text);
     else
-        code = o.faults ? print_faults(&s.ledger) : assay_ledger_print(&s.ledger, o.verbose);
+        code = o.faults || o.tightness ? print_faults(&s.ledger) : assay_ledger_print(&s.ledger, o.verbose);
+    if (code != 2 && o.tightness && assay_tightness_print(&s.ledger))
+        code = 1;
     if (isatty(STDERR_FILENO))
         fprintf(stderr, "\r\033[K");
     if (code != 2 && o.filter.json && assay_ledger_json(&s.ledger, o.filter.json, &why)) {

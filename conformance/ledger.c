@@ -6,6 +6,7 @@
 #include "../reference/core/registry.h"
 #include "../reference/core/status.h"
 #include "assay_build.h"
+#include "tightness.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -72,6 +73,9 @@ void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, c
     record_types(e, c, o == ASSAY_PASSED, f->used);
     if (o == ASSAY_PASSED) {
         e->passed++;
+        for (int d = 0; c->op->dims[d]; d++)
+            if (c->dim[d] >= ASSAY_LONG && f->used > e->used_long)
+                e->used_long = f->used;
         if (f->used >= e->used) {
             e->used = f->used;
             e->worst_finding = *f;
@@ -244,6 +248,7 @@ assay_status assay_ledger_json(const assay_ledger *l, const char *path, assay_wh
     assay_json_int(&j, "cases", l->cases);
     assay_json_int(&j, "coverage_holes", l->holes);
     json_totals(&j, l);
+    assay_tightness_json(l, &j);
     assay_json_open(&j, "not_built", '[');
     for (size_t i = 0; assay_kernel_not_built(i); i++)
         assay_json_str(&j, NULL, assay_kernel_not_built(i));

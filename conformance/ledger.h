@@ -4,6 +4,7 @@
 #define ASSAY_LEDGER_H
 #include "judge.h"
 
+enum { ASSAY_LONG = 1024 };
 enum { ASSAY_LEDGER_TYPES = 24 };   /* combinations of element types told apart per kernel */
 enum { ASSAY_LEDGER_FAILURES = 5 }; /* failures kept per kernel */
 
@@ -22,6 +23,7 @@ typedef struct assay_entry {
     assay_typed typed[ASSAY_LEDGER_TYPES];
     int n_typed;
     double used;                 /* worst share of its bound in a passed case */
+    double used_long;            /* the same over cases with a length of ASSAY_LONG and more */
     char worst[ASSAY_CASE_LINE]; /* that case */
     assay_finding worst_finding;
     char line[ASSAY_LEDGER_FAILURES][ASSAY_CASE_LINE];
