@@ -38,7 +38,8 @@ static int64_t length(const assay_case *c, int64_t b)
  * entries behind the last page in use are poison. */
 static int64_t page_of(const assay_case *c, int64_t b, int64_t i)
 {
-    const int64_t page = fields(c)->page, pool = page > 0 ? c->dim[B] * c->dim[S] / page : 1, p = b * c->dim[P] + i;
+    const int64_t page = fields(c)->page, p = b * c->dim[P] + i;
+    const int64_t pool = page > 0 && page <= c->dim[B] * c->dim[S] ? c->dim[B] * c->dim[S] / page : 1;
     if (i * page >= length(c, b))
         return i % 2 ? -1 : 1 << 30;
     const int64_t step = pool % 7 ? 7 : pool % 5 ? 5 : 1; /* coprime to the pool or plainly in order */
@@ -47,7 +48,7 @@ static int64_t page_of(const assay_case *c, int64_t b, int64_t i)
 static int64_t row_of(const assay_case *c, int64_t b, int64_t j)
 {
     const int64_t page = fields(c)->page;
-    return has(c, PAGES) ? page_of(c, b, j / page) * page + j % page : b * c->dim[S] + j;
+    return has(c, PAGES) && page > 0 ? page_of(c, b, j / page) * page + j % page : b * c->dim[S] + j;
 }
 
 /* Positions of a ring of S slots after more tokens than it holds; every ninth slot is empty. */

@@ -81,6 +81,8 @@ assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem 
             if (out == ASSAY_FAILED && e->failed <= (e->fault ? 1 : ASSAY_LEDGER_FAILURES))
                 assay_explain(lab, p, e->kernel, e->plugin, &finding, l->detail, e->words[e->failed - 1],
                               sizeof *e->words);
+            if (out == ASSAY_FAILED && e->failed == 1 && l->shrink)
+                assay_shrink(lab, &p->c, e->kernel, e->plugin, finding.threads, &finding, &e->shrunk);
         }
     }
     return ASSAY_OK;

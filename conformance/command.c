@@ -10,6 +10,7 @@ typedef struct options {
     assay_filter filter;
     const char *line;
     bool faults, tightness, verbose, detail;
+    bool shrink, no_shrink;
 } options;
 
 static int print_faults(const assay_ledger *l)
@@ -42,6 +43,9 @@ static int print_faults(const assay_ledger *l)
             worded += e->failed && e->words[0][0];
             if (e->words[0][0])
                 printf("      in words: %s\n", e->words[0]);
+            if (e->shrunk.line[0])
+                printf("      shrunk: %s (operands %s, %d calls)\n", e->shrunk.line,
+                       assay_place_name(e->shrunk.finding.place), e->shrunk.calls);
         }
     }
     printf(
@@ -53,6 +57,7 @@ static int print_faults(const assay_ledger *l)
 /* ---- command line ------------------------------------------------------------------------------------------ */
 
 enum { KEY_REPRO = 256, KEY_CASE, KEY_FAULTS, KEY_TIGHTNESS };
+enum { KEY_SHRINK = 300, KEY_NO_SHRINK };
 
 static const struct argp_option option_table[] = {
     { "repro", KEY_REPRO, "LINE", 0,
@@ -64,6 +69,9 @@ static const struct argp_option option_table[] = {
     { "tightness", KEY_TIGHTNESS, NULL, 0,
       "judge the legal variants and the kernels; print per op and contract how much of its bound was used at worst",
       0 },
+    { "no-shrink", KEY_NO_SHRINK, NULL, 0, "do not look for the smallest case that fails like a kernel's first failure",
+      0 },
+    { "shrink", KEY_SHRINK, NULL, 0, "with --faults: look for it there too", 0 },
     { "verbose", 'v', NULL, 0, "print each kernel's worst case", 0 },
     { 0 },
 };
@@ -88,6 +96,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         break;
     case KEY_CASE:
         o->line = arg;
+        break;
+    case KEY_SHRINK:
+        o->shrink = true;
+        break;
+    case KEY_NO_SHRINK:
+        o->no_shrink = true;
         break;
     case KEY_FAULTS:
         o->faults = true;
@@ -126,6 +140,7 @@ int assay_cmd_check(int argc, char **argv)
         .filter = &o.filter, .line = o.line, .faults = o.faults || o.tightness, .ledger.partial = o.line != NULL
     };
     s.ledger.detail = o.detail;
+    s.ledger.shrink = o.shrink || !(o.faults || o.no_shrink);
     if (assay_filter_check(&o.filter, &why) || !(s.lab = assay_lab_open(o.filter.plugin, &why))) {
         fprintf(stderr, "assay check: %s\n", why.text);
         return 2;

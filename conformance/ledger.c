@@ -103,6 +103,10 @@ static void print_failures(const assay_entry *e)
         if (e->words[i][0])
             printf("      %s\n", e->words[i]);
         printf("      assay check -k '%s' --repro '%s'\n", e->kernel->name, e->line[i]);
+        if (i == 0 && e->shrunk.line[0])
+            printf("      shrunk: assay check -k '%s' --repro '%s' (operands %s, %d thread%s)\n", e->kernel->name,
+                   e->shrunk.line, assay_place_name(e->shrunk.finding.place), e->shrunk.finding.threads,
+                   e->shrunk.finding.threads == 1 ? "" : "s");
     }
     if (e->failed > ASSAY_LEDGER_FAILURES)
         printf("    ... and %lld more\n", (long long)(e->failed - ASSAY_LEDGER_FAILURES));
@@ -194,6 +198,7 @@ static void json_entry(assay_json *j, const assay_entry *e)
         assay_json_str(j, "source", e->fault->source);
         assay_json_str(j, "caught_by", e->failed ? assay_by_name(e->finding[0].by) : NULL);
     }
+    assay_json_str(j, "shrunk", e->shrunk.line[0] ? e->shrunk.line : NULL);
     assay_json_open(j, "types", '[');
     for (int i = 0; i < e->n_typed; i++) {
         assay_json_open(j, NULL, '{');

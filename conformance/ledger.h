@@ -2,7 +2,7 @@
  * ledger.h - what came out: per kernel counts, worst margin, failures; totals; text and JSON. */
 #ifndef ASSAY_LEDGER_H
 #define ASSAY_LEDGER_H
-#include "judge.h"
+#include "shrink.h"
 
 enum { ASSAY_LONG = 1024 };
 enum { ASSAY_LEDGER_TYPES = 24 };   /* combinations of element types told apart per kernel */
@@ -29,6 +29,7 @@ typedef struct assay_entry {
     char line[ASSAY_LEDGER_FAILURES][ASSAY_CASE_LINE];
     assay_finding finding[ASSAY_LEDGER_FAILURES];
     char words[ASSAY_LEDGER_FAILURES][240]; /* where and how it is wrong; empty: nothing explains it */
+    assay_shrunk shrunk;                    /* of the first failure, where that was asked for */
 } assay_entry;
 
 typedef struct assay_ledger {
@@ -38,6 +39,7 @@ typedef struct assay_ledger {
     int64_t rejected; /* of those: refused by the op before any kernel */
     int64_t holes;
     bool partial;       /* a user's own cases: kernels that none of them fits are left out */
+    bool shrink;        /* look for the smallest case that fails like each kernel's first failure */
     bool detail;        /* one case: print the elements around the first wrong one */
     const char *plugin; /* name and version, or NULL */
 } assay_ledger;
