@@ -38,8 +38,9 @@ static bool known(assay_why *why)
     (void)halfway(NULL, 0, N, (double *const[]){ a, b }, &rng);
     (void)halfway(NULL, 1, N, (double *const[]){ a, b }, &rng);
     for (int i = 0; i < N; i += 2) {
-        a[i] = (double)(float)ldexp(assay_rng_normal(&rng), (int)assay_rng_below(&rng, 120) - 60);
-        b[i] = (double)(float)ldexp(assay_rng_normal(&rng), (int)assay_rng_below(&rng, 120) - 60);
+        const int e = (int)assay_rng_below(&rng, 120) - 60, h = (int)assay_rng_below(&rng, 120) - 60;
+        a[i] = (double)(float)ldexp(assay_rng_normal(&rng), e);
+        b[i] = (double)(float)ldexp(assay_rng_normal(&rng), h);
     }
     assay_op_find("add")->oracle(
         &(assay_dense){ (void *[]){ a, b, y }, (void *[]){ NULL, NULL, NULL }, (const int64_t[]){ 1, N }, NULL });

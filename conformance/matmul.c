@@ -90,8 +90,10 @@ static bool ints_wide(const assay_case *c, int i, int64_t n, double *const *valu
 static bool q8_exact(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     ints_narrow(c, i, n, value, r);
-    for (int64_t k = 0; i == X && k + 32 <= n; k += 32)
-        value[X][k + assay_rng_below(r, 32)] = 127 * sign(r);
+    for (int64_t k = 0; i == X && k + 32 <= n; k += 32) {
+        const double pivot = 127 * sign(r);
+        value[X][k + assay_rng_below(r, 32)] = pivot;
+    }
     return true;
 }
 

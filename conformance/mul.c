@@ -21,7 +21,8 @@ static double underflow(const assay_case *c, int i, int64_t j, assay_rng *rng)
 {
     (void)c;
     (void)j;
-    return ldexp(assay_rng_normal(rng), i == 0 ? -70 : -65 - (int)assay_rng_below(rng, 12));
+    const int e = i == 0 ? -70 : -65 - (int)assay_rng_below(rng, 12);
+    return ldexp(assay_rng_normal(rng), e);
 }
 static const assay_gen gens[] = {
     { "halfway", ASSAY_TAG_EXACT, halfway, NULL },
@@ -49,8 +50,9 @@ static bool known(assay_why *why)
     (void)halfway(NULL, 0, N, (double *const[]){ a, b }, &rng);
     (void)halfway(NULL, 1, N, (double *const[]){ a, b }, &rng);
     for (int i = 0; i < N; i += 2) {
-        a[i] = (double)(float)ldexp(assay_rng_normal(&rng), (int)assay_rng_below(&rng, 120) - 60);
-        b[i] = (double)(float)ldexp(assay_rng_normal(&rng), (int)assay_rng_below(&rng, 120) - 60);
+        const int e = (int)assay_rng_below(&rng, 120) - 60, h = (int)assay_rng_below(&rng, 120) - 60;
+        a[i] = (double)(float)ldexp(assay_rng_normal(&rng), e);
+        b[i] = (double)(float)ldexp(assay_rng_normal(&rng), h);
     }
     assay_op_find("mul")->oracle(
         &(assay_dense){ (void *[]){ a, b, y }, (void *[]){ NULL, NULL, NULL }, (const int64_t[]){ 1, N }, NULL });

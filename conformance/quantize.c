@@ -61,7 +61,8 @@ static bool near_ties(const assay_case *c, int i, int64_t n, double *const *valu
     const int steps = t == ASSAY_q4_0 ? 8 : t == ASSAY_q4_1 ? 15 : 127;
     double *x = value[i];
     for (int64_t b = 0; b < n; b += 32) {
-        const float mx = (float)((1 + assay_rng_uniform(r)) * (assay_rng_below(r, 2) ? 1 : -1)), d = mx / (float)steps;
+        const double size = 1 + assay_rng_uniform(r);
+        const float mx = (float)(assay_rng_below(r, 2) ? size : -size), d = mx / (float)steps;
         const float lo = t == ASSAY_q4_1 ? (float)assay_rng_normal(r) : 0, id = 1 / d;
         for (int64_t k = b; k < n && k < b + 32; k++) {
             const int64_t code = t == ASSAY_q4_1 ? assay_rng_below(r, steps) : assay_rng_below(r, 2 * steps) - steps;
@@ -82,7 +83,7 @@ static bool extremes(const assay_case *c, int i, int64_t n, double *const *value
     double *x = value[i];
     for (int64_t b = 0; b < n; b += 32) {
         const int64_t len = n - b < 32 ? n - b : 32, p = assay_rng_below(r, len), q = assay_rng_below(r, len);
-        const double big = (assay_rng_below(r, 2) ? 1 : -1) * (1 + assay_rng_uniform(r));
+        const double size = 1 + assay_rng_uniform(r), big = assay_rng_below(r, 2) ? size : -size;
         const int64_t pattern = assay_rng_below(r, 9);
         for (int64_t k = 0; k < len; k++) {
             const double small = (double)(float)(assay_rng_normal(r) / 8);
@@ -242,10 +243,10 @@ static bool known_planted(assay_why *why)
         assay_dtype_of(ASSAY_q4_k)->encode(&got4, x, 256);
         if (memcmp(&a, &got4, sizeof a) != 0)
             return no(why, "q4_k", "a planted block does not come back");
-        for (int g = 0; g < 16; g++)
-            b.sc[g] =
-                (int8_t)(g == trial % 16 ? -128
-                                         : (assay_rng_below(&r, 2) ? 1 : -1) * (20 + (int)assay_rng_below(&r, 107)));
+        for (int g = 0; g < 16; g++) {
+            const int size = 20 + (int)assay_rng_below(&r, 107);
+            b.sc[g] = (int8_t)(g == trial % 16 ? -128 : assay_rng_below(&r, 2) ? size : -size);
+        }
         for (int j = 0; j < 256; j++) {
             const int q = j % 16 == 3 ? 0 : (int)assay_rng_below(&r, 63), h = j / 128, k = j % 128 / 32, p = j % 32;
             b.ql[64 * h + p + 32 * (k & 1)] |= (uint8_t)((q & 15) << (k >> 1) * 4);

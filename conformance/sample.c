@@ -10,8 +10,10 @@
 static bool model(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     (void)c;
-    for (int64_t k = 0; k < n; k++)
-        value[i][k] = 2 * assay_rng_normal(r) + (assay_rng_below(r, 16) ? 0 : 5);
+    for (int64_t k = 0; k < n; k++) {
+        const double bell = 2 * assay_rng_normal(r);
+        value[i][k] = bell + (assay_rng_below(r, 16) ? 0 : 5);
+    }
     return true;
 }
 static bool few_values(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
@@ -33,8 +35,10 @@ static bool halving(const assay_case *c, int i, int64_t n, double *const *value,
 static bool near_ties(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     (void)c;
-    for (int64_t k = 0; k < n; k++)
-        value[i][k] = (double)nextafterf((float)(1 + (int)assay_rng_below(r, 3)), (float)(assay_rng_below(r, 3) * 10));
+    for (int64_t k = 0; k < n; k++) {
+        const float v = (float)(1 + (int)assay_rng_below(r, 3)), to = (float)(assay_rng_below(r, 3) * 10);
+        value[i][k] = (double)nextafterf(v, to);
+    }
     return true;
 }
 /* Most of the vocabulary is forbidden; at least one id is not. */
@@ -43,8 +47,10 @@ static bool forbidden(const assay_case *c, int i, int64_t n, double *const *valu
     const int64_t V = c->dim[1];
     for (int64_t k = 0; k < n; k++)
         value[i][k] = assay_rng_below(r, 5) ? -INFINITY : assay_rng_normal(r);
-    for (int64_t row = 0; row < n / V; row++)
-        value[i][row * V + assay_rng_below(r, V)] = assay_rng_normal(r);
+    for (int64_t row = 0; row < n / V; row++) {
+        const double v = assay_rng_normal(r);
+        value[i][row * V + assay_rng_below(r, V)] = v;
+    }
     return true;
 }
 /* One id with 0.9 of all: more than p alone. */
@@ -70,8 +76,10 @@ static bool one_left(const assay_case *c, int i, int64_t n, double *const *value
     const int64_t V = c->dim[1];
     for (int64_t k = 0; k < n; k++)
         value[i][k] = -INFINITY;
-    for (int64_t row = 0; row < n / V; row++)
-        value[i][row * V + assay_rng_below(r, V)] = assay_rng_normal(r);
+    for (int64_t row = 0; row < n / V; row++) {
+        const double v = assay_rng_normal(r);
+        value[i][row * V + assay_rng_below(r, V)] = v;
+    }
     return true;
 }
 /* Rows without an answer among rows with one. */
@@ -231,10 +239,11 @@ static bool second_derivation(assay_why *why)
     int judged = 0;
     for (int run = 0; run < 300; run++) {
         const int64_t V = 1 + assay_rng_below(&g, MOST);
-        const assay_sample_params p = { assay_rng_below(&g, 1 << 30) << 8, assay_rng_below(&g, 1 << 30) << 8,
-                                        (float)(0.3 + 2 * assay_rng_uniform(&g)),
-                                        run % 2 ? (float)assay_rng_uniform(&g) : 0,
-                                        run % 3 ? (int32_t)assay_rng_below(&g, V) : 0 };
+        assay_sample_params p = { .key = assay_rng_below(&g, 1 << 30) << 8 };
+        p.step = assay_rng_below(&g, 1 << 30) << 8;
+        p.temp = (float)(0.3 + 2 * assay_rng_uniform(&g));
+        p.top_p = run % 2 ? (float)assay_rng_uniform(&g) : 0;
+        p.top_k = run % 3 ? (int32_t)assay_rng_below(&g, V) : 0;
         double z[MOST] = { 0 };
         for (int64_t i = 0; i < V; i++)
             z[i] = run % 5 ? (double)(float)assay_rng_normal(&g) : (double)assay_rng_below(&g, 3);

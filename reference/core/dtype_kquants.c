@@ -97,7 +97,7 @@ static void fit_affine(const double x[32], double *scale, double *minimum)
     weights(w, x);
     for (int j = 0; j < 32; j++)
         lo = fmin(lo, x[j]), hi = fmax(hi, x[j]);
-    *scale = 0, *minimum = -lo;
+    *scale = 0, *minimum = lo < 0 ? -lo : 0; /* never -0: which zero fmax yields is open */
     if (!(hi > lo))
         return;
     double best = INFINITY;

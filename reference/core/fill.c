@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * The common generators (numerics.md section 2).  They fill operands of real numbers; indices, positions and masks are
- * left to problem.c's defaults, what only an op understands to the op's suite. */
+ * The common generators (numerics.md section 2).  Numbers are drawn one to a full expression: C leaves the order of
+ * operands and arguments open, and a case must have the same numbers under every compiler.  They fill operands of real
+ * numbers; indices, positions and masks are left to problem.c's defaults, what only an op understands to the op's
+ * suite. */
 #include "dtype.h"
 #include "suite.h"
 #include <math.h>
@@ -67,8 +69,10 @@ static double ints_narrow(const assay_case *c, int i, int64_t j, assay_rng *r)
 }
 static double ints_wide(const assay_case *c, int i, int64_t j, assay_rng *r)
 {
-    return i == 0 ? (double)(2 * (1024 + assay_rng_below(r, 1024)) + 1) * (assay_rng_u64(r) & 1 ? -1 : 1)
-                  : (double)on_grid(c, i, j, assay_rng_below(r, 5) - 2);
+    if (i)
+        return (double)on_grid(c, i, j, assay_rng_below(r, 5) - 2);
+    const double v = (double)(2 * (1024 + assay_rng_below(r, 1024)) + 1);
+    return assay_rng_u64(r) & 1 ? -v : v;
 }
 static double wide(const assay_case *c, int i, int64_t j, assay_rng *r)
 {
@@ -216,8 +220,10 @@ static bool special(const assay_case *c, int i, int64_t n, double *const *value,
         return true;
     const int64_t len = row_length(c, i), at[3] = { 0, len / 2, len - 1 };
     for (int64_t row = 0; row * len < n; row++)
-        if (row % 3 != 2)
-            value[i][row * len + at[assay_rng_below(r, 3)]] = pick(r, odd_values, ASSAY_COUNT_OF(odd_values));
+        if (row % 3 != 2) {
+            const double odd = pick(r, odd_values, ASSAY_COUNT_OF(odd_values));
+            value[i][row * len + at[assay_rng_below(r, 3)]] = odd;
+        }
     return true;
 }
 
