@@ -15,8 +15,10 @@ typedef struct assay_session { /* one run over cases */
     bool faults;      /* the ledger holds seeded faults and legal variants */
     assay_lab *lab;
     assay_ledger ledger;
-    assay_coverage *coverage; /* of the op being run; NULL: filtered runs do not judge it */
-    time_t last;              /* when progress was shown */
+    assay_coverage *coverage;                      /* of the op being run; NULL: filtered runs do not judge it */
+    time_t last;                                   /* when progress was shown */
+    void (*after)(void *ctx, const assay_case *c); /* called when a case was judged; NULL: nothing */
+    void *after_ctx;
 } assay_session;
 
 /* Runs all cases of the level by every entry of the ledger. */

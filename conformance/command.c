@@ -2,6 +2,7 @@
  * The command line of `assay check`. */
 #include "../reference/core/status.h"
 #include "check.h"
+#include "self.h"
 #include "tightness.h"
 #include <stdio.h>
 #include <unistd.h>
@@ -9,7 +10,7 @@
 typedef struct options {
     assay_filter filter;
     const char *line;
-    bool faults, tightness, verbose, detail;
+    bool faults, self, tightness, verbose, detail;
     bool shrink, no_shrink;
 } options;
 
@@ -56,7 +57,7 @@ static int print_faults(const assay_ledger *l)
 
 /* ---- command line ------------------------------------------------------------------------------------------ */
 
-enum { KEY_REPRO = 256, KEY_CASE, KEY_FAULTS, KEY_TIGHTNESS };
+enum { KEY_REPRO = 256, KEY_CASE, KEY_FAULTS, KEY_SELF, KEY_TIGHTNESS };
 enum { KEY_SHRINK = 300, KEY_NO_SHRINK };
 
 static const struct argp_option option_table[] = {
@@ -66,6 +67,8 @@ static const struct argp_option option_table[] = {
     { "case", KEY_CASE, "PATTERN", 0,
       "run cases of your own: a line, braces allowed: 'matmul T={1,7} N=64 K=64 w=q4_0'", 0 },
     { "faults", KEY_FAULTS, NULL, 0, "judge the seeded faults (must fail) and legal variants (must pass)", 0 },
+    { "self", KEY_SELF, NULL, 0,
+      "the judge, judged: faults, legal variants, and what other projects' rules say of the same outputs", 0 },
     { "tightness", KEY_TIGHTNESS, NULL, 0,
       "judge the legal variants and the kernels; print per op and contract how much of its bound was used at worst",
       0 },
@@ -106,6 +109,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_FAULTS:
         o->faults = true;
         break;
+    case KEY_SELF:
+        o->self = true;
+        break;
     case KEY_TIGHTNESS:
         o->tightness = true;
         break;
@@ -144,6 +150,11 @@ int assay_cmd_check(int argc, char **argv)
     if (assay_filter_check(&o.filter, &why) || !(s.lab = assay_lab_open(o.filter.plugin, &why))) {
         fprintf(stderr, "assay check: %s\n", why.text);
         return 2;
+    }
+    if (o.self) {
+        const int self = assay_self_main(s.lab, &o.filter);
+        assay_lab_close(s.lab);
+        return self;
     }
     if (o.faults)
         assay_check_faults(&s.ledger, &o.filter);

@@ -181,6 +181,17 @@ static int over_input(const assay_case *c, int *out)
     return -1;
 }
 
+static struct {
+    assay_watch call;
+    void *ctx;
+} watch;
+
+void assay_judge_watch(assay_watch call, void *ctx)
+{
+    watch.call = call;
+    watch.ctx = ctx;
+}
+
 bool assay_can_be_in_place(const assay_case *c)
 {
     int out;
@@ -267,6 +278,8 @@ assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const ass
     assay_outcome out = ASSAY_FAILED;
     f->by = a.by;
     f->why = a.why;
+    if (watch.call && !(a.by == ASSAY_BY_NONE && a.status))
+        watch.call(watch.ctx, p, k, a.by, j->t);
     if (a.by == ASSAY_BY_NONE && a.status) {
         f->by = ASSAY_BY_STATUS;
         out = a.status == ASSAY_UNSUPPORTED ? ASSAY_NOT_ACCEPTED : ASSAY_FAILED;
@@ -298,6 +311,10 @@ assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_ke
         out = assay_judge_once(lab, p, k, plugin, &m, &next, NULL);
         if (at == ASSAY_PLACE_PLAIN || out != ASSAY_PASSED || next.used > f->used)
             *f = next;
+        if (watch.call && at == ASSAY_PLACE_PLAIN && next.by == ASSAY_BY_MEMORY) {
+            const assay_manner room = assay_manner_of(p, ASSAY_PLACE_HOSTILE, threads);
+            assay_judge_once(lab, p, k, plugin, &room, &next, NULL);
+        }
         if (out == ASSAY_FAILED && at == ASSAY_PLACE_IN_PLACE)
             assay_fail(&f->why, ASSAY_OK, "in place: %.200s", next.why.text);
     }

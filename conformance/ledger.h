@@ -41,6 +41,7 @@ typedef struct assay_ledger {
     bool partial;       /* a user's own cases: kernels that none of them fits are left out */
     bool shrink;        /* look for the smallest case that fails like each kernel's first failure */
     bool detail;        /* one case: print the elements around the first wrong one */
+    bool thorough;      /* faults run through all cases, however often they were caught */
     const char *plugin; /* name and version, or NULL */
 } assay_ledger;
 

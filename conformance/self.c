@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "self.h"
+#include "../reference/core/status.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SHAPES = 40 }; /* of an op, with each peer's kind of input */
+
+const assay_ledger *assay_self_ledger(const assay_self *s, int input)
+{
+    return input ? &s->ledger[input] : &s->session.ledger;
+}
+
+/* Each call that was answered: the rules see its outputs.  A crash is what any harness notices; a guard page is ours.
+ */
+static void watch(void *ctx, const assay_problem *p, const assay_kernel *k, assay_by by, const assay_tensor *got)
+{
+    assay_self *s = ctx;
+    const assay_ledger *l = &s->session.ledger;
+    assay_opinion is[ASSAY_RULES];
+    size_t i = 0;
+    while (i < l->n && l->entry[i].kernel != k)
+        i++;
+    if (i == l->n || by == ASSAY_BY_MEMORY)
+        return;
+    assay_rules_judge(p, by == ASSAY_BY_NONE ? got : NULL, is);
+    for (int r = 0; r < ASSAY_RULES; r++) {
+        assay_tally *t = &s->subject[i].rule[s->input][r];
+        t->runs += is[r] != ASSAY_NO_RULE;
+        t->rejected += is[r] >= ASSAY_REJECTS;
+        s->subject[i].rejected[r] |= is[r] >= ASSAY_REJECTS;
+        s->spoiled[r] |= is[r] == ASSAY_BLIND || (is[r] == ASSAY_REJECTS && l->entry[i].fault->kind == ASSAY_LEGAL);
+    }
+}
+
+/* A case is over: rejecting a fault counts where the rule rejected nothing that is right. */
+static void settle(assay_self *s)
+{
+    for (size_t i = 0; i < s->session.ledger.n; i++)
+        for (int r = 0; r < ASSAY_RULES; r++) {
+            bool *rejected = &s->subject[i].rejected[r];
+            s->subject[i].rule[s->input][r].told += *rejected && !s->spoiled[r];
+            *rejected = false;
+        }
+    memset(s->spoiled, 0, sizeof s->spoiled);
+}
+
+static void note_generators(assay_self *s, const assay_case *c)
+{
+    for (size_t i = 0; i < s->session.ledger.n; i++) {
+        const assay_entry *e = &s->session.ledger.entry[i];
+        assay_subject *u = &s->subject[i];
+        const bool caught = e->failed > u->failed;
+        int g = 0;
+        u->failed = e->failed;
+        while (caught && g < u->n_gens && strcmp(u->gen[g], c->gen->name) != 0)
+            g++;
+        if (caught && g == u->n_gens && g < ASSAY_SELF_GENS)
+            u->gen[u->n_gens++] = c->gen->name;
+    }
+}
+
+static uint64_t hash_of(const assay_case *c)
+{
+    assay_case bare = *c;
+    char line[ASSAY_CASE_LINE];
+    uint64_t h = 14695981039346656037u;
+    bare.gen = &assay_gen_ggml;
+    bare.seed = 0;
+    assay_case_print(&bare, line, sizeof line);
+    for (const char *t = line; *t; t++)
+        h = (h ^ (unsigned char)*t) * 1099511628211u;
+    return h;
+}
+
+static void note_shape(assay_self *s, const assay_case *c)
+{
+    const uint64_t h = hash_of(c);
+    for (size_t i = 0; i < s->n_shapes; i++)
+        if (s->seen[i] == h)
+            return;
+    if (s->n_shapes == s->room) {
+        s->room = s->room ? 2 * s->room : 1024;
+        s->shape = realloc(s->shape, s->room * sizeof *s->shape);
+        s->seen = realloc(s->seen, s->room * sizeof *s->seen);
+        if (!s->shape || !s->seen)
+            abort();
+    }
+    s->seen[s->n_shapes] = h;
+    s->shape[s->n_shapes++] = *c;
+}
+
+static void after_case(void *ctx, const assay_case *c)
+{
+    settle(ctx);
+    note_generators(ctx, c);
+    note_shape(ctx, c);
+}
+
+/* The op's shapes, evenly chosen, with the values of one peer. */
+static assay_status run_peer(assay_self *s, int input, assay_why *why)
+{
+    s->input = input;
+    for (size_t from = 0, to; from < s->n_shapes; from = to) {
+        for (to = from; to < s->n_shapes && s->shape[to].op == s->shape[from].op;)
+            to++;
+        const size_t n = to - from, m = n < SHAPES ? n : SHAPES;
+        for (size_t i = 0; i < m; i++) {
+            assay_case c = s->shape[from + i * n / m];
+            assay_problem p;
+            c.gen = s->gen[input];
+            assay_status st = assay_problem_make(&c, &p, why);
+            if (!st)
+                st = assay_check_problem(s->session.lab, &s->ledger[input], &p, s->session.filter, why);
+            assay_problem_free(&p);
+            settle(s);
+            if (st)
+                return st;
+            s->peer_cases += input == 1;
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status run_all(assay_self *s, assay_why *why)
+{
+    assay_status st = assay_check_run(&s->session, why);
+    for (int i = 1; !st && i < s->n_inputs; i++) {
+        s->ledger[i].thorough = true;
+        assay_check_faults(&s->ledger[i], s->session.filter);
+        st = run_peer(s, i, why);
+    }
+    return st;
+}
+
+int assay_self_main(assay_lab *lab, const assay_filter *f)
+{
+    assay_self s = { .session = { .filter = f, .faults = true, .lab = lab }, .n_inputs = 1 };
+    assay_why why = { "" };
+    struct timespec a, b;
+    int code = 2;
+    s.session.ledger.thorough = true;
+    s.session.after = after_case;
+    s.session.after_ctx = &s;
+    for (int r = 0; r < ASSAY_RULES; r++)
+        if (!assay_self_own(&s, r))
+            s.gen[s.n_inputs++] = assay_rules[r].gen;
+    assay_check_faults(&s.session.ledger, f);
+    s.subject = calloc(s.session.ledger.n + 1, sizeof *s.subject);
+    assay_judge_watch(watch, &s);
+    clock_gettime(CLOCK_MONOTONIC, &a);
+    if (!s.session.ledger.n || !s.subject)
+        fprintf(stderr, "assay check: no kernel matches the filter\n");
+    else if (run_all(&s, &why))
+        fprintf(stderr, "assay check: %s\n", why.text);
+    else
+        code = 0;
+    assay_judge_watch(NULL, NULL);
+    clock_gettime(CLOCK_MONOTONIC, &b);
+    s.seconds = (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r\033[K");
+    if (!code)
+        code = assay_self_print(&s) ? 0 : 1;
+    if (code != 2 && f->json && assay_self_json(&s, f->json, &why)) {
+        fprintf(stderr, "assay check: %s\n", why.text);
+        code = 2;
+    }
+    for (int i = 0; i < s.n_inputs; i++)
+        assay_ledger_free(i ? &s.ledger[i] : &s.session.ledger);
+    free(s.subject);
+    free(s.shape);
+    free(s.seen);
+    return code;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ * self.h - `assay check --self`: the judge, judged.  Every seeded fault and every legal variant goes through all cases;
+ * the rules of other projects (rules.h) see the same outputs, and the same kernels on their own kinds of input. */
+#ifndef ASSAY_SELF_H
+#define ASSAY_SELF_H
+#include "check.h"
+#include "rules.h"
+
+enum { ASSAY_SELF_INPUTS = 1 + ASSAY_RULES, ASSAY_SELF_GENS = 48 };
+
+typedef struct assay_tally {
+    int32_t runs, rejected;
+    int32_t told; /* rejected in a case of which the rule rejects no legal variant and not the golden */
+} assay_tally;
+
+typedef struct assay_subject { /* one kernel of faults/: entry i of every ledger */
+    assay_tally rule[ASSAY_SELF_INPUTS][ASSAY_RULES];
+    const char *gen[ASSAY_SELF_GENS]; /* generators that caught it */
+    int n_gens;
+    int64_t failed;             /* before the case that runs */
+    bool rejected[ASSAY_RULES]; /* in the case that runs */
+} assay_subject;
+
+typedef struct assay_self {
+    assay_session session;                   /* of our own cases */
+    assay_ledger ledger[ASSAY_SELF_INPUTS];  /* our verdicts: [0] is unused, the session's ledger is meant */
+    const assay_gen *gen[ASSAY_SELF_INPUTS]; /* [0]: NULL, our own cases; then each peer's kind */
+    int n_inputs, input;                     /* input: what runs now */
+    bool spoiled[ASSAY_RULES];               /* in the case that runs, the rule rejected what is right */
+    assay_subject *subject;
+    assay_case *shape; /* of our cases, once each, whatever their generator */
+    uint64_t *seen;
+    size_t n_shapes, room;
+    size_t peer_cases; /* run with each peer's kind of input */
+    double seconds;
+} assay_self;
+
+const assay_ledger *assay_self_ledger(const assay_self *s, int input);
+/* Runs all, prints the table, writes the JSON that the filter names.  Returns the exit code. */
+int assay_self_main(assay_lab *lab, const assay_filter *f);
+
+/* self_table.c */
+typedef struct assay_score { /* of one rule, or of ours, on one kind of input */
+    int64_t faults, caught, told, legal, flagged, runs, flagged_runs;
+} assay_score;
+assay_score assay_self_score(const assay_self *s, int input, int rule); /* rule -1: ours */
+int assay_self_own(const assay_self *s, int rule);                      /* the input that is the rule's own */
+bool assay_self_print(const assay_self *s);                             /* true: all caught, none flagged */
+assay_status assay_self_json(const assay_self *s, const char *path, assay_why *why);
+#endif
