@@ -236,6 +236,18 @@ static bool ramp_down(const assay_case *c, int i, int64_t n, double *const *valu
 {
     return shaped(c, i, n, value, r, 20, -0.25);
 }
+/* so slowly that no weight is lost: an online softmax rescales all it has at every block */
+static bool creep(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const int64_t nd = c->dim[D] > 0 ? c->dim[D] : 1;
+    if (i >= V)
+        return i > V && rest(i, n, value[i], r, 0);
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = k % nd   ? 0
+                      : i == Q ? sqrt((double)nd)
+                               : ldexp((double)(k / nd / c->dim[G] % c->dim[S]) + 0.5 * assay_rng_uniform(r), -13);
+    return true;
+}
 static bool deep(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     return shaped(c, i, n, value, r, -1e5, 0.125);
@@ -288,6 +300,7 @@ static const assay_gen gens[] = {
     { "alibi", ASSAY_TAG_EXACT, alibi, NULL },
     { "masked-rows", ASSAY_TAG_ADVERSARIAL, masked_rows, NULL },
     { "huge", ASSAY_TAG_ADVERSARIAL, huge, NULL },
+    { "creep", ASSAY_TAG_ADVERSARIAL, creep, NULL },
     { "deep", ASSAY_TAG_ADVERSARIAL, deep, NULL },
     { "ramp-up", ASSAY_TAG_ADVERSARIAL, ramp_up, NULL },
     { "ramp-down", ASSAY_TAG_ADVERSARIAL, ramp_down, NULL },
@@ -336,6 +349,9 @@ static const assay_rows rows[] = {
     { "T=4 S=64 H=2 D=16 E=8 causal={0,1} gen={zero,equal,positive,spike,uniform}", ASSAY_QUICK },
     { "T=70 S={1,2,5} H=1 D={1,8} E=8 gen=short", ASSAY_QUICK },
     { "T=70 S=2 D=1 E=1 gen=exp-edge", ASSAY_QUICK },
+    { "T=1 S=4096 D=4 E=1 gen={gauss,equal,positive,ramp,ramp-up,ramp-down,creep,equal-values}", ASSAY_QUICK },
+    { "T=1 S=32768 D=1 E=1 gen={equal,positive,ramp,ramp-up,creep}", ASSAY_QUICK },
+    { "T=3 S={130,600} H=2 D=16 E=8 gen=creep", ASSAY_QUICK },
     /* types and storage orders */
     { "T={1,5} S=40 H=4 G=2 D=32 E=32 k=* v=* causal=1 gen=gauss", ASSAY_QUICK },
     { "T=5 S=100 H=4 G=2 D=32 E=32 k=* v=* causal=1 gen=selection", ASSAY_QUICK },

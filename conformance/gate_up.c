@@ -151,6 +151,8 @@ static const assay_rows rows[] = {
     ROWS(q8_0),
     ROWS(q4_0),
     ROWS(q4_1),
+    { "T=1 N=2 K={4096,32768} gate=f32 up=f32 gen={unit,far,positive,equal,ramp,spike}", ASSAY_QUICK },
+    { "T=1 N=2 K={4096,32768} gate=q8_0 up=q8_0 gen={unit,positive,equal,ramp}", ASSAY_QUICK },
     { "T={1,4} N={3,31} K={32,352} gate=q8_0 up=q8_0 gen=any-codes", ASSAY_QUICK },
     { "T=2 N=3 K={0..33} gen={open-or-shut,unit}", ASSAY_QUICK },
     { "T={0,1} N={0,5} K=64 gate={f32,q8_0,q4_1} up={f32,q8_0} gen=unit", ASSAY_QUICK },

@@ -184,6 +184,9 @@ static const assay_rows rows[] = {
       ASSAY_QUICK },
     { "T={1,4,9} N=9 K={1,17,40} w={f32,f16,bf16} gen={special,signed-zero}", ASSAY_QUICK },
     { "T=4 N=9 K=40 bias=f32 gen={special,signed-zero}", ASSAY_QUICK },
+    /* long sums, few of them */
+    { "T=1 N=2 K={4096,32768} gen={gauss,uniform,positive,equal,ramp,spike,cancel,wide}", ASSAY_QUICK },
+    { "T=1 N=2 K={4096,32768} w={f16,q8_0,q4_0,q4_1} gen={positive,equal,ramp}", ASSAY_QUICK },
     { "T={1,8} N=40 K=4096 gen={gauss,positive,equal,ramp,ints-narrow}", ASSAY_FULL },
     { "T={1,8} N=24 K=4096 w={f16,bf16,q8_0,q4_0,q4_1} gen={gauss,positive,equal}", ASSAY_FULL },
     { "T=2 N=8 K=32768 gen={positive,equal,ramp}", ASSAY_FULL },

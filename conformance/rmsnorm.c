@@ -41,6 +41,7 @@ static const assay_rows rows[] = {
     { "R={0,1} C=0 eps=1e-05 gen=gauss", ASSAY_QUICK },
     { "R=3 C={9,40} eps=1e-05 gen={special,zero,signed-zero,denormal}", ASSAY_QUICK },
     { "R=66 C={1..8} eps=1e-05 gen=short", ASSAY_QUICK },
+    { "R=1 C={4096,32768} eps=1e-05 gen={gauss,positive,equal,ramp,spike,near-eps}", ASSAY_QUICK },
     { "R=2 C={1021,4096} eps=1e-05 gen={gauss,positive,equal,ramp}", ASSAY_FULL },
 };
 

@@ -122,6 +122,16 @@ static bool ramp(const assay_case *c, int i, int64_t n, double *const *value, as
     }
     return true;
 }
+/* Ascending (even rows) or descending by less than any weight loses: an online softmax rescales everything that it has,
+ * at every element. */
+static bool creep(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    for (int64_t k = 0; k < n; k++) {
+        const double at = ldexp((double)(k % c->dim[1]) + 0.5 * assay_rng_uniform(rng), -13);
+        value[i][k] = i == MASK ? 0 : k / c->dim[1] % 2 ? -at : at;
+    }
+    return true;
+}
 static bool spread(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
 {
     (void)c;
@@ -134,7 +144,8 @@ static const assay_gen gens[] = {
     { "one-hot", ASSAY_TAG_EXACT, one_hot, NULL },       { "pair", ASSAY_TAG_EXACT, pair, NULL },
     { "uniform-2k", ASSAY_TAG_EXACT, uniform_2k, NULL }, { "masked-rows", ASSAY_TAG_ADVERSARIAL, masked_rows, NULL },
     { "hollow", ASSAY_TAG_CLASS, hollow, NULL },         { "huge", ASSAY_TAG_ADVERSARIAL, huge, NULL },
-    { "ramp", ASSAY_TAG_ADVERSARIAL, ramp, NULL },       { "spread", ASSAY_TAG_RANDOM, spread, NULL },
+    { "creep", ASSAY_TAG_ADVERSARIAL, creep, NULL },     { "ramp", ASSAY_TAG_ADVERSARIAL, ramp, NULL },
+    { "spread", ASSAY_TAG_RANDOM, spread, NULL },
 };
 
 static const assay_rows rows[] = {
@@ -150,7 +161,8 @@ static const assay_rows rows[] = {
     { "R=3 C={9,40} gen={special,zero,signed-zero,denormal,equal,positive,spike,wide}", ASSAY_QUICK },
     { "R=2 C={17,32} x={f16,bf16} y={f32,f16,bf16} gen={gauss,one-hot}", ASSAY_QUICK },
     { "R=2 C={17,32} x=f32 y={f16,bf16} mask=f32 gen={spread,one-hot}", ASSAY_QUICK },
-    { "R=2 C={512,1021,1024} gen={gauss,equal,uniform-2k,ramp}", ASSAY_QUICK },
+    { "R=2 C={512,1021,1024} gen={gauss,equal,uniform-2k,ramp,creep}", ASSAY_QUICK },
+    { "R=1 C={4096,32768} gen={gauss,positive,equal,ramp,creep,huge,uniform-2k}", ASSAY_QUICK },
     { "R=6 C=4096 gen={gauss,equal,ramp,huge,one-hot}", ASSAY_FULL },
     { "R=1 C=49152 scale={0,0.7} gen={gauss,spread,uniform-2k}", ASSAY_FULL },
 };

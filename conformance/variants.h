@@ -76,6 +76,13 @@ typedef struct assay_sum {
     X(38, "sum-f64", ANY, FORWARD, 0, 0, 0, WIDE) \
     X(39, "sum-f64-blocks", BLOCKED, STRIDED, 0, 256, 0, WIDE)
 /* clang-format on */
+/* Rows that blocks of quantized weights are summed by, too: X(row, name) */
+/* clang-format off */
+#define BLOCK_SUMS(X) \
+    X(0, "forward") X(1, "forward-fma") X(2, "backward") X(4, "strided") X(6, "permuted") X(7, "permuted-fma") \
+    X(8, "tree-a") X(9, "tree-b") X(11, "pairwise") X(13, "4-lanes") X(16, "8-lanes-fma") X(22, "64-lanes") \
+    X(24, "blocks-of-64") X(29, "split-2") X(30, "split-3") X(35, "split-8") X(36, "kahan") X(38, "f64")
+/* clang-format on */
 enum { ASSAY_SUMS = 40 };
 extern const assay_sum assay_sums[ASSAY_SUMS];
 extern const assay_contract assay_sum_contracts[ASSAY_SUMS];
@@ -87,6 +94,7 @@ float assay_sum_of(const assay_sum *s, const float *x, int64_t xs, const float *
 
 /* exp(d), d <= 0, within the 4 u of the strict contract: by which library function or polynomial, by form */
 float assay_vary_exp(int32_t form, float d);
+float assay_vary_swiglu(int32_t form, float g, float u);
 /* 1 / x and 1 / sqrt(x) from 12 bits and one Newton step */
 float assay_vary_reciprocal(float x);
 float assay_vary_rsqrt(float x);
@@ -100,6 +108,9 @@ assay_status assay_vary_softmax(const assay_args *a, const assay_sum *s);
 assay_status assay_vary_matmul(const assay_args *a, const assay_sum *s);
 assay_status assay_vary_gate_up(const assay_args *a, const assay_sum *s);
 assay_status assay_vary_attention(const assay_args *a, const assay_sum *s);
+/* weights of q8_0, q4_0 or q4_1, x rounded to q8_0: exact integers per block */
+assay_status assay_vary_matmul_blocks(const assay_args *a, const assay_sum *s);
+assay_status assay_vary_gate_up_blocks(const assay_args *a, const assay_sum *s);
 
 #define VARY_F32    ASSAY_TYPES(ASSAY_T(f32))
 #define VARY_I32    ASSAY_TYPES(ASSAY_T(i32))
@@ -116,5 +127,19 @@ assay_status assay_vary_attention(const assay_args *a, const assay_sum *s);
 #define VARY_ROW(n, title, depth, order, lanes, block, splits, adder)                                                  \
     { ASSAY_LEGAL,                                                                                                     \
       { VARY_BASE, .name = title, .flags = ASSAY_UNSLICED, .contract = &assay_sum_contracts[n], .run = vary_##n },     \
+      "legal: generated" },
+/* The same for blocks: VARY_BLOCKS is the function, VARY_Q8 and VARY_Q4_1 are designators of the kernels */
+#define VARY_BLOCK_STUB(n, name)                                                                                       \
+    static assay_status vary_blocks_##n(const assay_args *a)                                                           \
+    {                                                                                                                  \
+        return VARY_BLOCKS(a, &assay_sums[n]);                                                                         \
+    }
+#define VARY_Q8_ROW(n, title)                                                                                          \
+    { ASSAY_LEGAL,                                                                                                     \
+      { VARY_Q8, .name = "sum-q8-" title, .flags = ASSAY_UNSLICED, .run = vary_blocks_##n },                           \
+      "legal: generated" },
+#define VARY_Q4_1_ROW(n, title)                                                                                        \
+    { ASSAY_LEGAL,                                                                                                     \
+      { VARY_Q4_1, .name = "sum-q4_1-" title, .flags = ASSAY_UNSLICED, .run = vary_blocks_##n },                       \
       "legal: generated" },
 #endif

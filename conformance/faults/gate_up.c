@@ -240,8 +240,11 @@ Q4_1_ALL(BLOCK_STUB)
     }
 static const assay_typeset f32_types[] = TAKES(f32), q8_types[] = TAKES(q8_0), q4_0_types[] = TAKES(q4_0),
                            q4_1_types[] = TAKES(q4_1);
-static const assay_contract rounds = { .round = { { "x", ASSAY_q8_0, 0 } } };
-static const assay_contract apart = { .split_min = 1, .round = { { "x", ASSAY_q8_0, 0 } } };
+/* whole blocks in integers: chains of K / 32 terms */
+static const assay_contract rounds = { .h = { ASSAY_DEPTH_LANES, 32, 0 }, .round = { { "x", ASSAY_q8_0, 0 } } };
+static const assay_contract apart = { .h = { ASSAY_DEPTH_LANES, 32, 0 },
+                                      .split_min = 1,
+                                      .round = { { "x", ASSAY_q8_0, 0 } } };
 #define ROW(kind, ty, c, m, title, where)                                                                              \
     { kind, { .op = "gate_up", .name = title, .types = ty, .contract = c, .run = run_##m }, where },
 #define F32_BAD(m, name, where)   ROW(ASSAY_FAULT, f32_types, NULL, m, name, where)
@@ -260,10 +263,19 @@ static const assay_contract apart = { .split_min = 1, .round = { { "x", ASSAY_q8
 static const assay_typeset vary_types[] = { VARY_F32, VARY_WEIGHTS, VARY_WEIGHTS, VARY_F32 };
 SUMS(VARY_STUB)
 
+#define VARY_BLOCKS assay_vary_gate_up_blocks
+#define VARY_Q8     .op = "gate_up", .types = vary_q8_types, .contract = &rounds
+#define VARY_Q4_1   .op = "gate_up", .types = vary_q4_1_types, .contract = &apart
+static const assay_typeset vary_q8_types[] = { VARY_F32, ASSAY_TYPES(ASSAY_T(q8_0) | ASSAY_T(q4_0)),
+                                               ASSAY_TYPES(ASSAY_T(q8_0) | ASSAY_T(q4_0)), VARY_F32 },
+                           vary_q4_1_types[] = { VARY_F32, ASSAY_TYPES(ASSAY_T(q4_1)), ASSAY_TYPES(ASSAY_T(q4_1)),
+                                                 VARY_F32 };
+BLOCK_SUMS(VARY_BLOCK_STUB)
+
 /* clang-format off */
 static const assay_fault table[] = {
     FAULTS(F32_BAD) LEGAL(F32_GOOD) Q8_FAULTS(Q8_BAD) Q8_LEGAL(Q8_GOOD) Q4_0_FAULTS(Q4_0_BAD) Q4_0_LEGAL(Q4_0_GOOD)
-    Q4_1_FAULTS(Q4_1_BAD) Q4_1_LEGAL(Q4_1_GOOD) SUMS(VARY_ROW)
+    Q4_1_FAULTS(Q4_1_BAD) Q4_1_LEGAL(Q4_1_GOOD) SUMS(VARY_ROW) BLOCK_SUMS(VARY_Q8_ROW) BLOCK_SUMS(VARY_Q4_1_ROW)
 };
 /* clang-format on */
 

@@ -374,7 +374,8 @@ static const assay_typeset f32_types[] = { PLAIN, PLAIN, PLAIN, PLAIN };
 static const assay_typeset bf16_types[] = { PLAIN, PLAIN, PLAIN, ASSAY_TYPES(ASSAY_T(bf16)) };
 static const assay_typeset q8_types[] = { PLAIN, ASSAY_TYPES(ASSAY_T(q8_0)), PLAIN, PLAIN };
 static const assay_typeset q4_types[] = { PLAIN, ASSAY_TYPES(ASSAY_T(q4_0)), PLAIN, PLAIN };
-static const assay_contract rounds = { .round = { { "x", ASSAY_q8_0, 0 } } };
+/* whole blocks in integers: a chain of K / 32 terms */
+static const assay_contract rounds = { .h = { ASSAY_DEPTH_LANES, 32, 0 }, .round = { { "x", ASSAY_q8_0, 0 } } };
 
 #define F32_KERNEL(m, title)                                                                                           \
     .op = "matmul", .name = title, .types = f32_types, .run = run_##m, .units = m == NOBODY ? four : NULL
@@ -393,9 +394,21 @@ static const assay_contract rounds = { .round = { { "x", ASSAY_q8_0, 0 } } };
 static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_WEIGHTS, VARY_F32, VARY_FLOATS };
 SUMS(VARY_STUB)
 
+#define VARY_BLOCKS assay_vary_matmul_blocks
+#define VARY_Q8     .op = "matmul", .types = vary_q8_types, .contract = &rounds
+#define VARY_Q4_1   .op = "matmul", .types = vary_q4_1_types, .contract = &vary_apart
+static const assay_typeset vary_q8_types[] = { VARY_FLOATS, ASSAY_TYPES(ASSAY_T(q8_0) | ASSAY_T(q4_0)), VARY_F32,
+                                               VARY_FLOATS },
+                           vary_q4_1_types[] = { VARY_FLOATS, ASSAY_TYPES(ASSAY_T(q4_1)), VARY_F32, VARY_FLOATS };
+static const assay_contract vary_apart = { .h = { ASSAY_DEPTH_LANES, 32, 0 },
+                                           .split_min = 1,
+                                           .round = { { "x", ASSAY_q8_0, 0 } } };
+BLOCK_SUMS(VARY_BLOCK_STUB)
+
 static const assay_fault table[] = {
-    SUMS(VARY_ROW) FAULTS(F32_FAULT) BF16_FAULTS(BF16_FAULT) Q8_FAULTS(Q8_FAULT) Q4_FAULTS(Q4_FAULT) LEGAL(F32_LEGAL){
-        ASSAY_LEGAL, { BLOCK_KERNEL(blocks, "q8_0-blocks-in-integers", q8_types) }, "legal: exact block sums" },
+    SUMS(VARY_ROW) BLOCK_SUMS(VARY_Q8_ROW) BLOCK_SUMS(VARY_Q4_1_ROW) FAULTS(F32_FAULT) BF16_FAULTS(BF16_FAULT)
+        Q8_FAULTS(Q8_FAULT) Q4_FAULTS(Q4_FAULT) LEGAL(F32_LEGAL){
+            ASSAY_LEGAL, { BLOCK_KERNEL(blocks, "q8_0-blocks-in-integers", q8_types) }, "legal: exact block sums" },
     { ASSAY_LEGAL,
       { .op = "matmul", .name = "bf16-output", .types = bf16_types, .run = run_rounded },
       "legal: y rounded once" },

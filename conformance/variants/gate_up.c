@@ -7,7 +7,7 @@
 enum { T, N, K };
 enum { X, GATE, UP, Y };
 
-static float swiglu(float g, float u, int form)
+float assay_vary_swiglu(int32_t form, float g, float u)
 {
     const float e = assay_vary_exp(form, -fabsf(g)), top = g < 0 ? e : 1;
     switch (form % 5) {
@@ -37,7 +37,7 @@ assay_status assay_vary_gate_up(const assay_args *a, const assay_sum *s)
         assay_vary_read(&a->operand[UP], n, 0, k, up);
         for (int64_t t = 0; t < a->dim[T]; t++) {
             const float g = assay_sum_of(s, x + t * k, 1, gate, 1, k), u = assay_sum_of(s, x + t * k, 1, up, 1, k);
-            const float y = swiglu(g, u, s->row);
+            const float y = assay_vary_swiglu(s->row, g, u);
             assay_vary_write(&a->operand[Y], t, n, 1, &y);
         }
     }
