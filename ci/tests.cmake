@@ -24,6 +24,7 @@ foreach(op IN LISTS ops)
   assay_test(conformance.${op}.scalar LABEL conformance COMMAND assay check -o ${op} --isa scalar --quick)
   assay_test(faults.${op} LABEL faults COMMAND assay check --faults --tightness -o ${op} --quick)
 endforeach()
+assay_test(faults.abi LABEL abi COMMAND assay check --faults -o mul -k "abi-*" --quick) # counted in faults.mul too
 foreach(tier IN LISTS tiers)
   string(REPLACE "." ";" pair ${tier})
   list(GET pair 0 op)

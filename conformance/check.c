@@ -27,9 +27,9 @@ void assay_check_kernels(assay_lab *lab, assay_ledger *l, const assay_filter *f)
 
 void assay_check_faults(assay_ledger *l, const assay_filter *f)
 {
-    for (size_t i = 0; assay_op_at(i); i++) {
-        const assay_faults *all = assay_faults_of(assay_op_at(i));
-        for (size_t k = 0; all && k < all->n; k++) {
+    const assay_faults *all;
+    for (size_t i = 0; (all = assay_faults_at(i)); i++)
+        for (size_t k = 0; k < all->n; k++) {
             const assay_state s = assay_filter_kernel(f, &all->fault[k].kernel);
             if (s == ASSAY_FILTERED)
                 continue;
@@ -37,7 +37,6 @@ void assay_check_faults(assay_ledger *l, const assay_filter *f)
             e->on_cpu = s == ASSAY_RUNS;
             e->fault = &all->fault[k];
         }
-    }
 }
 
 /* Kernels that round operands alike share one golden. */

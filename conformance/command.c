@@ -5,6 +5,7 @@
 #include "self.h"
 #include "tightness.h"
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 typedef struct options {
@@ -13,6 +14,12 @@ typedef struct options {
     bool faults, self, tightness, verbose, detail;
     bool shrink, no_shrink;
 } options;
+
+/* Caught, and for the reason for which it must be. */
+static bool found_out(const assay_entry *e)
+{
+    return e->failed && (!e->fault->says || strstr(e->finding[0].why.text, e->fault->says));
+}
 
 static int print_faults(const assay_ledger *l)
 {
@@ -36,8 +43,8 @@ static int print_faults(const assay_ledger *l)
                 printf("    %s: %s\n      %s\n", assay_by_name(e->finding[k].by), e->finding[k].why.text, e->line[k]);
         } else {
             faults++;
-            caught += e->failed > 0;
-            printf("  %s fault %s/%s: by %s (%s)\n", e->failed ? "ok  " : "MISSED", e->kernel->op, e->kernel->name,
+            caught += found_out(e);
+            printf("  %s fault %s/%s: by %s (%s)\n", found_out(e) ? "ok  " : "MISSED", e->kernel->op, e->kernel->name,
                    e->failed ? assay_by_name(e->finding[0].by) : "nothing", e->fault->source);
             if (e->failed)
                 printf("    %s\n      %s\n", e->finding[0].why.text, e->line[0]);

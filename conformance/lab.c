@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab.h"
+#include "abi.h"
 #include "../reference/core/registry.h"
 #include "../reference/core/status.h"
 #include "runner.h"
@@ -194,6 +195,12 @@ static assay_lab *abandon(assay_lab *lab)
 
 assay_lab *assay_lab_open(const char *plugin, assay_why *why)
 {
+    assay_why changed;
+    if (!assay_abi_environment(&changed))
+        return assay_fail(why, ASSAY_ERR_ARG,
+                          "the judge would start with another floating-point environment than C's: %.120s",
+                          changed.text),
+               (assay_lab *)NULL;
     assay_lab *lab = calloc(1, sizeof *lab);
     int pair[2];
     if (!lab || !(lab->described = calloc(ASSAY_PLUGIN_KERNELS, sizeof *lab->described)))

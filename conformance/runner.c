@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "runner.h"
+#include "abi.h"
 #include "../reference/core/dtype.h"
 #include "../reference/core/execute.h"
 #include "../reference/core/registry.h"
@@ -25,6 +26,7 @@ static const assay_job *current;
 static char *mapped[ASSAY_MAX_OPND];
 static unsigned char poison;
 static const assay_plugin *plugin;
+static assay_why at_load; /* what loading the plug-in left changed; empty: nothing */
 
 /* ---- a wild access: name the operand, then die ----------------------------------------------------------- */
 
@@ -129,7 +131,9 @@ static void unmap_operands(void)
 
 static void run_job(assay_job *j, int arena, assay_answer *a)
 {
-    const assay_kernel own = j->kernel ? *j->kernel : plugin_kernel((uint32_t)j->plugin), *k = &own;
+    assay_kernel own = j->kernel ? *j->kernel : plugin_kernel((uint32_t)j->plugin);
+    const assay_kernel *k = &own;
+    assay_abi_wrap(&own);
     *a = (assay_answer){ .by = ASSAY_BY_NONE };
     if (!map_operands(j, arena)) {
         a->status = assay_fail(&a->why, ASSAY_ERR_NOMEM, "the runner cannot map the operands");
@@ -157,6 +161,13 @@ static void run_job(assay_job *j, int arena, assay_answer *a)
     }
     current = NULL;
     unmap_operands();
+    if (at_load.text[0]) {
+        a->by = ASSAY_BY_ABI;
+        assay_fail(&a->why, ASSAY_OK, "loading the plug-in changed the floating-point environment: %.150s",
+                   at_load.text);
+        at_load.text[0] = 0;
+    } else if (assay_abi_broken(&a->why))
+        a->by = ASSAY_BY_ABI;
 }
 
 /* ---- plug-in --------------------------------------------------------------------------------------------- */
@@ -245,6 +256,7 @@ _Noreturn void assay_runner_main(int socket, int arena, size_t arena_bytes, char
         dup2(quiet, STDOUT_FILENO);
     catch_faults();
     greet(socket, path);
+    assay_abi_environment(&at_load); /* a constructor may have changed it, as gcc -ffast-math's does */
     assay_job j;
     while (recv(socket, &j, sizeof j, 0) == (ssize_t)sizeof j) {
         assay_answer a;

@@ -14,7 +14,8 @@ typedef enum assay_by {
     ASSAY_BY_MEMORY,
     ASSAY_BY_CRASH,
     ASSAY_BY_TIMEOUT,
-    ASSAY_BY_STATUS
+    ASSAY_BY_STATUS,
+    ASSAY_BY_ABI
 } assay_by;
 const char *assay_by_name(assay_by by);
 

@@ -30,6 +30,13 @@ static const struct entry {
 #include "../../conformance/probes/probes.def"
 #undef PROBE
 };
+extern const assay_faults assay_faults_abi;
+static const assay_faults *const fault_tables[] = {
+#define OP(op) &assay_faults_##op,
+#include "../ops.def"
+#undef OP
+    &assay_faults_abi
+};
 enum { ENTRIES = sizeof entries / sizeof *entries };
 
 #define KERNEL(dir, isa, stem) IF_##isa(extern const assay_kernel assay_##stem##_##isa;)
@@ -83,6 +90,11 @@ const assay_faults *assay_faults_of(const assay_op *op)
 {
     const struct entry *e = entry_of(op);
     return e ? e->faults : NULL;
+}
+
+const assay_faults *assay_faults_at(size_t i)
+{
+    return i < sizeof fault_tables / sizeof *fault_tables ? fault_tables[i] : NULL;
 }
 
 const assay_workloads *assay_workloads_of(const assay_op *op)

@@ -8,6 +8,7 @@ const assay_op *assay_op_at(size_t i); /* NULL past the last; the order of ops.d
 const assay_op *assay_op_find(const char *name);
 const assay_suite *assay_suite_of(const assay_op *op);
 const assay_faults *assay_faults_of(const assay_op *op);
+const assay_faults *assay_faults_at(size_t i); /* every table of faults: one per op, then those of the harness itself */
 const assay_workloads *assay_workloads_of(const assay_op *op);
 
 /* Kernels that this build holds: per op "scalar" (the float reference, run == NULL) first, then kernels.def. */

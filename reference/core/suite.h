@@ -62,6 +62,7 @@ typedef struct assay_fault {
     assay_fault_kind kind; /* FAULT: must fail; LEGAL: must pass */
     assay_kernel kernel;
     const char *source; /* where it comes from: "numerics 3", "ggml-org/llama.cpp#1393", "legal: pairwise sum" */
+    const char *says;   /* words that the first finding must hold, when it must be caught for one reason; NULL: any */
 } assay_fault;
 typedef struct assay_faults {
     const char *op;
