@@ -36,6 +36,14 @@ foreach(probe IN LISTS probes)
   assay_test(probes.${short} LABEL probes COMMAND assay check -o ${probe} --quick)
 endforeach()
 
+# What objects execute, against their tier (docs/judge.md).
+foreach(isa scalar ${isas})
+  assay_test(instructions.${isa} LABEL instructions
+    COMMAND ${python} ${CMAKE_SOURCE_DIR}/ci/instructions ${CMAKE_BINARY_DIR} --tier ${isa} --objdump ${CMAKE_OBJDUMP})
+endforeach()
+assay_test(instructions.faults LABEL instructions COMMAND ${python} ${CMAKE_SOURCE_DIR}/ci/instructions
+  ${CMAKE_BINARY_DIR} --faults ${CMAKE_C_COMPILER} --objdump ${CMAKE_OBJDUMP})
+
 # The command line, by scripts: ci/cli/<case>.sh ASSAY SOURCE CC
 if(NOT CMAKE_CROSSCOMPILING)
   file(GLOB cases CONFIGURE_DEPENDS ci/cli/*.sh)

@@ -10,7 +10,6 @@
     .p2align 4
 assay_abi_trampoline: /* rdi f, rsi a, rdx b, rcx state */
     .cfi_startproc
-    endbr64
     movq %rbx, ABI_OWN(%rcx)
     movq %rbp, ABI_OWN+8(%rcx)
     movq %r12, ABI_OWN+16(%rcx)

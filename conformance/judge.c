@@ -300,26 +300,24 @@ assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const ass
     return out;
 }
 
+/* A golden that was computed while the judge rounds otherwise, or flushes, is worth nothing. */
+static void require_environment(void)
+{
+    assay_why changed;
+    if (assay_abi_environment(&changed))
+        return;
+    fprintf(stderr, "assay: the judge's own floating-point environment has changed: %s\n", changed.text);
+    exit(2);
+}
+
 assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin, int threads,
                           assay_finding *f)
 {
-<<<<<<< HEAD
     assay_finding next;
     assay_outcome out = ASSAY_PASSED;
+    require_environment();
     for (assay_place at = ASSAY_PLACE_PLAIN; out == ASSAY_PASSED && at <= ASSAY_PLACE_IN_PLACE; at++) {
         if (at == ASSAY_PLACE_IN_PLACE && (!(k->flags & ASSAY_INPLACE) || !assay_can_be_in_place(&p->c)))
-=======
-    assay_finding second;
-    assay_why changed;
-    int over;
-    if (!assay_abi_environment(&changed)) { /* what was computed so far is worth nothing */
-        fprintf(stderr, "assay: the judge's own floating-point environment has changed: %s\n", changed.text);
-        exit(2);
-    }
-    assay_outcome out = run_once(lab, p, k, plugin, threads, PLAIN, f);
-    for (enum manner m = HOSTILE; out == ASSAY_PASSED && m <= IN_PLACE; m++) {
-        if (m == IN_PLACE && (!(k->flags & ASSAY_INPLACE) || over_input(&p->c, &over) < 0))
->>>>>>> c96ee80 (Check calling convention and machine state after every call of a kernel)
             break;
         const assay_manner m = assay_manner_of(p, at, threads);
         out = assay_judge_once(lab, p, k, plugin, &m, &next, NULL);

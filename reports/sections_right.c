@@ -129,7 +129,8 @@ void section_margins(report *r)
 /* Per op: how many faults were caught and by what; then the real bugs among them. */
 void section_faults(report *r)
 {
-    static const char *const by[] = { "class", "EX", "T1", "T2", "DISCRETE", "memory", "crash", "timeout", "status" };
+    static const char *const by[] = { "class",  "EX",    "T1",      "T2",     "DISCRETE",
+                                      "memory", "crash", "timeout", "status", "abi" };
     enum { BY = sizeof by / sizeof *by };
     const cJSON *k, *list = member(r->faults, "kernels");
     if (!list)
