@@ -36,6 +36,8 @@ static const assay_rows rows[] = {
     { "R={0,1} C=0 gen=gauss", ASSAY_QUICK },
     { "R=2 C={17,32} a={f16,bf16} b={f16,bf16} y={f32,f16,bf16} gen={gauss,ints-narrow}", ASSAY_QUICK },
     { "R=2 C={17,32} a=f32 b={f16,bf16} y={f16,bf16} gen={gauss,ints-narrow}", ASSAY_QUICK },
+    { "R=9 C=130 a={f32,f16} b={f32,f16} y={f16,bf16} gen={gauss,wide}", ASSAY_QUICK },
+    { "R=60 C={5,33} gen=special", ASSAY_QUICK }, /* each odd value five times or so */
     { "R=2 C={1536,4097,8200} gen={gauss,wide}", ASSAY_QUICK },
     { "R=3 C=14336 gen={gauss,wide}", ASSAY_FULL },
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * add: y = a + b, rounded once. */
+ * add: y = a + b, rounded to f32, then to y's type. */
 #include "ref.h"
 
 REFERENCE(add)
@@ -9,5 +9,5 @@ REFERENCE(add)
     real *y = a->operand[2];                           /* (R,C) */
 
     for (int64_t i = 0; i < n; i++)
-        y[i] = x[i] + b[i];
+        y[i] = (real)(float)(x[i] + b[i]);
 }

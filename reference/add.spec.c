@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * One rounding of the exact sum: rounding to double first changes nothing, since double has more than 2 * 24 + 2 bits
- * (Figueroa, When is double rounding innocuous?, 1995). */
+ * The exact sum, rounded to f32, then to the type of y: one right answer, and what every kernel of f32 arithmetic
+ * gives. Rounding to double first changes nothing, since double has more than 2 * 24 + 2 bits (Figueroa, When is double
+ * rounding innocuous?, 1995).  The step through f32 matters only where an operand has more bits than y. */
 #include "spec.h"
 
 static const assay_operand operands[] = {

@@ -29,8 +29,45 @@ typedef struct session {
     bool committed;                   /* the project's own files: sizes are limited */
 } session;
 
+typedef struct many { /* cases of the patterns on the command line */
+    const char *dir;
+    int n;
+} many;
+
+static assay_status generate_line(const char *line, void *ctx, assay_why *why)
+{
+    many *m = ctx;
+    char path[4096];
+    const int op = (int)strcspn(line, " ");
+    mkdir(m->dir, 0777);
+    snprintf(path, sizeof path, "%s/%.*s", m->dir, op, line);
+    mkdir(path, 0777);
+    snprintf(path, sizeof path, "%s/%.*s/%05d.safetensors", m->dir, op, line, m->n++);
+    return assay_vector_generate(line, path, why);
+}
+
+/* Patterns as the suites have them: "OP DIMS.. gen=.. seed={1..9}". */
+static assay_status generate_lines(const options *o, assay_why *why)
+{
+    many m = { o->dir, 0 };
+    assay_status s = ASSAY_OK;
+    for (size_t i = 0; !s && i < o->n_files; i++) {
+        char name[64];
+        const char *line = o->file[i];
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(line, " "), line);
+        const assay_op *op = assay_op_find(name);
+        s = op ? assay_case_expand(op, line + strlen(name), generate_line, &m, why)
+               : assay_fail(why, ASSAY_ERR_ARG, "%s: no such op", name);
+    }
+    if (!s)
+        printf("%d vectors written under %s\n", m.n, o->dir);
+    return s;
+}
+
 static assay_status generate(const options *o, assay_why *why)
 {
+    if (o->n_files)
+        return generate_lines(o, why);
     const assay_vector_case *c;
     char path[4096];
     int n = 0;
@@ -207,9 +244,10 @@ int assay_cmd_vectors(int argc, char **argv)
     static const struct argp argp = {
         option_table,
         parse_option,
-        "generate\ncheck [FILE...]\nverify [FILE...]",
+        "generate [CASE...]\ncheck [FILE...]\nverify [FILE...]",
         "Golden vectors: safetensors files that hold a problem and its answer (docs/vectors.md).\n"
-        "generate writes the project's own; verify compares the reference with the files; check also judges every "
+        "generate writes the project's own, or with --dir those of the CASEs (patterns like \"add R=3 C={1..9} "
+        "gen=gauss\"); verify compares the reference with the files; check also judges every "
         "kernel by them.  FILE: yours, written in whatever language.\v"
         "Exit status: 0 all right; 1 a kernel failed or the reference disagrees; 2 wrong use, or a file that cannot be "
         "read; 77 no "
@@ -218,7 +256,8 @@ int assay_cmd_vectors(int argc, char **argv)
         NULL,
         NULL
     };
-    options o = { .dir = ASSAY_SOURCE_DIR "/vectors/data" };
+    static const char committed[] = ASSAY_SOURCE_DIR "/vectors/data";
+    options o = { .dir = committed };
     assay_why why = { "" };
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
@@ -226,8 +265,9 @@ int assay_cmd_vectors(int argc, char **argv)
     const bool check = !strcmp(o.verb, "check");
     if (!check && strcmp(o.verb, "verify") && strcmp(o.verb, "generate"))
         assay_fail(&why, ASSAY_ERR_ARG, "%s: generate, check or verify?", o.verb);
-    else if (!strcmp(o.verb, "generate") && o.n_files)
-        assay_fail(&why, ASSAY_ERR_ARG, "%s: generate writes the cases of vectors/cases.def alone", o.file[0]);
+    else if (!strcmp(o.verb, "generate") && o.n_files && !strcmp(o.dir, committed))
+        assay_fail(&why, ASSAY_ERR_ARG, "%s: give --dir: vectors/data holds the cases of vectors/cases.def alone",
+                   o.file[0]);
     else if (!assay_filter_check(&o.filter, &why) && check)
         s.lab = assay_lab_open(o.filter.plugin, &why); /* before any file is read */
     if (*why.text || (!strcmp(o.verb, "generate") && generate(&o, &why))) {

@@ -158,12 +158,17 @@ def gate_up(v):
     return {"y": (silu_g * u, np.abs(silu_g) * size_u + slope * size_g * np.abs(u))}
 
 
+def through_f32(values):
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        return values.astype(np.float32).astype(np.float64)
+
+
 def add(v):
-    return {"y": (operand(v, "a") + operand(v, "b"), None)}
+    return {"y": (through_f32(operand(v, "a") + operand(v, "b")), None)}
 
 
 def mul(v):
-    return {"y": (operand(v, "a") * operand(v, "b"), None)}
+    return {"y": (through_f32(operand(v, "a") * operand(v, "b")), None)}
 
 
 def quantize(v):
