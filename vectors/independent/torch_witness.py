@@ -209,6 +209,8 @@ def attention(v):
     out, size = torch.zeros(B, T, H, E, dtype=torch.float64), torch.zeros(B, T, H, E, dtype=torch.float64)
     for b in range(B):
         n = int(length[b]) if length is not None else (min(S, d["P"] * page) if pages is not None else S)
+        if n == 0:
+            continue
         j = torch.arange(n)
         rows = pages[b, j // page].long() * page + j % page if pages is not None else b * S + j
         at = qpos[b] if qpos is not None else torch.arange(T, dtype=torch.float64) + n - T
@@ -234,7 +236,7 @@ def attention(v):
         p = torch.where(dead, 0, p)
         o = torch.where(dead, 0, o) if plain else p @ W
         spread = 1 + torch.where(torch.isfinite(z), z, 0).abs().amax(-1, keepdim=True)
-        spread = spread + scale * Q.abs().sum(-1, keepdim=True) * (K.abs().amax() if n else 0)
+        spread = spread + scale * Q.abs().sum(-1, keepdim=True) * K.abs().amax()
         out[b], size[b] = o.transpose(0, 1), (spread * (p @ W.abs())).transpose(0, 1)
     return {"o": (out, size)}
 
