@@ -33,6 +33,7 @@ static const assay_rows rows[] = {
     { "R={1,3} C={1..40} gen={gauss,ints-wide}", ASSAY_QUICK },
     { "R=3 C={7,16,33,67} gen={halfway,underflow,special,spike,wide,denormal,signed-zero,zero,huge}", ASSAY_QUICK },
     { "R=5 C={31,64,576} gen={gauss,uniform,positive,halfway}", ASSAY_QUICK },
+    { "R=48 C={3,17} gen=special", ASSAY_QUICK }, /* each odd value in many rows, by no luck of the draw */
     { "R={0,1} C=0 gen=gauss", ASSAY_QUICK },
     { "R=2 C={17,32} a={f16,bf16} b={f16,bf16} y={f32,f16,bf16} gen={gauss,ints-narrow}", ASSAY_QUICK },
     { "R=2 C={17,32} a=f32 b={f16,bf16} y={f16,bf16} gen={gauss,ints-narrow}", ASSAY_QUICK },
