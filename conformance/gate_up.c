@@ -140,7 +140,7 @@ static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
 
 #define BOTH(t) "gate=" #t " up=" #t " "
 #define ROWS(t)                                                                                                        \
-    { "T=1 N={1..17,33} K=64 " BOTH(t) "gen=open-or-shut", ASSAY_QUICK },                                              \
+    { "T=1 N={1..17,33,64,100,131} K=64 " BOTH(t) "gen=open-or-shut", ASSAY_QUICK },                                   \
         { "T={1..9,13} N=17 K=96 " BOTH(t) "gen={open-or-shut,unit}", ASSAY_QUICK },                                   \
         { "T={3,7} N=17 K={32,288} " BOTH(t) "gen={saturate,far,wide-blocks,large-equal,one-nan,unit}", ASSAY_QUICK }, \
     {                                                                                                                  \

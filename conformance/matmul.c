@@ -156,6 +156,7 @@ static const assay_rows rows[] = {
     { "T={1..17} N={1,5,16} K={1,7,33} bias=f32 gen=ints-narrow", ASSAY_QUICK },
     { "T={1,2} N={1..34} K=64 w={f32,f16,bf16} gen=ints-narrow", ASSAY_QUICK },
     { "T=1 N={1..34} K=32 w={q8_0,q4_0,q4_1} gen=ints-narrow", ASSAY_QUICK },
+    { "T=1 N={63,64,65,80,127,260} K={32,96} w={q8_0,q4_0,q4_1} bias=f32 gen={ints-narrow,gauss}", ASSAY_QUICK },
     { "T=2 N=3 K={0..70} gen={ints-wide,gauss}", ASSAY_QUICK },
     { "T={1..26} N=33 K=40 w={f32,f16,bf16} bias=f32 gen=gauss", ASSAY_QUICK },
     { "T={18..26} N=20 K=64 w={q8_0,q4_0,q4_1} bias=f32 gen=q8-exact", ASSAY_QUICK },

@@ -44,7 +44,7 @@ ALWAYS_INLINE void vnni_step(__m512i acc[][2], const __m512i *w, const uint8_t *
     }
 }
 
-ALWAYS_INLINE void vnni_block(__m512i acc[][2], const panel *w, const uint8_t *q, int C, int R, quant_format f)
+ALWAYS_INLINE void vnni_block(__m512i acc[][2], const uint8_t *w[2], const uint8_t *q, int C, int R, quant_format f)
 {
     const __m512i low = _mm512_set1_epi8(15);
     const int steps = f == QUANT_Q8_0 ? 8 : 4;
@@ -60,7 +60,7 @@ ALWAYS_INLINE void vnni_block(__m512i acc[][2], const panel *w, const uint8_t *q
         __m512i p[2], v[2];
         UNROLL
         for (int r = 0; r < R; r++) {
-            p[r] = _mm512_load_si512((const void *)(w[r].codes + 64 * j));
+            p[r] = _mm512_loadu_si512((const void *)(w[r] + 64 * j));
             v[r] = f == QUANT_Q8_0 ? p[r] : _mm512_and_si512(p[r], low);
         }
         vnni_step(acc, v, q + 4 * j * C, C, R);
@@ -73,21 +73,20 @@ ALWAYS_INLINE void vnni_block(__m512i acc[][2], const panel *w, const uint8_t *q
     }
 }
 
-ALWAYS_INLINE void vnni_tile(const panel *from, const uint8_t *q, int64_t nb, int C, int R, quant_format f,
+ALWAYS_INLINE void vnni_tile(const uint8_t *from[2], const uint8_t *q, int64_t nb, int C, int R, quant_format f,
                              vnni_sums *out)
 {
     __m512 sum[VNNI_G][2];
-    panel w[2] = { from[0], from[R - 1] };
+    const uint8_t *w[2] = { from[0], from[R - 1] };
     UNROLL
     for (int c = 0; c < C; c++)
         sum[c][0] = sum[c][1] = _mm512_setzero_ps();
-    for (int64_t b = 0; b < nb; b++, q += C * COLUMN) {
+    for (int64_t b = 0; b < nb; b++, q += C * COLUMN, w[0] += block_bytes(f), w[1] += block_bytes(f)) {
         __m512i acc[VNNI_G][2];
         vnni_block(acc, w, q, C, R, f);
         UNROLL
         for (int r = 0; r < R; r++) { /* d_w d_a has 22 bits: exact; the only rounding is that of the sum */
-            const __m512 d = avx512_f16(w[r].d + PANEL * b);
-            w[r].codes += codes_bytes(f, 1);
+            const __m512 d = avx512_f16(block_scales(w[r], f, 0));
             UNROLL
             for (int c = 0; c < C; c++)
                 sum[c][r] =
@@ -98,7 +97,7 @@ ALWAYS_INLINE void vnni_tile(const panel *from, const uint8_t *q, int64_t nb, in
             continue;
         UNROLL
         for (int r = 0; r < R; r++) {
-            const __m512 m = avx512_f16(w[r].m + PANEL * b);
+            const __m512 m = avx512_f16(block_scales(w[r], f, 1));
             UNROLL
             for (int c = 0; c < C; c++)
                 sum[c][r] = _mm512_fmadd_ps(m, _mm512_set1_ps(vnni_f32(q + C * (BLOCK + 4) + 4 * c)), sum[c][r]);
@@ -109,7 +108,7 @@ ALWAYS_INLINE void vnni_tile(const panel *from, const uint8_t *q, int64_t nb, in
         out->v[c][0] = sum[c][0], out->v[c][1] = sum[c][1];
 }
 
-ALWAYS_INLINE void vnni_columns(const panel *w, column_group g, int64_t nb, int R, quant_format f, vnni_sums *out)
+ALWAYS_INLINE void vnni_columns(const uint8_t *w[2], column_group g, int64_t nb, int R, quant_format f, vnni_sums *out)
 {
     switch (g.w) {
     case 6:
@@ -139,8 +138,8 @@ ALWAYS_INLINE void vnni_part(const assay_args *a, int64_t p, int R, int i, colum
 {
     const int64_t nb = a->dim[2] / BLOCK;
     const int parts = quant_parts(op);
-    const panel w[2] = { panel_at(a->packed, f, nb, p * parts + i),
-                         panel_at(a->packed, f, nb, (p + R - 1) * parts + i) };
+    const uint8_t *w[2] = { panel_at(a->packed, f, nb, p * parts + i),
+                            panel_at(a->packed, f, nb, (p + R - 1) * parts + i) };
     if (R == 2)
         vnni_columns(w, g, nb, 2, f, out);
     else

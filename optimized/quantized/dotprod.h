@@ -130,19 +130,18 @@ static inline float dot_f32(const uint8_t *p)
     return v;
 }
 
-ALWAYS_INLINE void dot_tile(panel w, const uint8_t *q, int64_t nb, int C, quant_format f, dot_sums *out)
+ALWAYS_INLINE void dot_tile(const uint8_t *w, const uint8_t *q, int64_t nb, int C, quant_format f, dot_sums *out)
 {
     float32x4_t sum[DOT_G][4];
     UNROLL
     for (int c = 0; c < C; c++)
         sum[c][0] = sum[c][1] = sum[c][2] = sum[c][3] = vdupq_n_f32(0);
-    for (int64_t b = 0; b < nb; b++, q += C * COLUMN) {
+    for (int64_t b = 0; b < nb; b++, q += C * COLUMN, w += block_bytes(f)) {
         int32x4_t acc[DOT_G][4];
-        dot_block(acc, w.codes, q, C, f);
-        w.codes += codes_bytes(f, 1);
+        dot_block(acc, w, q, C, f);
         UNROLL
         for (int r = 0; r < 4; r++) { /* d_w d_a has 22 bits: exact; the only rounding is that of the sum */
-            const float32x4_t d = dot_scales(w.d + PANEL * b + 4 * r);
+            const float32x4_t d = dot_scales(block_scales(w, f, 0) + 4 * r);
             UNROLL
             for (int c = 0; c < C; c++)
                 sum[c][r] =
@@ -152,7 +151,7 @@ ALWAYS_INLINE void dot_tile(panel w, const uint8_t *q, int64_t nb, int C, quant_
             continue;
         UNROLL
         for (int r = 0; r < 4; r++) {
-            const float32x4_t m = dot_scales(w.m + PANEL * b + 4 * r);
+            const float32x4_t m = dot_scales(block_scales(w, f, 1) + 4 * r);
             UNROLL
             for (int c = 0; c < C; c++)
                 sum[c][r] = vfmaq_n_f32(sum[c][r], m, dot_f32(q + C * (BLOCK + 4) + 4 * c));
@@ -164,7 +163,7 @@ ALWAYS_INLINE void dot_tile(panel w, const uint8_t *q, int64_t nb, int C, quant_
             out->v[c][r] = sum[c][r];
 }
 
-ALWAYS_INLINE void dot_group(panel w, column_group g, int64_t nb, quant_format f, dot_sums *out)
+ALWAYS_INLINE void dot_group(const uint8_t *w, column_group g, int64_t nb, quant_format f, dot_sums *out)
 {
     switch (g.w) {
     case 4:

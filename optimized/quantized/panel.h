@@ -2,8 +2,8 @@
  * panel.h - block-quantized weights (N,K) in panels of 16 rows, and activations (T,K) rounded to q8_0: the storage that
  * all kernels of this folder share.  One layout serves GEMM, skinny and GEMV; scales stay f16.
  *
- *   panel   codes [K/32][groups][16 rows][4 bytes], then d [K/32][16], then m [K/32][16] (q4_1)
- *           q8_0: group j holds k = 4j .. 4j+3 (8 groups); q4: low halves k = 4j .. 4j+3, high halves k + 16 (4 groups)
+ *   panel   per block of 32: codes [groups][16 rows][4 bytes], d [16], m [16] (q4_1): GEMV reads all panels as one
+ * stream q8_0: group j holds k = 4j .. 4j+3 (8 groups); q4: low halves k = 4j .. 4j+3, high halves k + 16 (4 groups)
  *   column  per block of 32: codes in 8 groups of 4 bytes, d (f32), fold (32 bits whose meaning is the kernel's);
  *           G columns that are multiplied together interleave: [K/32]{ [8][w][4], d[w], fold[w] }, w <= G
  *
@@ -47,43 +47,43 @@ static inline int64_t quant_groups(quant_format f)
 {
     return f == QUANT_Q8_0 ? 8 : 4;
 }
-static inline int64_t codes_bytes(quant_format f, int64_t nb)
+static inline int64_t codes_bytes(quant_format f) /* of one block of 16 rows, and all of it */
 {
-    return nb * quant_groups(f) * PANEL * 4;
+    return quant_groups(f) * PANEL * 4;
+}
+static inline int64_t block_bytes(quant_format f)
+{
+    return codes_bytes(f) + PANEL * (f == QUANT_Q4_1 ? 4 : 2);
 }
 static inline int64_t panel_bytes(quant_format f, int64_t nb)
 {
-    return (codes_bytes(f, nb) + nb * PANEL * (f == QUANT_Q4_1 ? 4 : 2) + 63) / 64 * 64;
+    return nb * block_bytes(f);
 }
 static inline int64_t panel_count(int64_t N)
 {
     return (N + PANEL - 1) / PANEL;
 }
 
-typedef struct panel { /* of one call: w[0] or gate and up, at the same 16 rows */
-    const uint8_t *codes;
-    const uint16_t *d, *m;
-} panel;
-
-static inline panel panel_at(const void *packed, quant_format f, int64_t nb, int64_t index)
+static inline const uint8_t *panel_at(const void *packed, quant_format f, int64_t nb, int64_t index)
 {
-    const uint8_t *p = (const uint8_t *)packed + index * panel_bytes(f, nb);
-    const uint16_t *d = (const uint16_t *)(const void *)(p + codes_bytes(f, nb));
-    const panel r = { p, d, d + nb * PANEL };
-    return r;
+    return (const uint8_t *)packed + index * panel_bytes(f, nb);
+}
+/* Scales (i = 0) and minima (i = 1) of a block, f16 as they came. */
+static inline const uint16_t *block_scales(const uint8_t *block, quant_format f, int i)
+{
+    return (const uint16_t *)(const void *)(block + codes_bytes(f)) + i * PANEL;
 }
 
 /* One row of w into place r of its panel.  flip: what the codes are combined with by exclusive or. */
 static inline void panel_row(uint8_t *p, quant_format f, int64_t nb, int64_t r, const uint8_t *row, uint8_t flip)
 {
-    const int64_t groups = quant_groups(f), head = f == QUANT_Q4_1 ? 4 : 2, bytes = head + 4 * groups;
-    uint8_t *d = p + codes_bytes(f, nb) + 2 * r, *m = d + nb * PANEL * 2;
-    for (int64_t b = 0; b < nb; b++, row += bytes) {
-        memcpy(d + b * PANEL * 2, row, 2);
+    const int64_t codes = codes_bytes(f), n = 4 * quant_groups(f), head = f == QUANT_Q4_1 ? 4 : 2;
+    for (int64_t b = 0; b < nb; b++, row += head + n, p += block_bytes(f)) {
+        memcpy(p + codes + 2 * r, row, 2);
         if (f == QUANT_Q4_1)
-            memcpy(m + b * PANEL * 2, row + 2, 2);
-        for (int64_t i = 0; i < 4 * groups; i++)
-            p[((b * groups + i / 4) * PANEL + r) * 4 + i % 4] = (uint8_t)(row[head + i] ^ flip);
+            memcpy(p + codes + 2 * (PANEL + r), row + 2, 2);
+        for (int64_t i = 0; i < n; i++)
+            p[(i / 4 * PANEL + r) * 4 + i % 4] = (uint8_t)(row[head + i] ^ flip);
     }
 }
 

@@ -251,10 +251,12 @@ static assay_status bind_call(assay_session *s, assay_entry *e, bool weights_f32
         return status;
     c->op = op;
     c->threads = s->threads;
-    c->packed = NULL;
-    c->packed_size = 0;
     c->args = (assay_args){ .operand = e->t, .dim = e->dim, .params = e->params };
-    if (c->kernel->packed_bytes) {
+    if (!e->kept) {
+        c->packed = NULL;
+        c->packed_size = 0;
+    }
+    if (c->kernel->packed_bytes && !e->kept) {
         const double begin = assay_seconds();
         status = pack(s, e, why);
         s->pack_seconds += assay_seconds() - begin;
@@ -281,7 +283,8 @@ static assay_status bind_call(assay_session *s, assay_entry *e, bool weights_f32
 static assay_status bind_entry(assay_session *s, assay_entry *e, assay_why *why)
 {
     const assay_op *op = e->node.op;
-    bool weights_f32 = false;
+    const assay_kernel *before = s->again ? e->call.kernel : NULL;
+    e->kept = false;
     e->active = e->parent < 0 || !s->entry[e->parent].active;
     for (int d = 0; op->dims[d]; d++) {
         e->dim[d] = assay_session_length(s, e->node.dim[d]);
@@ -302,7 +305,8 @@ static assay_status bind_entry(assay_session *s, assay_entry *e, assay_why *why)
         return ASSAY_OK;
     }
     if (e->how == ASSAY_RUN_BEST || e->how == ASSAY_RUN_KERNEL) {
-        e->call.kernel = choose(s, &s->impl, e, &weights_f32);
+        e->kept = before && takes(s, e, before, e->weights_f32);
+        e->call.kernel = e->kept ? before : choose(s, &s->impl, e, &e->weights_f32);
         e->how = e->call.kernel ? ASSAY_RUN_KERNEL : ASSAY_RUN_SCALAR;
     }
     if (e->how == ASSAY_RUN_SCALAR && op->n_parts) {
@@ -311,7 +315,7 @@ static assay_status bind_entry(assay_session *s, assay_entry *e, assay_why *why)
     }
     if (!op->n_parts)
         find_rounds(s, e);
-    return bind_call(s, e, weights_f32, why);
+    return bind_call(s, e, e->call.kernel && e->weights_f32, why);
 }
 
 static assay_status fill_buffer(assay_buffer *b, assay_why *why)
@@ -346,6 +350,7 @@ static void point(assay_session *s, assay_entry *e)
 assay_status assay_session_bind(assay_session *s, int64_t T, int64_t L, assay_why *why)
 {
     assay_status status = ASSAY_OK;
+    s->again = s->T == T;
     s->T = T;
     s->L = L;
     s->S = s->past + T;

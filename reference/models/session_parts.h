@@ -25,6 +25,8 @@ typedef struct assay_entry { /* one call, bound to a step */
     int parent;              /* of a part: the fused entry; else -1 */
     int first, parts;        /* of a fused entry: its parts, in the list after it */
     bool active;
+    bool weights_f32; /* the kernel gets them decoded */
+    bool kept;        /* kernel and packed weights are those of the step before */
     assay_how how;
     int64_t dim[ASSAY_MAX_DIMS];
     assay_tensor t[ASSAY_MAX_OPND]; /* with the types that the implementation gets */
@@ -48,6 +50,7 @@ struct assay_session {
     int threads;
     int64_t tokens, rows, capacity, past; /* rows: most rows of logits */
     int64_t T, L, S;                      /* of the step that the entries are bound to */
+    bool again;                           /* and the step before had the same T: choices stand while they fit */
     assay_slot *slot;
     int n_slots;
     assay_entry *entry;
