@@ -8,7 +8,14 @@
 
 enum { ASSAY_LAB_ARENA_LOG2 = 29 };
 
+typedef struct assay_limits { /* of one call; set before a lab is opened */
+    int seconds;              /* CPU time; half as long may pass without any */
+    int mebibytes;            /* memory that a runner may take beyond what it starts with; 0: no limit */
+} assay_limits;
+extern assay_limits assay_lab_limits;
+
 typedef struct assay_job { /* one call, as it is sent to a runner */
+    uint32_t number;       /* filled by assay_lab_run */
     const assay_op *op;
     const assay_kernel *kernel; /* built in: the same address in both processes; NULL: plug-in */
     int32_t plugin;             /* index of the plug-in's kernel */
@@ -26,6 +33,7 @@ typedef struct assay_job { /* one call, as it is sent to a runner */
 } assay_job;
 
 typedef struct assay_answer {
+    uint32_t number;     /* of the job that it answers */
     assay_by by;         /* NONE: the call returned; MEMORY, CRASH or TIMEOUT */
     assay_status status; /* what run() returned */
     bool idle;           /* TIMEOUT: it used no CPU: a deadlock, or an emulator that lost a wake-up */
@@ -38,7 +46,7 @@ typedef struct assay_lab assay_lab;
 assay_lab *assay_lab_open(const char *plugin, assay_why *why);
 void assay_lab_close(assay_lab *lab);
 unsigned char *assay_lab_arena(assay_lab *lab, size_t *bytes, size_t *page);
-void assay_lab_run(assay_lab *lab, const assay_job *job, assay_answer *a);
+void assay_lab_run(assay_lab *lab, assay_job *job, assay_answer *a);
 /* Kernels of the plug-in as the runner described them; run is not callable here. */
 size_t assay_lab_plugin_count(const assay_lab *lab);
 const assay_kernel *assay_lab_plugin_kernel(const assay_lab *lab, size_t i);

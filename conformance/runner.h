@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * runner.h - the other side of lab.h: what zygote and runners do, and what goes over the wire. */
+ * runner.h - the other side of lab.h: what runners do, and what goes over the wire. */
 #ifndef ASSAY_RUNNER_H
 #define ASSAY_RUNNER_H
 #include "lab.h"
@@ -10,7 +10,7 @@ typedef struct assay_described { /* one kernel of a plug-in, flattened */
     char op[48], name[64], packing[64], round[4][32];
     uint32_t op_version, flags;
     uint64_t isa;
-    bool has_contract;
+    uint8_t has_contract, has_run;
     assay_typeset types[ASSAY_MAX_OPND];
     uint32_t layouts[ASSAY_MAX_OPND];
     assay_contract contract;
@@ -23,6 +23,13 @@ typedef struct assay_greeting { /* a runner's first message */
     uint32_t n_kernels; /* so many assay_described follow */
 } assay_greeting;
 
-/* note: a page shared with the judge; a dying runner writes there what it touched. */
-_Noreturn void assay_runner_main(int socket, int arena, size_t arena_bytes, char *note, const char *plugin);
+typedef struct assay_runner_setup {
+    int socket, arena, said; /* said: where a stranger's kernel prints; -1: nowhere */
+    size_t arena_bytes;
+    size_t memory; /* limit beyond what the process starts with; 0: none */
+    char *note;    /* a page shared with the judge: what a dying runner touched */
+    const char *plugin;
+} assay_runner_setup;
+
+_Noreturn void assay_runner_main(const assay_runner_setup *s);
 #endif

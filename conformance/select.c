@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "select.h"
 #include "../reference/core/status.h"
+#include "lab.h"
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +50,27 @@ static assay_status parse_threads(assay_filter *f, const char *text, assay_why *
 
 /* ---- options --------------------------------------------------------------------------------------------- */
 
-enum { KEY_ISA = 0x1000, KEY_THREADS, KEY_PLUGIN, KEY_JSON, KEY_SEED, KEY_QUICK, KEY_FULL, KEY_EXHAUSTIVE };
+enum {
+    KEY_ISA = 0x1000,
+    KEY_THREADS,
+    KEY_PLUGIN,
+    KEY_JSON,
+    KEY_SEED,
+    KEY_QUICK,
+    KEY_FULL,
+    KEY_EXHAUSTIVE,
+    KEY_TIME,
+    KEY_MEMORY
+};
+
+static void limit_option(int *where, int least, const char *arg, struct argp_state *state)
+{
+    char *end;
+    const long n = strtol(arg, &end, 10);
+    if (*end || end == arg || n < least || n > 1 << 30)
+        argp_error(state, "%s: a whole number from %d is needed", arg, least);
+    *where = (int)n;
+}
 
 static error_t parse_filter(int key, char *arg, struct argp_state *state)
 {
@@ -78,6 +99,11 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
     case KEY_JSON:
         f->json = arg;
         break;
+    case KEY_TIME:
+    case KEY_MEMORY:
+        limit_option(key == KEY_TIME ? &assay_lab_limits.seconds : &assay_lab_limits.mebibytes, key == KEY_TIME ? 1 : 0,
+                     arg, state);
+        break;
     case KEY_SEED:
         f->seed = strtoull(arg, &end, 0);
         f->has_seed = true;
@@ -104,6 +130,8 @@ static const struct argp_option filter_options[] = {
     { "kernel", 'k', "GLOB", 0, "only kernels whose name matches", 0 },
     { "isa", KEY_ISA, "TIER", 0, "kernels up to this tier; =TIER: exactly this tier", 0 },
     { "threads", KEY_THREADS, "N,N", 0, "team sizes", 0 },
+    { "time-limit", KEY_TIME, "S", 0, "CPU seconds that one call may use (default 60)", 0 },
+    { "memory-limit", KEY_MEMORY, "MIB", 0, "memory that a plug-in's process may take (default 4096; 0: no limit)", 0 },
     { "plugin", KEY_PLUGIN, "FILE.so", 0, "the kernels of this shared object", 0 },
     { "json", KEY_JSON, "FILE", 0, "write results there as JSON", 0 },
     { 0 },

@@ -14,15 +14,19 @@ void *assay_aligned(size_t bytes)
     return aligned_alloc(64, (bytes + 64) / 64 * 64);
 }
 
-static void *get(const assay_call *c, size_t bytes)
+/* n areas of so many bytes.  A size that no memory has (a kernel may say anything) is refused before it wraps. */
+static void *get(const assay_call *c, const char *what, size_t bytes, int n, size_t *step)
 {
-    return c->alloc ? c->alloc(bytes) : assay_aligned(bytes);
+    *step = bytes;
+    if (bytes > PTRDIFF_MAX / 64 / (size_t)n)
+        return NULL;
+    return c->alloc ? c->alloc(what, bytes, n, step) : assay_aligned(bytes * (size_t)n);
 }
 
-static void put_back(const assay_call *c, void *p, size_t bytes)
+static void put_back(const assay_call *c, void *p)
 {
     if (p && c->release)
-        c->release(p, bytes);
+        c->release(p);
     else
         free(p);
 }
@@ -124,11 +128,13 @@ assay_status assay_call_prepare(assay_call *c, assay_why *why)
         c->shared_bytes = sh > c->shared_bytes ? sh : c->shared_bytes;
         c->scratch_bytes = sc > c->scratch_bytes ? sc : c->scratch_bytes;
     }
-    c->scratch_bytes = (c->scratch_bytes + 63) / 64 * 64;
+    size_t step = 0;
+    if (c->scratch_bytes <= PTRDIFF_MAX && !c->alloc)
+        c->scratch_bytes = (c->scratch_bytes + 63) / 64 * 64;
     if (c->shared_bytes)
-        c->shared = get(c, c->shared_bytes);
+        c->shared = get(c, "shared", c->shared_bytes, 1, &step);
     if (c->scratch_bytes)
-        c->scratch = get(c, c->scratch_bytes * (size_t)c->threads);
+        c->scratch = get(c, "scratch", c->scratch_bytes, c->threads, &c->scratch_step);
     if ((c->shared_bytes && !c->shared) || (c->scratch_bytes && !c->scratch))
         return assay_fail(why, ASSAY_ERR_NOMEM, "%s/%s: no memory for %zu shared and %d x %zu scratch bytes",
                           c->op->name, c->kernel->name, c->shared_bytes, c->threads, c->scratch_bytes);
@@ -145,7 +151,8 @@ assay_status assay_call_pack(assay_call *c, assay_why *why)
     c->packed_size = assay_call_packed_bytes(c);
     if (!c->packed_size || !c->kernel->pack)
         return ASSAY_OK;
-    c->packed = get(c, c->packed_size);
+    size_t step;
+    c->packed = get(c, "packed", c->packed_size, 1, &step);
     if (!c->packed)
         return assay_fail(why, ASSAY_ERR_NOMEM, "%s/%s: no memory for %zu packed bytes", c->op->name, c->kernel->name,
                           c->packed_size);
@@ -181,9 +188,13 @@ assay_status assay_call_run_team(assay_call *c, int thread, int threads)
         assay_args a = c->args;
         a.shared = c->shared;
         a.packed = c->packed;
-        a.scratch = c->scratch ? (char *)c->scratch + (size_t)thread * c->scratch_bytes : NULL;
+        a.scratch = c->scratch
+                        ? (char *)c->scratch + (size_t)thread * (c->scratch_step ? c->scratch_step : c->scratch_bytes)
+                        : NULL;
         const uint32_t phases = phases_of(c, &a);
         for (a.phase = 0; a.phase < phases; a.phase++) {
+            if (c->wipe && a.scratch)
+                c->wipe(a.scratch, c->scratch_bytes);
             const assay_status mine = run_slices(c, &a, thread, threads);
             s = s ? s : mine;
             if (threads > 1 && a.phase + 1 < phases) {
@@ -215,9 +226,9 @@ assay_status assay_call_run(assay_call *c)
 
 void assay_call_free(assay_call *c)
 {
-    put_back(c, c->shared, c->shared_bytes);
-    put_back(c, c->scratch, c->scratch_bytes * (size_t)c->threads);
-    put_back(c, c->packed, c->packed_size);
+    put_back(c, c->shared);
+    put_back(c, c->scratch);
+    put_back(c, c->packed);
     for (int i = 0; i < ASSAY_MAX_OPND; i++) {
         free(c->dense[i]);
         free(c->dense_before[i]);

@@ -15,12 +15,16 @@ typedef struct assay_call {
     void *shared;
     size_t shared_bytes;
     void *scratch;
-    size_t scratch_bytes;         /* per worker, stride scratch_bytes */
-    int threads;                  /* team size; 1: no parallel region */
-    int64_t grain;                /* units per slice; 0: units / (4 * threads) rounded up */
-    bool reverse;                 /* slices from last to first: the harness looks for hidden dependence */
-    void *(*alloc)(size_t bytes); /* of shared, scratch, packed; NULL: assay_aligned */
-    void (*release)(void *p, size_t bytes);
+    size_t scratch_bytes; /* per worker */
+    size_t scratch_step;  /* from one worker's to the next; 0: scratch_bytes */
+    int threads;          /* team size; 1: no parallel region */
+    int64_t grain;        /* units per slice; 0: units / (4 * threads) rounded up */
+    bool reverse;         /* slices from last to first: the harness looks for hidden dependence */
+    /* Of shared, scratch, packed: n areas, step bytes apart; NULL: assay_aligned.  The harness puts guards around them.
+     */
+    void *(*alloc)(const char *what, size_t bytes, int n, size_t *step);
+    void (*release)(void *p);
+    void (*wipe)(void *scratch, size_t bytes);                  /* scratch does not survive a phase; NULL: as it was */
     void *dense[ASSAY_MAX_OPND], *dense_before[ASSAY_MAX_OPND]; /* the scalar baseline's float arrays */
 } assay_call;
 
