@@ -16,6 +16,9 @@ static const struct command {
 #ifdef ASSAY_WITH_CHECK
     { "check", assay_cmd_check, "judge kernels against the reference" },
 #endif
+#ifdef ASSAY_WITH_MERGE
+    { "merge", assay_cmd_merge, "join results of several hosts and shards" },
+#endif
 #ifdef ASSAY_WITH_VECTORS
     { "vectors", assay_cmd_vectors, "golden vectors: generate, check, verify" },
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 #include "../reference/core/status.h"
+#include "coverage.h"
+#include "hash.h"
 #include "words.h"
 #include <stdio.h>
 #include <string.h>
@@ -76,6 +78,7 @@ assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem 
             assay_finding finding;
             const assay_outcome out =
                 assay_judge(lab, p, e->kernel, e->plugin, f->n_threads ? f->threads[t] : 2, &finding);
+            e->at = l->at;
             assay_ledger_record(e, &p->c, out, &finding);
             if (out == ASSAY_FAILED && e->failed <= (e->fault ? 1 : ASSAY_LEDGER_FAILURES))
                 assay_explain(lab, p, e->kernel, e->plugin, &finding, l->detail, e->words[e->failed - 1],
@@ -96,6 +99,16 @@ static void progress(assay_session *s, const char *line)
     fprintf(stderr, "\r\033[K%lld cases  %.100s", (long long)s->ledger.cases, line);
 }
 
+/* By what the case is, not by where it stands: a case that is added moves no other to another shard. */
+static bool in_shard(const assay_filter *f, const assay_case *c)
+{
+    char line[ASSAY_CASE_LINE];
+    if (f->shards <= 1)
+        return true;
+    assay_case_print(c, line, sizeof line);
+    return assay_shard_of(line, f->shards) == f->shard;
+}
+
 static assay_status visit(const char *line, void *ctx, assay_why *why)
 {
     assay_session *s = ctx;
@@ -103,6 +116,9 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
     assay_status st = assay_case_parse(line, &c, why);
     if (st)
         return st;
+    s->ledger.at++;
+    if (!in_shard(s->filter, &c))
+        return ASSAY_OK;
     if (s->filter->has_seed)
         c.seed = s->filter->seed;
     progress(s, line);
@@ -111,6 +127,7 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
     for (int n = s->filter->level == ASSAY_EXHAUSTIVE ? SEEDS : 1; !st && n > 0; n--, c.seed++) {
         assay_problem p;
         s->ledger.cases++;
+        assay_ledger_op_of(&s->ledger, c.op->name)->cases++;
         st = assay_problem_make(&c, &p, why);
         if (!st)
             st = assay_check_problem(s->lab, &s->ledger, &p, s->filter, why);
@@ -129,6 +146,22 @@ static bool wanted(const assay_session *s, const assay_op *op)
     return false;
 }
 
+typedef struct hole_sink {
+    assay_session *s;
+    const assay_op *op;
+} hole_sink;
+
+/* A shard keeps what it lacks for `assay merge`; a whole run says it. */
+static void on_hole(void *ctx, const char *what)
+{
+    const hole_sink *to = ctx;
+    assay_ledger_missing(assay_ledger_op_of(&to->s->ledger, to->op->name), what);
+    if (assay_ledger_shard(&to->s->ledger))
+        return;
+    printf("  coverage hole  %s: %s\n", to->op->name, what);
+    to->s->ledger.holes++;
+}
+
 static assay_status check_op(assay_session *s, const assay_op *op, assay_why *why)
 {
     const assay_suite *suite = assay_suite_of(op);
@@ -140,10 +173,12 @@ static assay_status check_op(assay_session *s, const assay_op *op, assay_why *wh
         assay_why known = { "" };
         if (!suite->known(&known)) {
             printf("  FAIL %s: known answers of the reference: %s\n", op->name, known.text);
+            assay_ledger_op_of(&s->ledger, op->name)->known = strdup(known.text);
             s->ledger.holes++;
         }
     }
     s->coverage = s->faults || f->plugin ? NULL : &coverage;
+    s->ledger.at = 0;
     for (size_t i = 0; i < suite->n_rows; i++) {
         if (suite->rows[i].level > f->level)
             continue;
@@ -151,8 +186,10 @@ static assay_status check_op(assay_session *s, const assay_op *op, assay_why *wh
         if (st)
             return st;
     }
-    if (s->coverage)
-        s->ledger.holes += assay_coverage_holes(s->coverage, op);
+    if (s->coverage) {
+        assay_ledger_op_of(&s->ledger, op->name)->covered = true;
+        assay_coverage_holes(s->coverage, op, on_hole, &(hole_sink){ s, op });
+    }
     return ASSAY_OK;
 }
 

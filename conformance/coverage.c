@@ -23,14 +23,20 @@ void assay_coverage_add(assay_coverage *v, const assay_case *c)
     }
 }
 
-static int hole(const assay_op *op, const char *what)
+typedef struct sink {
+    const assay_op *op;
+    void (*hole)(void *ctx, const char *what);
+    void *ctx;
+} sink;
+
+static void hole(const sink *to, const char *what)
 {
+    const assay_op *op = to->op;
     const assay_suite *s = assay_suite_of(op);
     for (const char *const *h = s ? s->holes : NULL; h && *h; h++)
         if (!strncmp(*h, what, strlen(what)) && (*h)[strlen(what)] == ':')
-            return 0;
-    printf("  coverage hole  %s: %s\n", op->name, what);
-    return 1;
+            return;
+    to->hole(to->ctx, what);
 }
 
 /* Is the dimension innermost in some operand of single numbers?  Only there vector tails exist. */
@@ -44,41 +50,41 @@ static bool innermost(const assay_op *op, char letter)
     return false;
 }
 
-int assay_coverage_holes(const assay_coverage *v, const assay_op *op)
+void assay_coverage_holes(const assay_coverage *v, const assay_op *op, void (*report)(void *ctx, const char *what),
+                          void *ctx)
 {
+    const sink to = { op, report, ctx };
     static const char *const tag[] = { "random", "exact", "adversarial", "class" };
     char what[96];
-    int n = 0;
     for (int i = 0; i < op->n_operands; i++) {
         const assay_operand *o = &op->operands[i];
         for (int t = 0; t < ASSAY_DTYPE_END; t++)
             if (ASSAY_HAS(o->types, t) && !(v->types[i][t >> 6] >> (t & 63) & 1)) {
                 snprintf(what, sizeof what, "%s=%s", o->name, assay_dtype_of((assay_dtype)t)->name);
-                n += hole(op, what);
+                hole(&to, what);
             }
         if ((o->flags & ASSAY_OPTIONAL) && !(v->absent >> i & 1)) {
             snprintf(what, sizeof what, "%s absent", o->name);
-            n += hole(op, what);
+            hole(&to, what);
         }
     }
     for (int f = 0; f < op->n_fields; f++)
         if (!(v->fields >> f & 1))
-            n += hole(op, op->fields[f].name);
+            hole(&to, op->fields[f].name);
     for (int d = 0; op->dims[d]; d++) {
         for (int r = 0; innermost(op, op->dims[d]) && r < 16; r++)
             if (!(v->tails[d] >> r & 1)) {
                 snprintf(what, sizeof what, "%c mod 16 = %d", op->dims[d], r);
-                n += hole(op, what);
+                hole(&to, what);
             }
         if (!(v->one >> d & 1)) {
             snprintf(what, sizeof what, "%c=1", op->dims[d]);
-            n += hole(op, what);
+            hole(&to, what);
         }
     }
     for (int t = 0; t < 4; t++)
         if (!(v->tags >> t & 1)) {
             snprintf(what, sizeof what, "tag %s", tag[t]);
-            n += hole(op, what);
+            hole(&to, what);
         }
-    return n;
 }

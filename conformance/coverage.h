@@ -14,6 +14,7 @@ typedef struct assay_coverage {
 } assay_coverage;
 
 void assay_coverage_add(assay_coverage *v, const assay_case *c);
-/* Prints each hole that the suite does not name; returns their number. */
-int assay_coverage_holes(const assay_coverage *v, const assay_op *op);
+/* Calls hole() for each hole that the suite does not name. */
+void assay_coverage_holes(const assay_coverage *v, const assay_op *op, void (*hole)(void *ctx, const char *what),
+                          void *ctx);
 #endif

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "ledger.h"
-#include "../reference/core/contract.h"
 #include "../reference/core/dtype.h"
-#include "../reference/core/json.h"
 #include "../reference/core/registry.h"
-#include "../reference/core/status.h"
 #include "assay_build.h"
-#include "tightness.h"
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 assay_entry *assay_ledger_add(assay_ledger *l, const assay_kernel *k, int plugin)
 {
@@ -47,17 +40,22 @@ static void type_key(const assay_case *c, char *text, size_t n)
 
 static void record_types(assay_entry *e, const assay_case *c, bool passed, double used)
 {
-    char key[sizeof e->typed[0].types];
+    char key[sizeof e->typed->types];
     int i = 0;
     type_key(c, key, sizeof key);
     while (i < e->n_typed && strcmp(e->typed[i].types, key) != 0)
         i++;
-    if (i == ASSAY_LEDGER_TYPES)
-        return;
+    if (i == e->typed_room) {
+        e->typed_room = i ? 2 * i : 8;
+        e->typed = realloc(e->typed, (size_t)e->typed_room * sizeof *e->typed);
+        if (!e->typed)
+            abort();
+    }
     assay_typed *t = &e->typed[i];
     if (i == e->n_typed) {
-        e->n_typed++;
+        *t = (assay_typed){ "", 0, 0, 0 };
         snprintf(t->types, sizeof t->types, "%s", key);
+        e->n_typed++;
     }
     t->passed += passed;
     t->failed += !passed;
@@ -79,12 +77,14 @@ void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, c
         if (f->used >= e->used) {
             e->used = f->used;
             e->worst_finding = *f;
+            e->worst_at = e->at;
             assay_case_print(c, e->worst, sizeof e->worst);
         }
     } else {
         if (e->failed < ASSAY_LEDGER_FAILURES) {
             assay_case_print(c, e->line[e->failed], sizeof *e->line);
             e->finding[e->failed] = *f;
+            e->line_at[e->failed] = e->at;
         }
         e->by[f->by]++;
         e->failed++;
@@ -112,8 +112,14 @@ static void print_failures(const assay_entry *e)
         printf("    ... and %lld more\n", (long long)(e->failed - ASSAY_LEDGER_FAILURES));
 }
 
+bool assay_ledger_shard(const assay_ledger *l)
+{
+    return l->filter && l->filter->shards > 1;
+}
+
 int assay_ledger_print(const assay_ledger *l, bool verbose)
 {
+    const bool shard = assay_ledger_shard(l);
     int64_t passed = 0, failed = 0, refused = 0, off_cpu = 0, bad = 0, ran = 0, not_built = 0;
     for (size_t i = 0; i < l->n; i++) {
         const assay_entry *e = &l->entry[i];
@@ -127,15 +133,15 @@ int assay_ledger_print(const assay_ledger *l, bool verbose)
             continue;
         passed += e->passed, failed += e->failed, refused += e->not_accepted;
         ran += e->passed + e->failed > 0;
-        const bool good = assay_entry_good(e) && e->passed;
+        const bool good = shard ? !e->failed : assay_entry_good(e) && e->passed;
         bad += !good;
         printf("  %s %s/%s: %lld passed, %lld failed, %lld not accepted", good ? "ok  " : "FAIL", e->kernel->op,
                e->kernel->name, (long long)e->passed, (long long)e->failed, (long long)e->not_accepted);
         if (e->passed && e->used > 0)
             printf(", worst %.3f of bound", e->used);
-        if (e->passed < e->not_accepted && !e->failed)
+        if (e->passed < e->not_accepted && !e->failed && !shard)
             printf(" (accepts under half of its cases)");
-        if (!e->passed && !e->failed && !e->not_accepted)
+        if (!e->passed && !e->failed && !e->not_accepted && !shard)
             printf(" (no case for its types)");
         putchar('\n');
         if (verbose && e->passed && e->used > 0)
@@ -148,137 +154,46 @@ int assay_ledger_print(const assay_ledger *l, bool verbose)
            "%lld not accepted",
            (long long)l->cases, l->n, ASSAY_TARGET, (long long)not_built, (long long)off_cpu, (long long)passed,
            (long long)failed, (long long)refused);
+    if (shard)
+        printf("; shard %d/%d: assay merge judges the whole", l->filter->shard, l->filter->shards);
     if (l->holes)
         printf("; %lld coverage holes", (long long)l->holes);
     putchar('\n');
     if (l->n && off_cpu == (int64_t)l->n)
         return 77;
-    return bad || !ran || l->holes ? 1 : 0;
+    return bad || (!ran && !shard) || l->holes ? 1 : 0;
 }
 
-static void json_finding(assay_json *j, const assay_kernel *k, const assay_finding *f, const char *line,
-                         const char *words)
+assay_ledger_op *assay_ledger_op_of(assay_ledger *l, const char *op)
 {
-    const assay_op *op = assay_op_find(k->op);
-    assay_json_open(j, NULL, '{');
-    assay_json_str(j, "by", assay_by_name(f->by));
-    assay_json_str(j, "case", line);
-    assay_json_str(j, "operand", op && f->operand >= 0 ? op->operands[f->operand].name : NULL);
-    assay_json_int(j, "index", f->index);
-    assay_json_num(j, "got", f->got);
-    assay_json_num(j, "want", f->want);
-    assay_json_num(j, "bound", f->bound);
-    assay_json_str(j, "why", f->why.text);
-    assay_json_str(j, "words", words[0] ? words : NULL);
-    assay_json_str(j, "placement", f->threads ? assay_place_name(f->place) : NULL);
-    assay_json_int(j, "threads", f->threads);
-    assay_json_close(j);
+    for (size_t i = 0; i < l->n_ops; i++)
+        if (!strcmp(l->op[i].op, op))
+            return &l->op[i];
+    l->op = realloc(l->op, (l->n_ops + 1) * sizeof *l->op);
+    if (!l->op)
+        abort();
+    l->op[l->n_ops] = (assay_ledger_op){ .op = op };
+    return &l->op[l->n_ops++];
 }
 
-static void json_entry(assay_json *j, const assay_entry *e)
+void assay_ledger_missing(assay_ledger_op *o, const char *what)
 {
-    const char *verdict = !e->on_cpu                 ? "not on this CPU"
-                          : !e->passed && !e->failed ? "not accepted"
-                          : assay_entry_good(e)      ? "passed"
-                                                     : "failed";
-    assay_json_open(j, NULL, '{');
-    assay_json_str(j, "op", e->kernel->op);
-    assay_json_str(j, "kernel", e->kernel->name);
-    assay_json_str(j, "isa", assay_isa_of(e->kernel->isa) ? assay_isa_of(e->kernel->isa)->name : "?");
-    assay_json_str(j, "verdict", verdict);
-    assay_json_int(j, "passed", e->passed);
-    assay_json_int(j, "failed", e->failed);
-    assay_json_int(j, "not_accepted", e->not_accepted);
-    assay_json_num(j, "worst", e->used);
-    assay_json_str(j, "worst_case", e->worst);
-    char contract[256];
-    assay_json_str(j, "contract", assay_contract_text(e->kernel->contract, contract, sizeof contract));
-    if (e->fault) {
-        assay_json_str(j, "expected", e->fault->kind == ASSAY_FAULT ? "fault" : "legal");
-        assay_json_str(j, "source", e->fault->source);
-        assay_json_str(j, "caught_by", e->failed ? assay_by_name(e->finding[0].by) : NULL);
-    }
-    assay_json_str(j, "shrunk", e->shrunk.line[0] ? e->shrunk.line : NULL);
-    assay_json_open(j, "types", '[');
-    for (int i = 0; i < e->n_typed; i++) {
-        assay_json_open(j, NULL, '{');
-        assay_json_str(j, "types", e->typed[i].types);
-        assay_json_int(j, "passed", e->typed[i].passed);
-        assay_json_int(j, "failed", e->typed[i].failed);
-        assay_json_num(j, "worst", e->typed[i].used);
-        assay_json_close(j);
-    }
-    assay_json_close(j);
-    assay_json_open(j, "failures", '[');
-    for (int i = 0; i < e->failed && i < ASSAY_LEDGER_FAILURES; i++)
-        json_finding(j, e->kernel, &e->finding[i], e->line[i], e->words[i]);
-    assay_json_close(j);
-    assay_json_close(j);
-}
-
-/* Of a run over faults/: how many were caught, how many legal variants flagged. */
-static void json_totals(assay_json *j, const assay_ledger *l)
-{
-    int64_t faults = 0, caught = 0, legal = 0, flagged = 0;
-    for (size_t i = 0; i < l->n; i++) {
-        const assay_entry *e = &l->entry[i];
-        if (!e->fault || !e->on_cpu)
-            continue;
-        faults += e->fault->kind == ASSAY_FAULT;
-        legal += e->fault->kind == ASSAY_LEGAL;
-        caught += e->fault->kind == ASSAY_FAULT && e->failed;
-        flagged += e->fault->kind == ASSAY_LEGAL && !assay_entry_good(e);
-    }
-    if (faults + legal == 0)
-        return;
-    assay_json_open(j, "totals", '{');
-    assay_json_int(j, "faults", faults);
-    assay_json_int(j, "caught", caught);
-    assay_json_int(j, "legal", legal);
-    assay_json_int(j, "flagged", flagged);
-    assay_json_close(j);
-}
-
-assay_status assay_ledger_json(const assay_ledger *l, const char *path, assay_why *why)
-{
-    assay_json j = { 0 };
-    assay_json_open(&j, NULL, '{');
-    assay_json_int(&j, "schema", 1);
-    assay_json_str(&j, "kind", "check");
-    assay_json_str(&j, "version", ASSAY_VERSION);
-    assay_json_str(&j, "commit", ASSAY_COMMIT);
-    assay_json_str(&j, "compiler", ASSAY_COMPILER);
-    assay_json_str(&j, "target", ASSAY_TARGET);
-    assay_json_str(&j, "plugin", l->plugin);
-    assay_json_int(&j, "cases", l->cases);
-    assay_json_int(&j, "coverage_holes", l->holes);
-    json_totals(&j, l);
-    assay_tightness_json(l, &j);
-    assay_json_open(&j, "not_built", '[');
-    for (size_t i = 0; assay_kernel_not_built(i); i++)
-        assay_json_str(&j, NULL, assay_kernel_not_built(i));
-    assay_json_close(&j);
-    assay_json_open(&j, "kernels", '[');
-    for (size_t i = 0; i < l->n; i++)
-        json_entry(&j, &l->entry[i]);
-    assay_json_close(&j);
-    assay_json_close(&j);
-    char aside[4096];
-    snprintf(aside, sizeof aside, "%s.%d.tmp", path, (int)getpid());
-    FILE *f = fopen(aside, "w");
-    const bool ok = f && !j.failed && fputs(j.text, f) >= 0 && fputc('\n', f) >= 0 && !fflush(f);
-    const int error = errno;
-    if ((f && fclose(f)) || !ok || rename(aside, path)) {
-        remove(aside);
-        assay_json_free(&j);
-        return assay_fail(why, ASSAY_ERR_IO, "%s: cannot be written: %s", path, strerror(ok ? errno : error));
-    }
-    assay_json_free(&j);
-    return ASSAY_OK;
+    o->missing = realloc(o->missing, (o->n_missing + 1) * sizeof *o->missing);
+    if (!o->missing || !(o->missing[o->n_missing++] = strdup(what)))
+        abort();
 }
 
 void assay_ledger_free(assay_ledger *l)
 {
+    for (size_t i = 0; i < l->n; i++)
+        free(l->entry[i].typed);
+    for (size_t i = 0; i < l->n_ops; i++) {
+        for (size_t m = 0; m < l->op[i].n_missing; m++)
+            free(l->op[i].missing[m]);
+        free(l->op[i].missing);
+        free(l->op[i].known);
+    }
+    free(l->op);
     free(l->entry);
     *l = (assay_ledger){ 0 };
 }

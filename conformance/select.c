@@ -3,6 +3,7 @@
 #include "../reference/core/status.h"
 #include "lab.h"
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,17 @@ static assay_status parse_threads(assay_filter *f, const char *text, assay_why *
     return ASSAY_OK;
 }
 
+/* "2/4" */
+static assay_status parse_shard(assay_filter *f, const char *text, assay_why *why)
+{
+    char rest;
+    if (sscanf(text, "%d/%d%c", &f->shard, &f->shards, &rest) != 2 || f->shard < 1 || f->shard > f->shards ||
+        f->shards > ASSAY_MAX_SHARDS)
+        return assay_fail(why, ASSAY_ERR_ARG, "--shard %s: I/N is needed, I from 1 to N, N at most %d", text,
+                          ASSAY_MAX_SHARDS);
+    return ASSAY_OK;
+}
+
 /* ---- options --------------------------------------------------------------------------------------------- */
 
 enum {
@@ -60,7 +72,8 @@ enum {
     KEY_FULL,
     KEY_EXHAUSTIVE,
     KEY_TIME,
-    KEY_MEMORY
+    KEY_MEMORY,
+    KEY_SHARD
 };
 
 static void limit_option(int *where, int least, const char *arg, struct argp_state *state)
@@ -104,6 +117,10 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
         limit_option(key == KEY_TIME ? &assay_lab_limits.seconds : &assay_lab_limits.mebibytes, key == KEY_TIME ? 1 : 0,
                      arg, state);
         break;
+    case KEY_SHARD:
+        if (parse_shard(f, arg, &why))
+            argp_error(state, "%s", why.text);
+        break;
     case KEY_SEED:
         f->seed = strtoull(arg, &end, 0);
         f->has_seed = true;
@@ -143,5 +160,10 @@ static const struct argp_option effort_options[] = {
     { "exhaustive", KEY_EXHAUSTIVE, NULL, 0, "no time limit: several seeds of every case", 0 },
     { 0 },
 };
+static const struct argp_option shard_options[] = {
+    { "shard", KEY_SHARD, "I/N", 0, "only the I-th of N parts of the cases, by a hash of their lines", 0 },
+    { 0 },
+};
+const struct argp assay_shard_argp = { shard_options, parse_filter, NULL, NULL, NULL, NULL, NULL };
 const struct argp assay_filter_argp = { filter_options, parse_filter, NULL, NULL, NULL, NULL, NULL };
 const struct argp assay_effort_argp = { effort_options, parse_filter, NULL, NULL, NULL, NULL, NULL };

@@ -6,6 +6,8 @@
 #include "../reference/core/suite.h"
 #include <argp.h>
 
+enum { ASSAY_MAX_SHARDS = 65536 };
+
 typedef struct assay_filter {
     const char *op;     /* NULL: all */
     const char *kernel; /* glob over the name, NULL: all */
@@ -15,6 +17,7 @@ typedef struct assay_filter {
     bool has_seed;
     uint64_t seed;
     const char *plugin, *json;
+    int shard, shards;    /* --shard 2/4; shards 0: the whole */
     const char *kernel_b; /* -k given twice: only where the command sets pairs beforehand */
     bool pairs;
 } assay_filter;
@@ -26,6 +29,7 @@ assay_status assay_filter_check(const assay_filter *f, assay_why *why);
 assay_state assay_filter_kernel(const assay_filter *f, const assay_kernel *k);
 
 /* The options that commands share, as children of their argp; the input of both is an assay_filter.
- * filter: -o -k --isa --threads --plugin --json; effort: --seed --quick --full --exhaustive. */
-extern const struct argp assay_filter_argp, assay_effort_argp;
+ * filter: -o -k --isa --threads --plugin --json; effort: --seed --quick --full --exhaustive;
+ * shard: --shard. */
+extern const struct argp assay_filter_argp, assay_effort_argp, assay_shard_argp;
 #endif

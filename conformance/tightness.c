@@ -41,43 +41,39 @@ static bool bounded(const assay_op *op)
     return any;
 }
 
-static assay_tight *row_of(assay_tight *rows, size_t *n, const assay_entry *e)
+static assay_tight *row_of(assay_tight *rows, size_t *n, const assay_r_kernel *k)
 {
-    char text[sizeof rows->contract];
     size_t i = 0;
-    assay_contract_text(e->kernel->contract, text, sizeof text);
-    while (i < *n && (strcmp(rows[i].op, e->kernel->op) || strcmp(rows[i].contract, text)))
+    while (i < *n && (strcmp(rows[i].op, k->op) || strcmp(rows[i].contract, k->contract)))
         i++;
-    if (i == *n) {
-        ++*n;
-        rows[i] = (assay_tight){ .op = e->kernel->op, .worst = e };
-        snprintf(rows[i].contract, sizeof rows[i].contract, "%s", text);
-    }
+    if (i == *n)
+        rows[(*n)++] =
+            (assay_tight){ .op = k->op, .contract = k->contract, .kernel = k->kernel, .line = k->worst_case };
     return &rows[i];
 }
 
-size_t assay_tightness(const assay_ledger *l, assay_tight **rows)
+size_t assay_tightness(const assay_summary *s, assay_tight **rows)
 {
     size_t n = 0;
-    *rows = calloc(l->n + 1, sizeof **rows);
-    for (size_t i = 0; *rows && i < l->n; i++) {
-        const assay_entry *e = &l->entry[i];
-        if (!legal(e) || !e->on_cpu || !e->passed || !bounded(assay_op_find(e->kernel->op)))
+    *rows = calloc(s->n + 1, sizeof **rows);
+    for (size_t i = 0; *rows && i < s->n; i++) {
+        const assay_r_kernel *k = &s->kernel[i].k;
+        if ((k->expected && strcmp(k->expected, "legal") != 0) || !k->passed || !bounded(assay_op_find(k->op)))
             continue;
-        assay_tight *r = row_of(*rows, &n, e);
+        assay_tight *r = row_of(*rows, &n, k);
         r->kernels++;
-        r->runs += e->passed;
-        r->worst = e->used > r->worst->used ? e : r->worst;
-        r->used = r->worst->used;
-        r->used_long = e->used_long > r->used_long ? e->used_long : r->used_long;
+        r->runs += k->passed;
+        if (k->worst > r->used)
+            r->used = k->worst, r->kernel = k->kernel, r->line = k->worst_case;
+        r->used_long = k->worst_long > r->used_long ? k->worst_long : r->used_long;
     }
     return n;
 }
 
-int assay_tightness_print(const assay_ledger *l)
+int assay_tightness_print(const assay_summary *s)
 {
     assay_tight *rows;
-    const size_t n = assay_tightness(l, &rows);
+    const size_t n = assay_tightness(s, &rows);
     int loose = 0, aim = 0;
     printf("tightness: the largest share of its bound that a legal kernel used; long: where a length is %d or more\n",
            ASSAY_LONG);
@@ -88,20 +84,19 @@ int assay_tightness_print(const assay_ledger *l)
         printf("  %s %s, %s: %.3f", r->used < ASSAY_LOOSE ? "LOOSE" : "ok   ", r->op, r->contract, r->used);
         if (r->used_long > 0)
             printf(", long %.3f", r->used_long);
-        printf(" (%s of %lld kernels, %lld runs: %s)\n", r->worst->kernel->name, (long long)r->kernels,
-               (long long)r->runs, r->worst->worst);
+        printf(" (%s of %lld kernels, %lld runs: %s)\n", r->kernel, (long long)r->kernels, (long long)r->runs, r->line);
     }
     printf("%zu bounds; %d below %g, %d below %g\n", n, loose, ASSAY_LOOSE, aim, ASSAY_TIGHT);
     free(rows);
     return loose;
 }
 
-void assay_tightness_json(const assay_ledger *l, assay_json *j)
+void assay_tightness_json(const assay_summary *s, assay_json *j)
 {
     assay_tight *rows;
-    if (!generated(l))
+    if (s->legal == 0)
         return;
-    const size_t n = assay_tightness(l, &rows);
+    const size_t n = assay_tightness(s, &rows);
     assay_json_open(j, "tightness", '[');
     for (size_t i = 0; i < n; i++) {
         assay_json_open(j, NULL, '{');
@@ -109,8 +104,8 @@ void assay_tightness_json(const assay_ledger *l, assay_json *j)
         assay_json_str(j, "contract", rows[i].contract);
         assay_json_num(j, "worst", rows[i].used);
         assay_json_num(j, "worst_long", rows[i].used_long);
-        assay_json_str(j, "kernel", rows[i].worst->kernel->name);
-        assay_json_str(j, "case", rows[i].worst->worst);
+        assay_json_str(j, "kernel", rows[i].kernel);
+        assay_json_str(j, "case", rows[i].line);
         assay_json_int(j, "kernels", rows[i].kernels);
         assay_json_int(j, "runs", rows[i].runs);
         assay_json_close(j);

@@ -53,8 +53,11 @@ cJSON *json_load(const char *path, char *why, size_t n)
         const char *at = cJSON_GetErrorPtr();
         snprintf(why, n, "%s: is not JSON, wrong at byte %td", path,
                  at && at >= text && at <= text + have ? at - text : (ptrdiff_t)0);
-    } else if (!cJSON_IsObject(j) || member_number(j, "schema", 0) != 1) {
-        snprintf(why, n, "%s: schema %g, this build reads 1", path, member_number(j, "schema", 0));
+        return free(text), (cJSON *)NULL;
+    }
+    const int schema = !strcmp(member_text(j, "kind", ""), "check") ? 2 : 1;
+    if (!cJSON_IsObject(j) || member_number(j, "schema", 0) != schema) {
+        snprintf(why, n, "%s: schema %g, this build reads %d", path, member_number(j, "schema", 0), schema);
         cJSON_Delete(j);
         j = NULL;
     }

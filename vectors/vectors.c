@@ -2,6 +2,7 @@
  * assay vectors: generate writes the committed files, verify compares the reference with files, check judges kernels
  * by them through the same judge as assay check. */
 #include "../conformance/check.h"
+#include "../conformance/output.h"
 #include "../reference/core/registry.h"
 #include "../reference/core/status.h"
 #include "assay_build.h"
@@ -178,6 +179,8 @@ static int run(session *s, const char *name)
         assay_check_kernels(s->lab, &s->ledger, &o->filter);
         s->ledger.plugin = o->filter.plugin ? assay_lab_plugin_name(s->lab) : NULL;
         s->ledger.partial = true;
+        s->ledger.filter = &o->filter;
+        s->ledger.what = "vectors";
     }
     if (visit_all(s, &why)) {
         fprintf(stderr, "%s: %s\n", name, why.text);
@@ -193,7 +196,7 @@ static int run(session *s, const char *name)
     if (!s->lab || s->broken == s->files)
         return s->broken ? 2 : s->bad ? 1 : 0;
     const int code = assay_ledger_print(&s->ledger, o->verbose);
-    if (o->filter.json && assay_ledger_json(&s->ledger, o->filter.json, &why)) {
+    if (assay_ledger_write(&s->ledger, &(assay_outputs){ { o->filter.json } }, &why)) {
         fprintf(stderr, "%s: %s\n", name, why.text);
         return 2;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "registry.h"
 #include "assay_build.h" /* IF_<isa>(x): x on targets that can build <isa>, else nothing */
+#include <stdio.h>
 #include <string.h>
 
 #define OP(op)                                                                                                         \
@@ -47,6 +48,16 @@ static const assay_kernel *const built_in[] = {
 #include "../../optimized/kernels.def"
 #undef KERNEL
 #define PROBE(op) &assay_kernel_##op,
+#include "../../conformance/probes/probes.def"
+#undef PROBE
+    NULL
+};
+
+static const char *const files[] = {
+#define KERNEL(dir, isa, stem) IF_##isa(#dir "/" #stem "_" #isa, )
+#include "../../optimized/kernels.def"
+#undef KERNEL
+#define PROBE(op) "probes/" #op,
 #include "../../conformance/probes/probes.def"
 #undef PROBE
     NULL
@@ -140,6 +151,20 @@ const assay_kernel *assay_kernel_find(const char *op, const char *name)
     for (size_t i = 0; (k = assay_kernel_at(i)); i++)
         if (!strcmp(k->op, op) && !strcmp(k->name, name))
             return k;
+    return NULL;
+}
+
+const char *assay_kernel_file(const assay_kernel *k)
+{
+    static char scalar[ENTRIES][64];
+    for (size_t i = 0; i < sizeof built_in / sizeof *built_in - 1; i++)
+        if (built_in[i] == k)
+            return files[i];
+    for (size_t e = 0; e < ENTRIES; e++)
+        if (!strcmp(entries[e].op->name, k->op) && !strcmp(k->name, "scalar") && k == scalar_of(e)) {
+            snprintf(scalar[e], sizeof scalar[e], "reference/%s", k->op);
+            return scalar[e];
+        }
     return NULL;
 }
 

@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# assay check --shard and assay merge: shards are disjoint and their union is the whole run, in every count; joining is
+# associative, commutative and idempotent, byte for byte; what does not belong together is refused in one sentence.
+set -euo pipefail
+assay=$1 source=$2
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+"$assay" --help | grep -q '^  merge' || { echo "this build has no merge"; exit 77; }
+expect() { # CODE PATTERN COMMAND...
+  local want=$1 pattern=$2 got=0
+  shift 2
+  "$@" >"$dir/out" 2>&1 </dev/null || got=$?
+  [ "$got" = "$want" ] || { echo "exit $got, not $want: $*"; cat "$dir/out"; exit 1; }
+  grep -q -- "$pattern" "$dir/out" || { echo "no '$pattern' from: $*"; head -5 "$dir/out"; exit 1; }
+}
+cd "$dir"
+sample=$source/ci/cli/results.aarch64.json # assay check --isa neon -o rmsnorm --json, by the aarch64 build under qemu
+
+# A whole run against its shards, for two splits and for the seeded faults.
+for op in rmsnorm matmul; do
+  expect 0 passed "$assay" check -o $op --json $op.json
+  for n in 4 7; do
+    for i in $(seq $n); do expect 0 "assay merge judges" "$assay" check -o $op --shard "$i/$n" --json "$op-$i-$n.json"; done
+    expect 0 "$n parts" "$assay" merge "$op"-*-$n.json -o "$op-all-$n.json"
+  done
+done
+for i in 1 2 3; do expect 0 "assay merge judges" "$assay" check --faults -o rmsnorm --shard "$i/3" --json "faults-$i.json"; done
+expect 0 'faults seeded' "$assay" check --faults -o rmsnorm --json faults.json
+expect 0 'faults caught' "$assay" merge faults-[123].json -o faults-all.json
+python3 - <<'PY'
+import json
+def load(name): return json.load(open(name))
+drop = ("parts", "digest")
+for op in "rmsnorm", "matmul":
+    whole = load(op + ".json")
+    assert whole["schema"] == 2 and whole["verdict"] == "passed" and not whole["holes"], whole["holes"]
+    for n in 4, 7:
+        joined = load(f"{op}-all-{n}.json")
+        for key in whole:
+            assert key in drop or whole[key] == joined[key], (op, n, key, whole[key], joined[key])
+        cases = [load(f"{op}-{i}-{n}.json")["cases"] for i in range(1, n + 1)]
+        assert sum(cases) == whole["cases"] and min(cases) > 0.5 * whole["cases"] / n, cases
+whole, joined = load("faults.json"), load("faults-all.json")
+for key in "faults", "caught", "legal", "flagged": # a fault's runs differ: each shard stops at three failures
+    assert whole["totals"][key] == joined["totals"][key] > 0 or key == "flagged", key
+pick = lambda d: [(k["kernel"], k["passed"], k["not_accepted"], k["worst"], k["types"]) for k in d["kernels"] if k["expected"] == "legal"]
+assert pick(whole) == pick(joined) and len(pick(whole)) > 1
+PY
+
+# Any way to join them gives the same bytes: random trees over shards of both ops, both splits and the faults.
+cat >trees.py <<'PY'
+import glob, random, subprocess, sys
+assay, r = sys.argv[1], random.Random(7)
+files = sorted(f for f in glob.glob("*.json") if "all" not in f)
+def merge(names, to):
+    p = subprocess.run([assay, "merge", "-o", to] + names, capture_output=True, text=True)
+    assert p.returncode in (0, 1), p.stderr
+    return to
+merge(files, "one.out")
+one, n = open("one.out", "rb").read(), 0
+for round in range(5):
+    heap = files[:] + r.sample(files, r.randrange(4)) # some twice
+    r.shuffle(heap)
+    while len(heap) > 1:
+        take = [heap.pop(r.randrange(len(heap))) for _ in range(min(len(heap), r.randrange(2, 6)))]
+        n += 1
+        heap.append(merge(take, f"t{n}.out"))
+    assert open(heap[0], "rb").read() == one, (round, heap)
+a, b, c = "rmsnorm-1-4.json", "rmsnorm-2-4.json", "rmsnorm-3-4.json"
+left = merge([merge([a, b], "ab.out"), c], "l.out")
+right = merge([a, merge([b, c], "bc.out")], "r.out")
+assert open(left, "rb").read() == open(right, "rb").read()
+print(f"{n} merges of {len(files)} files in 5 random trees: the same bytes")
+PY
+python3 trees.py "$assay"
+
+# What is missing is said and fails.
+expect 1 'shards have not come, the first is 2/4' "$assay" merge rmsnorm-1-4.json rmsnorm-3-4.json
+expect 0 'came twice' "$assay" merge rmsnorm.json rmsnorm.json
+expect 0 passed "$assay" check --isa =scalar --json scalar.json
+expect 0 passed "$assay" merge scalar.json --require scalar
+expect 1 'REQUIRED neon: rmsnorm' "$assay" merge rmsnorm.json --require neon
+expect 1 'REQUIRED scalar: matmul/scalar: filtered' "$assay" merge rmsnorm.json --require scalar,scalar
+expect 1 'no run knows' "$assay" merge rmsnorm.json --require abacus
+
+# Hostile or unfit input: one sentence, exit 2.
+change() { # FILE PYTHON: writes bad.json; a part's digest is made to fit when the change says so
+  python3 - "$1" "$2" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+p = d["parts"][0]
+exec(sys.argv[2])
+json.dump(d, open("bad.json", "w"))
+PY
+}
+expect 2 'which results' "$assay" merge
+expect 2 'No such file' "$assay" merge nowhere.json
+expect 2 'only one can be standard output' "$assay" merge rmsnorm.json --tap - --junit -
+printf '{' >bad.json
+expect 2 'is not JSON' "$assay" merge bad.json
+: >bad.json
+expect 2 'is not JSON' "$assay" merge bad.json
+head -c 3000 rmsnorm.json >bad.json
+expect 2 'is not JSON' "$assay" merge bad.json
+printf '[1]' >bad.json
+expect 2 'not the results' "$assay" merge bad.json
+while IFS='|' read -r code pattern; do
+  change rmsnorm.json "$code"
+  expect 2 "$pattern" "$assay" merge rmsnorm.json bad.json
+done <<'TABLE'
+d["schema"] = 1|schema 1, this build reads 2
+d["kind"] = "bench"|not the results
+d["parts"] = []|at least one
+d["parts"] = {}|at least one
+d["parts"] = [7]|an object
+p["kernels"] = 7|a list is needed
+p["kernels"][0] = "x"|an object
+p["kernels"][0]["passed"] = 1e300|a whole number
+p["kernels"][0]["passed"] = -5|a whole number
+p["kernels"][0]["passed"] = 1.5|a whole number
+p["kernels"][0]["passed"] = "many"|a whole number
+p["kernels"][0]["worst"] = []|a number is needed
+p["kernels"][0]["reached"] = "maybe"|judged, not on this CPU
+p["kernels"][0]["op"] = None|a text
+p["kernels"][0]["kernel"] = "\x1b[2J"|a control character
+p["features"] = ["a b"]|a list of words
+p["shard"] = 9|I of N
+p["shards"] = 0|I of N
+del p["target"]|a text
+p["kernels"][0]["passed"] += 1|does not match its digest
+p["commit"] = "other"|does not match its digest
+TABLE
+
+# Another build, another machine: the aarch64 sample.
+expect 2 'results of different builds' "$assay" merge rmsnorm.json "$sample"
+expect 1 'host aarch64' "$assay" merge rmsnorm.json "$sample" --force --require neon
+grep -q 'REQUIRED neon: matmul' out
+grep -q 'rmsnorm/neon' out && { echo 'rmsnorm/neon was judged on aarch64'; exit 1; }
+grep -q 'no host  matmul/neon (neon):.*filtered: qemu-user' out
+grep -q 'no host  matmul/neon (neon):.*not built for x86_64' out
+echo "shards and merge: ok"

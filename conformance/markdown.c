@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ * A summary for a pull request: the verdict, what failed with its reproduction line, what nobody covered, a table. */
+#include "output.h"
+#include <string.h>
+
+/* In a table cell or a sentence: nothing that Markdown or HTML would act upon. */
+static void cell(FILE *f, const char *text)
+{
+    for (const char *s = text; *s; s++) {
+        if (strchr("\\`*_{}[]<>()#+!|~", *s))
+            fputc('\\', f);
+        fputc((unsigned char)*s < 0x20 ? ' ' : *s, f);
+    }
+}
+
+static void failures(const assay_summary *s, FILE *f)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const assay_r_sum *k = &s->kernel[i];
+        if (k->good)
+            continue;
+        fputs("- **", f);
+        cell(f, k->k.op);
+        fputc('/', f);
+        cell(f, k->k.kernel);
+        fprintf(f, "**: %s", k->k.expected && !k->k.failed ? "not caught" : k->verdict);
+        fputc('\n', f);
+        for (size_t n = 0; n < k->k.n_failures && n < 3; n++) {
+            fputs("  - ", f);
+            cell(f, k->k.failure[n].by);
+            fputs(": ", f);
+            cell(f, k->k.failure[n].why);
+            fputs("<br>`assay check -k '", f);
+            for (const char *c = k->k.kernel; *c; c++)
+                fputc(*c == '`' ? '?' : *c, f);
+            fputs("' --repro '", f);
+            for (const char *c = k->k.failure[n].line; *c; c++)
+                fputc(*c == '`' ? '?' : *c, f);
+            fputs("'`\n", f);
+        }
+    }
+    for (size_t i = 0; i < s->n_holes; i++) {
+        fputs("- coverage hole: ", f);
+        cell(f, s->hole[i]);
+        fputc('\n', f);
+    }
+    for (size_t i = 0; i < s->n_lacking; i++) {
+        fputs("- ", f);
+        cell(f, s->lacking[i]);
+        fputc('\n', f);
+    }
+}
+
+static void hosts(const assay_results *r, FILE *f)
+{
+    fputs("\n| machine | features | build | runs |\n|---|---|---|---|\n", f);
+    for (size_t i = 0; i < r->n; i++) {
+        const assay_r_part *p = &r->part[i];
+        fputs("| ", f);
+        cell(f, p->target);
+        fputs(", ", f);
+        cell(f, p->model);
+        fputs(" | ", f);
+        cell(f, p->features);
+        fputs(" | ", f);
+        cell(f, p->commit);
+        fputs(", ", f);
+        cell(f, p->compiler);
+        fputs(" | ", f);
+        cell(f, p->what);
+        fputs(", ", f);
+        cell(f, p->level);
+        fprintf(f, ", %lld/%lld |\n", (long long)p->shard, (long long)p->shards);
+    }
+}
+
+static void uncovered(const assay_summary *s, FILE *f)
+{
+    fputs("\n<details><summary>Kernels that no machine covered</summary>\n\n| op | kernel | tier | reason "
+          "|\n|---|---|---|---|\n",
+          f);
+    for (size_t i = 0; i < s->n; i++) {
+        const assay_r_sum *k = &s->kernel[i];
+        if (k->k.reached == ASSAY_JUDGED && k->whole)
+            continue;
+        fputs("| ", f);
+        cell(f, k->k.op);
+        fputs(" | ", f);
+        cell(f, k->k.kernel);
+        fputs(" | ", f);
+        cell(f, k->k.isa);
+        fprintf(f, " | %s |\n", k->verdict);
+    }
+    fputs("\n</details>\n", f);
+}
+
+assay_status assay_report_markdown(const assay_summary *s, FILE *f)
+{
+    fprintf(f, "### Assay: %s\n\n", assay_summary_code(s) ? "failed" : "passed");
+    fprintf(f, "%lld kernels judged on %lld cases: %lld runs passed, %lld failed, %lld not accepted.",
+            (long long)s->judged, (long long)s->cases, (long long)s->passed, (long long)s->failed,
+            (long long)s->not_accepted);
+    if (s->faults + s->legal)
+        fprintf(f, " %lld of %lld seeded faults caught; %lld of %lld legal variants flagged.", (long long)s->caught,
+                (long long)s->faults, (long long)s->flagged, (long long)s->legal);
+    fputs("\n\n", f);
+    failures(s, f);
+    hosts(s->of, f);
+    if (s->off_cpu + s->not_built + s->filtered)
+        uncovered(s, f);
+    return ferror(f) ? ASSAY_ERR_IO : ASSAY_OK;
+}

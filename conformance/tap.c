@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ * TAP 14 (testanything.org): one test point per kernel; SKIP where no machine could judge it. */
+#include "output.h"
+#include <string.h>
+
+/* A description may hold no newline, and # only behind a backslash. */
+static void plain(FILE *f, const char *text)
+{
+    for (const char *s = text; *s; s++) {
+        if (*s == '#' || *s == '\\')
+            fputc('\\', f);
+        fputc((unsigned char)*s < 0x20 ? ' ' : *s, f);
+    }
+}
+
+/* A YAML scalar in single quotes: a quote is doubled. */
+static void yaml(FILE *f, const char *key, const char *text)
+{
+    fprintf(f, "  %s: '", key);
+    for (const char *s = text; *s; s++) {
+        if (*s == '\'')
+            fputc('\'', f);
+        fputc((unsigned char)*s < 0x20 ? ' ' : *s, f);
+    }
+    fputs("'\n", f);
+}
+
+static void point(FILE *f, size_t n, const assay_r_sum *k)
+{
+    fprintf(f, "%s %zu - ", k->good ? "ok" : "not ok", n);
+    plain(f, k->what);
+    fputc(' ', f);
+    plain(f, k->k.op);
+    fputc('/', f);
+    plain(f, k->k.kernel);
+    if (k->k.reached != ASSAY_JUDGED) {
+        fputs(" # SKIP ", f);
+        plain(f, k->verdict);
+    }
+    fputc('\n', f);
+    if (k->good)
+        return;
+    fputs("  ---\n", f);
+    yaml(f, "verdict", k->verdict);
+    if (k->k.n_failures) {
+        yaml(f, "by", k->k.failure[0].by);
+        yaml(f, "message", k->k.failure[0].why);
+        yaml(f, "case", k->k.failure[0].line);
+    }
+    fputs("  ...\n", f);
+}
+
+static size_t others(FILE *f, size_t n, const char *what, const char *const *text, size_t n_text)
+{
+    for (size_t i = 0; i < n_text; i++) {
+        fprintf(f, "not ok %zu - %s: ", ++n, what);
+        plain(f, text[i]);
+        fputc('\n', f);
+    }
+    return n;
+}
+
+assay_status assay_report_tap(const assay_summary *s, FILE *f)
+{
+    fprintf(f, "TAP version 14\n1..%zu\n", s->n + s->n_holes + s->n_lacking);
+    for (size_t i = 0; i < s->n; i++)
+        point(f, i + 1, &s->kernel[i]);
+    others(f, others(f, s->n, "coverage hole", s->hole, s->n_holes), "shards", s->lacking, s->n_lacking);
+    return ferror(f) ? ASSAY_ERR_IO : ASSAY_OK;
+}
