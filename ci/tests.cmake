@@ -25,6 +25,7 @@ foreach(op IN LISTS ops)
   assay_test(faults.${op} LABEL faults COMMAND assay check --faults --tightness -o ${op} --quick)
 endforeach()
 assay_test(faults.abi LABEL abi COMMAND assay check --faults -o mul -k "abi-*" --quick) # counted in faults.mul too
+assay_test(faults.contracts LABEL faults COMMAND assay check --contracts --quick)
 foreach(tier IN LISTS tiers)
   string(REPLACE "." ";" pair ${tier})
   list(GET pair 0 op)

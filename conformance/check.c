@@ -42,7 +42,7 @@ void assay_check_faults(assay_ledger *l, const assay_filter *f)
 }
 
 /* Kernels that round operands alike share one golden. */
-static bool same_rounding(const assay_contract *a, const assay_contract *b)
+bool assay_same_rounding(const assay_contract *a, const assay_contract *b)
 {
     static const assay_contract none;
     a = a ? a : &none;
@@ -67,7 +67,7 @@ assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem 
             continue;
         if (e->fault && e->fault->kind == ASSAY_FAULT && e->failed >= 3 && !l->thorough)
             continue; /* caught often enough */
-        if (fresh || !same_rounding(solved, e->kernel->contract)) {
+        if (fresh || !assay_same_rounding(solved, e->kernel->contract)) {
             const assay_status s = assay_problem_solve(p, e->kernel->contract, why);
             if (s)
                 return s;

@@ -2,6 +2,7 @@
  * The command line of `assay check`. */
 #include "../reference/core/status.h"
 #include "check.h"
+#include "contracts.h"
 #include "output.h"
 #include "self.h"
 #include "tightness.h"
@@ -12,7 +13,7 @@
 typedef struct options {
     assay_filter filter;
     const char *line;
-    bool faults, self, tightness, verbose, detail;
+    bool faults, self, tightness, contracts, all_contracts, verbose, detail;
     bool shrink, no_shrink;
     assay_outputs outputs;
 } options;
@@ -76,7 +77,7 @@ static int print_faults(const assay_ledger *l)
 
 /* ---- command line ------------------------------------------------------------------------------------------ */
 
-enum { KEY_REPRO = 256, KEY_CASE, KEY_FAULTS, KEY_SELF, KEY_TIGHTNESS };
+enum { KEY_REPRO = 256, KEY_CASE, KEY_FAULTS, KEY_SELF, KEY_TIGHTNESS, KEY_CONTRACTS };
 enum { KEY_SHRINK = 300, KEY_NO_SHRINK };
 
 static const struct argp_option option_table[] = {
@@ -90,6 +91,11 @@ static const struct argp_option option_table[] = {
       "the judge, judged: faults, legal variants, and what other projects' rules say of the same outputs", 0 },
     { "tightness", KEY_TIGHTNESS, NULL, 0,
       "judge the legal variants and the kernels; print per op and contract how much of its bound was used at worst",
+      0 },
+    { "contracts", KEY_CONTRACTS, "all", OPTION_ARG_OPTIONAL,
+      "declare the seeded faults again under each contract that a kernel declares (all: also under looser ones): how "
+      "many "
+      "are caught then",
       0 },
     { "no-shrink", KEY_NO_SHRINK, NULL, 0, "do not look for the smallest case that fails like a kernel's first failure",
       0 },
@@ -136,6 +142,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         break;
     case KEY_TIGHTNESS:
         o->tightness = true;
+        break;
+    case KEY_CONTRACTS:
+        if (arg && strcmp(arg, "all"))
+            argp_error(state, "--contracts=%s: all or nothing", arg);
+        o->contracts = true;
+        o->all_contracts = arg != NULL;
         break;
     case ARGP_KEY_ARG:
         argp_error(state, "%s: no argument is expected", arg);
@@ -187,6 +199,8 @@ int assay_cmd_check(int argc, char **argv)
     };
     s.ledger.detail = o.detail;
     s.ledger.shrink = o.shrink || !(o.faults || o.no_shrink);
+    if (o.contracts)
+        assay_contracts_prepare(&o.filter, o.all_contracts);
     o.outputs.path[0] = o.filter.json;
     if (assay_filter_check(&o.filter, &why) || assay_outputs_begin(&o.outputs, &why) ||
         !(s.lab = assay_lab_open(o.filter.plugin, &why))) {
@@ -197,6 +211,11 @@ int assay_cmd_check(int argc, char **argv)
         const int self = assay_self_main(s.lab, &o.filter);
         assay_lab_close(s.lab);
         return self;
+    }
+    if (o.contracts) {
+        const int judged = assay_contracts_main(&s);
+        assay_lab_close(s.lab);
+        return judged;
     }
     if (o.faults)
         assay_check_faults(&s.ledger, &o.filter);

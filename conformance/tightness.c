@@ -15,7 +15,7 @@ static bool legal(const assay_entry *e)
 static bool generated(const assay_ledger *l)
 {
     for (size_t i = 0; i < l->n; i++)
-        if (l->entry[i].fault)
+        if (l->entry[i].fault && l->entry[i].fault->kind == ASSAY_LEGAL)
             return true;
     return false;
 }
