@@ -16,9 +16,23 @@ static const bool emulated = true;
 static const bool emulated = false;
 #endif
 
+/* Names come from plug-ins, sentences from system calls: neither control characters nor broken UTF-8 go further. */
+static const char *keep(assay_results *r, const char *text)
+{
+    const size_t n = strlen(text) + 1;
+    char *copy = memcpy(assay_results_alloc(r, n), text, n);
+    for (char *s = copy; *s;) {
+        const size_t length = assay_json_utf8(s);
+        if (!length || (unsigned char)*s < 0x20 || *s == 0x7f)
+            *s = '?';
+        s += length ? length : 1;
+    }
+    return copy;
+}
+
 static const char *text_or_null(assay_results *r, const char *text)
 {
-    return text ? assay_results_text(r, text) : NULL;
+    return text ? keep(r, text) : NULL;
 }
 
 /* A tier that this build holds as portable C is another tier: it proves no instruction. */
@@ -28,7 +42,7 @@ static const char *tier_of(assay_results *r, const assay_kernel *k)
     const assay_isa *isa = assay_isa_of(k->isa);
     const bool portable = emulated && isa && !strncmp(isa->name, "avx512", 6);
     snprintf(text, sizeof text, "%s%s", isa ? isa->name : "?", portable ? "-emulated" : "");
-    return assay_results_text(r, text);
+    return keep(r, text);
 }
 
 static const char *file_of(assay_results *r, const assay_entry *e)
@@ -39,7 +53,7 @@ static const char *file_of(assay_results *r, const assay_entry *e)
         return "";
     snprintf(text, sizeof text, "%s%s", emulated && file && strstr(file, "avx512") ? "emulated/" : "",
              file ? file : "");
-    return assay_results_text(r, text);
+    return keep(r, text);
 }
 
 static void put_finding(assay_results *r, const assay_entry *e, int i, assay_r_failure *f)
@@ -47,15 +61,15 @@ static void put_finding(assay_results *r, const assay_entry *e, int i, assay_r_f
     const assay_finding *x = &e->finding[i];
     const assay_op *op = assay_op_find(e->kernel->op);
     *f = (assay_r_failure){ .by = assay_by_name(x->by),
-                            .line = assay_results_text(r, e->line[i]),
+                            .line = keep(r, e->line[i]),
                             .operand = op && x->operand >= 0 ? op->operands[x->operand].name : NULL,
-                            .why = assay_results_text(r, x->why.text),
+                            .why = keep(r, x->why.text),
                             .at = e->line_at[i],
                             .index = x->index,
                             .got = x->got,
                             .want = x->want,
                             .bound = x->bound,
-                            .words = e->words[i][0] ? assay_results_text(r, e->words[i]) : NULL,
+                            .words = e->words[i][0] ? keep(r, e->words[i]) : NULL,
                             .placement = x->threads ? assay_place_name(x->place) : NULL,
                             .threads = x->threads };
 }
@@ -63,8 +77,8 @@ static void put_finding(assay_results *r, const assay_entry *e, int i, assay_r_f
 static void put_entry(assay_results *r, const assay_entry *e, assay_r_kernel *k)
 {
     char contract[256];
-    *k = (assay_r_kernel){ .op = assay_results_text(r, e->kernel->op),
-                           .kernel = assay_results_text(r, e->kernel->name),
+    *k = (assay_r_kernel){ .op = keep(r, e->kernel->op),
+                           .kernel = keep(r, e->kernel->name),
                            .isa = tier_of(r, e->kernel),
                            .file = file_of(r, e),
                            .reached = e->on_cpu ? ASSAY_JUDGED : ASSAY_NO_CPU,
@@ -74,18 +88,18 @@ static void put_entry(assay_results *r, const assay_entry *e, assay_r_kernel *k)
                            .worst = e->used,
                            .worst_at = e->worst_at,
                            .worst_long = e->used_long,
-                           .shrunk = e->shrunk.line[0] ? assay_results_text(r, e->shrunk.line) : NULL,
-                           .worst_case = assay_results_text(r, e->worst),
+                           .shrunk = e->shrunk.line[0] ? keep(r, e->shrunk.line) : NULL,
+                           .worst_case = keep(r, e->worst),
                            .expected = !e->fault                       ? NULL
                                        : e->fault->kind == ASSAY_FAULT ? "fault"
                                                                        : "legal",
                            .source = e->fault ? e->fault->source : NULL,
                            .says = e->fault ? e->fault->says : NULL };
-    k->contract = assay_results_text(r, assay_contract_text(e->kernel->contract, contract, sizeof contract));
+    k->contract = keep(r, assay_contract_text(e->kernel->contract, contract, sizeof contract));
     k->typed = assay_results_alloc(r, sizeof *k->typed * (size_t)e->n_typed + 1);
     for (int i = 0; i < e->n_typed; i++)
-        k->typed[k->n_typed++] = (assay_r_typed){ assay_results_text(r, e->typed[i].types), e->typed[i].passed,
-                                                  e->typed[i].failed, e->typed[i].used };
+        k->typed[k->n_typed++] =
+            (assay_r_typed){ keep(r, e->typed[i].types), e->typed[i].passed, e->typed[i].failed, e->typed[i].used };
     k->failure = assay_results_alloc(r, sizeof *k->failure * ASSAY_LEDGER_FAILURES);
     for (int i = 0; i < e->failed && i < ASSAY_LEDGER_FAILURES; i++)
         put_finding(r, e, i, &k->failure[k->n_failures++]);
@@ -94,10 +108,10 @@ static void put_entry(assay_results *r, const assay_entry *e, assay_r_kernel *k)
 static void put_absent(assay_results *r, assay_r_kernel *k, const char *op, const char *name, const char *isa,
                        const char *file, assay_reached why)
 {
-    *k = (assay_r_kernel){ .op = assay_results_text(r, op),
-                           .kernel = assay_results_text(r, name),
-                           .isa = assay_results_text(r, isa),
-                           .file = assay_results_text(r, file),
+    *k = (assay_r_kernel){ .op = keep(r, op),
+                           .kernel = keep(r, name),
+                           .isa = keep(r, isa),
+                           .file = keep(r, file),
                            .reached = why,
                            .worst_case = "",
                            .contract = "" };
@@ -153,10 +167,10 @@ static void put_filter(assay_results *r, const assay_ledger *l, assay_r_part *p)
     p->kernel = text_or_null(r, f->kernel);
     p->isa = text_or_null(r, f->isa);
     snprintf(text, sizeof text, "%llu", (unsigned long long)f->seed);
-    p->seed = f->has_seed ? assay_results_text(r, text) : NULL;
+    p->seed = f->has_seed ? keep(r, text) : NULL;
     for (int i = 0, at = 0; i < f->n_threads; i++)
         at += snprintf(text + at, sizeof text - (size_t)at, "%s%d", i ? "," : "", f->threads[i]);
-    p->threads = f->n_threads ? assay_results_text(r, text) : NULL;
+    p->threads = f->n_threads ? keep(r, text) : NULL;
 }
 
 void assay_ledger_results(const assay_ledger *l, assay_results *r)
@@ -177,8 +191,8 @@ void assay_ledger_results(const assay_ledger *l, assay_results *r)
                          .target = ASSAY_TARGET,
                          .flags = ASSAY_FLAGS,
                          .emulated = emulated };
-    p->model = assay_results_text(r, assay_machine_name());
-    p->features = assay_results_text(r, assay_machine_features());
+    p->model = keep(r, assay_machine_name());
+    p->features = keep(r, assay_machine_features());
     put_filter(r, l, p);
     p->ops = assay_results_alloc(r, sizeof *p->ops * l->n_ops + 1);
     for (size_t i = 0; i < l->n_ops; i++) {
@@ -187,7 +201,7 @@ void assay_ledger_results(const assay_ledger *l, assay_results *r)
         *to = (assay_r_op){ .op = o->op, .cases = o->cases, .covered = o->covered, .known = text_or_null(r, o->known) };
         to->missing = assay_results_alloc(r, sizeof *to->missing * o->n_missing + 1);
         for (size_t m = 0; m < o->n_missing; m++)
-            to->missing[to->n_missing++] = assay_results_text(r, o->missing[m]);
+            to->missing[to->n_missing++] = keep(r, o->missing[m]);
     }
     p->kernels = assay_results_alloc(r, sizeof *p->kernels * room);
     for (size_t i = 0; i < l->n; i++) {

@@ -22,9 +22,9 @@ static void put(assay_json *j, const char *s, size_t n)
     j->text[j->n += n] = 0;
 }
 
-/* Length of the UTF-8 sequence at s, 0 if it is not one (overlong, surrogate, above U+10FFFF, cut short). */
-static size_t utf8(const unsigned char *s)
+size_t assay_json_utf8(const char *text)
 {
+    const unsigned char *s = (const unsigned char *)text;
     const unsigned char c = s[0], d = c < 0x80 ? 0 : s[1];
     const size_t n = c < 0x80                 ? 1
                      : c >= 0xc2 && c <= 0xdf ? 2
@@ -46,7 +46,7 @@ static void quoted(assay_json *j, const char *text)
     put(j, "\"", 1);
     while (*s) {
         const char *special = strchr(names, *s);
-        const size_t n = utf8(s);
+        const size_t n = assay_json_utf8((const char *)s);
         char escape[8];
         if (special)
             put(j, escape, (size_t)snprintf(escape, sizeof escape, "\\%c", letters[special - names]));

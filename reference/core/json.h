@@ -33,4 +33,6 @@ void assay_json_uint(assay_json *j, const char *key, uint64_t x);
 void assay_json_bool(assay_json *j, const char *key, bool x);
 void assay_json_raw(assay_json *j, const char *key, const char *json); /* text that is JSON already */
 void assay_json_free(assay_json *j);
+/* Length of the UTF-8 sequence at s, 0 if it is not one (overlong, surrogate, above U+10FFFF, cut short). */
+size_t assay_json_utf8(const char *s);
 #endif
