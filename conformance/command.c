@@ -199,7 +199,7 @@ int assay_cmd_check(int argc, char **argv)
     };
     s.ledger.detail = o.detail;
     s.ledger.shrink = o.shrink || !(o.faults || o.no_shrink);
-    if (o.contracts)
+    if (o.contracts || o.self)
         assay_contracts_prepare(&o.filter, o.all_contracts);
     o.outputs.path[0] = o.filter.json;
     if (assay_filter_check(&o.filter, &why) || assay_outputs_begin(&o.outputs, &why) ||

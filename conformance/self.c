@@ -163,13 +163,14 @@ int assay_self_main(assay_lab *lab, const assay_filter *f)
     if (isatty(STDERR_FILENO))
         fprintf(stderr, "\r\033[K");
     if (!code)
-        code = assay_self_print(&s) ? 0 : 1;
+        code = assay_self_print(&s) & assay_self_print_bounds(&s) ? 0 : 1;
     if (code != 2 && f->json && assay_self_json(&s, f->json, &why)) {
         fprintf(stderr, "assay check: %s\n", why.text);
         code = 2;
     }
     for (int i = 0; i < s.n_inputs; i++)
         assay_ledger_free(i ? &s.ledger[i] : &s.session.ledger);
+    assay_ledger_free(&s.again);
     free(s.subject);
     free(s.shape);
     free(s.seen);

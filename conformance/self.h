@@ -30,6 +30,7 @@ typedef struct assay_self {
     assay_subject *subject;
     assay_case *shape; /* of our cases, once each, whatever their generator */
     uint64_t *seen;
+    assay_ledger again; /* the faults under other contracts (contracts.h) */
     size_t n_shapes, room;
     size_t peer_cases; /* run with each peer's kind of input */
     double seconds;
@@ -46,5 +47,7 @@ typedef struct assay_score { /* of one rule, or of ours, on one kind of input */
 assay_score assay_self_score(const assay_self *s, int input, int rule); /* rule -1: ours */
 int assay_self_own(const assay_self *s, int rule);                      /* the input that is the rule's own */
 bool assay_self_print(const assay_self *s);                             /* true: all caught, none flagged */
+/* After the table: how tight the bounds are, and what each contract lets through; true: as it should be. */
+bool assay_self_print_bounds(assay_self *s);
 assay_status assay_self_json(const assay_self *s, const char *path, assay_why *why);
 #endif

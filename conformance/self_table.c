@@ -3,7 +3,9 @@
 #include "../reference/core/json.h"
 #include "../reference/core/status.h"
 #include "assay_build.h"
+#include "contracts.h"
 #include "self.h"
+#include "tightness.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,6 +220,39 @@ static void json_kernel(assay_json *j, const assay_self *s, size_t i)
     assay_json_close(j);
 }
 
+bool assay_self_print_bounds(assay_self *s)
+{
+    assay_session again = { .filter = s->session.filter, .lab = s->session.lab };
+    assay_results r = { 0 };
+    assay_summary sum;
+    assay_why why = { "" };
+    putchar('\n');
+    const bool ran = !assay_contracts_run(&again, &why);
+    if (!ran)
+        fprintf(stderr, "assay check: %s\n", why.text);
+    s->again = again.ledger;
+    const int missed = assay_contracts_print(&s->again);
+    putchar('\n');
+    assay_ledger_results(&s->session.ledger, &r);
+    assay_summarize(&r, &sum);
+    const int loose = assay_tightness_print(&sum);
+    assay_summary_free(&sum);
+    assay_results_free(&r);
+    return ran && !missed && !loose;
+}
+
+static void json_bounds(assay_json *j, const assay_self *s)
+{
+    assay_results r = { 0 };
+    assay_summary sum;
+    assay_contracts_json(&s->again, j);
+    assay_ledger_results(&s->session.ledger, &r);
+    assay_summarize(&r, &sum);
+    assay_tightness_json(&sum, j);
+    assay_summary_free(&sum);
+    assay_results_free(&r);
+}
+
 assay_status assay_self_json(const assay_self *s, const char *path, assay_why *why)
 {
     assay_json j = { 0 };
@@ -236,6 +271,7 @@ assay_status assay_self_json(const assay_self *s, const char *path, assay_why *w
         json_score(&j, s->gen[i]->name, assay_self_score(s, i, -1));
     assay_json_close(&j);
     json_rules(&j, s);
+    json_bounds(&j, s);
     assay_json_open(&j, "kernels", '[');
     for (size_t i = 0; i < s->session.ledger.n; i++)
         if (s->session.ledger.entry[i].on_cpu)
