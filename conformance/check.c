@@ -55,6 +55,11 @@ bool assay_same_rounding(const assay_contract *a, const assay_contract *b)
     return true;
 }
 
+static bool caught_often(const assay_entry *e)
+{
+    return e->fault && e->fault->kind == ASSAY_FAULT && e->failed >= 3;
+}
+
 assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem *p, const assay_filter *f,
                                  assay_why *why)
 {
@@ -65,8 +70,8 @@ assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem 
         assay_entry *e = &l->entry[i];
         if (!e->on_cpu || strcmp(e->kernel->op, p->c.op->name) || !assay_kernel_takes(p->c.op, e->kernel, &a))
             continue;
-        if (e->fault && e->fault->kind == ASSAY_FAULT && e->failed >= 3 && !l->thorough)
-            continue; /* caught often enough */
+        if (l->skip ? l->skip(l, i) : caught_often(e))
+            continue;
         if (fresh || !assay_same_rounding(solved, e->kernel->contract)) {
             const assay_status s = assay_problem_solve(p, e->kernel->contract, why);
             if (s)

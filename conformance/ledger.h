@@ -52,10 +52,11 @@ typedef struct assay_ledger {
     int64_t holes;
     assay_ledger_op *op;
     size_t n_ops;
-    bool partial;       /* a user's own cases: kernels that none of them fits are left out */
-    bool shrink;        /* look for the smallest case that fails like each kernel's first failure */
-    bool detail;        /* one case: print the elements around the first wrong one */
-    bool thorough;      /* faults run through all cases, however often they were caught */
+    bool partial; /* a user's own cases: kernels that none of them fits are left out */
+    bool shrink;  /* look for the smallest case that fails like each kernel's first failure */
+    bool detail;  /* one case: print the elements around the first wrong one */
+    /* entry i sits this case out; NULL: faults that were caught three times do */
+    bool (*skip)(const struct assay_ledger *l, size_t i);
     const char *plugin; /* name and version, or NULL */
     /* for the results: "kernels" (NULL), "faults", "vectors", "cases"; the filter (NULL: none) and the user's case */
     const char *what, *line;
