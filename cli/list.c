@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * assay list ops|kernels|contracts|types|workloads|models|isa */
+ * assay list ops|kernels|contracts|faults|types|workloads|models|isa */
 #include "../reference/core/contract.h"
 #include "../reference/core/dtype.h"
 #include "../reference/core/registry.h"
@@ -49,6 +49,18 @@ static void list_contracts(void)
             printf("%-12s %-24s %s\n", k->op, k->name, assay_contract_text(k->contract, text, sizeof text));
 }
 
+/* The judge's own test: wrong kernels and legal variants, each with where it comes from. */
+static void list_faults(void)
+{
+    const assay_op *op;
+    for (size_t i = 0; (op = assay_op_at(i)); i++) {
+        const assay_faults *all = assay_faults_of(op);
+        for (size_t k = 0; all && k < all->n; k++)
+            printf("%-5s %s/%s: %s\n", all->fault[k].kind == ASSAY_FAULT ? "fault" : "legal", op->name,
+                   all->fault[k].kernel.name, all->fault[k].source);
+    }
+}
+
 static void list_types(void)
 {
     for (int t = 0; t < ASSAY_DTYPE_END; t++) {
@@ -89,6 +101,7 @@ int assay_cmd_list(int argc, char **argv)
     } lists[] = {
         { "ops", list_ops },
         { "kernels", list_kernels },
+        { "faults", list_faults },
         { "types", list_types },
         { "workloads", list_workloads },
         { "contracts", list_contracts },
@@ -101,6 +114,6 @@ int assay_cmd_list(int argc, char **argv)
             return 0;
         }
     const bool help = argc == 2 && !strcmp(argv[1], "--help");
-    fputs("usage: assay list ops|kernels|contracts|types|workloads|models|isa\n", help ? stdout : stderr);
+    fputs("usage: assay list ops|kernels|contracts|faults|types|workloads|models|isa\n", help ? stdout : stderr);
     return help ? 0 : 2;
 }

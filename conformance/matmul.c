@@ -4,6 +4,7 @@
 #include "../reference/core/dtype.h"
 #include "../reference/core/status.h"
 #include "../reference/core/suite.h"
+#include "assay/blocks.h"
 #include <math.h>
 #include <string.h>
 
@@ -141,7 +142,24 @@ static bool subnormal(const assay_case *c, int i, int64_t n, double *const *valu
     return true;
 }
 
+/* q8_0 weights by raw(): codes that no encoder writes. */
+static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
+{
+    if (i != W || c->type[W] != ASSAY_q8_0 || strcmp(c->gen->name, "any-codes") != 0)
+        return false;
+    for (size_t at = 0; at + sizeof(assay_q8_0) <= n; at += sizeof(assay_q8_0)) {
+        assay_q8_0 b = { .d = 0x3c00 }; /* 1 */
+        for (int j = 0; j < 32; j++) {
+            const int8_t small = (int8_t)(assay_rng_below(r, 9) - 4);
+            b.q[j] = assay_rng_below(r, 4) ? small : -128;
+        }
+        memcpy((char *)data + at, &b, sizeof b);
+    }
+    return true;
+}
+
 static const assay_gen gens[] = {
+    { .name = "any-codes", .tag = ASSAY_TAG_EXACT, .fill = q8_exact },
     { .name = "ints-narrow", .tag = ASSAY_TAG_EXACT, .fill = ints_narrow },
     { .name = "ints-wide", .tag = ASSAY_TAG_EXACT, .fill = ints_wide },
     { .name = "q8-exact", .tag = ASSAY_TAG_EXACT, .fill = q8_exact },
@@ -175,6 +193,7 @@ static const assay_rows rows[] = {
     { "T={1,4,9} N=20 K={32,64,96,160,288} w={q8_0,q4_0,q4_1} gen={gauss,wide-blocks,q8-exact,probe}", ASSAY_QUICK },
     { "T={1,6} N=18 K={64,1024} w={f32,q8_0,q4_0,q4_1} gen=saturate", ASSAY_QUICK },
     { "T={1,6} N=18 K={256,1024} w=q6_k gen=saturate", ASSAY_QUICK },
+    { "T={1,4} N={3,31} K={32,352} w=q8_0 gen=any-codes", ASSAY_QUICK },
     /* the statistics of T2 want 256 outputs */
     { "T=16 N=20 K={63,255,600} w={f32,f16} gen={gauss,uniform}", ASSAY_QUICK },
     { "T=66 N=5 K={1..8} gen=short", ASSAY_QUICK },
@@ -295,4 +314,5 @@ const assay_suite assay_suite_matmul = {
     .n_gens = ASSAY_COUNT_OF(gens),
     .exact = exact,
     .known = known,
+    .raw = raw,
 };

@@ -52,7 +52,8 @@ enum {
     BY_CELL,
     MASK_HEAD,
     SUM_BF16,
-    SUM_SHORT
+    SUM_SHORT,
+    PERMUTED
 };
 /* The formatter moves this macro at every call. */
 /* clang-format off */
@@ -61,7 +62,7 @@ enum {
     X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) \
     X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) \
     X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39) \
-    X(40) X(41) X(42) X(43) X(44) X(45)
+    X(40) X(41) X(42) X(43) X(44) X(45) X(46)
 /* clang-format on */
 
 enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, OUT, MOST = 64, WIDEST = 256 };
@@ -331,6 +332,8 @@ static assay_status go(const assay_args *a, int mode)
     for (int64_t i = a->begin; i < a->end; i++)
         for (int64_t bh = 0; bh < n[0] * H; bh++) {
             query x = { .a = a, .p = p, .b = bh / H, .t = i, .h = bh % H, .mode = mode, .scale = p->scale };
+            if (mode == PERMUTED) /* the group size as modulus and as stride: right where it equals the kv heads */
+                x.h = ((x.h % (H / G)) * (H / G) + x.h / (H / G)) % H;
             const int64_t keys = a->operand[PAGES].data && most < S ? most : S;
             x.n = a->operand[LEN].data && mode != NO_LEN ? whole(&a->operand[LEN], x.b, 0) : keys;
             x.pos = a->operand[QPOS].data ? whole(&a->operand[QPOS], x.b, i) : mode == TOP_LEFT ? i : x.n - n[1] + i;
@@ -411,6 +414,7 @@ static const assay_fault table[] = {
     BAD(43, "mask-of-head-0", "own: mask head stride"),
     BAD(44, "sum-bf16", "pytorch/executorch#20089"),
     BAD(45, "sum-skips-last", "numerics 3: softmax"),
+    BAD(46, "heads-permuted-for-a-square-grid", "HazyResearch/HipKittens#22"),
 };
 
 extern const assay_faults assay_faults_attention;

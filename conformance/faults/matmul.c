@@ -30,18 +30,28 @@ enum { X, W, BIAS, Y };
     X(BEYOND, "reads-one-past-the-row", "flame/blis#635")                                                              \
     X(TILE4, "slice-rounded-down-to-tiles-of-4", "google/gemmlowp#105")                                                \
     X(PANEL4, "packed-16-wide-read-4-wide", "microsoft/onnxruntime#20030")                                             \
-    X(NOBODY, "columns-left-to-nobody", "tile-ai/tilelang#2537")
+    X(NOBODY, "columns-left-to-nobody", "tile-ai/tilelang#2537")                                                       \
+    X(UNZEROED, "accumulator-not-zeroed", "OpenMathLib/OpenBLAS#5917")                                                 \
+    X(MERGED, "tail-merges-zeros-into-the-sums", "NVIDIA/NeMo-Speech.cpp#33")                                          \
+    X(UNROLLED, "wrong-variable-in-one-of-four-steps", "ggml-org/llama.cpp#16518")                                     \
+    X(EDGE_BETA, "beta-0-reads-y-in-edge-tiles", "robertknight/rten#81")                                               \
+    X(HALF_LOST, "upper-half-of-the-lanes-lost", "gnuradio/volk#382")                                                  \
+    X(INDEX15, "index-product-too-narrow", "vllm-project/vllm#53907: 15 bits for 31")
 
 #define BF16_FAULTS(X) X(TRUNCATED, "y-truncated-to-bf16", "numerics 3")
 
 #define Q8_FAULTS(X)                                                                                                   \
     X(MADDUBS, "pair-sums-saturate-at-16-bit", "uxlfoundation/oneDNN#518")                                             \
     X(NEXT_SCALE, "scale-of-the-next-block", "numerics 3")                                                             \
-    X(SKIP_BLOCK, "last-block-skipped", "numerics 3")
+    X(SKIP_BLOCK, "last-block-skipped", "numerics 3")                                                                  \
+    X(SIGN, "sign-trick-negates-minus-128", "ggml-org/llama.cpp#1393")                                                 \
+    X(FORM, "activations-in-another-form", "ikawrakow/ik_llama.cpp#364")                                               \
+    X(ODD_BLOCK, "odd-block-lost", "ggml-org/llama.cpp#8556")                                                          \
+    X(REMAINDER, "remainder-of-four-with-one-scale", "ikawrakow/ik_llama.cpp#951")
 
 #define Q4_FAULTS(X)                                                                                                   \
-    X(INT16, "block-sums-wrap-at-16-bit", "numerics 3: BitNet 629")                                                    \
-    X(NIBBLES, "nibbles-interleaved", "numerics 3")                                                                    \
+    X(INT16, "block-sums-wrap-at-16-bit", "numerics 3: BitNet 629; microsoft/BitNet#459")                              \
+    X(NIBBLES, "nibbles-interleaved", "numerics 3; kekzl/imp#722")                                                     \
     X(NO_OFFSET, "offset-8-missing", "numerics 3")                                                                     \
     X(ROW_BYTES, "row-stride-without-scales", "ROCm/hip-ep#588")
 
@@ -144,6 +154,22 @@ static float pieces(const float *x, const float *w, int64_t n, float bias, mode 
     return y;
 }
 
+/* Eight lanes as vector code has them, and what goes wrong between the loop and the sum of the lanes. */
+static float spoilt_lanes(const float *x, const float *w, int64_t n, mode m)
+{
+    const int64_t full = n & ~INT64_C(7);
+    float s[8] = { 0 };
+    for (int64_t k = 0; k < full; k++)
+        s[k % 8] += x[m == UNROLLED && k % 32 >= 24 ? k - 8 : k] * w[k];
+    for (int64_t l = n - full; m == MERGED && n > full && l < 8; l++)
+        s[l] = 0; /* the lanes that the tail does not fill take the loaded zero */
+    for (int64_t l = 4; m == HALF_LOST && l < 8; l++)
+        s[l] = 0;
+    for (int64_t k = full; k < n; k++)
+        s[k - full] += x[k] * w[k];
+    return (s[0] + s[4]) + (s[1] + s[5]) + ((s[2] + s[6]) + (s[3] + s[7]));
+}
+
 static float dot(const float *x, const float *w, int64_t n, mode m)
 {
     float s = 0;
@@ -176,6 +202,10 @@ static float dot(const float *x, const float *w, int64_t n, mode m)
     case BEYOND: /* what lies there takes no part, but is read */
         s = n ? ((const volatile float *)x)[n] : 0;
         return chain(x, w, n, 1, false) + (s == 12345.0f ? 1e-30f : 0);
+    case MERGED:
+    case UNROLLED:
+    case HALF_LOST:
+        return spoilt_lanes(x, w, n, m);
     case REVERSED:
         for (int64_t k = n - 1; k >= 0; k--)
             s += x[k] * w[k];
@@ -226,7 +256,8 @@ static assay_status f32_kernel(const assay_args *a, mode m)
     for (int64_t t = 0; t < rows; t++)
         for (int64_t c = begin; c < end; c++) {
             const float *x = (const float *)((const char *)tx->data + t * tx->stride[0]);
-            const float *w = (const float *)((const char *)tw->data + c * tw->stride[0]);
+            const int64_t w_row = m == INDEX15 ? (c * n & 0x7fff) / (n ? n : 1) : c;
+            const float *w = (const float *)((const char *)tw->data + w_row * tw->stride[0]);
             const int64_t y_row = m == DENSE_ROWS ? columns * (int64_t)sizeof(float) : ty->stride[0];
             float *y = (float *)((char *)ty->data + t * y_row) + c, b = bias ? bias[c] : 0, v;
             if (m == TAIL_N && columns % 8 == 7 && c >= (columns & ~INT64_C(7)))
@@ -250,6 +281,10 @@ static assay_status f32_kernel(const assay_args *a, mode m)
                 v = dot(x, w, n, m);
             }
             v = m == NO_BIAS ? v : v + b;
+            if (m == UNZEROED) /* what the register held before the call */
+                v += *(const float *)a->scratch;
+            if (m == EDGE_BETA && c >= (columns & ~INT64_C(7)))
+                v += 0 * *y;
             const bool last = t == rows - 1 && c == columns - 1;
             *y = m == STALE && last ? 0 : m == PERCENT && last ? v * 1.01f : v;
         }
@@ -275,6 +310,7 @@ static int code(const assay_tensor *w, const void *block, int k, mode m)
 
 static float block_dot(const assay_tensor *w, const void *block, const void *scale, const assay_q8_0 *x, mode m)
 {
+    const bool sign = m == SIGN; /* x gives its sign to w, and the byte -(-128) is -128 again */
     const bool q8 = w->type == ASSAY_q8_0;
     int sum = 0, offset = 0;
     for (int k = 0; k < 32; k += 2) {
@@ -282,7 +318,8 @@ static float block_dot(const assay_tensor *w, const void *block, const void *sca
         if (m == MADDUBS) /* x + 128 is the unsigned side */
             sum += saturate16((x->q[k] + 128) * a + (x->q[k + 1] + 128) * b) - 128 * (a + b);
         else
-            sum += x->q[k] * a + x->q[k + 1] * b;
+            sum += (sign && a == -128 && x->q[k] < 0 ? -x->q[k] : x->q[k]) * a +
+                   (sign && b == -128 && x->q[k + 1] < 0 ? -x->q[k + 1] : x->q[k + 1]) * b;
         offset += x->q[k] + x->q[k + 1];
         if (m == INT16)
             sum = (int16_t)(uint16_t)sum;
@@ -298,15 +335,18 @@ static assay_status block_kernel(const assay_args *a, mode m)
     const assay_tensor *tx = &a->operand[X], *tw = &a->operand[W], *ty = &a->operand[Y];
     const float *bias = a->operand[BIAS].data;
     double *dense = malloc((size_t)(a->dim[K] + 1) * sizeof *dense);
-    assay_q8_0 *xq = malloc((size_t)(n + 1) * sizeof *xq);
+    assay_q8_0 *xq = malloc((size_t)(n + 1) * sizeof(assay_q8_1));
     for (int64_t t = 0; dense && xq && t < a->dim[T]; t++) {
         assay_dtype_of(ASSAY_f32)->decode(dense, (const char *)tx->data + t * tx->stride[0], a->dim[K]);
-        assay_dtype_of(ASSAY_q8_0)->encode(xq, dense, a->dim[K]);
+        assay_dtype_of(m == FORM ? ASSAY_q8_1 : ASSAY_q8_0)->encode(xq, dense, a->dim[K]);
         for (int64_t c = a->begin; c < a->end; c++) {
             const char *row = (const char *)tw->data + (m == ROW_BYTES ? c * a->dim[K] / 2 : c * tw->stride[0]);
             float s = 0;
-            for (int64_t b = 0; b < n - (m == SKIP_BLOCK && n > 1); b++) {
-                const int64_t from = m == NEXT_SCALE && b + 1 < n ? b + 1 : b;
+            const int64_t blocks_read = m == ODD_BLOCK ? n & ~INT64_C(1) : n - (m == SKIP_BLOCK && n > 1);
+            for (int64_t b = 0; b < blocks_read; b++) {
+                const int64_t from = m == NEXT_SCALE && b + 1 < n               ? b + 1
+                                     : m == REMAINDER && b >= (n & ~INT64_C(3)) ? n & ~INT64_C(3)
+                                                                                : b;
                 s += block_dot(tw, row + b * size, row + from * size, &xq[b], m);
             }
             ((float *)((char *)ty->data + t * ty->stride[0]))[c] = s + (bias ? bias[c] : 0);
@@ -340,6 +380,12 @@ static int64_t four(const assay_args *a)
 {
     (void)a;
     return 4;
+}
+
+static size_t one_register(const assay_args *a)
+{
+    (void)a;
+    return 64;
 }
 
 #define F32_STUB(m, name, where)                                                                                       \
@@ -378,7 +424,8 @@ static const assay_typeset q4_types[] = { PLAIN, ASSAY_TYPES(ASSAY_T(q4_0)), PLA
 static const assay_contract rounds = { .h = { ASSAY_DEPTH_LANES, 32, 0 }, .round = { { "x", ASSAY_q8_0, 0 } } };
 
 #define F32_KERNEL(m, title)                                                                                           \
-    .op = "matmul", .name = title, .types = f32_types, .run = run_##m, .units = m == NOBODY ? four : NULL
+    .op = "matmul", .name = title, .types = f32_types, .run = run_##m, .units = m == NOBODY ? four : NULL,             \
+    .scratch = m == UNZEROED ? one_register : NULL
 #define BLOCK_KERNEL(m, title, ty) .op = "matmul", .name = title, .types = ty, .contract = &rounds, .run = run_##m
 #define F32_FAULT(m, title, where) { ASSAY_FAULT, { F32_KERNEL(m, title) }, where },
 #define F32_LEGAL(m, title, where) { ASSAY_LEGAL, { F32_KERNEL(m, title) }, where },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * mul: kernels that are wrong on purpose, and legal ones that must pass. */
 #include "faults.h"
+#include <stdlib.h>
 
 enum {
     PLAIN,
@@ -25,10 +26,11 @@ enum {
     NEXT,
     NAN_LOST,
     WRONG_OP,
-    WIDE_TAIL
+    WIDE_TAIL,
+    ALIGNED
 };
 #define LEGALS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10)
-#define FAULTS(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)
+#define FAULTS(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32)
 #define MODES(X)  LEGALS(X) FAULTS(X)
 
 static float chop(float x, unsigned bits)
@@ -84,6 +86,8 @@ static assay_status go(const assay_args *a, int mode)
         const float *q =
             (const float *)((const char *)a->operand[1].data + (mode == FIRST_ROW ? 0 : r) * a->operand[1].stride[0]);
         float *y = (float *)((char *)a->operand[2].data + r * a->operand[2].stride[0]);
+        if (mode == ALIGNED && n % 4 == 3 && (uintptr_t)q % 16)
+            abort(); /* as the aligned move of a "reversed load" does */
         for (int pass = 0; pass < (mode == TWICE ? 2 : 1); pass++)
             for (int64_t s = 0; s < step; s++)
                 for (int64_t i = s; i < n; i += step) {
@@ -115,6 +119,7 @@ static const assay_fault table[] = {
     BAD(29, "nan-lost", "numerics 3"),
     BAD(30, "wrong-operator", "operator swapped"),
     BAD(31, "tail-writes-past", "sonos/tract#2304; google/XNNPACK#4190 reads so"),
+    BAD(32, "aligned-load-in-the-tail", "RedisAI/VectorSimilarity#990"),
     GOOD(0, "sequential", "legal: one by one"),
     GOOD(1, "swapped", "legal: b first"),
     GOOD(2, "double", "legal: f64, then one rounding (Figueroa)"),

@@ -270,7 +270,7 @@ static const assay_typeset types_k[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(
 #define KERNEL_BASE .op = "quantize", .types = types
 static const assay_fault table[] = {
     BAD(1, "truncates", "numerics 3; microsoft/onnxruntime#32452"),
-    BAD(2, "half-even", "numerics 3"),
+    BAD(2, "half-even", "numerics 3; tenstorrent/tt-metal#56525, the other way round"),
     BAD(3, "one-step-more", "numerics 3: /128 for /127"),
     BAD(4, "scale-of-previous-block", "numerics 3"),
     BAD(5, "max-of-31", "numerics 2, generator 27"),
@@ -281,7 +281,7 @@ static const assay_fault table[] = {
     BAD(10, "contracted", "numerics 1.5: x*id + 8.5 as one fused operation"),
     BAD(11, "nan-dropped", "numerics 2, generator 10"),
     BAD(12, "min-rounded-first", "formats 4.2: x - min uses the unrounded min"),
-    BAD(13, "no-clamp", "formats 4.2: the far end of q4_0 is 16"),
+    BAD(13, "no-clamp", "formats 4.2: the far end of q4_0 is 16; ROCm/aiter#4637"),
     BAD(14, "odd-block-lost", "ggml-org/llama.cpp#8556"),
     BAD(15, "dense-rows", "numerics 2, generator 22"),
     BAD(16, "f16-subnormals-flushed", "invergent-ai/surogate#162"),

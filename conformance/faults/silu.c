@@ -26,10 +26,11 @@ enum {
     HARD,
     WIDE_TAIL,
     CLAMPED,
-    PLAIN
+    PLAIN,
+    ONE_LANE
 };
 #define LEGALS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10)
-#define FAULTS(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32)
+#define FAULTS(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32) X(33)
 #define MODES(X)  LEGALS(X) FAULTS(X)
 
 static float chop(float x, unsigned bits)
@@ -115,6 +116,14 @@ static assay_status go(const assay_args *a, int mode)
             const int64_t c = mode == REVERSED ? C - 1 - i : i;
             y[c] = one(x[c], mode);
         }
+        for (int64_t v = 0; v < C && mode == ONE_LANE; v += 8) { /* one large lane sends its vector the other way */
+            const int64_t end = v + 8 < C ? v + 8 : C;
+            bool large = false;
+            for (int64_t c = v; c < end; c++)
+                large |= !(fabsf(x[c]) < 20);
+            for (int64_t c = v; c < end && large; c++)
+                y[c] = one(x[c], fabsf(x[c]) < 20 ? POLY4 : mode);
+        }
         if (mode == WIDE_TAIL && C % 8)
             y[C] = 0;
     }
@@ -130,7 +139,7 @@ static const assay_fault table[] = {
     BAD(21, "wrong-sign", "operator: e^x for e^-x"),
     BAD(22, "exp-degree-4", "numerics 3 (softmax: short polynomial)"),
     BAD(23, "reciprocal-12-bits", "numerics 3 (softmax: 12-bit reciprocal)"),
-    BAD(24, "swallows-nan", "numerics 3; clab/dynet#1525"),
+    BAD(24, "swallows-nan", "numerics 3; clab/dynet#1525; google/XNNPACK#441"),
     BAD(25, "sigmoid", "statement deleted: times x"),
     BAD(26, "quick-gelu", "x sigmoid(1.702 x)"),
     BAD(27, "f16-table", "ggml-org/llama.cpp#29252"),
@@ -139,6 +148,7 @@ static const assay_fault table[] = {
     BAD(30, "tail-writes-past", "sonos/tract#2304"),
     BAD(31, "clamped", "exponent clamped at 10"),
     BAD(32, "plain-overflow", "x/(1 + e^-x): e^-x overflows where y is still a normal number"),
+    BAD(33, "one-lane-changes-its-neighbours", "dotnet/runtime#113295"),
     GOOD(0, "branch", "legal: x e^x/(1 + e^x) below 0"),
     GOOD(1, "reciprocal", "legal: times the reciprocal"),
     GOOD(2, "sigmoid-first", "legal: x times sigmoid(x)"),

@@ -35,11 +35,13 @@ enum { /* modes; those of GOOD first */
        EXP2_ROUNDED,
        SLICE_NAN,
        ONLINE_NO_RESCALE,
-       ONE_PAST
+       ONE_PAST,
+       COPY_ALL,
+       OVER_INPUT
 };
 #define LEGALS(X)  X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
 #define FAULTS1(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28)
-#define FAULTS2(X) X(29) X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37)
+#define FAULTS2(X) X(29) X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39)
 #define MODES(X)   LEGALS(X) FAULTS1(X) FAULTS2(X)
 
 enum { MAX_C = 65536 };
@@ -159,6 +161,12 @@ static assay_status go(const assay_args *a, int mode)
     const assay_softmax_params *p = a->params;
     const assay_tensor *mask = &a->operand[1];
     const float scale = p->scale == 0 ? 1 : p->scale;
+    for (int64_t r = 0; mode == COPY_ALL && r < a->dim[0]; r++) /* also the rows that another slice has done */
+        memcpy((char *)a->operand[2].data + r * a->operand[2].stride[0],
+               (const char *)a->operand[0].data + r * a->operand[0].stride[0], (size_t)a->dim[1] * sizeof(float));
+    for (int64_t r = a->begin; mode == OVER_INPUT && r < a->end; r++)
+        for (int64_t c = 0; c < a->dim[1]; c++)
+            ((float *)((char *)a->operand[0].data + r * a->operand[0].stride[0]))[c] *= scale;
     for (int64_t r = a->begin; r < a->end; r++)
         one_row((const float *)((const char *)a->operand[0].data + r * a->operand[0].stride[0]),
                 mask->data ? (const float *)((const char *)mask->data + r * mask->stride[0]) : NULL, scale,
@@ -201,6 +209,8 @@ static const assay_fault table[] = {
     BAD(35, "masked-slice-nan", "flashinfer-ai/flashinfer#1178"),
     BAD(36, "online-without-rescale", "numerics 3 (attention)"),
     BAD(37, "writes-one-past", "sonos/tract#2304"),
+    BAD(38, "copy-of-all-rows-by-each-slice", "ggml-org/llama.cpp#1454"),
+    BAD(39, "input-scaled-in-place", "numerics 3: input modified; ScalingIntelligence/KernelBench#82"),
     GOOD(0, "sequential", "legal: one by one, times the reciprocal"),
     GOOD(1, "reversed", "legal: last to first"),
     GOOD(2, "pairwise", "legal: pairwise sum"),
