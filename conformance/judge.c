@@ -185,6 +185,7 @@ static int over_input(const assay_case *c, int *out)
 static struct {
     assay_watch call;
     void *ctx;
+    bool on; /* in assay_judge: not when a failure is explained or shrunk */
 } watch;
 
 void assay_judge_watch(assay_watch call, void *ctx)
@@ -279,7 +280,7 @@ assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const ass
     assay_outcome out = ASSAY_FAILED;
     f->by = a.by;
     f->why = a.why;
-    if (watch.call && !(a.by == ASSAY_BY_NONE && a.status))
+    if (watch.call && watch.on && !(a.by == ASSAY_BY_NONE && a.status))
         watch.call(watch.ctx, p, k, a.by, j->t);
     if (a.by == ASSAY_BY_NONE && a.status) {
         f->by = ASSAY_BY_STATUS;
@@ -315,6 +316,7 @@ assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_ke
 {
     assay_finding next;
     assay_outcome out = ASSAY_PASSED;
+    watch.on = true;
     require_environment();
     for (assay_place at = ASSAY_PLACE_PLAIN; out == ASSAY_PASSED && at <= ASSAY_PLACE_IN_PLACE; at++) {
         if (at == ASSAY_PLACE_IN_PLACE && (!(k->flags & ASSAY_INPLACE) || !assay_can_be_in_place(&p->c)))
@@ -330,5 +332,6 @@ assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_ke
         if (out == ASSAY_FAILED && at == ASSAY_PLACE_IN_PLACE)
             assay_fail(&f->why, ASSAY_OK, "in place: %.200s", next.why.text);
     }
+    watch.on = false;
     return out;
 }
