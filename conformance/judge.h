@@ -31,9 +31,9 @@ assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const ass
                                const assay_manner *m, assay_finding *f, assay_tensor *out);
 void assay_outputs_free(assay_tensor *out);
 
-/* Sees each call of assay_judge that was answered: by is NONE and got holds the outputs, or by says why there are none
- * (MEMORY: a guard page was touched).  A call that touched one is followed by one with room behind its operands, for
- * the watch alone.  NULL: nobody watches. */
+/* Sees each call of assay_judge that was answered: by is NONE, or what is wrong apart from the outputs in got; after
+ * CRASH, TIMEOUT and MEMORY (a guard page was touched) these are not to be used.  A call that touched a guard page is
+ * followed by one with room behind its operands, for the watch alone.  NULL: nobody watches. */
 typedef void (*assay_watch)(void *ctx, const assay_problem *p, const assay_kernel *k, assay_by by,
                             const assay_tensor *got);
 void assay_judge_watch(assay_watch watch, void *ctx);

@@ -14,8 +14,8 @@ const assay_ledger *assay_self_ledger(const assay_self *s, int input)
     return input ? &s->ledger[input] : &s->session.ledger;
 }
 
-/* Each call that was answered: the rules see its outputs.  A crash is what any harness notices; a guard page is ours.
- */
+/* Each call that was answered: the rules see its outputs.  A crash is what any harness notices; guard pages and the
+ * machine's state after the call are what ours looks at. */
 static void watch(void *ctx, const assay_problem *p, const assay_kernel *k, assay_by by, const assay_tensor *got)
 {
     assay_self *s = ctx;
@@ -24,9 +24,10 @@ static void watch(void *ctx, const assay_problem *p, const assay_kernel *k, assa
     size_t i = 0;
     while (i < l->n && l->entry[i].kernel != k)
         i++;
-    if (i == l->n || by == ASSAY_BY_MEMORY)
+    if (i == l->n || by == ASSAY_BY_MEMORY || by == ASSAY_BY_ABI)
         return;
-    assay_rules_judge(p, by == ASSAY_BY_NONE ? got : NULL, is);
+    const bool died = by == ASSAY_BY_CRASH || by == ASSAY_BY_TIMEOUT || by == ASSAY_BY_STATUS;
+    assay_rules_judge(p, died ? NULL : got, is);
     for (int r = 0; r < ASSAY_RULES; r++) {
         assay_tally *t = &s->subject[i].rule[s->input][r];
         t->runs += is[r] != ASSAY_NO_RULE;
