@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 #include "../reference/core/status.h"
+#include "certificate.h"
 #include "coverage.h"
 #include "hash.h"
 #include "words.h"
@@ -81,8 +82,9 @@ assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem 
         }
         for (int t = 0; t < (f->n_threads ? f->n_threads : 1); t++) {
             assay_finding finding;
-            const assay_outcome out =
-                assay_judge(lab, p, e->kernel, e->plugin, f->n_threads ? f->threads[t] : 2, &finding);
+            assay_outcome out = assay_judge(lab, p, e->kernel, e->plugin, f->n_threads ? f->threads[t] : 2, &finding);
+            if (out == ASSAY_PASSED && t == 0 && !assay_promises(lab, p, e->kernel, e->plugin, &finding))
+                out = ASSAY_FAILED;
             e->at = l->at;
             assay_ledger_record(e, &p->c, out, &finding);
             if (out == ASSAY_FAILED && e->failed <= (e->fault ? 1 : ASSAY_LEDGER_FAILURES))

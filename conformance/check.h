@@ -32,4 +32,7 @@ bool assay_same_rounding(const assay_contract *a, const assay_contract *b);
 void assay_check_kernels(assay_lab *lab, assay_ledger *l, const assay_filter *f);
 /* Entries for all seeded faults and legal variants that the filter means. */
 void assay_check_faults(assay_ledger *l, const assay_filter *f);
+
+/* `assay check --certificate GLOB`: a page per kernel, JSON if the filter names a file; the exit code. */
+int assay_check_certificates(assay_lab *lab, const assay_filter *f);
 #endif

@@ -14,7 +14,7 @@ typedef struct options {
     assay_filter filter;
     const char *line;
     bool faults, self, tightness, contracts, all_contracts, verbose, detail;
-    bool shrink, no_shrink;
+    bool shrink, no_shrink, certificate;
     assay_outputs outputs;
 } options;
 
@@ -78,7 +78,7 @@ static int print_faults(const assay_ledger *l)
 /* ---- command line ------------------------------------------------------------------------------------------ */
 
 enum { KEY_REPRO = 256, KEY_CASE, KEY_FAULTS, KEY_SELF, KEY_TIGHTNESS, KEY_CONTRACTS };
-enum { KEY_SHRINK = 300, KEY_NO_SHRINK };
+enum { KEY_SHRINK = 300, KEY_NO_SHRINK, KEY_CERTIFICATE };
 
 static const struct argp_option option_table[] = {
     { "repro", KEY_REPRO, "LINE", 0,
@@ -100,6 +100,8 @@ static const struct argp_option option_table[] = {
     { "no-shrink", KEY_NO_SHRINK, NULL, 0, "do not look for the smallest case that fails like a kernel's first failure",
       0 },
     { "shrink", KEY_SHRINK, NULL, 0, "with --faults: look for it there too", 0 },
+    { "certificate", KEY_CERTIFICATE, "GLOB", 0,
+      "measure what these kernels hold to beyond being right (determinism, batch invariance, ...): a page each", 0 },
     { "verbose", 'v', NULL, 0, "print each kernel's worst case", 0 },
     { 0 },
 };
@@ -127,6 +129,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         break;
     case KEY_CASE:
         o->line = arg;
+        break;
+    case KEY_CERTIFICATE:
+        o->certificate = true;
+        o->filter.kernel = arg;
         break;
     case KEY_SHRINK:
         o->shrink = true;
@@ -206,6 +212,11 @@ int assay_cmd_check(int argc, char **argv)
         !(s.lab = assay_lab_open(o.filter.plugin, &why))) {
         fprintf(stderr, "assay check: %s\n", why.text);
         return 2;
+    }
+    if (o.certificate) {
+        const int held = assay_check_certificates(s.lab, &o.filter);
+        assay_lab_close(s.lab);
+        return held;
     }
     if (o.self) {
         const int self = assay_self_main(s.lab, &o.filter);

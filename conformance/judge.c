@@ -208,8 +208,9 @@ const char *assay_place_name(int place)
 
 assay_manner assay_manner_of(const assay_problem *p, assay_place place, int threads)
 {
-    return place == ASSAY_PLACE_PLAIN ? (assay_manner){ place, 1, INT64_MAX / 4, false, 0xff }
-                                      : (assay_manner){ place, threads, 1 + (int64_t)(p->c.seed % 3), true, 0x7f };
+    return place == ASSAY_PLACE_PLAIN
+               ? (assay_manner){ place, 1, INT64_MAX / 4, false, 0xff, 0xff }
+               : (assay_manner){ place, threads, 1 + (int64_t)(p->c.seed % 3), true, 0x7f, 0x00 };
 }
 
 /* Dense copies of the outputs. */
@@ -253,6 +254,7 @@ assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const ass
     j->grain = m->grain;
     j->reverse = m->reverse;
     j->poison = m->poison;
+    j->scratch = m->scratch;
     if (outputs)
         memset(outputs, 0, ASSAY_MAX_OPND * sizeof *outputs);
     for (int i = 0; i < p->c.op->n_operands; i++)

@@ -17,9 +17,9 @@ typedef enum assay_place { ASSAY_PLACE_PLAIN, ASSAY_PLACE_HOSTILE, ASSAY_PLACE_I
 typedef struct assay_manner {
     assay_place place;
     int threads;
-    int64_t grain; /* work units per slice */
-    bool reverse;  /* slices from last to first */
-    unsigned char poison;
+    int64_t grain;                 /* work units per slice */
+    bool reverse;                  /* slices from last to first */
+    unsigned char poison, scratch; /* what stands in outputs, and in scratch memory, before the call */
 } assay_manner;
 const char *assay_place_name(int place);
 bool assay_can_be_in_place(const assay_case *c); /* some output has an input of its shape and type */

@@ -28,7 +28,8 @@ typedef struct assay_job { /* one call, as it is sent to a runner */
     int32_t threads;
     int64_t grain;
     bool reverse;
-    unsigned char poison; /* of scratch, shared and packed memory */
+    unsigned char poison;  /* of operands: outputs, padding, what lies around them */
+    unsigned char scratch; /* of scratch, shared and packed memory */
     _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS];
 } assay_job;
 

@@ -20,7 +20,7 @@ typedef struct assay_entry {
     int plugin;               /* index, -1: built in */
     const assay_fault *fault; /* of faults/: what is expected of it */
     bool on_cpu;
-    int64_t passed, failed, not_accepted, by[10]; /* by: failures by verdict */
+    int64_t passed, failed, not_accepted, by[16]; /* by: failures by verdict */
     int64_t at;                                   /* the ledger's, set before each record */
     assay_typed *typed;
     int n_typed, typed_room;

@@ -106,7 +106,7 @@ static void run_job(assay_job *j, int arena, assay_answer *a)
     assay_kernel own = j->kernel ? *j->kernel : plugin_kernel((uint32_t)j->plugin);
     assay_abi_wrap(&own);
     *a = (assay_answer){ .number = j->number, .by = ASSAY_BY_NONE };
-    assay_fence_poison(j->poison);
+    assay_fence_poison(j->scratch);
     if (map_operands(j, arena))
         call_kernel(j, &own, a);
     else

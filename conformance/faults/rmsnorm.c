@@ -27,10 +27,14 @@ enum {
     SUM_BF16,
     CENTRED,
     WEIGHT_SHIFTED,
-    NO_ROOT
+    NO_ROOT,
+    BY_BATCH, /* right, and another order of the sum for a reason that the kernel says it has not */
+    BY_CALL,
+    BY_SLICE,
+    KEEPS_PROMISE
 };
 #define LEGALS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10)
-#define FAULTS(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32)
+#define FAULTS(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32) X(33) X(34) X(35) X(36)
 #define MODES(X)  LEGALS(X) FAULTS(X)
 
 static float chop(float x, unsigned bits)
@@ -113,6 +117,11 @@ static void one_row(const float *x, const float *w, float *y, int64_t C, float e
 static assay_status go(const assay_args *a, int mode)
 {
     const assay_rmsnorm_params *p = a->params;
+    static int calls;
+    const bool other = mode == BY_BATCH  ? a->dim[0] == 1
+                       : mode == BY_CALL ? calls++ % 2
+                                         : mode == BY_SLICE && a->begin % 2;
+    mode = mode == KEEPS_PROMISE || other ? REVERSED : mode < BY_BATCH ? mode : PLAIN;
     for (int64_t r = a->begin; r < a->end; r++)
         one_row((const float *)((const char *)a->operand[0].data + r * a->operand[0].stride[0]), a->operand[1].data,
                 (float *)((char *)a->operand[2].data + r * a->operand[2].stride[0]), a->dim[1], p->eps, p->plus_one,
@@ -132,6 +141,10 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(AS
 static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_FLOATS, VARY_FLOATS };
 SUMS(VARY_STUB)
 
+#define PROMISE(kind, n, title, says, where)                                                                           \
+    {                                                                                                                  \
+        kind, { KERNEL_BASE, .name = title, .run = run_##n, .flags = says }, where                                     \
+    }
 static const assay_fault table[] = {
     SUMS(VARY_ROW) BAD(20, "no-eps", "numerics 3"),
     BAD(21, "eps-outside-root", "numerics 3; microsoft/CNTK#3816"),
@@ -146,6 +159,14 @@ static const assay_fault table[] = {
     BAD(30, "mean-subtracted", "layernorm for rmsnorm"),
     BAD(31, "weight-shifted", "index + 1"),
     BAD(32, "root-missing", "statement deleted"),
+    PROMISE(ASSAY_FAULT, 33, "batch-invariance-declared-and-broken", ASSAY_BATCH_INVARIANT,
+            "own: the order of a sum depends on the batch"),
+    PROMISE(ASSAY_FAULT, 34, "determinism-declared-and-broken-by-call", ASSAY_DETERMINISTIC,
+            "own: first come, first added"),
+    PROMISE(ASSAY_FAULT, 35, "determinism-declared-and-broken-by-slice", ASSAY_DETERMINISTIC,
+            "own: the order of a sum depends on the partition"),
+    PROMISE(ASSAY_LEGAL, 36, "promises-kept", ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT | ASSAY_INPLACE,
+            "legal: declares all and holds it"),
     GOOD(0, "sequential", "legal: one by one, fused"),
     GOOD(1, "reversed", "legal: last to first"),
     GOOD(2, "pairwise", "legal: pairwise sum"),

@@ -220,11 +220,13 @@ struct assay_args {              /* one call */
     const void *packed;          /* what pack() made of the WEIGHT operands, or NULL if the kernel has no pack */
 };
 
-enum {                              /* assay_kernel.flags */
-       ASSAY_UNSLICED = 1u << 0,    /* only begin = 0, end = units */
-       ASSAY_OWN_THREADS = 1u << 1, /* peers that bring a thread pool */
-       ASSAY_INPLACE = 1u << 2,     /* an output may be the very tensor of the first input of its shape and type */
-       ASSAY_BITEXACT = 1u << 3,    /* equal bits to every kernel of the op so marked */
+enum {                                  /* assay_kernel.flags */
+       ASSAY_UNSLICED = 1u << 0,        /* only begin = 0, end = units */
+       ASSAY_OWN_THREADS = 1u << 1,     /* peers that bring a thread pool */
+       ASSAY_INPLACE = 1u << 2,         /* an output may be the very tensor of the first input of its shape and type */
+       ASSAY_BITEXACT = 1u << 3,        /* equal bits to every kernel of the op so marked */
+       ASSAY_BATCH_INVARIANT = 1u << 4, /* a row's bits do not depend on the rows beside it */
+       ASSAY_DETERMINISTIC = 1u << 5,   /* same bits in every run, for every team and every partition */
 };
 
 typedef struct assay_kernel {

@@ -166,6 +166,8 @@ static void flash_start(const flash *f, part *u)
     memset(u->q + u->rows * f->D, 0, (size_t)((rows - u->rows) * f->D) * sizeof(float));
     memset(u->l, 0, (size_t)rows * sizeof(float));
     memset(u->o, 0, (size_t)(rows * f->ldo) * sizeof(float));
+    if (f->ldo != f->E) /* columns behind the last: else what stood there decides whether a row is done again */
+        memset(u->v, 0, (size_t)(KEYS * f->ldo) * sizeof(float));
 }
 
 /* Row r of the unit, done: m, l and acc over all keys. */

@@ -15,7 +15,8 @@ typedef enum assay_by {
     ASSAY_BY_CRASH,
     ASSAY_BY_TIMEOUT,
     ASSAY_BY_STATUS,
-    ASSAY_BY_ABI
+    ASSAY_BY_ABI,
+    ASSAY_BY_PROMISE /* a property that the kernel's flags declare (conformance/certificate.h) */
 } assay_by;
 const char *assay_by_name(assay_by by);
 
