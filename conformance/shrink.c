@@ -4,6 +4,7 @@
 #include "shrink.h"
 #include "../reference/core/registry.h"
 #include "../reference/core/status.h"
+#include "certificate.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -52,8 +53,11 @@ static bool keep(hunt *h, const assay_case *c)
          assay_problem_solve(&p, h->kernel->contract, NULL) == ASSAY_OK;
     if (ok) {
         h->calls++;
-        ok = assay_judge(h->lab, &p, h->kernel, h->plugin, h->threads, &f) == ASSAY_FAILED &&
-             sort_of(f.by) == sort_of(h->finding.by) && f.place <= h->finding.place;
+        assay_outcome out = assay_judge(h->lab, &p, h->kernel, h->plugin, h->threads, &f);
+        if (out == ASSAY_PASSED && h->finding.by == ASSAY_BY_PROMISE &&
+            !assay_promises(h->lab, &p, h->kernel, h->plugin, &f))
+            out = ASSAY_FAILED;
+        ok = out == ASSAY_FAILED && sort_of(f.by) == sort_of(h->finding.by) && f.place <= h->finding.place;
     }
     assay_problem_free(&p);
     if (!ok)

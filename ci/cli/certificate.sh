@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Certificates of a few kernels: the page, the JSON, the exit codes; promises that seeded faults break; failures in words
+# and shrunk.
+set -euo pipefail
+assay=$1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+expect() { # CODE PATTERN COMMAND...: exit code, and a line of the output that matches
+  local code=0 want=$1 pattern=$2
+  shift 2
+  "$@" >"$dir/out" 2>&1 || code=$?
+  [ "$code" = "$want" ] || { echo "exit $code, not $want: $*"; cat "$dir/out"; exit 1; }
+  grep -Eq -- "$pattern" "$dir/out" || { echo "no line matches '$pattern': $*"; cat "$dir/out"; exit 1; }
+}
+
+for op in add rmsnorm argmax quantize; do
+  expect 0 'holds what it declares' "$assay" check --certificate '*' -o "$op" --isa scalar --json "$dir/$op.json"
+done
+expect 0 'output over its input +not applicable +\(no input has' "$assay" check --certificate scalar -o argmax
+expect 0 'same bits for every partition +not applicable +\(takes only the whole call\)' "$assay" check --certificate scalar -o add
+expect 2 'no kernel that runs here' "$assay" check --certificate no-such-kernel
+"${PYTHON:-python3}" - "$dir/rmsnorm.json" <<'E2'
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert d["kind"] == "certificate" and d["kernels"]
+for k in d["kernels"]:
+    assert k["good"] and k["passed"] == k["cases"] > 100
+    for p in k["properties"]:
+        assert p["answer"] in ("yes", "no", "not applicable")
+        assert (p["answer"] == "not applicable") == (p["same"] + p["differ"] == 0) == (p["reason"] is not None), p
+        assert (p["answer"] == "no") == (p["case"] is not None), p
+E2
+
+expect 0 'by promise' "$assay" check --faults -o rmsnorm -k 'batch-invariance-declared-and-broken'
+expect 0 'by promise' "$assay" check --faults -o rmsnorm -k 'determinism-declared-and-broken-by-call'
+expect 0 'by promise' "$assay" check --faults -o rmsnorm -k 'determinism-declared-and-broken-by-slice'
+expect 0 '0 flagged' "$assay" check --faults -o rmsnorm -k 'promises-kept'
+
+line='matmul T=3 N=23 K=9 seed=1'
+kernel=tail-of-n-skipped-where-n-mod-8-is-7
+expect 0 'in words: the last 7 N .*: never written' "$assay" check --faults -k "$kernel" --repro "$line"
+expect 0 '21 of 69 elements of y are wrong' "$assay" check --faults -k "$kernel" --repro "$line"
+expect 0 '> T=0 N=16 .*not written' "$assay" check --faults -k "$kernel" --repro "$line"
+expect 0 'shrunk: matmul T=1 N=7 K=1 gen=zero seed=1' "$assay" check --faults --shrink -k "$kernel" --repro "$line"
+"$assay" check --faults -k "$kernel" --repro "$line" | grep -q shrunk && { echo "shrinks without being asked"; exit 1; }
+echo "certificates, promises, words and shrinking as documented"
