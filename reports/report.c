@@ -7,7 +7,7 @@
 #include <string.h>
 
 typedef struct options {
-    const char *check, *bench, *faults, *out, *model[REPORT_MODELS];
+    const char *check, *bench, *faults, *self, *out, *model[REPORT_MODELS];
     int n_models;
 } options;
 
@@ -15,6 +15,7 @@ static const struct argp_option option_table[] = {
     { "check", 'c', "FILE", 0, "what assay check --json wrote", 0 },
     { "bench", 'b', "FILE", 0, "what assay bench --json wrote", 0 },
     { "faults", 'f', "FILE", 0, "what assay check --faults --json wrote", 0 },
+    { "self", 's', "FILE", 0, "what assay check --self --json wrote", 0 },
     { "model", 'm', "FILE", 0, "what assay run --json wrote; may be given up to 16 times", 0 },
     { "out", 'o', "DIR", 0, "folder of index.html and report.md (default: report)", 0 },
     { 0 },
@@ -32,6 +33,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         break;
     case 'f':
         o->faults = arg;
+        break;
+    case 's':
+        o->self = arg;
         break;
     case 'o':
         o->out = arg;
@@ -62,9 +66,9 @@ static bool load(const char *path, cJSON **j)
 
 static void write_sections(report *r)
 {
-    static void (*const sections[])(report *) = { section_summary, section_machine,  section_verdicts, section_margins,
-                                                  section_faults,  section_roofline, section_speed,    section_scaling,
-                                                  section_misses,  section_models,   section_missing };
+    static void (*const sections[])(report *) = { section_summary, section_machine, section_verdicts, section_margins,
+                                                  section_faults,  section_self,    section_roofline, section_speed,
+                                                  section_scaling, section_misses,  section_models,   section_missing };
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         sections[i](r);
 }
@@ -85,11 +89,11 @@ int assay_cmd_report(int argc, char **argv)
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
     report r = { .out = o.out, .n_models = o.n_models, .gnuplot = system("gnuplot --version >/dev/null 2>&1") == 0 };
-    if (!o.check && !o.bench && !o.n_models) {
-        fprintf(stderr, "assay report: nothing to report: give --check, --bench or --model (assay report --help)\n");
+    if (!o.check && !o.bench && !o.self && !o.n_models) {
+        fprintf(stderr, "assay report: nothing to report: give --check, --bench, --self or --model (assay report --help)\n");
         return 2;
     }
-    bool ok = load(o.check, &r.check) && load(o.bench, &r.bench) && load(o.faults, &r.faults);
+    bool ok = load(o.check, &r.check) && load(o.bench, &r.bench) && load(o.faults, &r.faults) && load(o.self, &r.self);
     for (int i = 0; ok && i < o.n_models; i++)
         ok = load(o.model[i], &r.model[i]);
     if (ok && !page_open(&r, "Assay: transformer kernels on this machine")) {
@@ -106,6 +110,7 @@ int assay_cmd_report(int argc, char **argv)
     cJSON_Delete(r.check);
     cJSON_Delete(r.bench);
     cJSON_Delete(r.faults);
+    cJSON_Delete(r.self);
     for (int i = 0; i < r.n_models; i++)
         cJSON_Delete(r.model[i]);
     return ok ? 0 : 2;

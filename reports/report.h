@@ -12,7 +12,7 @@ enum { REPORT_MODELS = 16 };
 typedef struct report {
     const char *out; /* folder */
     FILE *html, *md, *md_aside;
-    cJSON *check, *bench, *faults;
+    cJSON *check, *bench, *faults, *self;
     cJSON *model[REPORT_MODELS];
     int n_models;
     bool gnuplot; /* false: figures are named as missing */
@@ -48,6 +48,7 @@ void section_machine(report *r);
 void section_verdicts(report *r);
 void section_margins(report *r);
 void section_faults(report *r);
+void section_self(report *r);
 void section_roofline(report *r);
 void section_speed(report *r);
 void section_scaling(report *r);
