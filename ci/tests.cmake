@@ -44,6 +44,12 @@ foreach(isa scalar ${isas})
 endforeach()
 assay_test(instructions.faults LABEL instructions COMMAND ${python} ${CMAKE_SOURCE_DIR}/ci/instructions
   ${CMAKE_BINARY_DIR} --faults ${CMAKE_C_COMPILER} --objdump ${CMAKE_OBJDUMP})
+if("avx2" IN_LIST isas AND NOT ASSAY_EMULATE)
+  foreach(isa scalar avx2) # under qemu, on a CPU that has the tier and nothing above it
+    assay_test(capped.${isa} LABEL instructions
+      COMMAND bash ${CMAKE_SOURCE_DIR}/ci/capped $<TARGET_FILE:assay> ${CMAKE_SOURCE_DIR} ${CMAKE_C_COMPILER} ${isa})
+  endforeach()
+endif()
 
 # The command line, by scripts: ci/cli/<case>.sh ASSAY SOURCE CC
 if(NOT CMAKE_CROSSCOMPILING)
