@@ -7,6 +7,7 @@
 #include "self.h"
 #include "tightness.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -78,7 +79,7 @@ static int print_faults(const assay_ledger *l)
 /* ---- command line ------------------------------------------------------------------------------------------ */
 
 enum { KEY_REPRO = 256, KEY_CASE, KEY_FAULTS, KEY_SELF, KEY_TIGHTNESS, KEY_CONTRACTS };
-enum { KEY_SHRINK = 300, KEY_NO_SHRINK, KEY_CERTIFICATE };
+enum { KEY_SHRINK = 300, KEY_NO_SHRINK, KEY_CERTIFICATE, KEY_ROOM };
 
 static const struct argp_option option_table[] = {
     { "repro", KEY_REPRO, "LINE", 0,
@@ -102,6 +103,8 @@ static const struct argp_option option_table[] = {
     { "shrink", KEY_SHRINK, NULL, 0, "with --faults: look for it there too", 0 },
     { "certificate", KEY_CERTIFICATE, "GLOB", 0,
       "measure what these kernels hold to beyond being right (determinism, batch invariance, ...): a page each", 0 },
+    { "room", KEY_ROOM, "BYTES", 0,
+      "keep operands that far from their guard pages: for emulators that read masked-out lanes (default 0)", 0 },
     { "verbose", 'v', NULL, 0, "print each kernel's worst case", 0 },
     { 0 },
 };
@@ -139,6 +142,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         break;
     case KEY_NO_SHRINK:
         o->no_shrink = true;
+        break;
+    case KEY_ROOM:
+        assay_judge_room(strtoul(arg, NULL, 10));
         break;
     case KEY_FAULTS:
         o->faults = true;

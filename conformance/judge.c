@@ -71,6 +71,13 @@ static void copy_rows(const assay_tensor *to, unsigned char *dst, const assay_te
         memcpy(row_at(to, dim, (char *)dst, row), row_at(from, dim, in, row), len);
 }
 
+static size_t room;
+
+void assay_judge_room(size_t bytes)
+{
+    room = (bytes + 63) / 64 * 64;
+}
+
 static assay_status place_operand(placement *pl, const assay_problem *p, int i, bool hostile, size_t arena_bytes,
                                   size_t page, assay_why *why)
 {
@@ -84,13 +91,13 @@ static assay_status place_operand(placement *pl, const assay_problem *p, int i, 
     if (hostile && !t->layout && t->rank > 1)
         pad_rows(t, dim, assay_dtype_of(t->type)->block > 1 ? (1 + mix % 3) * 2 : (1 + mix % 5) * align);
     const size_t bytes = assay_tensor_bytes(t), head = hostile ? (size_t)((mix * align) % 64) : 0;
-    const size_t pages = (head + bytes + page - 1) / page * page + (bytes ? 0 : page);
+    const size_t pages = (head + bytes + room + page - 1) / page * page + (bytes ? 0 : page);
     if (pl->used + pages > arena_bytes)
         return assay_fail(why, ASSAY_ERR_NOMEM, "%s: %s needs %zu bytes, the judge's arena has %zu", p->c.op->name,
                           o->name, bytes, arena_bytes);
     j->page_at[i] = pl->used;
     j->page_bytes[i] = pages;
-    j->offset[i] = pl->used + (hostile ? head : pages - bytes);
+    j->offset[i] = pl->used + (hostile ? head : pages - bytes - room);
     j->writable[i] = o->access != ASSAY_IN;
     memset(pl->arena + j->page_at[i], j->poison, pages);
     t->data = pl->arena + j->offset[i];
@@ -328,8 +335,8 @@ assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_ke
         if (at == ASSAY_PLACE_PLAIN || out != ASSAY_PASSED || next.used > f->used)
             *f = next;
         if (watch.call && at == ASSAY_PLACE_PLAIN && next.by == ASSAY_BY_MEMORY) {
-            const assay_manner room = assay_manner_of(p, ASSAY_PLACE_HOSTILE, threads);
-            assay_judge_once(lab, p, k, plugin, &room, &next, NULL);
+            const assay_manner roomy = assay_manner_of(p, ASSAY_PLACE_HOSTILE, threads);
+            assay_judge_once(lab, p, k, plugin, &roomy, &next, NULL);
         }
         if (out == ASSAY_FAILED && at == ASSAY_PLACE_IN_PLACE)
             assay_fail(&f->why, ASSAY_OK, "in place: %.200s", next.why.text);

@@ -11,6 +11,10 @@ typedef enum assay_outcome { ASSAY_PASSED, ASSAY_FAILED, ASSAY_NOT_ACCEPTED } as
 assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin, int threads,
                           assay_finding *f);
 
+/* Room behind every operand before its guard page, poisoned and audited: for emulators that read the lanes which a
+ * masked load leaves out.  0 unless told. */
+void assay_judge_room(size_t bytes);
+
 /* How a case is placed and run.  PLAIN: dense, at a guard page; HOSTILE: padded rows, odd offsets; IN_PLACE: hostile,
  * with the output over an input. */
 typedef enum assay_place { ASSAY_PLACE_PLAIN, ASSAY_PLACE_HOSTILE, ASSAY_PLACE_IN_PLACE } assay_place;
