@@ -38,7 +38,7 @@ typedef struct bench_result {
     int n;
     double sample[BENCH_SAMPLES], cpu_ns; /* nanoseconds per call */
     int64_t iterations, packed_bytes;
-    double pack_ns;
+    double pack_ns, vary_ns; /* vary: part of every hot call, not the kernel's */
     bench_counter counter[BENCH_COUNTERS];
 } bench_result;
 
@@ -51,20 +51,29 @@ void bench_measure(bench_task *t, bench_result *r);
 void bench_call_once(bench_task *t, bench_result *r);
 double bench_median(const double *x, int n);
 
-/* The child's own view: sets of buffers and a prepared call for each (measure.c). */
+/* The child's own view: sets of buffers and a prepared call for each (stage.c). */
 typedef struct bench_stage {
     const bench_task *task;
     const assay_kernel *k;
     assay_tensor t[BENCH_SETS][ASSAY_MAX_OPND];
     assay_call call[BENCH_SETS];
+    char *vary[BENCH_SETS];  /* the input in which two blocks change places before each call; NULL: none can */
+    size_t block, half, nth; /* bytes of a block; so many blocks apart; the one whose turn it is */
     double pack_ns;
     size_t packed_bytes;
     assay_status status; /* of any call so far */
 } bench_stage;
+/* Before a stranger's kernel is loaded: this process gives up what it must not have (the golden, files, processes). */
+void bench_stage_confine(const bench_task *t);
 assay_status bench_stage_open(bench_stage *s, const bench_task *t, assay_why *why);
-void bench_stage_call(bench_stage *s, uint64_t i);
-double bench_stage_cold(bench_stage *s, uint64_t i); /* empties the caches, calls, returns seconds */
-/* After timing: the outputs of set 0 belong to set 0's inputs, also where an operand is changed in place. */
+void bench_stage_vary(bench_stage *s, int set);
+double bench_stage_vary_ns(bench_stage *s);          /* what that costs */
+void bench_stage_again(bench_stage *s, int set);     /* on the inputs as they are */
+void bench_stage_call(bench_stage *s, uint64_t i);   /* varies, then calls */
+double bench_stage_cold(bench_stage *s, uint64_t i); /* varies, empties the caches, calls, returns seconds */
+/* After timing: what the loop left belongs to the inputs of its last calls. */
+assay_status bench_stage_prove(bench_stage *s, assay_why *why);
+/* At the end: the problem's own inputs, which no call has seen, into set 0; its outputs poisoned; one call. */
 assay_status bench_stage_settle(bench_stage *s, assay_why *why);
 const assay_kernel *bench_plugin_kernel(const char *path, int nth, assay_why *why);
 

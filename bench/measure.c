@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * measure.c - the child's side: buffers, one prepared call per set of buffers, hot and cold timing by Google Benchmark,
  * then the counters. */
-#include "../reference/core/dtype.h"
 #include "../reference/core/execute.h"
 #include "../reference/core/status.h"
 #include "../reference/core/tensor.h"
@@ -59,76 +58,6 @@ void bench_outputs_free(bench_task *t)
     t->out = (bench_outputs){ 0 };
 }
 
-/* ---- buffers --------------------------------------------------------------------------------------------------- */
-
-/* Set 0 uses the problem's inputs; the others hold the same blocks, moved round, so that no two calls in a row see the
- * same numbers at the same place.  Weights are shared; indices, positions and masks stay as they are. */
-static assay_status buffers(bench_stage *s, int set, assay_why *why)
-{
-    const assay_problem *p = s->task->p;
-    const uint32_t keep = ASSAY_INDEX | ASSAY_POSITION | ASSAY_MASK | ASSAY_COUNT;
-    for (int i = 0; i < p->c.op->n_operands; i++) {
-        const assay_operand *o = &p->c.op->operands[i];
-        s->t[set][i] = p->t[i];
-        if (!(p->c.present >> i & 1) || (set == 0 && o->access == ASSAY_IN) || (o->flags & ASSAY_WEIGHT))
-            continue;
-        if (set == 0) {
-            s->t[set][i].data = s->task->out.data[i];
-            continue;
-        }
-        const size_t bytes = assay_tensor_bytes(&p->t[i]), block = (size_t)assay_dtype_of(p->t[i].type)->bytes;
-        char *copy = assay_aligned(bytes + 64);
-        if (!copy)
-            return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for %zu bytes of %s", bytes, o->name);
-        s->t[set][i].data = copy;
-        if (o->access == ASSAY_OUT) {
-            memset(copy, 0xff, bytes + 64);
-            continue;
-        }
-        const size_t at = (o->flags & keep) || p->t[i].layout ? 0 : bytes / block / 3 * block;
-        memcpy(copy, (const char *)p->t[i].data + at, bytes - at);
-        memcpy(copy + bytes - at, p->t[i].data, at);
-    }
-    return ASSAY_OK;
-}
-
-assay_status bench_stage_open(bench_stage *s, const bench_task *t, assay_why *why)
-{
-    *s = (bench_stage){ .task = t, .k = t->k };
-    const assay_op *op = t->p->c.op;
-    if (t->plugin && !(s->k = bench_plugin_kernel(t->plugin, t->nth, why)))
-        return ASSAY_ERR_ABI;
-    const assay_args a = { .operand = t->p->t, .dim = t->p->c.dim, .params = t->p->c.params };
-    if (!assay_kernel_takes(op, s->k, &a))
-        return assay_fail(why, ASSAY_UNSUPPORTED, "the kernel does not accept this case");
-    for (int set = 0; set < BENCH_SETS; set++) {
-        assay_status st = buffers(s, set, why);
-        assay_call *c = &s->call[set];
-        *c = (assay_call){ .op = op,
-                           .kernel = s->k,
-                           .threads = t->threads,
-                           .args = { .operand = s->t[set], .dim = t->p->c.dim, .params = t->p->c.params } };
-        if (!st && set == 0 && s->k->pack) {
-            const double t0 = bench_now();
-            st = assay_call_pack(c, why);
-            s->pack_ns = (bench_now() - t0) * 1e9;
-            s->packed_bytes = c->packed_size;
-        } else if (!st)
-            c->packed = s->call[0].packed;
-        if (!st)
-            st = assay_call_prepare(c, why);
-        if (st)
-            return st;
-    }
-    return ASSAY_OK;
-}
-
-void bench_stage_call(bench_stage *s, uint64_t i)
-{
-    const assay_status st = assay_call_run(&s->call[i % BENCH_SETS]);
-    s->status = st ? st : s->status;
-}
-
 /* Out of every cache of this core and its neighbours. */
 static void evict(const void *data, size_t bytes)
 {
@@ -150,40 +79,15 @@ static void evict(const void *data, size_t bytes)
 double bench_stage_cold(bench_stage *s, uint64_t i)
 {
     const int set = (int)(i % BENCH_SETS);
+    bench_stage_vary(s, set);
     const assay_call *c = &s->call[set];
     for (int k = 0; k < c->op->n_operands; k++)
         if (s->t[set][k].data && !(c->packed && (c->op->operands[k].flags & ASSAY_WEIGHT)))
             evict(s->t[set][k].data, assay_tensor_bytes(&s->t[set][k]));
     evict(c->packed, s->packed_bytes);
     const double t0 = bench_now();
-    bench_stage_call(s, i);
+    bench_stage_again(s, set);
     return bench_now() - t0;
-}
-
-assay_status bench_stage_settle(bench_stage *s, assay_why *why)
-{
-    const assay_problem *p = s->task->p;
-    bool again = false;
-    for (int i = 0; i < p->c.op->n_operands; i++) {
-        const assay_operand *o = &p->c.op->operands[i];
-        const assay_tensor *other = &s->t[1][i];
-        if (!(p->c.present >> i & 1) || o->access == ASSAY_IN)
-            continue;
-        if (o->access == ASSAY_INOUT) { /* changed by every call: once more, from the start */
-            memcpy(s->t[0][i].data, p->t[i].data, assay_tensor_bytes(&p->t[i]));
-            again = true;
-        } else if (!o->flags && assay_tensor_bytes(other) > 0) { /* did the second set's calls write at all? */
-            const unsigned char *b = other->data;
-            size_t k = 0, n = assay_tensor_bytes(other);
-            while (k < n && b[k] == 0xff)
-                k++;
-            if (k == n)
-                return assay_fail(why, ASSAY_ERR_ARG, "the timed calls did not write %s", o->name);
-        }
-    }
-    if (again)
-        bench_stage_call(s, 0);
-    return s->status;
 }
 
 /* ---- the child -------------------------------------------------------------------------------------------------- */
@@ -221,7 +125,7 @@ static void team(void *ctx, int thread, int threads)
         assay_call_run_team(&s->call[i % BENCH_SETS], thread, threads);
 }
 
-static void time_it(run *x)
+static void time_it(run *x, assay_why *why)
 {
     const bench_task *t = x->stage.task;
     gbench_case c = { .name = "row", .ctx = x, .repetitions = t->repetitions, .min_seconds = t->min_seconds };
@@ -244,7 +148,10 @@ static void time_it(run *x)
             c.iterations = 1;
     }
     gbench_run(&c, 1, report, x);
-    if (!t->counters || t->cold)
+    x->r.vary_ns = bench_stage_vary_ns(&x->stage);
+    if (!x->stage.status)
+        x->r.status = bench_stage_prove(&x->stage, why);
+    if (!t->counters || t->cold || x->r.status)
         return;
     memcpy(x->r.counter, t->counter, sizeof x->r.counter);
     counted = (int64_t)(0.01 / once);
@@ -258,14 +165,13 @@ static int body(void *ctx, bool timing, int to)
     assay_why why = { "" };
     const bench_task *t = ctx;
     bench_pin_team(t->threads);
+    bench_stage_confine(t);
     x.r.status = bench_stage_open(&x.stage, t, &why);
     if (!x.r.status && timing)
-        time_it(&x);
-    else if (!x.r.status)
-        bench_stage_call(&x.stage, 0);
+        time_it(&x, &why);
     if (!x.r.status)
         x.r.status = x.stage.status;
-    if (!x.r.status && timing)
+    if (!x.r.status)
         x.r.status = bench_stage_settle(&x.stage, &why);
     if (x.r.status && !why.text[0])
         assay_fail(&why, ASSAY_OK, "run() returned %s", assay_status_name(x.r.status));

@@ -45,6 +45,7 @@ static int body(void *ctx, int from, int to)
     turn next;
     answer a = { 0 };
     bench_pin_team(t->threads);
+    bench_stage_confine(t);
     a.status = bench_stage_open(&s, t, &why);
     for (uint64_t i = 0; !a.status && i < BENCH_SETS; i++) { /* page faults and the team's start are not the kernel's */
         bench_stage_call(&s, i);
@@ -56,6 +57,8 @@ static int body(void *ctx, int from, int to)
         if (bench_send(to, &a, sizeof a))
             return 1;
     }
+    if (!a.status)
+        a.status = bench_stage_prove(&s, &why);
     if (!a.status)
         a.status = bench_stage_settle(&s, &why);
     if (a.status && !why.text[0])

@@ -122,6 +122,8 @@ static void rates(const bench_work *w, const bench_task *t, const bench_result *
         assay_json_num(j, "tokens", w->tokens);
         assay_json_num(j, "tokens_per_s", w->tokens / ns * 1e9);
     }
+    if (r->vary_ns > 0)
+        assay_json_num(j, "vary_ns", r->vary_ns);
     if (packs) {
         assay_json_num(j, "pack_ns", r->pack_ns);
         assay_json_int(j, "packed_bytes", r->packed_bytes);

@@ -188,13 +188,18 @@ static void limit(int what, size_t bytes)
 bool assay_confine(size_t memory)
 {
     struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-    const struct __user_cap_data_struct none[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
+    struct __user_cap_data_struct has[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
+    const uint32_t counters = UINT32_C(1) << (CAP_PERFMON - 32);
     if (memory)
         limit(RLIMIT_DATA, data_bytes() + memory);
     limit(RLIMIT_FSIZE, FILE_BYTES);
     limit(RLIMIT_CORE, 0);
     setsid();
-    syscall(SYS_capset, &header, none); /* else root reads the judge's memory, dumpable or not */
+    syscall(SYS_capget, &header, has);
+    has[0].effective = has[0].permitted = has[0].inheritable = has[1].inheritable = 0;
+    has[1].permitted &= counters;
+    has[1].effective &= counters;
+    syscall(SYS_capset, &header, has); /* else root reads the judge's memory, dumpable or not */
     return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && filter();
 }
 
