@@ -25,6 +25,16 @@ foreach(op IN LISTS ops)
   assay_test(faults.${op} LABEL faults COMMAND assay check --faults --tightness -o ${op} --quick)
 endforeach()
 assay_test(faults.abi LABEL abi COMMAND assay check --faults -o mul -k "abi-*" --quick) # counted in faults.mul too
+# The judge, judged, beside other projects' rules: its table stands at the end of a ctest run that held it.
+if(NOT CMAKE_CROSSCOMPILING)
+  assay_test(faults.self LABEL faults TIMEOUT 1200
+    COMMAND bash ${CMAKE_SOURCE_DIR}/ci/self $<TARGET_FILE:assay> ${CMAKE_BINARY_DIR})
+  set_tests_properties(faults.self PROPERTIES COST 1000)
+  file(CONFIGURE OUTPUT CTestCustom.cmake CONTENT [[
+set(CTEST_CUSTOM_PRE_TEST "sh -c \"rm -f '@CMAKE_BINARY_DIR@/self.txt'\"")
+set(CTEST_CUSTOM_POST_TEST "sh -c \"sed -n '/^The judge, judged/,$ p' '@CMAKE_BINARY_DIR@/self.txt' 2>/dev/null\"")
+]] @ONLY)
+endif()
 assay_test(faults.contracts LABEL faults COMMAND assay check --contracts --quick)
 foreach(tier IN LISTS tiers)
   string(REPLACE "." ";" pair ${tier})
