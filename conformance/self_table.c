@@ -108,11 +108,12 @@ static void print_how(const assay_self *s)
     enum { ROOM = 64 };
     static char first_name[ROOM * 16][64];
     count verdict[ROOM] = { { 0 } }, first[ROOM] = { { 0 } };
-    int one = 0, few = 0, many = 0, used = 0;
+    int one = 0, few = 0, many = 0, used = 0, bugs = 0;
     for (size_t i = 0; i < s->session.ledger.n; i++) {
         const assay_entry *e = &s->session.ledger.entry[i];
         if (e->fault->kind != ASSAY_FAULT || !e->failed)
             continue;
+        bugs += strchr(e->fault->source, '#') != NULL;
         add_to(verdict, ROOM, assay_by_name(e->finding[0].by));
         if (used < ROOM * 16) {
             generator_of(e->line[0], first_name[used]);
@@ -124,6 +125,7 @@ static void print_how(const assay_self *s)
     }
     print_counts("first caught by", verdict, ROOM);
     print_counts("first caught on", first, ROOM);
+    printf("  public bugs among those caught (docs/museum.md): %d\n", bugs);
     printf("  caught on one generator only: %d, on two or three: %d, on more: %d\n", one, few, many);
 }
 

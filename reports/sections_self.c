@@ -128,8 +128,8 @@ static void scores(report *r, const cJSON *rules)
 static void bugs(report *r, const cJSON *list, const cJSON *rules)
 {
     const cJSON *k, *name;
-    page_details(r, "Public bugs among them: Assay would have caught ...");
-    page_table(r, "bug|re-enacted as|caught|on generator|caught on its own inputs by");
+    page_details(r, "Public bugs among them: would have caught ...");
+    page_table(r, "would have caught|re-enacted as|by|on generator|caught on its own inputs by");
     EACH (k, list) {
         char by[256] = "";
         int i = 0;
@@ -140,7 +140,7 @@ static void bugs(report *r, const cJSON *list, const cJSON *rules)
             if (opinion_of(k, i++) == OWN)
                 snprintf(by + at, sizeof by - at, "%s%s", at ? ", " : "", member_text(name, "name", "?"));
         }
-        page_row(r, "%s|%s/%s|by %s|%s|%s", member_text(k, "source", ""), member_text(k, "op", "?"),
+        page_row(r, "%s|%s/%s|%s|%s|%s", member_text(k, "source", ""), member_text(k, "op", "?"),
                  member_text(k, "kernel", "?"), member_text(k, "caught_by", "NOTHING"),
                  member_text(k, "caught_on", "-"),
                  !about_outputs(k) ? "not asked"
