@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * quantize: types with an exact rule have one right answer.  q4_k and q6_k are written by a search, and another search
  * may be as good: the judge asks verify() for these, with the golden as our own search wrote it.  Accepted: no more
- * than 3 % above our square error over the tensor (for q4_k ours lies 1.5 % below that of the search of ggml on normal
- * data, so this is about 1.01 against that one; for q6_k the two are equal and 3 % is looser), no super-block with more
- * than twice ours; not finite exactly where ours is not; no error where ours has none. */
+ * than a share above our square error over the tensor, no super-block with more than twice ours; not finite exactly
+ * where ours is not; no error where ours has none.  The share: 1 % (numerics.md 1.5); 3 % for q4_k, whose search here
+ * lies 1.5 % below that of ggml on normal data, so that 3 % is about 1 % above that one. */
 #include "bound.h"
 #include <stdio.h>
 
@@ -32,6 +32,7 @@ bool assay_quantize_verify(const assay_dense *a, void *const *got, const assay_c
     (void)c;
     const double *x = a->operand[0], *golden = a->operand[1], *y = got[1];
     const int64_t blocks = a->dim[0] * a->dim[1] / SUPER;
+    const double share = a->type && a->type[1] == ASSAY_q4_k ? 1.03 : 1.01;
     double sum = 0, sum_golden = 0;
     for (int64_t b = 0; b < blocks; b++) {
         const double e = square_error(x + SUPER * b, y + SUPER * b);
@@ -41,5 +42,5 @@ bool assay_quantize_verify(const assay_dense *a, void *const *got, const assay_c
         if (isfinite(ours))
             sum += e, sum_golden += ours;
     }
-    return sum <= 1.03 * sum_golden || no(why, blocks, sum, sum_golden);
+    return sum <= share * sum_golden || no(why, blocks, sum, sum_golden);
 }

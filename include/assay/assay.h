@@ -166,6 +166,7 @@ typedef struct assay_dense {
     void *const *before;
     const int64_t *dim;
     const void *params;
+    const assay_dtype *type; /* what the operands are stored as: for bound() and verify(), a reference gets NULL */
 } assay_dense;
 
 typedef struct assay_args assay_args;

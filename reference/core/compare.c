@@ -185,7 +185,7 @@ static bool judge_search(const output *o, const assay_dense *d, assay_dtype type
     ty->encode(code, o->want, o->n);
     ty->decode(ours, code, o->n);
     operand[o->i] = ours;
-    const assay_dense with = { operand, d->before, d->dim, d->params };
+    const assay_dense with = { operand, d->before, d->dim, d->params, d->type };
     const bool ok = o->p->c.op->verify(&with, (void *const *)value, k, &o->f->why);
     if (!ok)
         o->f->by = ASSAY_BY_DISCRETE, o->f->operand = o->i;

@@ -143,7 +143,7 @@ assay_status assay_problem_load(const assay_case *c, const void *const *data, co
 
 assay_dense assay_problem_dense(const assay_problem *p)
 {
-    return (assay_dense){ (void *const *)p->value, (void *const *)p->before, p->c.dim, p->c.params };
+    return (assay_dense){ (void *const *)p->value, (void *const *)p->before, p->c.dim, p->c.params, p->c.type };
 }
 
 /* Rounds operand i as the kernel says it does, innermost rows padded with zeros to whole blocks.  True: a value
