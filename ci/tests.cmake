@@ -61,6 +61,21 @@ if("avx2" IN_LIST isas AND NOT ASSAY_EMULATE)
   endforeach()
 endif()
 
+# Mechanical mutants of each scalar reference, judged as kernels (docs/mutants.md).
+if(NOT CMAKE_CROSSCOMPILING)
+  add_library(assay_mutants_base STATIC conformance/mutants/shim.c reference/core/tensor.c reference/core/layout.c
+    reference/core/status.c reference/core/rng.c reference/core/dtype.c reference/core/dtype_blocks.c
+    reference/core/dtype_kquants.c)
+  set_target_properties(assay_mutants_base PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(assay_mutants_base PRIVATE include reference)
+  set(mutated ${ops})
+  list(REMOVE_ITEM mutated quantize dequantize)
+  foreach(op IN LISTS mutated)
+    assay_test(mutants.${op} LABEL mutants COMMAND ${python} ${CMAKE_SOURCE_DIR}/conformance/mutants/mutants.py judge ${op}
+      --assay $<TARGET_FILE:assay> --base $<TARGET_FILE:assay_mutants_base> --cc ${CMAKE_C_COMPILER} --out ${CMAKE_BINARY_DIR}/mutants)
+  endforeach()
+endif()
+
 # The command line, by scripts: ci/cli/<case>.sh ASSAY SOURCE CC
 if(NOT CMAKE_CROSSCOMPILING)
   file(GLOB cases CONFIGURE_DEPENDS ci/cli/*.sh)

@@ -293,6 +293,32 @@ static bool special(const assay_case *c, int i, int64_t n, double *const *value,
     return true;
 }
 
+/* ---- the last two keys are masked, for every query, and hold NaN and infinity: nobody may know. ---- */
+
+static bool under_mask(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const int64_t S_ = c->dim[S], row = c->dim[G] * (i == V ? c->dim[E] : c->dim[D]);
+    for (int64_t k = 0; k < n && i <= MASK; k++) {
+        const int64_t j = i == MASK ? k % S_ : i == Q ? 0 : k / row % S_;
+        value[i][k] = i == MASK     ? (j + 2 < S_ ? 0 : -INFINITY)
+                      : j + 2 < S_  ? assay_rng_normal(r)
+                      : j == S_ - 1 ? NAN
+                                    : INFINITY;
+    }
+    return i <= MASK || rest(i, n, value[i], r, 1);
+}
+
+/* ---- sinks so far above all scores that exp overflows without them in the maximum; values so large that what is left
+ * for the keys is still a normal number. ---- */
+
+static bool high_sinks(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    (void)c;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = i == SINKS ? 100 : i == V ? ldexp(assay_rng_normal(r), 100) : assay_rng_normal(r);
+    return i <= V || i == SINKS;
+}
+
 static const assay_gen gens[] = {
     { "gauss", ASSAY_TAG_RANDOM, gauss, NULL },
     { "selection", ASSAY_TAG_EXACT, selection, NULL },
@@ -307,6 +333,8 @@ static const assay_gen gens[] = {
     { "exp-edge", ASSAY_TAG_ADVERSARIAL, exp_edge, NULL },
     { "equal-values", ASSAY_TAG_ADVERSARIAL, equal_values, NULL },
     { "special", ASSAY_TAG_CLASS, special, NULL },
+    { "under-mask", ASSAY_TAG_CLASS, under_mask, NULL },
+    { "high-sinks", ASSAY_TAG_ADVERSARIAL, high_sinks, NULL },
 };
 
 static const assay_rows rows[] = {
@@ -331,14 +359,16 @@ static const assay_rows rows[] = {
     { "B=2 T={1,5} S=75 H=2 G=1 D=32 E=16 qpos=i32 causal={0,1} gen={selection,gauss}", ASSAY_QUICK },
     { "B=4 T={1,6} S=96 P=6 H=2 G=1 D=32 E=16 len=i32 pages=i32 page=16 causal=1 gen={selection,forbidden,gauss}",
       ASSAY_QUICK },
-    { "B=2 T=5 S=64 P={2,9} H=2 D=16 E=8 pages=i32 page=7 causal={0,1} gen=selection", ASSAY_QUICK },
+    { "B=2 T=5 S=64 P={2,9,10} H=2 D=16 E=8 pages=i32 page=7 causal={0,1} gen={selection,gauss}", ASSAY_QUICK },
     /* what changes scores */
     { "B=2 T={1,5} S=50 H=4 G=2 D=16 E=8 mask={f32,f32/TS,f32/BH,f32/HT,f32/BS} causal={0,1} gen=gauss", ASSAY_QUICK },
     { "B=2 T=5 S=50 H=4 G=2 D=16 E=8 mask={f32,f32/TS,f32/HS} gen=masked-rows", ASSAY_QUICK },
     { "T={1,5} S=150 H=4 G=2 D=16 E=8 slopes=f32 causal=1 gen={gauss,alibi}", ASSAY_QUICK },
     { "T=5 S=40 H=4 G=2 D=16 E=8 slopes=f32 gen=gauss", ASSAY_QUICK },
     { "T={1,5} S=40 H=4 G=2 D=16 E=8 sinks=f32 causal=1 window={0,3} gen={gauss,selection}", ASSAY_QUICK },
-    { "T={1,5} S=65 H=2 G=1 D=16 E=8 softcap={2,50} scale={0,0.5} causal=1 gen={gauss,huge}", ASSAY_QUICK },
+    { "T={1,5} S=40 H=4 G=2 D=16 E=8 sinks=f32 gen=high-sinks", ASSAY_QUICK },
+    { "T={1,5} S={9,40} H=4 G=2 D=16 E=8 mask={f32,f32/S} gen=under-mask", ASSAY_QUICK },
+    { "T={1,5} S=65 H=2 G=1 D=16 E=8 softcap={0.5,2,50} scale={0,0.5,1} causal=1 gen={gauss,huge}", ASSAY_QUICK },
     { "B=2 T=4 S=65 H=4 G=2 D=16 E=8 mask=f32 slopes=f32 sinks=f32 len=i32 softcap=20 causal=1 gen=gauss",
       ASSAY_QUICK },
     { "B=2 T=4 S=65 H=4 G=2 D=16 E=8 mask=f32 slopes=f32 sinks=f32 kpos=i32 qpos=i32 window=30 gen=gauss",

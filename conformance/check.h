@@ -19,6 +19,8 @@ typedef struct assay_session { /* one run over cases */
     time_t last;                                   /* when progress was shown */
     void (*after)(void *ctx, const assay_case *c); /* called when a case was judged; NULL: nothing */
     void *after_ctx;
+    int64_t met;     /* cases met in this turn */
+    int turn, turns; /* of the op's cases each turn runs every turns-th (mutants); 0: all at once */
 } assay_session;
 
 /* Runs all cases of the level by every entry of the ledger. */

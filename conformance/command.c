@@ -14,7 +14,7 @@
 typedef struct options {
     assay_filter filter;
     const char *line;
-    bool faults, self, tightness, contracts, all_contracts, verbose, detail;
+    bool faults, self, tightness, mutants, contracts, all_contracts, verbose, detail;
     bool shrink, no_shrink, certificate;
     assay_outputs outputs;
 } options;
@@ -76,10 +76,31 @@ static int print_faults(const assay_ledger *l)
     return runs && caught == faults && !flagged ? 0 : 1;
 }
 
+static bool mutant_caught(const assay_ledger *l, size_t i)
+{
+    return l->entry[i].failed > 0;
+}
+
+static int print_mutants(const assay_ledger *l)
+{
+    size_t caught = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        const assay_entry *e = &l->entry[i];
+        caught += e->failed > 0;
+        printf("  %s %s/%s", e->failed ? "caught  " : "SURVIVED", e->kernel->op, e->kernel->name);
+        if (e->failed)
+            printf(": by %s: %s\n      %s\n", assay_by_name(e->finding[0].by), e->finding[0].why.text, e->line[0]);
+        else
+            printf(": %lld cases passed\n", (long long)e->passed);
+    }
+    printf("%zu mutants, %zu caught, %zu survived\n", l->n, caught, l->n - caught);
+    return caught == l->n ? 0 : 1;
+}
+
 /* ---- command line ------------------------------------------------------------------------------------------ */
 
 enum { KEY_REPRO = 256, KEY_CASE, KEY_FAULTS, KEY_SELF, KEY_TIGHTNESS, KEY_CONTRACTS };
-enum { KEY_SHRINK = 300, KEY_NO_SHRINK, KEY_CERTIFICATE, KEY_ROOM };
+enum { KEY_SHRINK = 300, KEY_NO_SHRINK, KEY_CERTIFICATE, KEY_ROOM, KEY_MUTANTS };
 
 static const struct argp_option option_table[] = {
     { "repro", KEY_REPRO, "LINE", 0,
@@ -105,6 +126,8 @@ static const struct argp_option option_table[] = {
       "measure what these kernels hold to beyond being right (determinism, batch invariance, ...): a page each", 0 },
     { "room", KEY_ROOM, "BYTES", 0,
       "keep operands that far from their guard pages: for emulators that read masked-out lanes (default 0)", 0 },
+    { "mutants", KEY_MUTANTS, NULL, 0,
+      "every kernel of the plug-in is wrong on purpose: leave it at its first failure, name those that survive", 0 },
     { "verbose", 'v', NULL, 0, "print each kernel's worst case", 0 },
     { 0 },
 };
@@ -161,6 +184,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         o->contracts = true;
         o->all_contracts = arg != NULL;
         break;
+    case KEY_MUTANTS:
+        o->mutants = true;
+        break;
     case ARGP_KEY_ARG:
         argp_error(state, "%s: no argument is expected", arg);
         break;
@@ -206,11 +232,18 @@ int assay_cmd_check(int argc, char **argv)
     char named[64] = "";
     if (o.line && !o.filter.op && sscanf(o.line, "%63s", named) == 1 && assay_op_find(named))
         o.filter.op = named;
+    if (o.mutants && (!o.filter.plugin || o.faults)) {
+        fprintf(stderr, "assay check: --mutants needs --plugin FILE.so and no --faults\n");
+        return 2;
+    }
     assay_session s = {
         .filter = &o.filter, .line = o.line, .faults = o.faults || o.tightness, .ledger.partial = o.line != NULL
     };
+    s.ledger.mutants = o.mutants;
+    s.ledger.skip = o.mutants ? mutant_caught : s.ledger.skip;
+    s.turns = o.mutants && !o.line ? 31 : 0; /* a case of every kind soon */
     s.ledger.detail = o.detail;
-    s.ledger.shrink = o.shrink || !(o.faults || o.no_shrink);
+    s.ledger.shrink = o.shrink || !(o.faults || o.mutants || o.no_shrink);
     if (o.contracts || o.self)
         assay_contracts_prepare(&o.filter, o.all_contracts);
     o.outputs.path[0] = o.filter.json;
@@ -250,7 +283,9 @@ int assay_cmd_check(int argc, char **argv)
     else if (assay_check_run(&s, &why))
         fprintf(stderr, "assay check: %s\n", why.text);
     else
-        code = o.faults || o.tightness ? print_faults(&s.ledger) : assay_ledger_print(&s.ledger, o.verbose);
+        code = o.faults || o.tightness ? print_faults(&s.ledger)
+               : o.mutants             ? print_mutants(&s.ledger)
+                                       : assay_ledger_print(&s.ledger, o.verbose);
     if (isatty(STDERR_FILENO))
         fprintf(stderr, "\r\033[K");
     if (code != 2)

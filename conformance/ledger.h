@@ -57,6 +57,7 @@ typedef struct assay_ledger {
     bool detail;  /* one case: print the elements around the first wrong one */
     /* entry i sits this case out; NULL: faults that were caught three times do */
     bool (*skip)(const struct assay_ledger *l, size_t i);
+    bool mutants;       /* every kernel is wrong on purpose */
     const char *plugin; /* name and version, or NULL */
     /* for the results: "kernels" (NULL), "faults", "vectors", "cases"; the filter (NULL: none) and the user's case */
     const char *what, *line;

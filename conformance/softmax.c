@@ -132,6 +132,15 @@ static bool creep(const assay_case *c, int i, int64_t n, double *const *value, a
     }
     return true;
 }
+/* Just below a power of two, of both signs: to add anything before the maximum is subtracted costs a bit. */
+static bool binades(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    for (int64_t k = 0; k < n; k++) {
+        const double at = ldexp(1, (int)(k / c->dim[1] % 4) * 3) - assay_rng_uniform(rng);
+        value[i][k] = i == MASK ? 0 : k / c->dim[1] % 2 ? -at : at;
+    }
+    return true;
+}
 static bool spread(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
 {
     (void)c;
@@ -145,7 +154,7 @@ static const assay_gen gens[] = {
     { "uniform-2k", ASSAY_TAG_EXACT, uniform_2k, NULL }, { "masked-rows", ASSAY_TAG_ADVERSARIAL, masked_rows, NULL },
     { "hollow", ASSAY_TAG_CLASS, hollow, NULL },         { "huge", ASSAY_TAG_ADVERSARIAL, huge, NULL },
     { "creep", ASSAY_TAG_ADVERSARIAL, creep, NULL },     { "ramp", ASSAY_TAG_ADVERSARIAL, ramp, NULL },
-    { "spread", ASSAY_TAG_RANDOM, spread, NULL },
+    { "spread", ASSAY_TAG_RANDOM, spread, NULL },        { "binades", ASSAY_TAG_ADVERSARIAL, binades, NULL },
 };
 
 static const assay_rows rows[] = {
@@ -155,6 +164,7 @@ static const assay_rows rows[] = {
     { "R=6 C={8,17,63,130} mask=f32 scale={0,0.125,0.3} gen={huge,ramp,gauss}", ASSAY_QUICK },
     { "R=6 C={9,40,67} scale={0,0.125,0.3,2} gen={huge,ramp,spread,uniform-2k}", ASSAY_QUICK },
     { "R=66 C={1..8} gen=short", ASSAY_QUICK },
+    { "R=8 C={2,5,9} gen=binades", ASSAY_QUICK },
     { "R=66 C={1..9} mask=f32 scale=0.125 gen=spread", ASSAY_QUICK },
     { "R=70 C={31,64,257} gen={gauss,uniform,spread}", ASSAY_QUICK },
     { "R={0,1} C=0 gen=gauss", ASSAY_QUICK },

@@ -15,6 +15,12 @@ typedef struct att {
     bool causal;
 } att;
 
+/* Where resolve() has not been asked. */
+static inline real att_usual_scale(int64_t D)
+{
+    return D > 0 ? 1 / sqrt((real)D) : 1;
+}
+
 static inline att att_open(const assay_dense *a)
 {
     const assay_attention_params *p = a->params;
@@ -43,9 +49,7 @@ static inline att att_open(const assay_dense *a)
                   .o = x[10],
                   .cap = p->softcap,
                   .causal = p->causal != 0,
-                  .scale = p->scale != 0 ? (real)p->scale
-                           : n[5] > 0    ? 1 / sqrt((real)n[5])
-                                         : 1 };
+                  .scale = p->scale != 0 ? (real)p->scale : att_usual_scale(n[5]) };
 }
 /* Keys of sequence b in use. */
 static inline int64_t att_len(const att *x, int64_t b)

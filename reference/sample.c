@@ -67,7 +67,7 @@ static void filter(const assay_sample_params *p, const real *z, int64_t V, real 
 
 static int64_t draw(const assay_sample_params *p, int64_t row, const real *z, int64_t V, real *weight, int32_t *rank)
 {
-    int64_t best = 0, last = -1;
+    int64_t best = 0;
     bool any = false;
 
     for (int64_t i = 0; i < V; i++) {
@@ -89,11 +89,10 @@ static int64_t draw(const assay_sample_params *p, int64_t row, const real *z, in
     const real target = uniform(p, row) * sum;
     for (int64_t i = 0; i < V; i++) {
         cum += weight[i];
-        last = weight[i] > 0 ? i : last;
         if (target < cum)
             return i;
     }
-    return last;
+    return -1; /* not reached: target < sum, for u < 1, and cum ends as sum did */
 }
 
 REFERENCE(sample)
