@@ -90,7 +90,8 @@ int assay_cmd_report(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &o);
     report r = { .out = o.out, .n_models = o.n_models, .gnuplot = system("gnuplot --version >/dev/null 2>&1") == 0 };
     if (!o.check && !o.bench && !o.self && !o.n_models) {
-        fprintf(stderr, "assay report: nothing to report: give --check, --bench, --self or --model (assay report --help)\n");
+        fprintf(stderr,
+                "assay report: nothing to report: give --check, --bench, --self or --model (assay report --help)\n");
         return 2;
     }
     bool ok = load(o.check, &r.check) && load(o.bench, &r.bench) && load(o.faults, &r.faults) && load(o.self, &r.self);
