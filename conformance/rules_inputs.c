@@ -114,8 +114,8 @@ static double product_term(const assay_case *c, int i, int64_t j, assay_rng *r)
         return j % t->block == 0                               ? (c->type[i] == ASSAY_q8_0 ? 127 : -8)
                : j % t->block == 1 && c->type[i] == ASSAY_q4_1 ? 7
                                                                : integer(r, -2, 2);
-    if (i == 0)
-        return integer(r, -64, 64);
+    if (i == 0) /* beside weights in blocks activations are rounded to blocks as well */
+        return j % 32 == 0 && assay_dtype_of(c->type[1])->block > 1 ? 127 : integer(r, -64, 64);
     for (size_t k = 0; k < ASSAY_COUNT_OF(list); k++)
         if (!strcmp(t->name, list[k].op))
             return integer(r, (int64_t)list[k].lo, (int64_t)list[k].hi);

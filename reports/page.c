@@ -22,7 +22,7 @@ static const char head[] =
     "146c2e}\n"
     "figure{margin:1rem 0}figure svg{width:100%;height:auto}figcaption{font-size:.86rem;color:#51606e}\n"
     "@media print{body{margin:0;max-width:none;font-size:11px}h2{break-after:avoid}figure,tr{break-inside:avoid}}\n"
-    "@media(max-width:40rem){body{font-size:15px}}</style>\n";
+    "@media(max-width:40rem){body{font-size:15px}figure{overflow-x:auto}figure svg{min-width:42rem}}</style>\n";
 
 static FILE *open_in(const report *r, const char *folder, const char *name, const char *mode)
 {

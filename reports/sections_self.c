@@ -110,7 +110,7 @@ static void score_row(report *r, const char *rule, const char *inputs, const cJS
 static void scores(report *r, const cJSON *rules)
 {
     const cJSON *k;
-    char own[300];
+    char own[64];
     page_table(r, "rule|inputs|>faults|>caught|>detection|>legal variants flagged|>runs flagged");
     score_row(r, "Assay", "its cases", member(r->self, "totals"));
     EACH (k, member(r->self, "assay_on")) {
@@ -118,8 +118,7 @@ static void scores(report *r, const cJSON *rules)
         score_row(r, "Assay", own, k);
     }
     EACH (k, rules) {
-        snprintf(own, sizeof own, "its own: %s", member_text(k, "inputs", "?"));
-        score_row(r, member_text(k, "name", "?"), own, member(k, "own"));
+        score_row(r, member_text(k, "name", "?"), "its own", member(k, "own"));
         score_row(r, member_text(k, "name", "?"), "Assay's cases", member(k, "ours"));
     }
     page_table_end(r);
@@ -169,10 +168,11 @@ void section_self(report *r)
         member_number(total, "legal", 0), member_number(total, "runs", 0));
     matrix(r, list, rules);
     scores(r, rules);
-    page_details(r, "What each rule demands");
-    page_table(r, "rule|demands");
+    page_details(r, "What each rule demands, and its own kind of input");
+    page_table(r, "rule|demands|its own inputs");
     EACH (k, rules)
-        page_row(r, "%s|%s", member_text(k, "name", "?"), member_text(k, "what", "?"));
+        page_row(r, "%s|%s|%s", member_text(k, "name", "?"), member_text(k, "what", "?"),
+                 member_text(k, "inputs", "?"));
     page_table_end(r);
     page_details_end(r);
     bugs(r, list, rules);
