@@ -17,6 +17,8 @@ for line in open(sys.argv[2]):
         sources[name] = set(re.findall(thread, where))
 numbers, bad = [], []
 for line in open(sys.argv[1] + "/docs/museum.md"):
+    slip = line.startswith("| ") and not re.search(thread, line)
+    bad += [f"{line[2:40]}: there is no fault {n}" for n in re.findall(r"`([a-z_]+/[^`]+)`", line) if slip and n not in sources]
     row = re.match(r"\| (M[0-9]+)? ?\| (" + thread + r") \| (.*) \|$", line)
     if not row:
         continue
