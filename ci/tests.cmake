@@ -27,7 +27,7 @@ endforeach()
 assay_test(faults.abi LABEL abi COMMAND assay check --faults -o mul -k "abi-*" --quick) # counted in faults.mul too
 # The judge, judged, beside other projects' rules: its table stands at the end of a ctest run that held it.
 if(NOT CMAKE_CROSSCOMPILING)
-  assay_test(faults.self LABEL faults TIMEOUT 1200
+  assay_test(faults.self LABEL faults TIMEOUT 3000
     COMMAND bash ${CMAKE_SOURCE_DIR}/ci/self $<TARGET_FILE:assay> ${CMAKE_BINARY_DIR})
   set_tests_properties(faults.self PROPERTIES COST 1000)
   file(CONFIGURE OUTPUT CTestCustom.cmake CONTENT [[
