@@ -209,8 +209,10 @@ int assay_self_main(assay_lab *lab, const assay_filter *f)
     s.seconds = (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
     if (isatty(STDERR_FILENO))
         fprintf(stderr, "\r\033[K");
-    if (!code)
-        code = assay_self_print_bounds(&s) & assay_self_print(&s) ? 0 : 1;
+    if (!code) {
+        const bool bounds = assay_self_print_bounds(&s), score = assay_self_print(&s); /* in this order: it ends so */
+        code = bounds && score ? 0 : 1;
+    }
     if (code != 2)
         print_elsewhere();
     if (code != 2 && f->json && assay_self_json(&s, f->json, &why)) {
