@@ -105,11 +105,15 @@ static double activation(int64_t j, assay_rng *r)
     return kinds[j % 13];
 }
 
-/* Integers in each type's range; a block's first element takes the extreme code, so that its step is 1. */
+/* Integers in each type's range; a block's first elements take the extreme codes, so that its step is 1 (q4_k: 63). */
 static double product_term(const assay_case *c, int i, int64_t j, assay_rng *r)
 {
     static const range list[] = { { "f32", -128, 128 }, { "f16", -2, 2 }, { "bf16", -2, 2 } };
     const assay_dtype_info *t = assay_dtype_of(c->type[i]);
+    if (c->type[i] == ASSAY_q4_k)
+        return j % 32 == 0 ? 0 : 63 * (j % 32 == 1 ? 15 : integer(r, 0, 4));
+    if (c->type[i] == ASSAY_q6_k)
+        return j % 16 ? integer(r, -2, 2) : -32;
     if (t->block > 1)
         return j % t->block == 0                               ? (c->type[i] == ASSAY_q8_0 ? 127 : -8)
                : j % t->block == 1 && c->type[i] == ASSAY_q4_1 ? 7
