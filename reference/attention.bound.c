@@ -1,56 +1,69 @@
 /* SPDX-License-Identifier: MIT
- * attention: the bound of numerics.md 1.3, one query at a time.  With weights w_j, scores s_j (scaled, before the cap),
- * z_j (after cap and bias), m = max z and
- *   Delta_j = k_j (D(d) sigma_j + 2u |s_j|) + u (e_tanh + 2) |cap tanh| + u (sum of |partial sums with a bias|),
- *             sigma_j = scale sum_d |q_d k_jd|,  k_j = 1 - tanh^2 (1 without a cap)
- *   rho_j   = Delta_j + (e_exp (1 + r_j) + |z_j - m|) u,  r_j = how often an online softmax may rescale what holds j
- *   B_c     = sum_j w_j rho_j |v_jc - o_c| + c(h(N) + 2 + r)(A_c + |o_c|) + 2u |o_c| + eta (sum_j |v_jc| / L + N)
- * A common factor of all weights cancels: hence |v - o|.  The telescoping sum of the rescalings' own subtractions is
- * what |z_j - m| u already says.  r_j counts the keys after j (before j for a kernel that goes backwards, the larger of
- * both) that may raise a running maximum begun at j, within the error of the scores, plus one merge of two halves.
- * exp(0) is taken to be 1.  A sink is one more key with v = 0.  All planes are contract independent; r_j uses the
- * widest Delta of float accumulation. */
+ * attention: one query at a time (derived in docs/bounds.md).  With weights w_j, scores s_j (scaled, before the cap),
+ * z_j (after cap and bias), m = max z, k_j = 1 - tanh^2 (1 without a cap), sigma_j = scale sum_d |q_d k_jd| and
+ *   rho_j = k_j (c(D + 1) sigma_j + 2u |s_j|) + u ((e_tanh + 2) |cap tanh| + biases_j + |z_j - m| + e_exp (1 + r_j)),
+ *   B1    = min(phi sum_j w_j rho_j |v_jc - o_c|, max |v_jc - o_c|):  a factor common to all weights cancels; phi = 1 +
+ *           O(max rho) covers all that is of second order, steep a slope k_j that grows with what the score is off
+ *   C     = c(n + 1 + raises),  P = p / (1 - p), p the roundoff of the type that weights are rounded to
+ *   X     = B1 + P (A + |o| + B1) + C A (1 + 2 P),  A = min(phi sum_j w_j |v_jc|, |o| + max |v_jc - o_c|)
+ *   B     = X (1 + e_div u) / (1 - C) + |o| (C + e_div u) / (1 - C) + eta (sum_j |v_jc| / L + n + raises + 1)
+ * r_j: how often a running maximum that holds key j may be raised, which rescales it: by later keys that may exceed all
+ * before them from j on, and by earlier ones likewise: any merging of neighbouring ranges of keys.  That the rescalings
+ * subtract too is in |z_j - m|: they telescope.  A sink is one more key with v = 0, merged first or last.  Keys that
+ * lie 750 below the maximum whatever the errors weigh less than eta.  Planes are contract independent; r_j uses the
+ * errors of f32 in any order, and counts every key for accumulators narrower than that. */
 #include "attention.h"
 #include "bound.h"
 #include <stdlib.h>
 
+#define U ASSAY_U
+
 void assay_attention_kappa(const assay_dense *a, double *const *planes);
 void assay_attention_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
 
-enum { ABS, DOT, REST, WEIGHT, TANH, RAISES, COUNT, OVER, N_PLANES };
+enum { ABS, DOT, REST, WEIGHT, TANH, OVER, RANGE, RAISES, COUNT, SIGMA, REACH, N_PLANES }; /* from RAISES on: per row */
+static const double LOST = 750;                                                            /* e^-750 < 2^-1074 */
 
-/* Of one visible key: its number, score after everything, and the coefficients of its rho. */
+/* Of one visible key: its number, score after everything, and the coefficients of its rho; sigma and reach without the
+ * slope of the cap; slack: what z may be off in f32. */
 typedef struct key {
-    double z, w, dot, rest, tanh, slack;
+    double z, w, dot, rest, tanh, sigma, reach, slack;
     int64_t j, raises;
+    bool live;
 } key;
+
+/* What rounding z + mask + bias in any order may move, in u. */
+static double adding(double z, double mask, double bias)
+{
+    const double order = fmax(fabs(z + mask), fmax(fabs(z + bias), fabs(mask + bias)));
+    return mask == 0 && bias == 0 ? 0 : fabs(z + mask + bias) + fabs(bias) + (mask == 0 || bias == 0 ? 0 : order);
+}
 
 static key key_of(const att *x, int64_t b, int64_t t, int64_t h, int64_t j)
 {
     const double *q = att_q(x, b, t, h), *kk = att_k(x, b, h, j);
+    const double mask = att_mask(x, b, t, h, j), bias = att_alibi(x, b, t, h, j),
+                 dot = bound_gamma((double)x->D + 1, U);
     double s = 0, sigma = 0;
     for (int64_t d = 0; d < x->D; d++) {
         const double p = q[d] * kk[d] * x->scale;
         s += p, sigma += fabs(p);
     }
     const double th = x->cap > 0 ? tanh(s / x->cap) : 0, slope = x->cap > 0 ? 1 - th * th : 1;
-    key k = { .z = x->cap > 0 ? x->cap * th : s, .j = j, .dot = slope * sigma, .rest = 2 * slope * fabs(s) };
+    const double z = x->cap > 0 ? x->cap * th : s, add = adding(z, mask, bias);
+    key k = { .z = z + mask + bias, .j = j, .dot = slope * sigma, .rest = 2 * slope * fabs(s) + add };
     k.tanh = x->cap * fabs(th);
-    if (x->mask)
-        k.z += att_mask(x, b, t, h, j), k.rest += fabs(k.z);
-    if (x->slopes) {
-        const double bias = att_alibi(x, b, t, h, j);
-        k.z += bias, k.rest += fabs(bias) + fabs(k.z);
-    }
-    k.slack = (bound_gamma((double)x->D + 1, ASSAY_U) * k.dot + (k.rest + 6 * k.tanh) * ASSAY_U);
+    k.sigma = sigma, k.reach = 2 * fabs(s) + add;
+    k.slack = (dot * k.dot + (k.rest + 6 * k.tanh) * U) * (x->cap > 0 ? exp(2 * (dot + 2 * U) * sigma / x->cap) : 1);
     return k;
 }
 
-/* raises of keys [0,n) walked by step: a chain of possible maxima begun at each key.  Quadratic only in the length of
- * the chain: next[i], the first later key that may exceed key i's lower end, is found by following chains. */
-static void count_raises(key *k, int64_t n, int64_t first, int64_t step, int64_t *chain)
+/* Adds to each key's raises those by keys walked after it: next[i] is the first that may exceed key i's lower end,
+ * chain[i] = 1 + chain[next[i]].  Whatever the errors, no more keys raise a maximum that is at least key i (by
+ * induction from the last: a key before next[i] cannot, and next[i] either does, and 1 + chain[next[i]] holds, or does
+ * not, and the maximum is at least next[i]).  Returns the chain that a maximum begins which starts at low. */
+static int64_t count_raises(key *k, int64_t n, int64_t first, int64_t step, double low, int64_t *chain)
 {
-    /* chain[i] = 1 + chain[next(i)], 0 if nobody after i may exceed it; from the last walked to the first */
     int64_t *next = chain + n;
     for (int64_t w = n - 1; w >= 0; w--) {
         const int64_t i = first + w * step;
@@ -59,58 +72,70 @@ static void count_raises(key *k, int64_t n, int64_t first, int64_t step, int64_t
             o = next[o];
         next[i] = o;
         chain[i] = o >= 0 ? 1 + chain[o] : 0;
-        if (chain[i] > k[i].raises)
-            k[i].raises = chain[i];
+        k[i].raises += chain[i];
+    }
+    int64_t o = n ? first : -1;
+    while (o >= 0 && !(k[o].z + k[o].slack > low))
+        o = next[o];
+    return o >= 0 ? 1 + chain[o] : 0;
+}
+
+static void add_key(const att *x, const key *k, const double *v, double m, double sum, double *const *planes,
+                    int64_t at)
+{
+    const double *o = x->o + at, w = k->w / sum, weight = w * (double)(1 + k->raises);
+    const double rest = w > 0 ? w * (k->rest + fabs(k->z - m)) : 0;
+    for (int64_t e = 0; e < x->E; e++) {
+        const double d = fabs(v[e] - o[e]);
+        planes[ABS][at + e] += w * fabs(v[e]);
+        planes[DOT][at + e] += w * k->dot * d;
+        planes[REST][at + e] += rest * d;
+        planes[WEIGHT][at + e] += weight * d;
+        planes[TANH][at + e] += w * k->tanh * d;
+        planes[OVER][at + e] += fabs(v[e]) / sum;
+        planes[RANGE][at + e] = k->live ? fmax(planes[RANGE][at + e], d) : planes[RANGE][at + e];
     }
 }
 
 static void planes_of(const att *x, int64_t b, int64_t t, int64_t h, key *k, int64_t *chain, double *const *planes)
 {
-    const int64_t len = att_len(x, b), row = (b * x->T + t) * x->H + h, E = x->E;
-    const double *o = x->o + row * E;
-    double m = x->sinks ? x->sinks[h] : -INFINITY, sum = 0, most = 0;
+    const int64_t len = att_len(x, b), row = (b * x->T + t) * x->H + h, E = x->E, sinks = x->sinks != NULL;
+    const double sink = sinks ? x->sinks[h] : -INFINITY;
+    double m = sink, sum = 0, most = 0, slack = 0;
     int64_t n = 0;
     for (int64_t j = 0; j < len; j++)
         if (att_visible(x, b, t, h, j)) {
             k[n] = key_of(x, b, t, h, j);
+            slack = k[n].z > m ? k[n].slack : slack;
             m = fmax(m, k[n].z);
             k[n++].raises = 0;
         }
     for (int p = 0; p < N_PLANES; p++)
-        for (int64_t e = 0; e < (p == RAISES || p == COUNT ? 1 : E); e++)
-            planes[p][(p == RAISES || p == COUNT ? row : row * E) + e] = 0;
+        for (int64_t e = 0; e < (p >= RAISES ? 1 : E); e++)
+            planes[p][(p >= RAISES ? row : row * E) + e] = 0;
     if (n == 0 || m == -INFINITY)
         return;
-    count_raises(k, n, 0, 1, chain);
-    count_raises(k, n, n - 1, -1, chain);
+    const int64_t forth = count_raises(k, n, 0, 1, sink, chain), back = count_raises(k, n, n - 1, -1, sink, chain);
     for (int64_t i = 0; i < n; i++) {
+        k[i].raises += sinks;
         sum += k[i].w = exp(k[i].z - m);
-        k[i].raises = k[i].raises + 1 < n ? k[i].raises + 1 : n - 1; /* one merge; n keys are never rescaled n times */
+        k[i].live = !(m - k[i].z - k[i].slack - slack >= LOST);
+        if (!k[i].live)
+            continue;
         most = fmax(most, (double)k[i].raises);
+        planes[SIGMA][row] = fmax(planes[SIGMA][row], k[i].sigma);
+        planes[REACH][row] = fmax(planes[REACH][row], k[i].reach + fabs(k[i].z - m));
     }
-    const double sink = x->sinks ? exp(x->sinks[h] - m) : 0;
-    sum += sink;
-    planes[RAISES][row] = most + (x->sinks != NULL);
-    planes[COUNT][row] = (double)n + (x->sinks != NULL);
-    for (int64_t i = 0; i < n; i++) {
-        const double w = k[i].w / sum, far = fabs(k[i].z - m), *v = att_v(x, b, h, k[i].j);
-        const double dot = w * k[i].dot, rest = w > 0 ? w * (k[i].rest + far) : 0, th = w * k[i].tanh;
-        const double weight = w * (double)(1 + k[i].raises + (x->sinks != NULL));
-        for (int64_t e = 0; e < E; e++) {
-            const double d = fabs(v[e] - o[e]);
-            planes[ABS][row * E + e] += w * fabs(v[e]);
-            planes[DOT][row * E + e] += dot * d;
-            planes[REST][row * E + e] += rest * d;
-            planes[WEIGHT][row * E + e] += weight * d;
-            planes[OVER][row * E + e] += fabs(v[e]) / sum;
-        }
-        if (th > 0)
-            for (int64_t e = 0; e < E; e++)
-                planes[TANH][row * E + e] += th * fabs(v[e] - o[e]);
-    }
-    for (int64_t e = 0; e < E; e++) {
-        planes[REST][row * E + e] += sink > 0 ? sink / sum * fabs(x->sinks[h] - m) * fabs(o[e]) : 0;
-        planes[WEIGHT][row * E + e] += 2 * sink / sum * fabs(o[e]);
+    sum += sinks ? exp(sink - m) : 0;
+    planes[COUNT][row] = (double)(n + sinks);
+    planes[RAISES][row] = fmax(most, (double)(sinks ? forth > back ? forth : back : 0));
+    for (int64_t i = 0; i < n; i++)
+        add_key(x, &k[i], att_v(x, b, h, k[i].j), m, sum, planes, row * E);
+    const double w = sinks ? exp(sink - m) / sum : 0, raises = (double)(forth > back ? forth : back);
+    for (int64_t e = row * E; e < (row + 1) * E; e++) {
+        planes[REST][e] += w > 0 ? w * fabs(sink - m) * fabs(x->o[e]) : 0;
+        planes[WEIGHT][e] += w * (1 + raises) * fabs(x->o[e]);
+        planes[RANGE][e] = fmax(planes[RANGE][e], sinks ? fabs(x->o[e]) : 0);
     }
 }
 
@@ -133,21 +158,28 @@ void assay_attention_kappa(const assay_dense *a, double *const *planes)
 void assay_attention_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
 {
     const att x = att_open(a);
-    const double u = bound_u(c), dot = bound_c(c, (double)x.D, 1), e_exp = BOUND_E(c, e_exp, 4);
-    const double e_tanh = BOUND_E(c, e_tanh, 4) + 2, eta = bound_eta(c);
-    /* weights rounded to a narrower type: either the sum uses them too (a common factor cancels) or it does not */
-    const double p = c->p_round == ASSAY_f16 ? 0x1p-11 : c->p_round == ASSAY_bf16 ? 0x1p-8 : 0;
+    const double u = bound_u(c), dot = bound_c(c, (double)x.D, 1), eta = bound_eta(c), e_div = BOUND_E(c, e_div, 2) * u;
+    const double e_exp = BOUND_E(c, e_exp, 4), e_tanh = BOUND_E(c, e_tanh, 4) + 2;
+    const double p = c->p_round == ASSAY_f16 ? 0x1p-11 : c->p_round == ASSAY_bf16 ? 0x1p-8 : 0, P = p / (1 - p);
+    const double over = eta + (c->p_round == ASSAY_f16 ? 0x1p-24 : 0);
+    const bool rough = u > U || e_tanh > 6; /* r_j was counted for smaller errors than these */
     for (int64_t i = 0; i < x.B * x.T * x.H; i++) {
-        const double raises = planes[RAISES][i], n = planes[COUNT][i], sum = bound_c(c, n, 2 + raises);
+        const double n = planes[COUNT][i], raises = rough ? n : planes[RAISES][i], C = bound_c(c, n, 1 + raises);
+        const double steep = x.cap > 0 ? exp(2 * (dot + 2 * u) * planes[SIGMA][i] / x.cap + e_tanh * u) : 1;
+        const double R =
+            (dot + 2 * u) * planes[SIGMA][i] + u * (planes[REACH][i] + e_tanh * x.cap + e_exp * (1 + raises));
+        const double R1 = R * (1 + 2 * R / e_exp), grow = R1 * exp(R1);
+        const double phi = grow < 1 ? R1 / R * exp(R1) / (1 - grow) : INFINITY;
         for (int64_t e = i * x.E; e < (i + 1) * x.E; e++) {
-            const double g = fabs(x.o[e]), big = planes[ABS][e];
-            b[10][e] = dot * planes[DOT][e] + u * planes[REST][e] + u * e_tanh * planes[TANH][e] +
-                       u * e_exp * planes[WEIGHT][e] + sum * (big + g) + 2 * u * g + p * big +
-                       (eta + (p > 0x1p-9 ? 0
-                               : p > 0    ? 0x1p-24
-                                          : 0)) *
-                           planes[OVER][e] +
-                       eta * n;
+            const double g = fabs(x.o[e]), A = planes[ABS][e], range = planes[RANGE][e];
+            const double scores = dot * planes[DOT][e] + u * planes[REST][e];
+            const double rho = (scores > 0 ? steep * scores : 0) + u * e_tanh * planes[TANH][e] +
+                               u * e_exp * (rough ? n : 1) * planes[WEIGHT][e];
+            const double B1 = rho > 0 ? fmin(phi * rho, range) : 0, wide = A > 0 ? fmin(phi * A, range + g) : 0;
+            const double X = B1 + P * (wide + g + B1) + C * wide * (1 + 2 * P);
+            b[10][e] = C < 1 ? (X * (1 + e_div) + g * (C + e_div)) / (1 - C) + over * planes[OVER][e] +
+                                   (n > 0 ? eta * (n + raises + 1) : 0)
+                             : INFINITY;
         }
     }
 }

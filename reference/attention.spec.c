@@ -24,8 +24,9 @@ static const assay_field fields[] = {
     ASSAY_FIELD(assay_attention_params, page, 0, 1 << 30),
 };
 static const assay_plane planes[] = {
-    { "abs", "BTHE" },  { "dot", "BTHE" },   { "rest", "BTHE" }, { "weight", "BTHE" },
-    { "tanh", "BTHE" }, { "raises", "BTH" }, { "count", "BTH" }, { "over", "BTHE" },
+    { "abs", "BTHE" },  { "dot", "BTHE" },  { "rest", "BTHE" },  { "weight", "BTHE" },
+    { "tanh", "BTHE" }, { "over", "BTHE" }, { "range", "BTHE" }, { "raises", "BTH" },
+    { "count", "BTH" }, { "sigma", "BTH" }, { "reach", "BTH" },
 };
 
 /* One i32 of a view of rank 1 or 2. */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * bound.h - the vocabulary of the bounds (double only).  u: unit roundoff of the accumulator; c(h): what h rounded
- * additions in a chain may do to a sum of absolute values (Higham, Accuracy and Stability, 3.1). */
+ * bound.h - the vocabulary of the bounds (double only), as docs/bounds.md derives them; `unit.bounds` evaluates that
+ * page and compares.  u: unit roundoff of the accumulator; c(h): what h rounded additions in a chain may do to a sum of
+ * absolute values (Higham, Accuracy and Stability, 3.1); eta: twice what one operation may lose to underflow. */
 #ifndef ASSAY_BOUND_H
 #define ASSAY_BOUND_H
 #include "assay/assay.h"
 #include "assay/params.h"
 #include <math.h>
 
-#define ASSAY_U   0x1p-24  /* f32 */
-#define ASSAY_ETA 0x1p-149 /* smallest positive f32; 2^-126 under ftz */
+#define ASSAY_U 0x1p-24 /* f32 */
 
 static inline double bound_u(const assay_contract *c)
 {
@@ -16,7 +16,11 @@ static inline double bound_u(const assay_contract *c)
 }
 static inline double bound_eta(const assay_contract *c)
 {
-    return c->ftz ? 0x1p-126 : ASSAY_ETA;
+    if (c->acc == ASSAY_f16)
+        return c->ftz ? 0x1p-13 : 0x1p-24;
+    if (c->acc == ASSAY_f64)
+        return c->ftz ? 0x1p-1021 : 0x1p-1074;
+    return c->ftz ? 0x1p-125 : c->acc == ASSAY_bf16 ? 0x1p-133 : 0x1p-149;
 }
 static inline double bound_gamma(double h, double u)
 {

@@ -33,19 +33,32 @@ void assay_gate_up_kappa(const assay_dense *a, double *const *planes)
     product(a, 2, planes[U], planes[AU], planes[MU]);
 }
 
+/* sum|x| + sum|w|, w a row of operand o */
+static double sizes(const assay_dense *a, int o, int64_t t, int64_t n)
+{
+    const int64_t K = a->dim[2];
+    const double *x = (const double *)a->operand[0] + t * K, *w = (const double *)a->operand[o] + n * K;
+    double s = 0;
+    for (int64_t k = 0; k < K; k++)
+        s += fabs(x[k]) + fabs(w[k]);
+    return s;
+}
+
 void assay_gate_up_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
 {
-    const int64_t n = a->dim[0] * a->dim[1], K = a->dim[2];
-    const double rate = bound_c(c, (double)K, 1), floor = (double)(K + 1) * bound_eta(c);
-    const double u = bound_u(c), e_exp = BOUND_E(c, e_exp, 4);
+    const int64_t n = a->dim[0] * a->dim[1], N = a->dim[1], K = a->dim[2];
+    const double rate = bound_c(c, (double)K, 1), eta = bound_eta(c), floor = (double)(K + 1) * eta;
+    const double u = bound_u(c), e_exp = BOUND_E(c, e_exp, 4), rest = BOUND_E(c, e_div, 2) + 3;
     const double *Ag = planes[c->split_min ? MG : AG], *Au = planes[c->split_min ? MU : AU];
     for (int64_t i = 0; i < n; i++) {
-        const double g = planes[G][i], up = planes[U][i], Bg = rate * Ag[i] + floor, Bu = rate * Au[i] + floor;
+        const double g = planes[G][i], up = planes[U][i];
+        const double Bg = rate * Ag[i] + floor + (c->ftz ? eta * sizes(a, 1, i / N, i % N) : 0);
+        const double Bu = rate * Au[i] + floor + (c->ftz ? eta * sizes(a, 2, i / N, i % N) : 0);
         const double e = exp(-fabs(g)), s = (g < 0 ? e : 1) / (1 + e), falling = (g < 0 ? 1 : e) / (1 + e);
         const double slope = s * fabs(1 + g * falling) + Bg / 2;
         const double moved = fabs(g) * s * Bu + (fabs(up) + Bu) * slope * Bg;
-        const double under = (g - Bg < 0 ? 1 + Bg - g : 1) * bound_eta(c);
-        b[3][i] = moved + (fabs(g * s * up) + moved) * (e_exp * fmin(falling + Bg / 4, 1) + 5) * u +
-                  (fabs(up) + Bu + 1) * under;
+        const double under = (g - Bg < 0 ? 1 + Bg - g : 1) * eta;
+        b[3][i] = moved + (fabs(g * s * up) + moved) * bound_gamma(e_exp * fmin(falling + Bg / 4, 1) + rest, u) +
+                  (fabs(up) + Bu + 1) * under + (c->ftz ? (fabs(g) + Bg) * eta : 0);
     }
 }

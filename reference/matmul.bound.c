@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * matmul: |y - g| <= c(h(K) + 1 [+ 1 with bias]) (sum|x w| + |bias|) + (K + 1) eta: products rounded or fused, the bias
- * one more term that may enter the chain first or last (numerics.md 1.3, dot).
+ * one more term that may enter the chain first or last (numerics.md 1.3, dot).  Under ftz operands may be flushed too:
+ * + eta (sum|x| + sum|w|).
  * A = sum|x w| + |bias|.  M serves contracts with split_min, which sum the codes and the minimum of a block apart,
  * w = d q + m: |d q| <= |w| + |m|, and |m| <= max|w| of the block, for code 0 occurs in every block that the encoder
  * writes; so M = A + 2 sum over blocks of max|w| sum|x|.  s: the spread of T2, s^2 = sum partial_k^2 + sum (x w)_k^2
@@ -44,11 +45,22 @@ void assay_matmul_kappa(const assay_dense *a, double *const *planes)
     }
 }
 
+/* sum|x| + sum|w| of output i */
+static double sizes(const assay_dense *a, int64_t i)
+{
+    const int64_t N = a->dim[1], K = a->dim[2];
+    const double *x = (const double *)a->operand[0] + i / N * K, *w = (const double *)a->operand[1] + i % N * K;
+    double s = 0;
+    for (int64_t k = 0; k < K; k++)
+        s += fabs(x[k]) + fabs(w[k]);
+    return s;
+}
+
 void assay_matmul_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
 {
     const int64_t n = a->dim[0] * a->dim[1], K = a->dim[2];
     const double rate = bound_c(c, (double)K, a->operand[2] ? 2 : 1), floor = (double)(K + 1) * bound_eta(c);
     const double *A = planes[c->split_min ? 2 : 0];
     for (int64_t i = 0; i < n; i++)
-        b[3][i] = rate * A[i] + floor;
+        b[3][i] = rate * A[i] + floor + (c->ftz ? bound_eta(c) * sizes(a, i) : 0);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * rmsnorm: |y - g| <= |g| (v/(v+eps) c(h)/2 + (e_rsqrt + 4) u),  v = mean(x^2): purely relative (numerics.md 1.3).
- * share = v/(v+eps): how much of the root's argument carries the error of the sum. */
+ * rmsnorm: with v = mean(x^2), a = v + eps, s = 1/sqrt(a), g = w or 1 + w, and d = v/a c(h) + 2 eta / a, what rounding
+ * and underflow may do to the root's argument,
+ *   |y - g s x| <= |g s x| ((1 + gamma(e_rsqrt + 4)) / sqrt(1 - d) - 1) + eta (1 + |g| + s + |x|)
+ * Almost purely relative.  The last term: any two of g, s, x may meet first, and what that product loses to underflow
+ * is multiplied by the third.  planes: v/a and 1/a. */
 #include "bound.h"
 
 void assay_rmsnorm_kappa(const assay_dense *a, double *const *planes);
@@ -16,6 +19,7 @@ void assay_rmsnorm_kappa(const assay_dense *a, double *const *planes)
         for (int64_t c = 0; c < C; c++)
             v += x[c] * x[c] / (double)C;
         planes[0][r] = v + p->eps > 0 && isfinite(v) ? v / (v + p->eps) : 1;
+        planes[1][r] = v + p->eps > 0 && isfinite(v) ? 1 / (v + p->eps) : 0;
     }
 }
 
@@ -23,9 +27,15 @@ void assay_rmsnorm_bound(const assay_dense *a, double *const *planes, const assa
 {
     const assay_rmsnorm_params *p = a->params;
     const int64_t R = a->dim[0], C = a->dim[1];
-    const double *y = a->operand[2], u = bound_u(c);
+    const double *x = a->operand[0], *w = a->operand[1], *y = a->operand[2], eta = bound_eta(c);
     /* each square is rounded once before it is summed: + 1; 1 + w is one more rounding */
-    const double sum = bound_c(c, (double)C, 1), rest = (BOUND_E(c, e_rsqrt, 2) + 4 + (p->plus_one ? 1 : 0)) * u;
-    for (int64_t i = 0; i < R * C; i++)
-        b[2][i] = fabs(y[i]) * (planes[0][i / C] * sum / 2 + rest) + 2 * bound_eta(c);
+    const double sum = bound_c(c, (double)C, 1);
+    const double rest = bound_gamma(BOUND_E(c, e_rsqrt, 2) + 4 + (p->plus_one ? 1 : 0), bound_u(c));
+    for (int64_t i = 0; i < R * C; i++) {
+        const double inverse = planes[1][i / C], d = planes[0][i / C] * sum + 2 * eta * inverse, s = sqrt(inverse);
+        const double relative = d < 1 ? expm1(log1p(rest) - log1p(-d) / 2) : INFINITY;
+        const double g = fabs(p->plus_one ? 1 + w[i % C] : w[i % C]), size = fabs(x[i]);
+        const double under = 1 + g + s + size + (c->ftz ? (g + size) * s : 0);
+        b[2][i] = (y[i] == 0 ? 0 : fabs(y[i]) * relative) + eta * under;
+    }
 }

@@ -10,7 +10,7 @@ static const assay_field fields[] = {
     ASSAY_FIELD(assay_rmsnorm_params, eps, 0, 1),
     ASSAY_FIELD(assay_rmsnorm_params, plus_one, 0, 1),
 };
-static const assay_plane planes[] = { { "share", "R" } };
+static const assay_plane planes[] = { { "share", "R" }, { "inverse", "R" } };
 
 static double flops(const assay_args *a)
 {

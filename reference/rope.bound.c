@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * rope: |y0 - g0| <= 3u (|x0 c| + |x1 s|) + e_sin u (|x0| + |x1|) + |g1| dt + |g0| dt^2 / 2   (and with 0, 1 swapped)
- * 3u: two products and one sum; e_sin: sine and cosine, absolute; dt: what the kernel's angle may be off, which turns
- * the pair by dt and so moves g0 by g1 sin dt + g0 (1 - cos dt).  Angles are exact here, so
- *   inv_freq given:  dt = u theta                          (theta = fl(pos * f))
- *   else:            dt = u theta (e_exp + 1 + e ln base)  (the power within e_exp u; its exponent e = 2r/R, rounded to
- *                    f32, adds e ln base unless R is a power of two, where the exponent is exact)
+ * rope: with n = |x0| + |x1|,
+ *   |y0 - g0| <= gamma(2) (|x0 c| + |x1 s| + (dt + e_sin u) n) + e_sin u n + |g1| dt + |g0| dt^2 / 2 + 3 eta
+ * (and with 0, 1 swapped).  gamma(2): a product and a sum, of the sine and cosine that the kernel has; e_sin: their
+ * error, absolute; dt: what the kernel's angle may be off, which turns the pair by dt and so moves g0 by g1 sin dt + g0
+ * (1 - cos dt).  Angles are exact here, so
+ *   inv_freq given:  dt = theta gamma(1)                         (theta = fl(pos * f))
+ *   else:            dt = theta gamma(e_exp + 1 + e |ln base|)   (the power within e_exp u; its exponent e = 2r/R,
+ *                    rounded to f32, adds e ln base unless R is a power of two, where the exponent is exact)
  * At position 131071 this is 0.8 % of the first pair: what f32 angles cost.  Copied elements have bound 0. */
 #include "bound.h"
 
@@ -66,13 +68,14 @@ void assay_rope_bound(const assay_dense *a, double *const *planes, const assay_c
         for (int64_t r = 0; r < R / 2; r++) {
             const pair k = pair_of(a, r);
             const double exponent = (R & (R - 1)) == 0 ? 0 : 2 * (double)r / (double)R;
-            const double power = a->operand[2] ? 0 : e_pow + exponent * log(base);
-            const double turn = planes[1][t * D + k.first] * (power + 1) * u;
+            const double power = a->operand[2] ? 0 : e_pow + exponent * fabs(log(base));
+            const double turn = planes[1][t * D + k.first] * bound_gamma(power + 1, u);
             for (int64_t h = 0; h < H; h++) {
                 const int64_t i = (t * H + h) * D + k.first, j = (t * H + h) * D + k.second;
-                const double sine = e_sin * u * (fabs(x[i]) + fabs(x[j])) + 3 * bound_eta(c);
-                b[3][i] = 3 * u * planes[0][i] + sine + fabs(g[j]) * turn + fabs(g[i]) * turn * turn / 2;
-                b[3][j] = 3 * u * planes[0][j] + sine + fabs(g[i]) * turn + fabs(g[j]) * turn * turn / 2;
+                const double two = bound_gamma(2, u), size = fabs(x[i]) + fabs(x[j]);
+                const double sine = (two * (turn + e_sin * u) + e_sin * u) * size + 3 * bound_eta(c);
+                b[3][i] = two * planes[0][i] + sine + fabs(g[j]) * turn + fabs(g[i]) * turn * turn / 2;
+                b[3][j] = two * planes[0][j] + sine + fabs(g[i]) * turn + fabs(g[j]) * turn * turn / 2;
             }
         }
 }

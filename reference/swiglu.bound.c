@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * swiglu: the bound of silu and one more rounding; what underflows inside silu is multiplied by up. */
+ * swiglu: the bound of silu and one more rounding; what underflows inside silu is multiplied by up.  An up that is
+ * flushed (ftz) is multiplied by silu. */
 #include "bound.h"
 
 void assay_swiglu_kappa(const assay_dense *a, double *const *planes);
@@ -15,9 +16,10 @@ void assay_swiglu_kappa(const assay_dense *a, double *const *planes)
 void assay_swiglu_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
 {
     const double *gate = a->operand[0], *up = a->operand[1], *y = a->operand[2];
-    const double u = bound_u(c), e = BOUND_E(c, e_exp, 4);
+    const double u = bound_u(c), e = BOUND_E(c, e_exp, 4), rest = BOUND_E(c, e_div, 2) + 3;
     for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++) {
         const double under = (gate[i] < 0 ? 1 - gate[i] : 1) * bound_eta(c);
-        b[2][i] = fabs(y[i]) * (e * planes[0][i] + 5) * u + (fabs(up[i]) + 1) * under;
+        const double flushed = c->ftz ? fabs(gate[i]) * (1 - planes[0][i]) * bound_eta(c) : 0;
+        b[2][i] = fabs(y[i]) * bound_gamma(e * planes[0][i] + rest, u) + (fabs(up[i]) + 1) * under + flushed;
     }
 }
