@@ -197,6 +197,9 @@ static assay_status check_op(assay_session *s, const assay_op *op, assay_why *wh
                 return st;
         }
     }
+    const assay_status related = assay_check_related(s, op, why);
+    if (related)
+        return related;
     if (s->coverage) {
         assay_ledger_op_of(&s->ledger, op->name)->covered = true;
         assay_coverage_holes(s->coverage, op, on_hole, &(hole_sink){ s, op });

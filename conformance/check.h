@@ -35,6 +35,9 @@ void assay_check_kernels(assay_lab *lab, assay_ledger *l, const assay_filter *f)
 /* Entries for all seeded faults and legal variants that the filter means. */
 void assay_check_faults(assay_ledger *l, const assay_filter *f);
 
+/* Tries the relations of metamorphic.h on every kernel of the op; a broken one is a failed case. */
+assay_status assay_check_related(assay_session *s, const assay_op *op, assay_why *why);
+
 /* `assay check --certificate GLOB`: a page per kernel, JSON if the filter names a file; the exit code. */
 int assay_check_certificates(assay_lab *lab, const assay_filter *f);
 #endif

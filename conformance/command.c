@@ -3,6 +3,7 @@
 #include "../reference/core/status.h"
 #include "check.h"
 #include "contracts.h"
+#include "metamorphic.h"
 #include "output.h"
 #include "self.h"
 #include "tightness.h"
@@ -16,6 +17,7 @@ typedef struct options {
     const char *line;
     bool faults, self, tightness, mutants, contracts, all_contracts, verbose, detail;
     bool shrink, no_shrink, certificate;
+    bool metamorphic;
     assay_outputs outputs;
 } options;
 
@@ -101,6 +103,7 @@ static int print_mutants(const assay_ledger *l)
 
 enum { KEY_REPRO = 256, KEY_CASE, KEY_FAULTS, KEY_SELF, KEY_TIGHTNESS, KEY_CONTRACTS };
 enum { KEY_SHRINK = 300, KEY_NO_SHRINK, KEY_CERTIFICATE, KEY_ROOM, KEY_MUTANTS };
+enum { KEY_METAMORPHIC = 340 };
 
 static const struct argp_option option_table[] = {
     { "repro", KEY_REPRO, "LINE", 0,
@@ -124,6 +127,8 @@ static const struct argp_option option_table[] = {
     { "shrink", KEY_SHRINK, NULL, 0, "with --faults: look for it there too", 0 },
     { "certificate", KEY_CERTIFICATE, "GLOB", 0,
       "measure what these kernels hold to beyond being right (determinism, batch invariance, ...): a page each", 0 },
+    { "metamorphic", KEY_METAMORPHIC, NULL, 0,
+      "judge the seeded faults and legal variants by relations between two results alone, without a golden", 0 },
     { "room", KEY_ROOM, "BYTES", 0,
       "keep operands that far from their guard pages: for emulators that read masked-out lanes (default 0)", 0 },
     { "mutants", KEY_MUTANTS, NULL, 0,
@@ -159,6 +164,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_CERTIFICATE:
         o->certificate = true;
         o->filter.kernel = arg;
+        break;
+    case KEY_METAMORPHIC:
+        o->metamorphic = true;
         break;
     case KEY_SHRINK:
         o->shrink = true;
@@ -251,6 +259,11 @@ int assay_cmd_check(int argc, char **argv)
         !(s.lab = assay_lab_open(o.filter.plugin, &why))) {
         fprintf(stderr, "assay check: %s\n", why.text);
         return 2;
+    }
+    if (o.metamorphic) {
+        const int code = assay_check_relations(s.lab, &o.filter);
+        assay_lab_close(s.lab);
+        return code;
     }
     if (o.certificate) {
         const int held = assay_check_certificates(s.lab, &o.filter);

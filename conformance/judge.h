@@ -24,6 +24,7 @@ typedef struct assay_manner {
     int64_t grain;                 /* work units per slice */
     bool reverse;                  /* slices from last to first */
     unsigned char poison, scratch; /* what stands in outputs, and in scratch memory, before the call */
+    bool blind;                    /* outputs are not compared: who returned has passed */
 } assay_manner;
 const char *assay_place_name(int place);
 bool assay_can_be_in_place(const assay_case *c); /* some output has an input of its shape and type */

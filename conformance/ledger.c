@@ -139,6 +139,8 @@ int assay_ledger_print(const assay_ledger *l, bool verbose)
                e->kernel->name, (long long)e->passed, (long long)e->failed, (long long)e->not_accepted);
         if (e->passed && e->used > 0)
             printf(", worst %.3f of bound", e->used);
+        if (e->relations)
+            printf(", %lld relations hold", (long long)e->relations);
         if (e->passed < e->not_accepted && !e->failed && !shard)
             printf(" (accepts under half of its cases)");
         if (!e->passed && !e->failed && !e->not_accepted && !shard)

@@ -32,6 +32,7 @@ typedef struct assay_entry {
     char line[ASSAY_LEDGER_FAILURES][ASSAY_CASE_LINE];
     assay_finding finding[ASSAY_LEDGER_FAILURES];
     char words[ASSAY_LEDGER_FAILURES][240]; /* where and how it is wrong; empty: nothing explains it */
+    int64_t relations;                      /* that held (metamorphic.h) */
     assay_shrunk shrunk;                    /* of the first failure, where that was asked for */
 } assay_entry;
 

@@ -10,8 +10,8 @@
 
 const char *assay_by_name(assay_by by)
 {
-    static const char *const name[] = { "-",      "class", "EX",      "T1",     "T2",  "DISCRETE",
-                                        "memory", "crash", "timeout", "status", "abi", "promise" };
+    static const char *const name[] = { "-",     "class",   "EX",     "T1",  "T2",      "DISCRETE", "memory",
+                                        "crash", "timeout", "status", "abi", "promise", "relation" };
     return (unsigned)by < sizeof name / sizeof *name ? name[by] : "?";
 }
 
