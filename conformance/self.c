@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SHAPES = 40 };            /* of an op, with each peer's kind of input */
-enum { ALWAYS = 16, TURNS = 8 }; /* legal variants of an op in every case; of the others each runs in one case of 8 */
+enum { SHAPES = 32 };           /* of an op, with each peer's kind of input */
+enum { ALWAYS = 6, TURNS = 8 }; /* legal variants of an op in every case; of the others each runs in one case of 8 */
 
 const assay_ledger *assay_self_ledger(const assay_self *s, int input)
 {
