@@ -24,7 +24,15 @@ static bool special(const assay_case *c, int i, int64_t n, double *const *value,
                                                                               : assay_rng_normal(rng);
     return true;
 }
+/* x near the end of the range and small weights: what w x loses to underflow is multiplied by 1/sqrt(eps). */
+static double underflow(const assay_case *c, int i, int64_t j, assay_rng *rng)
+{
+    (void)c, (void)j;
+    const int e = i == 0 ? -122 - (int)assay_rng_below(rng, 14) : -(int)assay_rng_below(rng, 14);
+    return ldexp(assay_rng_normal(rng), e);
+}
 static const assay_gen gens[] = {
+    { "underflow", ASSAY_TAG_ADVERSARIAL, NULL, underflow },
     { "near-eps", ASSAY_TAG_ADVERSARIAL, near_eps, NULL },
     { "special", ASSAY_TAG_CLASS, special, NULL },
 };
@@ -39,6 +47,7 @@ static const assay_rows rows[] = {
     { "R=10 C={1,5,16,33,64} eps={1e-06,1e-05,0.1} gen=near-eps", ASSAY_QUICK },
     { "R=2 C={17,32} eps=1e-05 x={f16,bf16} w={f32,f16,bf16} y={f32,f16,bf16} gen=gauss", ASSAY_QUICK },
     { "R={0,1} C=0 eps=1e-05 gen=gauss", ASSAY_QUICK },
+    { "R=6 C={8,33} eps=1e-06 gen=underflow", ASSAY_QUICK },
     { "R=3 C={9,40} eps=1e-05 gen={special,zero,signed-zero,denormal}", ASSAY_QUICK },
     { "R=66 C={1..8} eps=1e-05 gen=short", ASSAY_QUICK },
     { "R=1 C={4096,32768} eps=1e-05 gen={gauss,positive,equal,ramp,spike,near-eps}", ASSAY_QUICK },
