@@ -79,9 +79,9 @@ void assay_judge_room(size_t bytes)
 }
 
 /* Outputs bear another poison than inputs, so that what is copied from outside to outside is seen. */
-static unsigned char poison_of(const assay_job *j, const assay_operand *o)
+unsigned char assay_poison_of(unsigned char poison, const assay_operand *o)
 {
-    return o->access == ASSAY_OUT ? j->poison ^ 0x80 : j->poison;
+    return o->access == ASSAY_OUT ? poison ^ 0x80 : poison;
 }
 
 static assay_status place_operand(placement *pl, const assay_problem *p, int i, bool hostile, size_t arena_bytes,
@@ -105,7 +105,7 @@ static assay_status place_operand(placement *pl, const assay_problem *p, int i, 
     j->page_bytes[i] = pages;
     j->offset[i] = pl->used + (hostile ? head : pages - bytes - room);
     j->writable[i] = o->access != ASSAY_IN;
-    memset(pl->arena + j->page_at[i], poison_of(j, o), pages);
+    memset(pl->arena + j->page_at[i], assay_poison_of(j->poison, o), pages);
     t->data = pl->arena + j->offset[i];
     if (o->access != ASSAY_OUT && bytes)
         copy_rows(t, t->data, &p->t[i], p->t[i].data);
@@ -168,7 +168,7 @@ static bool audit_counts(const placement *pl, const assay_problem *p, assay_find
                 const unsigned char *row = (const unsigned char *)row_at(t, t->dim, t->data, r);
                 bool ok = count >= 0 && count <= cap;
                 for (int64_t b = count * size; ok && b < cap * size; b++)
-                    ok = row[b] == poison_of(&pl->job, &op->operands[i]);
+                    ok = row[b] == assay_poison_of(pl->job.poison, &op->operands[i]);
                 if (ok)
                     continue;
                 f->by = ASSAY_BY_MEMORY;

@@ -27,6 +27,7 @@ typedef struct assay_manner {
     bool blind;                    /* outputs are not compared: who returned has passed */
 } assay_manner;
 const char *assay_place_name(int place);
+unsigned char assay_poison_of(unsigned char poison, const assay_operand *o); /* what stood in this operand */
 bool assay_can_be_in_place(const assay_case *c); /* some output has an input of its shape and type */
 /* The manner in which assay_judge runs this place. */
 assay_manner assay_manner_of(const assay_problem *p, assay_place place, int threads);

@@ -80,7 +80,7 @@ bool assay_explain(assay_lab *lab, const assay_problem *p, const assay_kernel *k
 {
     assay_tensor out[ASSAY_MAX_OPND];
     assay_finding again;
-    assay_scene s;
+    assay_scene s = { 0 };
     assay_say w = { "", 0 };
     bool found = false;
     if (n)
@@ -98,7 +98,8 @@ bool assay_explain(assay_lab *lab, const assay_problem *p, const assay_kernel *k
         int operand = f->operand;
         for (int i = 0; operand < 0 && i < p->c.op->n_operands; i++)
             operand = p->c.op->operands[i].access != ASSAY_IN && out[i].data ? i : operand;
-        if (assay_scene_open(p, k->contract, out, operand, m.poison, &s)) {
+        if (operand >= 0 && assay_scene_open(p, k->contract, out, operand,
+                                             assay_poison_of(m.poison, &p->c.op->operands[operand]), &s)) {
             found = assay_words(&s, &w);
             if (table)
                 assay_scene_print(&s);

@@ -3,7 +3,7 @@
 # Certificates of a few kernels: the page, the JSON, the exit codes; promises that seeded faults break; failures in words
 # and shrunk.
 set -euo pipefail
-assay=$1
+assay=$1 source=$2 cc=$3
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
@@ -45,4 +45,13 @@ expect 0 '21 of 69 elements of y are wrong' "$assay" check --faults -k "$kernel"
 expect 0 '> T=0 N=16 .*not written' "$assay" check --faults -k "$kernel" --repro "$line"
 expect 0 'shrunk: matmul T=1 N=7 K=1 gen=zero seed=1' "$assay" check --faults --shrink -k "$kernel" --repro "$line"
 "$assay" check --faults -k "$kernel" --repro "$line" | grep -q shrunk && { echo "shrinks without being asked"; exit 1; }
+# A kernel of a stranger, not a seeded fault: the example of docs/plugin.md with a sum that leaves out what is behind the last 8.
+sed -n '/^```c$/,/^```$/p' "$source/docs/plugin.md" | sed '1d;$d' |
+  sed '0,/c < a->dim\[1\]/s//c < (a->dim[1] > 8 ? a->dim[1] \/ 8 * 8 : a->dim[1])/' >"$dir/short.c"
+"$cc" -std=c11 -O2 -shared -fPIC -I"$source/include" -o "$dir/short.so" "$dir/short.c" -lm
+short=("$assay" check --plugin "$dir/short.so" --case 'rmsnorm R=3 C=20 eps=1e-5 gen=gauss seed=1')
+expect 1 'every element: each R by a factor of its own' "${short[@]}"
+expect 1 "shrunk: assay check -k 'mine' --repro 'rmsnorm R=1 C=9 gen=equal seed=1' \(operands plain, 1 thread\)" "${short[@]}"
+expect 1 'FAIL rmsnorm/mine' "${short[@]}" --no-shrink
+grep -q shrunk "$dir/out" && { echo "--no-shrink shrinks"; exit 1; }
 echo "certificates, promises, words and shrinking as documented"
