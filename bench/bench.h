@@ -3,6 +3,7 @@
  * each measurement runs in a child of its own (child.h), whose outputs come back through shared memory. */
 #ifndef ASSAY_BENCH_H
 #define ASSAY_BENCH_H
+#include "../conformance/journal.h"
 #include "../conformance/lab.h"
 #include "../conformance/select.h"
 #include "../reference/core/execute.h"
@@ -123,10 +124,8 @@ void bench_row_json(const bench_work *w, const bench_task *t, const bench_result
 /* ---- the journal ------------------------------------------------------------------------------------------- */
 
 typedef struct bench_journal {
-    FILE *f;
+    assay_journal file; /* file.f NULL: none */
     const char *path;
-    char lines[4096];
-    int error; /* errno of a line that could not be written; 0: none */
     struct cJSON *known;
 } bench_journal;
 

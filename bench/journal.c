@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * journal.c - results as they come (FILE + "l", one JSON object per line, flushed) and FILE itself, assembled from them
- * at the end: written beside and renamed, so that it is never half there. */
+ * journal.c - what the journal (FILE + "l") holds, and FILE itself, assembled from it at the end: written beside and
+ * renamed, so that it is never half there. */
 #include "../reference/core/status.h"
 #include "bench.h"
 #include <cjson/cJSON.h>
@@ -28,44 +28,14 @@ bool bench_journal_has(const bench_journal *b, const char *line, const char *nam
     return bench_journal_get(b, line, name) != NULL;
 }
 
-/* Every whole line of the journal; a last one that was cut short by a kill is left out (and cut off the file). */
-static assay_status load(bench_journal *b, assay_why *why)
-{
-    char *line = NULL;
-    size_t room = 0;
-    ssize_t n;
-    long good = 0;
-    FILE *f = fopen(b->lines, "r+");
-    if (!f)
-        return errno == ENOENT ? ASSAY_OK : assay_fail(why, ASSAY_ERR_IO, "%s: %s", b->lines, strerror(errno));
-    while ((n = getline(&line, &room, f)) > 0) {
-        cJSON *o = line[n - 1] == '\n' ? cJSON_Parse(line) : NULL;
-        if (!cJSON_IsObject(o)) {
-            cJSON_Delete(o);
-            break;
-        }
-        cJSON_AddItemToArray(b->known, o);
-        good = ftell(f);
-    }
-    const bool cut = n > 0;
-    free(line);
-    const int failed = cut ? ftruncate(fileno(f), good) : 0;
-    fclose(f);
-    return failed ? assay_fail(why, ASSAY_ERR_IO, "%s: %s", b->lines, strerror(errno)) : ASSAY_OK;
-}
-
 assay_status bench_journal_open(bench_journal *b, const char *path, bool resume, assay_why *why)
 {
     *b = (bench_journal){ .path = path, .known = cJSON_CreateArray() };
-    if (!path)
-        return ASSAY_OK;
-    if (snprintf(b->lines, sizeof b->lines, "%sl", path) >= (int)sizeof b->lines)
-        return assay_fail(why, ASSAY_ERR_ARG, "--json: the path is too long");
-    const assay_status s = resume ? load(b, why) : ASSAY_OK;
-    if (s)
-        return s;
-    b->f = fopen(b->lines, resume ? "a" : "w");
-    return b->f ? ASSAY_OK : assay_fail(why, ASSAY_ERR_IO, "%s: %s", b->lines, strerror(errno));
+    const assay_status s = path ? assay_journal_open(&b->file, path, resume, why) : ASSAY_OK;
+    cJSON *o;
+    while (!s && path && (o = assay_journal_next(&b->file)))
+        cJSON_AddItemToArray(b->known, o);
+    return s;
 }
 
 assay_status bench_journal_add(bench_journal *b, const assay_json *j, assay_why *why)
@@ -74,11 +44,7 @@ assay_status bench_journal_add(bench_journal *b, const assay_json *j, assay_why 
     if (!o)
         return assay_fail(why, ASSAY_ERR_NOMEM, "a result could not be written as JSON");
     cJSON_AddItemToArray(b->known, o);
-    if (!b->error && b->f && (fprintf(b->f, "%s\n", j->text) < 0 || fflush(b->f)))
-        b->error = errno;
-    if (b->error)
-        return assay_fail(why, ASSAY_ERR_IO, "%s: %s", b->lines, strerror(b->error));
-    return ASSAY_OK;
+    return b->file.f ? assay_journal_add(&b->file, j, why) : ASSAY_OK;
 }
 
 void bench_journal_not(bench_journal *b, const char *name, const char *what, const char *why)
@@ -138,23 +104,20 @@ static assay_status write_document(bench_journal *b, FILE *f)
 assay_status bench_journal_close(bench_journal *b, assay_why *why)
 {
     assay_status s = ASSAY_OK;
-    if (b->f && b->error) {
-        fclose(b->f); /* has been said; --resume goes on when there is room again */
-    } else if (b->f) {
+    if (b->file.f && !b->file.error) { /* an error has been said; --resume goes on when there is room again */
         char part[4200];
         snprintf(part, sizeof part, "%s.tmp", b->path);
         FILE *f = fopen(part, "w");
         s = f ? write_document(b, f) : ASSAY_ERR_IO;
         if (f && fclose(f))
             s = ASSAY_ERR_IO;
-        if (fclose(b->f))
-            s = ASSAY_ERR_IO;
         if (s || rename(part, b->path)) {
             s = assay_fail(why, ASSAY_ERR_IO, "%s: %s", b->path, strerror(errno));
             unlink(part);
         }
     }
+    const assay_status end = assay_journal_close(&b->file, false, why);
     cJSON_Delete(b->known);
     *b = (bench_journal){ 0 };
-    return s;
+    return s ? s : end;
 }

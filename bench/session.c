@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * session.c - what stands before the first row: the passport, the roofs, the team sizes, the kernels that are meant. */
+#include "../conformance/hash.h"
 #include "../reference/core/status.h"
 #include "bench.h"
 #include "gbench.h"
@@ -7,23 +8,6 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
-
-/* A hash of the program as it runs: results of another build are not this one's. */
-static void binary_hash(char text[20])
-{
-    FILE *f = fopen("/proc/self/exe", "r");
-    XXH64_state_t *state = XXH64_createState();
-    static char block[1 << 16];
-    size_t n;
-    XXH64_reset(state, 0);
-    while (f && (n = fread(block, 1, sizeof block, f)) > 0)
-        XXH64_update(state, block, n);
-    snprintf(text, 20, "%016llx", (unsigned long long)XXH64_digest(state));
-    XXH64_freeState(state);
-    if (f)
-        fclose(f);
-}
 
 assay_status bench_context(bench_session *s, int argc, char **argv)
 {
@@ -38,7 +22,7 @@ assay_status bench_context(bench_session *s, int argc, char **argv)
     bench_passport_open(&s->machine, &j, NULL);
     bench_counters_json(s->counter, BENCH_COUNTERS, &j, "counters", false);
     bench_simulator_json(&s->machine, &j);
-    binary_hash(binary);
+    assay_hash_file("/proc/self/exe", binary);
     assay_json_str(&j, "binary", binary);
     assay_json_bool(&j, "quick", s->o->filter.level == ASSAY_QUICK);
     if (s->o->filter.has_seed)
@@ -80,19 +64,16 @@ assay_status bench_resume(bench_session *s)
     const cJSON *line = st ? NULL : bench_journal_get(&s->journal, "context", "context");
     const cJSON *assay = cJSON_GetObjectItem(cJSON_GetObjectItem(line, "context"), "assay");
     const char *binary = cJSON_GetStringValue(cJSON_GetObjectItem(assay, "binary"));
-    char mine[20], old[4200];
+    char mine[20];
     if (!assay)
         return st;
-    binary_hash(mine);
+    assay_hash_file("/proc/self/exe", mine);
     if (binary && !strcmp(binary, mine) &&
         cJSON_IsTrue(cJSON_GetObjectItem(assay, "quick")) == (s->o->filter.level == ASSAY_QUICK))
         return st;
-    fclose(s->journal.f);
     cJSON_Delete(s->journal.known);
-    snprintf(old, sizeof old, "%s.old", s->journal.lines);
-    rename(s->journal.lines, old);
-    printf("--resume: the journal is of another build or effort: kept as %s, all is measured anew\n", old);
-    return bench_journal_open(&s->journal, path, false, &s->why);
+    s->journal.known = cJSON_CreateArray();
+    return assay_journal_put_aside(&s->journal.file, "another build or effort", &s->why);
 }
 
 void bench_take_roof(void *ctx, const bench_roof *r)

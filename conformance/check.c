@@ -4,6 +4,7 @@
 #include "certificate.h"
 #include "coverage.h"
 #include "hash.h"
+#include "record.h"
 #include "words.h"
 #include <stdio.h>
 #include <string.h>
@@ -92,6 +93,7 @@ assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem 
                               sizeof *e->words);
             if (out == ASSAY_FAILED && e->failed == 1 && l->shrink)
                 assay_shrink(lab, &p->c, e->kernel, e->plugin, finding.threads, &finding, &e->shrunk);
+            assay_record_run(l->record, l, e, out, &finding);
         }
     }
     return ASSAY_OK;
@@ -137,10 +139,14 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
         assay_problem p;
         s->ledger.cases++;
         assay_ledger_op_of(&s->ledger, c.op->name)->cases++;
+        if (assay_record_replay(s->ledger.record, &s->ledger, &c))
+            continue;
         st = assay_problem_make(&c, &p, why);
         if (!st)
             st = assay_check_problem(s->lab, &s->ledger, &p, s->filter, why);
         assay_problem_free(&p);
+        if (!st)
+            st = assay_record_case(s->ledger.record, &c, why);
         if (!st && s->after)
             s->after(s->after_ctx, &c);
     }

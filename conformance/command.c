@@ -5,6 +5,7 @@
 #include "contracts.h"
 #include "metamorphic.h"
 #include "output.h"
+#include "record.h"
 #include "self.h"
 #include "tightness.h"
 #include <stdio.h>
@@ -16,7 +17,7 @@ typedef struct options {
     assay_filter filter;
     const char *line;
     bool faults, self, tightness, mutants, contracts, all_contracts, verbose, detail;
-    bool shrink, no_shrink, certificate;
+    bool shrink, no_shrink, certificate, resume;
     bool metamorphic;
     assay_outputs outputs;
 } options;
@@ -103,7 +104,7 @@ static int print_mutants(const assay_ledger *l)
 
 enum { KEY_REPRO = 256, KEY_CASE, KEY_FAULTS, KEY_SELF, KEY_TIGHTNESS, KEY_CONTRACTS };
 enum { KEY_SHRINK = 300, KEY_NO_SHRINK, KEY_CERTIFICATE, KEY_ROOM, KEY_MUTANTS };
-enum { KEY_METAMORPHIC = 340 };
+enum { KEY_METAMORPHIC = 340, KEY_RESUME };
 
 static const struct argp_option option_table[] = {
     { "repro", KEY_REPRO, "LINE", 0,
@@ -133,6 +134,7 @@ static const struct argp_option option_table[] = {
       "keep operands that far from their guard pages: for emulators that read masked-out lanes (default 0)", 0 },
     { "mutants", KEY_MUTANTS, NULL, 0,
       "every kernel of the plug-in is wrong on purpose: leave it at its first failure, name those that survive", 0 },
+    { "resume", KEY_RESUME, NULL, 0, "go on where the journal of --json FILE stopped", 0 },
     { "verbose", 'v', NULL, 0, "print each kernel's worst case", 0 },
     { 0 },
 };
@@ -168,6 +170,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_METAMORPHIC:
         o->metamorphic = true;
         break;
+    case KEY_RESUME:
+        o->resume = true;
+        break;
     case KEY_SHRINK:
         o->shrink = true;
         break;
@@ -197,6 +202,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         break;
     case ARGP_KEY_ARG:
         argp_error(state, "%s: no argument is expected", arg);
+        break;
+    case ARGP_KEY_END:
+        if (o->resume && !o->filter.json)
+            argp_error(state, "--resume needs the --json FILE that it goes on with");
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -293,7 +302,7 @@ int assay_cmd_check(int argc, char **argv)
     int code = 2;
     if (!s.ledger.n)
         fprintf(stderr, "assay check: no kernel matches the filter (assay list kernels)\n");
-    else if (assay_check_run(&s, &why))
+    else if (assay_record_open(&s.ledger.record, o.filter.json, o.resume, &s.ledger, &why) || assay_check_run(&s, &why))
         fprintf(stderr, "assay check: %s\n", why.text);
     else
         code = o.faults || o.tightness ? print_faults(&s.ledger)
@@ -303,6 +312,7 @@ int assay_cmd_check(int argc, char **argv)
         fprintf(stderr, "\r\033[K");
     if (code != 2)
         code = write_results(&s.ledger, &o, code);
+    assay_record_close(s.ledger.record, code != 2, NULL);
     assay_lab_close(s.lab);
     assay_ledger_free(&s.ledger);
     return code;

@@ -63,6 +63,7 @@ typedef struct assay_ledger {
     /* for the results: "kernels" (NULL), "faults", "vectors", "cases"; the filter (NULL: none) and the user's case */
     const char *what, *line;
     const assay_filter *filter;
+    struct assay_record *record; /* the journal; NULL: none */
 } assay_ledger;
 
 assay_entry *assay_ledger_add(assay_ledger *l, const assay_kernel *k, int plugin);

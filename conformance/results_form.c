@@ -31,7 +31,7 @@ const assay_member assay_m_failure[] = { F(TEXT, by),
                                          F(NUMBER, want),
                                          F(NUMBER, bound),
                                          F(TEXT, why),
-                                         F(MAYBE, words),
+                                         F(ADVICE, words),
                                          F(MAYBE, placement),
                                          F(COUNT, threads),
                                          CASE(assay_r_failure, ASSAY_M_TEXT),
@@ -53,7 +53,7 @@ const assay_member assay_m_kernel[] = { K(TEXT, op),
                                         K(NUMBER, worst_long),
                                         K(TEXT, worst_case),
                                         K(TEXT, contract),
-                                        K(MAYBE, shrunk),
+                                        K(ADVICE, shrunk),
                                         K(MAYBE, expected),
                                         K(MAYBE, source),
                                         K(MAYBE, says),
@@ -97,7 +97,7 @@ const char *assay_reached_name(assay_reached s)
     return s <= ASSAY_NO_BUILD ? name[s] : NULL;
 }
 
-static void write_list(assay_json *j, const void *o, const assay_member *m)
+static void write_list(assay_json *j, const void *o, const assay_member *m, bool advice)
 {
     const size_t n = *(const size_t *)assay_m_at(o, m->n_at);
     const char *base = *(const char *const *)assay_m_at(o, m->at);
@@ -108,7 +108,7 @@ static void write_list(assay_json *j, const void *o, const assay_member *m)
             continue;
         }
         assay_json_open(j, NULL, '{');
-        assay_members_write(j, base + i * m->size, m->of);
+        assay_members_write(j, base + i * m->size, m->of, advice);
         assay_json_close(j);
     }
     assay_json_close(j);
@@ -127,11 +127,15 @@ static void write_words(assay_json *j, const char *key, const char *words)
     assay_json_close(j);
 }
 
-void assay_members_write(assay_json *j, const void *o, const assay_member *m)
+void assay_members_write(assay_json *j, const void *o, const assay_member *m, bool advice)
 {
     for (bool stop = false; m->name && !stop; m++) {
         const void *at = assay_m_at(o, m->at);
         switch (m->kind) {
+        case ASSAY_M_ADVICE:
+            if (advice && *(const char *const *)at)
+                assay_json_str(j, m->name, *(const char *const *)at);
+            break;
         case ASSAY_M_MAYBE: /* left out where it is NULL: a member that a later version adds changes no older part */
             if (!*(const char *const *)at)
                 break; /* fall through */
@@ -156,17 +160,17 @@ void assay_members_write(assay_json *j, const void *o, const assay_member *m)
             break;
         case ASSAY_M_TEXTS:
         case ASSAY_M_LIST:
-            write_list(j, o, m);
+            write_list(j, o, m, advice);
             break;
         }
     }
 }
 
-char *assay_part_text(const assay_r_part *p)
+char *assay_part_text(const assay_r_part *p, bool advice)
 {
     assay_json j = { 0 };
     assay_json_open(&j, NULL, '{');
-    assay_members_write(&j, p, assay_m_part);
+    assay_members_write(&j, p, assay_m_part, advice);
     assay_json_close(&j);
     if (j.failed || !j.text)
         abort();
@@ -183,7 +187,7 @@ void assay_part_seal(assay_r_part *p)
     for (size_t i = 0; i < p->n_kernels; i++)
         if (p->kernels[i].n_typed)
             qsort(p->kernels[i].typed, p->kernels[i].n_typed, sizeof *p->kernels[i].typed, by_types);
-    char *text = assay_part_text(p);
+    char *text = assay_part_text(p, false);
     snprintf(p->digest, sizeof p->digest, "%016llx", (unsigned long long)assay_hash(text, strlen(text)));
     free(text);
 }

@@ -6,7 +6,8 @@
 
 typedef enum assay_m_kind {
     ASSAY_M_TEXT,    /* const char * */
-    ASSAY_M_MAYBE,   /* const char *, NULL: null */
+    ASSAY_M_MAYBE,   /* const char *, NULL: left out */
+    ASSAY_M_ADVICE,  /* the same, and no digest covers it: found within a time limit */
     ASSAY_M_WORDS,   /* const char *, words apart by a space: an array */
     ASSAY_M_TEXTS,   /* const char **, size_t: an array */
     ASSAY_M_COUNT,   /* int64_t from -1 to 2^40 */
@@ -25,9 +26,9 @@ typedef struct assay_member {
 
 extern const assay_member assay_m_part[], assay_m_kernel[], assay_m_failure[], assay_m_typed[];
 
-void assay_members_write(assay_json *j, const void *o, const assay_member *m);
+void assay_members_write(assay_json *j, const void *o, const assay_member *m, bool advice);
 /* Text of a part without its digest; release with free(). */
-char *assay_part_text(const assay_r_part *p);
+char *assay_part_text(const assay_r_part *p, bool advice);
 
 static inline void *assay_m_at(const void *o, size_t at)
 {

@@ -43,6 +43,16 @@ static int in_order(const void *a, const void *b)
     return d ? d : strcmp(x->digest, y->digest);
 }
 
+/* Two parts of one digest may differ in advice; whichever comes first, the same one stays. */
+static void keep_one(assay_r_part *kept, const assay_r_part *other)
+{
+    char *a = assay_part_text(kept, true), *b = assay_part_text(other, true);
+    if (strcmp(b, a) < 0)
+        *kept = *other;
+    free(a);
+    free(b);
+}
+
 assay_status assay_results_join(assay_results *r, bool force, int64_t *twice, assay_why *why)
 {
     size_t n = 0;
@@ -50,9 +60,11 @@ assay_status assay_results_join(assay_results *r, bool force, int64_t *twice, as
     if (r->n)
         qsort(r->part, r->n, sizeof *r->part, in_order);
     for (size_t i = 0; i < r->n; i++) {
-        const assay_r_part *p = &r->part[i], *last = n ? &r->part[n - 1] : NULL;
+        const assay_r_part *p = &r->part[i];
+        assay_r_part *last = n ? &r->part[n - 1] : NULL;
         if (last && !in_order(last, p)) {
             ++*twice;
+            keep_one(last, p);
             continue;
         }
         if (last && !force && (strcmp(last->version, p->version) || strcmp(last->commit, p->commit)))

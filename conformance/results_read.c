@@ -35,8 +35,9 @@ static bool printable(const char *s)
 
 static assay_status read_text(const reader *rd, const cJSON *v, const assay_member *m, const char **to)
 {
-    *to = m->kind == ASSAY_M_MAYBE ? NULL : "";
-    if (m->kind == ASSAY_M_MAYBE && !v)
+    const bool maybe = m->kind == ASSAY_M_MAYBE || m->kind == ASSAY_M_ADVICE;
+    *to = maybe ? NULL : "";
+    if (maybe && !v)
         return ASSAY_OK;
     if (!cJSON_IsString(v))
         return bad(rd, m->name, "a text is needed");
@@ -132,6 +133,7 @@ static assay_status read_member(const reader *rd, const cJSON *v, const assay_me
     switch (m->kind) {
     case ASSAY_M_TEXT:
     case ASSAY_M_MAYBE:
+    case ASSAY_M_ADVICE:
         return read_text(rd, v, m, at);
     case ASSAY_M_WORDS:
         return read_words(rd, v, m, at);

@@ -26,7 +26,7 @@ static void write_kernel(assay_json *j, const assay_r_sum *s)
     assay_json_open(j, NULL, '{');
     assay_json_str(j, "verdict", s->verdict);
     assay_json_str(j, "caught_by", s->k.expected && s->k.n_failures ? s->k.failure[0].by : NULL);
-    assay_members_write(j, &s->k, assay_m_kernel);
+    assay_members_write(j, &s->k, assay_m_kernel, true);
     assay_json_close(j);
 }
 
@@ -115,7 +115,7 @@ static void write_document(assay_json *j, const assay_summary *s)
     for (size_t i = 0; i < r->n; i++) {
         assay_json_open(j, NULL, '{');
         assay_json_str(j, "digest", r->part[i].digest);
-        assay_members_write(j, &r->part[i], assay_m_part);
+        assay_members_write(j, &r->part[i], assay_m_part, true);
         assay_json_close(j);
     }
     assay_json_close(j);

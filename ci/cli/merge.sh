@@ -15,7 +15,7 @@ expect() { # CODE PATTERN COMMAND...
   grep -q -- "$pattern" "$dir/out" || { echo "no '$pattern' from: $*"; head -5 "$dir/out"; exit 1; }
 }
 cd "$dir"
-sample=$source/ci/cli/results.aarch64.json # assay check --isa neon -o rmsnorm --json, by the aarch64 build under qemu
+sample=$source/docs/check.sample.json # assay check --isa neon -o rmsnorm --json, by the aarch64 build under qemu
 
 # A whole run against its shards, for two splits and for the seeded faults.
 for op in rmsnorm matmul; do
