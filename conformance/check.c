@@ -144,9 +144,9 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
         st = assay_problem_make(&c, &p, why);
         if (!st)
             st = assay_check_problem(s->lab, &s->ledger, &p, s->filter, why);
-        assay_problem_free(&p);
         if (!st)
-            st = assay_record_case(s->ledger.record, &c, why);
+            st = assay_record_case(s->ledger.record, &c, &p.c, why);
+        assay_problem_free(&p);
         if (!st && s->after)
             s->after(s->after_ctx, &c);
     }

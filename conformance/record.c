@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * A line: { "line": "case", "name": the case, "runs": [ [kernel, "T1", 0.31], [kernel], { a failure } ] }: kernel: its
- * place in the first line's list; a pass with its verdict and its share of the bound; [kernel]: not accepted. */
+ * A line: { "line": "case", "name": the case, "as": with what its op worked out, if that differs, "runs": [ [kernel,
+ * "T1", 0.31], [kernel], { a failure } ] }: kernel: its place in the first line's list; a pass with its verdict and its
+ * share of the bound; [kernel]: not accepted. */
 #include "record.h"
 #include "../reference/core/registry.h"
 #include "../reference/core/status.h"
@@ -151,10 +152,12 @@ bool assay_record_replay(assay_record *r, assay_ledger *l, const assay_case *c)
     if (!r || !r->playing)
         return false;
     cJSON *o = assay_journal_next(&r->journal);
-    const cJSON *name = cJSON_GetObjectItemCaseSensitive(o, "name");
+    const cJSON *name = cJSON_GetObjectItemCaseSensitive(o, "name"), *as = cJSON_GetObjectItemCaseSensitive(o, "as");
+    assay_case made = *c;
     assay_case_print(c, line, sizeof line);
     r->playing = o && cJSON_IsString(name) && !strcmp(name->valuestring, line) &&
-                 play(l, c, cJSON_GetObjectItemCaseSensitive(o, "runs"));
+                 (!cJSON_IsString(as) || !assay_case_parse(as->valuestring, &made, NULL)) &&
+                 play(l, &made, cJSON_GetObjectItemCaseSensitive(o, "runs"));
     r->played += r->playing;
     if (o && !r->playing) { /* the first lines agree and this does not: someone wrote into it */
         fprintf(stderr, "assay check: the journal does not hold %s next: remove %s\n", line, r->journal.path);
@@ -208,9 +211,9 @@ void assay_record_run(assay_record *r, const assay_ledger *l, const assay_entry 
     assay_json_close(j);
 }
 
-assay_status assay_record_case(assay_record *r, const assay_case *c, assay_why *why)
+assay_status assay_record_case(assay_record *r, const assay_case *c, const assay_case *made, assay_why *why)
 {
-    char line[ASSAY_CASE_LINE];
+    char line[ASSAY_CASE_LINE], as[ASSAY_CASE_LINE];
     assay_json j = { 0 };
     if (!r)
         return ASSAY_OK;
@@ -220,6 +223,9 @@ assay_status assay_record_case(assay_record *r, const assay_case *c, assay_why *
     assay_json_open(&j, NULL, '{');
     assay_json_str(&j, "line", "case");
     assay_json_str(&j, "name", line);
+    assay_case_print(made, as, sizeof as);
+    if (strcmp(line, as) != 0)
+        assay_json_str(&j, "as", as);
     assay_json_raw(&j, "runs", r->runs.text ? r->runs.text : "[]");
     assay_json_close(&j);
     const assay_status s = assay_journal_add(&r->journal, &j, why);

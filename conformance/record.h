@@ -15,7 +15,8 @@ bool assay_record_replay(assay_record *r, assay_ledger *l, const assay_case *c);
 /* What one kernel made of the case in hand; e: its entry, in which it is recorded already. */
 void assay_record_run(assay_record *r, const assay_ledger *l, const assay_entry *e, assay_outcome o,
                       const assay_finding *f);
-assay_status assay_record_case(assay_record *r, const assay_case *c, assay_why *why); /* the case is done */
+/* The case is done; made: as it was judged, with the parameters that its op worked out. */
+assay_status assay_record_case(assay_record *r, const assay_case *c, const assay_case *made, assay_why *why);
 /* finished: all is in FILE itself, and the journal goes. */
 assay_status assay_record_close(assay_record *r, bool finished, assay_why *why);
 #endif

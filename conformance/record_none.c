@@ -24,9 +24,9 @@ void assay_record_run(assay_record *r, const assay_ledger *l, const assay_entry 
     (void)r, (void)l, (void)e, (void)o, (void)f;
 }
 
-assay_status assay_record_case(assay_record *r, const assay_case *c, assay_why *why)
+assay_status assay_record_case(assay_record *r, const assay_case *c, const assay_case *made, assay_why *why)
 {
-    (void)r, (void)c, (void)why;
+    (void)r, (void)c, (void)made, (void)why;
     return ASSAY_OK;
 }
 
