@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SHAPES = 32 };           /* of an op, with each peer's kind of input */
+enum { SHAPES = 80 };           /* of an op, with each peer's kind of input */
 enum { ALWAYS = 6, TURNS = 8 }; /* legal variants of an op in every case; of the others each runs in one case of 8 */
 
 const assay_ledger *assay_self_ledger(const assay_self *s, int input)
@@ -66,15 +66,28 @@ static void note_generators(assay_self *s, const assay_case *c)
 }
 
 static int64_t turn; /* cases so far */
+static const assay_self *running;
+
+/* On a peer's inputs a fault has done its part once we and every rule that has these inputs caught it. */
+static bool told(const assay_ledger *l, size_t i)
+{
+    bool all = l->entry[i].failed > 0;
+    for (int r = 0; all && r < ASSAY_RULES; r++) {
+        const assay_tally *t = &running->subject[i].rule[running->input][r];
+        all = assay_self_own(running, r) != running->input || !t->runs || t->told;
+    }
+    return all;
+}
 
 static bool sits_out(const assay_ledger *l, size_t i)
 {
+    const bool peer = running->input > 0;
     size_t rank = 0;
     if (l->entry[i].fault->kind == ASSAY_FAULT)
-        return false;
+        return peer && told(l, i);
     for (size_t k = i; k-- && !strcmp(l->entry[k].kernel->op, l->entry[i].kernel->op);)
         rank += l->entry[k].fault->kind == ASSAY_LEGAL;
-    return rank >= ALWAYS && ((int64_t)i + turn) % TURNS != 0;
+    return rank >= (peer ? ALWAYS / 3 : ALWAYS) && ((int64_t)i + turn) % (peer ? 2 * TURNS : TURNS) != 0;
 }
 
 static uint64_t hash_of(const assay_case *c)
@@ -188,6 +201,7 @@ int assay_self_main(assay_lab *lab, const assay_filter *f)
     assay_why why = { "" };
     struct timespec a, b;
     int code = 2;
+    running = &s;
     s.session.ledger.skip = sits_out;
     s.session.after = after_case;
     s.session.after_ctx = &s;
