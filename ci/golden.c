@@ -43,6 +43,9 @@ enum { CASES = 120, ELEMENTS = 1 << 14 }; /* per op; inputs of a case */
 #include "../conformance/probes/probes.def"
 #undef PROBE
 
+extern const assay_faults assay_faults_abi;
+const assay_faults assay_faults_abi = { "abi", NULL, 0 };
+
 /* One output of one case, followed by n pairs (value, slack) if libm is set. */
 typedef struct record {
     char op[24], operand[16], line[200];

@@ -99,7 +99,7 @@ endif()
 
 # The double reference under other compilers, levels and architectures; the script builds it there.
 if(NOT CMAKE_CROSSCOMPILING AND NOT CMAKE_C_FLAGS MATCHES "sanitize")
-  assay_test(goldens LABEL goldens COMMAND bash ${CMAKE_SOURCE_DIR}/ci/goldens ${CMAKE_BINARY_DIR}/goldens)
+  assay_test(goldens LABEL goldens TIMEOUT 900 COMMAND bash ${CMAKE_SOURCE_DIR}/ci/goldens ${CMAKE_BINARY_DIR}/goldens)
 endif()
 
 # Unit tests of the core, with Check where this target has the library.
