@@ -68,8 +68,12 @@ if(NOT CMAKE_CROSSCOMPILING)
     reference/core/dtype_kquants.c)
   set_target_properties(assay_mutants_base PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_include_directories(assay_mutants_base PRIVATE include reference)
+  if("vectors" IN_LIST commands) # for `mutants.py proof`: docs/mutants.md
+    add_library(assay_proof STATIC conformance/mutants/proof.c)
+    target_include_directories(assay_proof PRIVATE include reference)
+  endif()
   set(mutated ${ops})
-  list(REMOVE_ITEM mutated quantize dequantize)
+  list(REMOVE_ITEM mutated quantize) # 300 of its 1471 are not argued yet: docs/mutants.md
   foreach(op IN LISTS mutated)
     assay_test(mutants.${op} LABEL mutants COMMAND ${python} ${CMAKE_SOURCE_DIR}/conformance/mutants/mutants.py judge ${op}
       --assay $<TARGET_FILE:assay> --base $<TARGET_FILE:assay_mutants_base> --cc ${CMAKE_C_COMPILER} --out ${CMAKE_BINARY_DIR}/mutants)

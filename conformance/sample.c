@@ -193,6 +193,56 @@ static bool kept(assay_why *why)
     return true;
 }
 
+/* Rows with one right answer: none (-1) where a NaN, +inf or nothing finite is; the only id that is left; the first of
+ * the largest.  The second of two equal rows, so that u is 0 in the last line; NaN before and -inf
+ * behind. */
+static bool single(assay_why *why)
+{
+    static const double no = -INFINITY;
+    static const struct {
+        double z[4];
+        float temp;
+        int64_t step;
+        int id;
+    } answers[] = {
+        { { 1, NAN, 2, 0 }, 1, 0, -1 },      { { NAN, 1, 2, 0 }, 1, 0, -1 },      { { 0, 1, 2, NAN }, 0, 0, -1 },
+        { { 1, INFINITY, 0, 0 }, 1, 0, -1 }, { { INFINITY, 2, 1, 0 }, 0, 0, -1 }, { { 0, 1, 2, INFINITY }, 1, 0, -1 },
+        { { no, no, no, no }, 1, 0, -1 },    { { no, no, no, no }, 0, 0, -1 },    { { no, 800, no, no }, 1, 0, 1 },
+        { { 3, no, no, no }, 1, 0, 0 },      { { no, no, no, 3 }, 1, 0, 3 },      { { 3, no, no, no }, 0, 0, 0 },
+        { { 5, 5, 1, 1 }, 0, 0, 0 },         { { 1, 2, 5, 0 }, 0, 0, 2 },         { { -5, -1, -2, -3 }, 0, 0, 1 },
+        { { no, 0, 0, 0 }, 1, 13613258, 1 },
+    };
+    for (size_t i = 0; i < ASSAY_COUNT_OF(answers); i++) {
+        double z[10] = { NAN, [9] = no }, id[2] = { 7, 7 };
+        const assay_sample_params p = { .key = 77, .step = answers[i].step, .temp = answers[i].temp };
+        memcpy(z + 1, answers[i].z, sizeof answers[i].z), memcpy(z + 5, answers[i].z, sizeof answers[i].z);
+        assay_op_sample.oracle(
+            &(assay_dense){ (void *[]){ z + 1, id }, (void *[]){ NULL, NULL }, (const int64_t[]){ 2, 4 }, &p });
+        if (id[1] != answers[i].id || (answers[i].step == 0 && id[0] != answers[i].id)) {
+            assay_fail(why, ASSAY_ERR_ARG, "sample: single answer %d is %g, known %d", (int)i, id[1], answers[i].id);
+            return false;
+        }
+    }
+    for (int run = 0; run < 200; run++) { /* top-k 1 is the largest */
+        enum { V = 31 };
+        assay_rng g = { 19, 0, (uint64_t)run * V };
+        double z[V], id = -1;
+        int best = 0;
+        for (int v = 0; v < V; v++) {
+            z[v] = assay_rng_normal(&g);
+            best = z[v] > z[best] ? v : best;
+        }
+        const assay_sample_params p = { .temp = 1, .top_k = 1 };
+        assay_op_sample.oracle(
+            &(assay_dense){ (void *[]){ z, &id }, (void *[]){ NULL, NULL }, (const int64_t[]){ 1, V }, &p });
+        if (id != best) {
+            assay_fail(why, ASSAY_ERR_ARG, "sample: top-k 1 of run %d is %g, the largest is %d", run, id, best);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The smallest id with u sum < cumulated sum, the set by counting ranks; -2: too close to tell. */
 static int by_definition(const assay_sample_params *p, const double *z, int V, int64_t row)
 {
@@ -304,7 +354,7 @@ static bool distribution(assay_why *why)
 
 static bool known(assay_why *why)
 {
-    return philox(why) && kept(why) && second_derivation(why) && distribution(why);
+    return philox(why) && kept(why) && single(why) && second_derivation(why) && distribution(why);
 }
 
 extern const assay_suite assay_suite_sample;

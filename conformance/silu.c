@@ -72,6 +72,11 @@ static bool known(assay_why *why)
             return assay_fail(why, ASSAY_ERR_FORMAT, "silu(%.17g) is %.17g, in wide precision %.17Lg", x[i], y[i],
                               wide) == ASSAY_OK;
     }
+    double end[] = { INFINITY, -INFINITY, 0 }, limit[] = { 7, 7, 7 };
+    op->oracle(&(assay_dense){ (void *[]){ end, limit }, (void *[]){ NULL, NULL }, (const int64_t[]){ 1, 3 }, NULL });
+    if (!(limit[0] == INFINITY && limit[1] == 0 && signbit(limit[1]) && limit[2] == 0 && !signbit(limit[2])))
+        return assay_fail(why, ASSAY_ERR_FORMAT, "silu at inf, -inf, 0 is %g, %g, %g, not inf, -0, 0", limit[0],
+                          limit[1], limit[2]) == ASSAY_OK;
     return true;
 }
 

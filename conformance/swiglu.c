@@ -68,6 +68,12 @@ static bool known(assay_why *why)
             return assay_fail(why, ASSAY_ERR_FORMAT, "swiglu(%.17g, %.17g) is %.17g, in wide precision %.17Lg", gate[i],
                               up[i], y[i], wide) == ASSAY_OK;
     }
+    double end[] = { INFINITY, -INFINITY, 0 }, by_end[] = { 2, 3, 5 }, limit[] = { 7, 7, 7 };
+    assay_op_find("swiglu")->oracle(&(assay_dense){ (void *[]){ end, by_end, limit }, (void *[]){ NULL, NULL, NULL },
+                                                    (const int64_t[]){ 1, 3 }, NULL });
+    if (!(limit[0] == INFINITY && limit[1] == 0 && signbit(limit[1]) && limit[2] == 0 && !signbit(limit[2])))
+        return assay_fail(why, ASSAY_ERR_FORMAT, "swiglu at inf, -inf, 0 is %g, %g, %g, not inf, -0, 0", limit[0],
+                          limit[1], limit[2]) == ASSAY_OK;
     return true;
 }
 

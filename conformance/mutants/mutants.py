@@ -289,15 +289,37 @@ def judge(name, o):
     return report(op, judged, args, "equivalent.txt", o, "")
 
 
+# ---- proof: the double mutants in the place of the oracle --------------------------------------------------------------
+
+
+def proof(name, o):
+    args = Arguments(name, "equivalent.txt", "proof")
+    if not os.path.exists(path("reference", f"{name}.c")):
+        sys.exit(f"{name}: its oracle is its parts', proved there")
+    op = Op(name, o.out, args)
+    program = os.path.join(op.out, "proof")
+    op.compile(o, "double", lambda files: ["-DASSAY_MUTANTS_SHIM", "-o", program, *files, *o.base])
+    done = subprocess.run([program, name, path("vectors", "data"), str(max(op.mutants))], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{program}: exit {done.returncode}\n{done.stderr}")
+    judged = {}
+    for line in done.stdout.splitlines():
+        number, verdict, where = (line + "  ").split(" ", 2)
+        judged[int(number)] = None if verdict == "survived" else (verdict, where.strip())
+    if judged[0]:
+        sys.exit(f"{name}: the reference itself, unchanged, is found wrong: {judged[0]}")
+    return report(op, judged, args, "equivalent.txt", o, ".proof")
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("verb", choices=["judge", "list"])
+    p.add_argument("verb", choices=["judge", "proof", "list"])
     p.add_argument("op", nargs="+")
     p.add_argument("--assay", help="the program")
-    p.add_argument("--base", nargs="*", default=[], help="libraries that a plug-in of mutants is linked with")
+    p.add_argument("--base", type=str.split, default=[], help="libraries to link with, one string")
     p.add_argument("--out", default=".", help="folder of what is made")
     p.add_argument("--cc", default="cc")
-    p.add_argument("--extra", nargs="*", default=[])
+    p.add_argument("--extra", type=str.split, default=[], help="compiler options, one string")
     p.add_argument("--floor", type=float, default=100, help="per cent of the mutants that no argument covers")
     p.add_argument("--jobs", type=int, default=1)
     p.add_argument("-v", "--verbose", action="store_true", help="caught mutants too")
@@ -309,7 +331,7 @@ def main():
             for m, _, _, _ in Op(name, o.out, Arguments(name, "equivalent.txt", "judge")).mutants.values():
                 print(f"{m['name']} {m['file']}:{m['line']} {m['kind']}: {m['was']} -> {m['is']}")
         else:
-            ok = judge(name, o) and ok
+            ok = {"judge": judge, "proof": proof}[o.verb](name, o) and ok
     return 0 if ok else 1
 
 

@@ -116,20 +116,20 @@ static bool dense_f32(const assay_tensor *t)
 
 static void decode(const assay_tensor *t, float *to, int64_t n)
 {
-    double *d = malloc(((size_t)n + 1) * sizeof *d);
+    double *d = guarded((size_t)n * sizeof *d);
     assay_tensor_decode(d, t);
     for (int64_t i = 0; i < n; i++)
         to[i] = (float)d[i];
-    free(d);
+    unguard(d, (size_t)n * sizeof *d);
 }
 
 static void encode(const assay_tensor *t, const float *from, int64_t n)
 {
-    double *d = malloc(((size_t)n + 1) * sizeof *d);
+    double *d = guarded((size_t)n * sizeof *d);
     for (int64_t i = 0; i < n; i++)
         d[i] = (double)from[i];
     assay_tensor_encode(t, d);
-    free(d);
+    unguard(d, (size_t)n * sizeof *d);
 }
 
 static void limit(int ms)
