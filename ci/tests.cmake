@@ -24,6 +24,10 @@ foreach(op IN LISTS ops)
   assay_test(conformance.${op}.scalar LABEL conformance COMMAND assay check -o ${op} --isa scalar --quick)
   assay_test(faults.${op} LABEL faults COMMAND assay check --faults --tightness -o ${op} --quick)
 endforeach()
+foreach(isa IN LISTS primitive_isas)
+  assay_test(conformance.primitives.${isa} LABEL conformance COMMAND assay primitives --isa =${isa})
+endforeach()
+assay_test(faults.primitives LABEL faults COMMAND assay primitives --faults)
 assay_test(faults.abi LABEL abi COMMAND assay check --faults -o mul -k "abi-*" --quick) # counted in faults.mul too
 # The judge, judged, beside other projects' rules: its table stands at the end of a ctest run that held it.
 if(NOT CMAKE_CROSSCOMPILING)

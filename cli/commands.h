@@ -4,6 +4,7 @@
 #define ASSAY_COMMANDS_H
 int assay_cmd_list(int argc, char **argv);
 int assay_cmd_check(int argc, char **argv);
+int assay_cmd_primitives(int argc, char **argv);
 int assay_cmd_merge(int argc, char **argv);
 int assay_cmd_vectors(int argc, char **argv);
 int assay_cmd_bench(int argc, char **argv);

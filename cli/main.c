@@ -15,6 +15,7 @@ static const struct command {
     { "list", assay_cmd_list, "ops, kernels, contracts, types, workloads, models, isa: what this build holds" },
 #ifdef ASSAY_WITH_CHECK
     { "check", assay_cmd_check, "judge kernels against the reference" },
+    { "primitives", assay_cmd_primitives, "test vector exp, tanh, sine, conversions, ... alone" },
 #endif
 #ifdef ASSAY_WITH_MERGE
     { "merge", assay_cmd_merge, "join results of several hosts and shards" },
@@ -41,7 +42,7 @@ static void usage(FILE *f)
 {
     fputs("usage: assay COMMAND [OPTION...]   (assay COMMAND --help tells its options)\n\n", f);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        fprintf(f, "  %-9s %s\n", commands[i].name, commands[i].what);
+        fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].what);
     fputs("\n  --version  version, commit, compiler and flags of this build\n", f);
 }
 

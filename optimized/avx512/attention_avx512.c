@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * attention, AVX-512: tiles of 12 rows x 32 keys or 32 channels (24 accumulators); with fewer rows wider ones.
  * The algorithm is in ../isa/flash.h. */
+#include "../../reference/core/primitive.h"
 #include "../isa/panel16_x86.h"
 
 #define FLASH_ROWS 12
@@ -125,3 +126,10 @@ static inline void vf_panel(float *dst, const float *const *row, int64_t D)
 extern const assay_kernel assay_attention_avx512;
 const assay_kernel assay_attention_avx512 = { FLASH_KERNEL, .op = "attention", .name = "avx512",
                                               .isa = ASSAY_ISA_avx512 };
+
+static void tanh_of(const void *x, void *y, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += LANES)
+        vf_store((float *)y + i, flash_tanh(vf_load((const float *)x + i)));
+}
+const assay_primitive assay_primitive_tanh_avx512 = { "tanh", "avx512", ASSAY_ISA_avx512, tanh_of, 2.5f };

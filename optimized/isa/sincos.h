@@ -5,7 +5,9 @@
  * whose low mantissa bits are then k's: the quadrant.  r = hi - k pi/2 + lo, pi/2 in two parts: the first step is exact
  * (both ends are multiples of 2^-24 and the result fits 24 bits), so |r| <= pi/4 is right to u, whatever the angle.
  *   sin r = r + r z S(z),  cos r = 1 - z/2 + z^2 C(z),  z = r^2: minimax on |r| <= 0.79, 0.07 u and 0.002 u.
- * Together sine and cosine are within 1.5 u, absolute, up to angles of SINCOS_FAR; beyond, libm takes over. */
+ * Together sine and cosine are within 2.1 u, absolute, up to angles of SINCOS_FAR; beyond, libm takes over: r is off by
+ * two roundings (1 u, 0.7 u of it in the cosine), z by one (0.25 u), 1 - z/2 and the result by one each (1 u).
+ * docs/primitives.md has what is measured. */
 #ifndef ASSAY_ISA_SINCOS_H
 #define ASSAY_ISA_SINCOS_H
 
