@@ -173,7 +173,7 @@ static void flash_prefetch(const flash *f, const part *u, int64_t from, int64_t 
 
 /* ---- the online softmax of one row ------------------------------------------------------------------------------- */
 
-static inline vf flash_tanh(vf x) /* within 2.5 u: odd polynomial below 0.6, 1 - 2 / (e^2x + 1) above */
+static inline vf flash_tanh(vf x) /* within 2.65 u: odd polynomial below 0.6, 1 - 2 / (e^2x + 1) above */
 {
     const vf a = vf_abs(x), z = vf_mul(x, x);
     vf p = vf_fma(vf_set(-0x1.825858p-8f), z, vf_set(0x1.54b8a0p-6f));

@@ -29,7 +29,7 @@ static inline float neon_sum(float32x4_t v)
     return vaddvq_f32(v);
 }
 
-/* e^x within 1.25 u over all of f32: subnormal results are rounded once, below 2^-150 it is 0, above FLT_MAX infinity,
+/* e^x within 1.3 u over all of f32: subnormal results are rounded once, below 2^-150 it is 0, above FLT_MAX infinity,
  * -inf gives 0, NaN stays.  x = n ln 2 + r, |r| <= ln 2 / 2; e^r by a minimax polynomial of degree 6 (0.05 u).
  * 2^n is applied in two halves, so that neither overflows where the result does not. */
 static inline float32x4_t neon_exp(float32x4_t x)
