@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * sample: samplers that are wrong on purpose, and legal ones that must pass. */
+#include "../variants.h"
 #include "faults.h"
 
 enum {
@@ -246,8 +247,15 @@ FAULT_STUBS(MODES)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)) };
 #define KERNEL_BASE .op = "sample", .types = types, .scratch = scratch
+
+/* ---- legal ones, generated ---- */
+
+#define VARY      assay_vary_sample
+#define VARY_BASE .op = "sample", .types = types
+SUMS(VARY_STUB)
+
 static const assay_fault table[] = {
-    BAD(0, "greedy-last-of-ties", "numerics 3: argmax"),
+    SUMS(VARY_ROW) BAD(0, "greedy-last-of-ties", "numerics 3: argmax"),
     BAD(1, "one-more-than-k", "own"),
     BAD(2, "k-zero-is-greedy", "ggml-org/llama.cpp#5388"),
     BAD(3, "crossing-token-dropped", "skyzh/tiny-llm#32"),
