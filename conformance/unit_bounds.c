@@ -324,6 +324,9 @@ static const struct {
     { "attention", "6*cth", "the same" },
     { "attention", "2*(d32", "the same" },
     { "attention", "2*u32)*sigma[b,t,h,s]/softcap) : 1)", "the same" },
+    { "softmax", "2^-24*moved", "how close two logits must lie to be taken for equal: no small case has such" },
+    { "softmax", "24*moved", "the same" },
+    { "softmax", "4*u*far[r]))\nhalf", "where it counts, the online bound is the larger" },
     { "softmax", "1/2\nall", "between knowing and not knowing a row lies no case" },
     { "softmax", "2\nall", "the same" },
 };

@@ -92,12 +92,13 @@ float assay_sum_of(const assay_sum *s, const float *x, int64_t xs, const float *
 
 /* ---- what the functions of the ops share ---- */
 
-/* exp(d), d <= 0, within the 4 u of the strict contract: by which library function or polynomial, by form */
+/* Primitives by a library function, a polynomial or Newton's step from 12 bits, or as bad as the strict contract
+ * allows; form: which.  d <= 0 */
 float assay_vary_exp(int32_t form, float d);
+float assay_vary_reciprocal(int32_t form, float x);
+float assay_vary_rsqrt(int32_t form, float x);
+float assay_vary_tanh(int32_t form, float x);
 float assay_vary_swiglu(int32_t form, float g, float u);
-/* 1 / x and 1 / sqrt(x) from 12 bits and one Newton step */
-float assay_vary_reciprocal(float x);
-float assay_vary_rsqrt(float x);
 /* n elements of row `row` (leading dimensions flattened) from `from` on, of any element type, and back */
 void assay_vary_read(const assay_tensor *t, int64_t row, int64_t from, int64_t n, float *to);
 void assay_vary_write(const assay_tensor *t, int64_t row, int64_t from, int64_t n, const float *src);
@@ -108,6 +109,7 @@ assay_status assay_vary_softmax(const assay_args *a, const assay_sum *s);
 assay_status assay_vary_matmul(const assay_args *a, const assay_sum *s);
 assay_status assay_vary_gate_up(const assay_args *a, const assay_sum *s);
 assay_status assay_vary_attention(const assay_args *a, const assay_sum *s);
+assay_status assay_vary_sample(const assay_args *a, const assay_sum *s);
 /* weights of q8_0, q4_0 or q4_1, x rounded to q8_0: exact integers per block */
 assay_status assay_vary_matmul_blocks(const assay_args *a, const assay_sum *s);
 assay_status assay_vary_gate_up_blocks(const assay_args *a, const assay_sum *s);

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT
- * softmax: an element's exponential is off by the factor 1 + rho, ln(1 + rho) = u (e_exp + |z - max z| + moved + 4 u
- * most): moved is what rounding scale x and + mask may do to z, in u, most the largest of the row (the maximum that the
- * kernel has is off by as much).  Relative to y_i the errors of numerator and sum make
- *   q = ((1 - 2 y_i) rho_i + all) / (1 - all),  all = sum_j y_j rho_j: what is common cancels,
- * then the sum's own rounding and the division: y_i (q (1 + r) + r), r = gamma(h(n) + e_div), + 2 eta, for an
- * exponential that is subnormal is off by eta, and so is y.  Where a logit may move by 1/2 or all exceeds 1/2, nothing
- * is known but that y is at most 1. */
+ * softmax, derived in docs/bounds.md.  An element's exponential is off by the factor 1 + rho, ln(1 + rho) = u (e_exp +
+ * |z - max z| + moved + 4 u most): moved is what rounding scale x and + mask may do to z, in u, most the largest of the
+ * row (the maximum that the kernel has is off by as much).  In two passes numerator and sum hold the same exponentials:
+ *   q = ((1 - 2 y_i) rho_i + all) / (1 - all),  all = sum_j y_j rho_j: what is common cancels.
+ * Online, only what rounding z does is common (shared, of which the same holds); the exponential of the numerator (own)
+ * and those of the sum (kept: as many more and as many products as the running maximum was raised) are different ones:
+ *   q = (1 + shared) (1 + (own_i + apart) / (1 - apart)) - 1,  apart = e^(4 u most) sum_j y_j kept_j.
+ * exp(0) = 1: of the only maximum, y > 1/2, nothing is lost to the exponential; f = min(1, 2 (1 - y)) of it to others.
+ * The larger q holds; then the sum's own rounding and the division: y_i (q (1 + r) + r), r = gamma(h(n) + e_div), + 2
+ * eta, for an exponential that is subnormal is off by eta, and so is y.  Where a logit may move by 1/2 or a sum exceeds
+ * 1/2, nothing is known but that y is at most 1. */
 #include "bound.h"
+#include <stdlib.h>
 
 void assay_softmax_kappa(const assay_dense *a, double *const *planes);
 void assay_softmax_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
+
+enum { ARG, SUM, MOST, RAISED };
 
 /* z as the reference has it, and how much of it (in u) the roundings before the exponential may move */
 static double logit(const assay_dense *a, int64_t i, double *moved)
@@ -21,10 +28,36 @@ static double logit(const assay_dense *a, int64_t i, double *moved)
     return bias == -INFINITY ? bias : s + bias;
 }
 
+/* Adds how often the running maximum may rise after each element of row r, walking by step: next[i] is the first later
+ * element that may exceed i, found along the chains of those between. */
+static void count_raises(const assay_dense *a, int64_t r, int64_t step, double *chain, double *raised)
+{
+    const int64_t C = a->dim[1];
+    double *next = chain + C, moved;
+    for (int64_t w = C - 1; w >= 0; w--) {
+        const int64_t i = step > 0 ? w : C - 1 - w;
+        const double z = logit(a, r * C + i, &moved), low = z - moved * ASSAY_U;
+        int64_t o = w + 1 < C ? i + step : -1;
+        next[i] = o < 0 ? -1 : (double)o; /* of a masked element: the next */
+        chain[i] = 0;
+        while (z > -INFINITY && o >= 0) {
+            const double other = logit(a, r * C + o, &moved);
+            if (other > -INFINITY && other + moved * ASSAY_U > low)
+                break;
+            o = (int64_t)next[o];
+        }
+        if (z > -INFINITY) {
+            next[i] = (double)o;
+            chain[i] = o >= 0 ? 1 + chain[o] : 0;
+            raised[i] += chain[i];
+        }
+    }
+}
+
 void assay_softmax_kappa(const assay_dense *a, double *const *planes)
 {
     const int64_t R = a->dim[0], C = a->dim[1];
-    double moved;
+    double moved, *room = malloc((size_t)(2 * C + 1) * sizeof *room);
     for (int64_t r = 0; r < R; r++) {
         double m = -INFINITY, sum = 0, most = 0;
         for (int64_t i = r * C; i < (r + 1) * C; i++) {
@@ -34,29 +67,56 @@ void assay_softmax_kappa(const assay_dense *a, double *const *planes)
         }
         for (int64_t i = r * C; i < (r + 1) * C; i++) {
             const double z = logit(a, i, &moved);
-            planes[0][i] = z > -INFINITY ? m - z + moved : 0;
+            planes[ARG][i] = z > -INFINITY ? m - z + moved : 0;
+            planes[RAISED][i] = room ? 0 : NAN; /* a bound of NaN accepts nothing */
             sum += z > -INFINITY ? exp(z - m) : 0;
         }
-        planes[1][r] = sum;
-        planes[2][r] = most;
+        planes[SUM][r] = sum;
+        planes[MOST][r] = most;
+        for (int step = -1; room && step < 2; step += 2)
+            count_raises(a, r, step, room, planes[RAISED] + r * C);
     }
+    free(room);
+}
+
+typedef struct row { /* of y, arg, raised */
+    double u, e, most;
+    bool rough; /* raises were counted for f32: here each element may raise */
+    int64_t C;
+} row;
+
+static double exponent(const row *r, double y, double distance, double raised)
+{
+    const double f = fmin(1, 2 * (1 - y)), times = r->rough ? (double)r->C : raised;
+    return expm1(r->u * (r->e * (f + times) + times + distance + (4 + r->e) * r->most));
 }
 
 void assay_softmax_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
 {
     const int64_t R = a->dim[0], C = a->dim[1];
-    const double *y = a->operand[2], *arg = planes[0], u = bound_u(c), e = BOUND_E(c, e_exp, 4);
-    const double rest = bound_c(c, (double)C, BOUND_E(c, e_div, 2));
-    for (int64_t r = 0; r < R; r++) {
-        const double most = u * planes[2][r];
-        double all = most < 0.5 ? 0 : 1;
-        for (int64_t i = r * C; i < (r + 1) * C; i++)
-            all += y[i] > 0 ? y[i] * expm1((e + arg[i] + 4 * most) * u) : 0;
-        for (int64_t i = r * C; i < (r + 1) * C; i++) {
-            const double rho = y[i] > 0 && all < 0.5 ? expm1((e + arg[i] + 4 * most) * u) : 0;
-            const double ratio = ((1 - 2 * y[i]) * rho + all) / (1 - all);
-            const double known = y[i] * (ratio * (1 + rest) + rest) + 2 * bound_eta(c) * (planes[1][r] > 0);
-            b[2][i] = all < 0.5 ? known : 1;
+    const double u = bound_u(c), e = BOUND_E(c, e_exp, 4), rest = bound_c(c, (double)C, BOUND_E(c, e_div, 2));
+    for (int64_t k = 0; k < R; k++) {
+        const row r = { u, e, u * planes[MOST][k], u > ASSAY_U, C }, one = { u, e, r.most, false, C };
+        const double *y = (const double *)a->operand[2] + k * C, *arg = planes[ARG] + k * C;
+        double all = r.most < 0.5 ? 0 : 1, shared = 0, apart = 0, moved;
+        for (int64_t i = 0; i < C; i++)
+            if (y[i] > 0) {
+                logit(a, k * C + i, &moved);
+                all += y[i] * expm1((e + arg[i] + 4 * r.most) * u);
+                shared += y[i] * expm1(moved * u);
+                apart += y[i] * exponent(&r, y[i], arg[i] - moved, planes[RAISED][k * C + i]);
+            }
+        apart *= exp(4 * r.most);
+        const bool known = all < 0.5 && apart < 0.5;
+        for (int64_t i = 0; i < C; i++) {
+            logit(a, k * C + i, &moved);
+            const double rho = known && y[i] > 0 ? expm1((e + arg[i] + 4 * r.most) * u) : 0;
+            const double own = known && y[i] > 0 ? exponent(&one, y[i], arg[i] - moved, 0) : 0;
+            const double two_pass = ((1 - 2 * y[i]) * rho + all) / (1 - all);
+            const double common = ((1 - 2 * y[i]) * (known && y[i] > 0 ? expm1(moved * u) : 0) + shared) / (1 - shared);
+            const double other = (own + apart) / (1 - apart);
+            const double q = fmax(two_pass, common + other + common * other);
+            b[2][k * C + i] = known ? y[i] * (q * (1 + rest) + rest) + 2 * bound_eta(c) * (planes[SUM][k] > 0) : 1;
         }
     }
 }

@@ -7,7 +7,7 @@ static const assay_operand operands[] = {
     { .name = "y", .shape = "RC", .types = TYPES(FLOATS), .access = ASSAY_OUT },
 };
 static const assay_field fields[] = { ASSAY_FIELD(assay_softmax_params, scale, 0, 1e6) };
-static const assay_plane planes[] = { { "arg", "RC" }, { "sum", "R" }, { "most", "R" } };
+static const assay_plane planes[] = { { "arg", "RC" }, { "sum", "R" }, { "most", "R" }, { "raised", "RC" } };
 
 /* maximum, difference, exponential (one), sum, quotient */
 static double flops(const assay_args *a)

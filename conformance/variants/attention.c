@@ -44,7 +44,7 @@ static void block(const assay_sum *s, const att *x, const keys *k, int64_t at, i
 static float score(const assay_sum *s, const att *x, const float *q, int64_t b, int64_t t, int64_t h, int64_t j)
 {
     const float dot = assay_sum_of(s, q, 1, att_k(x, b, h, j), 1, x->D), z = s->row % 2 ? dot : dot * x->scale;
-    const float capped = x->cap > 0 ? x->cap * tanhf(z / x->cap) : z, bias = att_mask(x, b, t, h, j);
+    const float capped = x->cap > 0 ? x->cap * assay_vary_tanh(s->row, z / x->cap) : z, bias = att_mask(x, b, t, h, j);
     return (x->mask ? capped + bias : capped) + (x->slopes ? att_alibi(x, b, t, h, j) : 0);
 }
 
@@ -66,7 +66,7 @@ static void attend(const assay_sum *s, const att *x, const keys *k, const float 
 {
     static const int64_t sizes[] = { 0, 1, 7, 16, 64, 128 };
     const int64_t parts = s->splits > 1 ? s->splits : 1;
-    const int64_t size = s->depth == ASSAY_DEPTH_ANY && sizes[s->row % 6] ? sizes[s->row % 6] : k->n + 1;
+    const int64_t size = s->depth == ASSAY_DEPTH_ANY && sizes[s->row / 3 % 6] ? sizes[s->row / 3 % 6] : k->n + 1;
     assay_sum whole = *s;
     state st[8];
     float m = -INFINITY, l = 0;
@@ -89,7 +89,7 @@ static void attend(const assay_sum *s, const att *x, const keys *k, const float 
             out[c] += k->o[p * x->E + c] * keep;
     }
     l += sink ? assay_vary_exp(s->row, *sink - m) : 0;
-    const float inverse = s->row % 3 == 1 ? assay_vary_reciprocal(l) : 1 / l;
+    const float inverse = s->row % 3 == 1 ? assay_vary_reciprocal(s->row, l) : 1 / l;
     for (int64_t c = 0; c < x->E; c++)
         out[c] = s->row % 3 == 2 ? out[c] / l : out[c] * inverse;
 }

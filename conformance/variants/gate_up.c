@@ -18,7 +18,7 @@ float assay_vary_swiglu(int32_t form, float g, float u)
     case 3:
         return g * (top / (1 + e)) * u;
     case 4:
-        return g * top * assay_vary_reciprocal(1 + e) * u;
+        return g * top * assay_vary_reciprocal(form, 1 + e) * u;
     default:
         return g * top / (1 + e) * u;
     }

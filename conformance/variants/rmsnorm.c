@@ -8,13 +8,13 @@
 enum { X, W, Y };
 
 /* 1 / sqrt(mean + eps) */
-static float scale_of(float sum, int64_t n, float eps, int form)
+static float scale_of(float sum, int64_t n, float eps, int form, int32_t row)
 {
     const float mean = form == 5   ? sum * (1 / (float)n)
                        : form == 6 ? (sum + eps * (float)n) / (float)n
                                    : sum / (float)n;
     const float v = form == 6 ? mean : mean + eps;
-    return form == 4 ? assay_vary_rsqrt(v) : form == 7 ? (float)(1 / sqrt((double)v)) : 1 / sqrtf(v);
+    return form == 4 ? assay_vary_rsqrt(row / 8, v) : form == 7 ? (float)(1 / sqrt((double)v)) : 1 / sqrtf(v);
 }
 
 static float element(float x, float g, float s, float root, int form)
@@ -43,7 +43,7 @@ assay_status assay_vary_rmsnorm(const assay_args *a, const assay_sum *s)
     assay_vary_read(&a->operand[W], 0, 0, C, w);
     for (int64_t r = 0; r < a->dim[0]; r++) {
         assay_vary_read(&a->operand[X], r, 0, C, x);
-        const float sum = assay_sum_of(s, x, 1, x, 1, C), scale = scale_of(sum, C, p->eps, form);
+        const float sum = assay_sum_of(s, x, 1, x, 1, C), scale = scale_of(sum, C, p->eps, form, s->row);
         for (int64_t c = 0; c < C; c++)
             y[c] = element(x[c], p->plus_one ? 1 + w[c] : w[c], scale, sqrtf(sum / (float)C + p->eps), form);
         assay_vary_write(&a->operand[Y], r, 0, C, y);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * softmax in any order of the sum, in two passes or online over blocks, with four exponentials and three quotients. */
+ * softmax in any order of the sum, in two passes, or online over blocks and in parts, with four exponentials and three
+ * quotients. */
 #include "../variants.h"
 #include "assay/params.h"
 #include <math.h>
@@ -36,21 +37,39 @@ static float online(const assay_sum *s, const float *z, int64_t n, int64_t block
     return sum;
 }
 
+/* Parts, each online, brought to the largest maximum at the end. */
+static float merged(const assay_sum *s, const float *z, int64_t n, int64_t block, float *e, float *m)
+{
+    const int64_t parts = s->splits > 1 ? s->splits : 1;
+    assay_sum whole = *s;
+    float part[8], top[8], sum = 0;
+    whole.splits = 0;
+    *m = -INFINITY;
+    for (int64_t p = 0; p < parts; p++) {
+        const int64_t from = n * p / parts, len = n * (p + 1) / parts - from;
+        part[p] = online(&whole, z + from, len, block, e, &top[p]);
+        *m = maximum(&top[p], 1, *m);
+    }
+    for (int64_t p = 0; p < parts; p++)
+        sum += top[p] == -INFINITY ? 0 : top[p] == *m ? part[p] : part[p] * assay_vary_exp(s->row, top[p] - *m);
+    return sum;
+}
+
 static void one_row(const assay_sum *s, const float *z, float *e, float *y, int64_t n)
 {
     /* online needs a chain over the blocks: only where the contract allows any order */
     static const int64_t sizes[] = { 0, 1, 7, 16, 64, 256 };
-    const int64_t block = s->depth == ASSAY_DEPTH_ANY ? sizes[s->row % 6] : 0;
+    const int64_t block = s->depth == ASSAY_DEPTH_ANY ? sizes[s->row / 3 % 6] : 0;
     float m, sum;
     if (block)
-        sum = online(s, z, n, block, e, &m);
+        sum = merged(s, z, n, block, e, &m);
     else {
         m = maximum(z, n, -INFINITY);
         for (int64_t i = 0; i < n; i++)
             e[i] = weight(z[i], m, s->row);
         sum = assay_sum_of(s, e, 1, NULL, 0, n);
     }
-    const float inverse = s->row % 3 == 1 ? assay_vary_reciprocal(sum) : 1 / sum;
+    const float inverse = s->row % 3 == 1 ? assay_vary_reciprocal(s->row, sum) : 1 / sum;
     for (int64_t i = 0; i < n; i++) {
         const float v = weight(z[i], m, s->row);
         y[i] = sum == 0 ? 0 : s->row % 3 == 2 ? v / sum : v * inverse;

@@ -152,11 +152,27 @@ static float degree7(float d)
         p = (1 + p) * r / k;
     return ldexpf((float)(1 + p), (int)n);
 }
+/* A primitive as bad as the strict contract allows: exact off by so many u before it is rounded; way 1: always up, -1:
+ * always down, 0: either way. */
+static float spoiled(double exact, double by, int32_t way)
+{
+    uint64_t bits;
+    memcpy(&bits, &exact, sizeof bits);
+    const bool up = way == 1 || (way == 0 && (bits * UINT64_C(0x9e3779b97f4a7c15)) >> 63);
+    return (float)(exact * (1 + (up ? by : -by) * 0x1p-24));
+}
+
 float assay_vary_exp(int32_t form, float d)
 {
     if (!(d > -104))
         return d != d ? d : 0;
-    switch (form % 4) {
+    if (d == 0) /* all are exact here, as every exponential is */
+        return 1;
+    switch (form % 7) {
+    case 4:
+    case 5:
+    case 6:
+        return spoiled(exp((double)d), 2.9, form % 7 - 5);
     case 1:
         return (float)exp((double)d);
     case 2:
@@ -176,15 +192,24 @@ static float keep12(float x)
     memcpy(&x, &i, sizeof i);
     return x;
 }
-float assay_vary_reciprocal(float x)
+float assay_vary_reciprocal(int32_t form, float x)
 {
     const float guess = keep12(1 / x);
+    int exponent;
+    if (frexpf(x, &exponent) == 0.5f) /* powers of two have exact reciprocals: docs/contracts.md */
+        return 1 / x;
+    if (form % 4)
+        return spoiled(1 / (double)x, 0.9, form % 4 - 2);
     return isfinite(guess) && isfinite(x) ? fmaf(guess, fmaf(-x, guess, 1), guess) : 1 / x;
 }
-float assay_vary_rsqrt(float x)
+float assay_vary_rsqrt(int32_t form, float x)
 {
     const float guess = keep12(1 / sqrtf(x));
-    return guess * (1.5f - 0.5f * x * guess * guess);
+    return form % 4 ? spoiled(1 / sqrt((double)x), 0.9, form % 4 - 2) : guess * (1.5f - 0.5f * x * guess * guess);
+}
+float assay_vary_tanh(int32_t form, float x)
+{
+    return form % 4 ? spoiled(tanh((double)x), 2.9, form % 4 - 2) : tanhf(x);
 }
 
 static char *at_row(const assay_tensor *t, int64_t row)
