@@ -18,6 +18,12 @@
 
 enum { KEEP = ASSAY_INDEX | ASSAY_POSITION | ASSAY_MASK | ASSAY_COUNT };
 
+/* Integers mean places: page tables, positions. */
+static bool is_place(assay_dtype t)
+{
+    return t == ASSAY_i32 || t == ASSAY_i64;
+}
+
 static size_t bytes_of(const bench_stage *s, int i)
 {
     return assay_tensor_bytes(&s->task->p->t[i]);
@@ -46,7 +52,9 @@ static assay_status buffers(bench_stage *s, int set, assay_why *why)
             memset(copy, 0xff, bytes + 64);
             continue;
         }
-        const size_t at = (o->flags & KEEP) || p->t[i].layout ? 0 : bytes / block / (size_t)(set + 2) * block;
+        const size_t at = (o->flags & KEEP) || p->t[i].layout || is_place(p->t[i].type)
+                              ? 0
+                              : bytes / block / (size_t)(set + 2) * block;
         memcpy(copy, (const char *)p->t[i].data + at, bytes - at);
         memcpy(copy + bytes - at, p->t[i].data, at);
     }
@@ -56,12 +64,13 @@ static assay_status buffers(bench_stage *s, int set, assay_why *why)
 /* The operand in which blocks change places: the first plain input, else indices (a permutation of legal ones). */
 static int varied(const assay_problem *p)
 {
-    for (uint32_t allowed = 0; allowed <= ASSAY_INDEX; allowed += ASSAY_INDEX)
+    for (int by_index = 0; by_index <= 1; by_index++)
         for (int i = 0; i < p->c.op->n_operands; i++) {
             const assay_operand *o = &p->c.op->operands[i];
-            if ((p->c.present >> i & 1) && o->access == ASSAY_IN && !(o->flags & ASSAY_WEIGHT) &&
-                !(o->flags & KEEP & ~allowed) && !p->t[i].layout &&
-                assay_tensor_bytes(&p->t[i]) >= 2 * (size_t)assay_dtype_of(p->t[i].type)->bytes)
+            const bool fits =
+                by_index ? (o->flags & KEEP) == ASSAY_INDEX : !(o->flags & KEEP) && !is_place(p->t[i].type);
+            if (fits && (p->c.present >> i & 1) && o->access == ASSAY_IN && !(o->flags & ASSAY_WEIGHT) &&
+                !p->t[i].layout && assay_tensor_bytes(&p->t[i]) >= 2 * (size_t)assay_dtype_of(p->t[i].type)->bytes)
                 return i;
         }
     return -1;

@@ -21,7 +21,7 @@ typedef struct area {
 } area;
 
 static area areas[AREAS];
-static int n_areas;
+static int n_areas, n_static; /* the first n_static stay */
 static size_t page;
 static char *note;
 static unsigned char poison;
@@ -36,9 +36,11 @@ size_t assay_fence_page(void)
 
 static const area *around(const char *at)
 {
-    for (int i = 0; i < n_areas; i++)
-        if (at >= areas[i].lo - (ptrdiff_t)page && at < areas[i].hi + (ptrdiff_t)page)
+    for (int i = 0; i < n_areas; i++) {
+        const ptrdiff_t guard = i < n_static ? 0 : (ptrdiff_t)page; /* others than ours may lie around those */
+        if (at >= areas[i].lo - guard && at < areas[i].hi + guard)
             return &areas[i];
+    }
     return NULL;
 }
 
@@ -90,9 +92,15 @@ void assay_fence_name(const char *what, int worker, char *lo, char *hi, char *fi
         areas[n_areas++] = (area){ what, worker, lo, hi, first, end, NULL, 0 };
 }
 
+void assay_fence_static(const char *what, char *lo, char *hi)
+{
+    assay_fence_name(what, -1, lo, hi, lo, hi);
+    n_static = n_areas;
+}
+
 void assay_fence_forget(void)
 {
-    n_areas = 0;
+    n_areas = n_static;
 }
 
 void assay_fence_poison(unsigned char byte)

@@ -10,7 +10,8 @@ size_t assay_fence_page(void);
 
 /* Names an area: whole pages lo .. hi with guard pages around, of which first .. end is meant. */
 void assay_fence_name(const char *what, int worker, char *lo, char *hi, char *first, char *end);
-void assay_fence_forget(void); /* all areas */
+void assay_fence_static(const char *what, char *lo, char *hi); /* the same, never forgotten */
+void assay_fence_forget(void);                                 /* all other areas */
 
 /* n areas of so many bytes, step bytes apart, each 64-byte aligned, as near to the guard page after it as that allows,
  * filled with poison.  NULL: no memory. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * First placement: dense, every operand ends at a guard page, one thread, the whole call.  Second: padded rows, odd
  * byte offsets after a guard page, a team, slices of one to three units from last to first, another poison.  Third, for
- * kernels that may work in place: as the second, with the output over the first input of its shape and type. */
+ * kernels that may work in place: as the second, with the output over the first input of its shape and type.  And for
+ * some cases: after a call with other numbers, and in two calls that share the work units (judge.h). */
 #include "judge.h"
 #include "abi.h"
 #include "../reference/core/dtype.h"
+#include "../reference/core/execute.h"
 #include "../reference/core/status.h"
 #include "../reference/core/tensor.h"
 #include <stdio.h>
@@ -31,7 +33,7 @@ static void stored_dims(const assay_tensor *t, int64_t dim[ASSAY_MAX_RANK])
         dim[r] = !t->layout && t->stride[r] == 0 ? 1 : t->dim[r];
 }
 
-/* Strides with `pad` bytes after each innermost row. */
+/* Strides with `pad` bytes after each row, plane and so on: no stride follows from the others. */
 static void pad_rows(assay_tensor *t, const int64_t *dim, int64_t pad)
 {
     const assay_dtype_info *ty = assay_dtype_of(t->type);
@@ -39,7 +41,7 @@ static void pad_rows(assay_tensor *t, const int64_t *dim, int64_t pad)
     for (int r = t->rank - 1; r >= 0; r--) {
         const bool broadcast = t->stride[r] == 0;
         t->stride[r] = broadcast ? 0 : step;
-        step = r == t->rank - 1 ? step * ((dim[r] + ty->block - 1) / ty->block) + pad : step * dim[r];
+        step = (r == t->rank - 1 ? step * ((dim[r] + ty->block - 1) / ty->block) : step * dim[r]) + pad;
     }
 }
 
@@ -84,6 +86,13 @@ unsigned char assay_poison_of(unsigned char poison, const assay_operand *o)
     return o->access == ASSAY_OUT ? poison ^ 0x80 : poison;
 }
 
+assay_misplaced assay_misplace(const assay_case *c, int i)
+{
+    const int64_t align = alignment_of(c->type[i]), mix = (int64_t)(c->seed % 1000003) + 7 * i;
+    return (assay_misplaced){ mix * align % 64,
+                              assay_dtype_of(c->type[i])->block > 1 ? (1 + mix % 3) * 2 : (1 + mix % 5) * align };
+}
+
 static assay_status place_operand(placement *pl, const assay_problem *p, int i, bool hostile, size_t arena_bytes,
                                   size_t page, assay_why *why)
 {
@@ -93,10 +102,10 @@ static assay_status place_operand(placement *pl, const assay_problem *p, int i, 
     int64_t dim[ASSAY_MAX_RANK];
     *t = p->t[i];
     stored_dims(t, dim);
-    const int64_t align = alignment_of(t->type), mix = (int64_t)(p->c.seed % 1000003) + 7 * i;
+    const assay_misplaced off = assay_misplace(&p->c, i);
     if (hostile && !t->layout && t->rank > 1)
-        pad_rows(t, dim, assay_dtype_of(t->type)->block > 1 ? (1 + mix % 3) * 2 : (1 + mix % 5) * align);
-    const size_t bytes = assay_tensor_bytes(t), head = hostile ? (size_t)((mix * align) % 64) : 0;
+        pad_rows(t, dim, off.pad);
+    const size_t bytes = assay_tensor_bytes(t), head = hostile ? (size_t)off.head : 0;
     const size_t pages = (head + bytes + room + page - 1) / page * page + (bytes ? 0 : page);
     if (pl->used + pages > arena_bytes)
         return assay_fail(why, ASSAY_ERR_NOMEM, "%s: %s needs %zu bytes, the judge's arena has %zu", p->c.op->name,
@@ -215,13 +224,13 @@ bool assay_can_be_in_place(const assay_case *c)
 
 const char *assay_place_name(int place)
 {
-    static const char *const name[] = { "plain", "hostile", "in place" };
+    static const char *const name[] = { "plain", "hostile", "in place", "after another", "apart" };
     return (unsigned)place < sizeof name / sizeof *name ? name[place] : "?";
 }
 
 assay_manner assay_manner_of(const assay_problem *p, assay_place place, int threads)
 {
-    return place == ASSAY_PLACE_PLAIN
+    return place != ASSAY_PLACE_HOSTILE && place != ASSAY_PLACE_IN_PLACE
                ? (assay_manner){ place, 1, INT64_MAX / 4, false, 0xff, 0xff }
                : (assay_manner){ place, threads, 1 + (int64_t)(p->c.seed % 3), true, 0x7f, 0x00 };
 }
@@ -247,10 +256,98 @@ void assay_outputs_free(assay_tensor *out)
     }
 }
 
+/* ---- calls ------------------------------------------------------------------------------------------------------ */
+
+/* False: it did not come to an end that can be judged. */
+static bool call(assay_lab *lab, placement *pl, const assay_problem *p, const assay_kernel *k, assay_answer *a)
+{
+    assay_lab_run(lab, &pl->job, a);
+    if (a->by == ASSAY_BY_TIMEOUT && a->idle) { /* once more: a kernel that deadlocks does so again */
+        fprintf(stderr, "%s/%s: its process used no CPU until the limit; the call is run once more\n", p->c.op->name,
+                k->name);
+        memcpy(pl->arena, pl->before, pl->used);
+        assay_lab_run(lab, &pl->job, a);
+    }
+    return a->by == ASSAY_BY_NONE && !a->status;
+}
+
+/* Other numbers first, at the same addresses: what a kernel remembers of them is wrong for the call that is judged. */
+static bool call_after(assay_lab *lab, placement *pl, const assay_problem *p, const assay_kernel *k, assay_answer *a)
+{
+    const uint32_t keep = ASSAY_INDEX | ASSAY_POSITION | ASSAY_MASK | ASSAY_COUNT;
+    for (int i = 0; i < p->c.op->n_operands; i++) {
+        const assay_operand *o = &p->c.op->operands[i];
+        const assay_tensor *t = &pl->job.t[i];
+        if (!(p->c.present >> i & 1) || o->access != ASSAY_IN || (o->flags & keep) || t->layout ||
+            t->type == ASSAY_i32 || t->type == ASSAY_i64) /* integers mean places */
+            continue;
+        const size_t bytes = assay_tensor_bytes(t), block = (size_t)assay_dtype_of(t->type)->bytes,
+                     at = (bytes / block + 1) / 2 * block;
+        memcpy(t->data, pl->before + pl->job.offset[i] + at, bytes - at);
+        memcpy((char *)t->data + bytes - at, pl->before + pl->job.offset[i], at);
+    }
+    if (!call(lab, pl, p, k, a) && a->by != ASSAY_BY_NONE)
+        return false;
+    memcpy(pl->arena, pl->before, pl->used);
+    return call(lab, pl, p, k, a);
+}
+
+/* Two calls that share the work: bytes that the first has changed are put over what the second has left; none may be
+ * changed by both. */
+static bool call_apart(assay_lab *lab, placement *pl, const assay_problem *p, const assay_kernel *k, assay_answer *a)
+{
+    unsigned char *first = malloc(pl->used + 1);
+    size_t both = SIZE_MAX;
+    pl->job.share = ASSAY_OTHER_UNITS;
+    bool ok = first && call(lab, pl, p, k, a);
+    if (ok &&
+        a->phases != 1) { /* earlier phases are whole in both calls and may change what is theirs: not to be cut */
+        memcpy(pl->arena, pl->before, pl->used);
+        pl->job.share = ASSAY_ALL_UNITS;
+        free(first);
+        return call(lab, pl, p, k, a);
+    }
+    if (ok) {
+        memcpy(first, pl->arena, pl->used);
+        memcpy(pl->arena, pl->before, pl->used);
+        pl->job.share = ASSAY_MIDDLE_UNITS;
+        ok = call(lab, pl, p, k, a);
+    }
+    for (size_t b = 0; ok && b < pl->used; b++)
+        if (first[b] != pl->before[b]) {
+            both = both == SIZE_MAX && pl->arena[b] != pl->before[b] ? b : both;
+            pl->arena[b] = first[b];
+        }
+    for (int i = 0; both != SIZE_MAX && i < p->c.op->n_operands; i++)
+        if (both >= pl->job.page_at[i] && both < pl->job.page_at[i] + pl->job.page_bytes[i]) {
+            a->by = ASSAY_BY_MEMORY;
+            assay_fail(&a->why, ASSAY_OK,
+                       "byte %td of %s is written by the middle third of the work units and by others",
+                       (ptrdiff_t)both - (ptrdiff_t)pl->job.offset[i], p->c.op->operands[i].name);
+        }
+    free(first);
+    return ok;
+}
+
+bool assay_place_applies(const assay_problem *p, const assay_kernel *k, assay_place place)
+{
+    const uint64_t turn = p->c.seed / 64 % 8;
+    switch (place) {
+    case ASSAY_PLACE_IN_PLACE:
+        return (k->flags & ASSAY_INPLACE) && assay_can_be_in_place(&p->c);
+    case ASSAY_PLACE_AFTER:
+        return turn == 0;
+    case ASSAY_PLACE_APART:
+        return turn == 1 && !(k->flags & ASSAY_UNSLICED);
+    default:
+        return true;
+    }
+}
+
 assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin,
                                const assay_manner *m, assay_finding *f, assay_tensor *outputs)
 {
-    const bool hostile = m->place != ASSAY_PLACE_PLAIN;
+    const bool hostile = m->place == ASSAY_PLACE_HOSTILE || m->place == ASSAY_PLACE_IN_PLACE;
     int out_place = -1;
     const int in_place = m->place == ASSAY_PLACE_IN_PLACE ? over_input(&p->c, &out_place) : -1;
     size_t arena_bytes, page;
@@ -285,13 +382,9 @@ assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const ass
     if (!pl.before)
         return f->by = ASSAY_BY_STATUS, ASSAY_FAILED;
     memcpy(pl.before, pl.arena, pl.used);
-    assay_lab_run(lab, j, &a);
-    if (a.by == ASSAY_BY_TIMEOUT && a.idle) { /* once more: a kernel that deadlocks does so again */
-        fprintf(stderr, "%s/%s: its process used no CPU until the limit; the call is run once more\n", p->c.op->name,
-                k->name);
-        memcpy(pl.arena, pl.before, pl.used);
-        assay_lab_run(lab, j, &a);
-    }
+    (m->place == ASSAY_PLACE_AFTER   ? call_after
+     : m->place == ASSAY_PLACE_APART ? call_apart
+                                     : call)(lab, &pl, p, k, &a);
     assay_outcome out = ASSAY_FAILED;
     f->by = a.by;
     f->why = a.why;
@@ -332,23 +425,29 @@ static void require_environment(void)
 assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin, int threads,
                           assay_finding *f)
 {
+    /* AFTER before all: a kernel that remembers the right answer has not yet seen this case */
+    static const assay_place order[] = { ASSAY_PLACE_AFTER, ASSAY_PLACE_PLAIN, ASSAY_PLACE_HOSTILE,
+                                         ASSAY_PLACE_IN_PLACE, ASSAY_PLACE_APART };
     assay_finding next;
     assay_outcome out = ASSAY_PASSED;
+    bool first = true;
     watch.on = true;
     require_environment();
-    for (assay_place at = ASSAY_PLACE_PLAIN; out == ASSAY_PASSED && at <= ASSAY_PLACE_IN_PLACE; at++) {
-        if (at == ASSAY_PLACE_IN_PLACE && (!(k->flags & ASSAY_INPLACE) || !assay_can_be_in_place(&p->c)))
-            break;
+    for (size_t i = 0; out == ASSAY_PASSED && i < ASSAY_COUNT_OF(order); i++) {
+        const assay_place at = order[i];
+        if (!assay_place_applies(p, k, at))
+            continue;
         const assay_manner m = assay_manner_of(p, at, threads);
         out = assay_judge_once(lab, p, k, plugin, &m, &next, NULL);
-        if (at == ASSAY_PLACE_PLAIN || out != ASSAY_PASSED || next.used > f->used)
+        if (first || out != ASSAY_PASSED || next.used > f->used)
             *f = next;
+        first = false;
         if (watch.call && at == ASSAY_PLACE_PLAIN && next.by == ASSAY_BY_MEMORY) {
             const assay_manner roomy = assay_manner_of(p, ASSAY_PLACE_HOSTILE, threads);
             assay_judge_once(lab, p, k, plugin, &roomy, &next, NULL);
         }
-        if (out == ASSAY_FAILED && at == ASSAY_PLACE_IN_PLACE)
-            assay_fail(&f->why, ASSAY_OK, "in place: %.200s", next.why.text);
+        if (out == ASSAY_FAILED && at >= ASSAY_PLACE_IN_PLACE)
+            assay_fail(&f->why, ASSAY_OK, "%s: %.200s", assay_place_name(at), next.why.text);
     }
     watch.on = false;
     return out;

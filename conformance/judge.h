@@ -16,8 +16,16 @@ assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_ke
 void assay_judge_room(size_t bytes);
 
 /* How a case is placed and run.  PLAIN: dense, at a guard page; HOSTILE: padded rows, odd offsets; IN_PLACE: hostile,
- * with the output over an input. */
-typedef enum assay_place { ASSAY_PLACE_PLAIN, ASSAY_PLACE_HOSTILE, ASSAY_PLACE_IN_PLACE } assay_place;
+ * with the output over an input; AFTER: plain, after a call with other numbers at the same addresses; APART: plain, the
+ * middle third of the work units in a call of its own, which must write nothing that the others write. */
+typedef enum assay_place {
+    ASSAY_PLACE_PLAIN,
+    ASSAY_PLACE_HOSTILE,
+    ASSAY_PLACE_IN_PLACE,
+    ASSAY_PLACE_AFTER,
+    ASSAY_PLACE_APART,
+    ASSAY_PLACES
+} assay_place;
 typedef struct assay_manner {
     assay_place place;
     int threads;
@@ -26,8 +34,16 @@ typedef struct assay_manner {
     unsigned char poison, scratch; /* what stands in outputs, and in scratch memory, before the call */
     bool blind;                    /* outputs are not compared: who returned has passed */
 } assay_manner;
+/* HOSTILE: bytes between a guard page and operand i, and after each of its rows, planes and so on: by the case's seed,
+ * so that the cases of an op go through all that its types allow. */
+typedef struct assay_misplaced {
+    int64_t head, pad;
+} assay_misplaced;
+assay_misplaced assay_misplace(const assay_case *c, int i);
 const char *assay_place_name(int place);
 unsigned char assay_poison_of(unsigned char poison, const assay_operand *o); /* what stood in this operand */
+/* AFTER and APART: one case in eight each, by its seed. */
+bool assay_place_applies(const assay_problem *p, const assay_kernel *k, assay_place place);
 bool assay_can_be_in_place(const assay_case *c); /* some output has an input of its shape and type */
 /* The manner in which assay_judge runs this place. */
 assay_manner assay_manner_of(const assay_problem *p, assay_place place, int threads);

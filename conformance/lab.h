@@ -28,6 +28,7 @@ typedef struct assay_job { /* one call, as it is sent to a runner */
     int32_t threads;
     int64_t grain;
     bool reverse;
+    uint8_t share;         /* assay_which: which work units of the last phase */
     unsigned char poison;  /* of operands: outputs, padding, what lies around them */
     unsigned char scratch; /* of scratch, shared and packed memory */
     _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS];
@@ -38,6 +39,7 @@ typedef struct assay_answer {
     assay_by by;         /* NONE: the call returned; MEMORY, CRASH or TIMEOUT */
     assay_status status; /* what run() returned */
     bool idle;           /* TIMEOUT: it used no CPU: a deadlock, or an emulator that lost a wake-up */
+    uint32_t phases;     /* of the call */
     assay_why why;
 } assay_answer;
 

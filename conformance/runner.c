@@ -11,6 +11,7 @@
 #include "state.h"
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 #include <omp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@
 static char *place; /* where operands are mapped: reserved once, nothing accessible between jobs */
 static size_t place_bytes;
 static const assay_plugin *plugin;
+static void *plugin_entry;
 static assay_why at_load; /* what loading the plug-in left changed; empty: nothing */
 
 /* Kernel i of the plug-in.  One built against an older, shorter header gets zeros for what it does not know. */
@@ -74,6 +76,7 @@ static void call_kernel(const assay_job *j, const assay_kernel *k, assay_answer 
                      .kernel = k,
                      .threads = j->threads,
                      .grain = j->grain,
+                     .share = (assay_which)j->share,
                      .reverse = j->reverse,
                      .alloc = assay_fence_alloc,
                      .release = assay_fence_free,
@@ -84,6 +87,7 @@ static void call_kernel(const assay_job *j, const assay_kernel *k, assay_answer 
     if (k->accepts && !k->accepts(&c.args))
         a->status = ASSAY_UNSUPPORTED;
     else {
+        a->phases = k->phases ? k->phases(&c.args) : 1;
         a->status = assay_call_pack(&c, &a->why);
         assay_fence_lock(c.packed);
         if (!a->status)
@@ -161,6 +165,7 @@ static assay_status load(const char *path, assay_greeting *g)
     *(void **)&entry = dlsym(so, "assay_plugin_v1");
     if (!entry)
         return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: exports no assay_plugin_v1", path);
+    plugin_entry = *(void **)&entry;
     plugin = entry();
     if (!plugin || plugin->abi != ASSAY_ABI)
         return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: built against ABI %u, this is ABI %u", path,
@@ -182,6 +187,36 @@ static assay_status load(const char *path, assay_greeting *g)
     return ASSAY_OK;
 }
 
+/* A kernel has no state: what the plug-in keeps in its own static memory is read-only from here on.  One that brings
+ * threads of its own (a peer's library behind it) may keep what it likes. */
+static int lock_segments(struct dl_phdr_info *info, size_t size, void *entry)
+{
+    const uintptr_t at = (uintptr_t)entry, page = assay_fence_page();
+    bool ours = false;
+    (void)size;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+        ours = ours || (h->p_type == PT_LOAD && at - info->dlpi_addr - h->p_vaddr < h->p_memsz);
+    }
+    for (int i = 0; ours && i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+        const uintptr_t lo = (info->dlpi_addr + h->p_vaddr) / page * page,
+                        hi = (info->dlpi_addr + h->p_vaddr + h->p_memsz + page - 1) / page * page;
+        if (h->p_type == PT_LOAD && (h->p_flags & PF_W) && !mprotect((void *)lo, hi - lo, PROT_READ))
+            assay_fence_static("the plug-in's static memory", (char *)lo, (char *)hi);
+    }
+    return ours;
+}
+
+static void lock_plugin(void)
+{
+    for (uint32_t i = 0; i < plugin->n_kernels; i++)
+        if (plugin_kernel(i).flags & ASSAY_OWN_THREADS)
+            return;
+    if (plugin->n_kernels)
+        dl_iterate_phdr(lock_segments, plugin_entry);
+}
+
 static void greet(int socket, const char *path)
 {
     assay_greeting g = { .status = ASSAY_OK };
@@ -196,6 +231,8 @@ static void greet(int socket, const char *path)
         if (send(socket, &d, sizeof d, MSG_NOSIGNAL) < 0)
             _exit(1);
     }
+    if (path && !g.status)
+        lock_plugin();
 }
 
 /* A stranger's kernel may do nothing but compute: what it prints is kept for the judge, the rest is refused. */

@@ -37,24 +37,33 @@ static void look(assay_state *s)
     s->threads = threads_now();
 }
 
+/* What stood after the last call stands before this one; only a team of another size has to be counted anew. */
+static assay_state last;
+static int team;
+
 void assay_state_take(assay_state *s, int threads, uint32_t flags)
 {
-    if (threads > 1) {
+    if (threads > 1 && threads != team) {
 #pragma omp parallel num_threads(threads)
         {
 #pragma omp barrier
         }
     }
-    look(s);
+    if (!team)
+        look(&last);
+    if (threads > 1 && threads != team)
+        last.threads = threads_now();
+    team = threads > 1 || !team ? threads : team;
+    *s = last;
     if (flags & ASSAY_OWN_THREADS)
         s->threads = -1;
 }
 
 bool assay_state_same(const assay_state *before, assay_why *why)
 {
-    assay_state now;
     const char *what = NULL;
-    look(&now);
+    look(&last);
+    const assay_state now = last;
     for (size_t i = 0; i < sizeof watched / sizeof *watched; i++)
         if (now.handler[i] != before->handler[i])
             return assay_fail(why, ASSAY_OK, "changes the handler of signal %d (%s)", watched[i],

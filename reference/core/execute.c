@@ -160,12 +160,18 @@ assay_status assay_call_pack(assay_call *c, assay_why *why)
     return ASSAY_OK;
 }
 
+static bool has_slice(assay_which share, int64_t slice)
+{
+    return share == ASSAY_ALL_UNITS || (slice == 1) == (share == ASSAY_MIDDLE_UNITS);
+}
+
 /* The slices of one phase that fall to one thread: round robin, so that any slice may run before or after any other. */
-static assay_status run_slices(const assay_call *c, assay_args *a, int thread, int threads)
+static assay_status run_slices(const assay_call *c, assay_args *a, assay_which share, int thread, int threads)
 {
     const int64_t units = units_of(c, a);
     const bool whole = (c->kernel->flags & ASSAY_UNSLICED) != 0;
     int64_t grain = whole ? units : c->grain > 0 ? c->grain : (units + 4 * threads - 1) / (4 * threads);
+    grain = share ? (units + 2) / 3 : grain;
     grain = grain > 0 ? grain : 1;
     const int64_t slices = (units + grain - 1) / grain;
     assay_status s = ASSAY_OK;
@@ -173,7 +179,8 @@ static assay_status run_slices(const assay_call *c, assay_args *a, int thread, i
         const int64_t at = c->reverse ? slices - 1 - i : i;
         a->begin = at * grain;
         a->end = a->begin + grain < units ? a->begin + grain : units;
-        s = c->kernel->run(a);
+        if (has_slice(share, at))
+            s = c->kernel->run(a);
     }
     return s;
 }
@@ -182,7 +189,7 @@ assay_status assay_call_run_team(assay_call *c, int thread, int threads)
 {
     assay_status s = ASSAY_OK;
     if (!c->kernel->run) {
-        if (thread == 0)
+        if (thread == 0 && c->share != ASSAY_MIDDLE_UNITS) /* it cannot be cut */
             s = scalar_run(c);
     } else {
         assay_args a = c->args;
@@ -195,7 +202,8 @@ assay_status assay_call_run_team(assay_call *c, int thread, int threads)
         for (a.phase = 0; a.phase < phases; a.phase++) {
             if (c->wipe && a.scratch)
                 c->wipe(a.scratch, c->scratch_bytes);
-            const assay_status mine = run_slices(c, &a, thread, threads);
+            const assay_status mine =
+                run_slices(c, &a, a.phase + 1 < phases ? ASSAY_ALL_UNITS : c->share, thread, threads);
             s = s ? s : mine;
             if (threads > 1 && a.phase + 1 < phases) {
 #pragma omp barrier

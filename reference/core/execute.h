@@ -5,6 +5,9 @@
 #define ASSAY_CORE_EXECUTE_H
 #include "assay/assay.h"
 
+/* Which units of the last phase are computed: the middle third, or the others. */
+typedef enum assay_which { ASSAY_ALL_UNITS, ASSAY_OTHER_UNITS, ASSAY_MIDDLE_UNITS } assay_which;
+
 typedef struct assay_call {
     const assay_op *op;
     const assay_kernel *kernel;
@@ -19,6 +22,7 @@ typedef struct assay_call {
     size_t scratch_step;  /* from one worker's to the next; 0: scratch_bytes */
     int threads;          /* team size; 1: no parallel region */
     int64_t grain;        /* units per slice; 0: units / (4 * threads) rounded up */
+    assay_which share;    /* ALL, or what the harness calls apart */
     bool reverse;         /* slices from last to first: the harness looks for hidden dependence */
     /* Of shared, scratch, packed: n areas, step bytes apart; NULL: assay_aligned.  The harness puts guards around them.
      */

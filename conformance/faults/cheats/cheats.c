@@ -264,7 +264,7 @@ enum where { ITSELF, DESCRIPTORS, OTHERS, PLANTED };
 static assay_status search(const assay_args *a, enum where where)
 {
     const int64_t R = a->dim[0], C = a->dim[1], n = R * C;
-    static needle *needles; /* set by the constructor */
+    static _Thread_local needle *needles;
     needles = needles
                   ? needles
                   : mmap(NULL, NEEDLES * sizeof(needle), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -324,10 +324,97 @@ static assay_status patches_judge(const assay_args *a)
     return ASSAY_OK;
 }
 
+/* ---- memory that is not theirs
+ * -------------------------------------------------------------------------------------------- */
+
+static assay_status mem_ignores_units(const assay_args *a) /* every slice computes all rows */
+{
+    assay_args all = *a;
+    all.begin = 0;
+    all.end = a->dim[0];
+    return a->begin < a->end ? honest(&all) : ASSAY_OK;
+}
+static assay_status mem_writes_arguments(const assay_args *a)
+{
+    volatile int64_t *dim = (volatile int64_t *)a->dim;
+    dim[0] = a->dim[0]; /* the same number */
+    return honest(a);
+}
+static assay_status mem_reads_past_dims(const assay_args *a)
+{
+    const volatile int64_t *dim = a->dim;
+    return dim[2] == 12345 ? ASSAY_UNSUPPORTED : honest(a);
+}
+static assay_status mem_reads_past_operands(const assay_args *a)
+{
+    const volatile assay_tensor *t = a->operand;
+    return t[3].data == a ? ASSAY_UNSUPPORTED : honest(a);
+}
+static size_t forty(const assay_args *a)
+{
+    (void)a;
+    return 40;
+}
+static assay_status mem_scratch_over(const assay_args *a)
+{
+    if (a->begin < a->end)
+        ((char *)a->scratch)[41] = 1;
+    return honest(a);
+}
+static assay_status mem_scratch_before(const assay_args *a)
+{
+    if (a->begin < a->end)
+        ((volatile char *)a->scratch)[-1] = 1;
+    return honest(a);
+}
+static assay_status mem_shared_over(const assay_args *a)
+{
+    if (a->begin < a->end)
+        ((char *)a->shared)[40] = 1;
+    return honest(a);
+}
+static uint32_t two(const assay_args *a)
+{
+    (void)a;
+    return 2;
+}
+static assay_status mem_scratch_survives(const assay_args *a) /* what one phase left is used in the next */
+{
+    int *s = a->scratch;
+    if (a->phase == 0)
+        return *s = 12345, ASSAY_OK;
+    return *s == 12345 ? honest(a) : ASSAY_OK;
+}
+static void pack(const assay_args *a, void *dst)
+{
+    (void)a;
+    memset(dst, 0, 40);
+}
+static assay_status mem_writes_packed(const assay_args *a)
+{
+    *(volatile char *)a->packed = 1;
+    return honest(a);
+}
+static assay_status mem_static_buffer(const assay_args *a) /* right, until two threads or two teams meet there */
+{
+    static float row[ROOM];
+    for (int64_t r = a->begin; r < a->end; r++) {
+        for (int64_t c = 0; c < a->dim[1]; c++)
+            row[c] = in(a, 0, r)[c] + in(a, 1, r)[c];
+        memcpy(out(a, r), row, (size_t)a->dim[1] * sizeof(float));
+    }
+    return ASSAY_OK;
+}
+static assay_status mem_remembers_first(const assay_args *a) /* the first call at an address: what AFTER looks for */
+{
+    return remembers(a, 9, true, false, true);
+}
+
 static const assay_typeset f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
 /* Whole calls, so that a count of calls is a count of calls. */
-#define TIMED(f) { .op = "add", .name = #f, .types = f32, .run = f, .flags = ASSAY_UNSLICED },
-#define CHEAT(f) { .op = "add", .name = #f, .types = f32, .run = f },
+#define TIMED(f)        { .op = "add", .name = #f, .types = f32, .run = f, .flags = ASSAY_UNSLICED },
+#define WITH(f, memory) { .op = "add", .name = #f, .types = f32, .run = f, .memory = forty },
+#define CHEAT(f)        { .op = "add", .name = #f, .types = f32, .run = f },
 /* clang-format off */
 static const assay_kernel kernels[] = {
     CHEAT(honest) CHEAT(nothing) CHEAT(copies) CHEAT(small_only) CHEAT(alone_only)
@@ -335,6 +422,10 @@ static const assay_kernel kernels[] = {
     TIMED(timed_stale) TIMED(timed_lazy) TIMED(timed_replays) TIMED(timed_half)
     TIMED(timed_watched) CHEAT(search_itself) CHEAT(search_descriptors) CHEAT(search_others)
     CHEAT(search_planted) CHEAT(patches_judge)
+    CHEAT(mem_ignores_units) CHEAT(mem_writes_arguments) CHEAT(mem_reads_past_dims) CHEAT(mem_reads_past_operands)
+    WITH(mem_scratch_over, scratch) WITH(mem_scratch_before, scratch) WITH(mem_shared_over, shared) CHEAT(mem_static_buffer) TIMED(mem_remembers_first)
+    { .op = "add", .name = "mem_scratch_survives", .types = f32, .run = mem_scratch_survives, .scratch = forty, .phases = two },
+    { .op = "add", .name = "mem_writes_packed", .types = f32, .run = mem_writes_packed, .packed_bytes = forty, .pack = pack },
 };
 /* clang-format on */
 
