@@ -93,7 +93,7 @@ static void text(const cJSON *o, const char *name, char *to, size_t n)
 
 static assay_by by_of(const cJSON *v)
 {
-    for (int b = ASSAY_BY_NONE; cJSON_IsString(v) && b <= ASSAY_BY_STATUS; b++)
+    for (int b = ASSAY_BY_NONE; cJSON_IsString(v) && assay_by_name((assay_by)b)[0] != '?'; b++)
         if (!strcmp(assay_by_name((assay_by)b), v->valuestring))
             return (assay_by)b;
     return ASSAY_BY_NONE;
