@@ -46,6 +46,7 @@ expect 0 '> T=0 N=16 .*not written' "$assay" check --faults -k "$kernel" --repro
 expect 0 'shrunk: matmul T=1 N=7 K=1 gen=zero seed=1' "$assay" check --faults --shrink -k "$kernel" --repro "$line"
 "$assay" check --faults -k "$kernel" --repro "$line" | grep -q shrunk && { echo "shrinks without being asked"; exit 1; }
 # A kernel of a stranger, not a seeded fault: the example of docs/plugin.md with a sum that leaves out what is behind the last 8.
+# shellcheck disable=SC2016 # the backticks are Markdown
 sed -n '/^```c$/,/^```$/p' "$source/docs/plugin.md" | sed '1d;$d' |
   sed '0,/c < a->dim\[1\]/s//c < (a->dim[1] > 8 ? a->dim[1] \/ 8 * 8 : a->dim[1])/' >"$dir/short.c"
 "$cc" -std=c11 -O2 -shared -fPIC -I"$source/include" -o "$dir/short.so" "$dir/short.c" -lm
