@@ -256,6 +256,15 @@ void assay_outputs_free(assay_tensor *out)
     }
 }
 
+/* What an earlier, larger placement left beyond this one may be a right answer: it is wiped. */
+static void forget_rest(const placement *pl)
+{
+    static size_t high;
+    if (pl->used < high)
+        memset(pl->arena + pl->used, 0, high - pl->used);
+    high = pl->used;
+}
+
 /* ---- calls ------------------------------------------------------------------------------------------------------ */
 
 /* False: it did not come to an end that can be judged. */
@@ -378,6 +387,7 @@ assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const ass
         j->over[out_place] = (uint8_t)(1 + in_place);
         j->writable[in_place] = true;
     }
+    forget_rest(&pl);
     pl.before = malloc(pl.used + 1);
     if (!pl.before)
         return f->by = ASSAY_BY_STATUS, ASSAY_FAILED;
