@@ -190,7 +190,7 @@ static result judge(const assay_primitive *p, const meaning *m, assay_level leve
     result all = { 0 };
     if (assay_dtype_of(m->from)->bytes == 2) {
         for (uint32_t b = 0; b < CHUNK; b += BLOCK) {
-            uint32_t bits[BLOCK];
+            uint32_t bits[BLOCK] = { 0 };
             for (uint32_t i = 0; i < BLOCK; i++)
                 bits[i] = b + i;
             judge_block(p, m, bits, BLOCK, &all);
@@ -205,7 +205,7 @@ static result judge(const assay_primitive *p, const meaning *m, assay_level leve
 #pragma omp for schedule(dynamic, 64)
         for (uint32_t high = 0; high < CHUNK; high++)
             for (int j = 0; j < per; j += step) {
-                uint32_t bits[BLOCK];
+                uint32_t bits[BLOCK] = { 0 };
                 for (int i = 0; i < step; i++)
                     bits[i] = high << 16 | low_of(high, j + i, per);
                 judge_block(p, m, bits, step, &mine);
