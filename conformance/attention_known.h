@@ -90,13 +90,18 @@ static bool known_scores(assay_why *why)
 {
     double open[] = { 0, -INFINITY, 0 }, add[] = { 0.25, -1, 0 }, cut[] = { 0, 0, -INFINITY }, bias[] = { 0, -1, 0.5 };
     double sink = 0.5, shut[] = { -INFINITY, -INFINITY };
+    const double s4n[] = { 0.5, NAN, -0.5 }; /* under a mask: nobody may know */
     const double s4[] = { 0.5, 1, -0.5 }, s5[] = { 1, 3, 5 }, s6[] = { 1, 2 }, none[] = { 0, 0 };
     const double p4[] = { 0.73105857863, 0, 0.26894142137 },
                  p4b[] = { 0.5685464148511, 0.2685623100565, 0.1628912750925 };
     const double p5[] = { 0.2919231205516, 0.7080768794484, 0 },
                  p5b[] = { 0.1515370187029, 0.1352185199011, 0.713244461396 };
     const double p6[] = { 0.2312238976221, 0.6285317192118 };
+    const double near1[] = { 1 / (1 + exp(0.5 * (tanh(6) - tanh(2)))), 1 / (1 + exp(0.5 * (tanh(2) - tanh(6)))) };
+    const double s13[] = { 1, 3 };
     return known_weights(&(known_call){ .operand = { [3] = open } }, 3, s4, p4, "A4 boolean", why) &&
+           known_weights(&(known_call){ .operand = { [3] = open } }, 3, s4n, p4, "NaN under a mask", why) &&
+           known_weights(&(known_call){ .params = { .softcap = 0.5f } }, 2, s13, near1, "softcap 0.5", why) &&
            known_weights(&(known_call){ .operand = { [3] = add } }, 3, s4, p4b, "A4 additive", why) &&
            known_weights(&(known_call){ .operand = { [3] = cut }, .params = { .softcap = 2 } }, 3, s5, p5, "A5", why) &&
            known_weights(&(known_call){ .operand = { [3] = bias }, .params = { .softcap = 2 } }, 3, s5, p5b, "A5 bias",
@@ -112,10 +117,13 @@ static bool known_positions(assay_why *why)
     static const char *const w2[] = { "0", "01", "12", "23", "34", "45" };
     static const char *const both[] = { "01", "012", "123", "234", "345", "45" };
     static const char *const right[] = { "0123", "01234" }, *const early[] = { "", "", "0", "01" };
-    static const char *const ring[] = { "0123", "023" };
+    static const char *const w1[] = { "0", "1", "2" }, *const ring[] = { "0123", "023" }, *const gap[] = { "023" };
+    double newest = 9, holes[] = { 8, -1, 6, 7 };
     double slots[] = { 8, 9, 6, 7 }, at[] = { 9, 8 };
     return known_visible(&(known_call){ .params = { .causal = 1 } }, 6, 6, causal, "A3 causal", why) &&
            known_visible(&(known_call){ .params = { .causal = 1, .window = 2 } }, 6, 6, w2, "A3 window", why) &&
+           known_visible(&(known_call){ .params = { .causal = 1, .window = 1 } }, 3, 3, w1, "window 1", why) &&
+           known_visible(&(known_call){ .operand = { [6] = &newest, [7] = holes } }, 1, 4, gap, "empty slot", why) &&
            known_visible(&(known_call){ .params = { .window = 2 } }, 6, 6, both, "A3 both sides", why) &&
            known_visible(&(known_call){ .params = { .causal = 1 } }, 2, 5, right, "A12", why) &&
            known_visible(&(known_call){ .params = { .causal = 1 } }, 4, 2, early, "A12 early rows", why) &&
@@ -140,6 +148,34 @@ static bool known_pages(assay_why *why)
             return false;
     }
     return true;
+}
+
+/* Without lengths: all P pages, or S keys if that is less.  No scores: the mean of the rows. */
+static bool known_whole_pages(assay_why *why)
+{
+    double q = 0, k[32] = { 0 }, v[32], first[] = { 7, 2, 5 }, second[] = { 1, 0, 2 }, o;
+    const double mean[] = { (29.5 + 9.5 + 21.5) / 3, 5 };
+    for (int j = 0; j < 32; j++)
+        v[j] = j;
+    for (int i = 0; i < 2; i++) {
+        known_call c = { .dim = { 1, 1, i ? 11 : 32, 1, 1, 1, 1, 3 },
+                         .operand = { &q, k, v, [9] = i ? second : first, [10] = &o },
+                         .params = { .page = 4 } };
+        known_run(&c);
+        if (!known_near(&o, &mean[i], 1, "whole pages", why))
+            return false;
+    }
+    return true;
+}
+
+/* Head 0: a sink whose exponential overflows unless it is part of the maximum; head 1: one below the only score. */
+static bool known_sinks(assay_why *why)
+{
+    double q[] = { 0, 0 }, k = 0, v = 1e308, sinks[] = { 712, -3 }, o[2];
+    const double want[] = { exp(-712) * 1e308, 1e308 / (1 + exp(-3)) };
+    known_call c = { .dim = { 1, 1, 1, 2, 1, 1, 1, 1 }, .operand = { q, &k, &v, [5] = sinks, [10] = o } };
+    known_run(&c);
+    return known_near(o, want, 2, "sinks", why);
 }
 
 /* The recurrence: weights and sum kept relative to the largest score so far. */
@@ -184,6 +220,6 @@ static bool known_recurrence(assay_why *why)
 static bool attention_known(assay_why *why)
 {
     return known_a1(why) && known_a2(why) && known_scores(why) && known_positions(why) && known_pages(why) &&
-           known_recurrence(why);
+           known_whole_pages(why) && known_sinks(why) && known_recurrence(why);
 }
 #endif
