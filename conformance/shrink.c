@@ -26,6 +26,17 @@ static assay_by sort_of(assay_by by)
     return by == ASSAY_BY_EX || by == ASSAY_BY_DISCRETE ? ASSAY_BY_T1 : by;
 }
 
+/* Which placement is simpler: after another call is as plain as the first call. */
+static int ease_of(int place)
+{
+    static const int ease[ASSAY_PLACES] = { [ASSAY_PLACE_PLAIN] = 0,
+                                            [ASSAY_PLACE_AFTER] = 0,
+                                            [ASSAY_PLACE_HOSTILE] = 1,
+                                            [ASSAY_PLACE_APART] = 1,
+                                            [ASSAY_PLACE_IN_PLACE] = 2 };
+    return ease[place];
+}
+
 static bool spent(const hunt *h)
 {
     return h->calls >= ASSAY_SHRINK_CALLS || time(NULL) > h->until;
@@ -57,7 +68,8 @@ static bool keep(hunt *h, const assay_case *c)
         if (out == ASSAY_PASSED && h->finding.by == ASSAY_BY_PROMISE &&
             !assay_promises(h->lab, &p, h->kernel, h->plugin, &f))
             out = ASSAY_FAILED;
-        ok = out == ASSAY_FAILED && sort_of(f.by) == sort_of(h->finding.by) && f.place <= h->finding.place;
+        ok = out == ASSAY_FAILED && sort_of(f.by) == sort_of(h->finding.by) &&
+             ease_of(f.place) <= ease_of(h->finding.place);
     }
     assay_problem_free(&p);
     if (!ok)
