@@ -5,7 +5,8 @@
 #include "assay/assay.h"
 #include <stdlib.h>
 
-extern int assay_mutant; /* which mutant runs; 0: the original */
+extern int *assay_mutant_is;            /* not in the plug-in's static memory, which the judge locks */
+#define assay_mutant (*assay_mutant_is) /* which mutant runs; 0: the original */
 
 enum { ASSAY_MUTATED_REFERENCE, ASSAY_MUTATED_ENCODERS, ASSAY_MUTATED_DECODERS, ASSAY_MUTATED_NOT };
 

@@ -146,7 +146,7 @@ class Op:
     def table(self, bad):
         takes = ", ".join(" | ".join(f"ASSAY_T({t})" for t in self.takes.get(n, ())) or "0" for n in range(max(self.mutants) + 1))
         where = ", ".join(f"ASSAY_MUTATED_{self.mutants[n][0]['where'] if n in self.mutants and n not in bad else 'NOT'}"
-                          for n in range(max(self.mutants) + 1))
+                          if n else "ASSAY_MUTATED_REFERENCE" for n in range(max(self.mutants) + 1))
         name = os.path.join(self.out, f"{self.name}.table.c")
         head = re.search(r"static const assay_operand operands\[\] = \{.*?^\};", self.spec, re.M | re.S).group()
         defines = re.findall(r"^#define (?:[^\n]*\\\n)*[^\n]*$", self.spec, re.M)
@@ -187,7 +187,7 @@ class Op:
 # ---- equivalent.txt ---------------------------------------------------------------------------------------------------
 
 
-WORDS = ("equivalent", "legal", "outside")
+WORDS = ("equivalent", "legal", "outside", "undefined")
 
 
 def squeezed(text):
@@ -231,7 +231,7 @@ def report(op, judged, args, table, o, kind):
         if hit:
             count["caught"] += 1
             by[hit[0]] = by.get(hit[0], 0) + 1
-            if argued:
+            if argued and argued[0] != "undefined":
                 ok = False
                 print(f"  VOID     {what}\n           {table} says {argued[0]}: {argued[1]}; yet: {hit[0]} {hit[1]}")
             elif o.verbose:
@@ -285,7 +285,9 @@ def judge(name, o):
             judged[int(k["kernel"].rsplit("_m", 1)[1])] = f and ("timeout" if late else f["by"], f["case"])
 
     with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
-        list(pool.map(chunk, range(1, max(op.mutants) + 1, CHUNK)))
+        list(pool.map(chunk, range(0, max(op.mutants) + 1, CHUNK)))
+    if judged[0]:
+        sys.exit(f"{name}: the reference itself, unchanged, is found wrong: {judged[0]}")
     return report(op, judged, args, "equivalent.txt", o, "")
 
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * shim.c - a plug-in of mutants: the scalar reference behind kernels <op>_m001, <op>_m002, ...  Operands that are dense
- * f32 are handed over as they lie, between the judge's guard pages; others are decoded into arrays that end at a guard
- * page.  ASSAY_MUTANTS_FROM=N: the 256 kernels from mutant N on, as many as a plug-in may hold.  A mutant that has used
- * LIMIT_MS of CPU time is ended by SIGPROF: endless loops. */
+ * shim.c - a plug-in of mutants: the scalar reference behind kernels <op>_m000 (unchanged), <op>_m001, ...  Operands
+ * that are dense f32 are handed over as they lie, between the judge's guard pages; others are decoded into arrays that
+ * end at a guard page.  ASSAY_MUTANTS_FROM=N: the 256 kernels from mutant N on, as many as a plug-in may hold.  A
+ * mutant that has used LIMIT_MS of CPU time is ended by SIGPROF: endless loops. */
 #define ASSAY_MUTANTS_SHIM
 #include "mutants.h"
 #include "../../reference/core/dtype.h"
@@ -14,10 +14,11 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { LIMIT_MS = 300, ROOM = 256 };
+enum { LIMIT_MS = 300, ROOM = 256, KEPT = 16 };
 
-int assay_mutant;
-static int first = 1;
+int *assay_mutant_is;
+static int first;
+static char **kept; /* memory for the next call */
 
 /* ---- memory: [length][guard page][canary, data][guard page]; what is given back is kept for the next call ---- */
 
@@ -34,13 +35,11 @@ static size_t body_bytes(size_t bytes)
     return (bytes + page_bytes() - 1) / page_bytes() * page_bytes();
 }
 
-static char *kept[16];
-
 static void *guarded(size_t bytes)
 {
     const size_t page = page_bytes(), body = body_bytes(bytes);
     char *p = NULL;
-    for (size_t i = 0; !p && i < sizeof kept / sizeof *kept; i++)
+    for (int i = 0; !p && i < KEPT; i++)
         if (kept[i] && !memcmp(kept[i], &body, sizeof body))
             p = kept[i], kept[i] = NULL;
     if (!p) {
@@ -67,7 +66,7 @@ static void check(const char *body, const char *data)
 
 static void keep(char *p, size_t body)
 {
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+    for (int i = 0; i < KEPT; i++)
         if (!kept[i]) {
             kept[i] = p;
             return;
@@ -215,7 +214,14 @@ const assay_plugin *assay_plugin_v1(void)
                                    .kernels = kernel };
     const assay_mutated *m = &assay_mutated_op;
     const char *from = getenv("ASSAY_MUTANTS_FROM");
-    first = from ? atoi(from) : 1;
+    struct {
+        char *kept[KEPT];
+        int mutant;
+    } *state = mmap(NULL, page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (state == MAP_FAILED)
+        return NULL;
+    kept = state->kept, assay_mutant_is = &state->mutant; /* static memory is locked after this call */
+    first = from ? atoi(from) : 0;
     size_t k = 0;
     for (int i = 0; i < ROOM && first + i <= m->n_mutants; i++) {
         const int mutant = first + i;
