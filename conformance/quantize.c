@@ -118,6 +118,70 @@ static bool block_scales(const assay_case *c, int i, int64_t n, double *const *v
     return true;
 }
 
+/* Scales midway between two f16, and one ulp of f32 to either side: every exponent, the smallest subnormals and the
+ * step to infinity among them.  In q4_1 every other block has such a minimum instead. */
+static bool scale_ties(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    static const uint16_t edge[] = { 0, 1, 0x3ff, 0x400, 0x7bfe, 0x7bff };
+    const assay_dtype t = c->type[Y];
+    const int steps = t == ASSAY_q4_0 ? 8 : t == ASSAY_q4_1 ? 15 : 127;
+    double *x = value[i];
+    for (int64_t b = 0; b < n; b += 32) {
+        const bool lower = t == ASSAY_q4_1 && b % 64;
+        const int64_t len = n - b < 32 ? n - b : 32, side = assay_rng_below(r, 3);
+        const uint16_t h = assay_rng_below(r, 4) ? (uint16_t)assay_rng_below(r, 0x7c00)
+                                                 : edge[assay_rng_below(r, (int64_t)(sizeof edge / sizeof *edge))];
+        const double next = h == 0x7bff ? 65536 : assay_f16_to_f64((uint16_t)(h + 1));
+        const float tie = (float)((assay_f16_to_f64(h) + next) / 2);
+        const float d = side == 0 ? tie : nextafterf(tie, side == 1 ? 0 : INFINITY);
+        const double sign = assay_rng_below(r, 2) ? 1 : -1, lo = lower ? sign * (double)d : 0;
+        const double size = t == ASSAY_q4_1 ? (double)d : sign * (double)d;
+        for (int64_t k = 0; k < len; k++)
+            x[b + k] = (double)(float)(lo + size * (double)assay_rng_below(r, steps));
+        x[b] = lo;
+        x[b + len - 1] = (double)(float)(lo + size * steps);
+    }
+    return true;
+}
+
+/* Super-blocks of one size whose scale is a subnormal f16 (not so small that its rounding alone decides) or a small
+ * normal one; groups of zeros, and of one negative value, among the others. */
+static bool small_scales(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    double *x = value[i];
+    const int e = (int)assay_rng_below(r, 5) - (c->type[Y] == ASSAY_q4_k ? 10 : 8);
+    const int64_t kind = assay_rng_below(r, 3);
+    for (int64_t b = 0; b < n; b += 32) {
+        const int64_t flat = assay_rng_below(r, 12);
+        const double size = ldexp(1, e), level = flat == 0 ? 0 : -size;
+        for (int64_t k = b; k < n && k < b + 32; k++) {
+            const double v = size * (2 * assay_rng_uniform(r) - 1);
+            x[k] = flat < 2 ? level : (double)(float)(kind == 0 ? v : kind == 1 ? fabs(v) : v - size);
+        }
+    }
+    return true;
+}
+
+/* Groups of 16 with steps of exactly 1 or 1/32, up to +-32 of them, one pair in each super-block with both signs; the
+ * others are smaller and fit no step. */
+static bool unit_steps(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    (void)c;
+    double *x = value[i];
+    for (int64_t b = 0; b < n; b += 256) {
+        const double size = assay_rng_below(r, 2) ? 1 : 0x1p-5, sign = assay_rng_below(r, 2) ? 1 : -1;
+        for (int64_t g = b; g < n && g < b + 256; g += 16) {
+            const bool whole = g - b < 32;
+            for (int64_t k = g; k < n && k < g + 16; k++)
+                x[k] = whole ? size * (double)(assay_rng_below(r, 63) - 31)
+                             : (double)(float)(size * 30 * (2 * assay_rng_uniform(r) - 1));
+            if (whole)
+                x[g] = sign * size * (g == b ? -32 : 32);
+        }
+    }
+    return true;
+}
+
 /* Every third block holds a NaN or an infinity somewhere; its neighbours must not notice. */
 static bool poisoned(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
@@ -133,10 +197,16 @@ static bool poisoned(const assay_case *c, int i, int64_t n, double *const *value
 }
 
 static const assay_gen gens[] = {
-    { "half-steps", ASSAY_TAG_EXACT, half_steps }, { "near-ties", ASSAY_TAG_ADVERSARIAL, near_ties },
-    { "extremes", ASSAY_TAG_EXACT, extremes },     { "block-scales", ASSAY_TAG_ADVERSARIAL, block_scales },
-    { "poisoned", ASSAY_TAG_CLASS, poisoned },     { "edges", ASSAY_TAG_ADVERSARIAL, raw_default },
+    { "half-steps", ASSAY_TAG_EXACT, half_steps },
+    { "near-ties", ASSAY_TAG_ADVERSARIAL, near_ties },
+    { "extremes", ASSAY_TAG_EXACT, extremes },
+    { "block-scales", ASSAY_TAG_ADVERSARIAL, block_scales },
+    { "poisoned", ASSAY_TAG_CLASS, poisoned },
+    { "edges", ASSAY_TAG_ADVERSARIAL, raw_default },
     { "any-bits", ASSAY_TAG_CLASS, raw_default },
+    { "scale-ties", ASSAY_TAG_EXACT, scale_ties },
+    { "small-scales", ASSAY_TAG_ADVERSARIAL, small_scales },
+    { "unit-steps", ASSAY_TAG_ADVERSARIAL, unit_steps },
 };
 
 /* NaNs with every payload: a double cannot carry a signalling NaN to f32 */
@@ -156,6 +226,8 @@ static const assay_rows rows[] = {
       ASSAY_QUICK },
     { "R=1 C={0,4064,4128,8256} y={q8_0,q8_1,q4_0,q4_1,f16,bf16} gen=gauss", ASSAY_QUICK },
     { "R=0 C=256 y=* gen=gauss", ASSAY_QUICK },
+    { "R={4,5} C=960 y={q8_0,q8_1,q4_0,q4_1} gen=scale-ties", ASSAY_QUICK },
+    { "R={1,2,3} C={768,1024} y={q4_k,q6_k} gen={small-scales,unit-steps}", ASSAY_QUICK },
     { "R=2 C={256,768} y={q4_k,q6_k} gen={gauss,uniform,positive,extremes,block-scales,poisoned,zero}", ASSAY_QUICK },
     { "R=5 C=8192 y=* gen={half-steps,near-ties,extremes,block-scales,poisoned,edges}", ASSAY_FULL },
 };
