@@ -222,13 +222,24 @@ static bool differs(const char *entry, const assay_abi_state *s, assay_why *why)
     return machine_state(entry, s, why);
 }
 
+/* AVX-512 as portable C: its helpers are functions with vectors as arguments, after which gcc leaves upper halves in
+ * use; compiled for the instructions they are inlined. */
+static bool emulated(void)
+{
+#ifdef ASSAY_EMULATE
+    return (real.isa & ASSAY_ISA_avx512) == ASSAY_ISA_avx512;
+#else
+    return false;
+#endif
+}
+
 static uint64_t through(const char *entry, assay_abi_fn f, const void *a, void *b)
 {
     assay_abi_state s;
     assay_why why;
     for (size_t i = 0; i < ABI_GENERAL; i++)
         s.in[i] = UINT64_C(0xfff5a5a5c0ffee00) + i; /* as a double a NaN, as an address none */
-    s.width = vector_width();
+    s.width = emulated() ? 0 : vector_width();
     const uint64_t result = assay_abi_trampoline(f, a, b, &s);
     if (differs(entry, &s, &why) && atomic_fetch_add(&findings, 1) == 0)
         first = why;

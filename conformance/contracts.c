@@ -42,9 +42,12 @@ static void add(const assay_fault *fault, const assay_contract *c, int what_if)
 {
     if (n_copies == room) {
         room = room ? 2 * room : 1024;
-        copies = realloc(copies, room * sizeof *copies);
+        assay_again **more = realloc(copies, room * sizeof *copies);
+        if (!more)
+            abort();
+        copies = more;
     }
-    assay_again *a = copies ? calloc(1, sizeof *a) : NULL;
+    assay_again *a = calloc(1, sizeof *a);
     if (!a)
         abort();
     copies[n_copies++] = a;

@@ -138,7 +138,8 @@ static const assay_gen gens[] = {
 };
 static const char *const holes[] = { "tag class: probabilities are finite", "tag adversarial: sixteenths hold the ties",
                                      NULL };
-static const assay_rows rows[] = { { "B={0,1,6} V={1..17,64} p={0,0.25,0.5,0.9} gen={sixteenths,peaked}", ASSAY_QUICK } };
+static const assay_rows rows[] = { { "B={0,1,6} V={1..17,64} p={0,0.25,0.5,0.9} gen={sixteenths,peaked}",
+                                     ASSAY_QUICK } };
 
 static const assay_typeset types[] = { F32, I32, I32 };
 DECLARE_PROBE(probe_top_p);

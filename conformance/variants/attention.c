@@ -114,7 +114,9 @@ assay_status assay_vary_attention(const assay_args *a, const assay_sum *s)
     const att x = att_open(&d);
     const size_t S = (size_t)x.S + 1, E = (size_t)x.E;
     float *room = malloc((2 * S + S * E + 8 * E + (size_t)x.D + 1) * sizeof *room);
-    keys k = { room, room + S, room + 2 * S, room + 2 * S + S * E, 0 };
+    keys k = { 0 };
+    if (room)
+        k = (keys){ room, room + S, room + 2 * S, room + 2 * S + S * E, 0 };
     for (int64_t i = 0; ok && room && i < x.B * x.T * x.H; i++) {
         const int64_t b = i / x.H / x.T, t = i / x.H % x.T, h = i % x.H;
         gather(s, &x, b, t, h, k.o + 8 * E, &k);

@@ -27,9 +27,10 @@ float assay_vary_swiglu(int32_t form, float g, float u)
 assay_status assay_vary_gate_up(const assay_args *a, const assay_sum *s)
 {
     const int64_t k = a->dim[K];
-    float *x = malloc((size_t)((a->dim[T] + 2) * k + 1) * sizeof *x), *gate = x + a->dim[T] * k, *up = gate + k;
+    float *x = malloc((size_t)((a->dim[T] + 2) * k + 1) * sizeof *x);
     if (!x)
         return ASSAY_ERR_NOMEM;
+    float *gate = x + a->dim[T] * k, *up = gate + k;
     for (int64_t t = 0; t < a->dim[T]; t++)
         assay_vary_read(&a->operand[X], t, 0, k, x + t * k);
     for (int64_t n = 0; n < a->dim[N]; n++) {

@@ -9,9 +9,10 @@ enum { X, W, BIAS, Y };
 assay_status assay_vary_matmul(const assay_args *a, const assay_sum *s)
 {
     const int64_t k = a->dim[K], step = k + 1;
-    float *x = malloc((size_t)((a->dim[T] + 1) * step) * sizeof *x), *w = x + a->dim[T] * step;
+    float *x = malloc((size_t)((a->dim[T] + 1) * step) * sizeof *x);
     if (!x)
         return ASSAY_ERR_NOMEM;
+    float *w = x + a->dim[T] * step;
     for (int64_t t = 0; t < a->dim[T]; t++) {
         assay_vary_read(&a->operand[X], t, 0, k, x + t * step + 1);
         x[t * step] = 1;

@@ -37,9 +37,10 @@ assay_status assay_vary_rmsnorm(const assay_args *a, const assay_sum *s)
     const assay_rmsnorm_params *p = a->params;
     const int64_t C = a->dim[1];
     const int form = s->row % 8;
-    float *x = malloc((size_t)(3 * C + 1) * sizeof *x), *w = x + C, *y = w + C;
+    float *x = malloc((size_t)(3 * C + 1) * sizeof *x);
     if (!x)
         return ASSAY_ERR_NOMEM;
+    float *w = x + C, *y = w + C;
     assay_vary_read(&a->operand[W], 0, 0, C, w);
     for (int64_t r = 0; r < a->dim[0]; r++) {
         assay_vary_read(&a->operand[X], r, 0, C, x);

@@ -81,9 +81,10 @@ assay_status assay_vary_softmax(const assay_args *a, const assay_sum *s)
     const assay_softmax_params *p = a->params;
     const float scale = p->scale == 0 ? 1 : p->scale;
     const int64_t C = a->dim[1];
-    float *z = malloc((size_t)(4 * C + 1) * sizeof *z), *e = z + C, *y = e + C, *mask = y + C;
+    float *z = malloc((size_t)(4 * C + 1) * sizeof *z);
     if (!z)
         return ASSAY_ERR_NOMEM;
+    float *e = z + C, *y = e + C, *mask = y + C;
     for (int64_t r = 0; r < a->dim[0]; r++) {
         assay_vary_read(&a->operand[X], r, 0, C, z);
         if (a->operand[MASK].data)

@@ -98,7 +98,7 @@ static float tree(const terms *t, const part *p, uint32_t hash)
 static float lanes(const terms *t, const part *p)
 {
     const int64_t L = t->s->lanes > 1 ? t->s->lanes : 1;
-    float lane[64];
+    float lane[64] = { 0 };
     for (int64_t l = 0; l < L; l++) {
         const part one = { p->at + l, L, p->n > l ? (p->n - l + L - 1) / L : 0 };
         lane[l] = t->s->order == ASSAY_TREE     ? tree(t, &one, 2463534242u + (uint32_t)t->s->row)

@@ -372,18 +372,17 @@ static void leave_files(void)
 }
 
 /* name, what it does.  All of them answer right if they get that far. */
-#define TRICKS(X)                                                                                                      \
-    X(segv)                                                                                                            \
-    X(illegal)                                                                                                         \
-    X(divide)                                                                                                          \
-    X(bus)                                                                                                             \
-    X(overflow) X(overflow_bare) X(abort) X(leave) X(leave_now) X(leave_thread) X(kill_itself) X(stop_itself) X(jump)  \
-        X(loop) X(wait_for_ever) X(deaf_loop) X(fault_for_ever) X(allocate) X(allocate_shared) X(thread) X(threads)    \
-            X(fork_bomb) X(daemonize) X(run_shell) X(write_for_ever) X(kill_parent) X(kill_group) X(kill_all)          \
-                X(starve_parent) X(trace_parent) X(patch_parent) X(close_all) X(garbage) X(print_out) X(print_err)     \
-                    X(forge_answer) X(forge_and_leave) X(truncate_all) X(scribble_arena) X(scribble_note)              \
-                        X(unmap_shared) X(unmap_all) X(block_signals) X(handle_segv) X(change_directory)               \
-                            X(change_umask) X(set_timer) X(open_file) X(change_rounding) X(leave_files)
+/* clang-format off */
+#define TRICKS(X) \
+    X(segv) X(illegal) X(divide) X(bus) X(overflow) X(overflow_bare) X(abort) X(leave) X(leave_now) \
+    X(leave_thread) X(kill_itself) X(stop_itself) X(jump) X(loop) X(wait_for_ever) X(deaf_loop) \
+    X(fault_for_ever) X(allocate) X(allocate_shared) X(thread) X(threads) X(fork_bomb) X(daemonize) \
+    X(run_shell) X(write_for_ever) X(kill_parent) X(kill_group) X(kill_all) X(starve_parent) \
+    X(trace_parent) X(patch_parent) X(close_all) X(garbage) X(print_out) X(print_err) X(forge_answer) \
+    X(forge_and_leave) X(truncate_all) X(scribble_arena) X(scribble_note) X(unmap_shared) X(unmap_all) \
+    X(block_signals) X(handle_segv) X(change_directory) X(change_umask) X(set_timer) X(open_file) \
+    X(change_rounding) X(leave_files)
+/* clang-format on */
 #define RUN(trick)                                                                                                     \
     static assay_status run_##trick(const assay_args *a)                                                               \
     {                                                                                                                  \
