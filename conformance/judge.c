@@ -80,10 +80,11 @@ void assay_judge_room(size_t bytes)
     room = (bytes + 63) / 64 * 64;
 }
 
-/* Outputs bear another poison than inputs, so that what is copied from outside to outside is seen. */
+/* Outputs bear another poison than inputs, so that what is copied from outside to outside is seen; 0x7b for 0xff:
+ * 7b7b.. is a finite number in every float type, so that where NaN is the answer, not to write is seen too. */
 unsigned char assay_poison_of(unsigned char poison, const assay_operand *o)
 {
-    return o->access == ASSAY_OUT ? poison ^ 0x80 : poison;
+    return o->access != ASSAY_OUT ? poison : poison == 0xff ? 0x7b : poison ^ 0x80;
 }
 
 assay_misplaced assay_misplace(const assay_case *c, int i)

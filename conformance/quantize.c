@@ -182,15 +182,18 @@ static bool unit_steps(const assay_case *c, int i, int64_t n, double *const *val
     return true;
 }
 
-/* Every third block holds a NaN or an infinity somewhere; its neighbours must not notice. */
+/* Every third block (second super-block) holds a NaN or an infinity, first, last or somewhere; its neighbours must not
+ * notice. */
 static bool poisoned(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
-    (void)c;
+    const bool super = assay_dtype_of(c->type[Y])->block == 256;
+    const int64_t block = super ? 256 : 32, step = super ? 512 : 96;
     double *x = value[i];
     for (int64_t k = 0; k < n; k++)
         x[k] = (double)(float)assay_rng_normal(r);
-    for (int64_t b = 0; b < n; b += 96) {
-        const int64_t len = n - b < 32 ? n - b : 32, p = b + assay_rng_below(r, len), kind = assay_rng_below(r, 4);
+    for (int64_t b = 0; b < n; b += step) {
+        const int64_t len = n - b < block ? n - b : block, any = assay_rng_below(r, len), kind = assay_rng_below(r, 4);
+        const int64_t at = b / step % 3, p = b + (at == 0 ? 0 : at == 1 ? len - 1 : any);
         x[p] = kind == 0 ? INFINITY : kind == 1 ? -INFINITY : kind == 2 ? (double)NAN : from_bits(0xff800001u);
     }
     return true;
