@@ -263,9 +263,20 @@ def report(op, judged, args, table, o, kind):
 # ---- judge: the float mutants as kernels, by assay check ----------------------------------------------------------------
 
 
+def sample(op, args, most):
+    """Every n-th mutant, where there are more than `most`.  The arguments are held against all of them."""
+    every = -(-len(op.mutants) // most)
+    if every > 1:
+        for m, _, _, _ in op.mutants.values():
+            args.of(m)
+        print(f"{op.name}: {len(op.mutants)} mutants, one in {every} of which is judged (--most {most})")
+        op.mutants = {n: m for n, m in op.mutants.items() if n % every == 0}
+
+
 def judge(name, o):
     args = Arguments(name, "equivalent.txt", "judge")
     op = Op(name, o.out, args)
+    sample(op, args, o.most)
     so = os.path.join(op.out, "mutants.so")
     op.compile(o, "float", lambda files: ["-fPIC", "-shared", "-o", so, *files, "-Wl,-u,assay_plugin_v1", *o.base, "-lm"])
     judged = {}
@@ -323,6 +334,7 @@ def main():
     p.add_argument("--cc", default="cc")
     p.add_argument("--extra", type=str.split, default=[], help="compiler options, one string")
     p.add_argument("--floor", type=float, default=100, help="per cent of the mutants that no argument covers")
+    p.add_argument("--most", type=int, default=CHUNK * 64, help="judge an even sample of so many mutants at most")
     p.add_argument("--jobs", type=int, default=1)
     p.add_argument("-v", "--verbose", action="store_true", help="caught mutants too")
     o = p.parse_args()
