@@ -51,13 +51,17 @@ foreach(probe IN LISTS probes)
   assay_test(probes.${short} LABEL probes COMMAND assay check -o ${probe} --quick)
 endforeach()
 
-# What objects execute, against their tier (docs/judge.md).
+# What objects execute, against their tier (docs/judge.md): by the assembler of binutils, which clang's tools lack.
+set(objdump objdump)
+if(CMAKE_CROSSCOMPILING)
+  set(objdump ${CMAKE_OBJDUMP})
+endif()
 foreach(isa scalar ${isas})
   assay_test(instructions.${isa} LABEL instructions
-    COMMAND ${python} ${CMAKE_SOURCE_DIR}/ci/instructions ${CMAKE_BINARY_DIR} --tier ${isa} --objdump ${CMAKE_OBJDUMP})
+    COMMAND ${python} ${CMAKE_SOURCE_DIR}/ci/instructions ${CMAKE_BINARY_DIR} --tier ${isa} --objdump ${objdump})
 endforeach()
 assay_test(instructions.faults LABEL instructions COMMAND ${python} ${CMAKE_SOURCE_DIR}/ci/instructions
-  ${CMAKE_BINARY_DIR} --faults ${CMAKE_C_COMPILER} --objdump ${CMAKE_OBJDUMP})
+  ${CMAKE_BINARY_DIR} --faults ${CMAKE_C_COMPILER} --objdump ${objdump})
 if("avx2" IN_LIST isas AND NOT ASSAY_EMULATE)
   foreach(isa scalar avx2) # under qemu, on a CPU that has the tier and nothing above it
     assay_test(capped.${isa} LABEL instructions
