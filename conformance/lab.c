@@ -134,10 +134,26 @@ static assay_status fork_runner(assay_lab *lab, assay_why *why)
     return assay_fail(why, ASSAY_ERR_IO, "three runner processes said nothing within %g s each", limit);
 }
 
-static void how_it_ended(const assay_lab *lab, int status, assay_why *why)
+/* Of a runner whose socket is closed: how it ended.  It may have closed the socket and be alive: what it does by itself
+ * is its end, not the moment at which the judge kills it. */
+static void bury_speechless(assay_lab *lab, assay_why *why)
 {
+    vital start = { 0 }, now;
+    double last = 0;
+    int idle_ms = 0;
+    bool alive = look(lab->runner, &start) && start.state != 'Z';
+    for (now = start;
+         alive && idle_ms < 1000 * assay_lab_limits.seconds && now.cpu - start.cpu < assay_lab_limits.seconds;) {
+        poll(NULL, 0, 1);
+        idle_ms = now.cpu > last || now.state == 'R' ? 0 : idle_ms + 1;
+        last = now.cpu;
+        alive = look(lab->runner, &now) && now.state != 'Z';
+    }
+    const int status = bury_runner(lab);
     if (lab->note[0])
         assay_fail(why, ASSAY_OK, "%.200s", lab->note + 1);
+    else if (alive)
+        assay_fail(why, ASSAY_OK, "closed the judge's socket and went on");
     else if (WIFSIGNALED(status))
         assay_fail(why, ASSAY_OK, "died of signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
     else
@@ -151,7 +167,7 @@ static assay_status hear_greeting(assay_lab *lab, assay_why *why)
     assay_greeting *g = &lab->greeting;
     if (recv(lab->socket, g, sizeof *g, 0) != (ssize_t)sizeof *g) {
         assay_why end = { "" };
-        how_it_ended(lab, bury_runner(lab), &end);
+        bury_speechless(lab, &end);
         return assay_fail(why, ASSAY_ERR_ABI, "the runner died while it loaded the plug-in: %.160s", end.text);
     }
     if (!assay_wire_greeting(g))
@@ -164,7 +180,7 @@ static assay_status hear_greeting(assay_lab *lab, assay_why *why)
         if (wait_word(lab, START_LIMIT_S, START_LIMIT_S) != SPOKE ||
             recv(lab->socket, &lab->heard, sizeof lab->heard, 0) != (ssize_t)sizeof lab->heard) {
             assay_why end = { "" };
-            how_it_ended(lab, bury_runner(lab), &end);
+            bury_speechless(lab, &end);
             return assay_fail(why, ASSAY_ERR_ABI, "the runner died while it described kernel %u: %.160s", i, end.text);
         }
         const assay_status s = assay_wire_described(&lab->heard, why);
@@ -359,9 +375,9 @@ static bool try_job(assay_lab *lab, assay_job *job, assay_answer *a)
         n = recv(lab->socket, a, sizeof *a, 0);
     }
     if (n <= 0) {
-        const int status = bury_runner(lab);
-        *a = (assay_answer){ .by = lab->note[0] == 'M' ? ASSAY_BY_MEMORY : ASSAY_BY_CRASH };
-        how_it_ended(lab, status, &a->why);
+        *a = (assay_answer){ .by = ASSAY_BY_CRASH };
+        bury_speechless(lab, &a->why);
+        a->by = lab->note[0] == 'M' ? ASSAY_BY_MEMORY : ASSAY_BY_CRASH;
     } else if (n != (ssize_t)sizeof *a || a->number != job->number || !assay_wire_answer(a)) {
         const bool stale = n == (ssize_t)sizeof *a && a->number < job->number;
         bury_runner(lab);
