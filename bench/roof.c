@@ -53,16 +53,17 @@ static const bench_probe *const tables[] = {
 };
 /* clang-format on */
 
-/* One sample: all threads start together, each does n rounds over bytes of its own buffer; amount per second in G. */
-static double sample(const bench_probe *p, char *const *buffer, size_t offset, size_t bytes, int64_t n, int threads)
+/* One sample: all threads start together, each does n rounds over bytes of its own buffer at `offset`, after one at
+ * `wake` (the units are awake then, and the caches hold that part); amount per second in G. */
+static double sample(const bench_probe *p, char *const *buffer, size_t wake, size_t offset, size_t bytes, int64_t n,
+                     int threads)
 {
     double amount = 0, first = 1e300, last = 0;
     (void)threads; /* a build without OpenMP has one */
 #pragma omp parallel num_threads(threads) reduction(+ : amount) reduction(min : first) reduction(max : last)
     {
         const char *b = buffer[omp_get_thread_num()];
-        if (offset == 0)
-            p->run(b, bytes, 1); /* wakes the units up and fills the caches */
+        p->run(b ? b + wake : NULL, bytes, 1);
 #pragma omp barrier
         first = bench_now();
         amount = p->run(b ? b + offset : NULL, bytes, n);
@@ -72,7 +73,7 @@ static double sample(const bench_probe *p, char *const *buffer, size_t offset, s
 }
 
 /* Many short samples: other work on the machine then leaves some of them alone.  Out of memory (windows > 1) each
- * sample reads the next part of a large buffer, so that none finds the last one's lines in a cache. */
+ * sample reads the next part of a large buffer, and wakes on the part before it: none finds its lines in a cache. */
 static void measure(const bench_probe *p, bench_roof *r, size_t bytes, int windows, bool quick)
 {
     const double target = quick ? 0.003 : 0.006;
@@ -106,8 +107,8 @@ static void measure(const bench_probe *p, bench_roof *r, size_t bytes, int windo
     if (windows == 1)
         n = (int64_t)((double)n * target / (seconds > 0 ? seconds : target)) + 1;
     for (int i = 0; !r->why[0] && i < want; i++) {
-        r->sample[r->n++] =
-            sample(p, buffer, (size_t)(i % windows) * window, windows == 1 ? bytes : window, n, r->threads);
+        r->sample[r->n++] = sample(p, buffer, (size_t)((i + windows - 1) % windows) * window,
+                                   (size_t)(i % windows) * window, windows == 1 ? bytes : window, n, r->threads);
         r->value = r->sample[i] > r->value ? r->sample[i] : r->value;
     }
     for (int i = 0; i < r->threads; i++)

@@ -53,6 +53,8 @@ static void print_row(const assay_json *j)
         printf("FAILED: %s", cJSON_GetStringValue(cJSON_GetObjectItem(v, "why")));
     else if (cJSON_IsNumber(time)) {
         const cJSON *gflops = cJSON_GetObjectItem(o, "gflops"), *gbps = cJSON_GetObjectItem(o, "gbps");
+        const char *bound = cJSON_GetStringValue(cJSON_GetObjectItem(o, "bound_by"));
+        const bool in_memory = bound && !strcmp(bound, "memory");
         printf("%12.1f us", time->valuedouble / 1e3);
         if (gflops)
             printf(" %8.2f GFLOP/s", gflops->valuedouble);
@@ -60,7 +62,7 @@ static void print_row(const assay_json *j)
             printf(" %8.2f GB/s   ", gbps ? gbps->valuedouble : 0);
         if (share)
             printf(" %5.1f %% of %s%s", 100 * share->valuedouble,
-                   cJSON_GetStringValue(cJSON_GetObjectItem(o, "bound_by")),
+                   cJSON_GetStringValue(cJSON_GetObjectItem(o, in_memory ? "level" : "bound_by")),
                    cJSON_IsTrue(cJSON_GetObjectItem(o, "impossible")) ? " (IMPOSSIBLE)" : "");
         if (speedup)
             printf("  %.1fx scalar", speedup->valuedouble);

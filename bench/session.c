@@ -85,7 +85,8 @@ void bench_take_roof(void *ctx, const bench_roof *r)
     if (!s->why.text[0])
         bench_journal_add(&s->journal, &j, &s->why);
     if (!r->why[0])
-        printf("roof %-24s %10.2f %s\n", r->name, r->value, r->unit);
+        printf("roof %-24s %10.2f %s (median of its samples %.2f)\n", r->name, r->value, r->unit,
+               bench_median(r->sample, r->n));
     fflush(stdout);
     assay_json_free(&j);
 }
