@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * AVX2: the primitives of its kernels as array functions, for `assay primitives`. */
-#include "../../reference/core/primitive.h"
+ * AVX2: its primitives. */
 #include "../isa/decode_avx2.h"
 #include "../isa/encode_avx2.h"
 #include "../isa/x86_sincos.h"
 
-static void run_exp(const void *x, void *y, int64_t n)
+#define TIER        avx2
+#define HAS_INVERSE 1
+static inline void exp_of(const float *x, float *y, int64_t n)
 {
     for (int64_t i = 0; i < n; i += 8)
-        _mm256_storeu_ps((float *)y + i, avx2_exp(_mm256_loadu_ps((const float *)x + i)));
+        _mm256_storeu_ps(y + i, avx2_exp(_mm256_loadu_ps(x + i)));
 }
 static inline void sincos_of(float p, const float *x, float *y, int64_t n, int cosine)
 {
@@ -19,53 +20,9 @@ static inline void sincos_of(float p, const float *x, float *y, int64_t n, int c
         _mm256_storeu_ps(y + i, sc[cosine]);
     }
 }
-static void run_sin(const void *x, void *y, int64_t n)
-{
-    sincos_of(1, x, y, n, 0);
-}
-static void run_cos(const void *x, void *y, int64_t n)
-{
-    sincos_of(1, x, y, n, 1);
-}
-static void run_sin_4097(const void *x, void *y, int64_t n)
-{
-    sincos_of(4097, x, y, n, 0);
-}
-static void run_cos_4097(const void *x, void *y, int64_t n)
-{
-    sincos_of(4097, x, y, n, 1);
-}
-static void run_reciprocal(const void *x, void *y, int64_t n)
+static inline void inverse_of(const float *x, float *y, int64_t n)
 {
     for (int64_t i = 0; i < n; i += 4)
-        _mm_storeu_ps((float *)y + i, avx2_inverse(_mm_loadu_ps((const float *)x + i)));
+        _mm_storeu_ps(y + i, avx2_inverse(_mm_loadu_ps(x + i)));
 }
-static void run_f32_to_f16(const void *x, void *y, int64_t n)
-{
-    avx2_encode_f16(y, x, n);
-}
-static void run_f32_to_bf16(const void *x, void *y, int64_t n)
-{
-    avx2_encode_bf16(y, x, n);
-}
-static void run_f16_to_f32(const void *x, void *y, int64_t n)
-{
-    avx2_decode(y, x, ASSAY_f16, n);
-}
-static void run_bf16_to_f32(const void *x, void *y, int64_t n)
-{
-    avx2_decode(y, x, ASSAY_bf16, n);
-}
-
-#define ROW(what, u)                                                                                                   \
-    const assay_primitive assay_primitive_##what##_avx2 = { #what, "avx2", ASSAY_ISA_avx2, run_##what, u }
-ROW(exp, 1.3f);
-ROW(sin, 2.1f);
-ROW(cos, 2.1f);
-ROW(sin_4097, 2.1f);
-ROW(cos_4097, 2.1f);
-ROW(reciprocal, 1);
-ROW(f32_to_f16, 0);
-ROW(f32_to_bf16, 0);
-ROW(f16_to_f32, 0);
-ROW(bf16_to_f32, 0);
+#include "../isa/primitives.h"
