@@ -172,15 +172,22 @@ static uint32_t low_of(uint32_t high, int j, int per)
     return out[0] & 0xffff;
 }
 
+/* Of equal errors the one at the smaller input, whichever thread met it. */
+static bool worse(double a, uint32_t a_at, double b, uint32_t b_at)
+{
+    return a > b || (a == b && a_at < b_at);
+}
+
 static void merge(result *to, const result *r)
 {
-    if (r->wrong && !to->wrong)
+    const bool u = worse(r->u, r->u_at, to->u, to->u_at);
+    if (r->wrong && (!to->wrong || r->wrong_at < to->wrong_at))
         to->wrong_at = r->wrong_at, to->got = r->got, to->want = r->want;
-    else if (!to->wrong && r->u > to->u)
+    else if (!to->wrong && u)
         to->got = r->got, to->want = r->want;
-    if (r->u > to->u)
+    if (u)
         to->u = r->u, to->u_at = r->u_at;
-    if (r->ulp > to->ulp)
+    if (worse(r->ulp, r->ulp_at, to->ulp, to->ulp_at))
         to->ulp = r->ulp, to->ulp_at = r->ulp_at;
     to->inputs += r->inputs, to->far += r->far, to->wrong += r->wrong;
 }
