@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "self.h"
+#include "hash.h"
 #include "../reference/core/status.h"
 #include <dirent.h>
 #include <stdio.h>
@@ -94,13 +95,10 @@ static uint64_t hash_of(const assay_case *c)
 {
     assay_case bare = *c;
     char line[ASSAY_CASE_LINE];
-    uint64_t h = 14695981039346656037u;
     bare.gen = &assay_gen_ggml;
     bare.seed = 0;
     assay_case_print(&bare, line, sizeof line);
-    for (const char *t = line; *t; t++)
-        h = (h ^ (unsigned char)*t) * 1099511628211u;
-    return h;
+    return assay_hash(line, strlen(line));
 }
 
 static void note_shape(assay_self *s, const assay_case *c)
