@@ -2,6 +2,7 @@
  * JUnit XML, the part of it that GitLab, Jenkins and GitHub's reporters share: one testsuite per op, one testcase per
  * kernel; skipped: no machine could, or it was filtered out. */
 #include "output.h"
+#include "repro.h"
 #include <string.h>
 
 /* Text as XML 1.0 allows it: control characters other than tab and newline cannot be written at all. */
@@ -38,6 +39,7 @@ static bool skipped(const assay_r_sum *k)
 
 static void failure(FILE *f, const assay_r_sum *k)
 {
+    char text[ASSAY_REPRO_TEXT];
     const bool missed = k->k.expected && !strcmp(k->k.expected, "fault");
     fputs("      <failure", f);
     attribute(f, "message",
@@ -51,11 +53,10 @@ static void failure(FILE *f, const assay_r_sum *k)
         escape(f, x->by);
         fputs(": ", f);
         escape(f, x->why);
-        fputs("\nassay check -k '", f);
-        escape(f, k->k.kernel);
-        fputs("' --repro '", f);
-        escape(f, x->line);
-        fputs("'\n", f);
+        assay_repro_text(&(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, x->line, k->k.expected }, text);
+        fputc('\n', f);
+        escape(f, text);
+        fputc('\n', f);
     }
     fputs("</failure>\n", f);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ledger.h"
+#include "repro.h"
 #include "../reference/core/dtype.h"
 #include "../reference/core/registry.h"
 #include "assay_build.h"
@@ -96,17 +97,24 @@ bool assay_entry_good(const assay_entry *e)
     return !e->failed && e->passed >= e->not_accepted;
 }
 
-static void print_failures(const assay_entry *e)
+static void print_failures(const assay_ledger *l, const assay_entry *e)
 {
+    assay_repro again = { e->plugin >= 0 && l->filter ? l->filter->plugin : NULL, e->kernel->name, "",
+                          e->fault != NULL };
+    char text[ASSAY_REPRO_TEXT];
     for (int i = 0; i < e->failed && i < ASSAY_LEDGER_FAILURES; i++) {
         printf("    %s: %s\n", assay_by_name(e->finding[i].by), e->finding[i].why.text);
         if (e->words[i][0])
             printf("      %s\n", e->words[i]);
-        printf("      assay check -k '%s' --repro '%s'\n", e->kernel->name, e->line[i]);
-        if (i == 0 && e->shrunk.line[0])
-            printf("      shrunk: assay check -k '%s' --repro '%s' (operands %s, %d thread%s)\n", e->kernel->name,
-                   e->shrunk.line, assay_place_name(e->shrunk.finding.place), e->shrunk.finding.threads,
-                   e->shrunk.finding.threads == 1 ? "" : "s");
+        again.line = e->line[i];
+        assay_repro_text(&again, text);
+        printf("      %s\n", text);
+        if (i > 0 || !e->shrunk.line[0])
+            continue;
+        again.line = e->shrunk.line;
+        assay_repro_text(&again, text);
+        printf("      shrunk: %s (operands %s, %d thread%s)\n", text, assay_place_name(e->shrunk.finding.place),
+               e->shrunk.finding.threads, e->shrunk.finding.threads == 1 ? "" : "s");
     }
     if (e->failed > ASSAY_LEDGER_FAILURES)
         printf("    ... and %lld more\n", (long long)(e->failed - ASSAY_LEDGER_FAILURES));
@@ -148,7 +156,7 @@ int assay_ledger_print(const assay_ledger *l, bool verbose)
         putchar('\n');
         if (verbose && e->passed && e->used > 0)
             printf("    worst: %s\n", e->worst);
-        print_failures(e);
+        print_failures(l, e);
     }
     for (size_t i = 0; assay_kernel_not_built(i); i++)
         not_built++;

@@ -164,6 +164,7 @@ static void put_filter(assay_results *r, const assay_ledger *l, assay_r_part *p)
     if (!f)
         return;
     p->op = text_or_null(r, f->op);
+    p->plugin_file = text_or_null(r, f->plugin);
     p->kernel = text_or_null(r, f->kernel);
     p->isa = text_or_null(r, f->isa);
     snprintf(text, sizeof text, "%llu", (unsigned long long)f->seed);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * A summary for a pull request: the verdict, what failed with its reproduction line, what nobody covered, a table. */
 #include "output.h"
+#include "repro.h"
 #include <string.h>
 
 /* In a table cell or a sentence: nothing that Markdown or HTML would act upon. */
@@ -15,6 +16,7 @@ static void cell(FILE *f, const char *text)
 
 static void failures(const assay_summary *s, FILE *f)
 {
+    char text[ASSAY_REPRO_TEXT];
     for (size_t i = 0; i < s->n; i++) {
         const assay_r_sum *k = &s->kernel[i];
         if (k->good)
@@ -30,13 +32,12 @@ static void failures(const assay_summary *s, FILE *f)
             cell(f, k->k.failure[n].by);
             fputs(": ", f);
             cell(f, k->k.failure[n].why);
-            fputs("<br>`assay check -k '", f);
-            for (const char *c = k->k.kernel; *c; c++)
+            assay_repro_text(
+                &(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, k->k.failure[n].line, k->k.expected }, text);
+            fputs("<br>`", f);
+            for (const char *c = text; *c; c++)
                 fputc(*c == '`' ? '?' : *c, f);
-            fputs("' --repro '", f);
-            for (const char *c = k->k.failure[n].line; *c; c++)
-                fputc(*c == '`' ? '?' : *c, f);
-            fputs("'`\n", f);
+            fputs("`\n", f);
         }
     }
     for (size_t i = 0; i < s->n_holes; i++) {

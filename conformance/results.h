@@ -59,6 +59,7 @@ typedef struct assay_r_part {
     const char *model, *features;                            /* of the CPU; features apart by spaces */
     const char *level, *seed;                                /* seed: "7", or NULL: one per case */
     const char *op, *kernel, *isa, *threads, *line, *plugin; /* the filter; NULL where there was none */
+    const char *plugin_file;                                 /* as it was given: what a repeated run is given */
     bool emulated;                                           /* AVX-512 as portable C */
     int64_t shard, shards;
     assay_r_op *ops;

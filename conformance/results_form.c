@@ -87,6 +87,7 @@ const assay_member assay_m_part[] = { P(TEXT, what),
                                       P(MAYBE, threads),
                                       CASE(assay_r_part, ASSAY_M_MAYBE),
                                       P(MAYBE, plugin),
+                                      P(ADVICE, plugin_file),
                                       MANY(assay_r_part, ASSAY_M_LIST, "ops", ops, n_ops, op_members),
                                       MANY(assay_r_part, ASSAY_M_LIST, "kernels", kernels, n_kernels, assay_m_kernel),
                                       LAST };

@@ -7,7 +7,7 @@
 typedef enum assay_m_kind {
     ASSAY_M_TEXT,    /* const char * */
     ASSAY_M_MAYBE,   /* const char *, NULL: left out */
-    ASSAY_M_ADVICE,  /* the same, and no digest covers it: found within a time limit */
+    ASSAY_M_ADVICE,  /* the same, and no digest covers it: it may differ where the verdicts do not */
     ASSAY_M_WORDS,   /* const char *, words apart by a space: an array */
     ASSAY_M_TEXTS,   /* const char **, size_t: an array */
     ASSAY_M_COUNT,   /* int64_t from -1 to 2^40 */

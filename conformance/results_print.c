@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What `assay merge` says of a document. */
+#include "repro.h"
 #include "results_split.h"
 #include <stdio.h>
 #include <string.h>
@@ -38,9 +39,12 @@ static void print_kernel(const assay_r_sum *k)
     if (k->k.passed && k->k.worst > 0)
         printf(", worst %.3f of bound", k->k.worst);
     putchar('\n');
-    for (size_t i = 0; !k->good && i < k->k.n_failures; i++)
-        printf("    %s: %s\n      assay check -k '%s' --repro '%s'\n", k->k.failure[i].by, k->k.failure[i].why,
-               k->k.kernel, k->k.failure[i].line);
+    for (size_t i = 0; !k->good && i < k->k.n_failures; i++) {
+        char text[ASSAY_REPRO_TEXT];
+        assay_repro_text(
+            &(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, k->k.failure[i].line, k->k.expected }, text);
+        printf("    %s: %s\n      %s\n", k->k.failure[i].by, k->k.failure[i].why, text);
+    }
 }
 
 /* A kernel that no run judged: the reason on each kind of machine. */

@@ -52,7 +52,16 @@ sed -n '/^```c$/,/^```$/p' "$source/docs/plugin.md" | sed '1d;$d' |
 "$cc" -std=c11 -O2 -shared -fPIC -I"$source/include" -o "$dir/short.so" "$dir/short.c" -lm
 short=("$assay" check --plugin "$dir/short.so" --case 'rmsnorm R=3 C=20 eps=1e-5 gen=gauss seed=1')
 expect 1 'every element: each R by a factor of its own' "${short[@]}"
-expect 1 "shrunk: assay check -k 'mine' --repro 'rmsnorm R=1 C=9 gen=equal seed=1' \(operands (plain|after another), 1 thread\)" "${short[@]}"
+expect 1 "shrunk: assay check --plugin '$dir/short.so' -k 'mine' --repro 'rmsnorm R=1 C=9 gen=equal seed=1' \(operands (plain|after another), 1 thread\)" "${short[@]}"
 expect 1 'FAIL rmsnorm/mine' "${short[@]}" --no-shrink
 grep -q shrunk "$dir/out" && { echo "--no-shrink shrinks"; exit 1; }
+# The printed line, pasted into a shell, fails again, whatever the file is called.
+pasted() { # COMMAND...: the first line that it prints to repeat a case
+  "$@" >"$dir/out" 2>&1 || true
+  grep -m1 -o 'assay check .*--repro.*' "$dir/out" | sed "s|^assay|'$assay'|" >"$dir/pasted"
+  [ -s "$dir/pasted" ] || { echo "no line to paste: $*"; exit 1; }
+}
+cp "$dir/short.so" "$dir/it's \$HOME.so"
+pasted "$assay" check --plugin "$dir/it's \$HOME.so" --case 'rmsnorm R=3 C=20 eps=1e-5 gen=gauss seed=1' --no-shrink
+expect 1 'FAIL rmsnorm/mine' bash "$dir/pasted"
 echo "certificates, promises, words and shrinking as documented"
