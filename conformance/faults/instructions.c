@@ -138,4 +138,59 @@ void f(float *restrict y, const float *restrict x, const __fp16 *h, int n)
     for (int i = 0; i < n; i++)
         y[i] += x[i] * (float)h[i];
 }
+/* FAULT 25 x86_64 avx2: static: -O2 -mavx2 */
+#elif FAULT == 25 /* FAULT 25 aarch64 neon: static: -O2 */
+float f(const float *x, int n)
+{
+    static float last[64]; /* .bss */
+    const float was = last[n];
+    last[n] = x[n];
+    return was;
+}
+/* FAULT 26 x86_64 avx512: static: -O2 -mavx512f */
+#elif FAULT == 26 /* FAULT 26 aarch64 dotprod: static: -O2 */
+int f(void)
+{
+    static int calls = 1; /* .data */
+    return calls++;
+}
+/* FAULT 27 x86_64 avx2: static: -O2 -fPIC */
+#elif FAULT == 27 /* FAULT 27 aarch64 neon: static: -O2 -fPIC */
+int f(int x)
+{
+    static _Thread_local int last; /* .tbss */
+    const int was = last;
+    last = x;
+    return was;
+}
+/* FAULT 28 x86_64 scalar: static: -O2 -fcommon */
+#elif FAULT == 28 /* FAULT 28 aarch64 scalar: static: -O2 -fcommon */
+float partials[80]; /* not in a section: COMMON */
+float f(int i)
+{
+    return partials[i]++;
+}
+/* FAULT 29 x86_64 avx2: static: -O2 */
+#elif FAULT == 29 /* FAULT 29 aarch64 neon: static: -O2 */
+int f(int i);
+static int table[4];
+__attribute__((constructor)) static void fill(void)
+{
+    int one = 1;
+    __asm__("" : "+r"(one)); /* or clang fills it in itself */
+    for (int i = 0; i < 4; i++)
+        table[i] = i * one;
+}
+int f(int i)
+{
+    return table[i];
+}
+/* FAULT 30 x86_64 avx2: nothing: -O2 -fPIC */
+#elif FAULT == 30 /* FAULT 30 aarch64 neon: nothing: -O2 -fPIC */
+const char *const names[] = { "one", "two" }; /* .data.rel.ro: addresses that the loader fills in */
+float f(int i)
+{
+    static const float table[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17 };
+    return table[i] + (float)*names[i & 1];
+}
 #endif
