@@ -238,6 +238,12 @@ static void close_all(void)
     for (int fd = 0; fd < MANY; fd++)
         close(fd);
 }
+static void close_all_and_stay(void)
+{
+    close_all();
+    for (;;)
+        pause();
+}
 static void garbage(void)
 {
     static const char text[] = "\033[2J\033]0;garbage\a\377\376 all over the place\n";
@@ -378,8 +384,8 @@ static void leave_files(void)
     X(leave_thread) X(kill_itself) X(stop_itself) X(jump) X(loop) X(wait_for_ever) X(deaf_loop) \
     X(fault_for_ever) X(allocate) X(allocate_shared) X(thread) X(threads) X(fork_bomb) X(daemonize) \
     X(run_shell) X(write_for_ever) X(kill_parent) X(kill_group) X(kill_all) X(starve_parent) \
-    X(trace_parent) X(patch_parent) X(close_all) X(garbage) X(print_out) X(print_err) X(forge_answer) \
-    X(forge_and_leave) X(truncate_all) X(scribble_arena) X(scribble_note) X(unmap_shared) X(unmap_all) \
+    X(trace_parent) X(patch_parent) X(close_all) X(close_all_and_stay) X(garbage) X(print_out) X(print_err) \
+    X(forge_answer) X(forge_and_leave) X(truncate_all) X(scribble_arena) X(scribble_note) X(unmap_shared) X(unmap_all) \
     X(block_signals) X(handle_segv) X(change_directory) X(change_umask) X(set_timer) X(open_file) \
     X(change_rounding) X(leave_files)
 /* clang-format on */
