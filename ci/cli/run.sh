@@ -75,5 +75,13 @@ head -c 3000 "$model" >"$work/cut.gguf"
 expect 2 'the file has' "$assay" run "$work/cut.gguf" -p x
 head -c 100000 "$model" >"$work/short.gguf"
 expect 2 'beyond the data section' "$assay" run "$work/short.gguf" -p x
+"${PYTHON:-python3}" - "$model" "$work/extra.gguf" <<'PY' # one layer fewer than the file has tensors for
+import sys
+d = open(sys.argv[1], "rb").read()
+key = b"llama.block_count" + (4).to_bytes(4, "little")
+at = d.index(key) + len(key)
+open(sys.argv[2], "wb").write(d[:at] + (2).to_bytes(4, "little") + d[at + 4:])
+PY
+expect 2 'is no part of the llama graph (9 such tensors)' "$assay" run "$work/extra.gguf" -p x
 expect 2 'not a GGUF file' "$assay" run "$0" -p x
 exit "$bad"

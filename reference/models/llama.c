@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * llama: LLaMA 1, 2, 3, SmolLM2, Mistral as GGUF holds them (definitions: x = E[id]; per layer
- * h = RMS x; q, k, v = l h; rope(q, k); x += o(attention); h = RMS x; x += down(silu(gate h) * up h); RMS; logits = l
- * x). Rope pairs are interleaved: the converter permuted the rows of q and k. */
+ * llama: LLaMA 1, 2, 3 (without frequency factors), SmolLM2, Mistral as GGUF holds them (definitions: x = E[id]; per
+ * layer h = RMS x; q, k, v = l h; rope(q, k); x += o(attention); h = RMS x; x += down(silu(gate h) * up h); RMS; logits
+ * = l x). Rope pairs are interleaved: the converter permuted the rows of q and k. */
 #include "graph.h"
 #include "../core/registry.h"
 #include "../core/status.h"
@@ -173,6 +173,25 @@ static int layer_of(const builder *b, int x, int i)
     return add(b, x, linear(b, a, c->d, c->F, "ffn_down", i), "ffn_add", i);
 }
 
+/* A tensor that no call uses (rope_freqs.weight of LLaMA 3.1, experts) would change the answer in silence. */
+static void refuse_unused(assay_graph *g, const assay_gguf *f)
+{
+    const assay_gguf_tensor *unused = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < f->n_tensors && !g->status; i++) {
+        char name[sizeof g->value->name];
+        snprintf(name, sizeof name, "%.*s", (int)f->tensor[i].name.n, f->tensor[i].name.at);
+        if (assay_graph_find(g, name) >= 0)
+            continue;
+        unused = unused ? unused : &f->tensor[i];
+        n++;
+    }
+    if (unused)
+        g->status =
+            assay_fail(&g->why, ASSAY_UNSUPPORTED, "%s: tensor '%.*s' is no part of the llama graph (%zu such tensors)",
+                       f->label, unused->name.n < 64 ? (int)unused->name.n : 64, unused->name.at, n);
+}
+
 assay_status assay_llama_graph(const assay_gguf *file, assay_dtype kv, assay_graph *g, assay_why *why)
 {
     config c;
@@ -193,6 +212,7 @@ assay_status assay_llama_graph(const assay_gguf *file, assay_dtype kv, assay_gra
     const int head = assay_graph_weight(g, file, 2, LIST(c.V, c.d), untied ? "output.weight" : "token_embd.weight");
     g->logits = temp(&b, L, c.V, "logits", -1);
     assay_graph_call(g, "matmul", "TNK", LIST(L, c.V, c.d), "x w y", OF(x, head, g->logits), -1);
+    refuse_unused(g, file);
     if (g->status) {
         const assay_status failed = g->status;
         if (why)
