@@ -66,7 +66,7 @@ static int64_t place(const terms *t, const part *p, int64_t i, int64_t step)
 
 static float chain(const terms *t, const part *p)
 {
-    const int64_t step = affine(p->n, t->s->row);
+    const int64_t step = t->s->order == ASSAY_PERMUTED ? affine(p->n, t->s->row) : 0;
     float sum = 0, lost = 0;
     double wide = 0;
     for (int64_t k = 0; k < p->n; k++) {
