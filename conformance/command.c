@@ -3,6 +3,7 @@
 #include "../reference/core/status.h"
 #include "check.h"
 #include "contracts.h"
+#include "faults_print.h"
 #include "metamorphic.h"
 #include "output.h"
 #include "record.h"
@@ -19,65 +20,9 @@ typedef struct options {
     bool faults, self, tightness, mutants, contracts, all_contracts, verbose, detail;
     bool shrink, no_shrink, certificate, resume;
     bool metamorphic;
+    assay_self_how how;
     assay_outputs outputs;
 } options;
-
-/* Caught, and for the reason for which it must be. */
-static bool found_out(const assay_entry *e)
-{
-    return e->failed && (!e->fault->says || strstr(e->finding[0].why.text, e->fault->says));
-}
-
-static int print_faults(const assay_ledger *l)
-{
-    const bool shard = assay_ledger_shard(l);
-    int64_t caught = 0, faults = 0, legal = 0, flagged = 0, runs = 0, worded = 0;
-    for (size_t i = 0; i < l->n; i++) {
-        const assay_entry *e = &l->entry[i];
-        if (!e->fault)
-            continue;
-        if (!e->on_cpu) {
-            printf("  not on this CPU  %s/%s\n", e->kernel->op, e->kernel->name);
-            continue;
-        }
-        runs += e->passed + e->failed;
-        if (e->fault->kind == ASSAY_LEGAL) {
-            legal++;
-            const bool good = shard ? !e->failed : assay_entry_good(e) && e->passed;
-            flagged += !good;
-            printf("  %s legal %s/%s: %lld runs, worst %.3f of bound (%s)\n", good ? "ok  " : "FLAGGED", e->kernel->op,
-                   e->kernel->name, (long long)(e->passed + e->failed), e->used, e->fault->source);
-            for (int k = 0; k < e->failed && k < 3; k++)
-                printf("    %s: %s\n      %s\n", assay_by_name(e->finding[k].by), e->finding[k].why.text, e->line[k]);
-        } else {
-            faults++;
-            const bool found = found_out(e);
-            caught += found;
-            printf("  %s fault %s/%s: by %s (%s)\n",
-                   found                 ? "ok  "
-                   : shard && !e->failed ? "not yet"
-                                         : "MISSED",
-                   e->kernel->op, e->kernel->name, e->failed ? assay_by_name(e->finding[0].by) : "nothing",
-                   e->fault->source);
-            if (e->failed)
-                printf("    %s\n      %s\n", e->finding[0].why.text, e->line[0]);
-            worded += e->failed && e->words[0][0];
-            if (e->words[0][0])
-                printf("      in words: %s\n", e->words[0]);
-            if (e->shrunk.line[0])
-                printf("      shrunk: %s (operands %s, %d calls)\n", e->shrunk.line,
-                       assay_place_name(e->shrunk.finding.place), e->shrunk.calls);
-        }
-    }
-    printf(
-        "%lld faults seeded, %lld caught (%lld of them said in words); %lld legal variants, %lld flagged; %lld runs\n",
-        (long long)faults, (long long)caught, (long long)worded, (long long)legal, (long long)flagged, (long long)runs);
-    if (shard) {
-        printf("shard %d/%d: assay merge judges the whole\n", l->filter->shard, l->filter->shards);
-        return flagged ? 1 : 0;
-    }
-    return runs && caught == faults && !flagged ? 0 : 1;
-}
 
 static bool mutant_caught(const assay_ledger *l, size_t i)
 {
@@ -104,7 +49,7 @@ static int print_mutants(const assay_ledger *l)
 
 enum { KEY_REPRO = 256, KEY_CASE, KEY_FAULTS, KEY_SELF, KEY_TIGHTNESS, KEY_CONTRACTS };
 enum { KEY_SHRINK = 300, KEY_NO_SHRINK, KEY_CERTIFICATE, KEY_ROOM, KEY_MUTANTS };
-enum { KEY_METAMORPHIC = 340, KEY_RESUME };
+enum { KEY_METAMORPHIC = 340, KEY_RESUME, KEY_PART, KEY_PARTS };
 
 static const struct argp_option option_table[] = {
     { "repro", KEY_REPRO, "LINE", 0,
@@ -115,6 +60,14 @@ static const struct argp_option option_table[] = {
     { "faults", KEY_FAULTS, NULL, 0, "judge the seeded faults (must fail) and legal variants (must pass)", 0 },
     { "self", KEY_SELF, NULL, 0,
       "the judge, judged: faults, legal variants, and what other projects' rules say of the same outputs", 0 },
+    { "part", KEY_PART, "FILE", 0,
+      "with --self: leave all that was found in FILE, for --parts; with --faults and --tightness it does their work "
+      "too",
+      0 },
+    { "parts", KEY_PARTS, "DIR", 0,
+      "with --self: run nothing, join DIR/OP.part of each op that the filter means; each was written by this very "
+      "program",
+      0 },
     { "tightness", KEY_TIGHTNESS, NULL, 0,
       "judge the legal variants and the kernels; print per op and contract how much of its bound was used at worst",
       0 },
@@ -188,6 +141,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_SELF:
         o->self = true;
         break;
+    case KEY_PART:
+        o->how.part = arg;
+        break;
+    case KEY_PARTS:
+        o->how.parts = arg;
+        break;
     case KEY_TIGHTNESS:
         o->tightness = true;
         break;
@@ -206,6 +165,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (o->resume && !o->filter.json)
             argp_error(state, "--resume needs the --json FILE that it goes on with");
+        if ((o->how.part || o->how.parts) && (!o->self || (o->how.parts && (o->faults || o->tightness))))
+            argp_error(state, "--part and --parts are about --self; a join has neither --faults nor --tightness");
+        o->how.faults = o->faults;
+        o->how.tightness = o->tightness;
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -280,7 +243,7 @@ int assay_cmd_check(int argc, char **argv)
         return held;
     }
     if (o.self) {
-        const int self = assay_self_main(s.lab, &o.filter);
+        const int self = assay_self_main(s.lab, &o.filter, &o.how);
         assay_lab_close(s.lab);
         return self;
     }
@@ -305,7 +268,7 @@ int assay_cmd_check(int argc, char **argv)
     else if (assay_record_open(&s.ledger.record, o.filter.json, o.resume, &s.ledger, &why) || assay_check_run(&s, &why))
         fprintf(stderr, "assay check: %s\n", why.text);
     else
-        code = o.faults || o.tightness ? print_faults(&s.ledger)
+        code = o.faults || o.tightness ? assay_faults_print(&s.ledger)
                : o.mutants             ? print_mutants(&s.ledger)
                                        : assay_ledger_print(&s.ledger, o.verbose);
     if (isatty(STDERR_FILENO))

@@ -142,24 +142,30 @@ static bool concerns(const assay_op *op, int what_if)
     return x.moved;
 }
 
-assay_status assay_contracts_run(assay_session *s, assay_why *why)
+void assay_contracts_entries(assay_session *s)
 {
     const char *op = "";
     bool takes[LOOSE] = { false };
     for (size_t i = 0; i < n_copies; i++) {
         const assay_kernel *k = &copies[i]->fault.kernel;
-        if (strcmp(op, k->op)) {
+        const int what_if = copies[i]->what_if;
+        if (what_if >= 0 && strcmp(op, k->op)) {
             op = k->op;
             for (int n = 0; n < LOOSE; n++)
                 takes[n] = concerns(assay_op_find(op), n);
         }
-        if (copies[i]->what_if >= 0 && !takes[copies[i]->what_if])
+        if (what_if >= 0 && !takes[what_if])
             continue;
         assay_entry *e = assay_ledger_add(&s->ledger, k, -1);
         e->on_cpu = assay_filter_kernel(s->filter, k) == ASSAY_RUNS;
         e->fault = &copies[i]->fault;
     }
     s->faults = true;
+}
+
+assay_status assay_contracts_run(assay_session *s, assay_why *why)
+{
+    assay_contracts_entries(s);
     return assay_check_run(s, why);
 }
 

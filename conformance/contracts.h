@@ -26,6 +26,8 @@ const assay_again *assay_contracts_again(const assay_entry *e); /* NULL: none of
 /* The copies of the kernels.  Runners know kernels by address: call before assay_lab_open.  loose_too: also
  * under what nobody declares. */
 void assay_contracts_prepare(const assay_filter *f, bool loose_too);
+/* Their entries, in the order of prepare. */
+void assay_contracts_entries(assay_session *s);
 /* Judges them; ledger: empty, its entries point to the copies.  Lines are added up by assay_contracts_lines. */
 assay_status assay_contracts_run(assay_session *s, assay_why *why);
 size_t assay_contracts_lines(const assay_ledger *l, assay_stance **lines); /* to be freed */

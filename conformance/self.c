@@ -2,6 +2,9 @@
 #include "self.h"
 #include "hash.h"
 #include "../reference/core/status.h"
+#include "contracts.h"
+#include "faults_print.h"
+#include "tightness.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +19,37 @@ const assay_ledger *assay_self_ledger(const assay_self *s, int input)
     return input ? &s->ledger[input] : &s->session.ledger;
 }
 
+static const assay_self *running;
+
+/* On a peer's inputs a fault has done its part once we and every rule that has these inputs caught it. */
+static bool told(const assay_ledger *l, size_t i)
+{
+    bool all = l->entry[i].failed > 0;
+    for (int r = 0; all && r < ASSAY_RULES; r++) {
+        const assay_tally *t = &running->subject[i].rule[running->input][r];
+        all = assay_self_own(running, r) != running->input || !t->runs || t->told;
+    }
+    return all;
+}
+
+/* By the op alone, so that an op's run by itself is the same as among others. */
+static bool sits_out(const assay_ledger *l, size_t i)
+{
+    const bool peer = running->input > 0;
+    const assay_subject *u = &running->subject[i];
+    if (!l->entry[i].fault)
+        return peer;
+    if (l->entry[i].fault->kind == ASSAY_FAULT)
+        return peer && told(l, i);
+    return u->rank >= (peer ? ALWAYS / 3 : ALWAYS) && (u->nth + l->at) % (peer ? 2 * TURNS : TURNS) != 0;
+}
+
+static bool stays(const assay_ledger *l, size_t i)
+{
+    (void)l, (void)i;
+    return false;
+}
+
 /* Each call that was answered: the rules see its outputs.  A crash is what any harness notices; guard pages and the
  * machine's state after the call are what ours looks at. */
 static void watch(void *ctx, const assay_problem *p, const assay_kernel *k, assay_by by, const assay_tensor *got)
@@ -26,7 +60,9 @@ static void watch(void *ctx, const assay_problem *p, const assay_kernel *k, assa
     size_t i = 0;
     while (i < l->n && l->entry[i].kernel != k)
         i++;
-    if (i == l->n || by == ASSAY_BY_MEMORY || by == ASSAY_BY_ABI)
+    if (i == l->n || !l->entry[i].fault || by == ASSAY_BY_MEMORY || by == ASSAY_BY_ABI)
+        return;
+    if (s->every && !s->input && sits_out(l, i))
         return;
     const bool died = by == ASSAY_BY_CRASH || by == ASSAY_BY_TIMEOUT || by == ASSAY_BY_STATUS;
     assay_rules_judge(p, died ? NULL : got, is);
@@ -62,33 +98,8 @@ static void note_generators(assay_self *s, const assay_case *c)
         while (caught && g < u->n_gens && strcmp(u->gen[g], c->gen->name) != 0)
             g++;
         if (caught && g == u->n_gens && g < ASSAY_SELF_GENS)
-            u->gen[u->n_gens++] = c->gen->name;
+            snprintf(u->gen[u->n_gens++], sizeof *u->gen, "%s", c->gen->name);
     }
-}
-
-static int64_t turn; /* cases so far */
-static const assay_self *running;
-
-/* On a peer's inputs a fault has done its part once we and every rule that has these inputs caught it. */
-static bool told(const assay_ledger *l, size_t i)
-{
-    bool all = l->entry[i].failed > 0;
-    for (int r = 0; all && r < ASSAY_RULES; r++) {
-        const assay_tally *t = &running->subject[i].rule[running->input][r];
-        all = assay_self_own(running, r) != running->input || !t->runs || t->told;
-    }
-    return all;
-}
-
-static bool sits_out(const assay_ledger *l, size_t i)
-{
-    const bool peer = running->input > 0;
-    size_t rank = 0;
-    if (l->entry[i].fault->kind == ASSAY_FAULT)
-        return peer && told(l, i);
-    for (size_t k = i; k-- && !strcmp(l->entry[k].kernel->op, l->entry[i].kernel->op);)
-        rank += l->entry[k].fault->kind == ASSAY_LEGAL;
-    return rank >= (peer ? ALWAYS / 3 : ALWAYS) && ((int64_t)i + turn) % (peer ? 2 * TURNS : TURNS) != 0;
 }
 
 static uint64_t hash_of(const assay_case *c)
@@ -118,10 +129,21 @@ static void note_shape(assay_self *s, const assay_case *c)
     s->shape[s->n_shapes++] = *c;
 }
 
+/* What a variant did in a case that it sits out is no part of the table. */
+static void note_apart(assay_self *s)
+{
+    const assay_ledger *l = &s->session.ledger;
+    for (size_t i = 0; i < l->n; i++) {
+        const int64_t runs = l->entry[i].passed + l->entry[i].failed;
+        s->subject[i].apart += sits_out(l, i) ? runs - s->subject[i].runs : 0;
+        s->subject[i].runs = runs;
+    }
+}
+
 static void after_case(void *ctx, const assay_case *c)
 {
+    note_apart(ctx);
     settle(ctx);
-    turn++;
     note_generators(ctx, c);
     note_shape(ctx, c);
 }
@@ -138,12 +160,12 @@ static assay_status run_peer(assay_self *s, int input, assay_why *why)
             assay_case c = s->shape[from + i * n / m];
             assay_problem p;
             c.gen = s->gen[input];
+            s->ledger[input].at = (int64_t)i;
             assay_status st = assay_problem_make(&c, &p, why);
             if (!st)
                 st = assay_check_problem(s->session.lab, &s->ledger[input], &p, s->session.filter, why);
             assay_problem_free(&p);
             settle(s);
-            turn++;
             if (st)
                 return st;
             s->peer_cases += input == 1;
@@ -154,12 +176,15 @@ static assay_status run_peer(assay_self *s, int input, assay_why *why)
 
 static assay_status run_all(assay_self *s, assay_why *why)
 {
+    assay_session again = { .filter = s->session.filter, .lab = s->session.lab };
+    assay_judge_watch(watch, s);
     assay_status st = assay_check_run(&s->session, why);
-    for (int i = 1; !st && i < s->n_inputs; i++) {
-        s->ledger[i].skip = sits_out;
-        assay_check_faults(&s->ledger[i], s->session.filter);
+    for (int i = 1; !st && i < s->n_inputs; i++)
         st = run_peer(s, i, why);
-    }
+    assay_judge_watch(NULL, NULL);
+    if (!st)
+        st = assay_contracts_run(&again, why);
+    s->again = again.ledger;
     return st;
 }
 
@@ -193,41 +218,66 @@ static void print_elsewhere(void)
     free(name);
 }
 
-int assay_self_main(assay_lab *lab, const assay_filter *f)
+/* An entry for every fault and variant that the filter means, with each kind of input and under each contract. */
+static bool set_up(assay_self *s, const assay_self_how *how)
 {
-    assay_self s = { .session = { .filter = f, .faults = true, .lab = lab }, .n_inputs = 1 };
+    assay_ledger *l = &s->session.ledger;
+    const assay_filter *f = s->session.filter;
+    for (int r = 0; r < ASSAY_RULES; r++)
+        if (!assay_self_own(s, r))
+            s->gen[s->n_inputs++] = assay_rules[r].gen;
+    assay_check_faults(l, f);
+    for (int i = 1; i < s->n_inputs; i++) {
+        s->ledger[i].skip = sits_out;
+        assay_check_faults(&s->ledger[i], f);
+    }
+    if (how->tightness)
+        assay_check_kernels(s->session.lab, l, f);
+    l->skip = s->every ? stays : sits_out;
+    s->subject = calloc(l->n + 1, sizeof *s->subject);
+    for (size_t i = 0; s->subject && i < l->n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (l->entry[i].fault && !strcmp(l->entry[k].kernel->op, l->entry[i].kernel->op)) {
+                s->subject[i].nth++;
+                s->subject[i].rank += l->entry[k].fault->kind == ASSAY_LEGAL;
+            }
+    return l->n && s->subject;
+}
+
+/* All tables; in this order: the score is the end.  Returns the exit code. */
+static int print_all(assay_self *s, const assay_self_how *how)
+{
+    bool good = !how->faults || !assay_faults_print(&s->session.ledger);
+    good = assay_self_print_bounds(s) && good;
+    good = assay_self_print(s) && good;
+    print_elsewhere();
+    return good ? 0 : 1;
+}
+
+int assay_self_main(assay_lab *lab, const assay_filter *f, const assay_self_how *how)
+{
+    assay_self s = { .session = { .filter = f, .faults = true, .lab = lab }, .n_inputs = 1, .every = how->faults };
     assay_why why = { "" };
     struct timespec a, b;
     int code = 2;
     running = &s;
-    s.session.ledger.skip = sits_out;
     s.session.after = after_case;
     s.session.after_ctx = &s;
-    for (int r = 0; r < ASSAY_RULES; r++)
-        if (!assay_self_own(&s, r))
-            s.gen[s.n_inputs++] = assay_rules[r].gen;
-    assay_check_faults(&s.session.ledger, f);
-    s.subject = calloc(s.session.ledger.n + 1, sizeof *s.subject);
-    assay_judge_watch(watch, &s);
     clock_gettime(CLOCK_MONOTONIC, &a);
-    if (!s.session.ledger.n || !s.subject)
+    if (!set_up(&s, how))
         fprintf(stderr, "assay check: no kernel matches the filter\n");
-    else if (run_all(&s, &why))
+    else if (how->parts ? assay_self_read_parts(&s, how->parts, &why) : run_all(&s, &why))
         fprintf(stderr, "assay check: %s\n", why.text);
     else
         code = 0;
-    assay_judge_watch(NULL, NULL);
     clock_gettime(CLOCK_MONOTONIC, &b);
-    s.seconds = (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
+    s.seconds += how->parts ? 0 : (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
     if (isatty(STDERR_FILENO))
         fprintf(stderr, "\r\033[K");
-    if (!code) {
-        const bool bounds = assay_self_print_bounds(&s), score = assay_self_print(&s); /* in this order: it ends so */
-        code = bounds && score ? 0 : 1;
-    }
-    if (code != 2)
-        print_elsewhere();
-    if (code != 2 && f->json && assay_self_json(&s, f->json, &why)) {
+    if (!code)
+        code = print_all(&s, how);
+    if (code != 2 && ((f->json && assay_self_json(&s, f->json, &why)) ||
+                      (how->part && assay_self_write_part(&s, how->part, &why)))) {
         fprintf(stderr, "assay check: %s\n", why.text);
         code = 2;
     }
