@@ -64,8 +64,29 @@ static int64_t place(const terms *t, const part *p, int64_t i, int64_t step)
     return p->at + i * p->step;
 }
 
+/* One after the other: what most sums are. */
+static float straight(const terms *t, int64_t at, int64_t step, int64_t n)
+{
+    const float *x = t->x + at * t->xs, *w = t->w ? t->w + at * t->ws : NULL;
+    const int64_t dx = step * t->xs, dw = step * t->ws;
+    float sum = 0;
+    for (int64_t k = 0; !w && k < n; k++)
+        sum += x[k * dx];
+    for (int64_t k = 0; w && t->s->by == ASSAY_FUSED && k < n; k++)
+        sum = fmaf(x[k * dx], w[k * dw], sum);
+    for (int64_t k = 0; w && t->s->by == ASSAY_PLAIN && k < n; k++)
+        sum += x[k * dx] * w[k * dw];
+    return sum;
+}
+
 static float chain(const terms *t, const part *p)
 {
+    if (t->s->by == ASSAY_PLAIN || t->s->by == ASSAY_FUSED) {
+        if (t->s->order == ASSAY_FORWARD)
+            return straight(t, p->at, p->step, p->n);
+        if (t->s->order == ASSAY_BACKWARD && p->n)
+            return straight(t, p->at + (p->n - 1) * p->step, -p->step, p->n);
+    }
     const int64_t step = t->s->order == ASSAY_PERMUTED ? affine(p->n, t->s->row) : 0;
     float sum = 0, lost = 0;
     double wide = 0;
