@@ -2,10 +2,10 @@
 #include "certificate.h"
 #include "../reference/core/contract.h"
 #include "../reference/core/dtype.h"
-#include "../reference/core/json.h"
 #include "../reference/core/status.h"
 #include "../reference/core/tensor.h"
 #include "assay_build.h"
+#include "output.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -249,20 +249,10 @@ static void json_one(assay_json *j, const assay_certificate *c)
 assay_status assay_certificate_json(const assay_certificate *c, size_t n, const char *path, assay_why *why)
 {
     assay_json j = { 0 };
-    assay_json_open(&j, NULL, '{');
-    assay_json_int(&j, "schema", 1);
-    assay_json_str(&j, "kind", "certificate");
-    assay_json_str(&j, "version", ASSAY_VERSION);
-    assay_json_str(&j, "commit", ASSAY_COMMIT);
-    assay_json_str(&j, "target", ASSAY_TARGET);
+    assay_document_open(&j, "certificate");
     assay_json_open(&j, "kernels", '[');
     for (size_t i = 0; i < n; i++)
         json_one(&j, &c[i]);
     assay_json_close(&j);
-    assay_json_close(&j);
-    FILE *f = fopen(path, "w");
-    const bool ok = f && !j.failed && fputs(j.text, f) >= 0 && fputc('\n', f) >= 0;
-    const bool closed = f && !fclose(f);
-    assay_json_free(&j);
-    return ok && closed ? ASSAY_OK : assay_fail(why, ASSAY_ERR_IO, "%s: cannot be written", path);
+    return assay_document_write(&j, path, why);
 }

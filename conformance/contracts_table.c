@@ -2,7 +2,7 @@
  * What came out of contracts.c: a line per contract. */
 #include "contracts.h"
 #include "../reference/core/status.h"
-#include "assay_build.h"
+#include "output.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,17 +94,7 @@ void assay_contracts_json(const assay_ledger *l, assay_json *j)
 assay_status assay_contracts_write(const assay_ledger *l, const char *path, assay_why *why)
 {
     assay_json j = { 0 };
-    assay_json_open(&j, NULL, '{');
-    assay_json_int(&j, "schema", 1);
-    assay_json_str(&j, "kind", "contracts");
-    assay_json_str(&j, "version", ASSAY_VERSION);
-    assay_json_str(&j, "commit", ASSAY_COMMIT);
-    assay_json_str(&j, "target", ASSAY_TARGET);
+    assay_document_open(&j, "contracts");
     assay_contracts_json(l, &j);
-    assay_json_close(&j);
-    FILE *f = j.failed ? NULL : !strcmp(path, "-") ? stdout : fopen(path, "w");
-    bool ok = f && fputs(j.text, f) >= 0 && fputc('\n', f) >= 0;
-    ok = f && (f == stdout ? !fflush(f) : !fclose(f)) && ok;
-    assay_json_free(&j);
-    return ok ? ASSAY_OK : assay_fail(why, ASSAY_ERR_IO, "%s: cannot be written", path);
+    return assay_document_write(&j, path, why);
 }

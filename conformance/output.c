@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "output.h"
 #include "../reference/core/status.h"
+#include "assay_build.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,17 +42,19 @@ assay_status assay_outputs_begin(const assay_outputs *o, assay_why *why)
     return ASSAY_OK;
 }
 
-static assay_status write_one(int i, const char *path, const assay_summary *s, assay_why *why)
+/* s in form i, or the text of a document that is made already. */
+static assay_status write_one(int i, const char *path, const assay_summary *s, const char *text, assay_why *why)
 {
     char aside[4096];
     if (!path)
         return ASSAY_OK;
-    const bool dash = !strcmp(path, "-");
+    const bool dash = standard(path);
     if (snprintf(aside, sizeof aside, "%s.%d.tmp", path, (int)getpid()) >= (int)sizeof aside)
         return assay_fail(why, ASSAY_ERR_ARG, "%s: the path is too long", form[i].option);
     errno = 0;
     FILE *f = dash ? fdopen(out, "w") : fopen(aside, "w");
-    bool ok = f && form[i].report(s, f) == ASSAY_OK && !ferror(f) && !fflush(f);
+    bool ok = f && (text ? fputs(text, f) >= 0 && fputc('\n', f) >= 0 : form[i].report(s, f) == ASSAY_OK);
+    ok = ok && !ferror(f) && !fflush(f);
     int error = errno;
     if (f && fclose(f))
         ok = false, error = errno;
@@ -67,12 +70,31 @@ assay_status assay_outputs_write(const assay_outputs *o, const assay_summary *s,
     assay_status bad = ASSAY_OK;
     for (int i = 0; i < ASSAY_OUTPUTS; i++) {
         assay_why one = { "" };
-        if (write_one(i, o->path[i], s, &one)) {
+        if (write_one(i, o->path[i], s, NULL, &one)) {
             bad = ASSAY_ERR_IO;
             *(why ? why : &one) = one;
         }
     }
     return bad;
+}
+
+void assay_document_open(assay_json *j, const char *kind)
+{
+    assay_json_open(j, NULL, '{');
+    assay_json_int(j, "schema", 1);
+    assay_json_str(j, "kind", kind);
+    assay_json_str(j, "version", ASSAY_VERSION);
+    assay_json_str(j, "commit", ASSAY_COMMIT);
+    assay_json_str(j, "target", ASSAY_TARGET);
+}
+
+assay_status assay_document_write(assay_json *j, const char *path, assay_why *why)
+{
+    assay_json_close(j);
+    const assay_status s = j->failed ? assay_fail(why, ASSAY_ERR_NOMEM, "%s: the document could not be made", path)
+                                     : write_one(0, path, NULL, j->text, why);
+    assay_json_free(j);
+    return s;
 }
 
 assay_status assay_ledger_write(const assay_ledger *l, const assay_outputs *o, assay_why *why)

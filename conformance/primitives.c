@@ -4,10 +4,10 @@
  * or absolute as the contracts count it; where the golden is subnormal its last rounding is taken off. */
 #include "primitives.h"
 #include "../reference/core/dtype.h"
-#include "../reference/core/json.h"
 #include "../reference/core/rng.h"
 #include "../reference/core/status.h"
 #include "abi.h"
+#include "output.h"
 #include "select.h"
 #include <fnmatch.h>
 #include <math.h>
@@ -284,6 +284,16 @@ static void write_json(assay_json *j, const assay_primitive *p, const meaning *m
     assay_json_close(j);
 }
 
+static void write_absent(assay_json *j, const assay_primitive *p)
+{
+    assay_json_open(j, NULL, '{');
+    assay_json_str(j, "name", p->name);
+    assay_json_str(j, "tier", p->tier);
+    assay_json_int(j, "inputs", 0);
+    assay_json_str(j, "not_judged", "not on this CPU");
+    assay_json_close(j);
+}
+
 /* ---- command line --------------------------------------------------------------------------------------------- */
 
 enum { KEY_FAULTS = 256 };
@@ -344,7 +354,8 @@ static int judge_all(const options *o)
     const assay_filter *f = &o->filter;
     const assay_primitive *p;
     assay_json j = { 0 };
-    assay_json_open(&j, NULL, '{');
+    assay_why why = { "" };
+    assay_document_open(&j, "primitives");
     assay_json_str(&j, "inputs",
                    f->level == ASSAY_EXHAUSTIVE ? "exhaustive"
                    : f->level == ASSAY_FULL     ? "full"
@@ -359,6 +370,7 @@ static int judge_all(const options *o)
         matched++;
         if (s == ASSAY_NOT_ON_CPU) {
             printf("  not on this CPU  %s %s\n", p->tier, p->name);
+            write_absent(&j, p);
             continue;
         }
         const result r = judge(p, m, f->level);
@@ -368,16 +380,12 @@ static int judge_all(const options *o)
         write_json(&j, p, m, &r);
     }
     assay_json_close(&j);
-    assay_json_close(&j);
     printf("%d primitives, %d judged, %d failed\n", matched, ran, bad);
-    int code = !matched ? 2 : !ran ? 77 : bad ? 1 : 0;
-    FILE *out = f->json ? fopen(f->json, "w") : NULL;
-    if (f->json && (!out || j.failed || fprintf(out, "%s\n", j.text) < 0 || fclose(out))) {
-        fprintf(stderr, "assay primitives: cannot write %s\n", f->json);
-        code = 2;
+    if (assay_document_write(&j, f->json, &why)) {
+        fprintf(stderr, "assay primitives: %s\n", why.text);
+        return 2;
     }
-    assay_json_free(&j);
-    return code;
+    return !matched ? 2 : !ran ? 77 : bad ? 1 : 0;
 }
 
 int assay_cmd_primitives(int argc, char **argv)
@@ -397,7 +405,9 @@ int assay_cmd_primitives(int argc, char **argv)
     assay_why why = { "" };
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
-    if (o.filter.op || o.filter.plugin || assay_filter_check(&o.filter, &why) || !assay_abi_environment(&why)) {
+    const assay_outputs to = { { o.filter.json } };
+    if (o.filter.op || o.filter.plugin || assay_filter_check(&o.filter, &why) || !assay_abi_environment(&why) ||
+        assay_outputs_begin(&to, &why)) {
         fprintf(stderr, "assay primitives: %s\n", why.text[0] ? why.text : "-o and --plugin have no meaning here");
         return 2;
     }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * Relations in `assay check`, for every kernel, and in `assay check --metamorphic`, for faults and legal variants. */
-#include "../reference/core/json.h"
 #include "../reference/core/status.h"
 #include "check.h"
 #include "hash.h"
 #include "metamorphic.h"
+#include "output.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,9 +75,7 @@ int assay_check_relations(assay_lab *lab, const assay_filter *f)
     assay_why why = { "" };
     assay_status s = ASSAY_OK;
     score total = { 0 };
-    assay_json_open(&j, NULL, '{');
-    assay_json_int(&j, "schema", 1);
-    assay_json_str(&j, "kind", "metamorphic");
+    assay_document_open(&j, "metamorphic");
     assay_json_open(&j, "kernels", '[');
     for (size_t i = 0; !s && assay_op_at(i); i++)
         s = judge_op(lab, f, assay_op_at(i), &j, &total, &why);
@@ -89,13 +87,10 @@ int assay_check_relations(assay_lab *lab, const assay_filter *f)
     assay_json_int(&j, "legal", total.legal);
     assay_json_int(&j, "flagged", total.flagged);
     assay_json_close(&j);
-    assay_json_close(&j);
-    FILE *out = !s && f->json ? fopen(f->json, "w") : NULL;
-    if (!s && f->json && (!out || j.failed || fprintf(out, "%s\n", j.text) < 0))
-        s = assay_fail(&why, ASSAY_ERR_IO, "%s: cannot be written", f->json);
-    if (out && fclose(out))
-        s = assay_fail(&why, ASSAY_ERR_IO, "%s: cannot be written", f->json);
-    assay_json_free(&j);
+    if (s)
+        assay_json_free(&j);
+    else
+        s = assay_document_write(&j, f->json, &why);
     if (s) {
         fprintf(stderr, "assay check: %s\n", why.text);
         return 2;

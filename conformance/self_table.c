@@ -2,8 +2,8 @@
  * What `assay check --self` ends with: the scores, as a table and as JSON. */
 #include "../reference/core/json.h"
 #include "../reference/core/status.h"
-#include "assay_build.h"
 #include "contracts.h"
+#include "output.h"
 #include "self.h"
 #include "tightness.h"
 #include <stdio.h>
@@ -262,12 +262,7 @@ static void json_bounds(assay_json *j, const assay_self *s)
 assay_status assay_self_json(const assay_self *s, const char *path, assay_why *why)
 {
     assay_json j = { 0 };
-    assay_json_open(&j, NULL, '{');
-    assay_json_int(&j, "schema", 1);
-    assay_json_str(&j, "kind", "self");
-    assay_json_str(&j, "version", ASSAY_VERSION);
-    assay_json_str(&j, "commit", ASSAY_COMMIT);
-    assay_json_str(&j, "target", ASSAY_TARGET);
+    assay_document_open(&j, "self");
     assay_json_int(&j, "cases", s->session.ledger.cases);
     assay_json_int(&j, "peer_cases", (int64_t)s->peer_cases);
     assay_json_num(&j, "seconds", s->seconds);
@@ -283,10 +278,5 @@ assay_status assay_self_json(const assay_self *s, const char *path, assay_why *w
         if (s->session.ledger.entry[i].fault && s->session.ledger.entry[i].on_cpu)
             json_kernel(&j, s, i);
     assay_json_close(&j);
-    assay_json_close(&j);
-    FILE *f = j.failed ? NULL : fopen(path, "w");
-    bool ok = f && fputs(j.text, f) >= 0 && fputc('\n', f) >= 0;
-    ok = f && !fclose(f) && ok;
-    assay_json_free(&j);
-    return ok ? ASSAY_OK : assay_fail(why, ASSAY_ERR_IO, "%s: cannot be written", path);
+    return assay_document_write(&j, path, why);
 }
