@@ -90,6 +90,7 @@ class Op:
                 self.sources.append(mutate.Source(path("reference", file), os.path.basename(file)[:-2]))
                 self.where[self.sources[-1]] = where
         self.mutants = self.collect()
+        self.made = len(self.mutants)  # before a sample is taken
 
     def codec_types(self, verb):
         """The words of the types that the coded operand may have."""
@@ -221,6 +222,13 @@ class Arguments:
         return [r for r, n in zip(self.rows, self.used) if not n]
 
 
+def commit(assay):
+    """Of the program that judged; None: no program did."""
+    said = subprocess.run([assay, "--version"], capture_output=True, text=True).stdout if assay else ""
+    found = re.search(r"\((.*)\)", said)
+    return found and found.group(1)
+
+
 def report(op, judged, args, table, o, kind):
     """judged: {number: None (survived) or (verdict, where)}.  Prints, writes JSON, returns whether all is well."""
     ok, count = True, {"caught": 0, "survived": 0, **dict.fromkeys(WORDS, 0)}
@@ -255,8 +263,8 @@ def report(op, judged, args, table, o, kind):
     print(f"{op.name}: {len(op.mutants)} mutants, {count['caught']} of {real} caught = {score:.2f} % (floor {o.floor:g}); "
           + ", ".join(f"{count[w]} {w}" for w in WORDS) + f"; by {verdicts}")
     with open(os.path.join(o.out, f"{op.name}{kind}.json"), "w", encoding="utf-8") as f:
-        json.dump({"schema": 1, "kind": "mutants" if not kind else "proof", "op": op.name, "mutants": len(op.mutants), **count,
-                   "score": score, "floor": o.floor, "by": by, "list": listed}, f, indent=1)
+        json.dump({"schema": 1, "kind": "mutants" if not kind else "proof", "commit": commit(o.assay), "op": op.name,
+                   "made": op.made, "mutants": len(op.mutants), **count, "score": score, "floor": o.floor, "by": by, "list": listed}, f, indent=1)
     return ok
 
 
