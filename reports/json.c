@@ -27,6 +27,17 @@ double member_number(const cJSON *o, const char *name, double otherwise)
     return cJSON_IsNumber(m) ? m->valuedouble : otherwise;
 }
 
+/* Names and sentences may be a stranger's: what sets cells apart (page.c), and what terminals act on, is no part of
+ * them. */
+static void defuse(cJSON *o)
+{
+    for (; o; o = o->next) {
+        for (char *c = cJSON_IsString(o) ? o->valuestring : NULL; c && *c; c++)
+            *c = *c == '|' ? '/' : (unsigned char)*c < ' ' ? ' ' : *c;
+        defuse(o->child);
+    }
+}
+
 cJSON *json_load(const char *path, char *why, size_t n)
 {
     FILE *f = fopen(path, "rb");
@@ -62,5 +73,6 @@ cJSON *json_load(const char *path, char *why, size_t n)
         j = NULL;
     }
     free(text);
+    defuse(j);
     return j;
 }

@@ -5,7 +5,7 @@ stats data using 3 nooutput
 rows = STATS_records
 set terminal svg size 960,(120 + 20 * rows) dynamic noenhanced font 'sans-serif,14' background rgb 'white'
 set grid xtics noytics
-set lmargin 46
+set lmargin 40
 set key bottom right
 set xlabel 'misses per cache line that must be touched'
 set xrange [0:*]

@@ -13,16 +13,33 @@
 static const char head[] =
     "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
     "content='width=device-width,initial-scale=1'>\n"
-    "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1b2733}\n"
-    "h1{font-size:1.9rem;margin-bottom:0}h2{margin-top:2.4rem;border-bottom:2px solid #d8e0e8;padding-bottom:.2rem}\n"
-    ".scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.86rem;width:100%}\n"
-    "th,td{padding:.22rem .6rem;text-align:left;border-bottom:1px solid "
-    "#e4eaf0;white-space:nowrap}th{background:#f2f5f8}\n"
-    "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.bad{color:#b00020;font-weight:600}td.good{color:#"
-    "146c2e}\n"
+    "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:66rem;margin:2rem auto;padding:0 1rem;color:#1b2733}\n"
+    "h1{font-size:1.9rem;margin-bottom:.4rem}h2{margin-top:2.4rem;border-bottom:2px solid #d8e0e8;padding-bottom:.2rem}"
+    "h3{margin:1.6rem 0 .4rem;font-size:1.05rem}\n"
+    "nav{font-size:.9rem;margin:1rem 0;padding:.6rem .8rem;background:#f2f5f8;line-height:1.9}nav "
+    "a{margin-right:.9rem;color:#1f6f9f;white-space:nowrap}p{max-width:48rem}summary{cursor:pointer;color:#1f6f9f}\n"
+    ".scroll{overflow-x:auto}table{border-collapse:separate;border-spacing:0;font-size:.86rem;width:100%}\n"
+    "th,td{padding:.22rem .5rem;text-align:left;border-bottom:1px solid "
+    "#e4eaf0;white-space:nowrap}th{background:#f2f5f8;vertical-align:bottom}\n"
+    "th.w{white-space:normal;min-width:3.6rem}td.w{white-space:normal;min-width:16rem}"
+    "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}\n"
+    /* Colours that stay apart without red and green; each stands beside its word. */
+    "td.bad{color:#8f3d00;font-weight:700;background:#f6dcc4}td.good{color:#1f6f9f}td.kept{background:#1f6f9f;color:#"
+    "fff}"
+    "td.yes{background:#d3e7f4}td.no{background:#f6dcc4}td.na{color:#6b7885}\n"
+    "*{print-color-adjust:exact;"
+    "-webkit-print-color-adjust:exact}\n"
     "figure{margin:1rem 0}figure svg{width:100%;height:auto}figcaption{font-size:.86rem;color:#51606e}\n"
-    "@media print{body{margin:0;max-width:none;font-size:11px}h2{break-after:avoid}figure,tr{break-inside:avoid}}\n"
-    "@media(max-width:40rem){body{font-size:15px}figure{overflow-x:auto}figure svg{min-width:42rem}}</style>\n";
+    "@media print{body{margin:0;max-width:none;font-size:11px}h2,h3{break-after:avoid}figure,tr{break-inside:avoid}"
+    "nav{display:none}td,th{white-space:normal;padding:.1rem .3rem}.scroll{overflow:visible}}\n"
+    "@media(max-width:40rem){body{font-size:15px}figure .art{overflow-x:auto}figure svg{min-width:42rem}"
+    "td:first-child{position:sticky;left:0;background:#fff;white-space:normal;overflow-wrap:break-word;max-width:40vw}"
+    "td.w{min-width:11rem}}</style>\n";
+
+static const char bar[] = "background:linear-gradient(#d3e7f4,#d3e7f4) no-repeat left;min-width:6rem";
+
+/* What a cell may begin with: "{yes}declared". */
+static const char *const marks[] = { "bad", "good", "kept", "yes", "no", "na" };
 
 static FILE *open_in(const report *r, const char *folder, const char *name, const char *mode)
 {
@@ -35,25 +52,48 @@ static FILE *open_in(const report *r, const char *folder, const char *name, cons
     return fopen(path, mode);
 }
 
+/* The page is written once its headings are known, which stand at its top. */
+static char *body;
+static size_t body_bytes;
+static char headings[32][64];
+static int n_headings;
+
 bool page_open(report *r, const char *title)
 {
     mkdir(r->out, 0777);
-    r->html = open_in(r, "", "index.html.tmp", "w");
+    r->title = title;
+    n_headings = 0;
+    r->html = open_memstream(&body, &body_bytes);
     r->md = open_in(r, "", "report.md.tmp", "w");
     if (!r->html || !r->md)
         return false;
-    fprintf(r->html, "%s<title>%s</title>\n<h1>%s</h1>\n", head, title, title);
     fprintf(r->md, "# %s\n", title);
     return true;
+}
+
+static bool write_html(const report *r)
+{
+    FILE *f = open_in(r, "", "index.html.tmp", "w");
+    if (!f)
+        return false;
+    fprintf(f, "%s<title>%s</title>\n<h1>%s</h1>\n<nav>", head, r->title, r->title);
+    for (int i = 0; i < n_headings; i++)
+        fprintf(f, "<a href='#s%d'>%s</a> ", i, headings[i]);
+    fputs("</nav>\n", f);
+    fwrite(body, 1, body_bytes, f);
+    fputs("</html>\n", f);
+    const bool ok = !ferror(f);
+    return !fclose(f) && ok;
 }
 
 bool page_close(report *r)
 {
     char from[4096], to[4096];
     bool ok = !ferror(r->html) && !ferror(r->md);
-    fputs("</html>\n", r->html);
     ok &= !fclose(r->html);
+    ok = write_html(r) && ok;
     ok &= !fclose(r->md);
+    free(body);
     static const char *const names[] = { "index.html", "report.md" };
     for (int i = 0; i < 2; i++) {
         snprintf(from, sizeof from, "%s/%s.tmp", r->out, names[i]);
@@ -76,8 +116,16 @@ static void escaped(FILE *f, const char *s, size_t n)
 
 void page_heading(report *r, const char *text)
 {
-    fprintf(r->html, "<h2>%s</h2>\n", text);
+    const int n = n_headings < 31 ? n_headings++ : 31;
+    snprintf(headings[n], sizeof headings[n], "%s", text);
+    fprintf(r->html, "<h2 id=s%d>%s</h2>\n", n, text);
     fprintf(r->md, "\n## %s\n", text);
+}
+
+void page_subheading(report *r, const char *text)
+{
+    fprintf(r->html, "<h3>%s</h3>\n", text);
+    fprintf(r->md, "\n### %s\n", text);
 }
 
 void page_text(report *r, const char *format, ...)
@@ -93,7 +141,8 @@ void page_text(report *r, const char *format, ...)
     fprintf(r->md, "\n%s\n", text);
 }
 
-static char numeric[32]; /* of the open table: which columns are numbers */
+/* Of the open table: how its columns begin: > a number, ~ a text of several lines, ^ words below a long heading. */
+static char column[32];
 
 void page_table(report *r, const char *columns)
 {
@@ -102,16 +151,51 @@ void page_table(report *r, const char *columns)
     fputs("\n|", r->md);
     for (const char *c = columns; *c && n < 31; n++) {
         const size_t len = strcspn(c, "|");
-        numeric[n] = *c == '>';
-        fprintf(r->html, "<th%s>%.*s</th>", numeric[n] ? " class=n" : "", (int)len - numeric[n], c + numeric[n]);
-        fprintf(r->md, " %.*s |", (int)len - numeric[n], c + numeric[n]);
+        const bool marked = strchr(">~^", *c) != NULL;
+        column[n] = marked ? *c : 0;
+        fprintf(r->html, "<th%s>", *c == '>' ? " class=n" : marked ? " class=w" : "");
+        escaped(r->html, c + marked, len - marked);
+        fputs("</th>", r->html);
+        fprintf(r->md, " %.*s |", (int)len - marked, c + marked);
         c += len + (c[len] == '|');
     }
     fputs("</tr>\n", r->html);
     fputs("\n|", r->md);
     for (int i = 0; i < n; i++)
-        fputs(numeric[i] ? "---:|" : "---|", r->md);
+        fputs(column[i] == '>' ? "---:|" : "---|", r->md);
     fputc('\n', r->md);
+}
+
+static void cell_markdown(FILE *f, const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strchr("*<`[", s[i]))
+            fputc('\\', f);
+        fputc(s[i], f);
+    }
+    fputs(" | ", f);
+}
+
+static void cell(report *r, const char *s, size_t n, char kind)
+{
+    const char *mark = !strncmp(s, "FAILED", 6) || !strncmp(s, "NOT ", 4) ? "bad"
+                       : !strncmp(s, "passed", 6)                         ? "good"
+                                                                          : "";
+    int percent = -1, skip = 0;
+    for (size_t i = 0; s[0] == '{' && i < sizeof marks / sizeof *marks; i++) {
+        const size_t len = strlen(marks[i]);
+        if (!strncmp(s + 1, marks[i], len) && s[len + 1] == '}') {
+            mark = marks[i];
+            skip = (int)len + 2;
+        }
+    }
+    fprintf(r->html, "<td class='%s %s'", kind == '>' ? "n" : kind == '~' ? "w" : "", mark);
+    if (sscanf(s, "{bar %d}%n", &percent, &skip) == 1 && skip)
+        fprintf(r->html, " style='%s;background-size:%d%% 100%%'", bar, percent);
+    fputc('>', r->html);
+    escaped(r->html, s + skip, n - (size_t)skip);
+    fputs("</td>", r->html);
+    cell_markdown(r->md, s + skip, n - (size_t)skip);
 }
 
 void page_row(report *r, const char *format, ...)
@@ -126,15 +210,7 @@ void page_row(report *r, const char *format, ...)
     int i = 0;
     for (const char *c = text;; i++) {
         const size_t len = strcspn(c, "|");
-        const char *class = numeric[i < 31 ? i : 31] ? " class=n" : "";
-        if (!strncmp(c, "FAILED", 6))
-            class = " class=bad";
-        else if (!strncmp(c, "passed", 6))
-            class = " class=good";
-        fprintf(r->html, "<td%s>", class);
-        escaped(r->html, c, len);
-        fputs("</td>", r->html);
-        fprintf(r->md, "%.*s | ", (int)len, c);
+        cell(r, c, len, column[i < 31 ? i : 31]);
         c += len;
         if (!*c)
             break;
@@ -199,17 +275,17 @@ void page_figure(report *r, const char *name, const char *caption)
                   r->gnuplot ? "gnuplot failed" : "gnuplot is not installed", name);
         return;
     }
-    fputs("<figure>", r->html);
+    fputs("<figure><div class=art>", r->html);
     f = open_in(r, "figures", file, "r");
-    bool body = false; /* the XML prologue does not belong into HTML */
+    bool inside = false; /* the XML prologue does not belong into HTML */
     while (f && fgets(line, sizeof line, f)) {
-        body |= !strncmp(line, "<svg", 4);
-        if (body)
+        inside |= !strncmp(line, "<svg", 4);
+        if (inside)
             fputs(line, r->html);
     }
     if (f)
         fclose(f);
-    fputs("<figcaption>", r->html);
+    fputs("</div><figcaption>", r->html);
     escaped(r->html, caption, strlen(caption));
     fputs("</figcaption></figure>\n", r->html);
     fprintf(r->md, "\n![%s](figures/%s)\n\n%s\n", name, file, caption);

@@ -7,8 +7,9 @@
 #include <string.h>
 
 typedef struct options {
-    const char *check, *bench, *faults, *self, *out, *model[REPORT_MODELS];
-    int n_models;
+    const char *check, *bench, *faults, *self, *out, *model[REPORT_MODELS], *absent[REPORT_MORE];
+    char **more;
+    int n_models, n_absent, n_more;
 } options;
 
 static const struct argp_option option_table[] = {
@@ -17,6 +18,10 @@ static const struct argp_option option_table[] = {
     { "faults", 'f', "FILE", 0, "what assay check --faults --json wrote", 0 },
     { "self", 's', "FILE", 0, "what assay check --self --json wrote", 0 },
     { "model", 'm', "FILE", 0, "what assay run --json wrote; may be given up to 16 times", 0 },
+    { "absent", 'a', "KIND:WHY", 0,
+      "say on the page why a part is not in it (mutants, proof, metamorphic, cheats, hostile, primitives, certificate, "
+      "bench, model)",
+      0 },
     { "out", 'o', "DIR", 0, "folder of index.html and report.md (default: report)", 0 },
     { 0 },
 };
@@ -45,8 +50,16 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
             argp_error(state, "--model: at most %d files", REPORT_MODELS);
         o->model[o->n_models++] = arg;
         break;
-    case ARGP_KEY_ARG:
-        argp_error(state, "%s: no argument is expected", arg);
+    case 'a':
+        if (o->n_absent == REPORT_MORE)
+            argp_error(state, "--absent: at most %d times", REPORT_MORE);
+        o->absent[o->n_absent++] = arg;
+        break;
+    case ARGP_KEY_ARGS:
+        o->more = state->argv + state->next;
+        o->n_more = state->argc - state->next;
+        if (o->n_more > REPORT_MORE)
+            argp_error(state, "at most %d files", REPORT_MORE);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -64,11 +77,27 @@ static bool load(const char *path, cJSON **j)
     return true;
 }
 
+/* Of the last file: some section must draw it. */
+static bool known_kind(const report *r, const char *path)
+{
+    static const char *const kinds[] = { "primitives", "certificate", "metamorphic", "mutants",
+                                         "proof",      "cheats",      "hostile" };
+    const char *kind = member_text(r->more[r->n_more - 1], "kind", "none");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (!strcmp(kind, kinds[i]))
+            return true;
+    fprintf(stderr, "assay report: %s: its kind is %.40s, which belongs behind an option or into no report\n", path,
+            kind);
+    return false;
+}
+
 static void write_sections(report *r)
 {
-    static void (*const sections[])(report *) = { section_summary, section_machine, section_verdicts, section_margins,
-                                                  section_faults,  section_self,    section_roofline, section_speed,
-                                                  section_scaling, section_misses,  section_models,   section_missing };
+    static void (*const sections[])(
+        report *) = { section_summary, section_verdicts,  section_margins,   section_faults,     section_self,
+                      section_mutants, section_contained, section_relations, section_primitives, section_certificates,
+                      section_machine, section_roofline,  section_speed,     section_scaling,    section_misses,
+                      section_models,  section_missing,   section_words };
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         sections[i](r);
 }
@@ -78,8 +107,11 @@ int assay_cmd_report(int argc, char **argv)
     static const struct argp argp = {
         option_table,
         parse_option,
-        "",
+        "[FILE...]",
         "Turn results into DIR/index.html and DIR/report.md.\v"
+        "FILE: what assay primitives, check --certificate, check --metamorphic, ci/contain and the mutants' test wrote "
+        "with "
+        "--json, in any order. The page says of each part that is not there what makes it.\n"
         "Exit status: 0 written; 2 wrong use, unreadable results or an unwritable folder.",
         NULL,
         NULL,
@@ -88,15 +120,22 @@ int assay_cmd_report(int argc, char **argv)
     options o = { .out = "report" };
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
-    report r = { .out = o.out, .n_models = o.n_models, .gnuplot = system("gnuplot --version >/dev/null 2>&1") == 0 };
-    if (!o.check && !o.bench && !o.self && !o.n_models) {
-        fprintf(stderr,
-                "assay report: nothing to report: give --check, --bench, --self or --model (assay report --help)\n");
+    report r = { .out = o.out,
+                 .n_models = o.n_models,
+                 .n_absent = o.n_absent,
+                 .gnuplot = system("gnuplot --version >/dev/null 2>&1") == 0 };
+    memcpy(r.absent, o.absent, sizeof r.absent);
+    if (!o.check && !o.bench && !o.self && !o.n_models && !o.n_more) {
+        fprintf(
+            stderr,
+            "assay report: nothing to report: give --check, --bench, --self, --model or FILE (assay report --help)\n");
         return 2;
     }
     bool ok = load(o.check, &r.check) && load(o.bench, &r.bench) && load(o.faults, &r.faults) && load(o.self, &r.self);
     for (int i = 0; ok && i < o.n_models; i++)
         ok = load(o.model[i], &r.model[i]);
+    for (int i = 0; ok && i < o.n_more; i++)
+        ok = load(o.more[i], &r.more[r.n_more++]) && known_kind(&r, o.more[i]);
     if (ok && !page_open(&r, "Assay: transformer kernels on this machine")) {
         fprintf(stderr, "assay report: %s: cannot be written\n", o.out);
         ok = false;
@@ -114,5 +153,7 @@ int assay_cmd_report(int argc, char **argv)
     cJSON_Delete(r.self);
     for (int i = 0; i < r.n_models; i++)
         cJSON_Delete(r.model[i]);
+    for (int i = 0; i < r.n_more; i++)
+        cJSON_Delete(r.more[i]);
     return ok ? 0 : 2;
 }

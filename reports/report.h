@@ -7,12 +7,16 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { REPORT_MODELS = 16 };
+enum { REPORT_MODELS = 16, REPORT_MORE = 64 };
 
 typedef struct report {
-    const char *out; /* folder */
+    const char *out, *title; /* out: folder */
     FILE *html, *md, *md_aside;
     cJSON *check, *bench, *faults, *self;
+    cJSON *more[REPORT_MORE]; /* documents of other kinds, in the order of the command line */
+    int n_more;
+    const char *absent[REPORT_MORE]; /* "kind: why it was not made" */
+    int n_absent;
     cJSON *model[REPORT_MODELS];
     int n_models;
     bool gnuplot; /* false: figures are named as missing */
@@ -23,8 +27,13 @@ bool page_open(report *r, const char *title);
 bool page_close(report *r);
 void page_heading(report *r, const char *text);
 void page_text(report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void page_table(report *r, const char *columns); /* "op|kernel|worst": a column that begins with > is a number */
-void page_row(report *r, const char *format, ...) __attribute__((format(printf, 2, 3))); /* cells apart by | */
+void page_subheading(report *r, const char *text);
+/* "op|>worst|~why": a column that begins with > is of numbers, with ~ of texts of
+ * several lines, with ^ of words below a heading of several lines */
+void page_table(report *r, const char *columns);
+/* Cells apart by |.  A cell may begin with a colour, {kept} {yes} {no} {na} {bad} {good}, or with a bar of so many
+ * per cent, {bar 73}; Markdown has the words alone. */
+void page_row(report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void page_table_end(report *r);
 /* What only a reader with time wants: folded away in HTML, left out of Markdown. */
 void page_details(report *r, const char *summary);
@@ -42,6 +51,34 @@ double member_number(const cJSON *o, const char *name, double otherwise);
 const cJSON *member(const cJSON *o, const char *path); /* "cpu.model" */
 cJSON *json_load(const char *path, char *why, size_t n);
 
+/* tally.c: counts by two words, rows and columns in the order in which they came */
+enum { TALLY = 32 };
+typedef struct tally {
+    const char *row[TALLY], *column[TALLY];
+    int n_rows, n_columns, count[TALLY][TALLY];
+} tally;
+void tally_add(tally *t, const char *row, const char *column, int n);
+int tally_of(const tally *t, const char *row, const char *column);
+void tally_table(report *r, const tally *t, const char *corner); /* with a row of sums, where there are two rows */
+/* The nth document of a kind; NULL past the last. */
+const cJSON *document(const report *r, const char *kind, int nth);
+/* Says which commit documents of these kinds are of, where it is another one than that of the verdicts. */
+void page_made_by(report *r, const char *kinds);
+
+/* What a part of the report comes to, in one sentence; each section's file has its own. */
+typedef enum answer { NOT_RUN = -1, BAD, GOOD } answer;
+answer answer_check(const report *r, char *text, size_t n);
+answer answer_faults(const report *r, char *text, size_t n);
+answer answer_mutants(const report *r, char *text, size_t n);
+answer answer_proof(const report *r, char *text, size_t n);
+answer answer_relations(const report *r, char *text, size_t n);
+answer answer_cheats(const report *r, char *text, size_t n);
+answer answer_hostile(const report *r, char *text, size_t n);
+answer answer_primitives(const report *r, char *text, size_t n);
+answer answer_certificates(const report *r, char *text, size_t n);
+answer answer_bench(const report *r, char *text, size_t n);
+answer answer_models(const report *r, char *text, size_t n);
+
 /* sections*.c, in the order of the page */
 void section_summary(report *r);
 void section_machine(report *r);
@@ -49,10 +86,16 @@ void section_verdicts(report *r);
 void section_margins(report *r);
 void section_faults(report *r);
 void section_self(report *r);
+void section_mutants(report *r);
+void section_contained(report *r);
+void section_relations(report *r);
+void section_primitives(report *r);
+void section_certificates(report *r);
 void section_roofline(report *r);
 void section_speed(report *r);
 void section_scaling(report *r);
 void section_misses(report *r);
 void section_models(report *r);
 void section_missing(report *r);
+void section_words(report *r);
 #endif

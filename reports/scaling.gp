@@ -7,7 +7,7 @@ most = STATS_max
 set terminal svg size 960,(120 + 20 * rows) dynamic noenhanced font 'sans-serif,14' background rgb 'white'
 unset key
 set grid xtics noytics
-set lmargin 46
+set lmargin 56
 set xlabel 'times one thread'
 set xrange [0:most * 1.15]
 set yrange [rows - 0.3:-0.7]

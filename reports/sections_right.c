@@ -1,71 +1,27 @@
 /* SPDX-License-Identifier: MIT
- * What is right: totals, machine, verdicts, margins, and what was not covered. */
+ * What is right: verdicts and margins. */
 #include "report.h"
 #include <string.h>
 
 enum { MOST_TYPES = 9 };
 
-static const cJSON *passport(const report *r)
+answer answer_check(const report *r, char *text, size_t n)
 {
-    return member(r->bench, "context.assay");
-}
-
-void section_summary(report *r)
-{
-    int kernels = 0, failed = 0, off = 0;
-    double runs = 0, bad = 0, refused = 0;
     const cJSON *k;
+    int right = 0, failed = 0, off = 0;
     EACH (k, member(r->check, "kernels")) {
         const char *v = member_text(k, "verdict", "");
-        kernels++;
+        right += !strcmp(v, "passed");
         failed += !strcmp(v, "failed");
         off += !strcmp(v, "not on this CPU");
-        runs += member_number(k, "passed", 0);
-        bad += member_number(k, "failed", 0);
-        refused += member_number(k, "not_accepted", 0);
     }
-    if (r->check)
-        page_text(r,
-                  "%s. %d kernels in %.0f cases: %.0f runs passed, %.0f failed, %.0f not accepted; %d kernels not on "
-                  "this CPU, "
-                  "%d not built for this target.",
-                  failed ? "SOME KERNELS FAILED" : "Every kernel that this machine can run is right", kernels,
-                  member_number(r->check, "cases", 0), runs, bad, refused, off,
-                  cJSON_GetArraySize(member(r->check, "not_built")));
-    const cJSON *f = member(r->faults, "totals");
-    if (f)
-        page_text(r, "The judge was judged: %.0f of %.0f seeded faults caught, %.0f of %.0f legal variants flagged.",
-                  member_number(f, "caught", 0), member_number(f, "faults", 0), member_number(f, "flagged", 0),
-                  member_number(f, "legal", 0));
-    page_text(r, "Assay %s, commit %s.", member_text(r->check ? r->check : passport(r), "version", "?"),
-              member_text(r->check ? r->check : passport(r), "commit", "?"));
-}
-
-void section_machine(report *r)
-{
-    const cJSON *p = passport(r), *c;
-    if (!p)
-        return;
-    page_heading(r, "Machine");
-    page_table(r, "what|this machine");
-    page_row(r, "CPU|%s, %.0f cores, %.0f threads", member_text(p, "cpu.model", "?"), member_number(p, "cpu.cores", 0),
-             member_number(p, "cpu.threads", 0));
-    EACH (c, member(p, "caches")) {
-        if (strcmp(member_text(c, "type", ""), "instruction") != 0)
-            page_row(r, "L%.0f %s|%.0f KiB, shared by %.0f", member_number(c, "level", 0), member_text(c, "type", ""),
-                     member_number(c, "bytes", 0) / 1024, member_number(c, "shared_by", 1));
-    }
-    page_row(r, "memory|%.1f GiB", member_number(p, "memory.total", 0) / (1 << 30));
-    page_row(r, "system|%s, %s", member_text(p, "system.os", "?"), member_text(p, "system.kernel", "?"));
-    page_row(r, "compiler|%s", member_text(p, "compiler", "?"));
-    page_row(r, "date|%s", member_text(p, "date", "?"));
-    page_table_end(r);
-    page_text(r, "Measured roofs:");
-    page_table(r, "roof|>value|unit");
-    EACH (c, member(r->bench, "roofs"))
-        page_row(r, "%s|%.1f|%s", member_text(c, "name", "?"), member_number(c, "value", 0),
-                 member_text(c, "unit", ""));
-    page_table_end(r);
+    if (!r->check)
+        return NOT_RUN;
+    snprintf(text, n,
+             "%d of %d that this machine can run are right, in %.0f cases; %d are not on this CPU, %d not built for it",
+             right, right + failed, member_number(r->check, "cases", 0), off,
+             cJSON_GetArraySize(member(r->check, "not_built")));
+    return right && !failed;
 }
 
 void section_verdicts(report *r)
@@ -120,78 +76,10 @@ void section_margins(report *r)
             fprintf(f, "%d \"%s %s\" %.6g\n", n++, member_text(k, "op", "?"), member_text(k, "kernel", "?"),
                     member_number(k, "worst", 0));
     fclose(f);
+    if (!n)
+        return;
     page_heading(r, "Margins");
     page_figure(r, "margins",
                 "How much of its bound each kernel used at worst. 1 is the limit; a bar near it means a sharp bound, "
                 "not a bad kernel.");
-}
-
-/* Per op: how many faults were caught and by what; then the real bugs among them. */
-void section_faults(report *r)
-{
-    static const char *const by[] = { "class",  "EX",    "T1",      "T2",     "DISCRETE",
-                                      "memory", "crash", "timeout", "status", "abi" };
-    enum { BY = sizeof by / sizeof *by };
-    const cJSON *k, *list = member(r->faults, "kernels");
-    if (!list)
-        return;
-    page_heading(r, "The judge, judged");
-    page_text(
-        r,
-        "Kernels that are wrong on purpose, and legal variants that must never be flagged: which verdict caught what.");
-    page_table(
-        r, "op|>faults|>caught|>class|>EX|>T1|>T2|>DISCRETE|>memory|>crash|>timeout|>status|>legal variants|>flagged");
-    const char *op = "";
-    int count[BY] = { 0 }, faults = 0, caught = 0, legal = 0, flagged = 0;
-    for (k = list->child;; k = k->next) {
-        if (op[0] && (!k || strcmp(member_text(k, "op", ""), op) != 0)) {
-            page_row(r, "%s|%d|%d|%d|%d|%d|%d|%d|%d|%d|%d|%d|%d|%d", op, faults, caught, count[0], count[1], count[2],
-                     count[3], count[4], count[5], count[6], count[7], count[8], legal, flagged);
-            memset(count, 0, sizeof count);
-            faults = caught = legal = flagged = 0;
-        }
-        if (!k)
-            break;
-        op = member_text(k, "op", "?");
-        const char *how = member_text(k, "caught_by", NULL);
-        if (!strcmp(member_text(k, "expected", ""), "legal")) {
-            legal++;
-            flagged += how != NULL;
-            continue;
-        }
-        faults++;
-        caught += how != NULL;
-        for (int i = 0; how && i < BY; i++)
-            count[i] += !strcmp(how, by[i]);
-    }
-    page_table_end(r);
-    page_details(r, "Real bugs among them, re-enacted from their public threads");
-    page_table(r, "bug|op|re-enacted as|caught by");
-    EACH (k, list) {
-        if (strchr(member_text(k, "source", ""), '#') && !strcmp(member_text(k, "expected", ""), "fault"))
-            page_row(r, "%s|%s|%s|%s", member_text(k, "source", ""), member_text(k, "op", "?"),
-                     member_text(k, "kernel", "?"), member_text(k, "caught_by", "NOT CAUGHT"));
-    }
-    page_table_end(r);
-    page_details_end(r);
-}
-
-void section_missing(report *r)
-{
-    const cJSON *k;
-    page_heading(r, "Not covered here, and why");
-    page_table(r, "what|why");
-    EACH (k, member(r->check, "not_built"))
-        page_row(r, "%s|not built for this target", cJSON_IsString(k) ? k->valuestring : "?");
-    EACH (k, member(r->check, "kernels"))
-        if (!strcmp(member_text(k, "verdict", ""), "not on this CPU"))
-            page_row(r, "%s/%s|not on this CPU (%s)", member_text(k, "op", "?"), member_text(k, "kernel", "?"),
-                     member_text(k, "isa", "?"));
-    EACH (k, member(r->bench, "not_measured"))
-        page_row(r, "%s|%s", member_text(k, "name", "?"), member_text(k, "why", "?"));
-    const cJSON *c;
-    EACH (c, member(passport(r), "counters"))
-        if (!strcmp(member_text(c, "from", ""), "n/a"))
-            page_row(r, "counter %s|%s", c->string, member_text(c, "why", "?"));
-    page_table_end(r);
 }

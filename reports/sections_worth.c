@@ -8,6 +8,38 @@ static bool measured(const cJSON *row)
     return member(row, "real_time") && cJSON_IsTrue(member(row, "verdict.pass"));
 }
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+answer answer_bench(const report *r, char *text, size_t n)
+{
+    const cJSON *row;
+    int rows = 0, failed = 0, impossible = 0;
+    EACH (row, member(r->bench, "benchmarks")) {
+        rows++;
+        failed += !measured(row);
+        impossible += cJSON_IsTrue(member(row, "impossible"));
+    }
+    if (!r->bench)
+        return NOT_RUN;
+    snprintf(text, n, "%d rows measured, each judged on what the timed loop left: %d failed, %d above their roof", rows,
+             failed, impossible);
+    return rows && !failed;
+}
+
+answer answer_models(const report *r, char *text, size_t n)
+{
+    const cJSON *m = r->n_models ? r->model[0] : NULL;
+    if (!m)
+        return NOT_RUN;
+    snprintf(text, n, "%.100s: %.1f tokens/s read, %.1f tokens/s written", base_name(member_text(m, "model", "?")),
+             member_number(m, "prefill.tokens_per_second", 0), member_number(m, "decode.tokens_per_second", 0));
+    return GOOD;
+}
+
 void section_roofline(report *r)
 {
     const cJSON *row, *roof;
@@ -48,30 +80,48 @@ static bool headline(const cJSON *row)
            named(row, "cache", "hot") && strncmp(member_text(row, "workload", ""), "llama3", 6) != 0;
 }
 
-static void speed_row(report *r, const cJSON *row)
+/* A label of a headline's bar: of a workload smollm2-135m.decode.o what follows the model, where all share that. */
+static const char *short_workload(const report *r, const cJSON *row)
+{
+    const char *mine = member_text(row, "workload", "?");
+    const size_t n = strcspn(mine, ".");
+    const cJSON *other;
+    EACH (other, member(r->bench, "benchmarks"))
+        if (headline(other) && (strncmp(member_text(other, "workload", ""), mine, n) || !mine[n]))
+            return mine;
+    return mine + n + 1;
+}
+
+/* One thread and a hot cache are said once, where all rows of a table have them. */
+static void speed_row(report *r, const cJSON *row, bool all)
 {
     static const char *const names[] = { "gflops", "gbps", "speedup", "tokens_per_s" };
-    char cell[4][32] = { "-", "-", "-", "-" }, verdict[96];
+    char cell[4][32] = { "-", "-", "-", "-" }, verdict[96], how[64] = "";
     for (int i = 0; i < 4; i++)
         if (member(row, names[i]))
             snprintf(cell[i], sizeof cell[i], i == 3 ? "%.0f" : "%.1f", member_number(row, names[i], 0));
     snprintf(verdict, sizeof verdict, "%s %s, %s", measured(row) ? "passed" : "FAILED",
              member_text(row, "verdict.by", "?"), member_text(row, "verdict.how", ""));
-    page_row(r, "%s|%s|%s|%s|%.0f|%s|%s|%s|%.0f %%%s|%s|%s|%s|%s", member_text(row, "op", "?"),
-             member_text(row, "kernel", "?"), member_text(row, "workload", "?"), member_text(row, "types", ""),
-             member_number(row, "threads", 1), member_text(row, "cache", ""), cell[0], cell[1],
-             100 * member_number(row, "share", 0),
-             cJSON_IsTrue(member(row, "impossible")) ? " (above the roof: impossible)" : "",
-             member_text(row, "bound_by", "-"), cell[2], cell[3], verdict);
+    if (all)
+        snprintf(how, sizeof how, "|%.0f|%s", member_number(row, "threads", 1), member_text(row, "cache", ""));
+    page_row(r, "%s|%s|%s|%s%s|%s|%s|%.0f %%%s|%s|%s|%s|%s", member_text(row, "op", "?"),
+             member_text(row, "kernel", "?"), member_text(row, "workload", "?"), member_text(row, "types", ""), how,
+             cell[0], cell[1], 100 * member_number(row, "share", 0),
+             cJSON_IsTrue(member(row, "impossible")) ? " (impossible)" : "", member_text(row, "bound_by", "-"), cell[2],
+             cell[3], verdict);
 }
 
-static void speed_table(report *r, bool (*wanted)(const cJSON *))
+static void speed_table(report *r, bool (*wanted)(const cJSON *), bool all)
 {
     const cJSON *row;
-    page_table(r, "op|kernel|workload|types|>threads|cache|>GFLOP/s|>GB/s|>share|by|>speed-up|>tokens/s|verdict");
+    char columns[160];
+    snprintf(columns, sizeof columns,
+             "op|kernel|workload|types%s|>GFLOP/s|>GB/s|>share|bound by|>speed-up|>tokens/s|verdict",
+             all ? "|>threads|cache" : "");
+    page_table(r, columns);
     EACH (row, member(r->bench, "benchmarks"))
         if (wanted(row))
-            speed_row(r, row);
+            speed_row(r, row, all);
     page_table_end(r);
 }
 
@@ -89,20 +139,26 @@ void section_speed(report *r)
     int n = 0;
     EACH (row, member(r->bench, "benchmarks"))
         if (headline(row))
-            fprintf(f, "%d \"%s %s %s\" %.4g %.4g\n", n++, member_text(row, "kernel", "?"),
-                    member_text(row, "workload", "?"), member_text(row, "types", ""),
+            fprintf(f, "%d \"%s %s %s %s\" %.4g %.4g\n", n++, member_text(row, "op", "?"),
+                    member_text(row, "kernel", "?"), short_workload(r, row), member_text(row, "types", ""),
                     100 * member_number(row, "share", 0), member_number(row, "speedup", 0));
     fclose(f);
     page_heading(r, "Speed");
     page_text(
         r, "Share: of the measured roof that binds (arithmetic of the tier, or reading from the level that holds the "
-           "data). Speed-up: over the scalar float reference with weights decoded beforehand. A row whose kernel "
-           "failed on its workload has no time. One thread, hot cache; every other row is below.");
+           "data); bound by says which. Speed-up: over the scalar float reference with weights decoded beforehand. A "
+           "row whose kernel failed on its workload has no time. One thread, hot cache; every other row is below. "
+           "Workloads carry the lengths of a model: smollm2-135m.decode.qkv is one token through that matrix product.");
     if (n)
-        page_figure(r, "speed", "Share of the roof that binds, and speed-up over scalar.");
-    speed_table(r, headline);
+        page_figure(r, "speed",
+                    "A bar is one kernel on one workload: op, kernel, workload, types. Its length is the share of the "
+                    "roof that "
+                    "binds; beside it stands the speed-up over scalar. The line is the measured roof: no bar can end "
+                    "beyond it, "
+                    "so one that does means that the time or the roof was measured wrong (a busy machine does that).");
+    speed_table(r, headline, false);
     page_details(r, "All rows: threads, cold cache, larger models, scalar");
-    speed_table(r, any);
+    speed_table(r, any, true);
     page_details_end(r);
 }
 
@@ -139,9 +195,9 @@ void section_scaling(report *r)
     EACH (row, member(r->bench, "benchmarks")) {
         const double t = member_number(row, "threads", 1), base = worth_a_team(row) ? one_thread(r, row) : 0;
         if (base > 0)
-            fprintf(f, "%d \"%s %s %s\" %.0f %.4g\n", n++, member_text(row, "kernel", "?"),
-                    member_text(row, "workload", "?"), member_text(row, "types", ""), t,
-                    base / member_number(row, "real_time", 1));
+            fprintf(f, "%d \"%s %s %s %s\" %.0f %.4g\n", n++, member_text(row, "op", "?"),
+                    member_text(row, "kernel", "?"), member_text(row, "workload", "?"), member_text(row, "types", ""),
+                    t, base / member_number(row, "real_time", 1));
     }
     fclose(f);
     if (!n)
@@ -195,8 +251,8 @@ void section_misses(report *r)
                  member_text(row, "workload", "?"), member_text(row, "types", ""), cell[0], cell[1], cell[2], cell[3]);
         const double per = member_number(row, "bytes", 0) / 64;
         if (member(counters, "l1d_misses.value") && per > 0 && n < 40)
-            fprintf(f, "%d \"%s %s %s\" %.6g %.6g\n", n++, member_text(row, "kernel", "?"),
-                    member_text(row, "workload", "?"), member_text(row, "types", ""),
+            fprintf(f, "%d \"%s %s %s %s\" %.6g %.6g\n", n++, member_text(row, "op", "?"),
+                    member_text(row, "kernel", "?"), short_workload(r, row), member_text(row, "types", ""),
                     member_number(counters, "l1d_misses.value", 0) / per,
                     member_number(counters, "l3_misses.value", 0) / per);
     }
@@ -205,12 +261,6 @@ void section_misses(report *r)
     if (n)
         page_figure(r, "misses",
                     "L1 misses per cache line that the op must touch: 1 is the least a cold cache allows.");
-}
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
 }
 
 void section_models(report *r)

@@ -6,9 +6,9 @@ rows = STATS_records
 set terminal svg size 960,(120 + 20 * rows) dynamic noenhanced font 'sans-serif,14' background rgb 'white'
 unset key
 set grid xtics noytics
-set lmargin 46
-set xlabel 'share of the measured roof, % (and speed-up over scalar)'
-set xrange [0:115]
+set lmargin 40
+set xlabel 'share of the roof that binds, %'
+set xrange [0:(STATS_max > 105 ? 1.1 * STATS_max : 115)]
 set yrange [rows - 0.3:-0.7]
 set arrow from 100, graph 0 to 100, graph 1 nohead lc rgb orange lw 2
 plot data using (0):1:(0):3:($1-0.35):($1+0.35):ytic(2) with boxxyerror lc rgb blue, \

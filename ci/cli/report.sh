@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# assay report: every kind of document becomes a section, in both forms; what is missing is named with what makes it; words
+# of strangers stay words.  And "--json -" of each kind: the document alone on standard output.
+set -euo pipefail
+assay=$(realpath "$1")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+"$assay" --help | grep -q '^  report' || { echo "this build has no report"; exit 77; }
+cd "$dir"
+"$assay" check -o add --json check.json >/dev/null
+"$assay" check --metamorphic -o add --json - >metamorphic.json 2>/dev/null
+"$assay" check --certificate '*' -o add --json - >certificate.json 2>/dev/null
+"$assay" check --contracts -o add --json - >contracts.json 2>/dev/null
+"$assay" primitives -k exp --json - >primitives.json 2>/dev/null
+cat >others.py <<'PY'
+import json, sys
+for kind in "metamorphic", "certificate", "contracts", "primitives":
+    d = json.load(open(kind + ".json"))
+    assert d["schema"] == 1 and d["kind"] == kind and d["commit"], d.keys()
+def write(name, d):
+    json.dump({"schema": 1, "commit": "other", **d}, open(name + ".json", "w"))
+write("hostile", {"kind": "hostile", "totals": {"plugins": 2, "contained": 1, "left_behind": 0}, "kernels": [
+    {"name": "<b>a|b*", "when": "running", "verdict": "crash", "why": "signal <i>11</i> | at 0x8", "good": True},
+    {"name": "c", "when": "loading", "verdict": "refused", "why": "", "good": False}]})
+write("mutants", {"kind": "mutants", "op": "add", "made": 50, "mutants": 25, "caught": 24, "survived": 1, "equivalent": 0, "legal": 0,
+                  "outside": 0, "undefined": 0, "floor": 100, "by": {"EX": 24}})
+c = json.load(open("certificate.json"))
+c["kernels"][0]["properties"][0].update(declared=True, differ=1, answer="no", first="x", case="y")
+c["kernels"][0]["good"] = False
+json.dump(c, open("broken.json", "w"))
+PY
+"${PYTHON:-python3}" others.py
+"$assay" report --out page --check check.json metamorphic.json certificate.json primitives.json hostile.json mutants.json \
+  --absent 'cheats:the dog ate it' >/dev/null
+"$assay" report --out bad --check check.json broken.json >/dev/null
+"${PYTHON:-python3}" - <<'PY'
+html, md = open("page/index.html").read(), open("page/report.md").read()
+for heading in "Verdicts", "Mutants", "Cheats and hostile plug-ins", "Relations, without a reference", "Primitives", "Certificates", "Words and units":
+    assert f">{heading}</h2>" in html and f"href='#s" in html and f"\n## {heading}\n" in md, heading
+for text in "the dog ate it", "ci/contain build/assay . cc cheats --json FILE", "assay bench --quick --json FILE", "no file of it was given", \
+        "FAILED: 1 of 2 plug-ins", "FAILED: 24 of 25 small changes", "commit other":
+    assert text in html and text in md, text
+assert "<b>a" not in html and "<i>11" not in html and "&lt;b>a/b*" in html and "&lt;i>11&lt;/i> / at" in html
+assert "NaN is passed on" in md and "class=' kept'>promised" in html and "</html>" in html
+columns = 0
+lines = md.splitlines()
+for before, line in zip([""] + lines, lines):  # a row has as many cells as its heading
+    if line.startswith("|") and not before.startswith("|"):
+        columns = line.count("|")
+    assert not line.startswith("|") or line.count("|") == columns, line
+assert "BROKEN" in open("bad/report.md").read() and "FAILED" in open("bad/report.md").read()
+PY
+code=0
+"$assay" report --out no contracts.json 2>err || code=$?
+if [ "$code" != 2 ] || ! grep -q 'its kind is contracts' err; then cat err; exit 1; fi
+code=0
+"$assay" report --out no 2>err || code=$?
+if [ "$code" != 2 ] || ! grep -q 'nothing to report' err; then cat err; exit 1; fi
+echo "report: six kinds drawn, the rest named; --json - of four kinds"
