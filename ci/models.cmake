@@ -8,4 +8,3 @@ assay_test(models.synthetic LABEL models COMMAND assay-models --synthetic ${CMAK
 assay_test(models.smollm2 LABEL models TIMEOUT 1500
   COMMAND assay-models ${CMAKE_SOURCE_DIR}/models/SmolLM2-135M-Instruct.Q4_1.gguf)
 set_tests_properties(models.synthetic models.smollm2 PROPERTIES ENVIRONMENT_MODIFICATION OMP_WAIT_POLICY=set:passive)
-set_tests_properties(models.smollm2 PROPERTIES COST 2000) # the longest, on one thread most of the time: it starts first

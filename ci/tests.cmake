@@ -145,3 +145,16 @@ endif()
 if(model_sources)
   include(ci/models.cmake)
 endif()
+
+# The longest start first, so that no core waits for one of them at the end: seconds of CPU time, about.
+foreach(pair models.smollm2=300 faults.attention=110 faults.matmul=90 faults.sample=70 faults.softmax=70 goldens=60
+    mutants.quantize=60 unit.dtype=50 mutants.sample=50 mutants.dequantize=50 mutants.attention=50 faults.gate_up=50 cli.kills=40
+    cli.soak=40 vectors.formats=35 cli.hostile=35 cli.plugin=35 cli.bench=35 cli.merge=25 faults.rmsnorm=25 instructions.faults=25
+    capped.avx2=25 capped.scalar=20 cli.metamorphic=20)
+  string(REPLACE "=" ";" pair ${pair})
+  list(GET pair 0 name)
+  list(GET pair 1 seconds)
+  if(TEST ${name})
+    set_tests_properties(${name} PROPERTIES COST ${seconds})
+  endif()
+endforeach()
