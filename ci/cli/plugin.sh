@@ -24,7 +24,7 @@ break_it() { # NAME SED-SCRIPT WORD: a broken copy must fail with WORD in the ou
   sed "$2" "$dir/mine.c" >"$dir/$1.c"
   cmp -s "$dir/mine.c" "$dir/$1.c" && { echo "$1: the edit changed nothing"; exit 1; }
   make "$1"
-  expect "$4" "$assay" check --plugin "$dir/$1.so" --case 'rmsnorm R=3 C={5,16} eps=1e-5 gen=gauss'
+  expect "$4" "$assay" check --time-limit 2 --plugin "$dir/$1.so" --case 'rmsnorm R=3 C={5,16} eps=1e-5 gen=gauss'
   grep -q -- "$3" "$dir/out" || { echo "$1: no '$3' in:"; cat "$dir/out"; exit 1; }
 }
 break_it crash 's|float \*y = .*|float *y = (float *)8, ss = 0;|' 'crash' 1
