@@ -16,9 +16,9 @@ expect() { # CODE COMMAND...
 expect 2 "$assay" bench -o nothing
 expect 2 "$assay" bench -k 'none*'
 expect 2 "$assay" bench --resume
-expect 2 "$assay" bench --case 'rmsnorm R=x'
+expect 2 "$assay" bench --no-roofs --case 'rmsnorm R=x'
 expect 2 "$assay" bench --simulate perhaps
-expect 2 "$assay" bench -w 'none*' --threads 1
+expect 2 "$assay" bench -w 'none*' --threads 1 --no-roofs
 expect 0 "$assay" doctor --json "$dir/doctor.json"
 grep -q 'instructions' "$dir/out"
 
@@ -118,6 +118,6 @@ assert one["verdict"]["freivalds"] == "fail" and not one["verdict"]["pass"] and 
 assert not every["verdict"]["pass"] and every["verdict"]["by"] == "T1" and "real_time" not in every, every
 assert right["supplier"] == "wrong 1", right
 PY
-expect 0 "$assay" bench --threads 1 -k scalar -k right --plugin "$dir/wrong.so" --case 'matmul T=2 N=64 K=64'
+expect 0 "$assay" bench --threads 1 --no-roofs -k scalar -k right --plugin "$dir/wrong.so" --case 'matmul T=2 N=64 K=64'
 grep -q 'a/b' "$dir/out"
 echo "bench and doctor: $rows rows read back, resumed after a kill; wrong kernels got no time"
