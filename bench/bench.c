@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * assay bench: the command line, what stands before the first row (machine, counters, roofs), and the total. */
 #include "bench.h"
+#include "../conformance/hash.h"
 #include "../reference/core/status.h"
 #include <argp.h>
 #include <cjson/cJSON.h>
@@ -24,13 +25,38 @@ typedef struct visitor {
     bench_session *s;
     const char *workload;
     double tokens;
+    int64_t lines; /* of --case: more than one need names of their own */
 } visitor;
+
+static assay_status count_lines(const char *line, void *ctx, assay_why *why)
+{
+    (void)line;
+    (void)why;
+    ((visitor *)ctx)->lines++;
+    return ASSAY_OK;
+}
+
+/* "case", or where --case means several "case:T=1,N=64": what is named once is measured once. */
+static void name_case(const visitor *v, const char *line, char *name, size_t n)
+{
+    const char *rest = line + strcspn(line, " ");
+    rest += strspn(rest, " ");
+    const bool is_long = strlen(rest) > 90;
+    snprintf(name, n, "%s%s%.90s", v->workload, v->lines > 1 ? ":" : "", v->lines > 1 ? rest : "");
+    for (char *c = name; *c; c++)
+        *c = *c == ' ' ? ',' : *c == '/' ? '_' : *c;
+    const size_t at = strlen(name);
+    if (v->lines > 1 && is_long)
+        snprintf(name + at, n - at, "..%08x", (unsigned)assay_hash(line, strlen(line)));
+}
 
 static assay_status visit(const char *line, void *ctx, assay_why *why)
 {
     const visitor *v = ctx;
-    const assay_status st = v->s->o->filter.kernel_b ? bench_pairs(v->s, line, v->workload)
-                                                     : bench_rows(v->s, line, v->workload, v->tokens);
+    char name[128];
+    name_case(v, line, name, sizeof name);
+    const assay_status st =
+        v->s->o->filter.kernel_b ? bench_pairs(v->s, line, name) : bench_rows(v->s, line, name, v->tokens);
     if (st)
         *why = v->s->why;
     return st;
@@ -39,14 +65,16 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
 static assay_status all_rows(bench_session *s)
 {
     const bench_options *o = s->o;
-    visitor v = { s, "case", 0 };
+    visitor v = { s, "case", 0, 0 };
     if (o->line) {
         char name[64] = "";
         sscanf(o->line, "%63s", name);
         const assay_op *op = assay_op_find(name);
         if (!op)
             return assay_fail(&s->why, ASSAY_ERR_ARG, "--case: %s: no such op (assay list ops)", name);
-        return assay_case_expand(op, o->line + strcspn(o->line, " "), visit, &v, &s->why);
+        const char *pattern = o->line + strcspn(o->line, " ");
+        const assay_status st = assay_case_expand(op, pattern, count_lines, &v, &s->why);
+        return st ? st : assay_case_expand(op, pattern, visit, &v, &s->why);
     }
     int64_t matched = 0;
     for (size_t i = 0; assay_op_at(i); i++) {
@@ -58,7 +86,7 @@ static assay_status all_rows(bench_session *s)
             if (o->workload && fnmatch(o->workload, w->row[k].name, 0))
                 continue;
             matched++;
-            v = (visitor){ s, w->row[k].name, w->row[k].tokens };
+            v = (visitor){ s, w->row[k].name, w->row[k].tokens, 0 };
             const assay_status st = assay_case_expand(op, w->row[k].line, visit, &v, &s->why);
             if (st)
                 return st;
@@ -90,6 +118,7 @@ typedef struct command {
 
 static const struct argp_child children[] = { { &assay_filter_argp, 0, "Which:", 1 },
                                               { &assay_effort_argp, 0, "How much:", 2 },
+                                              { &assay_shard_argp, 0, NULL, 2 },
                                               { 0 } };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -98,7 +127,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     bench_options *o = &c->o;
     switch (key) {
     case ARGP_KEY_INIT:
-        state->child_inputs[0] = state->child_inputs[1] = &o->filter;
+        state->child_inputs[0] = state->child_inputs[1] = state->child_inputs[2] = &o->filter;
         o->filter.pairs = true;
         break;
     case 'w':
@@ -155,12 +184,15 @@ static int total(bench_session *s, assay_status st)
         fprintf(stderr, "assay bench: %s\n", s->why.text);
         return st == ASSAY_ERR_IO ? 1 : 2;
     }
+    const bool shard = s->o->filter.shards > 1;
     printf("%lld rows measured, %lld of them failed their verdict, %lld known already%s\n", (long long)s->rows,
            (long long)s->failed, (long long)s->skipped, interrupted ? "; interrupted: --resume goes on" : "");
-    if (s->rows == 0 && s->skipped == 0 && !interrupted)
+    if (shard)
+        printf("shard %d/%d: assay merge joins them\n", s->o->filter.shard, s->o->filter.shards);
+    if (!shard && s->rows == 0 && s->skipped == 0 && !interrupted)
         fprintf(stderr, "assay bench: nothing was measured%s%s\n",
                 reason[0] ? "; for one, " : ": no kernel takes any of these cases", reason);
-    return s->failed || interrupted || s->rows + s->skipped == 0 ? 1 : 0;
+    return s->failed || interrupted || (!shard && s->rows + s->skipped == 0) ? 1 : 0;
 }
 
 static int fail(bench_session *s)
@@ -229,7 +261,7 @@ int assay_cmd_bench(int argc, char **argv)
                              &s);
     if (!st)
         st = all_rows(&s);
-    if (c.o.filter.kernel_b && !st && !s.rows && !interrupted)
+    if (c.o.filter.kernel_b && !st && !s.rows && !interrupted && c.o.filter.shards <= 1)
         st = assay_fail(&s.why, ASSAY_ERR_ARG, "-k %s -k %s: no case that two different kernels of these names take",
                         c.o.filter.kernel, c.o.filter.kernel_b);
     const int code = total(&s, st);

@@ -168,7 +168,9 @@ typedef struct bench_session {
     assay_why why;           /* why it must stop */
 } bench_session;
 
-assay_status bench_resume(bench_session *s); /* opens the journal; one of another build or effort is put aside */
+assay_status bench_resume(bench_session *s); /* opens the journal; one of another build, effort or shard is put aside */
+/* Rows of one problem stay in one shard: scalar, its rivals, all teams, hot and cold are compared with each other. */
+bool bench_in_shard(const bench_session *s, const char *workload, const assay_case *c);
 assay_status bench_context(bench_session *s, int argc, char **argv); /* writes the passport */
 void bench_take_roof(void *session, const bench_roof *r);
 bool bench_known_roofs(bench_session *s);     /* those of a journal that is resumed; false: all must be measured anew */

@@ -239,7 +239,9 @@ assay_status bench_pairs(bench_session *s, const char *line, const char *workloa
     if (*s->interrupted)
         return ASSAY_OK;
     if (assay_case_parse(line, &c, &why))
-        return strcmp(workload, "case") ? ASSAY_OK : assay_fail(&s->why, ASSAY_ERR_ARG, "%s", why.text);
+        return !s->o->line ? ASSAY_OK : assay_fail(&s->why, ASSAY_ERR_ARG, "%s", why.text);
+    if (!bench_in_shard(s, workload, &c))
+        return ASSAY_OK;
     if (s->o->filter.has_seed)
         c.seed = s->o->filter.seed;
     assay_case_tensors(&c, views);

@@ -272,13 +272,15 @@ assay_status bench_rows(bench_session *s, const char *line, const char *workload
     if (*s->interrupted)
         return ASSAY_OK;
     if (assay_case_parse(line, &c, &why)) {
-        if (!strcmp(workload, "case"))
+        if (s->o->line)
             return assay_fail(&s->why, ASSAY_ERR_ARG, "%s", why.text);
         snprintf(name, sizeof name, "%.*s/*/%.80s (%.100s)", (int)strcspn(line, " "), line, workload,
                  line + strcspn(line, " ") + 1);
         bench_journal_not(&s->journal, name, "workload", why.text);
         return ASSAY_OK;
     }
+    if (!bench_in_shard(s, workload, &c))
+        return ASSAY_OK;
     if (s->o->filter.has_seed)
         c.seed = s->o->filter.seed;
     assay_tensor views[ASSAY_MAX_OPND];
@@ -294,12 +296,12 @@ assay_status bench_rows(bench_session *s, const char *line, const char *workload
     char types[64];
     bench_types_of(&c, types, sizeof types);
     snprintf(name, sizeof name, "%s/*/%s/%s", c.op->name, workload, types);
-    if (!takers && strcmp(workload, "case") && (!scalar || (!s->o->filter.kernel && has_kernels(c.op)))) {
+    if (!takers && !s->o->line && (!scalar || (!s->o->filter.kernel && has_kernels(c.op)))) {
         bench_journal_not(&s->journal, name, "workload",
                           "no kernel of this run takes these types (scalar alone is not worth the time)");
         return ASSAY_OK;
     }
-    if (s->o->filter.level == ASSAY_QUICK && strcmp(workload, "case") && too_large(&c)) {
+    if (s->o->filter.level == ASSAY_QUICK && !s->o->line && too_large(&c)) {
         bench_journal_not(&s->journal, name, "workload",
                           "too large for --quick (over 30 million elements or 1 GFLOP); --full measures it");
         return ASSAY_OK;

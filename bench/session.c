@@ -27,6 +27,10 @@ assay_status bench_context(bench_session *s, int argc, char **argv)
     assay_json_bool(&j, "quick", s->o->filter.level == ASSAY_QUICK);
     if (s->o->filter.has_seed)
         assay_json_uint(&j, "seed", s->o->filter.seed);
+    if (s->o->filter.shards > 1) {
+        assay_json_int(&j, "shard", s->o->filter.shard);
+        assay_json_int(&j, "shards", s->o->filter.shards);
+    }
     assay_json_str(&j, "command", line);
     assay_json_close(&j);
     cJSON_AddItemToObject(context, "assay", cJSON_Parse(j.text));
@@ -57,23 +61,41 @@ static void keep_roof(bench_roofs_table *t, const bench_roof *r)
     t->roof[t->n++] = *r;
 }
 
+bool bench_in_shard(const bench_session *s, const char *workload, const assay_case *c)
+{
+    char name[ASSAY_CASE_LINE + 128];
+    if (s->o->filter.shards <= 1)
+        return true;
+    const int at = snprintf(name, sizeof name, "%.120s ", workload);
+    assay_case_print(c, name + at, sizeof name - (size_t)at);
+    return assay_shard_of(name, s->o->filter.shards) == s->o->filter.shard;
+}
+
+/* The journal's build, effort and shard are ours. */
+static bool same_run(const bench_session *s, const cJSON *assay)
+{
+    const char *binary = cJSON_GetStringValue(cJSON_GetObjectItem(assay, "binary"));
+    const cJSON *shard = cJSON_GetObjectItem(assay, "shard"), *shards = cJSON_GetObjectItem(assay, "shards");
+    const assay_filter *f = &s->o->filter;
+    char mine[20];
+    assay_hash_file("/proc/self/exe", mine);
+    const bool split =
+        f->shards > 1 ? shard && shards && shard->valueint == f->shard && shards->valueint == f->shards : !shards;
+    return binary && !strcmp(binary, mine) && split &&
+           cJSON_IsTrue(cJSON_GetObjectItem(assay, "quick")) == (f->level == ASSAY_QUICK);
+}
+
 assay_status bench_resume(bench_session *s)
 {
     const char *path = s->o->filter.json;
     const assay_status st = bench_journal_open(&s->journal, path, s->o->resume, &s->why);
     const cJSON *line = st ? NULL : bench_journal_get(&s->journal, "context", "context");
     const cJSON *assay = cJSON_GetObjectItem(cJSON_GetObjectItem(line, "context"), "assay");
-    const char *binary = cJSON_GetStringValue(cJSON_GetObjectItem(assay, "binary"));
-    char mine[20];
-    if (!assay)
-        return st;
-    assay_hash_file("/proc/self/exe", mine);
-    if (binary && !strcmp(binary, mine) &&
-        cJSON_IsTrue(cJSON_GetObjectItem(assay, "quick")) == (s->o->filter.level == ASSAY_QUICK))
+    if (!assay || same_run(s, assay))
         return st;
     cJSON_Delete(s->journal.known);
     s->journal.known = cJSON_CreateArray();
-    return assay_journal_put_aside(&s->journal.file, "another build or effort", &s->why);
+    return assay_journal_put_aside(&s->journal.file, "another build, effort or shard", &s->why);
 }
 
 void bench_take_roof(void *ctx, const bench_roof *r)

@@ -43,6 +43,7 @@ print(len(d["benchmarks"]))
 PY
 rows=$(python3 "$dir/read.py" "$dir/r.json")
 [ "$rows" -ge 3 ]
+grep -q '"rmsnorm/scalar/case:R=5,C=64,eps=1e-05/f32/1t/hot"' "$dir/r.json" # each shape is measured under a name of its own
 
 # Killed in the middle: what was measured stands, the rest is added, nothing twice.
 run+=(--no-roofs)
