@@ -3,6 +3,7 @@
 #include "../conformance/output.h"
 #include "../reference/core/status.h"
 #include "commands.h"
+#include "merge.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         o->n_files = state->argc - state->next;
         break;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "which results? (what assay check --json wrote)");
+        argp_error(state, "which results? (what assay check --json or assay bench --json wrote)");
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -92,7 +93,9 @@ int assay_cmd_merge(int argc, char **argv)
         option_table,
         parse_option,
         "FILE...",
-        "Join what assay check --json wrote on several hosts and in several shards; say what no host has covered.\v"
+        "Join what assay check --json, or what assay bench --json, wrote on several hosts and in several shards; say "
+        "what "
+        "no host has covered.\v"
         "The order of the files does not matter, results may be merged step by step, and a file that is given twice "
         "counts once (docs/scale.md).\n"
         "Exit status: 0 all right; 1 a kernel failed, coverage has a hole, a shard has not come, or a required tier "
@@ -109,6 +112,13 @@ int assay_cmd_merge(int argc, char **argv)
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
     int code = 2;
+    if (assay_is_bench(o.file[0])) {
+        const assay_outputs *out = &o.outputs;
+        if (!o.require && !out->path[1] && !out->path[2] && !out->path[3])
+            return assay_merge_bench(o.file, o.n_files, out, o.force);
+        fprintf(stderr, "assay merge: --require, --junit, --tap and --markdown are for results of assay check\n");
+        return 2;
+    }
     if (assay_outputs_begin(&o.outputs, &why) || read_all(&o, &r, &why)) {
         fprintf(stderr, "assay merge: %s\n", why.text);
     } else {

@@ -88,11 +88,16 @@ void assay_document_open(assay_json *j, const char *kind)
     assay_json_str(j, "target", ASSAY_TARGET);
 }
 
+assay_status assay_text_write(const char *text, const char *path, assay_why *why)
+{
+    return write_one(0, path, NULL, text, why);
+}
+
 assay_status assay_document_write(assay_json *j, const char *path, assay_why *why)
 {
     assay_json_close(j);
     const assay_status s = j->failed ? assay_fail(why, ASSAY_ERR_NOMEM, "%s: the document could not be made", path)
-                                     : write_one(0, path, NULL, j->text, why);
+                                     : assay_text_write(j->text, path, why);
     assay_json_free(j);
     return s;
 }

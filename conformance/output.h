@@ -26,6 +26,7 @@ assay_status assay_outputs_write(const assay_outputs *o, const assay_summary *s,
 /* A document of another kind, in one go: { schema 1, kind, the build, what the caller writes between the two }; where
  * it goes is said by assay_outputs_begin, too.  path NULL: nowhere.  The second frees j. */
 void assay_document_open(assay_json *j, const char *kind);
+assay_status assay_text_write(const char *text, const char *path, assay_why *why);
 assay_status assay_document_write(assay_json *j, const char *path, assay_why *why);
 assay_status assay_ledger_write(const assay_ledger *l, const assay_outputs *o, assay_why *why);
 extern const struct argp assay_outputs_argp; /* its input is an assay_outputs; without --json */

@@ -119,6 +119,7 @@ void assay_summary_print(const assay_summary *s, bool verbose);
 
 /* ---- joining ------------------------------------------------------------------------------------------------- */
 
+char *assay_results_load(const char *path, size_t *n, assay_why *why); /* a file's text, to be freed; NULL: why */
 assay_status assay_results_read(assay_results *r, const char *path, assay_why *why); /* adds the file's parts */
 /* Sorts the parts and drops those that came twice.  force: builds may differ, a shard may differ from itself. */
 assay_status assay_results_join(assay_results *r, bool force, int64_t *twice, assay_why *why);

@@ -219,7 +219,7 @@ static assay_status read_document(const reader *rd, const cJSON *d)
     return ASSAY_OK;
 }
 
-static char *load(const char *path, size_t *n, assay_why *why)
+char *assay_results_load(const char *path, size_t *n, assay_why *why)
 {
     FILE *f = fopen(path, "rb");
     char *text = NULL;
@@ -246,7 +246,7 @@ static char *load(const char *path, size_t *n, assay_why *why)
 assay_status assay_results_read(assay_results *r, const char *path, assay_why *why)
 {
     size_t n;
-    char *text = load(path, &n, why);
+    char *text = assay_results_load(path, &n, why);
     if (!text)
         return ASSAY_ERR_IO;
     cJSON *d = cJSON_ParseWithLength(text, n);

@@ -132,6 +132,7 @@ int assay_cmd_report(int argc, char **argv)
         return 2;
     }
     bool ok = load(o.check, &r.check) && load(o.bench, &r.bench) && load(o.faults, &r.faults) && load(o.self, &r.self);
+    hosts_choose(&r);
     for (int i = 0; ok && i < o.n_models; i++)
         ok = load(o.model[i], &r.model[i]);
     for (int i = 0; ok && i < o.n_more; i++)

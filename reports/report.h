@@ -19,6 +19,7 @@ typedef struct report {
     int n_absent;
     cJSON *model[REPORT_MODELS];
     int n_models;
+    int hosts;    /* kinds of CPU that the joined results of assay bench are of; 0: they are of one run */
     bool gnuplot; /* false: figures are named as missing */
 } report;
 
@@ -78,6 +79,8 @@ answer answer_primitives(const report *r, char *text, size_t n);
 answer answer_certificates(const report *r, char *text, size_t n);
 answer answer_bench(const report *r, char *text, size_t n);
 answer answer_models(const report *r, char *text, size_t n);
+
+void hosts_choose(report *r); /* hosts.c */
 
 /* sections*.c, in the order of the page */
 void section_summary(report *r);

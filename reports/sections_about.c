@@ -65,6 +65,12 @@ void section_machine(report *r)
     if (!p)
         return;
     page_heading(r, "Machine");
+    if (r->hosts > 1)
+        page_text(
+            r,
+            "The measurements are of %d kinds of CPU, of which this page shows the first. A page of another: assay "
+            "report --bench with the files of its own runs.",
+            r->hosts);
     page_table(r, "what|this machine");
     page_row(r, "CPU|%s, %.0f cores, %.0f threads", member_text(p, "cpu.model", "?"), member_number(p, "cpu.cores", 0),
              member_number(p, "cpu.threads", 0));
