@@ -14,12 +14,13 @@
 #include <string.h>
 #include <unistd.h>
 
+typedef enum mode { FAULTS, TIGHTNESS, MUTANTS, CONTRACTS, CERTIFICATE, METAMORPHIC, SELF, MODES } mode;
+
 typedef struct options {
     assay_filter filter;
     const char *line;
-    bool faults, self, tightness, mutants, contracts, all_contracts, verbose, detail;
-    bool shrink, no_shrink, certificate, resume;
-    bool metamorphic;
+    bool mode[MODES], verbose, detail, shrink, no_shrink, resume;
+    const char *arg[MODES]; /* of a mode */
     assay_self_how how;
     assay_outputs outputs;
 } options;
@@ -47,9 +48,17 @@ static int print_mutants(const assay_ledger *l)
 
 /* ---- command line ------------------------------------------------------------------------------------------ */
 
-enum { KEY_REPRO = 256, KEY_CASE, KEY_FAULTS, KEY_SELF, KEY_TIGHTNESS, KEY_CONTRACTS };
-enum { KEY_SHRINK = 300, KEY_NO_SHRINK, KEY_CERTIFICATE, KEY_ROOM, KEY_MUTANTS };
-enum { KEY_METAMORPHIC = 340, KEY_RESUME, KEY_PART, KEY_PARTS };
+enum {
+    KEY_MODE = 256,
+    KEY_REPRO = 300,
+    KEY_CASE,
+    KEY_SHRINK,
+    KEY_NO_SHRINK,
+    KEY_ROOM,
+    KEY_RESUME,
+    KEY_PART,
+    KEY_PARTS
+};
 
 static const struct argp_option option_table[] = {
     { "repro", KEY_REPRO, "LINE", 0,
@@ -57,8 +66,28 @@ static const struct argp_option option_table[] = {
       0 },
     { "case", KEY_CASE, "PATTERN", 0,
       "run cases of your own: a line, braces allowed: 'matmul T={1,7} N=64 K=64 w=q4_0'", 0 },
-    { "faults", KEY_FAULTS, NULL, 0, "judge the seeded faults (must fail) and legal variants (must pass)", 0 },
-    { "self", KEY_SELF, NULL, 0,
+    { "no-shrink", KEY_NO_SHRINK, NULL, 0, "do not look for the smallest case that fails like a kernel's first failure",
+      0 },
+    { "shrink", KEY_SHRINK, NULL, 0, "with --faults: look for it there too", 0 },
+    { "room", KEY_ROOM, "BYTES", 0,
+      "keep operands that far from their guard pages: for emulators that read masked-out lanes (default 0)", 0 },
+    { "resume", KEY_RESUME, NULL, 0, "go on where the journal of --json FILE stopped", 0 },
+    { "verbose", 'v', NULL, 0, "print each kernel's worst case", 0 },
+    { NULL, 0, NULL, 0, "What else can be judged, or how:", 1 },
+    { "faults", KEY_MODE + FAULTS, NULL, 0, "the seeded faults (must fail) and legal variants (must pass)", 0 },
+    { "tightness", KEY_MODE + TIGHTNESS, NULL, 0,
+      "the legal variants and the kernels; print per op and contract how much of its bound was used at worst", 0 },
+    { "mutants", KEY_MODE + MUTANTS, NULL, 0,
+      "every kernel of the plug-in is wrong on purpose: leave it at its first failure, name those that survive", 0 },
+    { "contracts", KEY_MODE + CONTRACTS, "all", OPTION_ARG_OPTIONAL,
+      "declare the seeded faults again under each contract that a kernel declares (all: also under looser ones): how "
+      "many are caught then",
+      0 },
+    { "certificate", KEY_MODE + CERTIFICATE, "GLOB", 0,
+      "measure what these kernels hold to beyond being right (determinism, batch invariance, ...): a page each", 0 },
+    { "metamorphic", KEY_MODE + METAMORPHIC, NULL, 0,
+      "the seeded faults and legal variants by relations between two results alone, without a golden", 0 },
+    { "self", KEY_MODE + SELF, NULL, 0,
       "the judge, judged: faults, legal variants, and what other projects' rules say of the same outputs", 0 },
     { "part", KEY_PART, "FILE", 0,
       "with --self: leave all that was found in FILE, for --parts; with --faults and --tightness it does their work "
@@ -68,34 +97,54 @@ static const struct argp_option option_table[] = {
       "with --self: run nothing, join DIR/OP.part of each op that the filter means; each was written by this very "
       "program",
       0 },
-    { "tightness", KEY_TIGHTNESS, NULL, 0,
-      "judge the legal variants and the kernels; print per op and contract how much of its bound was used at worst",
-      0 },
-    { "contracts", KEY_CONTRACTS, "all", OPTION_ARG_OPTIONAL,
-      "declare the seeded faults again under each contract that a kernel declares (all: also under looser ones): how "
-      "many "
-      "are caught then",
-      0 },
-    { "no-shrink", KEY_NO_SHRINK, NULL, 0, "do not look for the smallest case that fails like a kernel's first failure",
-      0 },
-    { "shrink", KEY_SHRINK, NULL, 0, "with --faults: look for it there too", 0 },
-    { "certificate", KEY_CERTIFICATE, "GLOB", 0,
-      "measure what these kernels hold to beyond being right (determinism, batch invariance, ...): a page each", 0 },
-    { "metamorphic", KEY_METAMORPHIC, NULL, 0,
-      "judge the seeded faults and legal variants by relations between two results alone, without a golden", 0 },
-    { "room", KEY_ROOM, "BYTES", 0,
-      "keep operands that far from their guard pages: for emulators that read masked-out lanes (default 0)", 0 },
-    { "mutants", KEY_MUTANTS, NULL, 0,
-      "every kernel of the plug-in is wrong on purpose: leave it at its first failure, name those that survive", 0 },
-    { "resume", KEY_RESUME, NULL, 0, "go on where the journal of --json FILE stopped", 0 },
-    { "verbose", 'v', NULL, 0, "print each kernel's worst case", 0 },
     { 0 },
 };
 
-static const struct argp_child children[] = { { &assay_filter_argp, 0, "Which:", 1 },
-                                              { &assay_effort_argp, 0, "How much:", 2 },
-                                              { &assay_shard_argp, 0, NULL, 2 },
-                                              { &assay_outputs_argp, 0, "Results:", 3 },
+/* Modes that do all themselves, once the lab is open; the others are a choice of what the ledger holds. */
+static int run_contracts(assay_session *s, const options *o)
+{
+    (void)o;
+    return assay_contracts_main(s);
+}
+static int run_certificates(assay_session *s, const options *o)
+{
+    return assay_check_certificates(s->lab, &o->filter);
+}
+static int run_relations(assay_session *s, const options *o)
+{
+    return assay_check_relations(s->lab, &o->filter);
+}
+static int run_self(assay_session *s, const options *o)
+{
+    return assay_self_main(s->lab, &o->filter, &o->how);
+}
+static int (*const instead[MODES])(assay_session *s, const options *o) = {
+    [CONTRACTS] = run_contracts, [CERTIFICATE] = run_certificates, [METAMORPHIC] = run_relations, [SELF] = run_self
+};
+
+static void check_modes(options *o, const struct argp_state *state)
+{
+    int alone = 0, others = 0;
+    for (int i = 0; i < MODES; i++)
+        *(instead[i] ? &alone : &others) += o->mode[i];
+    if (alone > 1 || (alone && others && !o->mode[SELF]) || (o->mode[SELF] && o->mode[MUTANTS]))
+        argp_error(state, "one mode at a time (--self goes with --faults and --tightness)");
+    if (o->mode[MUTANTS] && (!o->filter.plugin || o->mode[FAULTS]))
+        argp_error(state, "--mutants needs --plugin FILE.so and no --faults");
+    if (o->arg[CONTRACTS] && strcmp(o->arg[CONTRACTS], "all"))
+        argp_error(state, "--contracts=%s: all or nothing", o->arg[CONTRACTS]);
+    if (o->mode[CERTIFICATE])
+        o->filter.kernel = o->arg[CERTIFICATE];
+    if ((o->how.part || o->how.parts) && (!o->mode[SELF] || (o->how.parts && others)))
+        argp_error(state, "--part and --parts are about --self; a join has neither --faults nor --tightness");
+    o->how.faults = o->mode[FAULTS];
+    o->how.tightness = o->mode[TIGHTNESS];
+}
+
+static const struct argp_child children[] = { { &assay_filter_argp, 0, "Which:", 2 },
+                                              { &assay_effort_argp, 0, "How much:", 3 },
+                                              { &assay_shard_argp, 0, NULL, 3 },
+                                              { &assay_outputs_argp, 0, "Results:", 4 },
                                               { 0 } };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -116,13 +165,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_CASE:
         o->line = arg;
         break;
-    case KEY_CERTIFICATE:
-        o->certificate = true;
-        o->filter.kernel = arg;
-        break;
-    case KEY_METAMORPHIC:
-        o->metamorphic = true;
-        break;
     case KEY_RESUME:
         o->resume = true;
         break;
@@ -135,29 +177,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_ROOM:
         assay_judge_room(strtoul(arg, NULL, 10));
         break;
-    case KEY_FAULTS:
-        o->faults = true;
-        break;
-    case KEY_SELF:
-        o->self = true;
-        break;
     case KEY_PART:
         o->how.part = arg;
         break;
     case KEY_PARTS:
         o->how.parts = arg;
-        break;
-    case KEY_TIGHTNESS:
-        o->tightness = true;
-        break;
-    case KEY_CONTRACTS:
-        if (arg && strcmp(arg, "all"))
-            argp_error(state, "--contracts=%s: all or nothing", arg);
-        o->contracts = true;
-        o->all_contracts = arg != NULL;
-        break;
-    case KEY_MUTANTS:
-        o->mutants = true;
         break;
     case ARGP_KEY_ARG:
         argp_error(state, "%s: no argument is expected", arg);
@@ -165,13 +189,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (o->resume && !o->filter.json)
             argp_error(state, "--resume needs the --json FILE that it goes on with");
-        if ((o->how.part || o->how.parts) && (!o->self || (o->how.parts && (o->faults || o->tightness))))
-            argp_error(state, "--part and --parts are about --self; a join has neither --faults nor --tightness");
-        o->how.faults = o->faults;
-        o->how.tightness = o->tightness;
+        check_modes(o, state);
         break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        if (key < KEY_MODE || key >= KEY_MODE + MODES)
+            return ARGP_ERR_UNKNOWN;
+        o->mode[key - KEY_MODE] = true;
+        o->arg[key - KEY_MODE] = arg;
     }
     return 0;
 }
@@ -183,7 +207,7 @@ static int write_results(const assay_ledger *l, const options *o, int code)
     assay_why why = { "" };
     assay_ledger_results(l, &r);
     assay_summarize(&r, &s);
-    if (o->tightness && assay_tightness_print(&s) && !assay_ledger_shard(l))
+    if (o->mode[TIGHTNESS] && assay_tightness_print(&s) && !assay_ledger_shard(l))
         code = 1;
     if (assay_outputs_write(&o->outputs, &s, &why)) {
         fprintf(stderr, "assay check: %s\n", why.text);
@@ -212,55 +236,38 @@ int assay_cmd_check(int argc, char **argv)
     char named[64] = "";
     if (o.line && !o.filter.op && sscanf(o.line, "%63s", named) == 1 && assay_op_find(named))
         o.filter.op = named;
-    if (o.mutants && (!o.filter.plugin || o.faults)) {
-        fprintf(stderr, "assay check: --mutants needs --plugin FILE.so and no --faults\n");
-        return 2;
-    }
-    assay_session s = {
-        .filter = &o.filter, .line = o.line, .faults = o.faults || o.tightness, .ledger.partial = o.line != NULL
-    };
-    s.ledger.mutants = o.mutants;
-    s.ledger.skip = o.mutants ? mutant_caught : s.ledger.skip;
-    s.turns = o.mutants && !o.line ? 31 : 0; /* a case of every kind soon */
+    assay_session s = { .filter = &o.filter,
+                        .line = o.line,
+                        .faults = o.mode[FAULTS] || o.mode[TIGHTNESS],
+                        .ledger.partial = o.line != NULL };
+    s.ledger.mutants = o.mode[MUTANTS];
+    s.ledger.skip = o.mode[MUTANTS] ? mutant_caught : s.ledger.skip;
+    s.turns = o.mode[MUTANTS] && !o.line ? 31 : 0; /* a case of every kind soon */
     s.ledger.detail = o.detail;
-    s.ledger.shrink = o.shrink || !(o.faults || o.mutants || o.no_shrink);
-    if (o.contracts || o.self)
-        assay_contracts_prepare(&o.filter, o.all_contracts);
+    s.ledger.shrink = o.shrink || !(o.mode[FAULTS] || o.mode[MUTANTS] || o.no_shrink);
+    if (o.mode[CONTRACTS] || o.mode[SELF])
+        assay_contracts_prepare(&o.filter, o.arg[CONTRACTS] != NULL);
     o.outputs.path[0] = o.filter.json;
     if (assay_filter_check(&o.filter, &why) || assay_outputs_begin(&o.outputs, &why) ||
         !(s.lab = assay_lab_open(o.filter.plugin, &why))) {
         fprintf(stderr, "assay check: %s\n", why.text);
         return 2;
     }
-    if (o.metamorphic) {
-        const int code = assay_check_relations(s.lab, &o.filter);
-        assay_lab_close(s.lab);
-        return code;
-    }
-    if (o.certificate) {
-        const int held = assay_check_certificates(s.lab, &o.filter);
-        assay_lab_close(s.lab);
-        return held;
-    }
-    if (o.self) {
-        const int self = assay_self_main(s.lab, &o.filter, &o.how);
-        assay_lab_close(s.lab);
-        return self;
-    }
-    if (o.contracts) {
-        const int judged = assay_contracts_main(&s);
-        assay_lab_close(s.lab);
-        return judged;
-    }
-    if (o.faults)
+    for (int i = 0; i < MODES; i++)
+        if (o.mode[i] && instead[i]) {
+            const int code = instead[i](&s, &o);
+            assay_lab_close(s.lab);
+            return code;
+        }
+    if (o.mode[FAULTS])
         assay_check_faults(&s.ledger, &o.filter);
-    if (o.tightness)
+    if (o.mode[TIGHTNESS])
         assay_tightness_entries(s.lab, &s.ledger, &o.filter);
-    else if (!o.faults)
+    else if (!o.mode[FAULTS])
         assay_check_kernels(s.lab, &s.ledger, &o.filter);
     s.ledger.filter = &o.filter;
     s.ledger.line = o.line;
-    s.ledger.what = o.tightness ? "tightness" : o.faults ? "faults" : o.line ? "cases" : "kernels";
+    s.ledger.what = o.mode[TIGHTNESS] ? "tightness" : o.mode[FAULTS] ? "faults" : o.line ? "cases" : "kernels";
     s.ledger.plugin = o.filter.plugin ? assay_lab_plugin_name(s.lab) : NULL;
     int code = 2;
     if (!s.ledger.n)
@@ -268,9 +275,9 @@ int assay_cmd_check(int argc, char **argv)
     else if (assay_record_open(&s.ledger.record, o.filter.json, o.resume, &s.ledger, &why) || assay_check_run(&s, &why))
         fprintf(stderr, "assay check: %s\n", why.text);
     else
-        code = o.faults || o.tightness ? assay_faults_print(&s.ledger)
-               : o.mutants             ? print_mutants(&s.ledger)
-                                       : assay_ledger_print(&s.ledger, o.verbose);
+        code = o.mode[FAULTS] || o.mode[TIGHTNESS] ? assay_faults_print(&s.ledger)
+               : o.mode[MUTANTS]                   ? print_mutants(&s.ledger)
+                                                   : assay_ledger_print(&s.ledger, o.verbose);
     if (isatty(STDERR_FILENO))
         fprintf(stderr, "\r\033[K");
     if (code != 2)

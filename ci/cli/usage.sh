@@ -35,6 +35,10 @@ expect 2 'no closing brace' "$assay" check --case 'rmsnorm R={1,2'
 expect 0 'passed' "$assay" check -k scalar --repro 'rmsnorm R=2 C=3 eps=1e-5 gen=gauss'
 expect 2 'cannot be written' "$assay" check -k scalar --repro 'rmsnorm R=1 C=1' --json /proc/nowhere/x.json
 expect 2 'no argument is expected' "$assay" check rmsnorm
+expect 2 'one mode at a time' "$assay" check --metamorphic --certificate '*'
+expect 2 'one mode at a time' "$assay" check --contracts --faults
+expect 2 'mutants needs --plugin' "$assay" check --mutants
+expect 2 'about --self' "$assay" check --part x
 expect 2 'about --self' "$assay" check --part x -o silu
 expect 2 'rmsnorm.part: cannot be read' "$assay" check --self --parts /nowhere -o rmsnorm
 for what in ops kernels contracts types workloads models isa; do expect 0 . "$assay" list "$what"; done
