@@ -25,10 +25,11 @@ enum {
     NEXT,
     NAN_LOST,
     WRONG_OP,
-    WIDE_TAIL
+    WIDE_TAIL,
+    FLOAT_MASK
 };
 #define LEGALS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10)
-#define FAULTS(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)
+#define FAULTS(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32)
 #define MODES(X)  LEGALS(X) FAULTS(X)
 
 static float chop(float x, unsigned bits)
@@ -75,6 +76,54 @@ static float one(float a, float b, int mode)
     }
 }
 
+#if defined(__x86_64__)
+static uint64_t read_mode(void)
+{
+    uint32_t m;
+    __asm__ volatile("stmxcsr %0" : "=m"(m)::"memory");
+    return m;
+}
+static void write_mode(uint64_t m)
+{
+    const uint32_t narrow = (uint32_t)m;
+    __asm__ volatile("ldmxcsr %0" ::"m"(narrow) : "memory");
+}
+enum { FLUSH = 0x8040 };
+#elif defined(__aarch64__)
+static uint64_t read_mode(void)
+{
+    uint64_t m;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(m)::"memory");
+    return m;
+}
+static void write_mode(uint64_t m)
+{
+    __asm__ volatile("msr fpcr, %0" ::"r"(m) : "memory");
+}
+enum { FLUSH = 1 << 24 };
+#endif
+
+/* Lanes of a tail of n, made as an instruction set without integer comparisons of that width must: lane k is wanted
+ * where max(n - k, 0), its bits taken for a float, is not 0.  With subnormals read as zeros no lane is. */
+static unsigned float_mask(int64_t n)
+{
+    unsigned lanes = 0;
+#if defined(__x86_64__) || defined(__aarch64__)
+    const uint64_t mode = read_mode();
+    write_mode(mode | FLUSH);
+    for (int32_t k = 0; k < 8; k++) {
+        const int32_t left = n > k ? (int32_t)n - k : 0;
+        volatile float lane;
+        memcpy((void *)(uintptr_t)&lane, &left, sizeof left);
+        lanes |= (unsigned)(lane != 0) << k;
+    }
+    write_mode(mode);
+#else
+    (void)n;
+#endif
+    return lanes;
+}
+
 static assay_status go(const assay_args *a, int mode)
 {
     const int64_t C = a->dim[1], n = mode == NO_TAIL && C > 8 ? C & ~INT64_C(7) : C;
@@ -88,6 +137,8 @@ static assay_status go(const assay_args *a, int mode)
             for (int64_t s = 0; s < step; s++)
                 for (int64_t i = s; i < n; i += step) {
                     const int64_t c = mode == REVERSED ? n - 1 - i : i;
+                    if (mode == FLOAT_MASK && c >= C / 8 * 8 && !(float_mask(C % 8) >> c % 8 & 1))
+                        continue;
                     y[c] = one(p[c], q[mode == NEXT && c + 1 < C ? c + 1 : c], mode);
                 }
         if (mode == ONCE_MORE && C)
@@ -115,6 +166,7 @@ static const assay_fault table[] = {
     BAD(29, "nan-lost", "numerics 3"),
     BAD(30, "wrong-operator", "operator swapped"),
     BAD(31, "tail-writes-past", "sonos/tract#2304; google/XNNPACK#4190 reads so"),
+    BAD(32, "lanes-compared-as-floats-while-flushing", "vectorclass/version2#47"),
     { ASSAY_FAULT,
       { KERNEL_BASE, .name = "twice-in-place", .run = run_10, .flags = ASSAY_INPLACE },
       "ggml-org/llama.cpp#24305: reads an input again that the output has replaced" },
