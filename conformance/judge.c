@@ -2,9 +2,11 @@
  * First placement: dense, every operand ends at a guard page, one thread, the whole call.  Second: padded rows, odd
  * byte offsets after a guard page, a team, slices of one to three units from last to first, another poison.  Third, for
  * kernels that may work in place: as the second, with the output over the first input of its shape and type.  And for
- * some cases: after a call with other numbers, and in two calls that share the work units (judge.h). */
+ * some cases: after a call with other numbers, in two calls that share the work units, and beside a call with other
+ * numbers (judge.h). */
 #include "judge.h"
 #include "abi.h"
+#include "beside.h"
 #include "../reference/core/dtype.h"
 #include "../reference/core/execute.h"
 #include "../reference/core/status.h"
@@ -225,7 +227,9 @@ bool assay_can_be_in_place(const assay_case *c)
 
 const char *assay_place_name(int place)
 {
-    static const char *const name[] = { "plain", "hostile", "in place", "after another", "apart" };
+    static const char *const name[] = {
+        "plain", "hostile", "in place", "after another", "apart", "in turn with another", "at once with another"
+    };
     return (unsigned)place < sizeof name / sizeof *name ? name[place] : "?";
 }
 
@@ -284,18 +288,10 @@ static bool call(assay_lab *lab, placement *pl, const assay_problem *p, const as
 /* Other numbers first, at the same addresses: what a kernel remembers of them is wrong for the call that is judged. */
 static bool call_after(assay_lab *lab, placement *pl, const assay_problem *p, const assay_kernel *k, assay_answer *a)
 {
-    const uint32_t keep = ASSAY_INDEX | ASSAY_POSITION | ASSAY_MASK | ASSAY_COUNT;
-    for (int i = 0; i < p->c.op->n_operands; i++) {
-        const assay_operand *o = &p->c.op->operands[i];
-        const assay_tensor *t = &pl->job.t[i];
-        if (!(p->c.present >> i & 1) || o->access != ASSAY_IN || (o->flags & keep) || t->layout ||
-            t->type == ASSAY_i32 || t->type == ASSAY_i64) /* integers mean places */
-            continue;
-        const size_t bytes = assay_tensor_bytes(t), block = (size_t)assay_dtype_of(t->type)->bytes,
-                     at = (bytes / block + 1) / 2 * block;
-        memcpy(t->data, pl->before + pl->job.offset[i] + at, bytes - at);
-        memcpy((char *)t->data + bytes - at, pl->before + pl->job.offset[i], at);
-    }
+    for (int i = 0; i < p->c.op->n_operands; i++)
+        if (p->c.present >> i & 1)
+            assay_other_numbers(&p->c.op->operands[i], &pl->job.t[i], pl->job.t[i].data,
+                                pl->before + pl->job.offset[i]);
     if (!call(lab, pl, p, k, a) && a->by != ASSAY_BY_NONE)
         return false;
     memcpy(pl->arena, pl->before, pl->used);
@@ -341,14 +337,18 @@ static bool call_apart(assay_lab *lab, placement *pl, const assay_problem *p, co
 
 bool assay_place_applies(const assay_problem *p, const assay_kernel *k, assay_place place)
 {
-    const uint64_t turn = p->c.seed / 64 % 8;
+    const uint64_t turn = p->c.seed / 64 % 16;
     switch (place) {
     case ASSAY_PLACE_IN_PLACE:
         return (k->flags & ASSAY_INPLACE) && assay_can_be_in_place(&p->c);
     case ASSAY_PLACE_AFTER:
-        return turn == 0;
+        return turn % 8 == 0;
     case ASSAY_PLACE_APART:
-        return turn == 1 && !(k->flags & ASSAY_UNSLICED);
+        return turn % 8 == 1 && !(k->flags & ASSAY_UNSLICED);
+    case ASSAY_PLACE_IN_TURN:
+        return turn == 2;
+    case ASSAY_PLACE_AT_ONCE:
+        return turn == 3 && !(k->flags & ASSAY_OWN_THREADS);
     default:
         return true;
     }
@@ -375,6 +375,9 @@ assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const ass
     j->reverse = m->reverse;
     j->poison = m->poison;
     j->scratch = m->scratch;
+    j->beside = m->place == ASSAY_PLACE_IN_TURN   ? ASSAY_IN_TURN
+                : m->place == ASSAY_PLACE_AT_ONCE ? ASSAY_AT_ONCE
+                                                  : ASSAY_ALONE;
     if (outputs)
         memset(outputs, 0, ASSAY_MAX_OPND * sizeof *outputs);
     for (int i = 0; i < p->c.op->n_operands; i++)
@@ -437,8 +440,9 @@ assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_ke
                           assay_finding *f)
 {
     /* AFTER before all: a kernel that remembers the right answer has not yet seen this case */
-    static const assay_place order[] = { ASSAY_PLACE_AFTER, ASSAY_PLACE_PLAIN, ASSAY_PLACE_HOSTILE,
-                                         ASSAY_PLACE_IN_PLACE, ASSAY_PLACE_APART };
+    static const assay_place order[] = { ASSAY_PLACE_AFTER,    ASSAY_PLACE_PLAIN, ASSAY_PLACE_HOSTILE,
+                                         ASSAY_PLACE_IN_PLACE, ASSAY_PLACE_APART, ASSAY_PLACE_IN_TURN,
+                                         ASSAY_PLACE_AT_ONCE };
     assay_finding next;
     assay_outcome out = ASSAY_PASSED;
     bool first = true;

@@ -17,13 +17,17 @@ void assay_judge_room(size_t bytes);
 
 /* How a case is placed and run.  PLAIN: dense, at a guard page; HOSTILE: padded rows, odd offsets; IN_PLACE: hostile,
  * with the output over an input; AFTER: plain, after a call with other numbers at the same addresses; APART: plain, the
- * middle third of the work units in a call of its own, which must write nothing that the others write. */
+ * middle third of the work units in a call of its own, which must write nothing that the others write; IN_TURN: plain,
+ * a work unit of this call, one of a call with other numbers and other memory, and so on; AT_ONCE: plain, while such a
+ * call runs on another thread. */
 typedef enum assay_place {
     ASSAY_PLACE_PLAIN,
     ASSAY_PLACE_HOSTILE,
     ASSAY_PLACE_IN_PLACE,
     ASSAY_PLACE_AFTER,
     ASSAY_PLACE_APART,
+    ASSAY_PLACE_IN_TURN,
+    ASSAY_PLACE_AT_ONCE,
     ASSAY_PLACES
 } assay_place;
 typedef struct assay_manner {
@@ -42,7 +46,7 @@ typedef struct assay_misplaced {
 assay_misplaced assay_misplace(const assay_case *c, int i);
 const char *assay_place_name(int place);
 unsigned char assay_poison_of(unsigned char poison, const assay_operand *o); /* what stood in this operand */
-/* AFTER and APART: one case in eight each, by its seed. */
+/* By the case's seed: AFTER and APART for one in eight each, IN_TURN and AT_ONCE for one in sixteen each. */
 bool assay_place_applies(const assay_problem *p, const assay_kernel *k, assay_place place);
 bool assay_can_be_in_place(const assay_case *c); /* some output has an input of its shape and type */
 /* The manner in which assay_judge runs this place. */

@@ -14,6 +14,9 @@ typedef struct assay_limits { /* of one call; set before a lab is opened */
 } assay_limits;
 extern assay_limits assay_lab_limits;
 
+/* Whether a second call of the kernel, with other numbers, runs in turn with the one that is judged, or at once. */
+typedef enum assay_beside { ASSAY_ALONE, ASSAY_IN_TURN, ASSAY_AT_ONCE } assay_beside;
+
 typedef struct assay_job { /* one call, as it is sent to a runner */
     uint32_t number;       /* filled by assay_lab_run */
     const assay_op *op;
@@ -29,6 +32,7 @@ typedef struct assay_job { /* one call, as it is sent to a runner */
     int64_t grain;
     bool reverse;
     uint8_t share;         /* assay_which: which work units of the last phase */
+    uint8_t beside;        /* assay_beside */
     unsigned char poison;  /* of operands: outputs, padding, what lies around them */
     unsigned char scratch; /* of scratch, shared and packed memory */
     _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS];

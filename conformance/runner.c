@@ -6,6 +6,7 @@
 #include "../reference/core/registry.h"
 #include "../reference/core/status.h"
 #include "../reference/core/tensor.h"
+#include "beside.h"
 #include "confine.h"
 #include "fence.h"
 #include "state.h"
@@ -82,8 +83,9 @@ static void call_kernel(const assay_job *j, const assay_kernel *k, assay_answer 
                      .release = assay_fence_free,
                      .wipe = assay_fence_wipe };
     assay_state before;
+    assay_twin twin = { .made = false };
     assay_fence_arguments(j->op, j->t, j->dim, j->params, &c.args);
-    assay_state_take(&before, j->threads, k->flags);
+    assay_state_take(&before, j->beside == ASSAY_AT_ONCE ? 2 : j->threads, k->flags);
     if (k->accepts && !k->accepts(&c.args))
         a->status = ASSAY_UNSUPPORTED;
     else {
@@ -93,12 +95,13 @@ static void call_kernel(const assay_job *j, const assay_kernel *k, assay_answer 
         if (!a->status)
             a->status = assay_call_prepare(&c, &a->why);
         if (!a->status)
-            a->status = assay_call_run(&c);
+            a->status = j->beside ? assay_beside_run(&c, j, &twin) : assay_call_run(&c);
         if ((unsigned)a->status > ASSAY_UNSUPPORTED) {
             a->by = ASSAY_BY_STATUS;
             a->status = assay_fail(&a->why, ASSAY_ERR_ARG, "returned the status %u", (unsigned)a->status);
         } else if (!assay_fence_intact(&a->why))
             a->by = ASSAY_BY_MEMORY;
+        assay_twin_free(&twin);
         assay_call_free(&c);
     }
     if (a->by == ASSAY_BY_NONE && !assay_state_same(&before, &a->why))

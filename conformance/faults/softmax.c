@@ -37,14 +37,15 @@ enum { /* modes; those of GOOD first */
        ONLINE_NO_RESCALE,
        ONE_PAST,
        COPY_ALL,
-       OVER_INPUT
+       OVER_INPUT,
+       PARTS_IN_COMMON
 };
 #define LEGALS(X)  X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
 #define FAULTS1(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28)
-#define FAULTS2(X) X(29) X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39)
+#define FAULTS2(X) X(29) X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39) X(40)
 #define MODES(X)   LEGALS(X) FAULTS1(X) FAULTS2(X)
 
-enum { MAX_C = 65536 };
+enum { MAX_C = 65536, MAX_R = 4096 };
 
 static float chop(float x, unsigned bits) /* keep so many bits of the fraction */
 {
@@ -156,11 +157,41 @@ static void one_row(const float *x, const float *mask, float scale, float *y, in
         y[C] = 0;
 }
 
+/* Sums in one phase, results in the next.  The sums of all calls lie in one place: right for one call at a time. */
+static void in_two_phases(const assay_args *a, float scale)
+{
+    static struct {
+        float top, sum;
+    } part[MAX_R];
+    for (int64_t r = a->begin; r < a->end; r++) {
+        const assay_tensor *mask = &a->operand[1];
+        const float *x = (const float *)((const char *)a->operand[0].data + r * a->operand[0].stride[0]),
+                    *bias = mask->data ? (const float *)((const char *)mask->data + r * mask->stride[0]) : NULL;
+        float *y = (float *)((char *)a->operand[2].data + r * a->operand[2].stride[0]);
+        float top = -INFINITY, sum = 0;
+        for (int64_t c = 0; c < a->dim[1]; c++)
+            top = fmaxf(top, scale * x[c] + (bias ? bias[c] : 0));
+        for (int64_t c = 0; c < a->dim[1]; c++)
+            sum += top == -INFINITY ? 0 : expf(scale * x[c] + (bias ? bias[c] : 0) - top);
+        if (a->phase == 0)
+            part[r].top = top, part[r].sum = sum;
+        for (int64_t c = 0; a->phase == 1 && c < a->dim[1]; c++)
+            y[c] = part[r].sum == 0 ? 0 : expf(scale * x[c] + (bias ? bias[c] : 0) - part[r].top) / part[r].sum;
+    }
+}
+static uint32_t two_phases(const assay_args *a)
+{
+    (void)a;
+    return 2;
+}
+
 static assay_status go(const assay_args *a, int mode)
 {
     const assay_softmax_params *p = a->params;
     const assay_tensor *mask = &a->operand[1];
     const float scale = p->scale == 0 ? 1 : p->scale;
+    if (mode == PARTS_IN_COMMON)
+        return in_two_phases(a, scale), ASSAY_OK;
     for (int64_t r = 0; mode == COPY_ALL && r < a->dim[0]; r++) /* also the rows that another slice has done */
         memcpy((char *)a->operand[2].data + r * a->operand[2].stride[0],
                (const char *)a->operand[0].data + r * a->operand[0].stride[0], (size_t)a->dim[1] * sizeof(float));
@@ -178,6 +209,10 @@ FAULT_STUBS(MODES)
 static bool accepts(const assay_args *a)
 {
     return a->dim[1] <= MAX_C;
+}
+static bool no_more_rows(const assay_args *a)
+{
+    return a->dim[0] <= MAX_R;
 }
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f32)) };
@@ -211,6 +246,14 @@ static const assay_fault table[] = {
     BAD(37, "writes-one-past", "sonos/tract#2304"),
     BAD(38, "copy-of-all-rows-by-each-slice", "ggml-org/llama.cpp#1454"),
     BAD(39, "input-scaled-in-place", "numerics 3: input modified; ScalingIntelligence/KernelBench#82"),
+    { ASSAY_FAULT,
+      { .op = "softmax",
+        .name = "parts-of-all-calls-in-one-place",
+        .types = types,
+        .accepts = no_more_rows,
+        .phases = two_phases,
+        .run = run_40 },
+      "flashinfer-ai/flashinfer#4692" },
     GOOD(0, "sequential", "legal: one by one, times the reciprocal"),
     GOOD(1, "reversed", "legal: last to first"),
     GOOD(2, "pairwise", "legal: pairwise sum"),

@@ -235,9 +235,12 @@ const assay_plugin *assay_plugin_v1(void)
                 types[k][o].bits[0] &= m->takes[mutant];
             layouts[o] = m->operands[o].layouts | 1;
         }
-        kernel[k] = (assay_kernel){
-            .op = m->op, .name = name[k], .flags = ASSAY_UNSLICED, .types = types[k], .layouts = layouts, .run = runs[i]
-        };
+        kernel[k] = (assay_kernel){ .op = m->op,
+                                    .name = name[k],
+                                    .flags = ASSAY_UNSLICED | ASSAY_OWN_THREADS,
+                                    .types = types[k],
+                                    .layouts = layouts,
+                                    .run = runs[i] };
         k++;
     }
     plugin.n_kernels = k;

@@ -223,7 +223,7 @@ struct assay_args {              /* one call */
 
 enum {                                  /* assay_kernel.flags */
        ASSAY_UNSLICED = 1u << 0,        /* only begin = 0, end = units */
-       ASSAY_OWN_THREADS = 1u << 1,     /* peers that bring a thread pool */
+       ASSAY_OWN_THREADS = 1u << 1,     /* peers that bring a thread pool: one call at a time */
        ASSAY_INPLACE = 1u << 2,         /* an output may be the very tensor of the first input of its shape and type */
        ASSAY_BITEXACT = 1u << 3,        /* equal bits to every kernel of the op so marked */
        ASSAY_BATCH_INVARIANT = 1u << 4, /* a row's bits do not depend on the rows beside it */
@@ -238,7 +238,8 @@ typedef struct assay_kernel {
     const uint32_t *layouts;        /* per operand: bit n = layout n; NULL: strides everywhere */
     const assay_contract *contract; /* NULL: the strict default */
     const char *packing;            /* kernels with the same packing name share one packed copy of the same weights */
-    assay_status (*run)(const assay_args *a); /* UNSUPPORTED before anything is written, or OK */
+    assay_status (*run)(const assay_args *a); /* UNSUPPORTED before anything is written, or OK; for slices of one call
+                                                 and of several at once: there is no state */
     bool (*accepts)(const assay_args *a); /* NULL: all that types and the op allow.  Data may be absent (NULL + type) */
     uint32_t (*phases)(const assay_args *a);      /* NULL: 1 */
     int64_t (*units)(const assay_args *a);        /* of a->phase, asked after the barrier; NULL: length of op->split */

@@ -185,6 +185,43 @@ static assay_status run_slices(const assay_call *c, assay_args *a, assay_which s
     return s;
 }
 
+static assay_args args_of_worker(const assay_call *c, int thread)
+{
+    assay_args a = c->args;
+    a.shared = c->shared;
+    a.packed = c->packed;
+    a.scratch = c->scratch
+                    ? (char *)c->scratch + (size_t)thread * (c->scratch_step ? c->scratch_step : c->scratch_bytes)
+                    : NULL;
+    return a;
+}
+
+bool assay_call_step(const assay_call *c, assay_walk *w)
+{
+    if (!w->begun) {
+        w->a = args_of_worker(c, 0);
+        w->phases = phases_of(c, &w->a);
+        w->a.phase = UINT32_MAX; /* before the first, of which nothing is left */
+        w->a.end = w->units;
+        w->begun = true;
+    }
+    while (w->a.end >= w->units) {
+        if (w->status || w->a.phase + 1 == w->phases)
+            return false;
+        w->a.phase++;
+        if (c->wipe && w->a.scratch)
+            c->wipe(w->a.scratch, c->scratch_bytes);
+        w->a.end = 0;
+        w->units = units_of(c, &w->a);
+    }
+    w->a.begin = w->a.end;
+    w->a.end = c->kernel->flags & ASSAY_UNSLICED ? w->units : w->a.begin + 1;
+    w->status = c->kernel->run(&w->a);
+    if (w->status)
+        w->a.end = w->units;
+    return true;
+}
+
 assay_status assay_call_run_team(assay_call *c, int thread, int threads)
 {
     assay_status s = ASSAY_OK;
@@ -192,12 +229,7 @@ assay_status assay_call_run_team(assay_call *c, int thread, int threads)
         if (thread == 0 && c->share != ASSAY_MIDDLE_UNITS) /* it cannot be cut */
             s = scalar_run(c);
     } else {
-        assay_args a = c->args;
-        a.shared = c->shared;
-        a.packed = c->packed;
-        a.scratch = c->scratch
-                        ? (char *)c->scratch + (size_t)thread * (c->scratch_step ? c->scratch_step : c->scratch_bytes)
-                        : NULL;
+        assay_args a = args_of_worker(c, thread);
         const uint32_t phases = phases_of(c, &a);
         for (a.phase = 0; a.phase < phases; a.phase++) {
             if (c->wipe && a.scratch)

@@ -40,5 +40,16 @@ assay_status assay_call_run(assay_call *c);                  /* opens a parallel
 /* The same inside a parallel region that the caller opened: every thread calls it; ends with a barrier. */
 assay_status assay_call_run_team(assay_call *c, int thread, int threads);
 void assay_call_free(assay_call *c);
-void *assay_aligned(size_t bytes); /* 64-byte aligned, freed by free(); never NULL for 0 */
+
+/* A call on one thread, a work unit at a time (UNSLICED: a phase), so that others can be called in between. */
+typedef struct assay_walk { /* all 0: at its start */
+    assay_args a;
+    uint32_t phases;
+    int64_t units;
+    bool begun;
+    assay_status status; /* of the first unit that was not OK, which is the last */
+} assay_walk;
+bool assay_call_step(const assay_call *c,
+                     assay_walk *w); /* false: there is nothing left; not for the scalar baseline */
+void *assay_aligned(size_t bytes);   /* 64-byte aligned, freed by free(); never NULL for 0 */
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 const assay_plugin *assay_plugin_v1(void);
@@ -410,6 +411,38 @@ static assay_status mem_remembers_first(const assay_args *a) /* the first call a
     return remembers(a, 9, true, false, true);
 }
 
+/* A slice that begins where this thread's last one ended goes on from there: it may have been another call's. */
+static assay_status mem_goes_on(const assay_args *a)
+{
+    static _Thread_local struct {
+        assay_tensor operand[3];
+        int64_t R, C, end;
+    } last;
+    if (a->begin == 0 || a->begin != last.end || a->dim[0] != last.R || a->dim[1] != last.C)
+        memcpy(last.operand, a->operand, sizeof last.operand);
+    last.R = a->dim[0], last.C = a->dim[1], last.end = a->end;
+    assay_args same = *a;
+    same.operand = last.operand;
+    return honest(&same);
+}
+/* A row of its own, mapped when it was loaded, which no lock of static memory finds; and time between writing and
+ * reading it. */
+static float *row_of_all;
+__attribute__((constructor)) static void map_row(void)
+{
+    row_of_all = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+static assay_status mem_mapped_row(const assay_args *a)
+{
+    for (int64_t r = a->begin; r < a->end; r++) {
+        for (int64_t c = 0; c < a->dim[1]; c++)
+            row_of_all[c] = in(a, 0, r)[c] + in(a, 1, r)[c];
+        nanosleep(&(struct timespec){ 0, 50000 }, NULL);
+        memcpy(out(a, r), row_of_all, (size_t)a->dim[1] * sizeof(float));
+    }
+    return ASSAY_OK;
+}
+
 static const assay_typeset f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
 /* Whole calls, so that a count of calls is a count of calls. */
 #define TIMED(f)        { .op = "add", .name = #f, .types = f32, .run = f, .flags = ASSAY_UNSLICED },
@@ -424,6 +457,7 @@ static const assay_kernel kernels[] = {
     CHEAT(search_planted) CHEAT(patches_judge)
     CHEAT(mem_ignores_units) CHEAT(mem_writes_arguments) CHEAT(mem_reads_past_dims) CHEAT(mem_reads_past_operands)
     WITH(mem_scratch_over, scratch) WITH(mem_scratch_before, scratch) WITH(mem_shared_over, shared) CHEAT(mem_static_buffer) TIMED(mem_remembers_first)
+    CHEAT(mem_goes_on) TIMED(mem_mapped_row)
     { .op = "add", .name = "mem_scratch_survives", .types = f32, .run = mem_scratch_survives, .scratch = forty, .phases = two },
     { .op = "add", .name = "mem_writes_packed", .types = f32, .run = mem_writes_packed, .packed_bytes = forty, .pack = pack },
 };
