@@ -37,7 +37,8 @@ static void fill_want(assay_scene *s, const assay_contract *k, const assay_tenso
             s->bound[j] = bound[s->operand][j] + (p->extra[s->operand] ? p->extra[s->operand][j] : 0);
         for (int i = 0; i < op->n_operands; i++)
             free(bound[i]);
-        assay_interval(out->type, p->value[s->operand], s->bound, s->n, s->lo, s->hi);
+        const bool rounds = assay_rounds_output(out->type, k ? k : &strict);
+        assay_interval(out->type, rounds, p->value[s->operand], s->bound, s->n, s->lo, s->hi);
     }
     assay_tensor dense = assay_tensor_dense(out->type, 0, out->rank, out->dim);
     dense.data = calloc(assay_tensor_bytes(&dense) + 1, 1);

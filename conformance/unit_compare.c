@@ -112,6 +112,25 @@ START_TEST(test_used)
 }
 END_TEST
 
+/* B counts the last rounding of an f32 kernel with an f32 output: what RN(g + B) adds to that is too much. */
+START_TEST(test_last_rounding)
+{
+    const assay_contract f32 = { 0 }, f64 = { .acc = ASSAY_f64 }, f16 = { .acc = ASSAY_f16 };
+    const double want = 1, b = 3.25 * 0x1p-24; /* the next floats above 1: 2 u and 4 u more */
+    double lo, hi;
+    ck_assert(!assay_rounds_output(ASSAY_f32, &f32) && !assay_rounds_output(ASSAY_f32, &f16));
+    ck_assert(assay_rounds_output(ASSAY_f32, &f64) && assay_rounds_output(ASSAY_f16, &f32));
+    ck_assert(assay_rounds_output(ASSAY_bf16, &f16) && !assay_rounds_output(ASSAY_f16, &f16));
+    assay_interval(ASSAY_f32, true, &want, &b, 1, &lo, &hi);
+    ck_assert(hi == 1 + 0x1p-22 && lo == 1 - 3 * 0x1p-24);
+    assay_interval(ASSAY_f32, false, &want, &b, 1, &lo, &hi);
+    ck_assert(hi < 1 + 0x1p-22 && hi >= 1 + 3.25 * 0x1p-24 && lo <= 1 - 3.25 * 0x1p-24 && lo > 1 - 4 * 0x1p-24);
+    const double most = 0x1.fffffep127, step = 0x1p103; /* half a step above FLT_MAX and beyond */
+    assay_interval(ASSAY_f32, false, &most, &step, 1, &lo, &hi);
+    ck_assert(isinf(hi) && !isinf(lo));
+}
+END_TEST
+
 START_TEST(test_empty)
 {
     assay_case c;
@@ -137,6 +156,7 @@ Suite *assay_unit_compare(void)
     tcase_add_test(t, test_infinity_hides_nothing);
     tcase_add_test(t, test_last_column);
     tcase_add_test(t, test_used);
+    tcase_add_test(t, test_last_rounding);
     tcase_add_test(t, test_empty);
     suite_add_tcase(s, t);
     return s;

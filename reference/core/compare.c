@@ -90,37 +90,51 @@ static bool judge_exact(const output *o, const assay_tensor *got, bool signed_ze
     return ok;
 }
 
-void assay_interval(assay_dtype type, const double *want, const double *b, int64_t n, double *lo, double *hi)
+bool assay_rounds_output(assay_dtype type, const assay_contract *k)
 {
-    const assay_dtype_info *ty = assay_dtype_of(type);
+    return !(type == k->acc || (type == ASSAY_f32 && (k->acc == ASSAY_f16 || k->acc == ASSAY_bf16)));
+}
+
+/* x[] rounded to the type, or where `always` is false only what becomes an infinity by that. */
+static void round_to(const assay_dtype_info *ty, bool always, double *x, int64_t n)
+{
     void *code = calloc((size_t)n + 1, (size_t)ty->bytes);
+    double *rounded = calloc((size_t)n + 1, sizeof *rounded);
+    ty->encode(code, x, n);
+    ty->decode(rounded, code, n);
+    for (int64_t k = 0; k < n; k++)
+        x[k] = always || isinf(rounded[k]) ? rounded[k] : x[k];
+    free(code);
+    free(rounded);
+}
+
+void assay_interval(assay_dtype type, bool rounds, const double *want, const double *b, int64_t n, double *lo,
+                    double *hi)
+{
     for (int64_t k = 0; k < n; k++) {
         const double bound = b[k] * (1 + 0x1p-40) + 0x1p-50 * fabs(want[k]);
         lo[k] = want[k] - bound;
         hi[k] = want[k] + bound;
     }
-    ty->encode(code, lo, n);
-    ty->decode(lo, code, n);
-    ty->encode(code, hi, n);
-    ty->decode(hi, code, n);
-    free(code);
+    round_to(assay_dtype_of(type), rounds, lo, n);
+    round_to(assay_dtype_of(type), rounds, hi, n);
 }
 
-/* What an error took of its bound.  Where the bound is below the output type's own half step, its rounding is no error.
- */
-static double share_used(double err, double got, double bound, assay_dtype type)
+/* What an error took of its bound.  Where the bound is below the output type's own half step, a rounding to it that the
+ * bound does not count is no error. */
+static double share_used(double err, double got, double bound, assay_dtype type, bool rounds)
 {
     const double least = type == ASSAY_f16 ? 0x1p-25 : type == ASSAY_bf16 ? 0x1p-134 : 0x1p-150;
     const double half_step = fmax(assay_dtype_of(type)->u * fabs(got), least);
-    const double excess = bound >= 2 * half_step ? err : fmax(0, err - half_step);
+    const double excess = !rounds || bound >= 2 * half_step ? err : fmax(0, err - half_step);
     return excess == 0 ? 0 : bound > 0 ? excess / bound : INFINITY;
 }
 
-static bool judge_t1(const output *o, assay_dtype type, const double *b)
+static bool judge_t1(const output *o, assay_dtype type, bool rounds, const double *b)
 {
     double *lo = calloc((size_t)o->n + 1, sizeof *lo), *hi = calloc((size_t)o->n + 1, sizeof *hi);
     bool ok = true;
-    assay_interval(type, o->want, b, o->n, lo, hi);
+    assay_interval(type, rounds, o->want, b, o->n, lo, hi);
     for (int64_t k = 0; ok && k < o->n; k++) {
         const double g = o->got[k], w = o->want[k];
         if (isnan(w) || isinf(w)) {
@@ -132,7 +146,7 @@ static bool judge_t1(const output *o, assay_dtype type, const double *b)
             ok = fail(o, ASSAY_BY_CLASS, k, b[k], "class differs, bound ");
             continue;
         }
-        const double err = fabs(g - w), used = share_used(err, g, b[k], type);
+        const double err = fabs(g - w), used = share_used(err, g, b[k], type, rounds);
         if (!(g >= lo[k] && g <= hi[k]))
             ok = fail(o, ASSAY_BY_T1, k, b[k], "bound ");
         if (ok && used > o->f->used) {
@@ -237,7 +251,7 @@ void assay_compare(const assay_problem *p, const assay_contract *k, const assay_
             exact = true;
             ok = judge_exact(&o, &got[i], d_->verdict == ASSAY_EXACT && !(d_->flags & ASSAY_ANY_ZERO));
         } else {
-            ok = judge_t1(&o, got[i].type, bound[i]);
+            ok = judge_t1(&o, got[i].type, assay_rounds_output(got[i].type, k), bound[i]);
             if (ok && p->tag == ASSAY_TAG_RANDOM && op->spread && got[i].type == ASSAY_f32 && plain_f32(k))
                 ok = judge_t2(&o, p->plane[op->spread - 1]);
         }

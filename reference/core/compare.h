@@ -35,6 +35,11 @@ typedef struct assay_finding {
 /* got[i]: views of the outputs as the kernel left them (in any strides); p is solved for contract k. */
 void assay_compare(const assay_problem *p, const assay_contract *k, const assay_tensor *got, assay_finding *f);
 
-/* [RN(g - B), RN(g + B)] in the output's type; n is a multiple of its block. */
-void assay_interval(assay_dtype type, const double *want, const double *b, int64_t n, double *lo, double *hi);
+/* Is what a kernel has computed rounded once more on its way into an output of this type?  Not where the accumulator's
+ * type, whose roundings B counts to the last, is no wider. */
+bool assay_rounds_output(assay_dtype type, const assay_contract *k);
+/* rounds: [RN(g - B), RN(g + B)] in the output's type; else [g - B, g + B], where it rounds to an infinity that.  n is
+ * a multiple of the type's block. */
+void assay_interval(assay_dtype type, bool rounds, const double *want, const double *b, int64_t n, double *lo,
+                    double *hi);
 #endif
