@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * Typed reads of a GGUF file's keys. */
-#include "gguf.h"
+#include "gguf_parts.h"
 #include "status.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-static uint64_t bits(const unsigned char *p, int bytes)
-{
-    uint64_t x = 0;
-    for (int i = bytes; i-- > 0;)
-        x = x << 8 | p[i];
-    return x;
-}
 
 static assay_status absent(const assay_gguf *g, const char *key, bool required, assay_why *why)
 {
@@ -22,9 +14,8 @@ static assay_status absent(const assay_gguf *g, const char *key, bool required, 
 static assay_status wrong_kind(const assay_gguf *g, const char *key, const char *want, const assay_gguf_value *v,
                                assay_why *why)
 {
-    static const char *const names[ASSAY_GGUF_END] = { "u8",   "i8",     "u16",   "i16", "u32", "i32", "f32",
-                                                       "bool", "string", "array", "u64", "i64", "f64" };
-    return assay_fail(why, ASSAY_ERR_FORMAT, "%s: key '%s' is of kind %s, not %s", g->label, key, names[v->kind], want);
+    return assay_fail(why, ASSAY_ERR_FORMAT, "%s: key '%s' is of kind %s, not %s", g->label, key,
+                      assay_gguf_kind_name[v->kind], want);
 }
 
 /* Any integer kind as int64; false if it is none or does not fit. */
@@ -32,28 +23,28 @@ static bool as_int(const assay_gguf_value *v, int64_t *out)
 {
     switch (v->kind) {
     case ASSAY_GGUF_U8:
-        *out = (int64_t)bits(v->data, 1);
+        *out = (int64_t)assay_gguf_little(v->data, 1);
         return true;
     case ASSAY_GGUF_U16:
-        *out = (int64_t)bits(v->data, 2);
+        *out = (int64_t)assay_gguf_little(v->data, 2);
         return true;
     case ASSAY_GGUF_U32:
-        *out = (int64_t)bits(v->data, 4);
+        *out = (int64_t)assay_gguf_little(v->data, 4);
         return true;
     case ASSAY_GGUF_I8:
-        *out = (int8_t)bits(v->data, 1);
+        *out = (int8_t)assay_gguf_little(v->data, 1);
         return true;
     case ASSAY_GGUF_I16:
-        *out = (int16_t)bits(v->data, 2);
+        *out = (int16_t)assay_gguf_little(v->data, 2);
         return true;
     case ASSAY_GGUF_I32:
-        *out = (int32_t)bits(v->data, 4);
+        *out = (int32_t)assay_gguf_little(v->data, 4);
         return true;
     case ASSAY_GGUF_I64:
-        *out = (int64_t)bits(v->data, 8);
+        *out = (int64_t)assay_gguf_little(v->data, 8);
         return true;
     case ASSAY_GGUF_U64: {
-        const uint64_t x = bits(v->data, 8);
+        const uint64_t x = assay_gguf_little(v->data, 8);
         *out = x > INT64_MAX ? INT64_MAX : (int64_t)x;
         return true;
     }
@@ -86,12 +77,12 @@ assay_status assay_gguf_real(const assay_gguf *g, const char *key, bool required
     if (!v)
         return absent(g, key, required, why);
     if (v->kind == ASSAY_GGUF_F32) {
-        const uint32_t b = (uint32_t)bits(v->data, 4);
+        const uint32_t b = (uint32_t)assay_gguf_little(v->data, 4);
         float f;
         memcpy(&f, &b, sizeof f);
         x = f;
     } else if (v->kind == ASSAY_GGUF_F64) {
-        const uint64_t b = bits(v->data, 8);
+        const uint64_t b = assay_gguf_little(v->data, 8);
         memcpy(&x, &b, sizeof x);
     } else {
         return wrong_kind(g, key, "a real number", v, why);
@@ -137,7 +128,7 @@ assay_status assay_gguf_texts(const assay_gguf *g, const char *key, assay_span *
                           key);
     const unsigned char *p = v->data; /* lengths were checked when the file was read */
     for (size_t i = 0; i < v->count; i++) {
-        text[i] = (assay_span){ (const char *)p + 8, (size_t)bits(p, 8) };
+        text[i] = (assay_span){ (const char *)p + 8, (size_t)assay_gguf_little(p, 8) };
         p += 8 + text[i].n;
     }
     *out = text;
