@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Binding: what each call of the graph is in this step: lengths, implementation, operands, packed weights, buffers. */
-#include "../core/case.h"
+ * Binding: what each call of the graph is in this step: lengths, operands, packed weights, buffers. */
 #include "../core/dtype.h"
 #include "../core/registry.h"
 #include "../core/status.h"
@@ -9,118 +8,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const assay_swap *swap_of(const assay_impl *impl, const char *op)
-{
-    for (int i = 0; i < impl->n_swaps; i++)
-        if (!strcmp(impl->swap[i].op, op))
-            return &impl->swap[i];
-    return NULL;
-}
-
-static assay_how how_of(const assay_impl *impl, const char *op)
-{
-    const assay_swap *w = swap_of(impl, op);
-    return w ? w->how : impl->how;
-}
-
-/* Operand views with the types of the graph; weights as f32 instead if asked. */
-static void view_operands(const assay_session *s, const assay_entry *e, bool weights_f32, assay_tensor *t)
-{
-    const assay_op *op = e->node.op;
-    for (int i = 0; i < op->n_operands; i++) {
-        int64_t dim[ASSAY_MAX_RANK];
-        t[i] = (assay_tensor){ 0 };
-        if (e->node.operand[i] < 0)
-            continue;
-        const assay_slot *x = &s->slot[e->node.operand[i]];
-        const bool other = weights_f32 && x->v.kind == ASSAY_VALUE_WEIGHT;
-        assay_op_shape(op, op->operands[i].shape, e->dim, dim);
-        t[i] = assay_tensor_dense(other ? ASSAY_f32 : x->v.type, 0, (int)strlen(op->operands[i].shape), dim);
-    }
-}
-
-static bool takes(const assay_session *s, const assay_entry *e, const assay_kernel *k, bool weights_f32)
-{
-    assay_tensor t[ASSAY_MAX_OPND];
-    view_operands(s, e, weights_f32, t);
-    const assay_args a = { .operand = t, .dim = e->dim, .params = e->params, .end = INT64_MAX };
-    return assay_kernel_takes(e->node.op, k, &a) && (!k->accepts || k->accepts(&a));
-}
-
-static int isa_rank(uint64_t bits)
-{
-    int n = 0;
-    for (; bits; bits &= bits - 1)
-        n++;
-    return n;
-}
-
-/* The best kernel of the op that takes the call: the richest ISA, and in it the last line of kernels.def. */
-static const assay_kernel *best(const assay_session *s, const assay_entry *e, uint64_t isa, bool weights_f32)
-{
-    const assay_kernel *found = NULL, *k;
-    for (size_t i = 0; (k = assay_kernel_at(i)) != NULL; i++)
-        if (k->run && !strcmp(k->op, e->node.op->name) && !(k->isa & ~isa) &&
-            (!found || isa_rank(k->isa) >= isa_rank(found->isa)) && takes(s, e, k, weights_f32))
-            found = k;
-    return found;
-}
-
-/* Sets how (and *kernel, *weights_f32) for an op that impl wants to run by kernels; NULL kernel: none takes it. */
-static const assay_kernel *choose(const assay_session *s, const assay_impl *impl, const assay_entry *e,
-                                  bool *weights_f32)
-{
-    const assay_swap *w = swap_of(impl, e->node.op->name);
-    for (int f32 = 0; f32 < 2; f32++) {
-        *weights_f32 = f32;
-        if (w && w->how == ASSAY_RUN_KERNEL && w->kernel->run && takes(s, e, w->kernel, f32))
-            return w->kernel;
-    }
-    for (int f32 = 0; f32 < 2; f32++) {
-        const assay_kernel *k = best(s, e, impl->isa, f32);
-        *weights_f32 = f32;
-        if (k)
-            return k;
-    }
-    return NULL;
-}
-
-/* Does impl want a fused call as its list of parts?  If it names one of their ops, or runs the op by references. */
-static bool wants_parts(const assay_impl *impl, const assay_op *op)
-{
-    const assay_how how = how_of(impl, op->name);
-    if (how == ASSAY_RUN_SCALAR || how == ASSAY_RUN_ORACLE)
-        return true;
-    if (!swap_of(impl, op->name))
-        for (int p = 0; p < op->n_parts; p++)
-            if (swap_of(impl, op->parts[p].op))
-                return true;
-    return false;
-}
-
-/* The operands that rounds_like's kernel for this call rounds by contract. */
-static void find_rounds(assay_session *s, assay_entry *e)
-{
-    bool f32;
-    const assay_entry *asked = e;
-    const assay_impl *like = s->impl.rounds_like;
-    for (int i = 0; i < ASSAY_MAX_OPND; i++)
-        e->round[i] = ASSAY_DTYPE_END;
-    if (!like)
-        return;
-    if (e->parent >= 0 && !wants_parts(like, s->entry[e->parent].node.op) &&
-        choose(s, like, &s->entry[e->parent], &f32))
-        asked = &s->entry[e->parent];
-    const assay_how how = how_of(like, asked->node.op->name);
-    const assay_kernel *k = how == ASSAY_RUN_BEST || how == ASSAY_RUN_KERNEL ? choose(s, like, asked, &f32) : NULL;
-    for (int r = 0; k && k->contract && r < 4 && k->contract->round[r].operand; r++) {
-        const int from = assay_op_operand(asked->node.op, k->contract->round[r].operand);
-        for (int i = 0; from >= 0 && i < e->node.op->n_operands; i++)
-            if (e->node.operand[i] >= 0 && e->node.operand[i] == asked->node.operand[from])
-                e->round[i] = k->contract->round[r].to;
-    }
-}
 
 static bool same_weights(const assay_pack *p, const assay_entry *e)
 {
@@ -243,7 +130,7 @@ static assay_status bind_call(assay_session *s, assay_entry *e, bool weights_f32
     const assay_op *op = e->node.op;
     assay_call *c = &e->call;
     assay_status status = ASSAY_OK;
-    view_operands(s, e, weights_f32, e->t);
+    assay_session_view(s, e, weights_f32, e->t);
     for (int i = 0; i < op->n_operands && !status; i++)
         if (e->node.operand[i] >= 0)
             status = place(s, e, i, weights_f32, why);
@@ -293,20 +180,20 @@ static assay_status bind_entry(assay_session *s, assay_entry *e, assay_why *why)
     if (!e->active)
         return ASSAY_OK;
     memcpy(e->params, e->node.params, sizeof e->params);
-    view_operands(s, e, false, e->t);
+    assay_session_view(s, e, false, e->t);
     const assay_args a = { .operand = e->t, .dim = e->dim, .params = e->params };
     const assay_status status = assay_check(op, &a, e->params, why);
     if (status)
         return status;
-    e->how = how_of(&s->impl, op->name);
+    e->how = assay_session_how(&s->impl, op->name);
     e->call.kernel = NULL;
-    if (op->n_parts && wants_parts(&s->impl, op)) {
+    if (op->n_parts && assay_session_wants_parts(&s->impl, op)) {
         e->active = false;
         return ASSAY_OK;
     }
     if (e->how == ASSAY_RUN_BEST || e->how == ASSAY_RUN_KERNEL) {
-        e->kept = before && takes(s, e, before, e->weights_f32);
-        e->call.kernel = e->kept ? before : choose(s, &s->impl, e, &e->weights_f32);
+        e->kept = before && assay_session_takes(s, e, before, e->weights_f32);
+        e->call.kernel = e->kept ? before : assay_session_choose(s, &s->impl, e, &e->weights_f32);
         e->how = e->call.kernel ? ASSAY_RUN_KERNEL : ASSAY_RUN_SCALAR;
     }
     if (e->how == ASSAY_RUN_SCALAR && op->n_parts) {
@@ -314,7 +201,7 @@ static assay_status bind_entry(assay_session *s, assay_entry *e, assay_why *why)
         return ASSAY_OK;
     }
     if (!op->n_parts)
-        find_rounds(s, e);
+        assay_session_rounds(s, e);
     return bind_call(s, e, e->call.kernel && e->weights_f32, why);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * session_parts.h - what session.c, session_bind.c and session_run.c share. */
+ * session_parts.h - what session.c, session_choose.c, session_bind.c and session_run.c share. */
 #ifndef ASSAY_MODELS_SESSION_PARTS_H
 #define ASSAY_MODELS_SESSION_PARTS_H
 #include "../core/execute.h"
@@ -61,6 +61,18 @@ struct assay_session {
     assay_buffer operand[ASSAY_MAX_OPND], before[ASSAY_MAX_OPND], shared, scratch; /* one call runs at a time */
 };
 
+/* How impl runs an op; whether it wants a fused op as the list of its parts. */
+assay_how assay_session_how(const assay_impl *impl, const char *op);
+bool assay_session_wants_parts(const assay_impl *impl, const assay_op *op);
+/* Operand views with the types of the graph; weights as f32 instead if asked. */
+void assay_session_view(const assay_session *s, const assay_entry *e, bool weights_f32, assay_tensor *t);
+bool assay_session_takes(const assay_session *s, const assay_entry *e, const assay_kernel *k, bool weights_f32);
+/* The kernel for a call that impl wants to run by kernels, and whether it gets its weights as f32; NULL: none takes it.
+ */
+const assay_kernel *assay_session_choose(const assay_session *s, const assay_impl *impl, const assay_entry *e,
+                                         bool *weights_f32);
+/* Which operands of e rounds_like's kernel for this call rounds by contract: e->round. */
+void assay_session_rounds(assay_session *s, assay_entry *e);
 /* Fills dims, tensors, choices, packs and buffers of all entries for a step. */
 assay_status assay_session_bind(assay_session *s, int64_t T, int64_t L, assay_why *why);
 /* Runs all active entries with a team. */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ * generate_parts.h - what generate.c and generate_report.c share. */
+#ifndef ASSAY_MODELS_GENERATE_PARTS_H
+#define ASSAY_MODELS_GENERATE_PARTS_H
+#include "generate.h"
+#include "tokenizer.h"
+#include "utf8.h"
+
+enum { SHARES = 32, TOP = 5 };
+
+typedef struct top {
+    int32_t id[TOP];
+    double logit[TOP];
+} top;
+
+typedef struct phase { /* prefill or decode */
+    double seconds;
+    int64_t tokens;
+    assay_share share[SHARES];
+    int n_shares;
+} phase;
+
+typedef struct run {
+    assay_generate *o;
+    FILE *out;
+    assay_gguf file;
+    assay_tokenizer tokens;
+    assay_graph graph;
+    assay_session *session;
+    assay_utf8 stream;
+    int32_t *id; /* prompt, then what was generated */
+    int64_t n_prompt, n_made;
+    float *logits; /* (positions, V) when asked for */
+    int64_t n_logits;
+    top *best;  /* per generated token */
+    char *text; /* generated */
+    size_t n_text;
+    double load, first;
+    phase prefill, decode;
+    bool ended;
+} run;
+
+assay_status assay_generate_no_memory(assay_why *why);
+void assay_generate_report(const run *r); /* speeds and shares, as text */
+assay_status assay_generate_json(const run *r, assay_why *why);
+assay_status assay_generate_logits(const run *r, assay_why *why); /* as a safetensors file */
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT
+ * What is said of a run: speeds as text, all of it as JSON, the logits as a file. */
+#include "../core/dtype.h"
+#include "../core/json.h"
+#include "../core/registry.h"
+#include "../core/safetensors.h"
+#include "generate_parts.h"
+#include <inttypes.h>
+
+static double rate(const phase *p)
+{
+    return p->seconds > 0 ? (double)p->tokens / p->seconds : 0;
+}
+
+static double spent(const phase *p)
+{
+    double sum = 0;
+    for (int i = 0; i < p->n_shares; i++)
+        sum += p->share[i].seconds;
+    return sum > 0 ? sum : 1;
+}
+
+static void report_phase(FILE *f, const char *name, const phase *p)
+{
+    if (!p->tokens)
+        return;
+    fprintf(f, "%s: %" PRId64 " tokens in %.3f s, %.1f tokens/s\n", name, p->tokens, p->seconds, rate(p));
+    for (int i = 0; i < p->n_shares; i++)
+        fprintf(f, "  %5.1f %%  %-10s %-22s %4d calls a step\n", 100 * p->share[i].seconds / spent(p), p->share[i].op,
+                p->share[i].kernel, p->share[i].calls);
+}
+
+void assay_generate_report(const run *r)
+{
+    fprintf(r->out, "\n\nmodel: %s, %.0f parameters; implementation %s, kv %s, %d thread%s\n", r->o->model,
+            r->graph.parameters, r->o->impl_text, assay_dtype_of(r->o->kv)->name, r->o->threads,
+            r->o->threads == 1 ? "" : "s");
+    fprintf(r->out, "load: %.3f s, of it %.3f s packing; packed weights: %.1f MB\n", r->load,
+            assay_session_pack_seconds(r->session), 1e-6 * (double)assay_session_packed_bytes(r->session));
+    if (r->n_made)
+        fprintf(r->out, "time to the first token: %.3f s\n", r->first);
+    report_phase(r->out, "prefill", &r->prefill);
+    report_phase(r->out, "decode", &r->decode);
+}
+
+static void json_phase(assay_json *j, const char *name, const phase *p)
+{
+    assay_json_open(j, name, '{');
+    assay_json_int(j, "tokens", p->tokens);
+    assay_json_num(j, "seconds", p->seconds);
+    assay_json_num(j, "tokens_per_second", rate(p));
+    assay_json_open(j, "shares", '[');
+    for (int i = 0; i < p->n_shares; i++) {
+        assay_json_open(j, NULL, '{');
+        assay_json_str(j, "op", p->share[i].op);
+        assay_json_str(j, "kernel", p->share[i].kernel);
+        assay_json_int(j, "calls", p->share[i].calls);
+        assay_json_num(j, "seconds", p->share[i].seconds);
+        assay_json_num(j, "share", p->share[i].seconds / spent(p));
+        assay_json_close(j);
+    }
+    assay_json_close(j);
+    assay_json_close(j);
+}
+
+static void json_ids(assay_json *j, const char *name, const int32_t *id, int64_t n)
+{
+    assay_json_open(j, name, '[');
+    for (int64_t i = 0; i < n; i++)
+        assay_json_int(j, NULL, id[i]);
+    assay_json_close(j);
+}
+
+assay_status assay_generate_json(const run *r, assay_why *why)
+{
+    assay_json j = { 0 };
+    assay_save save;
+    assay_json_open(&j, NULL, '{');
+    assay_json_int(&j, "schema", ASSAY_RUN_SCHEMA);
+    assay_json_str(&j, "kind", "run");
+    assay_json_str(&j, "model", r->o->model);
+    assay_json_num(&j, "parameters", r->graph.parameters);
+    assay_json_str(&j, "impl", r->o->impl_text);
+    assay_json_str(&j, "isa", assay_isa_of(r->o->pick.isa) ? assay_isa_of(r->o->pick.isa)->name : "scalar");
+    assay_json_str(&j, "kv", assay_dtype_of(r->o->kv)->name);
+    assay_json_int(&j, "threads", r->o->threads);
+    assay_json_open(&j, "sampler", '{');
+    assay_json_num(&j, "temp", r->o->pick.temp);
+    assay_json_int(&j, "top_k", r->o->pick.top_k);
+    assay_json_num(&j, "top_p", r->o->pick.top_p);
+    assay_json_int(&j, "seed", r->o->pick.seed);
+    assay_json_close(&j);
+    json_ids(&j, "prompt_ids", r->id, r->n_prompt);
+    json_ids(&j, "ids", r->id + r->n_prompt, r->n_made);
+    assay_json_str(&j, "text", r->text ? r->text : "");
+    assay_json_open(&j, "steps", '[');
+    for (int64_t i = 0; i < r->n_made; i++) {
+        assay_json_open(&j, NULL, '{');
+        assay_json_int(&j, "id", r->id[r->n_prompt + i]);
+        assay_json_open(&j, "top", '[');
+        for (int k = 0; k < TOP && r->best[i].id[k] >= 0; k++) {
+            assay_json_open(&j, NULL, '{');
+            assay_json_int(&j, "id", r->best[i].id[k]);
+            assay_json_num(&j, "logit", r->best[i].logit[k]);
+            assay_json_close(&j);
+        }
+        assay_json_close(&j);
+        assay_json_close(&j);
+    }
+    assay_json_close(&j);
+    assay_json_num(&j, "load_seconds", r->load);
+    assay_json_num(&j, "pack_seconds", assay_session_pack_seconds(r->session));
+    assay_json_uint(&j, "packed_bytes", assay_session_packed_bytes(r->session));
+    assay_json_num(&j, "first_token_seconds", r->first);
+    json_phase(&j, "prefill", &r->prefill);
+    json_phase(&j, "decode", &r->decode);
+    assay_json_close(&j);
+    assay_status s = j.failed ? assay_generate_no_memory(why) : assay_save_open(&save, r->o->json_path, why);
+    if (!s) {
+        fprintf(save.f, "%s\n", j.text);
+        s = assay_save_commit(&save, why);
+    }
+    assay_json_free(&j);
+    return s;
+}
+
+assay_status assay_generate_logits(const run *r, assay_why *why)
+{
+    const uint64_t row = (uint64_t)r->graph.vocab * sizeof(float);
+    const assay_st_tensor t[] = {
+        { "logits",
+          assay_st_type_find("F32"),
+          2,
+          { r->n_logits, r->graph.vocab },
+          r->logits,
+          (uint64_t)r->n_logits * row },
+        { "ids", assay_st_type_find("I32"), 1, { r->n_logits }, r->id, (uint64_t)r->n_logits * sizeof *r->id },
+    };
+    const assay_st_pair meta[] = { { "model", r->o->model }, { "impl", r->o->impl_text } };
+    return assay_safetensors_write(r->o->logits_path, t, 2, meta, 2, why);
+}
