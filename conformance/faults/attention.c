@@ -2,68 +2,8 @@
  * attention: kernels that are wrong on purpose, and legal ones that must pass: one flash-style kernel over blocks of
  * keys in plain floats, and what each mode does otherwise.  q, k, v in f32 rows. */
 #include "../variants.h"
+#include "attention_modes.h"
 #include "faults.h"
-
-enum {
-    /* legal */
-    BLOCK64,
-    BLOCK1,
-    BLOCK7,
-    TWO_PASS,
-    FOLDED,
-    LANES8,
-    BACKWARD,
-    SPLIT3,
-    RECIPROCAL,
-    FMA,
-    DOUBLE,
-    POLY6,
-    BASE2,
-    PAIRWISE,
-    /* wrong */
-    SCALE_D,
-    NO_SCALE,
-    CAUSAL_PLUS,
-    CAUSAL_MINUS,
-    HEAD_MOD,
-    LAST_DROPPED,
-    STALE_ROW,
-    ACC_STAYS,
-    SUM_STAYS,
-    NO_MAX,
-    P_BF16,
-    S_BF16,
-    NEXT_SLOPE,
-    NO_SINK,
-    WINDOW_PLUS,
-    WINDOW_PAGES,
-    MASKED_NAN,
-    FINITE_MIN,
-    CONSTANT_MAX,
-    MASK_LATE,
-    CAP_LATE,
-    HEAD_DIV,
-    TOP_LEFT,
-    EMPTY_MERGE,
-    SINK_TWICE,
-    NO_LEN,
-    NO_PAGES,
-    POLY5,
-    BY_CELL,
-    MASK_HEAD,
-    SUM_BF16,
-    SUM_SHORT,
-    PERMUTED
-};
-/* The formatter moves this macro at every call. */
-/* clang-format off */
-#define MODES(X) \
-    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) \
-    X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) \
-    X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) \
-    X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39) \
-    X(40) X(41) X(42) X(43) X(44) X(45) X(46)
-/* clang-format on */
 
 enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, OUT, MOST = 64, WIDEST = 256 };
 
@@ -352,7 +292,9 @@ static bool accepts(const assay_args *a)
 {
     return a->dim[5] <= WIDEST && a->dim[6] <= WIDEST;
 }
-FAULT_STUBS(MODES)
+#define STUB(m, name, where) FAULT_STUB(m)
+LEGAL(STUB)
+FAULTS(STUB)
 
 #define F ASSAY_TYPES(ASSAY_T(f32))
 #define I ASSAY_TYPES(ASSAY_T(i32))
@@ -367,55 +309,9 @@ static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_KEYS, VARY_KEYS, V
                                             VARY_I32,    VARY_I32,  VARY_I32,  VARY_I32, VARY_FLOATS };
 SUMS(VARY_STUB)
 
-static const assay_fault table[] = {
-    SUMS(VARY_ROW) GOOD(0, "block64", "legal: online softmax over 64 keys"),
-    GOOD(1, "block1", "legal: online softmax key by key"),
-    GOOD(2, "block7", "legal: online softmax over 7 keys"),
-    GOOD(3, "two-pass", "legal: maximum first"),
-    GOOD(4, "scale-in-q", "legal: scale folded into q"),
-    GOOD(5, "lanes8", "legal: dots in 8 lanes"),
-    GOOD(6, "backward", "legal: keys from the last block to the first"),
-    GOOD(7, "split3", "legal: three parts, merged"),
-    GOOD(8, "reciprocal", "legal: times 1/sum"),
-    GOOD(9, "fma-reversed", "legal: fused, last first"),
-    GOOD(10, "double-sums", "legal: f64 accumulation"),
-    GOOD(11, "polynomial-exp", "legal: exp by a polynomial of degree 7"),
-    GOOD(12, "exp2", "legal: base 2"),
-    GOOD(13, "pairwise", "legal: products added in pairs"),
-    BAD(14, "scale-1/d", "numerics 3"),
-    BAD(15, "no-scale", "numerics 3"),
-    BAD(16, "causal+1", "numerics 3"),
-    BAD(17, "causal-1", "numerics 3"),
-    BAD(18, "kv-head-mod", "numerics 3"),
-    BAD(19, "last-key-dropped", "numerics 3"),
-    BAD(20, "stale-row", "numerics 3"),
-    BAD(21, "acc-not-rescaled", "numerics 3"),
-    BAD(22, "sum-not-rescaled", "numerics 3"),
-    BAD(23, "no-max", "numerics 3"),
-    BAD(24, "p-bf16", "numerics 3"),
-    BAD(25, "s-bf16", "numerics 3"),
-    BAD(26, "slope-of-next-head", "numerics 3"),
-    BAD(27, "sink-omitted", "numerics 3"),
-    BAD(28, "window+1", "numerics 3"),
-    BAD(29, "window-in-pages", "vllm-project/vllm#27650"),
-    BAD(30, "masked-row-nan", "tracel-ai/burn#4694"),
-    BAD(31, "finite-minus-infinity", "flashinfer-ai/flashinfer#4267"),
-    BAD(32, "constant-for-maximum", "HabanaAI/vllm-fork#275"),
-    BAD(33, "mask-after-softmax", "lucidrains/memory-compressed-attention#2"),
-    BAD(34, "cap-after-mask", "ggml-org/llama.cpp#29034"),
-    BAD(35, "kv-head-div", "PSAL-POSTECH/ONNXim#33"),
-    BAD(36, "causal-top-left", "gittensor-ai-lab/sparkinfer#3"),
-    BAD(37, "merge-of-empty-parts", "flashinfer-ai/flashinfer#4051"),
-    BAD(38, "sink-in-every-part", "ROCm/rocm-libraries#12229"),
-    BAD(39, "length-ignored", "numerics 2: padding leakage"),
-    BAD(40, "pages-ignored", "numerics 2: page table"),
-    BAD(41, "exp-degree-5", "numerics 3: softmax, degree-5 exp"),
-    BAD(42, "window-by-cells", "ikawrakow/ik_llama.cpp#2186"),
-    BAD(43, "mask-of-head-0", "own: mask head stride"),
-    BAD(44, "sum-bf16", "pytorch/executorch#20089"),
-    BAD(45, "sum-skips-last", "numerics 3: softmax"),
-    BAD(46, "heads-permuted-for-a-square-grid", "HazyResearch/HipKittens#22"),
-};
+#define GOOD_ROW(m, name, where) GOOD(m, name, where),
+#define BAD_ROW(m, name, where)  BAD(m, name, where),
+static const assay_fault table[] = { SUMS(VARY_ROW) LEGAL(GOOD_ROW) FAULTS(BAD_ROW) };
 
 extern const assay_faults assay_faults_attention;
 const assay_faults assay_faults_attention = { "attention", table, ASSAY_COUNT_OF(table) };

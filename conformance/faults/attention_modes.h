@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ * attention_modes.h - what is wrong, or legal, in each kernel of faults/attention.c. */
+#ifndef ASSAY_FAULTS_ATTENTION_MODES_H
+#define ASSAY_FAULTS_ATTENTION_MODES_H
+
+/* X(mode, name, where it comes from) */
+#define LEGAL(X)                                                                                                       \
+    X(BLOCK64, "block64", "legal: online softmax over 64 keys")                                                        \
+    X(BLOCK1, "block1", "legal: online softmax key by key")                                                            \
+    X(BLOCK7, "block7", "legal: online softmax over 7 keys")                                                           \
+    X(TWO_PASS, "two-pass", "legal: maximum first")                                                                    \
+    X(FOLDED, "scale-in-q", "legal: scale folded into q")                                                              \
+    X(LANES8, "lanes8", "legal: dots in 8 lanes")                                                                      \
+    X(BACKWARD, "backward", "legal: keys from the last block to the first")                                            \
+    X(SPLIT3, "split3", "legal: three parts, merged")                                                                  \
+    X(RECIPROCAL, "reciprocal", "legal: times 1/sum")                                                                  \
+    X(FMA, "fma-reversed", "legal: fused, last first")                                                                 \
+    X(DOUBLE, "double-sums", "legal: f64 accumulation")                                                                \
+    X(POLY6, "polynomial-exp", "legal: exp by a polynomial of degree 7")                                               \
+    X(BASE2, "exp2", "legal: base 2")                                                                                  \
+    X(PAIRWISE, "pairwise", "legal: products added in pairs")
+
+#define FAULTS(X)                                                                                                      \
+    X(SCALE_D, "scale-1/d", "numerics 3")                                                                              \
+    X(NO_SCALE, "no-scale", "numerics 3")                                                                              \
+    X(CAUSAL_PLUS, "causal+1", "numerics 3")                                                                           \
+    X(CAUSAL_MINUS, "causal-1", "numerics 3")                                                                          \
+    X(HEAD_MOD, "kv-head-mod", "numerics 3")                                                                           \
+    X(LAST_DROPPED, "last-key-dropped", "numerics 3")                                                                  \
+    X(STALE_ROW, "stale-row", "numerics 3")                                                                            \
+    X(ACC_STAYS, "acc-not-rescaled", "numerics 3")                                                                     \
+    X(SUM_STAYS, "sum-not-rescaled", "numerics 3")                                                                     \
+    X(NO_MAX, "no-max", "numerics 3")                                                                                  \
+    X(P_BF16, "p-bf16", "numerics 3")                                                                                  \
+    X(S_BF16, "s-bf16", "numerics 3")                                                                                  \
+    X(NEXT_SLOPE, "slope-of-next-head", "numerics 3")                                                                  \
+    X(NO_SINK, "sink-omitted", "numerics 3")                                                                           \
+    X(WINDOW_PLUS, "window+1", "numerics 3")                                                                           \
+    X(WINDOW_PAGES, "window-in-pages", "vllm-project/vllm#27650")                                                      \
+    X(MASKED_NAN, "masked-row-nan", "tracel-ai/burn#4694")                                                             \
+    X(FINITE_MIN, "finite-minus-infinity", "flashinfer-ai/flashinfer#4267")                                            \
+    X(CONSTANT_MAX, "constant-for-maximum", "HabanaAI/vllm-fork#275")                                                  \
+    X(MASK_LATE, "mask-after-softmax", "lucidrains/memory-compressed-attention#2")                                     \
+    X(CAP_LATE, "cap-after-mask", "ggml-org/llama.cpp#29034")                                                          \
+    X(HEAD_DIV, "kv-head-div", "PSAL-POSTECH/ONNXim#33")                                                               \
+    X(TOP_LEFT, "causal-top-left", "gittensor-ai-lab/sparkinfer#3")                                                    \
+    X(EMPTY_MERGE, "merge-of-empty-parts", "flashinfer-ai/flashinfer#4051")                                            \
+    X(SINK_TWICE, "sink-in-every-part", "ROCm/rocm-libraries#12229")                                                   \
+    X(NO_LEN, "length-ignored", "numerics 2: padding leakage")                                                         \
+    X(NO_PAGES, "pages-ignored", "numerics 2: page table")                                                             \
+    X(POLY5, "exp-degree-5", "numerics 3: softmax, degree-5 exp")                                                      \
+    X(BY_CELL, "window-by-cells", "ikawrakow/ik_llama.cpp#2186")                                                       \
+    X(MASK_HEAD, "mask-of-head-0", "own: mask head stride")                                                            \
+    X(SUM_BF16, "sum-bf16", "pytorch/executorch#20089")                                                                \
+    X(SUM_SHORT, "sum-skips-last", "numerics 3: softmax")                                                              \
+    X(PERMUTED, "heads-permuted-for-a-square-grid", "HazyResearch/HipKittens#22")
+
+#define MODE(m, name, where) m,
+enum { LEGAL(MODE) FAULTS(MODE) };
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ * matmul_modes.h - what is wrong, or legal, in each kernel of faults/matmul.c. */
+#ifndef ASSAY_FAULTS_MATMUL_MODES_H
+#define ASSAY_FAULTS_MATMUL_MODES_H
+
+enum { T, N, K };
+enum { X, W, BIAS, Y };
+
+/* X(mode, name, where it comes from) */
+#define FAULTS(X)                                                                                                      \
+    X(LAST_K, "last-k-dropped", "numerics 3")                                                                          \
+    X(TAIL_K, "tail-of-k-skipped", "numerics 3")                                                                       \
+    X(TAIL_TWICE, "tail-element-counted-twice", "numerics 3")                                                          \
+    X(TAIL_N, "tail-of-n-skipped-where-n-mod-8-is-7", "numerics 3")                                                    \
+    X(STALE, "last-output-zero", "numerics 3")                                                                         \
+    X(PERCENT, "one-output-off-by-1-percent", "numerics 3")                                                            \
+    X(BF16_IN, "x-rounded-to-bf16", "numerics 3")                                                                      \
+    X(BF16_ACC, "sum-spilled-to-bf16-every-64", "numerics 3")                                                          \
+    X(DENSE_ROWS, "row-stride-of-y-taken-as-n", "numerics 3")                                                          \
+    X(TOWARD_ZERO, "sum-rounded-toward-zero", "numerics 1.2")                                                          \
+    X(NO_BIAS, "bias-ignored", "numerics 3: beta")                                                                     \
+    X(BIAS_TWICE, "bias-once-per-piece-of-k", "K pieces of 256")                                                       \
+    X(PIECE, "second-piece-of-k-overwrites", "K pieces of 256")                                                        \
+    X(SWALLOW, "nan-counts-as-zero", "numerics 2, special")                                                            \
+    X(FLUSH, "subnormal-inputs-flushed", "numerics 2, denormal")                                                       \
+    X(BEYOND, "reads-one-past-the-row", "flame/blis#635")                                                              \
+    X(TILE4, "slice-rounded-down-to-tiles-of-4", "google/gemmlowp#105")                                                \
+    X(PANEL4, "packed-16-wide-read-4-wide", "microsoft/onnxruntime#20030")                                             \
+    X(NOBODY, "columns-left-to-nobody", "tile-ai/tilelang#2537")                                                       \
+    X(UNZEROED, "accumulator-not-zeroed", "OpenMathLib/OpenBLAS#5917")                                                 \
+    X(MERGED, "tail-merges-zeros-into-the-sums", "NVIDIA/NeMo-Speech.cpp#33")                                          \
+    X(UNROLLED, "wrong-variable-in-one-of-four-steps", "ggml-org/llama.cpp#16518")                                     \
+    X(EDGE_BETA, "beta-0-reads-y-in-edge-tiles", "robertknight/rten#81")                                               \
+    X(HALF_LOST, "upper-half-of-the-lanes-lost", "gnuradio/volk#382")                                                  \
+    X(INDEX15, "index-product-too-narrow", "vllm-project/vllm#53907: 15 bits for 31")
+
+#define BF16_FAULTS(X) X(TRUNCATED, "y-truncated-to-bf16", "numerics 3")
+
+#define Q8_FAULTS(X)                                                                                                   \
+    X(MADDUBS, "pair-sums-saturate-at-16-bit", "uxlfoundation/oneDNN#518")                                             \
+    X(NEXT_SCALE, "scale-of-the-next-block", "numerics 3")                                                             \
+    X(SKIP_BLOCK, "last-block-skipped", "numerics 3")                                                                  \
+    X(SIGN, "sign-trick-negates-minus-128", "ggml-org/llama.cpp#1393")                                                 \
+    X(FORM, "activations-in-another-form", "ikawrakow/ik_llama.cpp#364")                                               \
+    X(ODD_BLOCK, "odd-block-lost", "ggml-org/llama.cpp#8556")                                                          \
+    X(REMAINDER, "remainder-of-four-with-one-scale", "ikawrakow/ik_llama.cpp#951")
+
+#define Q4_FAULTS(X)                                                                                                   \
+    X(INT16, "block-sums-wrap-at-16-bit", "numerics 3: BitNet 629; microsoft/BitNet#459")                              \
+    X(NIBBLES, "nibbles-interleaved", "numerics 3; kekzl/imp#722")                                                     \
+    X(NO_OFFSET, "offset-8-missing", "numerics 3")                                                                     \
+    X(ROW_BYTES, "row-stride-without-scales", "ROCm/hip-ep#588")
+
+#define LEGAL(X)                                                                                                       \
+    X(SEQUENTIAL, "sequential", "legal: first to last")                                                                \
+    X(REVERSED, "reversed", "legal: last to first")                                                                    \
+    X(FUSED, "sequential-fma", "legal: fused")                                                                         \
+    X(PAIRWISE, "pairwise", "legal: balanced tree")                                                                    \
+    X(RANDOM_TREE, "random-tree", "legal: a tree by hash")                                                             \
+    X(LANES4, "lanes-4", "legal: 4 sums")                                                                              \
+    X(LANES8, "lanes-8-fma", "legal: 8 fused sums")                                                                    \
+    X(LANES16, "lanes-16", "legal: 16 sums")                                                                           \
+    X(LANES32, "lanes-32-fma", "legal: 32 fused sums")                                                                 \
+    X(LANES64, "lanes-64", "legal: 64 sums")                                                                           \
+    X(BLOCK64, "k-blocks-of-64", "legal: blocked")                                                                     \
+    X(BLOCK1024, "k-blocks-of-1024", "legal: blocked")                                                                 \
+    X(SPLIT2, "split-k-2", "legal: two parts")                                                                         \
+    X(SPLIT8, "split-k-8-fma", "legal: eight fused parts")                                                             \
+    X(KAHAN, "kahan", "legal: compensated")                                                                            \
+    X(DOUBLE, "f64-sums", "legal: more precise")                                                                       \
+    X(BIAS_FIRST, "bias-first", "legal: the chain begins with the bias")
+
+#define ALL(X)               FAULTS(X) BF16_FAULTS(X) Q8_FAULTS(X) Q4_FAULTS(X) LEGAL(X)
+#define MODE(m, name, where) m,
+typedef enum mode { ALL(MODE) } mode;
+#endif
