@@ -5,8 +5,7 @@
 #include "../reference/core/registry.h"
 #include "../reference/core/tensor.h"
 #include "../vectors/vector.h"
-#include "assay_build.h"
-#include "formula.h"
+#include "bounds_page.h"
 #include "unit.h"
 #include <ctype.h>
 #include <math.h>
@@ -17,171 +16,6 @@
 Suite *assay_unit_bounds(void);
 
 enum { CASES = 40, TRIED = 24, ELEMENTS = 700 };
-
-static char *page(void)
-{
-    FILE *f = fopen(ASSAY_SOURCE_DIR "/docs/bounds.md", "r");
-    ck_assert_msg(f != NULL, "docs/bounds.md cannot be read");
-    char *text = calloc(1, 1 << 18);
-    const size_t n = text ? fread(text, 1, (1 << 18) - 1, f) : 0;
-    fclose(f);
-    ck_assert(n > 0);
-    return text;
-}
-
-/* A copy of the fenced block of that name, NULL if there is none. */
-static char *block(const char *text, const char *name)
-{
-    char mark[64];
-    snprintf(mark, sizeof mark, "```bound %s\n", name);
-    const char *from = strstr(text, mark), *to = from ? strstr(from + strlen(mark), "\n```") : NULL;
-    return to ? strndup(from + strlen(mark), (size_t)(to + 1 - from) - strlen(mark)) : NULL;
-}
-
-/* ---- contracts of every kind ----------------------------------------------------------------------------------- */
-
-static const assay_contract contracts[] = {
-    { 0 },
-    { .h = { ASSAY_DEPTH_LANES, 8, 0 } },
-    { .ftz = 1 },
-    { .e_exp = 6.5f, .e_tanh = 3, .e_sin = 5, .e_rsqrt = 3, .e_div = 1 },
-    { .split_min = 1, .h = { ASSAY_DEPTH_BLOCKED, 0, 5 } },
-    { .acc = ASSAY_bf16, .p_round = ASSAY_bf16 },
-    { .p_round = ASSAY_f16, .h = { ASSAY_DEPTH_PAIRWISE, 0, 2 } },
-    { .acc = ASSAY_f16, .e_tanh = 9 },
-    { .acc = ASSAY_f64, .h = { ASSAY_DEPTH_BLOCKED, 0, 2 } },
-    { .acc = ASSAY_f64, .ftz = 1, .e_tanh = 4.5f },
-    { .acc = ASSAY_f16, .ftz = 1, .split_min = 1, .p_round = ASSAY_f16 },
-    { .acc = ASSAY_bf16, .ftz = 1, .h = { ASSAY_DEPTH_LANES, 4, 0 } },
-};
-
-enum { CONTRACTS = sizeof contracts / sizeof *contracts };
-
-static void set(formula *f, const char *name, double v)
-{
-    formula_set(f, name, 0, NULL, &v);
-}
-
-static void set_contract(formula *f, const assay_contract *k)
-{
-    const struct {
-        const char *name;
-        double v;
-    } field[] = {
-        { "acc_f16", k->acc == ASSAY_f16 },
-        { "acc_bf16", k->acc == ASSAY_bf16 },
-        { "acc_f64", k->acc == ASSAY_f64 },
-        { "p_f16", k->p_round == ASSAY_f16 },
-        { "p_bf16", k->p_round == ASSAY_bf16 },
-        { "by_lanes", k->h.kind == ASSAY_DEPTH_LANES },
-        { "by_pairs", k->h.kind == ASSAY_DEPTH_PAIRWISE },
-        { "by_blocks", k->h.kind == ASSAY_DEPTH_BLOCKED },
-        { "lanes", k->h.lanes },
-        { "block", k->h.block },
-        { "exp_within", (double)k->e_exp },
-        { "tanh_within", (double)k->e_tanh },
-        { "sin_within", (double)k->e_sin },
-        { "rsqrt_within", (double)k->e_rsqrt },
-        { "div_within", (double)k->e_div },
-        { "ftz", k->ftz },
-        { "split_min", k->split_min },
-    };
-    for (size_t i = 0; i < sizeof field / sizeof *field; i++)
-        set(f, field[i].name, field[i].v);
-}
-
-/* ---- a problem as the page sees it: dimensions, fields, inputs -------------------------------------------------- */
-
-static double field_of(const assay_field *d, const void *params)
-{
-    const char *at = (const char *)params + d->offset;
-    int64_t i64;
-    int32_t i32;
-    float f32;
-    switch (d->kind) {
-    case ASSAY_KIND_I64:
-        return memcpy(&i64, at, sizeof i64), (double)i64;
-    case ASSAY_KIND_F32:
-        return memcpy(&f32, at, sizeof f32), (double)f32;
-    default:
-        return memcpy(&i32, at, sizeof i32), (double)i32;
-    }
-}
-
-static void set_problem(formula *f, const assay_problem *p)
-{
-    const assay_op *op = p->c.op;
-    for (int d = 0; op->dims[d]; d++)
-        set(f, (const char[]){ op->dims[d], 0 }, (double)p->c.dim[d]);
-    for (int i = 0; i < op->n_fields; i++)
-        set(f, op->fields[i].name, field_of(&op->fields[i], p->c.params));
-    for (int i = 0; i < op->n_operands; i++)
-        if (op->operands[i].access != ASSAY_OUT && (p->c.present >> i & 1))
-            formula_set(f, op->operands[i].name, p->t[i].rank, p->t[i].dim, p->before[i] ? p->before[i] : p->value[i]);
-}
-
-static int output(const assay_op *op)
-{
-    int i = 0;
-    while (op->operands[i].access == ASSAY_IN)
-        i++;
-    return i;
-}
-
-typedef struct verdict {
-    bool same;
-    int64_t compared;
-    char why[300];
-} verdict;
-
-static bool close_to(double ours, wide page_says, wide slack)
-{
-    const wide off = (wide)ours - page_says;
-    return (wide)ours == page_says || (off <= slack && -off <= slack) || (isnan(ours) && page_says != page_says);
-}
-
-/* The page's g and B for the problem under the contract against the oracle's and bound()'s. */
-static verdict compare(const assay_problem *p, const assay_contract *k, const char *shared, const char *text)
-{
-    const assay_op *op = p->c.op;
-    const int out = output(op);
-    const bool bounded = op->operands[out].verdict == ASSAY_BOUNDED;
-    const int64_t n = assay_tensor_count(&p->t[out]);
-    double *bound[ASSAY_MAX_OPND] = { NULL };
-    verdict v = { true, 0, "" };
-    formula *f = formula_open();
-    set(f, "inf", INFINITY);
-    set_contract(f, k);
-    set_problem(f, p);
-    bound[out] = calloc((size_t)n + 1, sizeof(double));
-    const assay_dense d = assay_problem_dense(p);
-    if (bounded)
-        op->bound(&d, (double *const *)p->plane, k, bound);
-    const char *wrong = formula_run(f, shared);
-    wrong = wrong ? wrong : formula_run(f, text);
-    int64_t ng, nb = n;
-    const wide *g = formula_get(f, "g", &ng), *B = bounded ? formula_get(f, "bound", &nb) : NULL;
-    if (wrong || !g || ng != n || (bounded && (!B || nb != n))) {
-        v.same = false;
-        snprintf(v.why, sizeof v.why, "%s", wrong ? wrong : "no g or bound of the output's shape");
-    }
-    for (int64_t i = 0; v.same && i < n; i++) {
-        const double ours = p->value[out][i];
-        const wide slack = bounded && isfinite(ours) ? B[i] * 0x1p-24 : 0;
-        if (k == contracts && !close_to(ours, g[i], slack)) { /* B of the strict contract */
-            v.same = false;
-            snprintf(v.why, sizeof v.why, "g[%lld] is %.17g, the page says %.17g", (long long)i, ours, (double)g[i]);
-        } else if (bounded && isfinite(ours) && !close_to(bound[out][i], B[i], B[i] * 1e-6 + 0x1p-1070)) {
-            v.same = false;
-            snprintf(v.why, sizeof v.why, "B[%lld] is %.17g, the page says %.17g", (long long)i, bound[out][i],
-                     (double)B[i]);
-        }
-        v.compared++;
-    }
-    free(bound[out]);
-    formula_close(f);
-    return v;
-}
 
 /* ---- the small cases of a suite, thinned ----------------------------------------------------------------------- */
 
@@ -272,17 +106,16 @@ static void discard(cases *s)
     free(s);
 }
 
-/* ---- the tests ----------------------------------------------------------------------------------------------------
- */
+/* ---- the tests --------------------------------------------------------------------------------------------------- */
 
 START_TEST(test_page)
 {
     const assay_op *op;
-    char *text = page(), *shared = block(text, "shared");
+    char *text = bounds_page(), *shared = bounds_block(text, "shared");
     int wrong = 0;
     ck_assert(shared != NULL);
     for (size_t o = 0; (op = assay_op_at(o)); o++) {
-        char *own = block(text, op->name);
+        char *own = bounds_block(text, op->name);
         const bool probe = !strncmp(op->name, "probe", 5), listed = !strcmp(op->name, "sample");
         ck_assert_msg(own || probe || listed, "docs/bounds.md has no block for %s", op->name);
         if (!own)
@@ -291,8 +124,8 @@ START_TEST(test_page)
         int64_t compared = 0;
         for (int i = 0; i < s->n; i++)
             for (int k = 0; k < 3; k++) {
-                const int which = k ? (3 * i + k) % CONTRACTS : 0;
-                const verdict v = compare(&s->p[i], &contracts[which], shared, own);
+                const int which = k ? (3 * i + k) % BOUNDS_CONTRACTS : 0;
+                const verdict v = bounds_compare(&s->p[i], &bounds_contract[which], shared, own);
                 if (!v.same && wrong++ < 20)
                     printf("%s (contract %d): %s\n", s->line[i], which, v.why);
                 compared += v.compared;
@@ -351,7 +184,8 @@ static bool seen(const subject *x, const char *shared, const char *own)
 {
     for (int i = 0; i < x->s->n && i < TRIED; i++)
         for (int k = 0; k < 3; k++)
-            if (!compare(&x->s->p[i], &contracts[k ? (2 * i + k) % CONTRACTS : 0], shared, own).same)
+            if (!bounds_compare(&x->s->p[i], &bounds_contract[k ? (2 * i + k) % BOUNDS_CONTRACTS : 0], shared, own)
+                     .same)
                 return true;
     return false;
 }
@@ -392,10 +226,10 @@ START_TEST(test_numbers)
 {
     static subject all[32];
     const assay_op *op;
-    char *text = page(), *shared = block(text, "shared");
+    char *text = bounds_page(), *shared = bounds_block(text, "shared");
     int n = 0, lost = 0, numbers = 0;
     for (size_t o = 0; n < 32 && (op = assay_op_at(o)); o++) {
-        all[n] = (subject){ .name = op->name, .own = block(text, op->name) };
+        all[n] = (subject){ .name = op->name, .own = bounds_block(text, op->name) };
         if (all[n].own)
             all[n].s = collect(op), n++;
     }
