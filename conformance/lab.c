@@ -82,11 +82,13 @@ typedef enum word { SPOKE, BUSY, IDLE, STOPPED, SWOLLEN } word;
 static word wait_word(const assay_lab *lab, double cpu_s, double idle_s)
 {
     vital start, now;
+    struct pollfd p = { lab->socket, POLLIN, 0 };
+    if (poll(&p, 1, POLL_MS) > 0) /* nearly every time: nothing was to be measured */
+        return SPOKE;
     bool known = look(lab->runner, &start);
     double last = known ? start.cpu : 0;
     int idle_ms = 0, stopped = 0;
     for (;;) {
-        struct pollfd p = { lab->socket, POLLIN, 0 };
         if (poll(&p, 1, POLL_MS) > 0)
             return SPOKE;
         known = look(lab->runner, &now);
