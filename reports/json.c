@@ -27,6 +27,12 @@ double member_number(const cJSON *o, const char *name, double otherwise)
     return cJSON_IsNumber(m) ? m->valuedouble : otherwise;
 }
 
+double item_number(const cJSON *list, int i)
+{
+    const cJSON *n = cJSON_GetArrayItem(list, i);
+    return cJSON_IsNumber(n) ? n->valuedouble : 0;
+}
+
 /* Names and sentences may be a stranger's: what sets cells apart (page.c), and what terminals act on, is no part of
  * them. */
 static void defuse(cJSON *o)

@@ -6,7 +6,7 @@ rows = STATS_records
 set terminal svg size 960,(120 + 20 * rows) dynamic noenhanced font 'sans-serif,14' background rgb 'white'
 set grid xtics noytics
 set lmargin 40
-set key bottom right
+set key outside top center horizontal
 set xlabel 'misses per cache line that must be touched'
 set xrange [0:*]
 set yrange [rows - 0.3:-0.7]

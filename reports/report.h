@@ -49,6 +49,7 @@ FILE *page_data(const report *r, const char *name); /* data/NAME.dat, to be clos
 /* json.c: members with a default */
 const char *member_text(const cJSON *o, const char *name, const char *otherwise);
 double member_number(const cJSON *o, const char *name, double otherwise);
+double item_number(const cJSON *list, int i);          /* 0 where there is none */
 const cJSON *member(const cJSON *o, const char *path); /* "cpu.model" */
 cJSON *json_load(const char *path, char *why, size_t n);
 
@@ -80,7 +81,9 @@ answer answer_certificates(const report *r, char *text, size_t n);
 answer answer_bench(const report *r, char *text, size_t n);
 answer answer_models(const report *r, char *text, size_t n);
 
-void hosts_choose(report *r); /* hosts.c */
+void hosts_choose(report *r);    /* hosts.c */
+bool headline(const cJSON *row); /* a row of assay bench worth a line of its own */
+const char *short_workload(const report *r, const cJSON *row);
 
 /* sections*.c, in the order of the page */
 void section_summary(report *r);

@@ -9,7 +9,8 @@ unset key
 set grid xtics noytics
 set lmargin 56
 set xlabel 'times one thread'
-set xrange [0:most * 1.15]
+stats data using 4 nooutput name 'S'
+set xrange [0:1.15 * (S_max > most ? S_max : most)]
 set yrange [rows - 0.3:-0.7]
 do for [t=2:int(most)] { set arrow from t, graph 0 to t, graph 1 nohead lc rgb orange dt 2 }
 plot data using (0):1:(0):4:($1-0.35):($1+0.35):ytic(2) with boxxyerror lc rgb green, \

@@ -81,7 +81,13 @@ void section_machine(report *r)
     page_row(r, "memory|%.1f GiB", member_number(p, "memory.total", 0) / (1 << 30));
     page_row(r, "system|%s, %s", member_text(p, "system.os", "?"), member_text(p, "system.kernel", "?"));
     page_row(r, "compiler|%s", member_text(p, "compiler", "?"));
+    const double load = item_number(member(p, "system.load"), 0);
+    page_row(r, "load when it began|%s%.1f", load > member_number(p, "cpu.threads", 1) / 2 ? "{bad}" : "", load);
     page_table_end(r);
+    if (load > member_number(p, "cpu.threads", 1) / 2)
+        page_text(r,
+                  "The machine was busy with other work while it was measured: times are longer, and teams of threads "
+                  "suffer most. Verdicts do not depend on it.");
     page_text(r, "Measured roofs, the most that this machine was seen to do. fma: multiply-adds of floats, int8: of "
                  "8-bit integers, by instruction set; read: bytes read from a cache level or from memory; 1t: by one "
                  "thread. call: what an empty kernel costs.");
@@ -92,29 +98,80 @@ void section_machine(report *r)
     page_table_end(r);
 }
 
+/* What is not covered, by the reason; the same thing for the same reason once. */
+typedef struct lacks {
+    char why[64][256], what[1024][120];
+    int of[1024], n_whys, n, dropped; /* of: which reason; dropped: there is no room for them */
+} lacks;
+
+static void lack(lacks *l, const char *why, const char *a, const char *b, const char *c)
+{
+    char what[sizeof l->what[0]];
+    int w = 0, i = 0;
+    snprintf(what, sizeof what, "%s%s%s", a, b, c);
+    while (w < l->n_whys && strncmp(l->why[w], why, sizeof l->why[w] - 1) != 0)
+        w++;
+    if (w == 64 || l->n == 1024) {
+        l->dropped++;
+        return;
+    }
+    if (w == l->n_whys)
+        snprintf(l->why[l->n_whys++], sizeof l->why[w], "%s", why);
+    while (i < l->n && (l->of[i] != w || strcmp(l->what[i], what) != 0))
+        i++;
+    if (i == l->n) {
+        memcpy(l->what[l->n], what, sizeof what);
+        l->of[l->n++] = w;
+    }
+}
+
+static void lack_row(report *r, const lacks *l, int w)
+{
+    char text[3000] = "";
+    size_t at = 0;
+    int n = 0, shown = 0;
+    for (int i = 0; i < l->n; i++)
+        n += l->of[i] == w;
+    for (int i = 0; i < l->n; i++)
+        if (l->of[i] == w && at + 200 < sizeof text) {
+            at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", shown ? ", " : "", l->what[i]);
+            shown++;
+        }
+    if (shown < n)
+        snprintf(text + at, sizeof text - at, " and %d more", n - shown);
+    page_row(r, "%s|%d|%s", l->why[w], n, text);
+}
+
 void section_missing(report *r)
 {
+    static lacks l;
     char text[512];
     const cJSON *k;
+    l.n = l.n_whys = l.dropped = 0;
     page_heading(r, "Not in this report, and why");
     page_table(r, "~part|~why|~what makes it");
     for (int i = 0; i < PARTS; i++)
         if (parts[i].answer(r, text, sizeof text) == NOT_RUN)
             page_row(r, "%s|%s|%s", parts[i].asks, reason(r, parts[i].kind), parts[i].command);
     page_table_end(r);
-    page_text(r, "Kernels, workloads and counters that this machine or this run could not cover:");
-    page_table(r, "what|~why");
     EACH (k, member(r->check, "not_built"))
-        page_row(r, "%s|not built for this target", cJSON_IsString(k) ? k->valuestring : "?");
+        lack(&l, "not built for this target", "", cJSON_IsString(k) ? k->valuestring : "?", "");
     EACH (k, member(r->check, "kernels"))
-        if (!strcmp(member_text(k, "verdict", ""), "not on this CPU"))
-            page_row(r, "%s/%s|not on this CPU (%s)", member_text(k, "op", "?"), member_text(k, "kernel", "?"),
-                     member_text(k, "isa", "?"));
+        if (!strcmp(member_text(k, "verdict", ""), "not on this CPU")) {
+            snprintf(text, sizeof text, "not on this CPU: %.60s", member_text(k, "isa", "?"));
+            lack(&l, text, member_text(k, "op", "?"), "/", member_text(k, "kernel", "?"));
+        }
     EACH (k, member(r->bench, "not_measured"))
-        page_row(r, "%s|%s", member_text(k, "name", "?"), member_text(k, "why", "?"));
+        lack(&l, member_text(k, "why", "?"), "", member_text(k, "name", "?"), "");
     EACH (k, member(passport(r), "counters"))
         if (!strcmp(member_text(k, "from", ""), "n/a"))
-            page_row(r, "counter %s|%s", k->string, member_text(k, "why", "?"));
+            lack(&l, member_text(k, "why", "?"), "counter ", k->string, "");
+    page_text(r, "Kernels, workloads and counters that this machine or this run could not cover:");
+    page_table(r, "~why|>how many|~what");
+    for (int w = 0; w < l.n_whys; w++)
+        lack_row(r, &l, w);
+    if (l.dropped)
+        page_row(r, "other reasons|%d|not listed here: see the JSON", l.dropped);
     page_table_end(r);
 }
 

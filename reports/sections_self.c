@@ -14,21 +14,15 @@ static bool about_outputs(const cJSON *k)
     return strcmp(by, "memory") != 0 && strcmp(by, "abi") != 0;
 }
 
-static double item(const cJSON *list, int i)
-{
-    const cJSON *n = cJSON_GetArrayItem(list, i);
-    return cJSON_IsNumber(n) ? n->valuedouble : 0;
-}
-
 /* What rule r says of a fault; rule -1: ours. */
 static opinion opinion_of(const cJSON *k, int r)
 {
     if (r < 0)
         return member_number(k, "failed", 0) > 0 ? OWN : MISSED;
     const cJSON *t = cJSON_GetArrayItem(member(k, "rules"), r); /* runs, rejected, told apart: ours, then its own */
-    if (!about_outputs(k) || item(t, 0) + item(t, 3) == 0)
+    if (!about_outputs(k) || item_number(t, 0) + item_number(t, 3) == 0)
         return NOT_ASKED;
-    return item(t, 5) > 0 ? OWN : item(t, 2) > 0 ? OURS : MISSED;
+    return item_number(t, 5) > 0 ? OWN : item_number(t, 2) > 0 ? OURS : MISSED;
 }
 
 static bool is_fault(const cJSON *k)

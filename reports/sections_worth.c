@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What it is worth: roofline, speed-up and share of the roof, scaling, cache misses, models. */
+ * What it is worth: roofline, speed-up and share of the roof, scaling, models. */
 #include "report.h"
 #include <string.h>
 
@@ -74,14 +74,14 @@ static bool named(const cJSON *row, const char *member_name, const char *value)
 }
 
 /* Rows worth a line of their own: kernels, one thread, hot, the small model's shapes. */
-static bool headline(const cJSON *row)
+bool headline(const cJSON *row)
 {
     return measured(row) && member_number(row, "threads", 1) == 1 && !named(row, "kernel", "scalar") &&
            named(row, "cache", "hot") && strncmp(member_text(row, "workload", ""), "llama3", 6) != 0;
 }
 
 /* A label of a headline's bar: of a workload smollm2-135m.decode.o what follows the model, where all share that. */
-static const char *short_workload(const report *r, const cJSON *row)
+const char *short_workload(const report *r, const cJSON *row)
 {
     const char *mine = member_text(row, "workload", "?");
     const size_t n = strcspn(mine, ".");
@@ -100,15 +100,17 @@ static void speed_row(report *r, const cJSON *row, bool all)
     for (int i = 0; i < 4; i++)
         if (member(row, names[i]))
             snprintf(cell[i], sizeof cell[i], i == 3 ? "%.0f" : "%.1f", member_number(row, names[i], 0));
-    snprintf(verdict, sizeof verdict, "%s %s, %s", measured(row) ? "passed" : "FAILED",
-             member_text(row, "verdict.by", "?"), member_text(row, "verdict.how", ""));
+    const char *on = member_text(row, "verdict.how", "");
+    snprintf(verdict, sizeof verdict, "%s %s%s%s", measured(row) ? "passed" : "FAILED",
+             member_text(row, "verdict.by", "?"), strcmp(on, "all elements") ? ", " : "",
+             strcmp(on, "all elements") ? on : "");
     if (all)
         snprintf(how, sizeof how, "|%.0f|%s", member_number(row, "threads", 1), member_text(row, "cache", ""));
     page_row(r, "%s|%s|%s|%s%s|%s|%s|%.0f %%%s|%s|%s|%s|%s", member_text(row, "op", "?"),
              member_text(row, "kernel", "?"), member_text(row, "workload", "?"), member_text(row, "types", ""), how,
              cell[0], cell[1], 100 * member_number(row, "share", 0),
-             cJSON_IsTrue(member(row, "impossible")) ? " (impossible)" : "", member_text(row, "bound_by", "-"), cell[2],
-             cell[3], verdict);
+             cJSON_IsTrue(member(row, "impossible")) ? " !" : "", member_text(row, "bound_by", "-"), cell[2], cell[3],
+             verdict);
 }
 
 static void speed_table(report *r, bool (*wanted)(const cJSON *), bool all)
@@ -146,16 +148,19 @@ void section_speed(report *r)
     page_heading(r, "Speed");
     page_text(
         r, "Share: of the measured roof that binds (arithmetic of the tier, or reading from the level that holds the "
-           "data); bound by says which. Speed-up: over the scalar float reference with weights decoded beforehand. A "
+           "data); bound by says which; verdict: by which rule, on all elements unless it says on how many. Speed-up: "
+           "over the scalar float reference with weights decoded beforehand. A "
            "row whose kernel failed on its workload has no time. One thread, hot cache; every other row is below. "
            "Workloads carry the lengths of a model: smollm2-135m.decode.qkv is one token through that matrix product.");
     if (n)
         page_figure(r, "speed",
                     "A bar is one kernel on one workload: op, kernel, workload, types. Its length is the share of the "
                     "roof that "
-                    "binds; beside it stands the speed-up over scalar. The line is the measured roof: no bar can end "
-                    "beyond it, "
-                    "so one that does means that the time or the roof was measured wrong (a busy machine does that).");
+                    "binds; beside it stands the speed-up over scalar. The line is the measured roof. A bar may pass "
+                    "it where a cache "
+                    "still holds part of what is counted as read from memory; what cannot be has a ! in the table: its "
+                    "time or its "
+                    "roof was measured wrong, as on a busy machine.");
     speed_table(r, headline, false);
     page_details(r, "All rows: threads, cold cache, larger models, scalar");
     speed_table(r, any, true);
@@ -207,60 +212,6 @@ void section_scaling(report *r)
                 "Calls of 0.1 ms and more: speed with several threads over one thread, same kernel, same workload. The "
                 "dashed lines are perfect "
                 "scaling.");
-}
-
-static void count_cell(char *cell, size_t n, const cJSON *row, const char *name)
-{
-    char path[64];
-    snprintf(path, sizeof path, "counters.%s", name);
-    const cJSON *c = member(row, path);
-    if (!c)
-        snprintf(cell, n, "n/a");
-    else if (member(c, "value"))
-        snprintf(cell, n, "%.4g (%s)", member_number(c, "value", 0), member_text(c, "from", "?"));
-    else
-        snprintf(cell, n, "n/a (%.60s)", member_text(c, "why", "?"));
-}
-
-void section_misses(report *r)
-{
-    static const char *const names[] = { "instructions", "l1d_misses", "l2_misses", "l3_misses" };
-    const cJSON *row;
-    FILE *f = r->bench ? page_data(r, "misses") : NULL;
-    if (!f)
-        return;
-    page_heading(r, "Cache misses");
-    page_text(r,
-              "Per call, each with where it comes from: hardware counters that passed their calibration, the system's "
-              "software events, or simulated "
-              "(callgrind, one thread, caches of this machine: %s, %s, %s).",
-              member_text(r->bench, "context.assay.simulator.D1", "?"),
-              member_text(r->bench, "context.assay.simulator.L2", "?"),
-              member_text(r->bench, "context.assay.simulator.LL", "?"));
-    page_table(r, "op|kernel|workload|types|>instructions|>L1 misses|>L2 misses|>L3 misses");
-    int n = 0;
-    EACH (row, member(r->bench, "benchmarks")) {
-        char cell[4][128];
-        const cJSON *counters = member(row, "counters");
-        if (!headline(row) || !counters ||
-            !(member(counters, "l1d_misses.value") || member(counters, "instructions.value")))
-            continue;
-        for (int i = 0; i < 4; i++)
-            count_cell(cell[i], sizeof cell[i], row, names[i]);
-        page_row(r, "%s|%s|%s|%s|%s|%s|%s|%s", member_text(row, "op", "?"), member_text(row, "kernel", "?"),
-                 member_text(row, "workload", "?"), member_text(row, "types", ""), cell[0], cell[1], cell[2], cell[3]);
-        const double per = member_number(row, "bytes", 0) / 64;
-        if (member(counters, "l1d_misses.value") && per > 0 && n < 40)
-            fprintf(f, "%d \"%s %s %s %s\" %.6g %.6g\n", n++, member_text(row, "op", "?"),
-                    member_text(row, "kernel", "?"), short_workload(r, row), member_text(row, "types", ""),
-                    member_number(counters, "l1d_misses.value", 0) / per,
-                    member_number(counters, "l3_misses.value", 0) / per);
-    }
-    page_table_end(r);
-    fclose(f);
-    if (n)
-        page_figure(r, "misses",
-                    "L1 misses per cache line that the op must touch: 1 is the least a cold cache allows.");
 }
 
 void section_models(report *r)
