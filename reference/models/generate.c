@@ -31,12 +31,13 @@ static assay_status load(run *r, assay_why *why)
     const bool bos = o->prompt && r->tokens.add_bos;
     r->id = malloc(((size_t)o->n + n + 1) * sizeof *r->id);
     r->best = calloc((size_t)o->n + 1, sizeof *r->best);
+    if (r->id && r->best)
+        memcpy(r->id + bos, made ? made : ids, n * sizeof *ids);
+    free(made);
     if (!r->id || !r->best)
         return assay_generate_no_memory(why);
     if (bos)
         r->id[0] = r->tokens.bos;
-    memcpy(r->id + bos, made ? made : ids, n * sizeof *ids);
-    free(made);
     r->n_prompt = (int64_t)n + bos;
     if (r->n_prompt == 0)
         return assay_fail(why, ASSAY_ERR_ARG, "the prompt has no tokens");
