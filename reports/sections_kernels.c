@@ -37,10 +37,6 @@ static void primitive_row(report *r, const cJSON *p, FILE *f, int *n)
     char c[6][48];
     const char *name = member_text(p, "name", "?"), *tier = member_text(p, "tier", "?");
     const double promised = member_number(p, "promised_u", 0);
-    if (member(p, "not_judged")) {
-        page_row(r, "%s|%s|{na}%s||||||||", name, tier, member_text(p, "not_judged", "?"));
-        return;
-    }
     for (int i = 0; i < 6; i++)
         number_cell(c[i], sizeof c[i], p, names[i], i >= 4 ? "%.3g" : i % 2 ? "%.7g" : "%.4f");
     if (promised > 0)
@@ -64,13 +60,23 @@ void section_primitives(report *r)
         "The vector functions that kernels are built of, each alone, against double precision: the largest error, and "
         "at which input. 1 u is 2^-24 of the right value (of 1 for sine and cosine), half a unit in the last place "
         "of a float or less; 1 ulp is the distance between two neighbouring floats there. wrong: another class, "
-        "or, of a conversion, another bit. Inputs: %s (docs/primitives.md).",
+        "or, of a conversion, another bit. assumed: by the contracts of all kernels. Inputs: %s (docs/primitives.md).",
         member_text(d, "inputs", "?"));
     page_made_by(r, "primitives");
-    page_table(r, "name|tier|verdict|>inputs|>wrong|>worst, u|>at|>worst, ulp|>at|>promised, u|>contracts assume, u");
+    page_table(r, "name|tier|verdict|>inputs|>wrong|>worst, u|>at|>worst, ulp|>at|>promised, u|>assumed, u");
     EACH (p, member(d, "primitives"))
-        primitive_row(r, p, f, &n);
+        if (!member(p, "not_judged"))
+            primitive_row(r, p, f, &n);
     page_table_end(r);
+    char absent[1024] = "";
+    EACH (p, member(d, "primitives")) {
+        const size_t at = strlen(absent);
+        if (member(p, "not_judged"))
+            snprintf(absent + at, sizeof absent - at, "%s%s %s", at ? ", " : "", member_text(p, "tier", "?"),
+                     member_text(p, "name", "?"));
+    }
+    if (absent[0])
+        page_text(r, "Not on this CPU: %s.", absent);
     fclose(f);
     if (n)
         page_figure(r, "primitives",

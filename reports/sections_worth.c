@@ -25,8 +25,9 @@ answer answer_bench(const report *r, char *text, size_t n)
     }
     if (!r->bench)
         return NOT_RUN;
-    snprintf(text, n, "%d rows measured, each judged on what the timed loop left: %d failed, %d above their roof", rows,
-             failed, impossible);
+    snprintf(text, n,
+             "%d rows measured, each judged on what the timed loop left: %d failed, %d impossible (above the roof)",
+             rows, failed, impossible);
     return rows && !failed;
 }
 
