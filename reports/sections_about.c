@@ -116,7 +116,7 @@ static void lack(lacks *l, const char *why, const char *a, const char *b, const 
         return;
     }
     if (w == l->n_whys)
-        snprintf(l->why[l->n_whys++], sizeof l->why[w], "%s", why);
+        snprintf(l->why[l->n_whys++], sizeof l->why[w], "%.255s", why);
     while (i < l->n && (l->of[i] != w || strcmp(l->what[i], what) != 0))
         i++;
     if (i == l->n) {
