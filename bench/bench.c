@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * assay bench: the command line, what stands before the first row (machine, counters, roofs), and the total. */
 #include "bench.h"
-#include "../conformance/hash.h"
+#include "../conformance/results/hash.h"
 #include "../reference/core/status.h"
 #include <argp.h>
 #include <cjson/cJSON.h>

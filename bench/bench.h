@@ -3,8 +3,8 @@
  * each measurement runs in a child of its own (child.h), whose outputs come back through shared memory. */
 #ifndef ASSAY_BENCH_H
 #define ASSAY_BENCH_H
-#include "../conformance/journal.h"
-#include "../conformance/lab.h"
+#include "../conformance/results/journal.h"
+#include "../conformance/judge/lab.h"
 #include "../conformance/select.h"
 #include "../reference/core/execute.h"
 #include "papi.h"

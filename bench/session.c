@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * session.c - what stands before the first row: the passport, the roofs, the team sizes, the kernels that are meant. */
-#include "../conformance/hash.h"
+#include "../conformance/results/hash.h"
 #include "../reference/core/status.h"
 #include "bench.h"
 #include "gbench.h"

@@ -2,7 +2,7 @@
  * stage.c - what a timed kernel is given.  No two calls see the same numbers: sets of buffers take turns, and before
  * each call two blocks of one input change places.  What the loop left is proved by a call on the same inputs over
  * poison; the problem's own inputs, of which the judge has the golden, come last and have not been seen before. */
-#include "../conformance/confine.h"
+#include "../conformance/judge/confine.h"
 #include "../reference/core/dtype.h"
 #include "../reference/core/execute.h"
 #include "../reference/core/status.h"

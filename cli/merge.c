@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * assay merge: the results of several hosts and shards as one. */
-#include "../conformance/output.h"
+#include "../conformance/results/output.h"
 #include "../reference/core/status.h"
 #include "commands.h"
 #include "merge.h"

@@ -2,7 +2,7 @@
  * merge.h - joining what assay bench --json wrote. */
 #ifndef ASSAY_MERGE_H
 #define ASSAY_MERGE_H
-#include "../conformance/output.h"
+#include "../conformance/results/output.h"
 
 bool assay_is_bench(const char *path); /* by the kind that it says it is */
 /* The exit code.  o->path[0]: where the joined document goes, NULL: nowhere. */

@@ -2,7 +2,7 @@
  * Results of assay bench are a set of parts as those of assay check are: a part is one run, with its machine and its
  * roofs.  In a joined document each row, roof and pair says in "part" whose it is, so that the parts can be had back
  * from it, byte for byte: joining is the union of sets, in whatever order. */
-#include "../conformance/hash.h"
+#include "../conformance/results/hash.h"
 #include "../reference/core/status.h"
 #include "merge.h"
 #include <cjson/cJSON.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 #include "../reference/core/status.h"
-#include "certificate.h"
-#include "coverage.h"
-#include "hash.h"
-#include "record.h"
-#include "words.h"
+#include "scores/certificate.h"
+#include "scores/coverage.h"
+#include "results/hash.h"
+#include "results/record.h"
+#include "explain/words.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -2,8 +2,8 @@
  * check.h - `assay check`: the generic test.  Other front ends (vectors, the Check binary) use the same parts. */
 #ifndef ASSAY_CHECK_H
 #define ASSAY_CHECK_H
-#include "coverage.h"
-#include "ledger.h"
+#include "scores/coverage.h"
+#include "results/ledger.h"
 #include "select.h"
 #include <time.h>
 

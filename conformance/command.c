@@ -2,13 +2,13 @@
  * The command line of `assay check`. */
 #include "../reference/core/status.h"
 #include "check.h"
-#include "contracts.h"
-#include "faults_print.h"
-#include "metamorphic.h"
-#include "output.h"
-#include "record.h"
-#include "self.h"
-#include "tightness.h"
+#include "scores/contracts.h"
+#include "results/faults_print.h"
+#include "scores/metamorphic.h"
+#include "results/output.h"
+#include "results/record.h"
+#include "scores/self.h"
+#include "scores/tightness.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

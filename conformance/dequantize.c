@@ -4,7 +4,7 @@
 #include "../reference/core/suite.h"
 #include "assay/blocks.h"
 #include "formats_known.h"
-#include "raw.h"
+#include "judge/raw.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

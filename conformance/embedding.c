@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * embedding: cases. */
 #include "../reference/core/suite.h"
-#include "raw.h"
+#include "judge/raw.h"
 
 enum { IDS, TABLE, Y };
 

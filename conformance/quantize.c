@@ -5,7 +5,7 @@
 #include "../reference/core/suite.h"
 #include "assay/blocks.h"
 #include "quantize_known.h"
-#include "raw.h"
+#include "judge/raw.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "select.h"
 #include "../reference/core/status.h"
-#include "lab.h"
+#include "judge/lab.h"
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * assay vectors: generate writes the committed files, verify compares the reference with files, check judges kernels
  * by them through the same judge as assay check. */
 #include "../conformance/check.h"
-#include "../conformance/output.h"
+#include "../conformance/results/output.h"
 #include "../reference/core/registry.h"
 #include "../reference/core/status.h"
 #include "assay_build.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Vector primitives that are wrong on purpose, written as scalar code, and legal ones.  exp and sine are the kernels'
  * own algorithms (optimized/isa/x86.h, sincos.h) with one thing changed. */
-#include "../primitives.h"
+#include "../scores/primitives.h"
 #include "../../reference/core/dtype.h"
 #include "../../optimized/isa/sincos.h"
 #include <math.h>

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "beside.h"
+#include "../../reference/core/dtype.h"
+#include "../../reference/core/tensor.h"
+#include "fence.h"
+#include <omp.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+
+void assay_other_numbers(const assay_operand *o, const assay_tensor *t, unsigned char *to, const unsigned char *from)
+{
+    const uint32_t keep = ASSAY_INDEX | ASSAY_POSITION | ASSAY_MASK | ASSAY_COUNT;
+    const bool numbers = o->access == ASSAY_IN && !(o->flags & keep) && !t->layout && t->type != ASSAY_i32 &&
+                         t->type != ASSAY_i64; /* integers mean places */
+    const size_t bytes = assay_tensor_bytes(t), block = (size_t)assay_dtype_of(t->type)->bytes,
+                 at = numbers ? (bytes / block + 1) / 2 * block : 0;
+    memcpy(to, from + at, bytes - at);
+    memcpy(to + bytes - at, from, at);
+}
+
+static bool make(assay_twin *w, const assay_call *c)
+{
+    assay_why why;
+    size_t step;
+    w->call = *c;
+    w->made = true;
+    w->call.args.operand = w->t;
+    w->call.packed = w->call.shared = w->call.scratch = NULL;
+    w->call.packed_size = w->call.shared_bytes = w->call.scratch_bytes = 0;
+    for (int i = 0; i < c->op->n_operands; i++) {
+        const assay_tensor *from = &c->args.operand[i];
+        w->t[i] = *from;
+        if (!from->data)
+            continue;
+        w->t[i].data = assay_fence_alloc(c->op->operands[i].name, assay_tensor_bytes(from), 1, &step);
+        if (!w->t[i].data)
+            return false;
+        assay_other_numbers(&c->op->operands[i], from, w->t[i].data, from->data);
+    }
+    if (assay_call_pack(&w->call, &why))
+        return false;
+    assay_fence_lock(w->call.packed);
+    return !assay_call_prepare(&w->call, &why);
+}
+
+void assay_twin_free(assay_twin *w)
+{
+    if (!w->made)
+        return;
+    assay_call_free(&w->call);
+    for (int i = 0; i < w->call.op->n_operands; i++)
+        assay_fence_free(w->t[i].data);
+}
+
+static assay_status in_turn(const assay_call *c, const assay_call *other)
+{
+    assay_walk mine = { 0 }, its = { 0 };
+    for (bool more = true; more;) {
+        more = assay_call_step(c, &mine);
+        more = assay_call_step(other, &its) || more;
+    }
+    return mine.status;
+}
+
+/* The other call, over and over, on a thread of its own, from before this call begins until it is over. */
+static assay_status at_once(assay_call *c, assay_call *other)
+{
+    atomic_bool begun = false, over = false;
+    assay_status s = ASSAY_OK;
+#pragma omp parallel num_threads(2)
+    {
+        if (omp_get_thread_num() == 1)
+            do {
+                atomic_store(&begun, true);
+                assay_call_run_team(other, 0, 1);
+            } while (!atomic_load(&over));
+        else {
+            while (omp_get_num_threads() > 1 && !atomic_load(&begun))
+                sched_yield();
+            s = assay_call_run_team(c, 0, 1);
+            atomic_store(&over, true);
+        }
+    }
+    return s;
+}
+
+assay_status assay_beside_run(assay_call *c, const assay_job *j, assay_twin *w)
+{
+    w->made = false;
+    if (!c->kernel->run || !make(w, c))
+        return assay_call_run(c);
+    return j->beside == ASSAY_IN_TURN ? in_turn(c, &w->call) : at_once(c, &w->call);
+}

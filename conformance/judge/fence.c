@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "fence.h"
+#include "../../reference/core/status.h"
+#include "confine.h"
+#include "runner.h"
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { AREAS = ASSAY_MAX_OPND + 8 + 1024, DESK_PAGES = 3, MOST_LOG2 = 40 };
+
+typedef struct area {
+    const char *what;
+    int worker;                  /* -1: the call's */
+    char *lo, *hi, *first, *end; /* pages, and the bytes that are meant */
+    char *base;                  /* of the mapping that holds it; NULL: not ours to free */
+    size_t mapped;
+} area;
+
+static area areas[AREAS];
+static int n_areas, n_static; /* the first n_static stay */
+static size_t page;
+static char *note;
+static unsigned char poison;
+static char *desk_write, *desk_read; /* the same three pages, twice */
+
+size_t assay_fence_page(void)
+{
+    return page;
+}
+
+/* ---- a wild access: say what it touched, then die ------------------------------------------------------------- */
+
+static const area *around(const char *at)
+{
+    for (int i = 0; i < n_areas; i++) {
+        const ptrdiff_t guard = i < n_static ? 0 : (ptrdiff_t)page; /* others than ours may lie around those */
+        if (at >= areas[i].lo - guard && at < areas[i].hi + guard)
+            return &areas[i];
+    }
+    return NULL;
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+    (void)context;
+    const char *at = info->si_addr;
+    const area *r = signal == SIGSEGV || signal == SIGBUS ? around(at) : NULL;
+    char of[24] = "";
+    if (r && r->worker >= 0)
+        snprintf(of, sizeof of, " of worker %d", r->worker);
+    if (signal == SIGSYS)
+        snprintf(note, ASSAY_NOTE_BYTES, "Cmakes the system call %s, which a kernel may not make",
+                 assay_confine_name(info->si_syscall));
+    else if (r)
+        snprintf(note, ASSAY_NOTE_BYTES, "M%s %td bytes %s %s%s (%td bytes long)",
+                 at >= r->lo && at < r->hi ? "writes the read-only memory" : "touches",
+                 at < r->first  ? r->first - at
+                 : at >= r->end ? at - r->end
+                                : at - r->first,
+                 at < r->first  ? "before the start of"
+                 : at >= r->end ? "past the end of"
+                                : "into",
+                 r->what, of, r->end - r->first);
+    else
+        snprintf(note, ASSAY_NOTE_BYTES, "Csignal %d (%s) at address %p", signal, strsignal(signal), info->si_addr);
+    _exit(128 + signal);
+}
+
+void assay_fence_open(char *shared_note)
+{
+    static char stack[64 * 1024];
+    const stack_t alternate = { .ss_sp = stack, .ss_size = sizeof stack };
+    struct sigaction act = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+    static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS };
+    note = shared_note;
+    page = (size_t)sysconf(_SC_PAGESIZE);
+    sigaltstack(&alternate, NULL);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigaction(signals[i], &act, NULL);
+}
+
+/* ---- areas ---------------------------------------------------------------------------------------------------------
+ */
+
+void assay_fence_name(const char *what, int worker, char *lo, char *hi, char *first, char *end)
+{
+    if (n_areas < AREAS)
+        areas[n_areas++] = (area){ what, worker, lo, hi, first, end, NULL, 0 };
+}
+
+void assay_fence_static(const char *what, char *lo, char *hi)
+{
+    assay_fence_name(what, -1, lo, hi, lo, hi);
+    n_static = n_areas;
+}
+
+void assay_fence_forget(void)
+{
+    n_areas = n_static;
+}
+
+void assay_fence_poison(unsigned char byte)
+{
+    poison = byte;
+}
+
+void assay_fence_wipe(void *at, size_t bytes)
+{
+    if (at)
+        memset(at, poison, bytes);
+}
+
+void *assay_fence_alloc(const char *what, size_t bytes, int n, size_t *step)
+{
+    if (bytes >> MOST_LOG2 || n < 1)
+        return NULL;
+    const size_t room = (bytes + 63) / 64 * 64, body = (room + page) / page * page, each = body + page,
+                 all = each * (size_t)n + page;
+    char *base = mmap(NULL, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED)
+        return NULL;
+    for (int i = 0; i < n; i++) {
+        char *lo = base + page + (size_t)i * each, *first = lo + body - room;
+        if (mprotect(lo, body, PROT_READ | PROT_WRITE)) {
+            munmap(base, all);
+            return NULL;
+        }
+        memset(lo, poison, body);
+        assay_fence_name(what, n > 1 ? i : -1, lo, lo + body, first, first + bytes);
+        if (i == 0)
+            areas[n_areas - 1].base = base, areas[n_areas - 1].mapped = all;
+    }
+    *step = each;
+    return base + page + body - room;
+}
+
+static area *area_of(const void *first)
+{
+    for (int i = 0; i < n_areas; i++)
+        if (areas[i].base && areas[i].first == first)
+            return &areas[i];
+    return NULL;
+}
+
+void assay_fence_free(void *p)
+{
+    area *a = area_of(p);
+    if (!a)
+        return;
+    munmap(a->base, a->mapped);
+    a->base = NULL;
+}
+
+void assay_fence_lock(const void *p)
+{
+    const area *a = area_of(p);
+    if (a)
+        mprotect(a->lo, (size_t)(a->hi - a->lo), PROT_READ);
+}
+
+static const char *spoilt(const char *from, const char *to)
+{
+    while (from < to && (unsigned char)*from == poison)
+        from++;
+    return from < to ? from : NULL;
+}
+
+bool assay_fence_intact(assay_why *why)
+{
+    bool ours = false;
+    for (int i = 0; i < n_areas; i++) {
+        const area *a = &areas[i];
+        ours = a->base || (ours && a->worker > 0); /* areas of one mapping follow each other */
+        const char *before = ours ? spoilt(a->lo, a->first) : NULL, *after = ours ? spoilt(a->end, a->hi) : NULL;
+        if (!before && !after)
+            continue;
+        assay_fail(why, ASSAY_OK, "writes %td bytes %s %s (worker %d; %td bytes long)",
+                   before ? a->first - before : after - a->end, before ? "before the start of" : "past the end of",
+                   a->what, a->worker < 0 ? 0 : a->worker, a->end - a->first);
+        return false;
+    }
+    return true;
+}
+
+/* ---- the arguments of a call ---------------------------------------------------------------------------------------
+ */
+
+bool assay_fence_desk(void)
+{
+    const int fd = memfd_create("assay-desk", MFD_CLOEXEC);
+    const size_t bytes = DESK_PAGES * page, apart = (2 * DESK_PAGES + 1) * page;
+    if (fd < 0 || ftruncate(fd, (off_t)bytes))
+        return false;
+    desk_write = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    desk_read = mmap(NULL, apart, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    bool ok = desk_write != MAP_FAILED && desk_read != MAP_FAILED;
+    for (size_t i = 0; ok && i < DESK_PAGES; i++)
+        ok = mmap(desk_read + (2 * i + 1) * page, page, PROT_READ, MAP_SHARED | MAP_FIXED, fd, (off_t)(i * page)) !=
+             MAP_FAILED;
+    close(fd);
+    return ok;
+}
+
+static const void *put_on_desk(int nth, const char *what, const void *data, size_t bytes)
+{
+    char *lo = desk_read + (size_t)(2 * nth + 1) * page, *end = lo + page;
+    memset(desk_write + (size_t)nth * page, 0xa5, page - bytes);
+    memcpy(desk_write + (size_t)(nth + 1) * page - bytes, data, bytes);
+    assay_fence_name(what, -1, lo, end, end - bytes, end);
+    return end - bytes;
+}
+
+void assay_fence_arguments(const assay_op *op, const assay_tensor *t, const int64_t *dim, const void *params,
+                           assay_args *a)
+{
+    a->operand = put_on_desk(0, "the operand table", t, op->n_operands * sizeof *t);
+    a->dim = put_on_desk(1, "the dimensions", dim, strlen(op->dims) * sizeof *dim);
+    a->params = put_on_desk(2, "the parameters", params, op->params_size);
+}

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab.h"
+#include "abi.h"
+#include "../../reference/core/registry.h"
+#include "../../reference/core/status.h"
+#include "wire.h"
+#include "zygote.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { START_LIMIT_S = 10, POLL_MS = 100 };
+assay_limits assay_lab_limits = { 60, 4096 };
+
+struct assay_lab {
+    pid_t zygote, runner;
+    int zygote_socket, socket, arena_fd, said; /* socket: of the living runner, -1: none */
+    unsigned char *arena;
+    char *note;
+    size_t arena_bytes, page, n_kernels;
+    uint32_t jobs;
+    bool stranger, adopted; /* runs a plug-in; its kernels are known */
+    char plugin_name[128];
+    assay_kernel kernel[ASSAY_PLUGIN_KERNELS];
+    assay_contract contract[ASSAY_PLUGIN_KERNELS];
+    assay_described *described, heard; /* heard: what the present runner says */
+    assay_greeting greeting;
+};
+
+static int bury_runner(assay_lab *lab)
+{
+    const int status = lab->runner > 0 ? assay_zygote_bury(lab->zygote_socket, lab->runner) : 0;
+    if (lab->socket >= 0)
+        close(lab->socket);
+    lab->socket = -1;
+    lab->runner = 0;
+    return status;
+}
+
+/* ---- waiting for a word of the runner ------------------------------------------------------------------------ */
+
+typedef struct vital {
+    char state;
+    double cpu, mebibytes; /* seconds of all threads; resident */
+} vital;
+
+/* Fields 3, 14, 15 and 24 of /proc/PID/stat (proc(5)). */
+static bool look(pid_t pid, vital *v)
+{
+    char path[64], text[1024] = "";
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "r");
+    if (!f)
+        return false;
+    const size_t n = fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    text[n] = 0;
+    unsigned long user = 0, sys = 0, pages = 0;
+    const char *after = strrchr(text, ')');
+    if (!after ||
+        sscanf(after + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %*u %*u %lu",
+               &v->state, &user, &sys, &pages) != 4)
+        return false;
+    v->cpu = (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
+    v->mebibytes = (double)pages * (double)sysconf(_SC_PAGESIZE) / 0x1p20;
+    return true;
+}
+
+typedef enum word { SPOKE, BUSY, IDLE, STOPPED, SWOLLEN } word;
+
+/* Limits are CPU time, and wall time only for a runner that uses no CPU: load on the machine changes no verdict. */
+static word wait_word(const assay_lab *lab, double cpu_s, double idle_s)
+{
+    vital start, now;
+    struct pollfd p = { lab->socket, POLLIN, 0 };
+    if (poll(&p, 1, POLL_MS) > 0) /* nearly every time: nothing was to be measured */
+        return SPOKE;
+    bool known = look(lab->runner, &start);
+    double last = known ? start.cpu : 0;
+    int idle_ms = 0, stopped = 0;
+    for (;;) {
+        if (poll(&p, 1, POLL_MS) > 0)
+            return SPOKE;
+        known = look(lab->runner, &now);
+        idle_ms = known && (now.cpu > last || now.state == 'R') ? 0 : idle_ms + POLL_MS;
+        stopped = known && now.state == 'T' ? stopped + 1 : 0;
+        last = known ? now.cpu : last;
+        if (known && assay_lab_limits.mebibytes && now.mebibytes - start.mebibytes > assay_lab_limits.mebibytes)
+            return SWOLLEN;
+        if (stopped == 3)
+            return STOPPED;
+        if (idle_ms > 1000 * idle_s)
+            return IDLE;
+        if (known && now.cpu - start.cpu > cpu_s)
+            return BUSY;
+    }
+}
+
+/* ---- starting a runner ----------------------------------------------------------------------------------------- */
+
+/* A runner that does not come up (a constructor that never ends; a fork that an emulator loses) is replaced. */
+static assay_status fork_runner(assay_lab *lab, assay_why *why)
+{
+    const double limit = assay_lab_limits.seconds < START_LIMIT_S ? assay_lab_limits.seconds : START_LIMIT_S;
+    for (int attempt = 0; attempt < 3; attempt++) {
+        struct pollfd p = { lab->zygote_socket, POLLIN, 0 };
+        pid_t pid = -1;
+        lab->note[0] = 0;
+        lab->socket = assay_zygote_ask(lab->zygote_socket) && poll(&p, 1, 1000 * START_LIMIT_S) > 0
+                          ? assay_zygote_receive(lab->zygote_socket, &pid)
+                          : -1;
+        lab->runner = pid;
+        if (lab->socket < 0 || pid < 0)
+            return assay_fail(why, ASSAY_ERR_IO, "cannot start a runner process: %s", strerror(errno));
+        const word w = wait_word(lab, limit, limit);
+        if (w == SPOKE)
+            return ASSAY_OK;
+        bury_runner(lab);
+        if (w != IDLE)
+            return assay_fail(why, ASSAY_ERR_ABI, "the plug-in %s while it was loaded",
+                              w == BUSY      ? "used all the CPU time it may"
+                              : w == SWOLLEN ? "took more memory than it may"
+                                             : "stopped its process");
+        fprintf(stderr, "a runner process said nothing within %g s and is replaced\n", limit);
+    }
+    return assay_fail(why, ASSAY_ERR_IO, "three runner processes said nothing within %g s each", limit);
+}
+
+/* Of a runner whose socket is closed: how it ended.  It may have closed the socket and be alive: what it does by itself
+ * is its end, not the moment at which the judge kills it. */
+static void bury_speechless(assay_lab *lab, assay_why *why)
+{
+    vital start = { 0 }, now;
+    double last = 0;
+    int idle_ms = 0;
+    bool alive = look(lab->runner, &start) && start.state != 'Z';
+    for (now = start;
+         alive && idle_ms < 1000 * assay_lab_limits.seconds && now.cpu - start.cpu < assay_lab_limits.seconds;) {
+        poll(NULL, 0, 1);
+        idle_ms = now.cpu > last || now.state == 'R' ? 0 : idle_ms + 1;
+        last = now.cpu;
+        alive = look(lab->runner, &now) && now.state != 'Z';
+    }
+    const int status = bury_runner(lab);
+    if (lab->note[0])
+        assay_fail(why, ASSAY_OK, "%.200s", lab->note + 1);
+    else if (alive)
+        assay_fail(why, ASSAY_OK, "closed the judge's socket and went on");
+    else if (WIFSIGNALED(status))
+        assay_fail(why, ASSAY_OK, "died of signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else
+        assay_fail(why, ASSAY_OK, "its process ended with exit code %d", WEXITSTATUS(status));
+    assay_wire_clean(why->text, sizeof why->text);
+}
+
+/* The greeting and the kernels; everything in them was written by a stranger. */
+static assay_status hear_greeting(assay_lab *lab, assay_why *why)
+{
+    assay_greeting *g = &lab->greeting;
+    if (recv(lab->socket, g, sizeof *g, 0) != (ssize_t)sizeof *g) {
+        assay_why end = { "" };
+        bury_speechless(lab, &end);
+        return assay_fail(why, ASSAY_ERR_ABI, "the runner died while it loaded the plug-in: %.160s", end.text);
+    }
+    if (!assay_wire_greeting(g))
+        return assay_fail(why, ASSAY_ERR_ABI, "the plug-in's greeting is not one that a runner sends");
+    if (g->status) {
+        *(why ? why : &(assay_why){ "" }) = g->why;
+        return g->status;
+    }
+    for (uint32_t i = 0; i < g->n_kernels; i++) {
+        if (wait_word(lab, START_LIMIT_S, START_LIMIT_S) != SPOKE ||
+            recv(lab->socket, &lab->heard, sizeof lab->heard, 0) != (ssize_t)sizeof lab->heard) {
+            assay_why end = { "" };
+            bury_speechless(lab, &end);
+            return assay_fail(why, ASSAY_ERR_ABI, "the runner died while it described kernel %u: %.160s", i, end.text);
+        }
+        const assay_status s = assay_wire_described(&lab->heard, why);
+        if (s)
+            return s;
+        if (!lab->adopted)
+            lab->described[i] = lab->heard;
+        else if (i >= lab->n_kernels || memcmp(&lab->described[i], &lab->heard, sizeof lab->heard) != 0)
+            return assay_fail(why, ASSAY_ERR_ABI, "the plug-in describes other kernels than when it was first loaded");
+    }
+    return ASSAY_OK;
+}
+
+static assay_status start_runner(assay_lab *lab, assay_why *why)
+{
+    const assay_status s = fork_runner(lab, why), t = s ? s : hear_greeting(lab, why);
+    if (t)
+        bury_runner(lab);
+    return t;
+}
+
+static void adopt_kernels(assay_lab *lab)
+{
+    lab->n_kernels = lab->greeting.n_kernels;
+    lab->adopted = true;
+    snprintf(lab->plugin_name, sizeof lab->plugin_name, "%s", lab->greeting.plugin);
+    for (size_t i = 0; i < lab->n_kernels; i++) {
+        assay_described *d = &lab->described[i];
+        lab->contract[i] = d->contract;
+        for (int r = 0; r < 4; r++)
+            lab->contract[i].round[r].operand = d->round[r][0] ? d->round[r] : NULL;
+        lab->kernel[i] = (assay_kernel){ .op = d->op,
+                                         .name = d->name,
+                                         .op_version = d->op_version,
+                                         .flags = d->flags,
+                                         .isa = d->isa,
+                                         .types = d->types,
+                                         .layouts = d->layouts,
+                                         .packing = d->packing[0] ? d->packing : NULL,
+                                         .contract = d->has_contract ? &lab->contract[i] : NULL };
+    }
+}
+
+static assay_lab *abandon(assay_lab *lab)
+{
+    assay_lab_close(lab);
+    return NULL;
+}
+
+/* The arena can neither shrink under the judge nor be sealed against it. */
+static bool shared_memory(assay_lab *lab, assay_why *why)
+{
+    lab->arena_fd = memfd_create("assay", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    lab->said = lab->stranger ? memfd_create("assay-said", MFD_CLOEXEC) : -1;
+    if (lab->arena_fd < 0 || ftruncate(lab->arena_fd, (off_t)lab->arena_bytes) ||
+        (lab->stranger && (lab->said < 0 || fcntl(lab->said, F_SETFL, O_APPEND))))
+        return assay_fail(why, ASSAY_ERR_IO, "cannot set up the runner's memory: %s", strerror(errno)) == ASSAY_OK;
+    fcntl(lab->arena_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+    lab->arena = mmap(NULL, lab->arena_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, lab->arena_fd, 0);
+    lab->note = mmap(NULL, ASSAY_NOTE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (lab->arena == MAP_FAILED || lab->note == MAP_FAILED)
+        return assay_fail(why, ASSAY_ERR_NOMEM, "cannot map the runner's memory: %s", strerror(errno)) == ASSAY_OK;
+    return true;
+}
+
+assay_lab *assay_lab_open(const char *plugin, assay_why *why)
+{
+    assay_why changed;
+    if (!assay_abi_environment(&changed))
+        return assay_fail(why, ASSAY_ERR_ARG,
+                          "the judge would start with another floating-point environment than C's: %.120s",
+                          changed.text),
+               (assay_lab *)NULL;
+    assay_lab *lab = calloc(1, sizeof *lab);
+    int pair[2];
+    if (!lab || !(lab->described = calloc(ASSAY_PLUGIN_KERNELS, sizeof *lab->described)))
+        return free(lab), assay_fail(why, ASSAY_ERR_NOMEM, "no memory for the judge"), (assay_lab *)NULL;
+    lab->page = (size_t)sysconf(_SC_PAGESIZE);
+    lab->arena_bytes = (size_t)1 << ASSAY_LAB_ARENA_LOG2;
+    lab->socket = lab->zygote_socket = lab->arena_fd = lab->said = -1;
+    lab->stranger = plugin != NULL;
+    if (!shared_memory(lab, why) || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+        return why && !why->text[0] ? assay_fail(why, ASSAY_ERR_IO, "no sockets: %s", strerror(errno)) : 0,
+               abandon(lab);
+    fflush(NULL); /* else what waits in a buffer is printed once more by a kernel that calls exit() */
+    lab->zygote = fork();
+    if (lab->zygote == 0) {
+        close(pair[0]);
+        munmap(lab->arena, lab->arena_bytes);
+        const assay_runner_setup r = { .arena = lab->arena_fd,
+                                       .said = lab->said,
+                                       .arena_bytes = lab->arena_bytes,
+                                       .memory = (size_t)assay_lab_limits.mebibytes << 20,
+                                       .note = lab->note,
+                                       .plugin = plugin };
+        assay_zygote_main(&(assay_zygote){ pair[1], r });
+    }
+    if (plugin) /* from now on /proc/PID/mem of the judge is closed to processes without privileges */
+        prctl(PR_SET_DUMPABLE, 0);
+    close(pair[1]);
+    lab->zygote_socket = pair[0];
+    if (lab->zygote < 0 || start_runner(lab, why))
+        return abandon(lab);
+    adopt_kernels(lab);
+    return lab;
+}
+
+void assay_lab_close(assay_lab *lab)
+{
+    if (!lab)
+        return;
+    if (lab->socket >= 0)
+        bury_runner(lab);
+    if (lab->zygote_socket >= 0)
+        close(lab->zygote_socket);
+    if (lab->zygote > 0)
+        waitpid(lab->zygote, NULL, 0);
+    if (lab->arena && lab->arena != MAP_FAILED)
+        munmap(lab->arena, lab->arena_bytes);
+    if (lab->note && lab->note != MAP_FAILED)
+        munmap(lab->note, ASSAY_NOTE_BYTES);
+    if (lab->arena_fd >= 0)
+        close(lab->arena_fd);
+    if (lab->said >= 0)
+        close(lab->said);
+    free(lab->described);
+    free(lab);
+}
+
+unsigned char *assay_lab_arena(assay_lab *lab, size_t *bytes, size_t *page)
+{
+    *bytes = lab->arena_bytes;
+    *page = lab->page;
+    return lab->arena;
+}
+
+static void limit_words(word w, assay_why *why)
+{
+    const assay_limits *l = &assay_lab_limits;
+    switch (w) {
+    case BUSY:
+        assay_fail(why, ASSAY_OK, "no answer after %d s of CPU time", l->seconds);
+        break;
+    case SWOLLEN:
+        assay_fail(why, ASSAY_OK, "took more than %d MiB of memory", l->mebibytes);
+        break;
+    case STOPPED:
+        assay_fail(why, ASSAY_OK, "stopped its process");
+        break;
+    default:
+        assay_fail(why, ASSAY_OK, "no answer, and no CPU time used for %g s", 0.5 * l->seconds);
+    }
+}
+
+/* What it printed makes a failure of a call that is otherwise good: a kernel writes its outputs and nothing else. */
+static void hear_said(assay_lab *lab, assay_answer *a)
+{
+    struct stat st;
+    char text[80] = "";
+    if (lab->said < 0 || fstat(lab->said, &st) || !st.st_size)
+        return;
+    const ssize_t n = pread(lab->said, text, sizeof text - 1, 0);
+    text[n > 0 ? n : 0] = 0;
+    if (ftruncate(lab->said, 0))
+        return;
+    assay_wire_clean(text, sizeof text);
+    if (a && a->by == ASSAY_BY_NONE && !a->status) {
+        a->by = ASSAY_BY_ABI;
+        assay_fail(&a->why, ASSAY_OK, "prints %lld bytes: %s", (long long)st.st_size, text);
+    }
+}
+
+/* Sends the job and waits.  False: the answer was to an earlier job, whose kernel has left or forged it. */
+static bool try_job(assay_lab *lab, assay_job *job, assay_answer *a)
+{
+    *a = (assay_answer){ .by = ASSAY_BY_CRASH };
+    if (lab->socket < 0 && start_runner(lab, &a->why))
+        return true;
+    hear_said(lab, NULL);
+    lab->note[0] = 0;
+    job->number = ++lab->jobs;
+    ssize_t n = 0;
+    if (send(lab->socket, job, sizeof *job, MSG_NOSIGNAL) == (ssize_t)sizeof *job) {
+        const word w = wait_word(lab, assay_lab_limits.seconds, 0.5 * assay_lab_limits.seconds);
+        if (w != SPOKE) {
+            bury_runner(lab);
+            a->idle = w == IDLE;
+            a->by = w == BUSY || w == IDLE ? ASSAY_BY_TIMEOUT : ASSAY_BY_CRASH;
+            limit_words(w, &a->why);
+            return true;
+        }
+        n = recv(lab->socket, a, sizeof *a, 0);
+    }
+    if (n <= 0) {
+        *a = (assay_answer){ .by = ASSAY_BY_CRASH };
+        bury_speechless(lab, &a->why);
+        a->by = lab->note[0] == 'M' ? ASSAY_BY_MEMORY : ASSAY_BY_CRASH;
+    } else if (n != (ssize_t)sizeof *a || a->number != job->number || !assay_wire_answer(a)) {
+        const bool stale = n == (ssize_t)sizeof *a && a->number < job->number;
+        bury_runner(lab);
+        *a = (assay_answer){ .by = ASSAY_BY_CRASH };
+        assay_fail(&a->why, ASSAY_OK, "writes to the judge's socket");
+        return !stale;
+    } else {
+        hear_said(lab, a);
+        if (a->by != ASSAY_BY_NONE) /* a process in which that happened judges nothing else */
+            bury_runner(lab);
+    }
+    return true;
+}
+
+void assay_lab_run(assay_lab *lab, assay_job *job, assay_answer *a)
+{
+    if (!try_job(lab, job, a)) /* in a process that no other kernel has seen */
+        try_job(lab, job, a);
+}
+
+size_t assay_lab_plugin_count(const assay_lab *lab)
+{
+    return lab->n_kernels;
+}
+
+const assay_kernel *assay_lab_plugin_kernel(const assay_lab *lab, size_t i)
+{
+    return i < lab->n_kernels ? &lab->kernel[i] : NULL;
+}
+
+const char *assay_lab_plugin_name(const assay_lab *lab)
+{
+    return lab->plugin_name;
+}

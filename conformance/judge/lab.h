@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ * lab.h - the judge's handle on the processes in which kernels run.  A small zygote is forked at the start, before any
+ * thread, file or golden exists; every runner is forked from it.  Judge and runners share an arena: operands are placed
+ * there by the judge and mapped by the runner between guard pages, inputs read-only.  No golden is ever in it. */
+#ifndef ASSAY_LAB_H
+#define ASSAY_LAB_H
+#include "../../reference/core/compare.h"
+
+enum { ASSAY_LAB_ARENA_LOG2 = 29 };
+
+typedef struct assay_limits { /* of one call; set before a lab is opened */
+    int seconds;              /* CPU time; half as long may pass without any */
+    int mebibytes;            /* memory that a runner may take beyond what it starts with; 0: no limit */
+} assay_limits;
+extern assay_limits assay_lab_limits;
+
+/* Whether a second call of the kernel, with other numbers, runs in turn with the one that is judged, or at once. */
+typedef enum assay_beside { ASSAY_ALONE, ASSAY_IN_TURN, ASSAY_AT_ONCE } assay_beside;
+
+typedef struct assay_job { /* one call, as it is sent to a runner */
+    uint32_t number;       /* filled by assay_lab_run */
+    const assay_op *op;
+    const assay_kernel *kernel; /* built in: the same address in both processes; NULL: plug-in */
+    int32_t plugin;             /* index of the plug-in's kernel */
+    int64_t dim[ASSAY_MAX_DIMS];
+    assay_tensor t[ASSAY_MAX_OPND];                             /* data: filled by the runner */
+    size_t offset[ASSAY_MAX_OPND];                              /* of the first byte in the arena */
+    size_t page_at[ASSAY_MAX_OPND], page_bytes[ASSAY_MAX_OPND]; /* whole pages around it; 0: left out */
+    bool writable[ASSAY_MAX_OPND];
+    uint8_t over[ASSAY_MAX_OPND]; /* 1 + the input whose very tensor this output is (in place); 0: it has its own */
+    int32_t threads;
+    int64_t grain;
+    bool reverse;
+    uint8_t share;         /* assay_which: which work units of the last phase */
+    uint8_t beside;        /* assay_beside */
+    unsigned char poison;  /* of operands: outputs, padding, what lies around them */
+    unsigned char scratch; /* of scratch, shared and packed memory */
+    _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS];
+} assay_job;
+
+typedef struct assay_answer {
+    uint32_t number;     /* of the job that it answers */
+    assay_by by;         /* NONE: the call returned; MEMORY, CRASH or TIMEOUT */
+    assay_status status; /* what run() returned */
+    bool idle;           /* TIMEOUT: it used no CPU: a deadlock, or an emulator that lost a wake-up */
+    uint32_t phases;     /* of the call */
+    assay_why why;
+} assay_answer;
+
+typedef struct assay_lab assay_lab;
+
+/* plugin: path of a shared object that the runners load, or NULL.  Call before any thread exists. */
+assay_lab *assay_lab_open(const char *plugin, assay_why *why);
+void assay_lab_close(assay_lab *lab);
+unsigned char *assay_lab_arena(assay_lab *lab, size_t *bytes, size_t *page);
+void assay_lab_run(assay_lab *lab, assay_job *job, assay_answer *a);
+/* Kernels of the plug-in as the runner described them; run is not callable here. */
+size_t assay_lab_plugin_count(const assay_lab *lab);
+const assay_kernel *assay_lab_plugin_kernel(const assay_lab *lab, size_t i);
+const char *assay_lab_plugin_name(const assay_lab *lab);
+#endif

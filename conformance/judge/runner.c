@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+#include "runner.h"
+#include "abi.h"
+#include "../../reference/core/dtype.h"
+#include "../../reference/core/execute.h"
+#include "../../reference/core/registry.h"
+#include "../../reference/core/status.h"
+#include "../../reference/core/tensor.h"
+#include "beside.h"
+#include "confine.h"
+#include "fence.h"
+#include "state.h"
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
+#include <omp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static char *place; /* where operands are mapped: reserved once, nothing accessible between jobs */
+static size_t place_bytes;
+static const assay_plugin *plugin;
+static void *plugin_entry;
+static assay_why at_load; /* what loading the plug-in left changed; empty: nothing */
+
+/* Kernel i of the plug-in.  One built against an older, shorter header gets zeros for what it does not know. */
+static assay_kernel plugin_kernel(uint32_t i)
+{
+    assay_kernel k = { 0 };
+    memcpy(&k, (const char *)plugin->kernels + (size_t)i * plugin->kernel_size, plugin->kernel_size);
+    return k;
+}
+
+/* ---- one job --------------------------------------------------------------------------------------------- */
+
+static bool map_operands(assay_job *j, int arena)
+{
+    const size_t page = assay_fence_page();
+    size_t at = page;
+    for (int i = 0; i < j->op->n_operands; i++) {
+        j->t[i].data = NULL;
+        if (!j->page_bytes[i])
+            continue;
+        if (at + j->page_bytes[i] + page > place_bytes)
+            return false;
+        const int prot = j->writable[i] ? PROT_READ | PROT_WRITE : PROT_READ;
+        char *lo = mmap(place + at, j->page_bytes[i], prot, MAP_SHARED | MAP_FIXED, arena, (off_t)j->page_at[i]);
+        if (lo == MAP_FAILED)
+            return false;
+        char *first = lo + (j->offset[i] - j->page_at[i]);
+        j->t[i].data = first;
+        assay_fence_name(j->op->operands[i].name, -1, lo, lo + j->page_bytes[i], first,
+                         first + assay_tensor_bytes(&j->t[i]));
+        at += j->page_bytes[i] + page;
+    }
+    for (int i = 0; i < j->op->n_operands; i++)
+        if (j->over[i])
+            j->t[i].data = j->t[j->over[i] - 1].data;
+    return true;
+}
+
+static void unmap_operands(void)
+{
+    mmap(place, place_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+}
+
+static void call_kernel(const assay_job *j, const assay_kernel *k, assay_answer *a)
+{
+    assay_call c = { .op = j->op,
+                     .kernel = k,
+                     .threads = j->threads,
+                     .grain = j->grain,
+                     .share = (assay_which)j->share,
+                     .reverse = j->reverse,
+                     .alloc = assay_fence_alloc,
+                     .release = assay_fence_free,
+                     .wipe = assay_fence_wipe };
+    assay_state before;
+    assay_twin twin = { .made = false };
+    assay_fence_arguments(j->op, j->t, j->dim, j->params, &c.args);
+    assay_state_take(&before, j->beside == ASSAY_AT_ONCE ? 2 : j->threads, k->flags);
+    if (k->accepts && !k->accepts(&c.args))
+        a->status = ASSAY_UNSUPPORTED;
+    else {
+        a->phases = k->phases ? k->phases(&c.args) : 1;
+        a->status = assay_call_pack(&c, &a->why);
+        assay_fence_lock(c.packed);
+        if (!a->status)
+            a->status = assay_call_prepare(&c, &a->why);
+        if (!a->status)
+            a->status = j->beside ? assay_beside_run(&c, j, &twin) : assay_call_run(&c);
+        if ((unsigned)a->status > ASSAY_UNSUPPORTED) {
+            a->by = ASSAY_BY_STATUS;
+            a->status = assay_fail(&a->why, ASSAY_ERR_ARG, "returned the status %u", (unsigned)a->status);
+        } else if (!assay_fence_intact(&a->why))
+            a->by = ASSAY_BY_MEMORY;
+        assay_twin_free(&twin);
+        assay_call_free(&c);
+    }
+    if (a->by == ASSAY_BY_NONE && !assay_state_same(&before, &a->why))
+        a->by = ASSAY_BY_ABI;
+}
+
+static void run_job(assay_job *j, int arena, assay_answer *a)
+{
+    assay_kernel own = j->kernel ? *j->kernel : plugin_kernel((uint32_t)j->plugin);
+    assay_abi_wrap(&own);
+    *a = (assay_answer){ .number = j->number, .by = ASSAY_BY_NONE };
+    assay_fence_poison(j->scratch);
+    if (map_operands(j, arena))
+        call_kernel(j, &own, a);
+    else
+        a->status = assay_fail(&a->why, ASSAY_ERR_NOMEM, "the runner cannot map the operands");
+    assay_fence_forget();
+    unmap_operands();
+    if (at_load.text[0]) {
+        a->by = ASSAY_BY_ABI;
+        assay_fail(&a->why, ASSAY_OK, "loading the plug-in changed the floating-point environment: %.150s",
+                   at_load.text);
+        at_load.text[0] = 0;
+    } else if (assay_abi_broken(&a->why))
+        a->by = ASSAY_BY_ABI;
+}
+
+/* ---- plug-in --------------------------------------------------------------------------------------------- */
+
+static void describe(const assay_kernel *k, assay_described *d)
+{
+    memset(d, 0, sizeof *d);
+    snprintf(d->op, sizeof d->op, "%.47s", k->op ? k->op : "");
+    snprintf(d->name, sizeof d->name, "%.63s", k->name ? k->name : "");
+    snprintf(d->packing, sizeof d->packing, "%.63s", k->packing ? k->packing : "");
+    d->has_run = k->run != NULL;
+    d->op_version = k->op_version;
+    d->flags = k->flags;
+    d->isa = k->isa;
+    const assay_op *op = assay_op_find(d->op);
+    for (int i = 0; op && i < op->n_operands; i++) {
+        d->types[i] = k->types ? k->types[i] : (assay_typeset){ { 0, 0 } };
+        d->layouts[i] = k->layouts ? k->layouts[i] : 1;
+    }
+    d->has_contract = k->contract != NULL;
+    if (!k->contract)
+        return;
+    const size_t size =
+        k->contract->size && k->contract->size < sizeof d->contract ? k->contract->size : sizeof d->contract;
+    memcpy(&d->contract, k->contract, size);
+    for (int r = 0; r < 4; r++) {
+        snprintf(d->round[r], sizeof d->round[r], "%.31s",
+                 d->contract.round[r].operand ? d->contract.round[r].operand : "");
+        d->contract.round[r].operand = NULL;
+    }
+}
+
+static assay_status load(const char *path, assay_greeting *g)
+{
+    void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!so)
+        return assay_fail(&g->why, ASSAY_ERR_IO, "%s", dlerror());
+    assay_plugin_fn entry = NULL;
+    *(void **)&entry = dlsym(so, "assay_plugin_v1");
+    if (!entry)
+        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: exports no assay_plugin_v1", path);
+    plugin_entry = *(void **)&entry;
+    plugin = entry();
+    if (!plugin || plugin->abi != ASSAY_ABI)
+        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: built against ABI %u, this is ABI %u", path,
+                          plugin ? plugin->abi : 0, ASSAY_ABI);
+    if (plugin->kernel_size > sizeof(assay_kernel) || plugin->kernel_size < offsetof(assay_kernel, accepts))
+        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: its assay_kernel has %u bytes, this one reads %zu to %zu", path,
+                          plugin->kernel_size, offsetof(assay_kernel, accepts), sizeof(assay_kernel));
+    if (plugin->n_kernels > ASSAY_PLUGIN_KERNELS)
+        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: %zu kernels, at most %d", path, plugin->n_kernels,
+                          ASSAY_PLUGIN_KERNELS);
+    if (plugin->n_kernels && !plugin->kernels)
+        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: has no table of kernels", path);
+    if (plugin->n_ops)
+        return assay_fail(&g->why, ASSAY_UNSUPPORTED,
+                          "%s: brings %zu ops of its own; only kernels of known ops are judged", path, plugin->n_ops);
+    snprintf(g->plugin, sizeof g->plugin, "%.60s %.60s", plugin->name ? plugin->name : "?",
+             plugin->version ? plugin->version : "?");
+    g->n_kernels = (uint32_t)plugin->n_kernels;
+    return ASSAY_OK;
+}
+
+/* A kernel has no state: what the plug-in keeps in its own static memory is read-only from here on.  One that brings
+ * threads of its own (a peer's library behind it) may keep what it likes. */
+static int lock_segments(struct dl_phdr_info *info, size_t size, void *entry)
+{
+    const uintptr_t at = (uintptr_t)entry, page = assay_fence_page();
+    bool ours = false;
+    (void)size;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+        ours = ours || (h->p_type == PT_LOAD && at - info->dlpi_addr - h->p_vaddr < h->p_memsz);
+    }
+    for (int i = 0; ours && i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+        const uintptr_t lo = (info->dlpi_addr + h->p_vaddr) / page * page,
+                        hi = (info->dlpi_addr + h->p_vaddr + h->p_memsz + page - 1) / page * page;
+        if (h->p_type == PT_LOAD && (h->p_flags & PF_W) && !mprotect((void *)lo, hi - lo, PROT_READ))
+            assay_fence_static("the plug-in's static memory", (char *)lo, (char *)hi);
+    }
+    return ours;
+}
+
+static void lock_plugin(void)
+{
+    for (uint32_t i = 0; i < plugin->n_kernels; i++)
+        if (plugin_kernel(i).flags & ASSAY_OWN_THREADS)
+            return;
+    if (plugin->n_kernels)
+        dl_iterate_phdr(lock_segments, plugin_entry);
+}
+
+static void greet(int socket, const char *path)
+{
+    assay_greeting g = { .status = ASSAY_OK };
+    if (path)
+        g.status = load(path, &g);
+    if (send(socket, &g, sizeof g, MSG_NOSIGNAL) < 0)
+        _exit(1);
+    for (uint32_t i = 0; i < g.n_kernels; i++) {
+        assay_described d;
+        const assay_kernel k = plugin_kernel(i);
+        describe(&k, &d);
+        if (send(socket, &d, sizeof d, MSG_NOSIGNAL) < 0)
+            _exit(1);
+    }
+    if (path && !g.status)
+        lock_plugin();
+}
+
+/* A stranger's kernel may do nothing but compute: what it prints is kept for the judge, the rest is refused. */
+static void become_confined(const assay_runner_setup *s)
+{
+    const int nothing = open("/dev/null", O_RDONLY);
+    omp_get_max_threads(); /* an OpenMP library may want to set itself up while files can still be made */
+    dup2(nothing, STDIN_FILENO);
+    dup2(s->said, STDOUT_FILENO);
+    dup2(s->said, STDERR_FILENO);
+    close(nothing);
+    close(s->said);
+    assay_confine(s->memory);
+}
+
+_Noreturn void assay_runner_main(const assay_runner_setup *s)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+    assay_fence_open(s->note);
+    place_bytes = 2 * s->arena_bytes;
+    place = mmap(NULL, place_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (place == MAP_FAILED || !assay_fence_desk())
+        _exit(1);
+    if (s->plugin)
+        become_confined(s);
+    greet(s->socket, s->plugin);
+    assay_abi_environment(&at_load); /* a constructor may have changed it, as gcc -ffast-math's does */
+    assay_job j;
+    while (recv(s->socket, &j, sizeof j, 0) == (ssize_t)sizeof j) {
+        assay_answer a;
+        run_job(&j, s->arena, &a);
+        if (send(s->socket, &a, sizeof a, MSG_NOSIGNAL) < 0)
+            break;
+    }
+    _exit(0);
+}

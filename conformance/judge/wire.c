@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "wire.h"
+#include "../../reference/core/case.h"
+#include "../../reference/core/dtype.h"
+#include "../../reference/core/registry.h"
+#include "../../reference/core/status.h"
+#include <math.h>
+#include <string.h>
+
+void assay_wire_clean(char *text, size_t room)
+{
+    text[room - 1] = 0;
+    for (char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = ' ';
+}
+
+bool assay_wire_greeting(assay_greeting *g)
+{
+    assay_wire_clean(g->why.text, sizeof g->why.text);
+    assay_wire_clean(g->plugin, sizeof g->plugin);
+    return (unsigned)g->status <= ASSAY_UNSUPPORTED && g->n_kernels <= ASSAY_PLUGIN_KERNELS;
+}
+
+bool assay_wire_answer(assay_answer *a)
+{
+    a->idle = false;
+    assay_wire_clean(a->why.text, sizeof a->why.text);
+    return (unsigned)a->status <= ASSAY_UNSUPPORTED && strcmp(assay_by_name(a->by), "?") != 0;
+}
+
+/* Units of roundoff that a primitive may lose: above this a bound says nothing any more. */
+static bool sane_error(float e)
+{
+    return e >= 0 && e <= 0x1p20f;
+}
+
+static bool sane_contract(const assay_op *op, assay_described *d)
+{
+    assay_contract *c = &d->contract;
+    if (!assay_dtype_of(c->acc) || !assay_dtype_of(c->p_round) || (unsigned)c->h.kind > ASSAY_DEPTH_BLOCKED ||
+        c->h.lanes < 0 || c->h.block < 0)
+        return false;
+    const float e[] = { c->e_exp, c->e_log, c->e_tanh, c->e_erf, c->e_rsqrt, c->e_div, c->e_sin };
+    for (size_t i = 0; i < sizeof e / sizeof *e; i++)
+        if (!sane_error(e[i]))
+            return false;
+    for (int r = 0; r < 4; r++) {
+        assay_wire_clean(d->round[r], sizeof d->round[r]);
+        c->round[r].operand = NULL;
+        if (d->round[r][0] && (assay_op_operand(op, d->round[r]) < 0 || !assay_dtype_of(c->round[r].to)))
+            return false;
+    }
+    return true;
+}
+
+assay_status assay_wire_described(assay_described *d, assay_why *why)
+{
+    assay_wire_clean(d->op, sizeof d->op);
+    assay_wire_clean(d->name, sizeof d->name);
+    assay_wire_clean(d->packing, sizeof d->packing);
+    const assay_op *op = assay_op_find(d->op);
+    if (!op)
+        return assay_fail(why, ASSAY_ERR_ARG, "the plug-in's kernel %s computes %s, which is no op (assay list ops)",
+                          d->name, d->op);
+    if (!d->name[0])
+        return assay_fail(why, ASSAY_ERR_ARG, "a kernel of the plug-in, of op %s, has no name", d->op);
+    if (!d->has_run)
+        return assay_fail(why, ASSAY_ERR_ARG, "the plug-in's kernel %s has no run()", d->name);
+    if (!assay_isa_of(d->isa))
+        return assay_fail(why, ASSAY_ERR_ARG, "the plug-in's kernel %s declares CPU features 0x%llx: no tier has them",
+                          d->name, (unsigned long long)d->isa);
+    if (d->has_contract && !sane_contract(op, d))
+        return assay_fail(why, ASSAY_ERR_ARG,
+                          "the plug-in's kernel %s has a contract with a number, type or operand that means nothing",
+                          d->name);
+    return ASSAY_OK;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger.h"
+#include "repro.h"
+#include "../../reference/core/dtype.h"
+#include "../../reference/core/registry.h"
+#include "assay_build.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+assay_entry *assay_ledger_add(assay_ledger *l, const assay_kernel *k, int plugin)
+{
+    if (l->n == l->room) {
+        l->room = l->room ? 2 * l->room : 64;
+        l->entry = realloc(l->entry, l->room * sizeof *l->entry);
+        if (!l->entry)
+            abort();
+    }
+    assay_entry *e = &l->entry[l->n++];
+    memset(e, 0, sizeof *e);
+    e->kernel = k;
+    e->plugin = plugin;
+    return e;
+}
+
+/* Names of the element types of the operands that have a choice. */
+static void type_key(const assay_case *c, char *text, size_t n)
+{
+    size_t at = 0;
+    text[0] = 0;
+    for (int i = 0; i < c->op->n_operands; i++) {
+        const assay_typeset *s = &c->op->operands[i].types;
+        const bool choice =
+            (s->bits[0] & (s->bits[0] - 1)) || (s->bits[1] & (s->bits[1] - 1)) || (s->bits[0] && s->bits[1]);
+        if (choice && (c->present >> i & 1) && at < n)
+            at += (size_t)snprintf(text + at, n - at, "%s%s", at ? "+" : "", assay_dtype_of(c->type[i])->name);
+    }
+    if (!at)
+        snprintf(text, n, "%s", assay_dtype_of(c->type[0])->name);
+}
+
+static void record_types(assay_entry *e, const assay_case *c, bool passed, double used)
+{
+    char key[sizeof e->typed->types];
+    int i = 0;
+    type_key(c, key, sizeof key);
+    while (i < e->n_typed && strcmp(e->typed[i].types, key) != 0)
+        i++;
+    if (i == e->typed_room) {
+        e->typed_room = i ? 2 * i : 8;
+        e->typed = realloc(e->typed, (size_t)e->typed_room * sizeof *e->typed);
+        if (!e->typed)
+            abort();
+    }
+    assay_typed *t = &e->typed[i];
+    if (i == e->n_typed) {
+        *t = (assay_typed){ "", 0, 0, 0 };
+        snprintf(t->types, sizeof t->types, "%s", key);
+        e->n_typed++;
+    }
+    t->passed += passed;
+    t->failed += !passed;
+    t->used = passed && used > t->used ? used : t->used;
+}
+
+void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, const assay_finding *f)
+{
+    if (o == ASSAY_NOT_ACCEPTED) {
+        e->not_accepted++;
+        return;
+    }
+    record_types(e, c, o == ASSAY_PASSED, f->used);
+    if (o == ASSAY_PASSED) {
+        e->passed++;
+        for (int d = 0; c->op->dims[d]; d++)
+            if (c->dim[d] >= ASSAY_LONG && f->used > e->used_long)
+                e->used_long = f->used;
+        if (f->used >= e->used) {
+            e->used = f->used;
+            e->worst_finding = *f;
+            e->worst_at = e->at;
+            assay_case_print(c, e->worst, sizeof e->worst);
+        }
+    } else {
+        if (e->failed < ASSAY_LEDGER_FAILURES) {
+            assay_case_print(c, e->line[e->failed], sizeof *e->line);
+            e->finding[e->failed] = *f;
+            e->line_at[e->failed] = e->at;
+        }
+        e->by[f->by]++;
+        e->failed++;
+    }
+}
+
+bool assay_entry_good(const assay_entry *e)
+{
+    return !e->failed && e->passed >= e->not_accepted;
+}
+
+static void print_failures(const assay_ledger *l, const assay_entry *e)
+{
+    assay_repro again = { e->plugin >= 0 && l->filter ? l->filter->plugin : NULL, e->kernel->name, "",
+                          e->fault != NULL };
+    char text[ASSAY_REPRO_TEXT];
+    for (int i = 0; i < e->failed && i < ASSAY_LEDGER_FAILURES; i++) {
+        printf("    %s: %s\n", assay_by_name(e->finding[i].by), e->finding[i].why.text);
+        if (e->words[i][0])
+            printf("      %s\n", e->words[i]);
+        again.line = e->line[i];
+        assay_repro_text(&again, text);
+        printf("      %s\n", text);
+        if (i > 0 || !e->shrunk.line[0])
+            continue;
+        again.line = e->shrunk.line;
+        assay_repro_text(&again, text);
+        printf("      shrunk: %s (operands %s, %d thread%s)\n", text, assay_place_name(e->shrunk.finding.place),
+               e->shrunk.finding.threads, e->shrunk.finding.threads == 1 ? "" : "s");
+    }
+    if (e->failed > ASSAY_LEDGER_FAILURES)
+        printf("    ... and %lld more\n", (long long)(e->failed - ASSAY_LEDGER_FAILURES));
+}
+
+bool assay_ledger_shard(const assay_ledger *l)
+{
+    return l->filter && l->filter->shards > 1;
+}
+
+int assay_ledger_print(const assay_ledger *l, bool verbose)
+{
+    const bool shard = assay_ledger_shard(l);
+    int64_t passed = 0, failed = 0, refused = 0, off_cpu = 0, bad = 0, ran = 0, not_built = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        const assay_entry *e = &l->entry[i];
+        if (!e->on_cpu) {
+            off_cpu++;
+            printf("  not on this CPU  %s/%s (%s)\n", e->kernel->op, e->kernel->name,
+                   assay_isa_of(e->kernel->isa)->name);
+            continue;
+        }
+        if (l->partial && !(e->passed + e->failed + e->not_accepted))
+            continue;
+        passed += e->passed, failed += e->failed, refused += e->not_accepted;
+        ran += e->passed + e->failed > 0;
+        const bool good = shard ? !e->failed : assay_entry_good(e) && e->passed;
+        bad += !good;
+        printf("  %s %s/%s: %lld passed, %lld failed, %lld not accepted", good ? "ok  " : "FAIL", e->kernel->op,
+               e->kernel->name, (long long)e->passed, (long long)e->failed, (long long)e->not_accepted);
+        if (e->passed && e->used > 0)
+            printf(", worst %.3f of bound", e->used);
+        if (e->relations)
+            printf(", %lld relations hold", (long long)e->relations);
+        if (e->passed < e->not_accepted && !e->failed && !shard)
+            printf(" (accepts under half of its cases)");
+        if (!e->passed && !e->failed && !e->not_accepted && !shard)
+            printf(" (no case for its types)");
+        putchar('\n');
+        if (verbose && e->passed && e->used > 0)
+            printf("    worst: %s\n", e->worst);
+        print_failures(l, e);
+    }
+    for (size_t i = 0; assay_kernel_not_built(i); i++)
+        not_built++;
+    printf("%lld cases; kernels: %zu, not built for %s: %lld, not on this CPU: %lld; runs: %lld passed, %lld failed, "
+           "%lld not accepted",
+           (long long)l->cases, l->n, ASSAY_TARGET, (long long)not_built, (long long)off_cpu, (long long)passed,
+           (long long)failed, (long long)refused);
+    if (shard)
+        printf("; shard %d/%d: assay merge judges the whole", l->filter->shard, l->filter->shards);
+    if (l->holes)
+        printf("; %lld coverage holes", (long long)l->holes);
+    putchar('\n');
+    if (l->n && off_cpu == (int64_t)l->n)
+        return 77;
+    return bad || (!ran && !shard) || l->holes ? 1 : 0;
+}
+
+assay_ledger_op *assay_ledger_op_of(assay_ledger *l, const char *op)
+{
+    for (size_t i = 0; i < l->n_ops; i++)
+        if (!strcmp(l->op[i].op, op))
+            return &l->op[i];
+    l->op = realloc(l->op, (l->n_ops + 1) * sizeof *l->op);
+    if (!l->op)
+        abort();
+    l->op[l->n_ops] = (assay_ledger_op){ .op = op };
+    return &l->op[l->n_ops++];
+}
+
+void assay_ledger_missing(assay_ledger_op *o, const char *what)
+{
+    o->missing = realloc(o->missing, (o->n_missing + 1) * sizeof *o->missing);
+    if (!o->missing || !(o->missing[o->n_missing++] = strdup(what)))
+        abort();
+}
+
+void assay_ledger_free(assay_ledger *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        free(l->entry[i].typed);
+    for (size_t i = 0; i < l->n_ops; i++) {
+        for (size_t m = 0; m < l->op[i].n_missing; m++)
+            free(l->op[i].missing[m]);
+        free(l->op[i].missing);
+        free(l->op[i].known);
+    }
+    free(l->op);
+    free(l->entry);
+    *l = (assay_ledger){ 0 };
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ * ledger.h - what came out: per kernel counts, worst margin, failures; totals; text and JSON. */
+#ifndef ASSAY_LEDGER_H
+#define ASSAY_LEDGER_H
+#include "results.h"
+#include "../select.h"
+#include "../explain/shrink.h"
+
+enum { ASSAY_LONG = 1024 };
+enum { ASSAY_LEDGER_FAILURES = 5 }; /* failures kept per kernel */
+
+typedef struct assay_typed { /* counts of one combination of element types */
+    char types[48];          /* of the operands that have a choice: "q4_0", "f32+f16" */
+    int64_t passed, failed;
+    double used;
+} assay_typed;
+
+typedef struct assay_entry {
+    const assay_kernel *kernel;
+    int plugin;               /* index, -1: built in */
+    const assay_fault *fault; /* of faults/: what is expected of it */
+    bool on_cpu;
+    int64_t passed, failed, not_accepted, by[16]; /* by: failures by verdict */
+    int64_t at;                                   /* the ledger's, set before each record */
+    assay_typed *typed;
+    int n_typed, typed_room;
+    double used;                 /* worst share of its bound in a passed case */
+    double used_long;            /* the same over cases with a length of ASSAY_LONG and more */
+    char worst[ASSAY_CASE_LINE]; /* that case */
+    int64_t worst_at, line_at[ASSAY_LEDGER_FAILURES];
+    assay_finding worst_finding;
+    char line[ASSAY_LEDGER_FAILURES][ASSAY_CASE_LINE];
+    assay_finding finding[ASSAY_LEDGER_FAILURES];
+    char words[ASSAY_LEDGER_FAILURES][240]; /* where and how it is wrong; empty: nothing explains it */
+    int64_t relations;                      /* that held (metamorphic.h) */
+    assay_shrunk shrunk;                    /* of the first failure, where that was asked for */
+} assay_entry;
+
+typedef struct assay_ledger_op { /* what became of the cases of an op */
+    const char *op;
+    int64_t cases;
+    bool covered;   /* coverage was computed: missing[] is what it found */
+    char **missing; /* "C mod 16 = 3" */
+    size_t n_missing;
+    char *known; /* why the reference's known answers fail; NULL: they hold */
+} assay_ledger_op;
+
+typedef struct assay_ledger {
+    assay_entry *entry;
+    size_t n, room;
+    int64_t cases; /* problems generated */
+    int64_t at;    /* which case of its op is in hand, in the order of a whole run */
+    int64_t holes;
+    assay_ledger_op *op;
+    size_t n_ops;
+    bool partial; /* a user's own cases: kernels that none of them fits are left out */
+    bool shrink;  /* look for the smallest case that fails like each kernel's first failure */
+    bool detail;  /* one case: print the elements around the first wrong one */
+    /* entry i sits this case out; NULL: faults that were caught three times do */
+    bool (*skip)(const struct assay_ledger *l, size_t i);
+    bool mutants;       /* every kernel is wrong on purpose */
+    const char *plugin; /* name and version, or NULL */
+    /* for the results: "kernels" (NULL), "faults", "vectors", "cases"; the filter (NULL: none) and the user's case */
+    const char *what, *line;
+    const assay_filter *filter;
+    struct assay_record *record; /* the journal; NULL: none */
+} assay_ledger;
+
+assay_entry *assay_ledger_add(assay_ledger *l, const assay_kernel *k, int plugin);
+void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, const assay_finding *f);
+/* A kernel fails when a case failed or when it accepted under half of what it was offered. */
+bool assay_entry_good(const assay_entry *e);
+int assay_ledger_print(const assay_ledger *l, bool verbose);        /* returns the exit code of design.md section 5 */
+void assay_ledger_results(const assay_ledger *l, assay_results *r); /* adds it to r as a part */
+/* One of several shards: what it lacks may be in the others; `assay merge` judges that. */
+bool assay_ledger_shard(const assay_ledger *l);
+assay_ledger_op *assay_ledger_op_of(assay_ledger *l, const char *op); /* made when it is not there */
+void assay_ledger_missing(assay_ledger_op *o, const char *what);
+void assay_ledger_free(assay_ledger *l);
+#endif

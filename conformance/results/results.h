@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ * results.h - what `assay check --json` writes and `assay merge` joins (docs/results.md).  A document is a set of
+ * parts, one per run of the judge; all else in it is computed from them, so that joining documents is the union of
+ * their sets: associative, commutative, and a part that comes twice counts once. */
+#ifndef ASSAY_RESULTS_H
+#define ASSAY_RESULTS_H
+#include "../../reference/core/json.h"
+#include "assay/assay.h"
+
+enum { ASSAY_RESULTS_SCHEMA = 2 };
+
+typedef enum assay_reached {                     /* from nearest to farthest */
+                             ASSAY_JUDGED,       /* it could run; counts say the rest */
+                             ASSAY_NO_CPU,       /* "not on this CPU" */
+                             ASSAY_FILTERED_OUT, /* "filtered" */
+                             ASSAY_NO_BUILD      /* "not built" */
+} assay_reached;
+
+typedef struct assay_r_typed {
+    const char *types;
+    int64_t passed, failed;
+    double worst;
+} assay_r_typed;
+
+typedef struct assay_r_failure {
+    const char *by, *line, *operand, *why, *words, *placement;
+    int64_t threads;
+    int64_t at, index; /* at: which case of its op it was, in the order of a whole run */
+    double got, want, bound;
+} assay_r_failure;
+
+typedef struct assay_r_kernel {
+    const char *op, *kernel, *isa;
+    const char *file; /* "avx2/matmul_avx2": the same for every target; "" for a plug-in's */
+    assay_reached reached;
+    int64_t passed, failed, not_accepted, worst_at;
+    double worst, worst_long; /* worst_long: in cases with a length of ASSAY_LONG and more */
+    const char *worst_case, *contract;
+    const char *shrunk;            /* the smallest case that fails like the first failure, or NULL */
+    const char *expected, *source; /* of a seeded fault: "fault" or "legal", and where it comes from; NULL */
+    const char *says;              /* what the first failure must say; NULL: anything */
+    assay_r_typed *typed;
+    assay_r_failure *failure;
+    size_t n_typed, n_failures;
+} assay_r_kernel;
+
+typedef struct assay_r_op { /* an op whose cases were generated */
+    const char *op;
+    int64_t cases;
+    bool covered;         /* missing[] was computed */
+    const char **missing; /* coverage that its cases lack */
+    size_t n_missing;
+    const char *known; /* why the reference's known answers fail; NULL: they hold */
+} assay_r_op;
+
+typedef struct assay_r_part {
+    const char *what; /* "kernels", "faults", "vectors", "cases" (the user's own) */
+    const char *version, *commit, *compiler, *target, *flags;
+    const char *model, *features;                            /* of the CPU; features apart by spaces */
+    const char *level, *seed;                                /* seed: "7", or NULL: one per case */
+    const char *op, *kernel, *isa, *threads, *line, *plugin; /* the filter; NULL where there was none */
+    const char *plugin_file;                                 /* as it was given: what a repeated run is given */
+    bool emulated;                                           /* AVX-512 as portable C */
+    int64_t shard, shards;
+    assay_r_op *ops;
+    assay_r_kernel *kernels;
+    size_t n_ops, n_kernels;
+    char digest[20]; /* of everything above */
+} assay_r_part;
+
+typedef struct assay_results {
+    assay_r_part *part;
+    size_t n;
+    struct assay_chunk *memory; /* of everything that hangs on the parts */
+} assay_results;
+
+void *assay_results_alloc(assay_results *r, size_t bytes); /* zeroed; aborts without memory */
+const char *assay_results_text(assay_results *r, const char *text);
+void assay_results_free(assay_results *r);
+void assay_part_seal(assay_r_part *p); /* sorts what has no order and computes the digest */
+const char *assay_reached_name(assay_reached s);
+
+/* ---- all that is computed from the parts ------------------------------------------------------------------ */
+
+typedef struct assay_r_seen { /* one kernel in one part */
+    const assay_r_part *part;
+    const assay_r_kernel *k;
+} assay_r_seen;
+
+typedef struct assay_r_sum { /* one kernel over all parts */
+    assay_r_kernel k;        /* sums; reached: the best of them; the first failures */
+    const char *what, *plugin, *verdict;
+    bool whole; /* judged in every shard of some split */
+    bool good;  /* nothing that counts against the run */
+    assay_r_seen *seen;
+    size_t n_seen;
+} assay_r_sum;
+
+typedef struct assay_summary {
+    assay_results memory;
+    const assay_results *of;
+    assay_r_sum *kernel;
+    size_t n;
+    int64_t cases, holes, passed, failed, not_accepted;
+    int64_t faults, caught, legal, flagged, bad, judged, off_cpu, not_built, filtered;
+    const char **hole; /* in ops' order: "rmsnorm: C mod 16 = 3" */
+    size_t n_holes;
+    const char **lacking; /* "kernels quick: shards 2/4 3/4": runs that have not come */
+    size_t n_lacking;
+    char digest[20];
+} assay_summary;
+
+void assay_summarize(const assay_results *r, assay_summary *s);
+void assay_summary_free(assay_summary *s);
+/* Kernels of the tier that are not judged in every shard; -1: no run knows such a tier.  Names go to stdout. */
+int assay_summary_missing(const assay_summary *s, const char *tier);
+int assay_summary_code(const assay_summary *s); /* 0 all right, 1 not */
+void assay_summary_print(const assay_summary *s, bool verbose);
+
+/* ---- joining ------------------------------------------------------------------------------------------------- */
+
+char *assay_results_load(const char *path, size_t *n, assay_why *why); /* a file's text, to be freed; NULL: why */
+assay_status assay_results_read(assay_results *r, const char *path, assay_why *why); /* adds the file's parts */
+/* Sorts the parts and drops those that came twice.  force: builds may differ, a shard may differ from itself. */
+assay_status assay_results_join(assay_results *r, bool force, int64_t *twice, assay_why *why);
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+#include "certificate.h"
+#include "../../reference/core/contract.h"
+#include "../../reference/core/dtype.h"
+#include "../../reference/core/status.h"
+#include "../../reference/core/tensor.h"
+#include "assay_build.h"
+#include "../results/output.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const assay_manner plain = { ASSAY_PLACE_PLAIN, 1, INT64_C(1) << 40, false, 0xff, 0xff };
+
+static bool rounds(const assay_kernel *k)
+{
+    return k->contract && k->contract->round[0].operand;
+}
+
+/* Same outputs; NaNs are one. */
+static bool same_numbers(const assay_op *op, const assay_tensor *a, const assay_tensor *b)
+{
+    bool same = true;
+    for (int i = 0; same && i < op->n_operands; i++) {
+        if (!a[i].data)
+            continue;
+        const int64_t n = b[i].data ? assay_tensor_count(&a[i]) : 0;
+        double *x = calloc((size_t)n + 1, sizeof *x), *y = calloc((size_t)n + 1, sizeof *y);
+        same = b[i].data != NULL;
+        if (same && memcmp(a[i].data, b[i].data, assay_tensor_bytes(&a[i]))) {
+            same = assay_dtype_of(a[i].type)->block == 1;
+            assay_tensor_decode(x, &a[i]);
+            assay_tensor_decode(y, &b[i]);
+            for (int64_t k = 0; same && k < n; k++)
+                same = (isnan(x[k]) && isnan(y[k])) || (x[k] == y[k] && signbit(x[k]) == signbit(y[k]));
+        }
+        free(x);
+        free(y);
+    }
+    return same;
+}
+
+/* 1: another kernel of the op makes the same of it, 0: another result, -1: it does not take the case. */
+static int like(const assay_probe *x, const assay_kernel *other)
+{
+    assay_tensor out[ASSAY_MAX_OPND] = { { 0 } };
+    assay_finding f;
+    const assay_args a = { .operand = x->p->t, .dim = x->p->c.dim, .params = x->p->c.params };
+    if (other->isa & ~assay_cpu() || rounds(other) || rounds(x->kernel) || !assay_kernel_takes(x->p->c.op, other, &a))
+        return -1;
+    const bool ran =
+        assay_judge_once(x->lab, x->p, other, -1, &plain, &f, out) != ASSAY_NOT_ACCEPTED && f.by < ASSAY_BY_MEMORY;
+    const int same = ran ? same_numbers(x->p->c.op, x->base, out) : -1;
+    assay_outputs_free(out);
+    return same;
+}
+
+static void compare_siblings(const assay_probe *x, assay_certificate *c)
+{
+    const assay_kernel *k;
+    for (size_t i = 0; (k = assay_kernel_at(i)); i++) {
+        if (k == x->kernel || strcmp(k->op, x->kernel->op) || !k->run)
+            continue;
+        const int same = like(x, k);
+        int s = 0;
+        while (s < c->n_siblings && c->sibling[s].kernel != k)
+            s++;
+        if (same < 0 || s == ASSAY_CERTIFICATE_SIBLINGS)
+            continue;
+        c->n_siblings = s == c->n_siblings ? s + 1 : c->n_siblings;
+        c->sibling[s].kernel = k;
+        *(same ? &c->sibling[s].same : &c->sibling[s].differ) += 1;
+    }
+}
+
+static void by_generator(const assay_probe *x, assay_certificate *c, const assay_finding *f)
+{
+    const assay_kernel *scalar = assay_kernel_find(x->kernel->op, "scalar");
+    int g = 0;
+    while (g < c->n_gens && strcmp(c->gen[g].gen->name, x->p->c.gen->name) != 0)
+        g++;
+    if (g == ASSAY_CERTIFICATE_GENS)
+        return;
+    c->n_gens = g == c->n_gens ? g + 1 : c->n_gens;
+    c->gen[g].gen = x->p->c.gen;
+    c->gen[g].cases++;
+    c->gen[g].exact += scalar && like(x, scalar) == 1;
+    c->gen[g].used = fmax(c->gen[g].used, f->used);
+}
+
+assay_status assay_certify(assay_lab *lab, assay_problem *p, assay_certificate *c, assay_why *why)
+{
+    const assay_args a = { .operand = p->t, .dim = p->c.dim, .params = p->c.params };
+    assay_probe x = { .lab = lab, .p = p, .kernel = c->kernel, .plugin = c->plugin };
+    assay_finding f;
+    if (strcmp(c->kernel->op, p->c.op->name) || !assay_kernel_takes(p->c.op, c->kernel, &a))
+        return ASSAY_OK;
+    const assay_status s = assay_problem_solve(p, c->kernel->contract, why);
+    if (s)
+        return s;
+    const assay_outcome o = assay_judge_once(lab, p, c->kernel, c->plugin, &plain, &f, x.base);
+    c->cases += o != ASSAY_NOT_ACCEPTED;
+    c->refused += o == ASSAY_NOT_ACCEPTED;
+    c->passed += o == ASSAY_PASSED;
+    if (o == ASSAY_PASSED || (o == ASSAY_FAILED && f.by < ASSAY_BY_MEMORY)) {
+        for (int i = 0; assay_properties[i].name; i++)
+            assay_properties[i].measure(&x, &c->property[i]);
+        by_generator(&x, c, &f);
+        compare_siblings(&x, c);
+    }
+    assay_outputs_free(x.base);
+    return ASSAY_OK;
+}
+
+/* ---- the page ------------------------------------------------------------------------------------------------- */
+
+static const char *answer(const assay_measure *m)
+{
+    return m->differ ? "no" : m->same ? "yes" : "not applicable";
+}
+static const char *reason(const assay_measure *m)
+{
+    return m->same + m->differ ? NULL : m->not_applicable ? m->not_applicable : "no case asks for it";
+}
+static bool promised(const assay_certificate *c, int i)
+{
+    return (c->kernel->flags & assay_properties[i].flag) != 0;
+}
+
+bool assay_certificate_good(const assay_certificate *c)
+{
+    bool good = c->cases > 0 && c->passed == c->cases;
+    for (int i = 0; assay_properties[i].name; i++)
+        good &= !(promised(c, i) && c->property[i].differ);
+    return good;
+}
+
+static const char *declared(const assay_kernel *k, char *text, size_t n)
+{
+    static const struct {
+        uint32_t flag;
+        const char *name;
+    } flags[] = { { ASSAY_INPLACE, "in place" },
+                  { ASSAY_BITEXACT, "bit-exact among its like" },
+                  { ASSAY_DETERMINISTIC, "deterministic" },
+                  { ASSAY_BATCH_INVARIANT, "batch-invariant" },
+                  { ASSAY_UNSLICED, "whole calls only" },
+                  { ASSAY_OWN_THREADS, "own threads" } };
+    size_t at = 0;
+    snprintf(text, n, "nothing");
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if ((k->flags & flags[i].flag) && at < n)
+            at += (size_t)snprintf(text + at, n - at, "%s%s", at ? ", " : "", flags[i].name);
+    return text;
+}
+
+void assay_certificate_print(const assay_certificate *c)
+{
+    char text[256];
+    const assay_kernel *k = c->kernel;
+    printf("%s/%s", k->op, k->name);
+    for (size_t n = strlen(k->op) + strlen(k->name) + 1; n < 46; n++)
+        putchar(' ');
+    printf("assay %s, %s\n", ASSAY_VERSION, ASSAY_TARGET);
+    printf("  contract   %s\n", assay_contract_text(k->contract, text, sizeof text));
+    printf("  declares   %s\n", declared(k, text, sizeof text));
+    printf("  judged     %lld cases, %lld passed; %lld refused\n", (long long)c->cases, (long long)c->passed,
+           (long long)c->refused);
+    for (int i = 0; assay_properties[i].name; i++) {
+        const assay_measure *m = &c->property[i];
+        printf("  %-34s %-15s", assay_properties[i].name, answer(m));
+        if (reason(m))
+            printf(" (%s)\n", reason(m));
+        else if (m->differ)
+            printf(" %lld of %lld comparisons differ%s\n", (long long)m->differ, (long long)(m->same + m->differ),
+                   promised(c, i) ? ": BREAKS WHAT IT DECLARES" : "");
+        else
+            printf(" %lld comparisons%s\n", (long long)m->same, promised(c, i) ? ", as declared" : "");
+        if (m->differ)
+            printf("      %s\n      %s\n", m->why.text, m->line);
+    }
+    for (int i = 0; i < c->n_siblings; i++)
+        printf("  same bits as %-21s %-15s %lld of %lld cases\n", c->sibling[i].kernel->name,
+               c->sibling[i].differ ? "no" : "yes", (long long)c->sibling[i].same,
+               (long long)(c->sibling[i].same + c->sibling[i].differ));
+    if (!c->n_siblings)
+        printf("  same bits as its siblings          not applicable  (%s)\n",
+               rounds(k) ? "it rounds an operand itself" : "no other kernel of the op runs here");
+    printf("  by generator           cases  worst of bound  bits of the scalar form\n");
+    for (int i = 0; i < c->n_gens; i++)
+        printf("    %-20s %5lld  %14.3f  %s%lld\n", c->gen[i].gen->name, (long long)c->gen[i].cases, c->gen[i].used,
+               rounds(k) || !k->run                 ? "- of "
+               : c->gen[i].exact == c->gen[i].cases ? "all "
+                                                    : "",
+               (long long)(rounds(k) || !k->run ? c->gen[i].cases : c->gen[i].exact));
+    printf("  %s\n", assay_certificate_good(c) ? "holds what it declares" : "FAILS");
+}
+
+static void json_one(assay_json *j, const assay_certificate *c)
+{
+    char text[256];
+    assay_json_open(j, NULL, '{');
+    assay_json_str(j, "op", c->kernel->op);
+    assay_json_str(j, "kernel", c->kernel->name);
+    assay_json_str(j, "contract", assay_contract_text(c->kernel->contract, text, sizeof text));
+    assay_json_str(j, "declares", declared(c->kernel, text, sizeof text));
+    assay_json_int(j, "cases", c->cases);
+    assay_json_int(j, "passed", c->passed);
+    assay_json_int(j, "refused", c->refused);
+    assay_json_bool(j, "good", assay_certificate_good(c));
+    assay_json_open(j, "properties", '[');
+    for (int i = 0; assay_properties[i].name; i++) {
+        const assay_measure *m = &c->property[i];
+        assay_json_open(j, NULL, '{');
+        assay_json_str(j, "property", assay_properties[i].name);
+        assay_json_str(j, "answer", answer(m));
+        assay_json_str(j, "reason", reason(m));
+        assay_json_bool(j, "declared", promised(c, i));
+        assay_json_int(j, "same", m->same);
+        assay_json_int(j, "differ", m->differ);
+        assay_json_str(j, "first", m->differ ? m->why.text : NULL);
+        assay_json_str(j, "case", m->differ ? m->line : NULL);
+        assay_json_close(j);
+    }
+    assay_json_close(j);
+    assay_json_open(j, "siblings", '[');
+    for (int i = 0; i < c->n_siblings; i++) {
+        assay_json_open(j, NULL, '{');
+        assay_json_str(j, "kernel", c->sibling[i].kernel->name);
+        assay_json_int(j, "same", c->sibling[i].same);
+        assay_json_int(j, "differ", c->sibling[i].differ);
+        assay_json_close(j);
+    }
+    assay_json_close(j);
+    assay_json_open(j, "generators", '[');
+    for (int i = 0; i < c->n_gens; i++) {
+        assay_json_open(j, NULL, '{');
+        assay_json_str(j, "generator", c->gen[i].gen->name);
+        assay_json_int(j, "cases", c->gen[i].cases);
+        assay_json_int(j, "as_scalar", c->gen[i].exact);
+        assay_json_num(j, "worst", c->gen[i].used);
+        assay_json_close(j);
+    }
+    assay_json_close(j);
+    assay_json_close(j);
+}
+
+assay_status assay_certificate_json(const assay_certificate *c, size_t n, const char *path, assay_why *why)
+{
+    assay_json j = { 0 };
+    assay_document_open(&j, "certificate");
+    assay_json_open(&j, "kernels", '[');
+    for (size_t i = 0; i < n; i++)
+        json_one(&j, &c[i]);
+    assay_json_close(&j);
+    return assay_document_write(&j, path, why);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ * certificate.h - what a kernel holds to beyond being right, measured by running a case in several manners and
+ * comparing bits: `assay check --certificate KERNEL`.  A property that a kernel declares in its flags and breaks is a
+ * failure. */
+#ifndef ASSAY_CERTIFICATE_H
+#define ASSAY_CERTIFICATE_H
+#include "../../reference/core/registry.h"
+#include "../judge/judge.h"
+
+enum { ASSAY_PROPERTIES = 12, ASSAY_CERTIFICATE_GENS = 48, ASSAY_CERTIFICATE_SIBLINGS = 16 };
+
+typedef struct assay_probe { /* a solved case and what the kernel made of it: plain, one thread, one piece */
+    assay_lab *lab;
+    const assay_problem *p;
+    const assay_kernel *kernel;
+    int plugin;
+    assay_tensor base[ASSAY_MAX_OPND];
+} assay_probe;
+
+typedef struct assay_measure {
+    int64_t same, differ;       /* comparisons */
+    const char *not_applicable; /* reason of the last case to which it did not apply */
+    char line[ASSAY_CASE_LINE]; /* the first case that differs, and how */
+    assay_why why;
+} assay_measure;
+
+typedef struct assay_property {
+    const char *name;
+    uint32_t flag; /* of assay_kernel: who sets it promises this */
+    void (*measure)(const assay_probe *x, assay_measure *m);
+} assay_property;
+extern const assay_property assay_properties[]; /* ended by a NULL name */
+
+typedef struct assay_certificate {
+    const assay_kernel *kernel;
+    int plugin;
+    int64_t cases, passed, refused;
+    assay_measure property[ASSAY_PROPERTIES];
+    struct {
+        const assay_gen *gen;
+        int64_t cases, exact; /* judged; of those bit for bit the scalar form's */
+        double used;          /* worst share of the bound */
+    } gen[ASSAY_CERTIFICATE_GENS];
+    int n_gens;
+    struct {
+        const assay_kernel *kernel;
+        int64_t same, differ;
+    } sibling[ASSAY_CERTIFICATE_SIBLINGS];
+    int n_siblings;
+} assay_certificate;
+
+/* Measures one case: p is made, and is solved here. */
+assay_status assay_certify(assay_lab *lab, assay_problem *p, assay_certificate *c, assay_why *why);
+void assay_certificate_print(const assay_certificate *c);
+assay_status assay_certificate_json(const assay_certificate *c, size_t n, const char *path, assay_why *why);
+bool assay_certificate_good(const assay_certificate *c); /* it passed, and holds what it declares */
+
+/* What the kernel's flags promise, on a case that it has passed; false and f: broken. */
+bool assay_promises(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin, assay_finding *f);
+#endif
