@@ -3,15 +3,19 @@
  */
 #include "../reference/core/dtype.h"
 #include "../reference/core/suite.h"
-#include "assay/blocks.h"
 #include "quantize_known.h"
 #include "judge/raw.h"
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { X, Y };
+
+static double from_bits(uint32_t u)
+{
+    float f;
+    memcpy(&f, &u, sizeof f);
+    return (double)f;
+}
 
 /* Blocks: half steps of the codes, the extremes in place so that d is 1 up to the block's power of two.  16-bit floats:
  * values midway between two codes, over all exponents of the type. */
@@ -155,6 +159,22 @@ static bool small_scales(const assay_case *c, int i, int64_t n, double *const *v
     return true;
 }
 
+/* Groups of one sign that are constant or nearly so, rising from a level: one code or two for all of them, and in the
+ * middle of the super-block groups with both signs. */
+static bool level(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    (void)c;
+    double *x = value[i];
+    for (int64_t b = 0; b < n; b += 32) {
+        const double size = ldexp(1 + assay_rng_uniform(r), (int)assay_rng_below(r, 4) - 2),
+                     sign = b / 256 % 3 == 2 ? -1 : 1;
+        const double spread = b % 256 == 96 ? 2 : assay_rng_below(r, 4) ? ldexp(1, -(int)assay_rng_below(r, 12)) : 0;
+        for (int64_t k = b; k < n && k < b + 32; k++)
+            x[k] = (double)(float)(sign * size * (1 - spread * assay_rng_uniform(r)));
+    }
+    return true;
+}
+
 /* Groups of 16 with steps of exactly 1 or 1/32, up to +-32 of them, one pair in each super-block with both signs; the
  * others are smaller and fit no step. */
 static bool unit_steps(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
@@ -203,6 +223,7 @@ static const assay_gen gens[] = {
     { "scale-ties", ASSAY_TAG_EXACT, scale_ties },
     { "small-scales", ASSAY_TAG_ADVERSARIAL, small_scales },
     { "unit-steps", ASSAY_TAG_ADVERSARIAL, unit_steps },
+    { "level", ASSAY_TAG_ADVERSARIAL, level },
 };
 
 /* NaNs with every payload: a double cannot carry a signalling NaN to f32 */
@@ -223,7 +244,7 @@ static const assay_rows rows[] = {
     { "R=1 C={0,4064,4128,8256} y={q8_0,q8_1,q4_0,q4_1,f16,bf16} gen=gauss", ASSAY_QUICK },
     { "R=0 C=256 y=* gen=gauss", ASSAY_QUICK },
     { "R={4,5} C=960 y={q8_0,q8_1,q4_0,q4_1} gen=scale-ties", ASSAY_QUICK },
-    { "R={1,2,3} C={768,1024} y={q4_k,q6_k} gen={small-scales,unit-steps}", ASSAY_QUICK },
+    { "R={1,2,3} C={768,1024} y={q4_k,q6_k} gen={small-scales,unit-steps,level}", ASSAY_QUICK },
     { "R=2 C={256,768} y={q4_k,q6_k} gen={gauss,uniform,positive,extremes,block-scales,poisoned,zero}", ASSAY_QUICK },
     { "R=5 C=8192 y=* gen={half-steps,near-ties,extremes,block-scales,poisoned,edges}", ASSAY_FULL },
 };
@@ -235,6 +256,6 @@ const assay_suite assay_suite_quantize = {
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,
     .n_gens = ASSAY_COUNT_OF(gens),
-    .known = quantize_known,
+    .known = assay_quantize_known,
     .raw = raw,
 };

@@ -89,8 +89,9 @@ static double codes(uint8_t *q, const double x[32], double s, double m)
     return error;
 }
 
-/* Scale s >= 0 and minimum m >= 0 of x ~ s q - m for one group.  Tried: the full range spread over 14 .. 16 steps; each
- * trial's codes are fitted by weighted least squares. */
+/* Scale s >= 0 and minimum m >= 0 of x ~ s q - m for one group.  Tried: the full range, 0 included, spread over 14 ..
+ * 16 steps; each trial's codes are fitted by weighted least squares, with m = 0 where the best m is negative.  Where no
+ * value is negative, first of all code 15 for every value and m = 0: of one code alone a fit finds no two numbers. */
 static void fit_affine(const double x[32], double *scale, double *minimum)
 {
     double lo = 0, hi = x[0], w[32];
@@ -101,19 +102,21 @@ static void fit_affine(const double x[32], double *scale, double *minimum)
     if (!(hi > lo))
         return;
     double best = INFINITY;
-    for (int t = 0; t <= 20; t++) {
+    for (int t = lo < 0 ? 0 : -1; t <= 20; t++) { /* -1: code 15 */
         const double inv = (14 + 0.1 * t) / (hi - lo);
         double sw = 0, swx = 0, swq = 0, swqq = 0, swxq = 0, q[32];
+        bool flat = t >= 0;
         for (int j = 0; j < 32; j++) {
-            q[j] = clamp(rne((x[j] - lo) * inv), 0, 15);
+            q[j] = t < 0 ? 15 : clamp(rne((x[j] - lo) * inv), 0, 15);
+            flat = flat && q[j] == q[0];
             sw += w[j], swx += w[j] * x[j], swq += w[j] * q[j];
             swqq += w[j] * q[j] * q[j], swxq += w[j] * x[j] * q[j];
         }
         const double det = sw * swqq - swq * swq;
-        if (!(det > 0))
+        if (flat)
             continue;
         double s = (sw * swxq - swx * swq) / det, m = -(swqq * swx - swq * swxq) / det;
-        if (m < 0)
+        if (t < 0 || m < 0)
             m = 0, s = swxq / swqq;
         double error = 0;
         for (int j = 0; j < 32; j++) {

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Element types from their definitions: bytes to float64 and, where an exact rule writes them, back.
 
-Blocks are arrays of bytes, one row per block.  Encoders compute in float32, one rounding per operation."""
+Blocks are arrays of bytes, one row per block.  Encoders of blocks of 32 compute in float32, one rounding per operation."""
 import numpy as np
+
+import kquants
 
 F32 = np.float32
 
@@ -126,15 +128,34 @@ def encode_q4_0(x):
     return np.concatenate([bytes_of(half(d)), pack(q)], axis=1)
 
 
+def ends(x):
+    """The first smallest and the first largest value: of 0 and -0 the one that comes first."""
+    rows = np.arange(len(x))
+    return x[rows, np.argmin(x, axis=1)], x[rows, np.argmax(x, axis=1)]
+
+
 def encode_q4_1(x):
-    low = x.min(axis=1)
-    d = ((x.max(axis=1) - low) / F32(15)).astype(F32)
+    low, high = ends(x)
+    d = ((high - low) / F32(15)).astype(F32)
     q = np.trunc(((x - low[:, None]) * inverse(d)[:, None]).astype(F32) + F32(0.5))
     return np.concatenate([bytes_of(half(d)), bytes_of(half(low)), pack(q)], axis=1)
 
 
-ENCODE = {"q8_0": lambda x: encode_q8(x, False), "q8_1": lambda x: encode_q8(x, True), "q4_0": encode_q4_0,
-          "q4_1": encode_q4_1}
+def guarded(x, scales, encode, wide=False):
+    """Blocks that hold a NaN or an infinity, or (wide) whose range no f32 holds: NaN at the scales, codes of zeros."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        bad = ~np.isfinite(x).all(axis=1)
+        if wide:
+            bad |= ~np.isfinite(np.subtract(*ends(x)))
+    b = encode(np.where(bad[:, None], F32(0), x))
+    for at in scales:
+        b[bad, at], b[bad, at + 1] = 0x00, 0x7E
+    return b
+
+
+ENCODE = {"q8_0": lambda x: guarded(x, (0,), lambda x: encode_q8(x, False)),
+          "q8_1": lambda x: guarded(x, (0, 2), lambda x: encode_q8(x, True)), "q4_0": lambda x: guarded(x, (0,), encode_q4_0),
+          "q4_1": lambda x: guarded(x, (0, 2), encode_q4_1, True), "q4_k": kquants.encode_q4_k, "q6_k": kquants.encode_q6_k}
 
 
 def encode_bf16(x):

@@ -125,6 +125,16 @@ def inputs():
     return x[np.abs(x).max(axis=1) > 0]
 
 
+def supers(level):
+    """Rows of 256: generic, of one sign, of many sizes, and (level) nearly constant: there all trials of q6_k have one code for all
+    and are equally good, so that the rounding of double chooses."""
+    r = np.random.default_rng(21)
+    g = r.standard_normal((128, 256))
+    sizes = np.repeat(np.exp2(r.integers(-6, 6, (128, 8))), 32, axis=1)
+    near = 1 - r.uniform(0, 1, (32 if level else 0, 256)) * 0.01
+    return np.concatenate([g, np.abs(g), -np.abs(g), g * sizes, g + 3, near, g * np.exp2(r.integers(-40, 40, (128, 1)))]).astype(np.float32)
+
+
 def check_encode(find, say):
     x = inputs()
     for name in ("q8_0", "q4_0", "q4_1"):
@@ -133,6 +143,10 @@ def check_encode(find, say):
     for name in ("q8_0", "q8_1", "q4_0", "q4_1"):
         ours, theirs = encode(find(name), x), formats.ENCODE[name](x)
         say(f"encode {name}", ours.size, int((ours != theirs).sum()), "formats.py")
+    for name, level in (("q4_k", True), ("q6_k", False)):
+        x = supers(level)
+        ours, theirs = encode(find(name), x), formats.ENCODE[name](x)
+        say(f"encode {name}", ours.size, int((ours != theirs).sum()), "kquants.py")
     bits = np.concatenate([RNG.integers(0, 1 << 32, 1 << 20, dtype=np.uint32), np.arange(0, 1 << 32, 65521, dtype=np.uint32),
                            (np.arange(1 << 16, dtype=np.uint32) << 16) | 0x8000, np.arange(1 << 16, dtype=np.uint32)])
     f = bits.view(np.float32)

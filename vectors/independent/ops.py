@@ -174,7 +174,7 @@ def mul(v):
 def quantize(v):
     x, name = operand(v, "x"), v.types["y"]
     if name in formats.ENCODE:
-        blocks = formats.ENCODE[name](x.astype(np.float32).reshape(-1, 32))
+        blocks = formats.ENCODE[name](x.astype(np.float32).reshape(-1, formats.DECODE[name][0]))
         return {"y": (blocks.reshape(x.shape[0], -1), None)}
     return {"y": (x, None)}
 
