@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * placement.h - a problem's operands in the arena that both processes map: where each stands, what surrounds it, and
+ * whether all of that still stands after the call. */
+#ifndef ASSAY_PLACEMENT_H
+#define ASSAY_PLACEMENT_H
+#include "judge.h"
+
+typedef struct assay_placement {
+    assay_job job;
+    unsigned char *arena;
+    size_t used;           /* bytes of the arena */
+    unsigned char *before; /* the arena as it was sent; after the audit outputs are copied in */
+} assay_placement;
+
+/* Operand i, filled: dense and ending at a guard page, or (hostile) padded and at an odd offset. */
+assay_status assay_place_operand(assay_placement *pl, const assay_problem *p, int i, bool hostile, size_t arena_bytes,
+                                 size_t page, assay_why *why);
+/* What an earlier, larger placement left beyond this one may be a right answer: it is wiped. */
+void assay_forget_rest(const assay_placement *pl);
+/* Everything but the logical elements of outputs must be as it was; beyond a COUNT the poison must stand. */
+bool assay_audit(assay_placement *pl, const assay_problem *p, assay_finding *f);
+/* The first output of the case that may lie over an input, and that input: the first of its shape and type; or -1. */
+int assay_over_input(const assay_case *c, int *out);
+/* Dense copies of the outputs: assay_judge_once's. */
+void assay_hand_back(const assay_job *j, const assay_problem *p, assay_tensor *out);
+#endif
