@@ -19,7 +19,7 @@ void assay_other_numbers(const assay_operand *o, const assay_tensor *t, unsigned
     memcpy(to + bytes - at, from, at);
 }
 
-static bool make(assay_twin *w, const assay_call *c)
+static bool make(assay_twin *w, const assay_call *c, size_t room)
 {
     assay_why why;
     size_t step;
@@ -33,7 +33,7 @@ static bool make(assay_twin *w, const assay_call *c)
         w->t[i] = *from;
         if (!from->data)
             continue;
-        w->t[i].data = assay_fence_alloc(c->op->operands[i].name, assay_tensor_bytes(from), 1, &step);
+        w->t[i].data = assay_fence_alloc(c->op->operands[i].name, assay_tensor_bytes(from) + room, 1, &step);
         if (!w->t[i].data)
             return false;
         assay_other_numbers(&c->op->operands[i], from, w->t[i].data, from->data);
@@ -88,7 +88,7 @@ static assay_status at_once(assay_call *c, assay_call *other)
 assay_status assay_beside_run(assay_call *c, const assay_job *j, assay_twin *w)
 {
     w->made = false;
-    if (!c->kernel->run || !make(w, c))
+    if (!c->kernel->run || !make(w, c, j->room))
         return assay_call_run(c);
     return j->beside == ASSAY_IN_TURN ? in_turn(c, &w->call) : at_once(c, &w->call);
 }

@@ -33,6 +33,7 @@ typedef struct assay_job { /* one call, as it is sent to a runner */
     bool reverse;
     uint8_t share;         /* assay_which: which work units of the last phase */
     uint8_t beside;        /* assay_beside */
+    size_t room;           /* bytes behind each operand before its guard page: assay_judge_room */
     unsigned char poison;  /* of operands: outputs, padding, what lies around them */
     unsigned char scratch; /* of scratch, shared and packed memory */
     _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS];

@@ -101,6 +101,7 @@ assay_status assay_place_operand(assay_placement *pl, const assay_problem *p, in
     j->page_bytes[i] = pages;
     j->offset[i] = pl->used + (hostile ? head : pages - bytes - room);
     j->writable[i] = o->access != ASSAY_IN;
+    j->room = room;
     memset(pl->arena + j->page_at[i], assay_poison_of(j->poison, o), pages);
     t->data = pl->arena + j->offset[i];
     if (o->access != ASSAY_OUT && bytes)
