@@ -166,8 +166,9 @@ static bool level(const assay_case *c, int i, int64_t n, double *const *value, a
     (void)c;
     double *x = value[i];
     for (int64_t b = 0; b < n; b += 32) {
-        const double size = ldexp(1 + assay_rng_uniform(r), (int)assay_rng_below(r, 4) - 2),
-                     sign = b / 256 % 3 == 2 ? -1 : 1;
+        const int power =
+            (int)assay_rng_below(r, 4) - 2; /* a draw per statement: compilers order arguments as they like */
+        const double size = ldexp(1 + assay_rng_uniform(r), power), sign = b / 256 % 3 == 2 ? -1 : 1;
         const double spread = b % 256 == 96 ? 2 : assay_rng_below(r, 4) ? ldexp(1, -(int)assay_rng_below(r, 12)) : 0;
         for (int64_t k = b; k < n && k < b + 32; k++)
             x[k] = (double)(float)(sign * size * (1 - spread * assay_rng_uniform(r)));
