@@ -144,14 +144,16 @@ void page_text(report *r, const char *format, ...)
 }
 
 /* Of the open table: how its columns begin: > a number, ~ a text of several lines, ^ words below a long heading. */
-static char column[32];
+enum { COLUMNS = 40 };
+static char column[COLUMNS];
+static int n_columns;
 
 void page_table(report *r, const char *columns)
 {
     int n = 0;
     fputs("<div class=scroll><table><tr>", r->html);
     fputs("\n|", r->md);
-    for (const char *c = columns; *c && n < 31; n++) {
+    for (const char *c = columns; *c && n < COLUMNS; n++) {
         const size_t len = strcspn(c, "|");
         const bool marked = strchr(">~^", *c) != NULL;
         column[n] = marked ? *c : 0;
@@ -162,6 +164,7 @@ void page_table(report *r, const char *columns)
         c += len + (c[len] == '|');
     }
     fputs("</tr>\n", r->html);
+    n_columns = n;
     fputs("\n|", r->md);
     for (int i = 0; i < n; i++)
         fputs(column[i] == '>' ? "---:|" : "---|", r->md);
@@ -209,10 +212,10 @@ void page_row(report *r, const char *format, ...)
     va_end(ap);
     fputs("<tr>", r->html);
     fprintf(r->md, "| ");
-    int i = 0;
-    for (const char *c = text;; i++) {
+    const char *c = text;
+    for (int i = 0; i < n_columns; i++) {
         const size_t len = strcspn(c, "|");
-        cell(r, c, len, column[i < 31 ? i : 31]);
+        cell(r, c, len, column[i]);
         c += len;
         if (!*c)
             break;

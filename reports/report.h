@@ -30,7 +30,7 @@ void page_heading(report *r, const char *text);
 void page_text(report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void page_subheading(report *r, const char *text);
 /* "op|>worst|~why": a column that begins with > is of numbers, with ~ of texts of
- * several lines, with ^ of words below a heading of several lines */
+ * several lines, with ^ of words below a heading of several lines; 40 columns at most */
 void page_table(report *r, const char *columns);
 /* Cells apart by |.  A cell may begin with a colour, {kept} {yes} {no} {na} {bad} {good}, or with a bar of so many
  * per cent, {bar 73}; Markdown has the words alone. */
@@ -53,14 +53,16 @@ double item_number(const cJSON *list, int i);          /* 0 where there is none 
 const cJSON *member(const cJSON *o, const char *path); /* "cpu.model" */
 cJSON *json_load(const char *path, char *why, size_t n);
 
-/* tally.c: counts by two words, rows and columns in the order in which they came */
+/* tally.c: adds to a text of n bytes what there is room for */
+void text_add(char *text, size_t n, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Counts by two words, rows and columns in the order in which they came; from the 32nd on they are "others". */
 enum { TALLY = 32 };
 typedef struct tally {
     const char *row[TALLY], *column[TALLY];
-    int n_rows, n_columns, count[TALLY][TALLY];
+    int n_rows, n_columns;
+    double count[TALLY][TALLY];
 } tally;
-void tally_add(tally *t, const char *row, const char *column, int n);
-int tally_of(const tally *t, const char *row, const char *column);
+void tally_add(tally *t, const char *row, const char *column, double n);
 void tally_table(report *r, const tally *t, const char *corner); /* with a row of sums, where there are two rows */
 /* The nth document of a kind; NULL past the last. */
 const cJSON *document(const report *r, const char *kind, int nth);

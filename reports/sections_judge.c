@@ -11,7 +11,7 @@ static bool is(const cJSON *o, const char *name, const char *value)
 
 static int percent(double part, double whole)
 {
-    return whole > 0 ? (int)(100 * part / whole) : 0;
+    return part > 0 && part < whole ? (int)(100 * part / whole) : part > 0 ? 100 : 0;
 }
 
 /* ---- seeded faults ---------------------------------------------------------------------------------------------- */
@@ -96,10 +96,10 @@ answer answer_proof(const report *r, char *text, size_t n)
 static void mutants_row(report *r, const char *op, const double *n)
 {
     char line[512];
-    int at = snprintf(line, sizeof line, "%.60s|%.0f|%.0f|{bar %d}%.0f|%s%.0f", op, n[0], n[1],
-                      percent(n[2], n[2] + n[3]), n[2], n[3] > 0 ? "{bad}" : "", n[3]);
+    snprintf(line, sizeof line, "%.60s|%.0f|%.0f|{bar %d}%.0f|%s%.0f", op, n[0], n[1], percent(n[2], n[2] + n[3]), n[2],
+             n[3] > 0 ? "{bad}" : "", n[3]);
     for (int k = 4; k < WORDS + 3; k++)
-        at += snprintf(line + at, sizeof line - (size_t)at, n[k] > 0 ? "|%.0f" : "|{na}%.0f", n[k]);
+        text_add(line, sizeof line, n[k] > 0 ? "|%.0f" : "|{na}%.0f", n[k]);
     page_row(r, "%s", line);
 }
 
@@ -117,7 +117,7 @@ static void mutants_table(report *r, const char *kind)
         for (int k = 0; k < WORDS; k++)
             n[3 + k] = member_number(d, words[k], 0);
         EACH (b, member(d, "by"))
-            tally_add(&by, member_text(d, "op", "?"), b->string, (int)b->valuedouble);
+            tally_add(&by, member_text(d, "op", "?"), b->string, b->valuedouble);
         for (int k = 0; k < WORDS + 3; k++)
             all[k] += n[k];
         mutants_row(r, member_text(d, "op", "?"), n);
@@ -184,7 +184,7 @@ void section_contained(report *r)
 {
     static const char *const kinds[] = { "cheats", "hostile" };
     static tally t;
-    static char label[8][64];
+    static char label[TALLY][64];
     int labels = 0;
     const cJSON *k, *d;
     memset(&t, 0, sizeof t);
@@ -195,10 +195,11 @@ void section_contained(report *r)
             int at = 0;
             while (at < labels && strcmp(label[at], name) != 0)
                 at++;
-            if (at == labels && labels < 8)
+            if (at == labels && labels < TALLY)
                 snprintf(label[labels++], sizeof *label, "%s", name);
-            tally_add(&t, label[at % 8], "plug-ins", 1);
-            tally_add(&t, label[at % 8], member_text(k, "verdict", "?"), 1);
+            const char *row = at < TALLY ? label[at] : "others";
+            tally_add(&t, row, "plug-ins", 1);
+            tally_add(&t, row, member_text(k, "verdict", "?"), 1);
         }
     if (!t.n_rows)
         return;
@@ -263,15 +264,15 @@ void section_relations(report *r)
               "not asked (docs/metamorphic.md).");
     page_made_by(r, "metamorphic");
     page_table(r, "op|>wrong kernels|>caught|>legal variants|>flagged");
-    int all[4] = { 0 };
+    double all[4] = { 0 };
     for (int i = 0; i < t.n_rows; i++) {
-        const int *c = t.count[i];
-        page_row(r, "%s|%d|{bar %d}%d|%d|%s%d", t.row[i], c[0], percent(c[1], c[0]), c[1], c[2], c[3] ? "{bad}" : "",
-                 c[3]);
+        const double *c = t.count[i];
+        page_row(r, "%s|%.0f|{bar %d}%.0f|%.0f|%s%.0f", t.row[i], c[0], percent(c[1], c[0]), c[1], c[2],
+                 c[3] > 0 ? "{bad}" : "", c[3]);
         for (int j = 0; j < 4; j++)
             all[j] += c[j];
     }
-    page_row(r, "all|%d|{bar %d}%d|%d|%d", all[0], percent(all[1], all[0]), all[1], all[2], all[3]);
+    page_row(r, "all|%.0f|{bar %d}%.0f|%.0f|%.0f", all[0], percent(all[1], all[0]), all[1], all[2], all[3]);
     page_table_end(r);
     page_details(r, "Which wrong kernels, and by which relation");
     page_table(r, "op|wrong kernel|~relation|case");

@@ -136,11 +136,10 @@ static void certificate_row(report *r, const cJSON *k)
 {
     const cJSON *p;
     char line[2048];
-    int at =
-        snprintf(line, sizeof line, "%.60s/%.60s|%.0f|%s", member_text(k, "op", "?"), member_text(k, "kernel", "?"),
-                 member_number(k, "cases", 0), cJSON_IsTrue(member(k, "good")) ? "{good}holds" : "FAILED");
+    snprintf(line, sizeof line, "%.60s/%.60s|%.0f|%s", member_text(k, "op", "?"), member_text(k, "kernel", "?"),
+             member_number(k, "cases", 0), cJSON_IsTrue(member(k, "good")) ? "{good}holds" : "FAILED");
     EACH (p, member(k, "properties"))
-        at += snprintf(line + at, sizeof line - (size_t)at, "|%s", property_cell(p));
+        text_add(line, sizeof line, "|%s", property_cell(p));
     page_row(r, "%s", line);
 }
 
@@ -156,7 +155,7 @@ void section_certificates(report *r)
 {
     const cJSON *d = document(r, "certificate", 0), *list = member(d, "kernels"), *k, *p;
     const cJSON *first = list ? list->child : NULL;
-    char line[2048];
+    char line[2048] = "kernel|>cases|^as declared";
     if (!first)
         return;
     page_heading(r, "Certificates");
@@ -166,9 +165,8 @@ void section_certificates(report *r)
                  "nothing is promised. BROKEN: promised, and not "
                  "kept: a failure. -: does not apply, or no case asks for it (docs/certificate.md).");
     page_made_by(r, "certificate");
-    int at = snprintf(line, sizeof line, "kernel|>cases|^as declared");
     EACH (p, member(first, "properties"))
-        at += snprintf(line + at, sizeof line - (size_t)at, "|^%.60s", member_text(p, "property", "?"));
+        text_add(line, sizeof line, "|^%.60s", member_text(p, "property", "?"));
     page_table(r, line);
     EACH (first, list) /* op by op, in the order in which they come first */
         EACH (k, opens_op(list, first) ? list : NULL)

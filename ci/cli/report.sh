@@ -29,10 +29,18 @@ c = json.load(open("certificate.json"))
 c["kernels"][0]["properties"][0].update(declared=True, differ=1, answer="no", first="x", case="y")
 c["kernels"][0]["good"] = False
 json.dump(c, open("broken.json", "w"))
+# more than any page has room for
+k = c["kernels"][0]
+k["properties"] = [{**k["properties"][0], "property": f"property {i} " * 9} for i in range(400)]
+json.dump(c, open("wide.json", "w"))
+write("huge", {"kind": "mutants", "op": "o" * 999, "made": 1e300, "mutants": 1e300, **{w: 1e300 for w in (
+    "caught", "survived", "equivalent", "legal", "outside", "undefined")}, "floor": 100, "by": {f"verdict {i}": 1e300 for i in range(99)}})
+write("crowd", {"kind": "hostile", "totals": {}, "kernels": [{"name": "x", "when": f"{i} " * 40, "verdict": f"{i}", "good": True} for i in range(99)]})
 PY
 "${PYTHON:-python3}" others.py
 "$assay" report --out page --check check.json metamorphic.json certificate.json primitives.json hostile.json mutants.json \
   --absent 'cheats:the dog ate it' >/dev/null
+"$assay" report --out much --check check.json wide.json huge.json crowd.json >/dev/null
 "$assay" report --out bad --check check.json broken.json >/dev/null
 "${PYTHON:-python3}" - <<'PY'
 html, md = open("page/index.html").read(), open("page/report.md").read()
@@ -41,6 +49,8 @@ for heading in "Verdicts", "Mutants", "Cheats and hostile plug-ins", "Relations,
 for text in "the dog ate it", "ci/contain build/assay . cc cheats --json FILE", "assay bench --quick --json FILE", "no file of it was given", \
         "FAILED: 1 of 2 plug-ins", "FAILED: 24 of 25 small changes", "commit other":
     assert text in html and text in md, text
+much = open("much/index.html").read()
+assert "</html>" in much and much.count(">others</t") == 3, much.count(">others</t")
 assert "<b>a" not in html and "<i>11" not in html and "&lt;b>a/b*" in html and "&lt;i>11&lt;/i> / at" in html
 assert "NaN is passed on" in md and "class=' kept'>promised" in html and "</html>" in html
 columns = 0
