@@ -97,8 +97,7 @@ int bench_simulate_child(const char *line, const char *kernel, const char *plugi
     return stage.status ? 1 : 0;
 }
 
-/* ---- outside -------------------------------------------------------------------------------------------------------
- */
+/* ---- outside ------------------------------------------------------------------------------------------------- */
 
 typedef struct simulation { /* one run: what it is told, what it found */
     char d1[80], ll[80], out[64], fd[16], nth[16];

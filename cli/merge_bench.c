@@ -162,8 +162,7 @@ bool assay_is_bench(const char *path)
     return is;
 }
 
-/* ---- the set ------------------------------------------------------------------------------------------------------
- */
+/* ---- the set ------------------------------------------------------------------------------------------------- */
 
 /* 0: shards of one split */
 int bench_same_split(const bench_part *a, const bench_part *b)

@@ -33,8 +33,7 @@ static bool opens_split(const bench_parts *all, size_t i)
     return i == 0 || bench_same_split(&all->at[i - 1], &all->at[i]);
 }
 
-/* ---- what is written ------------------------------------------------------------------------------------------------
- */
+/* ---- what is written ----------------------------------------------------------------------------------------- */
 
 static void put(FILE *f, const char *comma, const cJSON *item)
 {

@@ -78,8 +78,7 @@ static bool selection(const assay_case *c, int i, int64_t n, double *const *valu
 }
 
 /* ---- forbidden: scores rise with the position in even heads (the newest visible key wins, any newer one would win
- * over it) and fall in odd ones; empty slots, keys beyond the length and rows outside the pages are the strongest. ----
- */
+ * over it) and fall in odd ones; empty slots, keys beyond the length and rows outside the pages are the strongest. */
 
 static bool forbidden(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
@@ -99,8 +98,7 @@ static bool forbidden(const assay_case *c, int i, int64_t n, double *const *valu
     return true;
 }
 
-/* ---- alibi: no scores but those of the slopes, so steep that the nearest key (even heads) or the farthest wins. ----
- */
+/* ---- alibi: no scores but those of the slopes, so steep that the nearest key (even heads) or the farthest wins. */
 
 static bool alibi(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
@@ -111,8 +109,7 @@ static bool alibi(const assay_case *c, int i, int64_t n, double *const *value, a
     return i == Q || i == SLOPES || (i > V && rest(i, n, value[i], r, 0));
 }
 
-/* ---- masked rows: whole rows closed; the first half closed; only the last key open; a constant -1e4 throughout. ----
- */
+/* ---- masked rows: whole rows closed; the first half closed; only the last key open; a constant -1e4 throughout. */
 
 static bool masked_rows(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
@@ -128,7 +125,7 @@ static bool masked_rows(const assay_case *c, int i, int64_t n, double *const *va
     return true;
 }
 
-/* ---- scores of a given shape: one dimension of q and k carries it, the others are small and random. ---- */
+/* ---- scores of a given shape: one dimension of q and k carries it, the others are small and random. */
 
 static bool shaped(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r, double first, double step)
 {
@@ -170,8 +167,7 @@ static bool deep(const assay_case *c, int i, int64_t n, double *const *value, as
     return shaped(c, i, n, value, r, -1e5, 0.125);
 }
 
-/* ---- two keys whose scores differ by just under ln 2 / 2, where a polynomial for exp is worst; values 1 and -1. ----
- */
+/* ---- two keys whose scores differ by just under ln 2 / 2, where a polynomial for exp is worst; values 1 and -1. */
 
 static bool exp_edge(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
@@ -181,7 +177,7 @@ static bool exp_edge(const assay_case *c, int i, int64_t n, double *const *value
     return i <= V || rest(i, n, value[i], r, 0);
 }
 
-/* ---- all rows of v are equal: so must the output be. ---- */
+/* ---- all rows of v are equal: so must the output be. */
 
 static bool equal_values(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
@@ -193,8 +189,7 @@ static bool equal_values(const assay_case *c, int i, int64_t n, double *const *v
     return true;
 }
 
-/* ---- NaN and infinity in the newest key and in one in the middle: a query that does not see them must not know. ----
- */
+/* ---- NaN and infinity in the newest key and in one in the middle: a query that does not see them must not know. */
 
 static bool special(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
@@ -210,7 +205,7 @@ static bool special(const assay_case *c, int i, int64_t n, double *const *value,
     return true;
 }
 
-/* ---- the last two keys are masked, for every query, and hold NaN and infinity: nobody may know. ---- */
+/* ---- the last two keys are masked, for every query, and hold NaN and infinity: nobody may know. */
 
 static bool under_mask(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {

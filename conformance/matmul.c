@@ -214,8 +214,7 @@ static const assay_rows rows[] = {
     { "T={33,130} N=70 K=1024 w={f16,bf16,q8_0,q4_0,q4_1} bias=f32 gen={gauss,q8-exact}", ASSAY_FULL },
 };
 
-/* ---- the reference by a second derivation: binary128 sums, and Freivalds' identity ---------------------------------
- */
+/* ---- the reference by a second derivation: binary128 sums, and Freivalds' identity --------------------------- */
 
 #ifdef __SIZEOF_FLOAT128__
 __extension__ typedef __float128 wide_real;

@@ -60,8 +60,7 @@ void section_faults(report *r)
     page_details_end(r);
 }
 
-/* ---- mutants ------------------------------------------------------------------------------------------------------
- */
+/* ---- mutants ------------------------------------------------------------------------------------------------- */
 
 static const char *const words[] = { "survived", "equivalent", "legal", "outside", "undefined" };
 enum { WORDS = sizeof words / sizeof *words };
@@ -156,8 +155,7 @@ void section_mutants(report *r)
     one_kind(r, "proof", "In the place of the double reference, found by what proves the reference without asking it:");
 }
 
-/* ---- cheats and hostile plug-ins ----------------------------------------------------------------------------------
- */
+/* ---- cheats and hostile plug-ins ----------------------------------------------------------------------------- */
 
 answer answer_cheats(const report *r, char *text, size_t n)
 {
@@ -225,8 +223,7 @@ void section_contained(report *r)
     page_details_end(r);
 }
 
-/* ---- relations ------------------------------------------------------------------------------------------------------
- */
+/* ---- relations ----------------------------------------------------------------------------------------------- */
 
 answer answer_relations(const report *r, char *text, size_t n)
 {

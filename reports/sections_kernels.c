@@ -3,8 +3,7 @@
 #include "report.h"
 #include <string.h>
 
-/* ---- primitives -----------------------------------------------------------------------------------------------------
- */
+/* ---- primitives ---------------------------------------------------------------------------------------------- */
 
 answer answer_primitives(const report *r, char *text, size_t n)
 {
@@ -85,8 +84,7 @@ void section_primitives(report *r)
                     "of all kernels assume: how much room is left before any bound would be wrong.");
 }
 
-/* ---- certificates ---------------------------------------------------------------------------------------------------
- */
+/* ---- certificates -------------------------------------------------------------------------------------------- */
 
 answer answer_certificates(const report *r, char *text, size_t n)
 {

@@ -6,13 +6,8 @@ set -euo pipefail
 assay=$1 source=$2 cc=${3:-cc}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-expect() { # CODE WORDS COMMAND...: exit status, and what it must say
-  local want=$1 words=$2 got=0
-  shift 2
-  "$@" >"$dir/out" 2>&1 || got=$?
-  [ "$got" = "$want" ] || { echo "exit $got, not $want: $*"; cat "$dir/out"; exit 1; }
-  grep -q -- "$words" "$dir/out" || { echo "no '$words' in:"; cat "$dir/out"; exit 1; }
-}
+# shellcheck source=/dev/null
+. "$(dirname "$0")/expect"
 case $(uname -m) in
 x86_64) set_mode='unsigned m; __asm__ volatile("stmxcsr %0" : "=m"(m)); m |= 0x8000; __asm__ volatile("ldmxcsr %0" : : "m"(m));' ;;
 aarch64) set_mode='unsigned long m; __asm__ volatile("mrs %0, fpcr" : "=r"(m)); m |= 1ul << 24; __asm__ volatile("msr fpcr, %0" : : "r"(m));' ;;

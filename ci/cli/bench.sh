@@ -6,25 +6,21 @@ set -euo pipefail
 assay=$1 source=$2 cc=${3:-cc}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-expect() { # CODE COMMAND...
-  local want=$1 got=0
-  shift
-  "$@" >"$dir/out" 2>&1 </dev/null || got=$?
-  [ "$got" = "$want" ] || { echo "exit $got, not $want: $*"; cat "$dir/out"; exit 1; }
-}
+# shellcheck source=/dev/null
+. "$(dirname "$0")/expect"
 "$assay" --help | grep -q '^  bench' || { echo "this build has no bench"; exit 77; }
-expect 2 "$assay" bench -o nothing
-expect 2 "$assay" bench -k 'none*'
-expect 2 "$assay" bench --resume
-expect 2 "$assay" bench --no-roofs --case 'rmsnorm R=x'
-expect 2 "$assay" bench --simulate perhaps
-expect 2 "$assay" bench -w 'none*' --threads 1 --no-roofs
-expect 0 "$assay" doctor --json "$dir/doctor.json"
+ends 2 "$assay" bench -o nothing
+ends 2 "$assay" bench -k 'none*'
+ends 2 "$assay" bench --resume
+ends 2 "$assay" bench --no-roofs --case 'rmsnorm R=x'
+ends 2 "$assay" bench --simulate perhaps
+ends 2 "$assay" bench -w 'none*' --threads 1 --no-roofs
+ends 0 "$assay" doctor --json "$dir/doctor.json"
 grep -q 'instructions' "$dir/out"
 
 # Results: every row has a name of the grammar, a verdict, times, and counters with their provenance.
 run=(--threads 1 --simulate none -o rmsnorm --case 'rmsnorm R={1,3,5} C=64 eps=1e-05' --json "$dir/r.json")
-expect 0 "$assay" bench "${run[@]}"
+ends 0 "$assay" bench "${run[@]}"
 cat >"$dir/read.py" <<'PY'
 import json, re, sys
 d = json.load(open(sys.argv[1]))
@@ -58,21 +54,21 @@ kill -9 "$pid" 2>/dev/null || true
 wait "$pid" 2>/dev/null || true
 first=$(grep -m1 '"line": "row"' "$dir/r.jsonl")
 printf '{"line": "row", "name": "cut' >>"$dir/r.jsonl"
-expect 0 "$assay" bench "${run[@]}" --resume
+ends 0 "$assay" bench "${run[@]}" --resume
 grep -qF "$first" "$dir/r.jsonl"
 [ "$(python3 "$dir/read.py" "$dir/r.json" no-roofs)" = "$rows" ]
-expect 0 "$assay" bench "${run[@]}" --resume
+ends 0 "$assay" bench "${run[@]}" --resume
 grep -q '^0 rows measured' "$dir/out"
 
 sed -i 's/"binary":"[0-9a-f]*"/"binary":"0"/' "$dir/r.jsonl" # as if another build had written it
 grep -q '"binary":"0"' "$dir/r.jsonl"
-expect 0 "$assay" bench "${run[@]}" --resume
+ends 0 "$assay" bench "${run[@]}" --resume
 grep -q "^$rows rows measured" "$dir/out"
 [ -s "$dir/r.jsonl.old" ]
 
 # A full disk is one sentence; no half document.
 ln -s /dev/full "$dir/full.jsonl"
-expect 1 "$assay" bench "${run[@]/$dir\/r.json/$dir/full.json}"
+ends 1 "$assay" bench "${run[@]/$dir\/r.json/$dir/full.json}"
 grep -q 'No space left' "$dir/out"
 [ ! -e "$dir/full.json" ]
 
@@ -109,7 +105,7 @@ const assay_plugin *assay_plugin_v1(void)
 }
 C
 $cc -std=c11 -O3 -shared -fPIC -I "$source/include" -o "$dir/wrong.so" "$dir/wrong.c"
-expect 1 "$assay" bench --threads 1 --simulate none --no-roofs --plugin "$dir/wrong.so" --json "$dir/w.json" --case 'matmul T=24 N=8192 K=800'
+ends 1 "$assay" bench --threads 1 --simulate none --no-roofs --plugin "$dir/wrong.so" --json "$dir/w.json" --case 'matmul T=24 N=8192 K=800'
 python3 - "$dir/w.json" <<'PY'
 import json, sys
 rows = {b["kernel"]: b for b in json.load(open(sys.argv[1]))["benchmarks"] if b["cache"] == "hot"}
@@ -119,6 +115,6 @@ assert one["verdict"]["freivalds"] == "fail" and not one["verdict"]["pass"] and 
 assert not every["verdict"]["pass"] and every["verdict"]["by"] == "T1" and "real_time" not in every, every
 assert right["supplier"] == "wrong 1", right
 PY
-expect 0 "$assay" bench --threads 1 --no-roofs -k scalar -k right --plugin "$dir/wrong.so" --case 'matmul T=2 N=64 K=64'
+ends 0 "$assay" bench --threads 1 --no-roofs -k scalar -k right --plugin "$dir/wrong.so" --case 'matmul T=2 N=64 K=64'
 grep -q 'a/b' "$dir/out"
 echo "bench and doctor: $rows rows read back, resumed after a kill; wrong kernels got no time"

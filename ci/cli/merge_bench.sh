@@ -9,13 +9,8 @@ trap 'rm -rf "$dir"' EXIT
 for command in merge bench; do
   "$assay" --help | grep -q "^  $command" || { echo "this build has no $command"; exit 77; }
 done
-expect() { # CODE PATTERN COMMAND...
-  local want=$1 pattern=$2 got=0
-  shift 2
-  "$@" >"$dir/out" 2>&1 </dev/null || got=$?
-  [ "$got" = "$want" ] || { echo "exit $got, not $want: $*"; cat "$dir/out"; exit 1; }
-  grep -q -- "$pattern" "$dir/out" || { echo "no '$pattern' from: $*"; head -5 "$dir/out"; exit 1; }
-}
+# shellcheck source=/dev/null
+. "$(dirname "$0")/expect"
 cd "$dir"
 run=("$assay" bench --threads 1 --simulate none --no-roofs --isa scalar --case 'rmsnorm R={1,2,3} C={16,64} eps=1e-05')
 expect 0 '6 rows measured' "${run[@]}" --json whole.json

@@ -4,18 +4,12 @@
 set -uo pipefail
 assay=$1
 bad=0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-model=$work/tiny.gguf
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+model=$dir/tiny.gguf
 export OMP_WAIT_POLICY=passive
-expect() { # CODE PATTERN COMMAND...
-  local want=$1 pattern=$2 out got
-  shift 2
-  out=$("$@" 2>&1 </dev/null)
-  got=$?
-  [ "$got" = "$want" ] || { echo "exit $got, not $want: $*"; echo "$out" | head -5; bad=1; }
-  grep -q -e "$pattern" <<<"$out" || { echo "no '$pattern' from: $*"; echo "$out" | head -5; bad=1; }
-}
+# shellcheck source=/dev/null
+. "$(dirname "$0")/expect"
 same() { # WHAT A B
   [ "$2" = "$3" ] || { echo "$1: '$2', not '$3'"; bad=1; }
 }
@@ -28,20 +22,20 @@ text=$'Stra\xc3\x9fe \xe5\xae\xb6 12\n'
 same 'round trip' "$("$assay" tokenize "$model" --decode "$(printf '%s' "$text" | "$assay" tokenize "$model")" | od -c)" "$(printf '%s' "$text" | od -c)"
 expect 0 '^Usage' "$assay" tokenize --help
 expect 2 'MODEL.gguf is missing' "$assay" tokenize
-expect 2 'No such file' "$assay" tokenize "$work/none.gguf" x
+expect 2 'No such file' "$assay" tokenize "$dir/none.gguf" x
 expect 2 'is no token id' "$assay" tokenize "$model" --decode 1,x
 expect 2 'is no token id' "$assay" tokenize "$model" --decode 352
 
 args=(--prompt 'the house' -n 6 --ignore-eos)
-expect 0 'tokens/s' "$assay" run "$model" "${args[@]}" --json "$work/a.json" --logits "$work/a.safetensors"
+expect 0 'tokens/s' "$assay" run "$model" "${args[@]}" --json "$dir/a.json" --logits "$dir/a.safetensors"
 for impl in scalar oracle matmul=scalar best,rmsnorm=oracle; do
-  expect 0 'time to the first token' "$assay" run "$model" "${args[@]}" --impl "$impl" --json "$work/b.json"
-  same "ids of $impl" "$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["ids"])' "$work/b.json")" \
-    "$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["ids"])' "$work/a.json")"
+  expect 0 'time to the first token' "$assay" run "$model" "${args[@]}" --impl "$impl" --json "$dir/b.json"
+  same "ids of $impl" "$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["ids"])' "$dir/b.json")" \
+    "$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["ids"])' "$dir/a.json")"
 done
 for kv in f16 q8_0; do expect 0 "kv $kv" "$assay" run "$model" "${args[@]}" --kv "$kv" --threads 2 --batch 2; done
 expect 0 'implementation best' "$assay" run "$model" --ids 5,6,7 -n 3 --temp 0.8 --top-k 20 --top-p 0.9 --seed 3
-python3 - "$work/a.json" "$work/a.safetensors" <<'PY' || bad=1
+python3 - "$dir/a.json" "$dir/a.safetensors" <<'PY' || bad=1
 import json, struct, sys
 run = json.load(open(sys.argv[1]))
 raw = open(sys.argv[2], "rb").read()
@@ -71,17 +65,17 @@ expect 2 'no integer' "$assay" run "$model" -p x -n ten
 expect 2 'No space left' "$assay" run "$model" "${args[@]}" --json /dev/full
 expect 2 'No space left' "$assay" run "$model" "${args[@]}" --logits /dev/full
 expect 2 'cannot write' "$assay" run "$model" "${args[@]}" --json /proc/nowhere/x
-head -c 3000 "$model" >"$work/cut.gguf"
-expect 2 'the file has' "$assay" run "$work/cut.gguf" -p x
-head -c 100000 "$model" >"$work/short.gguf"
-expect 2 'beyond the data section' "$assay" run "$work/short.gguf" -p x
-"${PYTHON:-python3}" - "$model" "$work/extra.gguf" <<'PY' # one layer fewer than the file has tensors for
+head -c 3000 "$model" >"$dir/cut.gguf"
+expect 2 'the file has' "$assay" run "$dir/cut.gguf" -p x
+head -c 100000 "$model" >"$dir/short.gguf"
+expect 2 'beyond the data section' "$assay" run "$dir/short.gguf" -p x
+"${PYTHON:-python3}" - "$model" "$dir/extra.gguf" <<'PY' # one layer fewer than the file has tensors for
 import sys
 d = open(sys.argv[1], "rb").read()
 key = b"llama.block_count" + (4).to_bytes(4, "little")
 at = d.index(key) + len(key)
 open(sys.argv[2], "wb").write(d[:at] + (2).to_bytes(4, "little") + d[at + 4:])
 PY
-expect 2 'is no part of the llama graph (9 such tensors)' "$assay" run "$work/extra.gguf" -p x
+expect 2 'is no part of the llama graph (9 such tensors)' "$assay" run "$dir/extra.gguf" -p x
 expect 2 'not a GGUF file' "$assay" run "$0" -p x
 exit "$bad"

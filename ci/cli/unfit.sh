@@ -6,13 +6,8 @@ assay=$1
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 "$assay" --help | grep -q '^  merge' || { echo "this build has no merge"; exit 77; }
-expect() { # CODE PATTERN COMMAND...
-  local want=$1 pattern=$2 got=0
-  shift 2
-  "$@" >"$dir/out" 2>&1 </dev/null || got=$?
-  [ "$got" = "$want" ] || { echo "exit $got, not $want: $*"; cat "$dir/out"; exit 1; }
-  grep -q -- "$pattern" "$dir/out" || { echo "no '$pattern' from: $*"; head -5 "$dir/out"; exit 1; }
-}
+# shellcheck source=/dev/null
+. "$(dirname "$0")/expect"
 cd "$dir"
 expect 0 passed "$assay" check -o rmsnorm --json rmsnorm.json
 change() { # FILE PYTHON: writes bad.json; a part's digest is made to fit when the change says so

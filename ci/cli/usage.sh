@@ -3,15 +3,10 @@
 # Exit codes and sentences of wrong use: each one names what is wrong, none crashes.
 set -uo pipefail
 assay=$1
-bad=0
-expect() { # CODE PATTERN COMMAND...
-  local want=$1 pattern=$2 out got
-  shift 2
-  out=$("$@" 2>&1 </dev/null)
-  got=$?
-  [ "$got" = "$want" ] || { echo "exit $got, not $want: $*"; echo "$out" | head -5; bad=1; }
-  grep -q -- "$pattern" <<<"$out" || { echo "no '$pattern' from: $*"; echo "$out" | head -5; bad=1; }
-}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+# shellcheck source=/dev/null
+. "$(dirname "$0")/expect"
 expect 2 'usage: assay' "$assay"
 expect 0 'usage: assay' "$assay" --help
 expect 0 'compiler:' "$assay" --version
@@ -43,4 +38,3 @@ expect 2 'about --self' "$assay" check --part x -o silu
 expect 2 'rmsnorm.part: cannot be read' "$assay" check --self --parts /nowhere -o rmsnorm
 for what in ops kernels contracts types workloads models isa; do expect 0 . "$assay" list "$what"; done
 expect 2 'usage' "$assay" list things
-exit "$bad"

@@ -83,8 +83,7 @@ void assay_fence_open(char *shared_note)
         sigaction(signals[i], &act, NULL);
 }
 
-/* ---- areas ---------------------------------------------------------------------------------------------------------
- */
+/* ---- areas --------------------------------------------------------------------------------------------------- */
 
 void assay_fence_name(const char *what, int worker, char *lo, char *hi, char *first, char *end)
 {
@@ -186,8 +185,7 @@ bool assay_fence_intact(assay_why *why)
     return true;
 }
 
-/* ---- the arguments of a call ---------------------------------------------------------------------------------------
- */
+/* ---- the arguments of a call --------------------------------------------------------------------------------- */
 
 bool assay_fence_desk(void)
 {

@@ -25,8 +25,7 @@ static bool is_block(assay_dtype t)
     return assay_dtype_of(t)->block > 1;
 }
 
-/* ---- ggml: one normalized mean square error per tensor; p[0]: its limit for the op --------------------------------
- */
+/* ---- ggml: one normalized mean square error per tensor; p[0]: its limit for the op --------------------------- */
 
 static bool inf_or_max(float x)
 {
@@ -69,8 +68,7 @@ static const assay_rule_op ggml_ops[] = {
     { "add", { 1e-7 } },       { "mul", { 1e-7 } },        { "argmax", { 0 } },
 };
 
-/* ---- element by element: |got - want| <= atol + rtol |want| -------------------------------------------------------
- */
+/* ---- element by element: |got - want| <= atol + rtol |want| -------------------------------------------------- */
 
 static bool close_to(const assay_output *o, double rtol, double atol)
 {
@@ -106,8 +104,7 @@ static const assay_rule_op onnx_ops[] = {
 };
 
 /* ---- benchdnn: exact or within a relative threshold.  p[0]: it for f32; p[1]: it in steps of a narrower output type;
- * p[2]: 1 softmax (absolute step), 2 an activation follows (post-op's thresholds), 3 attention ----------------------
- */
+ * p[2]: 1 softmax (absolute step), 2 an activation follows (post-op's thresholds), 3 attention */
 
 static bool benchdnn_more(const assay_output *o, int64_t k, double diff, double rel)
 {
@@ -144,8 +141,7 @@ static const assay_rule_op benchdnn_ops[] = {
     { "mul", { 0x1p-23, 1 } },    { "attention", { 0, 0, 3 } },
 };
 
-/* ---- XNNPACK: an absolute tolerance from K, or a relative one.  p[0]: relative, p[1]: absolute; 0 and 0: by K -------
- */
+/* ---- XNNPACK: an absolute tolerance from K, or a relative one.  p[0]: relative, p[1]: absolute; 0 and 0: by K ---- */
 
 static double largest(const assay_problem *p, int i)
 {

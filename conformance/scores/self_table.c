@@ -55,8 +55,7 @@ assay_score assay_self_score(const assay_self *s, int input, int rule)
     return c;
 }
 
-/* ---- text ----------------------------------------------------------------------------------------------------------
- */
+/* ---- text ---------------------------------------------------------------------------------------------------- */
 
 static void print_score(const char *rule, const char *inputs, assay_score c)
 {
@@ -164,8 +163,7 @@ bool assay_self_print(const assay_self *s)
     return ours.faults + ours.legal && ours.caught == ours.faults && !ours.flagged;
 }
 
-/* ---- JSON ----------------------------------------------------------------------------------------------------------
- */
+/* ---- JSON ---------------------------------------------------------------------------------------------------- */
 
 static void json_score(assay_json *j, const char *key, assay_score c)
 {

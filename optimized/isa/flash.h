@@ -238,8 +238,7 @@ static void flash_softmax(int R, float *s, int64_t from, int64_t to, float *m, f
         m[r] = up[r], l[r] = l[r] * keep[r] + sum[r];
 }
 
-/* ---- one block of keys against all rows of a unit ------------------------------------------------------------------
- */
+/* ---- one block of keys against all rows of a unit ------------------------------------------------------------ */
 
 static bias flash_row_bias(const flash *f, const part *u, int64_t row, int64_t from, int64_t n, float *copy)
 {

@@ -5,8 +5,7 @@
 #define ASSAY_ISA_FLASH_CALL_H
 #include "flash.h"
 
-/* ---- scratch and shared -------------------------------------------------------------------------------------------
- */
+/* ---- scratch and shared -------------------------------------------------------------------------------------- */
 
 static int64_t flash_rows(const flash *f)
 {
@@ -49,8 +48,7 @@ static int64_t flash_units(const assay_args *a)
     return f.B * f.G * (a->phase == 1 ? 1 : f.splits > 1 ? f.splits : f.blocks);
 }
 
-/* ---- one row again, key by key: the reference's order of effects in floats ------------------------------------------
- */
+/* ---- one row again, key by key: the reference's order of effects in floats ----------------------------------- */
 
 static float flash_element(const flash *f, int operand, const part *u, int64_t j, int64_t i)
 {
@@ -111,8 +109,7 @@ static void flash_careful(const flash *f, const part *u, int64_t row, float *o)
         o[e] /= l;
 }
 
-/* ---- a unit -------------------------------------------------------------------------------------------------------
- */
+/* ---- a unit -------------------------------------------------------------------------------------------------- */
 
 static part flash_part(const flash *f, int64_t b, int64_t g, int64_t t0)
 {

@@ -63,8 +63,7 @@ static void kpanel16_encode(const assay_tensor *t, const double *src)
             }
 }
 
-/* ---- the table ----------------------------------------------------------------------------------------------------
- */
+/* ---- the table ----------------------------------------------------------------------------------------------- */
 
 static const assay_layout_info table[] = {
     [ASSAY_LAYOUT_strided] = { .name = "strided" },
