@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "beside.h"
 #include "../../reference/core/dtype.h"
+#include "../../reference/core/status.h"
 #include "../../reference/core/tensor.h"
 #include "fence.h"
 #include <omp.h>
@@ -19,9 +20,8 @@ void assay_other_numbers(const assay_operand *o, const assay_tensor *t, unsigned
     memcpy(to + bytes - at, from, at);
 }
 
-static bool make(assay_twin *w, const assay_call *c, size_t room)
+static assay_status make(assay_twin *w, const assay_call *c, size_t room, assay_why *why)
 {
-    assay_why why;
     size_t step;
     w->call = *c;
     w->made = true;
@@ -35,13 +35,12 @@ static bool make(assay_twin *w, const assay_call *c, size_t room)
             continue;
         w->t[i].data = assay_fence_alloc(c->op->operands[i].name, assay_tensor_bytes(from) + room, 1, &step);
         if (!w->t[i].data)
-            return false;
+            return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for %s of a second call", c->op->operands[i].name);
         assay_other_numbers(&c->op->operands[i], from, w->t[i].data, from->data);
     }
-    if (assay_call_pack(&w->call, &why))
-        return false;
+    const assay_status s = assay_call_pack(&w->call, why);
     assay_fence_lock(w->call.packed);
-    return !assay_call_prepare(&w->call, &why);
+    return s ? s : assay_call_prepare(&w->call, why);
 }
 
 void assay_twin_free(assay_twin *w)
@@ -85,10 +84,13 @@ static assay_status at_once(assay_call *c, assay_call *other)
     return s;
 }
 
-assay_status assay_beside_run(assay_call *c, const assay_job *j, assay_twin *w)
+assay_status assay_beside_run(assay_call *c, const assay_job *j, assay_twin *w, assay_why *why)
 {
     w->made = false;
-    if (!c->kernel->run || !make(w, c, j->room))
+    if (!c->kernel->run) /* the reference itself */
         return assay_call_run(c);
+    const assay_status s = make(w, c, j->room, why);
+    if (s)
+        return s;
     return j->beside == ASSAY_IN_TURN ? in_turn(c, &w->call) : at_once(c, &w->call);
 }

@@ -17,7 +17,7 @@ typedef struct assay_twin {
     bool made;
 } assay_twin;
 
-/* c is ready to run; without memory for a second call it runs alone. */
-assay_status assay_beside_run(assay_call *c, const assay_job *j, assay_twin *twin);
+/* c is ready to run.  A second call that cannot be made is a failure: nothing is said of it in silence. */
+assay_status assay_beside_run(assay_call *c, const assay_job *j, assay_twin *twin, assay_why *why);
 void assay_twin_free(assay_twin *twin); /* after the fence was looked at */
 #endif

@@ -40,7 +40,7 @@ static char *row_at(const assay_tensor *t, const int64_t *dim, char *base, int64
     return base;
 }
 
-/* Copies the logical elements, row by row, from one assay_placement of a tensor to another. */
+/* Copies the logical elements, row by row, from one placement of a tensor to another. */
 static void copy_rows(const assay_tensor *to, unsigned char *dst, const assay_tensor *from, const unsigned char *src)
 {
     int64_t dim[ASSAY_MAX_RANK], rows = 1;
@@ -214,7 +214,6 @@ void assay_outputs_free(assay_tensor *out)
     }
 }
 
-/* What an earlier, larger assay_placement left beyond this one may be a right answer: it is wiped. */
 void assay_forget_rest(const assay_placement *pl)
 {
     static size_t high;

@@ -95,7 +95,7 @@ static void call_kernel(const assay_job *j, const assay_kernel *k, assay_answer 
         if (!a->status)
             a->status = assay_call_prepare(&c, &a->why);
         if (!a->status)
-            a->status = j->beside ? assay_beside_run(&c, j, &twin) : assay_call_run(&c);
+            a->status = j->beside ? assay_beside_run(&c, j, &twin, &a->why) : assay_call_run(&c);
         if ((unsigned)a->status > ASSAY_UNSUPPORTED) {
             a->by = ASSAY_BY_STATUS;
             a->status = assay_fail(&a->why, ASSAY_ERR_ARG, "returned the status %u", (unsigned)a->status);
