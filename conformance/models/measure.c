@@ -5,20 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-assay_status subject_run(subject *m, assay_graph *g, const assay_impl *impl, int prompts, int64_t chunk, outcome *out,
-                         assay_why *why)
+assay_status subject_run(subject *m, assay_graph *g, const assay_impl *impl, unsigned prompts, int64_t chunk,
+                         outcome *out, assay_why *why)
 {
     assay_session *s;
     const int64_t V = m->graph.vocab, most = chunk ? chunk : m->longest;
     int64_t total = 0;
     *out = (outcome){ 0 };
-    for (int p = 0; p < prompts; p++)
-        total += m->n[p];
+    for (int p = 0; p < PROMPTS; p++)
+        total += prompts >> p & 1 ? m->n[p] : 0;
     out->logits = malloc((size_t)(total * V) * sizeof *out->logits);
     if (!out->logits)
         return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for the logits of %lld positions", (long long)total);
     assay_status status = assay_session_make(g, impl, most, most, m->longest + 1, m->threads, &s, why);
-    for (int p = 0; p < prompts && !status; p++) {
+    for (int p = 0; p < PROMPTS && !status; p++) {
+        if (!(prompts >> p & 1))
+            continue;
         assay_session_rewind(s, 0);
         for (int64_t at = 0, T; at < m->n[p] && !status; at += T) {
             T = m->n[p] - at < most ? m->n[p] - at : most;
