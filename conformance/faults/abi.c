@@ -115,22 +115,23 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(AS
       { .op = "mul", .types = types, .name = title, .run = assay_abi_##entry, .isa = ASSAY_ISA_##tier },               \
       where,                                                                                                           \
       says },
-#define BAD_ROW(entry, isa, title, says, where)  ROW(ASSAY_FAULT, entry, isa, title, says, where)
-#define GOOD_ROW(entry, isa, title, says, where) ROW(ASSAY_LEGAL, entry, isa, title, says, where)
+#define WRONG_ROW(entry, isa, title, says, where) ROW(ASSAY_FAULT, entry, isa, title, says, where)
+#define RIGHT_ROW(entry, isa, title, says, where) ROW(ASSAY_LEGAL, entry, isa, title, says, where)
 static const assay_fault table[] = {
-    WRONG(BAD_ROW) WRONG_512(BAD_ROW) LEGAL(GOOD_ROW) LEGAL_512(GOOD_ROW){ ASSAY_FAULT,
-                                                                           { .op = "mul",
-                                                                             .types = types,
-                                                                             .name = "abi-pack",
-                                                                             .run = assay_abi_right,
-                                                                             .packed_bytes = some,
-                                                                             .pack = assay_abi_pack },
-                                                                           "callee-saved register, by pack()",
-                                                                           KEPT_PACK },
+    { ASSAY_FAULT,
+      { .op = "mul",
+        .types = types,
+        .name = "abi-pack",
+        .run = assay_abi_right,
+        .packed_bytes = some,
+        .pack = assay_abi_pack },
+      "callee-saved register, by pack()",
+      KEPT_PACK },
     { ASSAY_FAULT,
       { .op = "mul", .types = types, .name = "abi-units", .run = assay_abi_right, .units = assay_abi_units },
       "callee-saved register, by units()",
       KEPT_UNITS },
+    WRONG(WRONG_ROW) WRONG_512(WRONG_ROW) LEGAL(RIGHT_ROW) LEGAL_512(RIGHT_ROW)
 };
 #define TABLE table, ASSAY_COUNT_OF(table)
 #else

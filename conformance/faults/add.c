@@ -2,35 +2,36 @@
  * add: kernels that are wrong on purpose, and legal ones that must pass. */
 #include "faults.h"
 
-enum {
-    PLAIN,
-    SWAPPED,
-    DOUBLE,
-    FUSED,
-    FUSED_SWAPPED,
-    WIDE,
-    NEGATED,
-    REVERSED,
-    BLOCKS,
-    EVEN_ODD,
-    TWICE,
-    NO_TAIL = 20,
-    ONCE_MORE,
-    BF16_IN,
-    F16_IN,
-    CHOPPED,
-    ZERO_SIGN,
-    FIRST_ROW,
-    FLUSHED,
-    NEXT,
-    NAN_LOST,
-    WRONG_OP,
-    WIDE_TAIL,
-    FLOAT_MASK
-};
-#define LEGALS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10)
-#define FAULTS(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32)
-#define MODES(X)  LEGALS(X) FAULTS(X)
+/* X(mode, name, where it comes from) */
+#define FAULTS(X)                                                                                                      \
+    X(NO_TAIL, "tail-skipped", "numerics 3")                                                                           \
+    X(ONCE_MORE, "tail-element-twice", "numerics 3")                                                                   \
+    X(BF16_IN, "bf16-input", "numerics 3: inputs silently rounded")                                                    \
+    X(F16_IN, "f16-input", "anthony-chaudhary/dos-kernel#107")                                                         \
+    X(CHOPPED, "rounded-to-zero", "numerics 3: truncation for rounding")                                               \
+    X(ZERO_SIGN, "negative-zero-lost", "numerics 3")                                                                   \
+    X(FIRST_ROW, "first-row-for-all", "row stride ignored")                                                            \
+    X(FLUSHED, "subnormals-flushed", "numerics 2, generator 9")                                                        \
+    X(NEXT, "next-element", "index + 1")                                                                               \
+    X(NAN_LOST, "nan-lost", "numerics 3")                                                                              \
+    X(WRONG_OP, "wrong-operator", "operator swapped")                                                                  \
+    X(WIDE_TAIL, "tail-writes-past", "sonos/tract#2304; google/XNNPACK#4190 reads so")                                 \
+    X(FLOAT_MASK, "lanes-compared-as-floats-while-flushing", "vectorclass/version2#47")
+
+#define LEGAL(X)                                                                                                       \
+    X(PLAIN, "sequential", "legal: one by one")                                                                        \
+    X(SWAPPED, "swapped", "legal: b first")                                                                            \
+    X(DOUBLE, "double", "legal: f64, then one rounding (Figueroa)")                                                    \
+    X(FUSED, "fused", "legal: fma(1, a, b)")                                                                           \
+    X(FUSED_SWAPPED, "fused-swapped", "legal: the same, b first")                                                      \
+    X(WIDE, "long-double", "legal: wider, then one rounding")                                                          \
+    X(NEGATED, "negated", "legal: by negation")                                                                        \
+    X(REVERSED, "reversed", "legal: last to first")                                                                    \
+    X(BLOCKS, "stride-7", "legal: every 7th, 7 times")                                                                 \
+    X(EVEN_ODD, "even-odd", "legal: even ones, then odd ones")                                                         \
+    X(TWICE, "written-twice", "legal: overlapping vectors write the same twice")
+
+enum { FAULTS(MODE) LEGAL(MODE) };
 
 static float chop(float x, unsigned bits)
 {
@@ -148,40 +149,17 @@ static assay_status go(const assay_args *a, int mode)
     }
     return ASSAY_OK;
 }
-FAULT_STUBS(MODES)
+FAULTS(STUB)
+LEGAL(STUB)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f32)) };
 #define KERNEL_BASE .op = "add", .types = types
-static const assay_fault table[] = {
-    BAD(20, "tail-skipped", "numerics 3"),
-    BAD(21, "tail-element-twice", "numerics 3"),
-    BAD(22, "bf16-input", "numerics 3: inputs silently rounded"),
-    BAD(23, "f16-input", "anthony-chaudhary/dos-kernel#107"),
-    BAD(24, "rounded-to-zero", "numerics 3: truncation for rounding"),
-    BAD(25, "negative-zero-lost", "numerics 3"),
-    BAD(26, "first-row-for-all", "row stride ignored"),
-    BAD(27, "subnormals-flushed", "numerics 2, generator 9"),
-    BAD(28, "next-element", "index + 1"),
-    BAD(29, "nan-lost", "numerics 3"),
-    BAD(30, "wrong-operator", "operator swapped"),
-    BAD(31, "tail-writes-past", "sonos/tract#2304; google/XNNPACK#4190 reads so"),
-    BAD(32, "lanes-compared-as-floats-while-flushing", "vectorclass/version2#47"),
-    { ASSAY_FAULT,
-      { KERNEL_BASE, .name = "twice-in-place", .run = run_10, .flags = ASSAY_INPLACE },
-      "ggml-org/llama.cpp#24305: reads an input again that the output has replaced" },
-    GOOD(0, "sequential", "legal: one by one"),
-    GOOD(1, "swapped", "legal: b first"),
-    GOOD(2, "double", "legal: f64, then one rounding (Figueroa)"),
-    GOOD(3, "fused", "legal: fma(1, a, b)"),
-    GOOD(4, "fused-swapped", "legal: the same, b first"),
-    GOOD(5, "long-double", "legal: wider, then one rounding"),
-    GOOD(6, "negated", "legal: by negation"),
-    GOOD(7, "reversed", "legal: last to first"),
-    GOOD(8, "stride-7", "legal: every 7th, 7 times"),
-    GOOD(9, "even-odd", "legal: even ones, then odd ones"),
-    GOOD(10, "written-twice", "legal: overlapping vectors write the same twice"),
-};
+static const assay_fault table[] = { { ASSAY_FAULT,
+                                       { KERNEL_BASE, .name = "twice-in-place", .run = run_TWICE,
+                                         .flags = ASSAY_INPLACE },
+                                       "ggml-org/llama.cpp#24305: reads an input again that the output has replaced" },
+                                     FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 
 extern const assay_faults assay_faults_add;
 const assay_faults assay_faults_add = { "add", table, ASSAY_COUNT_OF(table) };

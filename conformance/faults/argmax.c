@@ -2,36 +2,35 @@
  * argmax: kernels that are wrong on purpose, and legal ones that must pass. */
 #include "faults.h"
 
-enum {
-    LAST_TIE,
-    NAN_IGNORED,
-    TAIL_SKIPPED,
-    SENTINEL,
-    BITS,
-    FROM_ZERO,
-    LAST_NAN,
-    ONE_BASED,
-    FIRST_ROW,
-    LANES_TIE,
-    IN_BF16,
-    NAN_LATE,
-    /* legal */
-    PLAIN,
-    BACKWARDS,
-    TWO_PASSES,
-    LANES8,
-    LANES16,
-    HALVES,
-    TOURNAMENT,
-    BLOCKS,
-    SORTED_BITS,
-    STRIDED,
-    ROWS_BACKWARDS,
-};
-/* clang-format off */
-#define MODES(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) \
-    X(19) X(20) X(21) X(22)
-/* clang-format on */
+/* X(mode, name, where it comes from) */
+#define FAULTS(X)                                                                                                      \
+    X(LAST_TIE, "last-of-ties", "numerics 3; ggml_vec_argmax_f32 does this")                                           \
+    X(NAN_IGNORED, "nan-ignored", "numerics 3")                                                                        \
+    X(TAIL_SKIPPED, "tail-skipped", "numerics 3")                                                                      \
+    X(SENTINEL, "sentinel-left", "vllm-project/vllm#50183")                                                            \
+    X(BITS, "order-of-bits", "tenstorrent/tt-metal#56626")                                                             \
+    X(FROM_ZERO, "maximum-starts-at-zero", "own")                                                                      \
+    X(LAST_NAN, "last-nan", "numerics 3")                                                                              \
+    X(ONE_BASED, "one-based", "own")                                                                                   \
+    X(FIRST_ROW, "first-row-for-all", "own")                                                                           \
+    X(LANES_TIE, "lowest-lane-of-ties", "own")                                                                         \
+    X(IN_BF16, "compared-in-bf16", "own")                                                                              \
+    X(NAN_LATE, "nan-only-at-the-start", "numerics 3")
+
+#define LEGAL(X)                                                                                                       \
+    X(PLAIN, "plain", "legal: one by one")                                                                             \
+    X(BACKWARDS, "backwards", "legal: last to first")                                                                  \
+    X(TWO_PASSES, "two-passes", "legal: value, then place")                                                            \
+    X(LANES8, "lanes8", "legal: 8 lanes")                                                                              \
+    X(LANES16, "lanes16", "legal: 16 lanes")                                                                           \
+    X(HALVES, "halves", "legal: two halves that overlap")                                                              \
+    X(TOURNAMENT, "tournament", "legal: binary tree")                                                                  \
+    X(BLOCKS, "blocks", "legal: blocks of 100")                                                                        \
+    X(SORTED_BITS, "integers", "legal: ordered integers, -0 made +0")                                                  \
+    X(STRIDED, "lanes3", "legal: 3 lanes")                                                                             \
+    X(ROWS_BACKWARDS, "rows-backwards", "legal: order of rows")
+
+enum { FAULTS(MODE) LEGAL(MODE) };
 
 /* i or j, whichever is the answer among the two */
 static int64_t better(const float *x, int64_t i, int64_t j)
@@ -186,35 +185,12 @@ static assay_status go(const assay_args *a, int mode)
     }
     return ASSAY_OK;
 }
-FAULT_STUBS(MODES)
+FAULTS(STUB)
+LEGAL(STUB)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)) };
 #define KERNEL_BASE .op = "argmax", .types = types
-static const assay_fault table[] = {
-    BAD(0, "last-of-ties", "numerics 3; ggml_vec_argmax_f32 does this"),
-    BAD(1, "nan-ignored", "numerics 3"),
-    BAD(2, "tail-skipped", "numerics 3"),
-    BAD(3, "sentinel-left", "vllm-project/vllm#50183"),
-    BAD(4, "order-of-bits", "tenstorrent/tt-metal#56626"),
-    BAD(5, "maximum-starts-at-zero", "own"),
-    BAD(6, "last-nan", "numerics 3"),
-    BAD(7, "one-based", "own"),
-    BAD(8, "first-row-for-all", "own"),
-    BAD(9, "lowest-lane-of-ties", "own"),
-    BAD(10, "compared-in-bf16", "own"),
-    BAD(11, "nan-only-at-the-start", "numerics 3"),
-    GOOD(12, "plain", "legal: one by one"),
-    GOOD(13, "backwards", "legal: last to first"),
-    GOOD(14, "two-passes", "legal: value, then place"),
-    GOOD(15, "lanes8", "legal: 8 lanes"),
-    GOOD(16, "lanes16", "legal: 16 lanes"),
-    GOOD(17, "halves", "legal: two halves that overlap"),
-    GOOD(18, "tournament", "legal: binary tree"),
-    GOOD(19, "blocks", "legal: blocks of 100"),
-    GOOD(20, "integers", "legal: ordered integers, -0 made +0"),
-    GOOD(21, "lanes3", "legal: 3 lanes"),
-    GOOD(22, "rows-backwards", "legal: order of rows"),
-};
+static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 
 extern const assay_faults assay_faults_argmax;
 const assay_faults assay_faults_argmax = { "argmax", table, ASSAY_COUNT_OF(table) };

@@ -292,7 +292,6 @@ static bool accepts(const assay_args *a)
 {
     return a->dim[5] <= WIDEST && a->dim[6] <= WIDEST;
 }
-#define STUB(m, name, where) FAULT_STUB(m)
 LEGAL(STUB)
 FAULTS(STUB)
 
@@ -309,8 +308,6 @@ static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_KEYS, VARY_KEYS, V
                                             VARY_I32,    VARY_I32,  VARY_I32,  VARY_I32, VARY_FLOATS };
 SUMS(VARY_STUB)
 
-#define GOOD_ROW(m, name, where) GOOD(m, name, where),
-#define BAD_ROW(m, name, where)  BAD(m, name, where),
 static const assay_fault table[] = { SUMS(VARY_ROW) LEGAL(GOOD_ROW) FAULTS(BAD_ROW) };
 
 extern const assay_faults assay_faults_attention;

@@ -2,6 +2,7 @@
  * attention_modes.h - what is wrong, or legal, in each kernel of faults/attention.c. */
 #ifndef ASSAY_FAULTS_ATTENTION_MODES_H
 #define ASSAY_FAULTS_ATTENTION_MODES_H
+#include "faults.h"
 
 /* X(mode, name, where it comes from) */
 #define LEGAL(X)                                                                                                       \
@@ -55,6 +56,5 @@
     X(SUM_SHORT, "sum-skips-last", "numerics 3: softmax")                                                              \
     X(PERMUTED, "heads-permuted-for-a-square-grid", "HazyResearch/HipKittens#22")
 
-#define MODE(m, name, where) m,
 enum { LEGAL(MODE) FAULTS(MODE) };
 #endif

@@ -3,28 +3,31 @@
 #include "../../reference/core/dtype.h"
 #include "faults.h"
 
-enum {
-    SEQUENTIAL,
-    REVERSED_COLUMNS,
-    REVERSED_HEADS,
-    PLAIN,
-    BY_DOUBLE,
-    CLEARED_FIRST,
-    COLUMNS_FIRST,
-    PAIRS,
-    SKIP_DEAD,
-    TWICE,
-    FIRST_WINS,
-    LAST_HEAD_LOST,
-    LAST_COLUMN_LOST,
-    NEXT_ROW,
-    SOURCE_STRIDE,
-    TRUNCATED,
-    PANEL_TRANSPOSED,
-    APPEND_AT_END,
-    NEXT_ZEROED
-};
-#define MODES(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18)
+/* X(mode, name, where it comes from) */
+#define FAULTS(X)                                                                                                      \
+    X(FIRST_WINS, "first-of-equal-positions-wins", "own: order of equal positions")                                    \
+    X(LAST_HEAD_LOST, "last-head-lost", "numerics 3: one output of many left stale")                                   \
+    X(LAST_COLUMN_LOST, "tail-column-lost", "numerics 3: tail skipped")                                                \
+    X(NEXT_ROW, "row-plus-one", "numerics 3: rope position+1, for the cache")                                          \
+    X(SOURCE_STRIDE, "source-head-stride", "tenstorrent/tt-metal#54742")                                               \
+    X(TRUNCATED, "f16-truncated", "numerics 3: truncated instead of RNE")                                              \
+    X(PANEL_TRANSPOSED, "panel-transposed", "microsoft/onnxruntime#20030")                                             \
+    X(APPEND_AT_END, "append-at-the-end", "jundot/omlx#2172")                                                          \
+    X(NEXT_ZEROED, "next-row-zeroed", "numerics 3: writes padding")
+
+#define LEGAL(X)                                                                                                       \
+    X(SEQUENTIAL, "sequential", "legal: one by one")                                                                   \
+    X(REVERSED_COLUMNS, "columns-reversed", "legal: last column first")                                                \
+    X(REVERSED_HEADS, "heads-reversed", "legal: last head of the slice first")                                         \
+    X(PLAIN, "plain", "legal: one by one, again")                                                                      \
+    X(BY_DOUBLE, "f16-from-double", "legal: widened first")                                                            \
+    X(CLEARED_FIRST, "cleared-first", "legal: zeros, then the value")                                                  \
+    X(COLUMNS_FIRST, "columns-first", "legal: tokens in the inner loop")                                               \
+    X(PAIRS, "columns-in-pairs", "legal: odd column first")                                                            \
+    X(SKIP_DEAD, "dead-rows-skipped", "legal: what is overwritten anyway is not written")                              \
+    X(TWICE, "written-twice", "legal: the same bytes twice")
+
+enum { FAULTS(MODE) LEGAL(MODE) };
 
 /* Where element (s,g,d) of the cache lies. */
 static char *cell(const assay_args *a, int64_t s, int64_t g, int64_t d, int mode)
@@ -99,33 +102,14 @@ static assay_status go(const assay_args *a, int mode)
         }
     return ASSAY_OK;
 }
-FAULT_STUBS(MODES)
+FAULTS(STUB)
+LEGAL(STUB)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)),
                                        ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16)) };
 static const uint32_t layouts[] = { 1, 1, 1u | 1u << ASSAY_LAYOUT_kpanel16 };
 #define KERNEL_BASE .op = "cache", .types = types, .layouts = layouts
-static const assay_fault table[] = {
-    BAD(10, "first-of-equal-positions-wins", "own: order of equal positions"),
-    BAD(11, "last-head-lost", "numerics 3: one output of many left stale"),
-    BAD(12, "tail-column-lost", "numerics 3: tail skipped"),
-    BAD(13, "row-plus-one", "numerics 3: rope position+1, for the cache"),
-    BAD(14, "source-head-stride", "tenstorrent/tt-metal#54742"),
-    BAD(15, "f16-truncated", "numerics 3: truncated instead of RNE"),
-    BAD(16, "panel-transposed", "microsoft/onnxruntime#20030"),
-    BAD(17, "append-at-the-end", "jundot/omlx#2172"),
-    BAD(18, "next-row-zeroed", "numerics 3: writes padding"),
-    GOOD(0, "sequential", "legal: one by one"),
-    GOOD(1, "columns-reversed", "legal: last column first"),
-    GOOD(2, "heads-reversed", "legal: last head of the slice first"),
-    GOOD(3, "plain", "legal: one by one, again"),
-    GOOD(4, "f16-from-double", "legal: widened first"),
-    GOOD(5, "cleared-first", "legal: zeros, then the value"),
-    GOOD(6, "columns-first", "legal: tokens in the inner loop"),
-    GOOD(7, "columns-in-pairs", "legal: odd column first"),
-    GOOD(8, "dead-rows-skipped", "legal: what is overwritten anyway is not written"),
-    GOOD(9, "written-twice", "legal: the same bytes twice"),
-};
+static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 
 extern const assay_faults assay_faults_cache;
 const assay_faults assay_faults_cache = { "cache", table, ASSAY_COUNT_OF(table) };

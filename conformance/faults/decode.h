@@ -7,44 +7,39 @@
 #include "assay/blocks.h"
 #include "faults.h"
 
-/* clang-format off */
-enum decode_mode {
-    INTERLEAVED = 1, NO_OFFSET, NEXT_SCALE, ODD_BLOCK_LOST, F16_FLUSH, F16_CARRY, F16_INF, UNSIGNED_CODES, MIN_DROPPED,
-    HIGH_SCALE_BITS, MIN_SCALE_SWAPPED, HIGH_CODE_BITS, GROUP_HALVES, TAIL_LOST, BF16_LOW, STRIDE_HALF,
-    PLAIN = 30, REVERSED, WIDE, INTEGER_SCALE, INTEGER_OFFSET, FUSED, F16_BY_POWER, STAGED, TABLE, PAIRS, MINUS_8D, BYTE_STORES
-};
-#define DECODE_MODES(X)                                                                                              \
-    X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16)                            \
-    X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39) X(40) X(41)
-#define DECODE_TABLE                                                                                                 \
-    BAD(1, "nibbles-interleaved", "numerics 3; kekzl/imp#722"),                                                      \
-    BAD(2, "no-offset", "numerics 3: zero point dropped"),                                                           \
-    BAD(3, "scale-of-next-block", "numerics 3"),                                                                     \
-    BAD(4, "odd-block-lost", "ggml-org/llama.cpp#8556"),                                                             \
-    BAD(5, "f16-subnormals-flushed", "invergent-ai/surogate#162"),                                                   \
-    BAD(6, "f16-or-for-carry", "dotnet/runtime#46536"),                                                              \
-    BAD(7, "f16-inf-as-number", "iree-org/iree#10875"),                                                              \
-    BAD(8, "codes-unsigned", "numerics 2, generator 27: code -128"),                                                 \
-    BAD(9, "minimum-dropped", "numerics 3"),                                                                         \
-    BAD(10, "high-scale-bits-lost", "numerics 3: groups 4..7"),                                                      \
-    BAD(11, "scale-and-minimum-swapped", "formats 4.1: groups 4..7"),                                                \
-    BAD(12, "high-code-bits-of-neighbour", "formats 4.1: q6_k"),                                                     \
-    BAD(13, "scale-over-half-of-two-groups", "paiml/aprender#3105"),                                                 \
-    BAD(14, "tail-lost", "numerics 3"),                                                                              \
-    BAD(15, "bf16-rounded", "numerics 3"),                                                                           \
-    GOOD(30, "plain", "legal: the definition"),                                                                      \
-    GOOD(31, "reversed", "legal: blocks in any order"),                                                              \
-    GOOD(32, "wide", "legal: exact in double, rounded once"),                                                        \
-    GOOD(33, "integer-scale", "legal: scale and code multiplied as integers; the zero may be +0"),                   \
-    GOOD(34, "integer-offset", "legal: the offset taken from the integer or from the float code"),                   \
-    GOOD(35, "fused", "legal: both products are exact, so that a fused sum rounds the same"),                        \
-    GOOD(36, "f16-by-power", "legal: f16 through a multiplication by 2^112"),                                        \
-    GOOD(37, "staged", "legal: through a local copy of the block"),                                                  \
-    GOOD(38, "table", "legal: a table of all codes times d"),                                                        \
-    GOOD(39, "pairs", "legal: two elements at a time"),                                                              \
-    GOOD(40, "minus-8d", "legal: d q - 8 d is exact before it is rounded: fused"),                                   \
-    GOOD(41, "byte-stores", "legal: written byte by byte"),
-/* clang-format on */
+/* X(mode, name, where it comes from); STRIDE_HALF is each op's own */
+#define DECODE_FAULTS(X)                                                                                               \
+    X(INTERLEAVED, "nibbles-interleaved", "numerics 3; kekzl/imp#722")                                                 \
+    X(NO_OFFSET, "no-offset", "numerics 3: zero point dropped")                                                        \
+    X(NEXT_SCALE, "scale-of-next-block", "numerics 3")                                                                 \
+    X(ODD_BLOCK_LOST, "odd-block-lost", "ggml-org/llama.cpp#8556")                                                     \
+    X(F16_FLUSH, "f16-subnormals-flushed", "invergent-ai/surogate#162")                                                \
+    X(F16_CARRY, "f16-or-for-carry", "dotnet/runtime#46536")                                                           \
+    X(F16_INF, "f16-inf-as-number", "iree-org/iree#10875")                                                             \
+    X(UNSIGNED_CODES, "codes-unsigned", "numerics 2, generator 27: code -128")                                         \
+    X(MIN_DROPPED, "minimum-dropped", "numerics 3")                                                                    \
+    X(HIGH_SCALE_BITS, "high-scale-bits-lost", "numerics 3: groups 4..7")                                              \
+    X(MIN_SCALE_SWAPPED, "scale-and-minimum-swapped", "formats 4.1: groups 4..7")                                      \
+    X(HIGH_CODE_BITS, "high-code-bits-of-neighbour", "formats 4.1: q6_k")                                              \
+    X(GROUP_HALVES, "scale-over-half-of-two-groups", "paiml/aprender#3105")                                            \
+    X(TAIL_LOST, "tail-lost", "numerics 3")                                                                            \
+    X(BF16_LOW, "bf16-rounded", "numerics 3")
+
+#define DECODE_LEGAL(X)                                                                                                \
+    X(PLAIN, "plain", "legal: the definition")                                                                         \
+    X(REVERSED, "reversed", "legal: blocks in any order")                                                              \
+    X(WIDE, "wide", "legal: exact in double, rounded once")                                                            \
+    X(INTEGER_SCALE, "integer-scale", "legal: scale and code multiplied as integers; the zero may be +0")              \
+    X(INTEGER_OFFSET, "integer-offset", "legal: the offset taken from the integer or from the float code")             \
+    X(FUSED, "fused", "legal: both products are exact, so that a fused sum rounds the same")                           \
+    X(F16_BY_POWER, "f16-by-power", "legal: f16 through a multiplication by 2^112")                                    \
+    X(STAGED, "staged", "legal: through a local copy of the block")                                                    \
+    X(TABLE, "table", "legal: a table of all codes times d")                                                           \
+    X(PAIRS, "pairs", "legal: two elements at a time")                                                                 \
+    X(MINUS_8D, "minus-8d", "legal: d q - 8 d is exact before it is rounded: fused")                                   \
+    X(BYTE_STORES, "byte-stores", "legal: written byte by byte")
+
+enum decode_mode { DECODE_FAULTS(MODE) DECODE_LEGAL(MODE) STRIDE_HALF, DECODE_MODES };
 
 static float decode_half(uint16_t h, int mode)
 {

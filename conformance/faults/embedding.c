@@ -2,10 +2,15 @@
  * embedding: kernels that are wrong on purpose, and legal ones that reach the same bits by other ways. */
 #include "decode.h"
 
-/* clang-format off */
-enum { NEXT_ROW = 50, PREVIOUS_TOKEN, LAST_TOKEN_LOST, DENSE_OUTPUT = 54, CLAMPED_ID, ID_AS_BYTE, FIRST_BLOCK_ONLY };
-#define EMBEDDING_MODES(X) X(50) X(51) X(52) X(54) X(55) X(56) X(57)
-/* clang-format on */
+#define FAULTS(X)                                                                                                      \
+    X(NEXT_ROW, "next-row", "off by one")                                                                              \
+    X(PREVIOUS_TOKEN, "previous-token", "off by one")                                                                  \
+    X(LAST_TOKEN_LOST, "last-token-lost", "numerics 3")                                                                \
+    X(DENSE_OUTPUT, "dense-output", "numerics 2, generator 22")                                                        \
+    X(CLAMPED_ID, "last-row-unreachable", "off by one in a clamp")                                                     \
+    X(ID_AS_BYTE, "id-cut-to-4-bits", "an index type that is too small")                                               \
+    X(FIRST_BLOCK_ONLY, "first-256-only", "a fixed row length")
+enum { LAST_OF_DECODE = DECODE_MODES - 1, FAULTS(MODE) };
 
 static assay_status go(const assay_args *a, int mode)
 {
@@ -28,24 +33,18 @@ static assay_status go(const assay_args *a, int mode)
     }
     return ASSAY_OK;
 }
-FAULT_STUBS(DECODE_MODES)
-FAULT_STUBS(EMBEDDING_MODES)
+DECODE_FAULTS(STUB)
+DECODE_LEGAL(STUB)
+FAULTS(STUB)
+FAULT_STUB(STRIDE_HALF)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(i32)),
                                        ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) |
                                                    ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q4_k) | ASSAY_T(q6_k)),
                                        ASSAY_TYPES(ASSAY_T(f32)) };
 #define KERNEL_BASE .op = "embedding", .types = types
-static const assay_fault table[] = {
-    DECODE_TABLE BAD(16, "dense-table", "numerics 2, generator 22; ROCm/hip-ep#588"),
-    BAD(50, "next-row", "off by one"),
-    BAD(51, "previous-token", "off by one"),
-    BAD(52, "last-token-lost", "numerics 3"),
-    BAD(54, "dense-output", "numerics 2, generator 22"),
-    BAD(55, "last-row-unreachable", "off by one in a clamp"),
-    BAD(56, "id-cut-to-4-bits", "an index type that is too small"),
-    BAD(57, "first-256-only", "a fixed row length"),
-};
+static const assay_fault table[] = { BAD(STRIDE_HALF, "dense-table", "numerics 2, generator 22; ROCm/hip-ep#588"),
+                                     DECODE_FAULTS(BAD_ROW) DECODE_LEGAL(GOOD_ROW) FAULTS(BAD_ROW) };
 
 extern const assay_faults assay_faults_embedding;
 const assay_faults assay_faults_embedding = { "embedding", table, ASSAY_COUNT_OF(table) };

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * faults.h - how a table of wrong (and of legal) kernels is written: one function with a mode, one line per mode.
  *
+ *   #define FAULTS(X) X(NO_EPS, "no-eps", "numerics 3")
+ *   #define LEGAL(X)  X(PLAIN, "sequential", "legal: one by one")
+ *   enum { FAULTS(MODE) LEGAL(MODE) };
  *   static assay_status go(const assay_args *a, int mode) { ... }
- *   #define MODES(X) X(0) X(1) X(2)
- *   FAULT_STUBS(MODES)
- *   static const assay_fault table[] = { BAD(1, "no-eps", "numerics 3"), GOOD(0, "sequential", "legal: one by one") };
- */
+ *   FAULTS(STUB)
+ *   LEGAL(STUB)
+ *   static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW) }; */
 #ifndef ASSAY_FAULTS_H
 #define ASSAY_FAULTS_H
 #include "../../reference/core/suite.h"
@@ -18,7 +20,10 @@
     {                                                                                                                  \
         return go(a, n);                                                                                               \
     }
-#define FAULT_STUBS(MODES) MODES(FAULT_STUB)
+#define MODE(m, name, where)     m,
+#define STUB(m, name, where)     FAULT_STUB(m)
+#define BAD_ROW(m, name, where)  BAD(m, name, where),
+#define GOOD_ROW(m, name, where) GOOD(m, name, where),
 /* KERNEL_BASE: the designators that all kernels of the table share: .op = "rmsnorm", .types = types, ... */
 #define BAD(n, title, where)                                                                                           \
     {                                                                                                                  \

@@ -57,11 +57,10 @@ enum { X, GATE, UP, Y };
     X(Q4_REVERSED, "q4_0-blocks-reversed", "legal: last block first")
 #define Q4_1_LEGAL(X) X(MIN_LAST, "q4_1-minimum-summed-apart", "legal: two sums, split_min")
 
-#define Q8_ALL(X)            Q8_FAULTS(X) Q8_LEGAL(X)
-#define Q4_0_ALL(X)          Q4_0_FAULTS(X) Q4_0_LEGAL(X)
-#define Q4_1_ALL(X)          Q4_1_FAULTS(X) Q4_1_LEGAL(X)
-#define F32_ALL(X)           FAULTS(X) LEGAL(X)
-#define MODE(m, name, where) m,
+#define Q8_ALL(X)   Q8_FAULTS(X) Q8_LEGAL(X)
+#define Q4_0_ALL(X) Q4_0_FAULTS(X) Q4_0_LEGAL(X)
+#define Q4_1_ALL(X) Q4_1_FAULTS(X) Q4_1_LEGAL(X)
+#define F32_ALL(X)  FAULTS(X) LEGAL(X)
 typedef enum mode { F32_ALL(MODE) Q8_ALL(MODE) Q4_0_ALL(MODE) Q4_1_ALL(MODE) } mode;
 
 /* ---- the parts ---- */

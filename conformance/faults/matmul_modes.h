@@ -2,6 +2,7 @@
  * matmul_modes.h - what is wrong, or legal, in each kernel of faults/matmul.c. */
 #ifndef ASSAY_FAULTS_MATMUL_MODES_H
 #define ASSAY_FAULTS_MATMUL_MODES_H
+#include "faults.h"
 
 enum { T, N, K };
 enum { X, W, BIAS, Y };
@@ -70,7 +71,6 @@ enum { X, W, BIAS, Y };
     X(DOUBLE, "f64-sums", "legal: more precise")                                                                       \
     X(BIAS_FIRST, "bias-first", "legal: the chain begins with the bias")
 
-#define ALL(X)               FAULTS(X) BF16_FAULTS(X) Q8_FAULTS(X) Q4_FAULTS(X) LEGAL(X)
-#define MODE(m, name, where) m,
+#define ALL(X) FAULTS(X) BF16_FAULTS(X) Q8_FAULTS(X) Q4_FAULTS(X) LEGAL(X)
 typedef enum mode { ALL(MODE) } mode;
 #endif

@@ -5,18 +5,48 @@
 #include "faults.h"
 #include "quantize_k.h"
 
-/* clang-format off */
-enum mode {
-    TRUNCATE = 1, HALF_EVEN, BY_128, PREVIOUS_SCALE, MAX_OF_31, INTERLEAVED, UNSIGNED_MAX, LAST_OF_EQUALS, ROUNDED_D,
-    FUSED, NAN_DROPPED, MIN_ROUNDED, NO_CLAMP, ODD_BLOCK_LOST, DENSE_ROWS, F16_FLUSH, F16_HALF_UP, BF16_NAN, BF16_HALF_UP,
-    BF16_FLUSH, RECIPROCAL_127, SUM_UNSCALED,
-    PLAIN = 30, MAX_REVERSED, BLOCKS_REVERSED, WIDE_DIVISION, WIDE_PRODUCT, INTEGER_MAX, TRUNC_AWAY, FLOOR_AWAY, TREE_MAX,
-    STAGED, CLAMP_FIRST, F16_BY_MAGIC, BF16_BY_WIDE, BYTE_STORES, CODES_BACKWARDS
-};
-#define MODES(X)                                                                                                      \
-    X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20)     \
-    X(21) X(22) X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39) X(40) X(41) X(42) X(43) X(44)
-/* clang-format on */
+/* X(mode, name, where it comes from) */
+#define FAULTS(X)                                                                                                      \
+    X(TRUNCATE, "truncates", "numerics 3; microsoft/onnxruntime#32452")                                                \
+    X(HALF_EVEN, "half-even", "numerics 3; tenstorrent/tt-metal#56525, the other way round")                           \
+    X(BY_128, "one-step-more", "numerics 3: /128 for /127")                                                            \
+    X(PREVIOUS_SCALE, "scale-of-previous-block", "numerics 3")                                                         \
+    X(MAX_OF_31, "max-of-31", "numerics 2, generator 27")                                                              \
+    X(INTERLEAVED, "nibbles-interleaved", "numerics 3; kekzl/imp#722")                                                 \
+    X(UNSIGNED_MAX, "max-unsigned", "numerics 1.5: q4_0 keeps the sign of its extreme")                                \
+    X(LAST_OF_EQUALS, "last-of-equals", "numerics 1.5: the first among equals gives q4_0 its sign")                    \
+    X(ROUNDED_D, "codes-from-rounded-d", "formats 10: codes are computed with d as it was before f16")                 \
+    X(FUSED, "contracted", "numerics 1.5: x*id + 8.5 as one fused operation")                                          \
+    X(NAN_DROPPED, "nan-dropped", "numerics 2, generator 10")                                                          \
+    X(MIN_ROUNDED, "min-rounded-first", "formats 4.2: x - min uses the unrounded min")                                 \
+    X(NO_CLAMP, "no-clamp", "formats 4.2: the far end of q4_0 is 16; ROCm/aiter#4637")                                 \
+    X(ODD_BLOCK_LOST, "odd-block-lost", "ggml-org/llama.cpp#8556")                                                     \
+    X(DENSE_ROWS, "dense-rows", "numerics 2, generator 22")                                                            \
+    X(F16_FLUSH, "f16-subnormals-flushed", "invergent-ai/surogate#162")                                                \
+    X(F16_HALF_UP, "f16-half-up", "opencv/opencv#26321")                                                               \
+    X(BF16_NAN, "bf16-nan-becomes-inf", "dotnet/runtime#130583")                                                       \
+    X(BF16_HALF_UP, "bf16-half-up", "opencv/opencv#26321")                                                             \
+    X(BF16_FLUSH, "bf16-subnormals-flushed", "JuliaMath/BFloat16s.jl#125")                                             \
+    X(RECIPROCAL_127, "reciprocal-of-127", "formats 4.2: d is a quotient")                                             \
+    X(SUM_UNSCALED, "q8_1-sum-unscaled", "kekzl/imp#722")
+
+#define LEGAL(X)                                                                                                       \
+    X(PLAIN, "plain", "legal: the rule as it is written")                                                              \
+    X(MAX_REVERSED, "max-reversed", "legal: the maximum in any order")                                                 \
+    X(BLOCKS_REVERSED, "blocks-reversed", "legal: blocks in any order")                                                \
+    X(WIDE_DIVISION, "wide-division", "legal: a quotient in double, rounded to f32, is the f32 quotient")              \
+    X(WIDE_PRODUCT, "wide-product", "legal: an exact product, rounded once")                                           \
+    X(INTEGER_MAX, "integer-max", "legal: magnitudes compared as integers")                                            \
+    X(TRUNC_AWAY, "trunc-away", "legal: ties away by adding the float below a half")                                   \
+    X(FLOOR_AWAY, "floor-away", "legal: ties away by floor")                                                           \
+    X(TREE_MAX, "tree-max", "legal: the maximum by halves")                                                            \
+    X(STAGED, "staged", "legal: through a local block")                                                                \
+    X(CLAMP_FIRST, "clamp-first", "legal: clamped before it is truncated")                                             \
+    X(F16_BY_MAGIC, "f16-by-magic", "legal: rounded by adding a large constant")                                       \
+    X(BF16_BY_WIDE, "bf16-by-wide", "legal: rounded in double")                                                        \
+    X(BYTE_STORES, "byte-stores", "legal: written byte by byte")                                                       \
+    X(CODES_BACKWARDS, "codes-backwards", "legal: codes in any order")
+enum mode { LAST_OF_K = K_MODES - 1, FAULTS(MODE) LEGAL(MODE) };
 
 static uint32_t bits(float x)
 {
@@ -260,64 +290,20 @@ static assay_status go(const assay_args *a, int mode)
     }
     return ASSAY_OK;
 }
-FAULT_STUBS(MODES)
-FAULT_STUBS(MODES_K)
+FAULTS(STUB)
+LEGAL(STUB)
+K_FAULTS(STUB)
+K_LEGAL(STUB)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q8_1) |
                                                    ASSAY_T(q4_0) | ASSAY_T(q4_1)) };
 static const assay_typeset types_k[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(q4_k) | ASSAY_T(q6_k)) };
 #define KERNEL_BASE .op = "quantize", .types = types
-static const assay_fault table[] = {
-    BAD(1, "truncates", "numerics 3; microsoft/onnxruntime#32452"),
-    BAD(2, "half-even", "numerics 3; tenstorrent/tt-metal#56525, the other way round"),
-    BAD(3, "one-step-more", "numerics 3: /128 for /127"),
-    BAD(4, "scale-of-previous-block", "numerics 3"),
-    BAD(5, "max-of-31", "numerics 2, generator 27"),
-    BAD(6, "nibbles-interleaved", "numerics 3; kekzl/imp#722"),
-    BAD(7, "max-unsigned", "numerics 1.5: q4_0 keeps the sign of its extreme"),
-    BAD(8, "last-of-equals", "numerics 1.5: the first among equals gives q4_0 its sign"),
-    BAD(9, "codes-from-rounded-d", "formats 10: codes are computed with d as it was before f16"),
-    BAD(10, "contracted", "numerics 1.5: x*id + 8.5 as one fused operation"),
-    BAD(11, "nan-dropped", "numerics 2, generator 10"),
-    BAD(12, "min-rounded-first", "formats 4.2: x - min uses the unrounded min"),
-    BAD(13, "no-clamp", "formats 4.2: the far end of q4_0 is 16; ROCm/aiter#4637"),
-    BAD(14, "odd-block-lost", "ggml-org/llama.cpp#8556"),
-    BAD(15, "dense-rows", "numerics 2, generator 22"),
-    BAD(16, "f16-subnormals-flushed", "invergent-ai/surogate#162"),
-    BAD(17, "f16-half-up", "opencv/opencv#26321"),
-    BAD(18, "bf16-nan-becomes-inf", "dotnet/runtime#130583"),
-    BAD(19, "bf16-half-up", "opencv/opencv#26321"),
-    BAD(20, "bf16-subnormals-flushed", "JuliaMath/BFloat16s.jl#125"),
-    BAD(21, "reciprocal-of-127", "formats 4.2: d is a quotient"),
-    BAD(22, "q8_1-sum-unscaled", "kekzl/imp#722"),
-    GOOD(30, "plain", "legal: the rule as it is written"),
-    GOOD(31, "max-reversed", "legal: the maximum in any order"),
-    GOOD(32, "blocks-reversed", "legal: blocks in any order"),
-    GOOD(33, "wide-division", "legal: a quotient in double, rounded to f32, is the f32 quotient"),
-    GOOD(34, "wide-product", "legal: an exact product, rounded once"),
-    GOOD(35, "integer-max", "legal: magnitudes compared as integers"),
-    GOOD(36, "trunc-away", "legal: ties away by adding the float below a half"),
-    GOOD(37, "floor-away", "legal: ties away by floor"),
-    GOOD(38, "tree-max", "legal: the maximum by halves"),
-    GOOD(39, "staged", "legal: through a local block"),
-    GOOD(40, "clamp-first", "legal: clamped before it is truncated"),
-    GOOD(41, "f16-by-magic", "legal: rounded by adding a large constant"),
-    GOOD(42, "bf16-by-wide", "legal: rounded in double"),
-    GOOD(43, "byte-stores", "legal: written byte by byte"),
-    GOOD(44, "codes-backwards", "legal: codes in any order"),
+static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW)
 #undef KERNEL_BASE
 #define KERNEL_BASE .op = "quantize", .types = types_k
-    BAD(60, "k-scale-of-one-group", "numerics 3: K-quant scales"),
-    BAD(61, "k-minimum-dropped", "numerics 3"),
-    BAD(62, "k-codes-rounded-down", "microsoft/onnxruntime#32452"),
-    BAD(63, "k-low-bit-lost", "numerics 1.3: quantise by search"),
-    BAD(64, "k-not-finite-lost", "numerics 2, generator 10"),
-    BAD(65, "k-zero-block-nan", "ggml-org/llama.cpp#3010"),
-    BAD(66, "k-half-of-the-codes-lost", "numerics 3"),
-    GOOD(70, "k-plain", "legal: our search"),
-    GOOD(71, "k-better", "legal: a search that goes on"),
-};
+                                         K_FAULTS(BAD_ROW) K_LEGAL(GOOD_ROW) };
 
 extern const assay_faults assay_faults_quantize;
 const assay_faults assay_faults_quantize = { "quantize", table, ASSAY_COUNT_OF(table) };

@@ -7,10 +7,20 @@
 #include "assay/blocks.h"
 #include "faults.h"
 
-/* clang-format off */
-enum mode_k { K_SCALE_UP = 60, K_MIN_DROPPED, K_FLOOR, K_LOW_BIT, K_NOT_FINITE_LOST, K_ZERO_NAN, K_HALF_LOST, K_PLAIN = 70, K_BETTER };
-#define MODES_K(X) X(60) X(61) X(62) X(63) X(64) X(65) X(66) X(70) X(71)
-/* clang-format on */
+/* X(mode, name, where it comes from) */
+#define K_FAULTS(X)                                                                                                    \
+    X(K_SCALE_UP, "k-scale-of-one-group", "numerics 3: K-quant scales")                                                \
+    X(K_MIN_DROPPED, "k-minimum-dropped", "numerics 3")                                                                \
+    X(K_FLOOR, "k-codes-rounded-down", "microsoft/onnxruntime#32452")                                                  \
+    X(K_LOW_BIT, "k-low-bit-lost", "numerics 1.3: quantise by search")                                                 \
+    X(K_NOT_FINITE_LOST, "k-not-finite-lost", "numerics 2, generator 10")                                              \
+    X(K_ZERO_NAN, "k-zero-block-nan", "ggml-org/llama.cpp#3010")                                                       \
+    X(K_HALF_LOST, "k-half-of-the-codes-lost", "numerics 3")
+
+#define K_LEGAL(X)                                                                                                     \
+    X(K_PLAIN, "k-plain", "legal: our search")                                                                         \
+    X(K_BETTER, "k-better", "legal: a search that goes on")
+enum mode_k { K_FAULTS(MODE) K_LEGAL(MODE) K_MODES };
 
 enum { SUPER = 256 };
 

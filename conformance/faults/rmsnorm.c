@@ -3,39 +3,37 @@
 #include "../variants.h"
 #include "faults.h"
 
-enum {
-    PLAIN,
-    REVERSED,
-    PAIRWISE,
-    LANES8,
-    DOUBLE,
-    KAHAN,
-    RSQRT_NEWTON,
-    WEIGHT_FIRST,
-    DIVIDE,
-    BLOCKS64,
-    FOLDED,
-    NO_EPS = 20,
-    EPS_OUTSIDE,
-    EPS_TIMES_N,
-    EPS_DEFAULT,
-    PADDED_N,
-    RSQRT14,
-    NO_TAIL,
-    LAST_DROPPED,
-    NO_PLUS_ONE,
-    SUM_BF16,
-    CENTRED,
-    WEIGHT_SHIFTED,
-    NO_ROOT,
-    BY_BATCH, /* right, and another order of the sum for a reason that the kernel says it has not */
-    BY_CALL,
-    BY_SLICE,
-    KEEPS_PROMISE
-};
-#define LEGALS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10)
-#define FAULTS(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32) X(33) X(34) X(35) X(36)
-#define MODES(X)  LEGALS(X) FAULTS(X)
+/* X(mode, name, where it comes from) */
+#define FAULTS(X)                                                                                                      \
+    X(NO_EPS, "no-eps", "numerics 3")                                                                                  \
+    X(EPS_OUTSIDE, "eps-outside-root", "numerics 3; microsoft/CNTK#3816")                                              \
+    X(EPS_TIMES_N, "eps-times-n", "numerics 3")                                                                        \
+    X(EPS_DEFAULT, "eps-ignored-1e-5", "paiml/aprender#1606")                                                          \
+    X(PADDED_N, "mean-over-padded-n", "numerics 3")                                                                    \
+    X(RSQRT14, "rsqrt-14-bits", "numerics 3")                                                                          \
+    X(NO_TAIL, "tail-not-summed", "numerics 3 (layernorm)")                                                            \
+    X(LAST_DROPPED, "last-not-summed", "numerics 3")                                                                   \
+    X(NO_PLUS_ONE, "plus-one-ignored", "definitions F6: Gemma")                                                        \
+    X(SUM_BF16, "sum-in-bf16", "pytorch/executorch#20089; anthony-chaudhary/dos-kernel#107")                           \
+    X(CENTRED, "mean-subtracted", "layernorm for rmsnorm")                                                             \
+    X(WEIGHT_SHIFTED, "weight-shifted", "index + 1")                                                                   \
+    X(NO_ROOT, "root-missing", "statement deleted")
+
+#define LEGAL(X)                                                                                                       \
+    X(PLAIN, "sequential", "legal: one by one, fused")                                                                 \
+    X(REVERSED, "reversed", "legal: last to first")                                                                    \
+    X(PAIRWISE, "pairwise", "legal: pairwise sum")                                                                     \
+    X(LANES8, "eight-lanes", "legal: 8 lanes")                                                                         \
+    X(DOUBLE, "double-sum", "legal: f64 accumulation")                                                                 \
+    X(KAHAN, "kahan", "legal: Kahan sum")                                                                              \
+    X(RSQRT_NEWTON, "rsqrt-newton", "legal: 12-bit rsqrt and one Newton step")                                         \
+    X(WEIGHT_FIRST, "weight-first", "legal: (w x) s")                                                                  \
+    X(DIVIDE, "divide", "legal: x / root, times w")                                                                    \
+    X(BLOCKS64, "blocks-of-64", "legal: blocks of 64")                                                                 \
+    X(FOLDED, "folded", "legal: x (w s)")
+
+/* BY_BATCH and so on: right, with another order of the sum for a reason that the kernel says it has not */
+enum { FAULTS(MODE) LEGAL(MODE) BY_BATCH, BY_CALL, BY_SLICE, KEEPS_PROMISE };
 
 static float chop(float x, unsigned bits)
 {
@@ -128,7 +126,12 @@ static assay_status go(const assay_args *a, int mode)
                 mode);
     return ASSAY_OK;
 }
-FAULT_STUBS(MODES)
+FAULTS(STUB)
+LEGAL(STUB)
+FAULT_STUB(BY_BATCH)
+FAULT_STUB(BY_CALL)
+FAULT_STUB(BY_SLICE)
+FAULT_STUB(KEEPS_PROMISE)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f32)) };
@@ -145,40 +148,16 @@ SUMS(VARY_STUB)
     {                                                                                                                  \
         kind, { KERNEL_BASE, .name = title, .run = run_##n, .flags = says }, where                                     \
     }
-static const assay_fault table[] = {
-    SUMS(VARY_ROW) BAD(20, "no-eps", "numerics 3"),
-    BAD(21, "eps-outside-root", "numerics 3; microsoft/CNTK#3816"),
-    BAD(22, "eps-times-n", "numerics 3"),
-    BAD(23, "eps-ignored-1e-5", "paiml/aprender#1606"),
-    BAD(24, "mean-over-padded-n", "numerics 3"),
-    BAD(25, "rsqrt-14-bits", "numerics 3"),
-    BAD(26, "tail-not-summed", "numerics 3 (layernorm)"),
-    BAD(27, "last-not-summed", "numerics 3"),
-    BAD(28, "plus-one-ignored", "definitions F6: Gemma"),
-    BAD(29, "sum-in-bf16", "pytorch/executorch#20089; anthony-chaudhary/dos-kernel#107"),
-    BAD(30, "mean-subtracted", "layernorm for rmsnorm"),
-    BAD(31, "weight-shifted", "index + 1"),
-    BAD(32, "root-missing", "statement deleted"),
-    PROMISE(ASSAY_FAULT, 33, "batch-invariance-declared-and-broken", ASSAY_BATCH_INVARIANT,
-            "own: the order of a sum depends on the batch"),
-    PROMISE(ASSAY_FAULT, 34, "determinism-declared-and-broken-by-call", ASSAY_DETERMINISTIC,
-            "own: first come, first added"),
-    PROMISE(ASSAY_FAULT, 35, "determinism-declared-and-broken-by-slice", ASSAY_DETERMINISTIC,
-            "own: the order of a sum depends on the partition"),
-    PROMISE(ASSAY_LEGAL, 36, "promises-kept", ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT | ASSAY_INPLACE,
-            "legal: declares all and holds it"),
-    GOOD(0, "sequential", "legal: one by one, fused"),
-    GOOD(1, "reversed", "legal: last to first"),
-    GOOD(2, "pairwise", "legal: pairwise sum"),
-    GOOD(3, "eight-lanes", "legal: 8 lanes"),
-    GOOD(4, "double-sum", "legal: f64 accumulation"),
-    GOOD(5, "kahan", "legal: Kahan sum"),
-    GOOD(6, "rsqrt-newton", "legal: 12-bit rsqrt and one Newton step"),
-    GOOD(7, "weight-first", "legal: (w x) s"),
-    GOOD(8, "divide", "legal: x / root, times w"),
-    GOOD(9, "blocks-of-64", "legal: blocks of 64"),
-    GOOD(10, "folded", "legal: x (w s)"),
-};
+static const assay_fault table[] = { PROMISE(ASSAY_FAULT, BY_BATCH, "batch-invariance-declared-and-broken",
+                                             ASSAY_BATCH_INVARIANT, "own: the order of a sum depends on the batch"),
+                                     PROMISE(ASSAY_FAULT, BY_CALL, "determinism-declared-and-broken-by-call",
+                                             ASSAY_DETERMINISTIC, "own: first come, first added"),
+                                     PROMISE(ASSAY_FAULT, BY_SLICE, "determinism-declared-and-broken-by-slice",
+                                             ASSAY_DETERMINISTIC, "own: the order of a sum depends on the partition"),
+                                     PROMISE(ASSAY_LEGAL, KEEPS_PROMISE, "promises-kept",
+                                             ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT | ASSAY_INPLACE,
+                                             "legal: declares all and holds it"),
+                                     SUMS(VARY_ROW) FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 
 extern const assay_faults assay_faults_rmsnorm;
 const assay_faults assay_faults_rmsnorm = { "rmsnorm", table, ASSAY_COUNT_OF(table) };

@@ -2,46 +2,45 @@
  * rope: kernels that are wrong on purpose, and legal ones that must pass. */
 #include "faults.h"
 
-enum { /* wrong */
-       PAIRS = 0,
-       SIGN,
-       NEXT_POSITION,
-       NO_BASE,
-       HEAD_WIDTH,
-       ITERATED,
-       BF16_ANGLE,
-       REST_DROPPED,
-       NO_TWO,
-       LAST_PAIR,
-       TABLE_ORDER,
-       HEAD_PAIRS,
-       SECOND_FIRST,
-       ROW_NUMBER,
-       FIRST_HEAD,
-       TAYLOR,
-       F16_TABLE,
-       NO_SIGN,
-       COS_TWICE,
-       NO_INV_FREQ,
-       /* legal */
-       PLAIN = 20,
-       DOUBLE,
-       FUSED,
-       FUSED_OTHER,
-       RECIPROCAL,
-       F32_POWER,
-       ITERATED_F64,
-       LAST_HEAD_FIRST,
-       LAST_PAIR_FIRST,
-       LIBM_SINCOS,
-       NEGATED,
-       ANGLE_SUM,
-       EXP_OF_LOG,
-};
-/* clang-format off */
-#define MODES(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) \
-    X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32)
-/* clang-format on */
+/* X(mode, name, where it comes from) */
+#define FAULTS(X)                                                                                                      \
+    X(PAIRS, "pairs-of-the-other-layout", "numerics 3; vllm-project/vllm#49323")                                       \
+    X(SIGN, "sine-negated", "numerics 3")                                                                              \
+    X(NEXT_POSITION, "position-plus-one", "numerics 3")                                                                \
+    X(NO_BASE, "base-ignored", "numerics 3")                                                                           \
+    X(HEAD_WIDTH, "head-width-in-exponent", "pie-project/pie#603")                                                     \
+    X(ITERATED, "frequency-by-iterated-f32-multiply", "numerics 3")                                                    \
+    X(BF16_ANGLE, "angle-in-bf16", "huggingface/candle#3520")                                                          \
+    X(REST_DROPPED, "rest-not-copied", "numerics 3: partial dims")                                                     \
+    X(NO_TWO, "exponent-without-the-two", "numerics 3: i/d")                                                           \
+    X(LAST_PAIR, "last-pair-not-turned", "numerics 3")                                                                 \
+    X(TABLE_ORDER, "table-in-pair-order", "raiyanyahya/how-to-train-your-gpt#6")                                       \
+    X(HEAD_PAIRS, "pairs-over-head-width", "pie-project/pie#603")                                                      \
+    X(SECOND_FIRST, "second-from-the-turned-first", "own")                                                             \
+    X(ROW_NUMBER, "row-number-for-position", "own")                                                                    \
+    X(FIRST_HEAD, "first-head-only", "own")                                                                            \
+    X(TAYLOR, "sine-of-degree-5", "numerics 3")                                                                        \
+    X(F16_TABLE, "table-in-bf16", "huggingface/candle#3520")                                                           \
+    X(NO_SIGN, "minus-lost", "own")                                                                                    \
+    X(COS_TWICE, "cosine-for-sine", "own")                                                                             \
+    X(NO_INV_FREQ, "inv-freq-ignored", "own")
+
+#define LEGAL(X)                                                                                                       \
+    X(PLAIN, "plain", "legal: f32 angle, double sine")                                                                 \
+    X(DOUBLE, "double", "legal: everything in double, rounded once")                                                   \
+    X(FUSED, "fma", "legal: second product fused")                                                                     \
+    X(FUSED_OTHER, "fma-other", "legal: first product fused")                                                          \
+    X(RECIPROCAL, "reciprocal-power", "legal: 1 / base^(2r/R) in f32")                                                 \
+    X(F32_POWER, "f32-power", "legal: powf")                                                                           \
+    X(ITERATED_F64, "iterated-f64", "legal: repeated multiplication in double")                                        \
+    X(LAST_HEAD_FIRST, "last-head-first", "legal: order")                                                              \
+    X(LAST_PAIR_FIRST, "last-pair-first", "legal: order")                                                              \
+    X(LIBM_SINCOS, "libm-f32", "legal: sinf, cosf")                                                                    \
+    X(NEGATED, "negated", "legal: -(b s - a c)")                                                                       \
+    X(ANGLE_SUM, "angle-sum", "legal: sine of a sum of two angles")                                                    \
+    X(EXP_OF_LOG, "exp-of-log", "legal: exp(e log base) in double")
+
+enum { FAULTS(MODE) LEGAL(MODE) };
 
 static float to_bf16(float x)
 {
@@ -183,46 +182,13 @@ static assay_status go(const assay_args *a, int mode)
         }
     return ASSAY_OK;
 }
-FAULT_STUBS(MODES)
+FAULTS(STUB)
+LEGAL(STUB)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)), ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f32)) };
 #define KERNEL_BASE .op = "rope", .types = types
-static const assay_fault table[] = {
-    BAD(0, "pairs-of-the-other-layout", "numerics 3; vllm-project/vllm#49323"),
-    BAD(1, "sine-negated", "numerics 3"),
-    BAD(2, "position-plus-one", "numerics 3"),
-    BAD(3, "base-ignored", "numerics 3"),
-    BAD(4, "head-width-in-exponent", "pie-project/pie#603"),
-    BAD(5, "frequency-by-iterated-f32-multiply", "numerics 3"),
-    BAD(6, "angle-in-bf16", "huggingface/candle#3520"),
-    BAD(7, "rest-not-copied", "numerics 3: partial dims"),
-    BAD(8, "exponent-without-the-two", "numerics 3: i/d"),
-    BAD(9, "last-pair-not-turned", "numerics 3"),
-    BAD(10, "table-in-pair-order", "raiyanyahya/how-to-train-your-gpt#6"),
-    BAD(11, "pairs-over-head-width", "pie-project/pie#603"),
-    BAD(12, "second-from-the-turned-first", "own"),
-    BAD(13, "row-number-for-position", "own"),
-    BAD(14, "first-head-only", "own"),
-    BAD(15, "sine-of-degree-5", "numerics 3"),
-    BAD(16, "table-in-bf16", "huggingface/candle#3520"),
-    BAD(17, "minus-lost", "own"),
-    BAD(18, "cosine-for-sine", "own"),
-    BAD(19, "inv-freq-ignored", "own"),
-    GOOD(20, "plain", "legal: f32 angle, double sine"),
-    GOOD(21, "double", "legal: everything in double, rounded once"),
-    GOOD(22, "fma", "legal: second product fused"),
-    GOOD(23, "fma-other", "legal: first product fused"),
-    GOOD(24, "reciprocal-power", "legal: 1 / base^(2r/R) in f32"),
-    GOOD(25, "f32-power", "legal: powf"),
-    GOOD(26, "iterated-f64", "legal: repeated multiplication in double"),
-    GOOD(27, "last-head-first", "legal: order"),
-    GOOD(28, "last-pair-first", "legal: order"),
-    GOOD(29, "libm-f32", "legal: sinf, cosf"),
-    GOOD(30, "negated", "legal: -(b s - a c)"),
-    GOOD(31, "angle-sum", "legal: sine of a sum of two angles"),
-    GOOD(32, "exp-of-log", "legal: exp(e log base) in double"),
-};
+static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 
 extern const assay_faults assay_faults_rope;
 const assay_faults assay_faults_rope = { "rope", table, ASSAY_COUNT_OF(table) };

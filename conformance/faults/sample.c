@@ -3,47 +3,46 @@
 #include "../variants.h"
 #include "faults.h"
 
-enum {
-    GREEDY_LAST_TIE,
-    K_PLUS_ONE,
-    K_ZERO_GREEDY,
-    CROSSING_DROPPED,
-    TEMP_LAST,
-    RANK_ORDER,
-    NINE_ROUNDS,
-    STEP_IGNORED,
-    STEP_32_BITS,
-    ONE_WORD,
-    NO_MAX,
-    P_BEFORE_K,
-    TIES_HIGH,
-    NAN_SENTINEL,
-    TEMP_TIMES,
-    NOT_RENORMALISED,
-    IN_BF16,
-    LAST_ID_LOST,
-    LOW_BITS,
-    TEMP_5_PERCENT,
-    KEY_32_BITS,
-    /* legal */
-    PLAIN,
-    DIVIDE_FIRST,
-    RECIPROCAL,
-    BASE_TWO,
-    IN_DOUBLE,
-    KAHAN,
-    LANES,
-    NORMALISED,
-    SUM_BY_RANK,
-    SUM_BACKWARDS,
-    STOP_AT_P,
-    SCALED_RANKS,
-    ROWS_BACKWARDS,
-};
-/* clang-format off */
-#define MODES(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) \
-    X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32) X(33)
-/* clang-format on */
+/* X(mode, name, where it comes from) */
+#define FAULTS(X)                                                                                                      \
+    X(GREEDY_LAST_TIE, "greedy-last-of-ties", "numerics 3: argmax")                                                    \
+    X(K_PLUS_ONE, "one-more-than-k", "own")                                                                            \
+    X(K_ZERO_GREEDY, "k-zero-is-greedy", "ggml-org/llama.cpp#5388")                                                    \
+    X(CROSSING_DROPPED, "crossing-token-dropped", "skyzh/tiny-llm#32")                                                 \
+    X(TEMP_LAST, "temperature-last", "own: llama.cpp's order")                                                         \
+    X(RANK_ORDER, "drawn-in-order-of-rank", "own: llama.cpp's order")                                                  \
+    X(NINE_ROUNDS, "nine-rounds", "own")                                                                               \
+    X(STEP_IGNORED, "step-ignored", "own")                                                                             \
+    X(STEP_32_BITS, "step-of-32-bits", "JuliaRandom/Random123.jl#5")                                                   \
+    X(ONE_WORD, "one-word-of-four", "own")                                                                             \
+    X(NO_MAX, "maximum-not-taken-off", "numerics 3: softmax")                                                          \
+    X(P_BEFORE_K, "p-of-the-whole-sum", "own: not renormalised after top-k")                                           \
+    X(TIES_HIGH, "highest-index-of-ties", "own: Hugging Face's order")                                                 \
+    X(NAN_SENTINEL, "sentinel-for-nan", "vllm-project/vllm#50183")                                                     \
+    X(TEMP_TIMES, "times-temperature", "own")                                                                          \
+    X(NOT_RENORMALISED, "not-renormalised", "own")                                                                     \
+    X(IN_BF16, "logits-in-bf16", "own")                                                                                \
+    X(LAST_ID_LOST, "last-id-lost", "numerics 3: tail")                                                                \
+    X(LOW_BITS, "low-bits", "own")                                                                                     \
+    X(TEMP_5_PERCENT, "temperature-5-percent-off", "numerics 7: total variation 0.2 accepts it")                       \
+    X(KEY_32_BITS, "key-of-32-bits", "own")
+
+#define LEGAL(X)                                                                                                       \
+    X(PLAIN, "plain", "legal: one by one")                                                                             \
+    X(DIVIDE_FIRST, "divide-first", "legal: z/t - max/t")                                                              \
+    X(RECIPROCAL, "reciprocal", "legal: times 1/t")                                                                    \
+    X(BASE_TWO, "base-two", "legal: exp2 with folded temperature")                                                     \
+    X(IN_DOUBLE, "double", "legal: sums in double")                                                                    \
+    X(KAHAN, "kahan", "legal: compensated sum")                                                                        \
+    X(LANES, "lanes8", "legal: 8 partial sums")                                                                        \
+    X(NORMALISED, "normalised", "legal: probabilities, then their sums")                                               \
+    X(SUM_BY_RANK, "sum-by-rank", "legal: largest first")                                                              \
+    X(SUM_BACKWARDS, "sum-backwards", "legal: last to first")                                                          \
+    X(STOP_AT_P, "stop-at-p", "legal: stops as the sum reaches p")                                                     \
+    X(SCALED_RANKS, "scaled-ranks", "legal: ranks of z/t")                                                             \
+    X(ROWS_BACKWARDS, "rows-backwards", "legal: order of rows")
+
+enum { FAULTS(MODE) LEGAL(MODE) };
 
 typedef struct row {
     const assay_sample_params *p;
@@ -243,7 +242,8 @@ static assay_status go(const assay_args *a, int mode)
     }
     return ASSAY_OK;
 }
-FAULT_STUBS(MODES)
+FAULTS(STUB)
+LEGAL(STUB)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)) };
 #define KERNEL_BASE .op = "sample", .types = types, .scratch = scratch
@@ -254,42 +254,7 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(AS
 #define VARY_BASE .op = "sample", .types = types
 SUMS(VARY_STUB)
 
-static const assay_fault table[] = {
-    SUMS(VARY_ROW) BAD(0, "greedy-last-of-ties", "numerics 3: argmax"),
-    BAD(1, "one-more-than-k", "own"),
-    BAD(2, "k-zero-is-greedy", "ggml-org/llama.cpp#5388"),
-    BAD(3, "crossing-token-dropped", "skyzh/tiny-llm#32"),
-    BAD(4, "temperature-last", "own: llama.cpp's order"),
-    BAD(5, "drawn-in-order-of-rank", "own: llama.cpp's order"),
-    BAD(6, "nine-rounds", "own"),
-    BAD(7, "step-ignored", "own"),
-    BAD(8, "step-of-32-bits", "JuliaRandom/Random123.jl#5"),
-    BAD(9, "one-word-of-four", "own"),
-    BAD(10, "maximum-not-taken-off", "numerics 3: softmax"),
-    BAD(11, "p-of-the-whole-sum", "own: not renormalised after top-k"),
-    BAD(12, "highest-index-of-ties", "own: Hugging Face's order"),
-    BAD(13, "sentinel-for-nan", "vllm-project/vllm#50183"),
-    BAD(14, "times-temperature", "own"),
-    BAD(15, "not-renormalised", "own"),
-    BAD(16, "logits-in-bf16", "own"),
-    BAD(17, "last-id-lost", "numerics 3: tail"),
-    BAD(18, "low-bits", "own"),
-    BAD(19, "temperature-5-percent-off", "numerics 7: total variation 0.2 accepts it"),
-    BAD(20, "key-of-32-bits", "own"),
-    GOOD(21, "plain", "legal: one by one"),
-    GOOD(22, "divide-first", "legal: z/t - max/t"),
-    GOOD(23, "reciprocal", "legal: times 1/t"),
-    GOOD(24, "base-two", "legal: exp2 with folded temperature"),
-    GOOD(25, "double", "legal: sums in double"),
-    GOOD(26, "kahan", "legal: compensated sum"),
-    GOOD(27, "lanes8", "legal: 8 partial sums"),
-    GOOD(28, "normalised", "legal: probabilities, then their sums"),
-    GOOD(29, "sum-by-rank", "legal: largest first"),
-    GOOD(30, "sum-backwards", "legal: last to first"),
-    GOOD(31, "stop-at-p", "legal: stops as the sum reaches p"),
-    GOOD(32, "scaled-ranks", "legal: ranks of z/t"),
-    GOOD(33, "rows-backwards", "legal: order of rows"),
-};
+static const assay_fault table[] = { SUMS(VARY_ROW) FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 
 extern const assay_faults assay_faults_sample;
 const assay_faults assay_faults_sample = { "sample", table, ASSAY_COUNT_OF(table) };

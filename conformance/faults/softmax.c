@@ -3,47 +3,46 @@
 #include "../variants.h"
 #include "faults.h"
 
-enum { /* modes; those of GOOD first */
-       PLAIN,
-       REVERSED,
-       PAIRWISE,
-       LANES8,
-       DOUBLE,
-       KAHAN,
-       DIVIDE,
-       ONLINE1,
-       ONLINE16,
-       ONLINE64,
-       EXP2_FMA,
-       EXP_DOUBLE,
-       POLY6,
-       RCP_NEWTON,
-       NO_MAX = 20,
-       MAX_NO_TAIL,
-       SUM_NO_LAST,
-       SUM_NO_TAIL,
-       POLY5,
-       RCP12,
-       SUM_BF16,
-       HOLLOW_NAN,
-       CONSTANT_SHIFT,
-       FINITE_NONE,
-       MASK_AFTER,
-       NO_SCALE,
-       SCALE_AFTER,
-       MASK_LEAKS,
-       EXP2_ROUNDED,
-       SLICE_NAN,
-       ONLINE_NO_RESCALE,
-       ONE_PAST,
-       COPY_ALL,
-       OVER_INPUT,
-       PARTS_IN_COMMON
-};
-#define LEGALS(X)  X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
-#define FAULTS1(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28)
-#define FAULTS2(X) X(29) X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39) X(40)
-#define MODES(X)   LEGALS(X) FAULTS1(X) FAULTS2(X)
+/* X(mode, name, where it comes from) */
+#define FAULTS(X)                                                                                                      \
+    X(NO_MAX, "no-maximum", "numerics 3")                                                                              \
+    X(MAX_NO_TAIL, "maximum-ignores-tail", "numerics 3")                                                               \
+    X(SUM_NO_LAST, "sum-skips-last", "numerics 3")                                                                     \
+    X(SUM_NO_TAIL, "sum-skips-tail", "numerics 3")                                                                     \
+    X(POLY5, "exp-degree-5", "numerics 3")                                                                             \
+    X(RCP12, "reciprocal-12-bits", "numerics 3")                                                                       \
+    X(SUM_BF16, "sum-in-bf16", "numerics 3; pytorch/executorch#20089")                                                 \
+    X(HOLLOW_NAN, "masked-row-nan", "numerics 3; tracel-ai/burn#4694")                                                 \
+    X(CONSTANT_SHIFT, "constant-for-maximum", "HabanaAI/vllm-fork#275")                                                \
+    X(FINITE_NONE, "finite-minus-infinity", "flashinfer-ai/flashinfer#4267")                                           \
+    X(MASK_AFTER, "mask-after-softmax", "lucidrains/memory-compressed-attention#2")                                    \
+    X(NO_SCALE, "scale-ignored", "numerics 3 (attention: scale)")                                                      \
+    X(SCALE_AFTER, "scale-after-mask", "scale applied to the mask too")                                                \
+    X(MASK_LEAKS, "masked-nan-leaks", "numerics 2, NaN policy")                                                        \
+    X(EXP2_ROUNDED, "exp2-folded-without-fma", "numerics 2, generator 18")                                             \
+    X(SLICE_NAN, "masked-slice-nan", "flashinfer-ai/flashinfer#1178")                                                  \
+    X(ONLINE_NO_RESCALE, "online-without-rescale", "numerics 3 (attention)")                                           \
+    X(ONE_PAST, "writes-one-past", "sonos/tract#2304")                                                                 \
+    X(COPY_ALL, "copy-of-all-rows-by-each-slice", "ggml-org/llama.cpp#1454")                                           \
+    X(OVER_INPUT, "input-scaled-in-place", "numerics 3: input modified; ScalingIntelligence/KernelBench#82")
+
+#define LEGAL(X)                                                                                                       \
+    X(PLAIN, "sequential", "legal: one by one, times the reciprocal")                                                  \
+    X(REVERSED, "reversed", "legal: last to first")                                                                    \
+    X(PAIRWISE, "pairwise", "legal: pairwise sum")                                                                     \
+    X(LANES8, "eight-lanes", "legal: 8 lanes")                                                                         \
+    X(DOUBLE, "double-sum", "legal: f64 accumulation")                                                                 \
+    X(KAHAN, "kahan", "legal: Kahan sum")                                                                              \
+    X(DIVIDE, "divide", "legal: division by the sum")                                                                  \
+    X(ONLINE1, "online-1", "legal: online, one element at a time")                                                     \
+    X(ONLINE16, "online-16", "legal: online, blocks of 16")                                                            \
+    X(ONLINE64, "online-64", "legal: online, blocks of 64")                                                            \
+    X(EXP2_FMA, "exp2-fma", "legal: 2^x with FMA and a second constant")                                               \
+    X(EXP_DOUBLE, "exp-double", "legal: exponential in f64, rounded once")                                             \
+    X(POLY6, "exp-degree-7", "legal: polynomial of degree >= 6")                                                       \
+    X(RCP_NEWTON, "reciprocal-newton", "legal: 12-bit reciprocal and one Newton step")
+
+enum { FAULTS(MODE) LEGAL(MODE) PARTS_IN_COMMON };
 
 enum { MAX_C = 65536, MAX_R = 4096 };
 
@@ -204,7 +203,9 @@ static assay_status go(const assay_args *a, int mode)
                 (float *)((char *)a->operand[2].data + r * a->operand[2].stride[0]), a->dim[1], mode);
     return ASSAY_OK;
 }
-FAULT_STUBS(MODES)
+FAULTS(STUB)
+LEGAL(STUB)
+FAULT_STUB(PARTS_IN_COMMON)
 
 static bool accepts(const assay_args *a)
 {
@@ -225,50 +226,15 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(AS
 static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_F32, VARY_FLOATS };
 SUMS(VARY_STUB)
 
-static const assay_fault table[] = {
-    SUMS(VARY_ROW) BAD(20, "no-maximum", "numerics 3"),
-    BAD(21, "maximum-ignores-tail", "numerics 3"),
-    BAD(22, "sum-skips-last", "numerics 3"),
-    BAD(23, "sum-skips-tail", "numerics 3"),
-    BAD(24, "exp-degree-5", "numerics 3"),
-    BAD(25, "reciprocal-12-bits", "numerics 3"),
-    BAD(26, "sum-in-bf16", "numerics 3; pytorch/executorch#20089"),
-    BAD(27, "masked-row-nan", "numerics 3; tracel-ai/burn#4694"),
-    BAD(28, "constant-for-maximum", "HabanaAI/vllm-fork#275"),
-    BAD(29, "finite-minus-infinity", "flashinfer-ai/flashinfer#4267"),
-    BAD(30, "mask-after-softmax", "lucidrains/memory-compressed-attention#2"),
-    BAD(31, "scale-ignored", "numerics 3 (attention: scale)"),
-    BAD(32, "scale-after-mask", "scale applied to the mask too"),
-    BAD(33, "masked-nan-leaks", "numerics 2, NaN policy"),
-    BAD(34, "exp2-folded-without-fma", "numerics 2, generator 18"),
-    BAD(35, "masked-slice-nan", "flashinfer-ai/flashinfer#1178"),
-    BAD(36, "online-without-rescale", "numerics 3 (attention)"),
-    BAD(37, "writes-one-past", "sonos/tract#2304"),
-    BAD(38, "copy-of-all-rows-by-each-slice", "ggml-org/llama.cpp#1454"),
-    BAD(39, "input-scaled-in-place", "numerics 3: input modified; ScalingIntelligence/KernelBench#82"),
-    { ASSAY_FAULT,
-      { .op = "softmax",
-        .name = "parts-of-all-calls-in-one-place",
-        .types = types,
-        .accepts = no_more_rows,
-        .phases = two_phases,
-        .run = run_40 },
-      "flashinfer-ai/flashinfer#4692" },
-    GOOD(0, "sequential", "legal: one by one, times the reciprocal"),
-    GOOD(1, "reversed", "legal: last to first"),
-    GOOD(2, "pairwise", "legal: pairwise sum"),
-    GOOD(3, "eight-lanes", "legal: 8 lanes"),
-    GOOD(4, "double-sum", "legal: f64 accumulation"),
-    GOOD(5, "kahan", "legal: Kahan sum"),
-    GOOD(6, "divide", "legal: division by the sum"),
-    GOOD(7, "online-1", "legal: online, one element at a time"),
-    GOOD(8, "online-16", "legal: online, blocks of 16"),
-    GOOD(9, "online-64", "legal: online, blocks of 64"),
-    GOOD(10, "exp2-fma", "legal: 2^x with FMA and a second constant"),
-    GOOD(11, "exp-double", "legal: exponential in f64, rounded once"),
-    GOOD(12, "exp-degree-7", "legal: polynomial of degree >= 6"),
-    GOOD(13, "reciprocal-newton", "legal: 12-bit reciprocal and one Newton step"),
-};
+static const assay_fault table[] = { { ASSAY_FAULT,
+                                       { .op = "softmax",
+                                         .name = "parts-of-all-calls-in-one-place",
+                                         .types = types,
+                                         .accepts = no_more_rows,
+                                         .phases = two_phases,
+                                         .run = run_PARTS_IN_COMMON },
+                                       "flashinfer-ai/flashinfer#4692" },
+                                     SUMS(VARY_ROW) FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 
 extern const assay_faults assay_faults_softmax;
 const assay_faults assay_faults_softmax = { "softmax", table, ASSAY_COUNT_OF(table) };

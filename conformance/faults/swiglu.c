@@ -2,35 +2,36 @@
  * swiglu: kernels that are wrong on purpose, and legal ones that must pass. */
 #include "faults.h"
 
-enum {
-    BRANCH,
-    PRODUCT_FIRST,
-    RECIPROCAL,
-    SIGMOID,
-    DOUBLE,
-    SQUARED,
-    RCP_NEWTON,
-    REVERSED,
-    BLOCKS,
-    POLY8,
-    UP_FIRST,
-    SWAPPED = 20,
-    NO_UP,
-    NO_GATE,
-    NO_TAIL,
-    GEGLU,
-    POLY4,
-    RCP12,
-    GATE_F16,
-    INTERLEAVED,
-    NEXT_UP,
-    SWALLOWS_NAN,
-    GLU,
-    OVERFLOWS
-};
-#define LEGALS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10)
-#define FAULTS(X) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32)
-#define MODES(X)  LEGALS(X) FAULTS(X)
+/* X(mode, name, where it comes from) */
+#define FAULTS(X)                                                                                                      \
+    X(SWAPPED, "gate-and-up-swapped", "definitions F3: the order of the halves")                                       \
+    X(NO_UP, "up-missing", "statement deleted")                                                                        \
+    X(NO_GATE, "activation-missing", "statement deleted")                                                              \
+    X(NO_TAIL, "tail-skipped", "numerics 3")                                                                           \
+    X(GEGLU, "geglu", "definitions F3: another activation")                                                            \
+    X(POLY4, "exp-degree-4", "numerics 3 (softmax: short polynomial)")                                                 \
+    X(RCP12, "reciprocal-12-bits", "numerics 3 (softmax: 12-bit reciprocal)")                                          \
+    X(GATE_F16, "gate-through-f16", "ggml-org/llama.cpp#29252")                                                        \
+    X(INTERLEAVED, "interleaved-halves", "definitions F1: gate and up interleaved")                                    \
+    X(NEXT_UP, "up-of-the-next", "index + 1")                                                                          \
+    X(SWALLOWS_NAN, "swallows-nan", "numerics 3; clab/dynet#1525")                                                     \
+    X(GLU, "sigmoid-gate", "definitions F3: GLU for SwiGLU")                                                           \
+    X(OVERFLOWS, "nan-at-large-gate", "opencv/opencv#28836: exp overflows, inf/inf")
+
+#define LEGAL(X)                                                                                                       \
+    X(BRANCH, "branch", "legal: x e^x/(1 + e^x) below 0")                                                              \
+    X(PRODUCT_FIRST, "product-first", "legal: gate up before the division")                                            \
+    X(RECIPROCAL, "reciprocal", "legal: times the reciprocal")                                                         \
+    X(SIGMOID, "sigmoid-first", "legal: gate times sigmoid")                                                           \
+    X(DOUBLE, "double", "legal: f64, rounded once")                                                                    \
+    X(SQUARED, "squared", "legal: (e^(x/2))^2")                                                                        \
+    X(RCP_NEWTON, "reciprocal-newton", "legal: 12-bit reciprocal and one Newton step")                                 \
+    X(REVERSED, "reversed", "legal: last to first")                                                                    \
+    X(BLOCKS, "blocks-of-7", "legal: blocks")                                                                          \
+    X(POLY8, "exp-degree-8", "legal: polynomial of degree >= 6")                                                       \
+    X(UP_FIRST, "up-first", "legal: up times sigmoid first")
+
+enum { FAULTS(MODE) LEGAL(MODE) };
 
 static float chop(float x, unsigned bits)
 {
@@ -115,37 +116,13 @@ static assay_status go(const assay_args *a, int mode)
     }
     return ASSAY_OK;
 }
-FAULT_STUBS(MODES)
+FAULTS(STUB)
+LEGAL(STUB)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f32)) };
 #define KERNEL_BASE .op = "swiglu", .types = types
-static const assay_fault table[] = {
-    BAD(20, "gate-and-up-swapped", "definitions F3: the order of the halves"),
-    BAD(21, "up-missing", "statement deleted"),
-    BAD(22, "activation-missing", "statement deleted"),
-    BAD(23, "tail-skipped", "numerics 3"),
-    BAD(24, "geglu", "definitions F3: another activation"),
-    BAD(25, "exp-degree-4", "numerics 3 (softmax: short polynomial)"),
-    BAD(26, "reciprocal-12-bits", "numerics 3 (softmax: 12-bit reciprocal)"),
-    BAD(27, "gate-through-f16", "ggml-org/llama.cpp#29252"),
-    BAD(28, "interleaved-halves", "definitions F1: gate and up interleaved"),
-    BAD(29, "up-of-the-next", "index + 1"),
-    BAD(30, "swallows-nan", "numerics 3; clab/dynet#1525"),
-    BAD(31, "sigmoid-gate", "definitions F3: GLU for SwiGLU"),
-    BAD(32, "nan-at-large-gate", "opencv/opencv#28836: exp overflows, inf/inf"),
-    GOOD(0, "branch", "legal: x e^x/(1 + e^x) below 0"),
-    GOOD(1, "product-first", "legal: gate up before the division"),
-    GOOD(2, "reciprocal", "legal: times the reciprocal"),
-    GOOD(3, "sigmoid-first", "legal: gate times sigmoid"),
-    GOOD(4, "double", "legal: f64, rounded once"),
-    GOOD(5, "squared", "legal: (e^(x/2))^2"),
-    GOOD(6, "reciprocal-newton", "legal: 12-bit reciprocal and one Newton step"),
-    GOOD(7, "reversed", "legal: last to first"),
-    GOOD(8, "blocks-of-7", "legal: blocks"),
-    GOOD(9, "exp-degree-8", "legal: polynomial of degree >= 6"),
-    GOOD(10, "up-first", "legal: up times sigmoid first"),
-};
+static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 
 extern const assay_faults assay_faults_swiglu;
 const assay_faults assay_faults_swiglu = { "swiglu", table, ASSAY_COUNT_OF(table) };
