@@ -1,49 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * quantize, AVX2: bit for bit the rules of the types; work units are runs of 4096 columns of a row. */
+ * quantize, AVX2. */
 #include "../isa/encode_avx2.h"
 
-static int64_t units(const assay_args *a)
-{
-    return row_blocks(a);
-}
-
-static assay_status run(const assay_args *a)
-{
-    const assay_dtype type = a->operand[1].type;
-    for (int64_t u = a->begin; u < a->end; u++) {
-        const row_block b = row_block_at(a, u);
-        const float *x = (const float *)tensor_row(&a->operand[0], b.r) + b.c;
-        char *y = tensor_row(&a->operand[1], b.r);
-        switch (type) {
-        case ASSAY_f16:
-            avx2_encode_f16((uint16_t *)(void *)y + b.c, x, b.n);
-            break;
-        case ASSAY_bf16:
-            avx2_encode_bf16((uint16_t *)(void *)y + b.c, x, b.n);
-            break;
-        case ASSAY_q8_0:
-            avx2_encode_q8_0((assay_q8_0 *)(void *)y + b.c / 32, x, b.n);
-            break;
-        case ASSAY_q8_1:
-            avx2_encode_q8_1((assay_q8_1 *)(void *)y + b.c / 32, x, b.n);
-            break;
-        case ASSAY_q4_0:
-            avx2_encode_q4_0((assay_q4_0 *)(void *)y + b.c / 32, x, b.n);
-            break;
-        case ASSAY_q4_1:
-            avx2_encode_q4_1((assay_q4_1 *)(void *)y + b.c / 32, x, b.n);
-            break;
-        default:
-            return ASSAY_UNSUPPORTED;
-        }
-    }
-    return ASSAY_OK;
-}
-
-static const assay_typeset types[] = {
-    ASSAY_TYPES(ASSAY_T(f32)),
-    ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q8_1) | ASSAY_T(q4_0) | ASSAY_T(q4_1)),
-};
+#define ENCODE(type) avx2_encode_##type
+#include "../isa/quantize.h"
 
 extern const assay_kernel assay_quantize_avx2;
 const assay_kernel assay_quantize_avx2 = {

@@ -53,8 +53,9 @@ static void turn_half(const float *x, float *y, int64_t F, const float *cosine, 
     }
 }
 
-static void turn_interleaved(const float *x, float *y, int64_t R, const float *cosine, const float *sine)
+static void turn_interleaved(const float *x, float *y, int64_t F, const float *cosine, const float *sine)
 {
+    const int64_t R = 2 * F;
     const __m256i tail = avx2_tail(R & 7);
     int64_t d = 0;
     for (; d + 8 <= R; d += 8) {
@@ -69,33 +70,18 @@ static void turn_interleaved(const float *x, float *y, int64_t R, const float *c
     }
 }
 
-static assay_status run(const assay_args *a)
+static void turn(const float *x, float *y, int64_t F, bool half, const float *cosine, const float *sine)
 {
-    const assay_rope_params *p = a->params;
-    const bool half = p->mode == ASSAY_ROPE_HALF;
-    const int64_t H = a->dim[1], R = rope_rotated(a);
-    const int32_t *pos = a->operand[1].data;
-    float *cosine = a->scratch, *sine = cosine + rope_table(a);
-
-    if (rope_prepare(a))
-        return ASSAY_OK;
-    for (int64_t t = a->begin; t < a->end; t++) {
-        table((float)pos[t], rope_frequencies(a), R / 2, half, cosine, sine);
-        for (int64_t h = 0; h < H; h++) {
-            const float *x = rope_head(&a->operand[0], t, h);
-            float *y = rope_head(&a->operand[3], t, h);
-            if (half)
-                turn_half(x, y, R / 2, cosine, sine);
-            else
-                turn_interleaved(x, y, R, cosine, sine);
-            rope_copy_rest(a, x, y);
-        }
-    }
-    return ASSAY_OK;
+    if (half)
+        turn_half(x, y, F, cosine, sine);
+    else
+        turn_interleaved(x, y, F, cosine, sine);
 }
 
-static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)), ASSAY_TYPES(ASSAY_T(f32)),
-                                       ASSAY_TYPES(ASSAY_T(f32)) };
+static assay_status run(const assay_args *a)
+{
+    return rope_run(a, table, turn);
+}
 
 extern const assay_kernel assay_rope_avx2;
 const assay_kernel assay_rope_avx2 = {
@@ -103,7 +89,7 @@ const assay_kernel assay_rope_avx2 = {
     .name = "avx2",
     .isa = ASSAY_ISA_avx2,
     .flags = ASSAY_INPLACE,
-    .types = types,
+    .types = rope_types,
     .run = run,
     .phases = rope_phases,
     .units = rope_units,

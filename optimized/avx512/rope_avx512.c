@@ -47,9 +47,10 @@ static void turn_half(const float *x, float *y, int64_t F, const float *cosine, 
     }
 }
 
-static void turn_interleaved(const float *x, float *y, int64_t R, const float *cosine, const float *sine)
+static void turn_interleaved(const float *x, float *y, int64_t F, const float *cosine, const float *sine)
 {
     const __m512i swap = _mm512_setr_epi32(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+    const int64_t R = 2 * F;
     for (int64_t d = 0; d < R; d += 16) {
         const __mmask16 m = avx512_tail(R - d < 16 ? R - d : 16);
         const __m512 v = avx512_load(m, x + d);
@@ -58,33 +59,18 @@ static void turn_interleaved(const float *x, float *y, int64_t R, const float *c
     }
 }
 
-static assay_status run(const assay_args *a)
+static void turn(const float *x, float *y, int64_t F, bool half, const float *cosine, const float *sine)
 {
-    const assay_rope_params *p = a->params;
-    const bool half = p->mode == ASSAY_ROPE_HALF;
-    const int64_t H = a->dim[1], R = rope_rotated(a);
-    const int32_t *pos = a->operand[1].data;
-    float *cosine = a->scratch, *sine = cosine + rope_table(a);
-
-    if (rope_prepare(a))
-        return ASSAY_OK;
-    for (int64_t t = a->begin; t < a->end; t++) {
-        table((float)pos[t], rope_frequencies(a), R / 2, half, cosine, sine);
-        for (int64_t h = 0; h < H; h++) {
-            const float *x = rope_head(&a->operand[0], t, h);
-            float *y = rope_head(&a->operand[3], t, h);
-            if (half)
-                turn_half(x, y, R / 2, cosine, sine);
-            else
-                turn_interleaved(x, y, R, cosine, sine);
-            rope_copy_rest(a, x, y);
-        }
-    }
-    return ASSAY_OK;
+    if (half)
+        turn_half(x, y, F, cosine, sine);
+    else
+        turn_interleaved(x, y, F, cosine, sine);
 }
 
-static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)), ASSAY_TYPES(ASSAY_T(f32)),
-                                       ASSAY_TYPES(ASSAY_T(f32)) };
+static assay_status run(const assay_args *a)
+{
+    return rope_run(a, table, turn);
+}
 
 extern const assay_kernel assay_rope_avx512;
 const assay_kernel assay_rope_avx512 = {
@@ -92,7 +78,7 @@ const assay_kernel assay_rope_avx512 = {
     .name = "avx512",
     .isa = ASSAY_ISA_avx512,
     .flags = ASSAY_INPLACE,
-    .types = types,
+    .types = rope_types,
     .run = run,
     .phases = rope_phases,
     .units = rope_units,

@@ -65,6 +65,36 @@ static inline void rope_copy_rest(const assay_args *a, const float *x, float *y)
     if (x != y && R < D)
         memcpy(y + R, x + R, (size_t)(D - R) * sizeof *y);
 }
+/* What an instruction set brings.  Cosines and sines of p f[0 .. F), laid out for its turns; x to y, F pairs.
+ * half: pairs lie F apart, otherwise side by side. */
+typedef void rope_table_fn(float p, const float *f, int64_t F, bool half, float *cosine, float *sine);
+typedef void rope_turn_fn(const float *x, float *y, int64_t F, bool half, const float *cosine, const float *sine);
+
+static inline assay_status rope_run(const assay_args *a, rope_table_fn *table, rope_turn_fn *turn)
+{
+    const assay_rope_params *p = a->params;
+    const bool half = p->mode == ASSAY_ROPE_HALF;
+    const int64_t H = a->dim[1], F = rope_rotated(a) / 2;
+    const int32_t *pos = a->operand[1].data;
+    float *cosine = a->scratch, *sine = cosine + rope_table(a);
+
+    if (rope_prepare(a))
+        return ASSAY_OK;
+    for (int64_t t = a->begin; t < a->end; t++) {
+        table((float)pos[t], rope_frequencies(a), F, half, cosine, sine);
+        for (int64_t h = 0; h < H; h++) {
+            const float *x = rope_head(&a->operand[0], t, h);
+            float *y = rope_head(&a->operand[3], t, h);
+            turn(x, y, F, half, cosine, sine);
+            rope_copy_rest(a, x, y);
+        }
+    }
+    return ASSAY_OK;
+}
+
+static const assay_typeset rope_types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)),
+                                            ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
+
 /* Angles too far for the vector code. */
 static inline void rope_far(float p, const float *f, int64_t n, float *sine, float *cosine)
 {

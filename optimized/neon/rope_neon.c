@@ -4,8 +4,9 @@
 #include "../isa/neon_sincos.h"
 #include "../isa/rope.h"
 
-static void table(float p, const float *f, int64_t F, float *cosine, float *sine)
+static void table(float p, const float *f, int64_t F, bool half, float *cosine, float *sine)
 {
+    (void)half; /* ld2 parts the pairs */
     float32x4_t s, c;
     for (int64_t r = 0; r < F; r += 4) {
         const int64_t n = F - r < 4 ? F - r : 4;
@@ -49,27 +50,8 @@ static void turn(const float *x, float *y, int64_t F, bool half, const float *co
 
 static assay_status run(const assay_args *a)
 {
-    const assay_rope_params *p = a->params;
-    const int64_t H = a->dim[1], F = rope_rotated(a) / 2;
-    const int32_t *pos = a->operand[1].data;
-    float *cosine = a->scratch, *sine = cosine + rope_table(a);
-
-    if (rope_prepare(a))
-        return ASSAY_OK;
-    for (int64_t t = a->begin; t < a->end; t++) {
-        table((float)pos[t], rope_frequencies(a), F, cosine, sine);
-        for (int64_t h = 0; h < H; h++) {
-            const float *x = rope_head(&a->operand[0], t, h);
-            float *y = rope_head(&a->operand[3], t, h);
-            turn(x, y, F, p->mode == ASSAY_ROPE_HALF, cosine, sine);
-            rope_copy_rest(a, x, y);
-        }
-    }
-    return ASSAY_OK;
+    return rope_run(a, table, turn);
 }
-
-static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)), ASSAY_TYPES(ASSAY_T(f32)),
-                                       ASSAY_TYPES(ASSAY_T(f32)) };
 
 extern const assay_kernel assay_rope_neon;
 const assay_kernel assay_rope_neon = {
@@ -77,7 +59,7 @@ const assay_kernel assay_rope_neon = {
     .name = "neon",
     .isa = ASSAY_ISA_neon,
     .flags = ASSAY_INPLACE,
-    .types = types,
+    .types = rope_types,
     .run = run,
     .phases = rope_phases,
     .units = rope_units,
