@@ -15,6 +15,16 @@
 #include <math.h>
 #include <string.h>
 
+/* Keeps so many bits of the fraction. */
+static inline float chop(float x, unsigned bits)
+{
+    uint32_t i;
+    memcpy(&i, &x, sizeof i);
+    i &= ~((UINT32_C(1) << (23 - bits)) - 1);
+    memcpy(&x, &i, sizeof i);
+    return x;
+}
+
 #define FAULT_STUB(n)                                                                                                  \
     static assay_status run_##n(const assay_args *a)                                                                   \
     {                                                                                                                  \

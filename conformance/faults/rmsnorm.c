@@ -35,14 +35,6 @@
 /* BY_BATCH and so on: right, with another order of the sum for a reason that the kernel says it has not */
 enum { FAULTS(MODE) LEGAL(MODE) BY_BATCH, BY_CALL, BY_SLICE, KEEPS_PROMISE };
 
-static float chop(float x, unsigned bits)
-{
-    uint32_t i;
-    memcpy(&i, &x, sizeof i);
-    i &= ~((UINT32_C(1) << (23 - bits)) - 1);
-    memcpy(&x, &i, sizeof i);
-    return x;
-}
 static float squares(const float *x, int64_t n, int mode)
 {
     if (mode == PAIRWISE && n > 1)

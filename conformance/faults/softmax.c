@@ -46,14 +46,6 @@ enum { FAULTS(MODE) LEGAL(MODE) PARTS_IN_COMMON };
 
 enum { MAX_C = 65536, MAX_R = 4096 };
 
-static float chop(float x, unsigned bits) /* keep so many bits of the fraction */
-{
-    uint32_t i;
-    memcpy(&i, &x, sizeof i);
-    i &= ~((UINT32_C(1) << (23 - bits)) - 1);
-    memcpy(&x, &i, sizeof i);
-    return x;
-}
 static float exponential(float d, int mode)
 {
     if (mode == EXP2_FMA) { /* 2^n 2^f, as vector code does it */

@@ -33,14 +33,6 @@
 
 enum { FAULTS(MODE) LEGAL(MODE) };
 
-static float chop(float x, unsigned bits)
-{
-    uint32_t i;
-    memcpy(&i, &x, sizeof i);
-    i &= ~((UINT32_C(1) << (23 - bits)) - 1);
-    memcpy(&x, &i, sizeof i);
-    return x;
-}
 static float poly(float d, int degree)
 {
     if (!(d > -104))
