@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# docs/plugin.md as it stands: cut out, compiled with the header alone, judged; then four plug-ins that misbehave.
+# docs/plugin.md as it stands: cut out, compiled with the header alone, judged; then nine that are broken.
 set -euo pipefail
 assay=$1 source=$2 cc=${3:-cc}
 dir=$(mktemp -d)

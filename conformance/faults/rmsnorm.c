@@ -136,20 +136,19 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(AS
 static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_FLOATS, VARY_FLOATS };
 SUMS(VARY_STUB)
 
-#define PROMISE(kind, n, title, says, where)                                                                           \
-    {                                                                                                                  \
-        kind, { KERNEL_BASE, .name = title, .run = run_##n, .flags = says }, where                                     \
-    }
-static const assay_fault table[] = { PROMISE(ASSAY_FAULT, BY_BATCH, "batch-invariance-declared-and-broken",
-                                             ASSAY_BATCH_INVARIANT, "own: the order of a sum depends on the batch"),
-                                     PROMISE(ASSAY_FAULT, BY_CALL, "determinism-declared-and-broken-by-call",
-                                             ASSAY_DETERMINISTIC, "own: first come, first added"),
-                                     PROMISE(ASSAY_FAULT, BY_SLICE, "determinism-declared-and-broken-by-slice",
-                                             ASSAY_DETERMINISTIC, "own: the order of a sum depends on the partition"),
-                                     PROMISE(ASSAY_LEGAL, KEEPS_PROMISE, "promises-kept",
-                                             ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT | ASSAY_INPLACE,
-                                             "legal: declares all and holds it"),
-                                     SUMS(VARY_ROW) FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
+/* X(what it is, mode, name, what it declares, where it comes from) */
+#define PROMISES(X)                                                                                                    \
+    X(ASSAY_FAULT, BY_BATCH, "batch-invariance-declared-and-broken", ASSAY_BATCH_INVARIANT,                            \
+      "own: the order of a sum depends on the batch")                                                                  \
+    X(ASSAY_FAULT, BY_CALL, "determinism-declared-and-broken-by-call", ASSAY_DETERMINISTIC,                            \
+      "own: first come, first added")                                                                                  \
+    X(ASSAY_FAULT, BY_SLICE, "determinism-declared-and-broken-by-slice", ASSAY_DETERMINISTIC,                          \
+      "own: the order of a sum depends on the partition")                                                              \
+    X(ASSAY_LEGAL, KEEPS_PROMISE, "promises-kept", ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT | ASSAY_INPLACE,        \
+      "legal: declares all and holds it")
+#define PROMISE_ROW(kind, m, title, says, where)                                                                       \
+    { kind, { KERNEL_BASE, .name = title, .run = run_##m, .flags = says }, where },
+static const assay_fault table[] = { SUMS(VARY_ROW) FAULTS(BAD_ROW) PROMISES(PROMISE_ROW) LEGAL(GOOD_ROW) };
 
 extern const assay_faults assay_faults_rmsnorm;
 const assay_faults assay_faults_rmsnorm = { "rmsnorm", table, ASSAY_COUNT_OF(table) };
