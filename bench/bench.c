@@ -104,7 +104,9 @@ static const struct argp_option option_table[] = {
     { "workload", 'w', "GLOB", 0, "only workloads whose name matches (assay list workloads)", 0 },
     { "case", KEY_CASE, "PATTERN", 0, "your own shape: 'matmul T=1 N=4096 K=4096 w={q4_0,q8_0}', or w=*", 0 },
     { "resume", KEY_RESUME, NULL, 0, "go on where the journal of --json FILE stopped", 0 },
-    { "simulate", KEY_SIMULATE, "HOW", 0, "counters by callgrind: none, some (once per kernel and types; default), all",
+    { "simulate", KEY_SIMULATE, "HOW", 0,
+      "counters by callgrind: none, some (once per kernel and types; default), all; "
+      "a plug-in's only when this is given: it is not confined there",
       0 },
     { "no-roofs", KEY_ROOFS, NULL, 0, "measure no roofs: rows then have no shares", 0 },
     { "simulate-child", KEY_CHILD, "FD,N", OPTION_HIDDEN, NULL, 0 },

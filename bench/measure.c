@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * measure.c - the child's side: buffers, one prepared call per set of buffers, hot and cold timing by Google Benchmark,
  * then the counters. */
+#include "../conformance/judge/wire.h"
 #include "../reference/core/execute.h"
 #include "../reference/core/status.h"
 #include "../reference/core/tensor.h"
 #include "bench.h"
 #include "child.h"
 #include "gbench.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -159,13 +161,13 @@ static void time_it(run *x, assay_why *why)
     bench_counters_measure(x->r.counter, t->machine, t->threads, team, x, (double)counted);
 }
 
-static int body(void *ctx, bool timing, int to)
+static int body(void *ctx, bool timing, int from, int to)
 {
     static run x; /* large */
     assay_why why = { "" };
     const bench_task *t = ctx;
     bench_pin_team(t->threads);
-    bench_stage_confine(t);
+    bench_stage_confine(t, from, to);
     x.r.status = bench_stage_open(&x.stage, t, &why);
     if (!x.r.status && timing)
         time_it(&x, &why);
@@ -184,14 +186,30 @@ static int body(void *ctx, bool timing, int to)
 
 static int timing_body(void *ctx, int from, int to)
 {
-    (void)from;
-    return body(ctx, true, to);
+    return body(ctx, true, from, to);
 }
 
 static int once_body(void *ctx, int from, int to)
 {
-    (void)from;
-    return body(ctx, false, to);
+    return body(ctx, false, from, to);
+}
+
+/* A plug-in may have written the record itself: what cannot be is refused, texts are ended. */
+static bool sound(bench_result *r)
+{
+    bool good = (unsigned)r->status <= ASSAY_UNSUPPORTED && r->n >= 0 && r->n <= BENCH_SAMPLES && r->iterations >= 0 &&
+                r->packed_bytes >= 0 && isfinite(r->cpu_ns) && isfinite(r->pack_ns) && isfinite(r->vary_ns);
+    for (int i = 0; good && i < r->n; i++)
+        good = isfinite(r->sample[i]) && r->sample[i] >= 0;
+    assay_wire_clean(r->why, sizeof r->why);
+    for (int i = 0; i < BENCH_COUNTERS; i++) {
+        bench_counter *c = &r->counter[i];
+        good = good && (unsigned)c->from <= BENCH_SIMULATED && isfinite(c->value) && isfinite(c->calibration);
+        assay_wire_clean(c->name, sizeof c->name);
+        assay_wire_clean(c->event, sizeof c->event);
+        assay_wire_clean(c->why, sizeof c->why);
+    }
+    return good;
 }
 
 static void in_child(bench_task *t, bench_result *r, int (*what)(void *, int, int))
@@ -202,6 +220,9 @@ static void in_child(bench_task *t, bench_result *r, int (*what)(void *, int, in
         bench_child_get(&c, r, sizeof *r) != sizeof *r) {
         *r = (bench_result){ .status = ASSAY_ERR_IO };
         snprintf(r->why, sizeof r->why, "the kernel's process: %.150s", c.why[0] ? c.why : "ended without a word");
+    } else if (!sound(r)) {
+        *r = (bench_result){ .status = ASSAY_ERR_IO };
+        snprintf(r->why, sizeof r->why, "the kernel's process sent a record that cannot be");
     }
     bench_child_end(&c);
 }

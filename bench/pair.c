@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * pair.c - two kernels, each in a process of its own, take turns (ABBA) on the same inputs; what counts is the ratio of
  * neighbours in time, so that a machine that slows down slows both.  The interval is a bootstrap of the median. */
+#include "../conformance/judge/wire.h"
 #include "../reference/core/rng.h"
 #include "../reference/core/status.h"
 #include "bench.h"
 #include "child.h"
 #include <fnmatch.h>
-
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,7 +46,7 @@ static int body(void *ctx, int from, int to)
     turn next;
     answer a = { 0 };
     bench_pin_team(t->threads);
-    bench_stage_confine(t);
+    bench_stage_confine(t, from, to);
     a.status = bench_stage_open(&s, t, &why);
     for (uint64_t i = 0; !a.status && i < BENCH_SETS; i++) { /* page faults and the team's start are not the kernel's */
         bench_stage_call(&s, i);
@@ -79,6 +80,12 @@ static double take(bench_child *c, int64_t calls, answer *a)
             snprintf(a->why, sizeof a->why, "its process: %.100s", c->why[0] ? c->why : "ended");
         a->status = a->status ? a->status : ASSAY_ERR_IO;
         return -1;
+    }
+    assay_wire_clean(a->why, sizeof a->why);
+    if ((unsigned)a->status > ASSAY_UNSUPPORTED || !(a->seconds >= 0 && isfinite(a->seconds)) ||
+        !isfinite(a->pack_ns) || a->packed_bytes < 0) { /* a plug-in may have written it itself */
+        *a = (answer){ .status = ASSAY_ERR_IO };
+        snprintf(a->why, sizeof a->why, "its process sent an answer that cannot be");
     }
     return a->status ? -1 : a->seconds / (double)(calls ? calls : 1);
 }
@@ -125,8 +132,7 @@ static bool play(pair *p, int rounds, double seconds)
         double once = take(&p->child[k], 1, &p->last[k]);
         for (int again = 0; once >= 0 && again < 3; again++) {
             once = take(&p->child[k], calls[k], &p->last[k]);
-            calls[k] = once > 0 ? (int64_t)(seconds / once) + 1 : 1;
-            calls[k] = calls[k] > 10000000 ? 10000000 : calls[k];
+            calls[k] = once > 0 ? (int64_t)fmin(seconds / once, 1e7) + 1 : 1;
         }
         if (once < 0)
             return false;

@@ -77,7 +77,7 @@ static void print_row(const assay_json *j)
 /* Simulation takes seconds: once per op, kernel and types unless all are asked for. */
 static bool wants_simulation(bench_session *s, const bench_work *w, const bench_task *t)
 {
-    const char *how = s->o->simulate ? s->o->simulate : "some";
+    const char *how = s->o->simulate ? s->o->simulate : t->plugin ? "none" : "some"; /* callgrind cannot be confined */
     char key[160];
     if (!strcmp(how, "none") || t->threads != 1 || t->cold || bench_not_simulated(t))
         return false;

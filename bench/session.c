@@ -128,14 +128,14 @@ bool bench_known_roofs(bench_session *s)
     {
         static const char *const keys[] = { "line", "name", "kind", "isa", "level", "unit" };
         const char *text[6];
-        bench_roof r = { .threads = (int)cJSON_GetNumberValue(cJSON_GetObjectItem(o, "threads")),
-                         .value = cJSON_GetNumberValue(cJSON_GetObjectItem(o, "value")) };
+        const double threads = cJSON_GetNumberValue(cJSON_GetObjectItem(o, "threads"));
         for (int i = 0; i < 6; i++) {
             text[i] = cJSON_GetStringValue(cJSON_GetObjectItem(o, keys[i]));
             text[i] = text[i] ? text[i] : "";
         }
-        if (strcmp(text[0], "roof") != 0)
+        if (strcmp(text[0], "roof") != 0 || !(threads >= 0 && threads <= 1 << 20))
             continue;
+        bench_roof r = { .threads = (int)threads, .value = cJSON_GetNumberValue(cJSON_GetObjectItem(o, "value")) };
         snprintf(r.name, sizeof r.name, "%s", text[1]);
         snprintf(r.kind, sizeof r.kind, "%s", text[2]);
         snprintf(r.isa, sizeof r.isa, "%s", text[3]);

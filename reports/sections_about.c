@@ -165,7 +165,7 @@ void section_missing(report *r)
         lack(&l, member_text(k, "why", "?"), "", member_text(k, "name", "?"), "");
     EACH (k, member(passport(r), "counters"))
         if (!strcmp(member_text(k, "from", ""), "n/a"))
-            lack(&l, member_text(k, "why", "?"), "counter ", k->string, "");
+            lack(&l, member_text(k, "why", "?"), "counter ", k->string ? k->string : "?", "");
     page_text(r, "Kernels, workloads and counters that this machine or this run could not cover:");
     page_table(r, "~why|>how many|~what");
     for (int w = 0; w < l.n_whys; w++)

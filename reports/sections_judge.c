@@ -11,7 +11,7 @@ static bool is(const cJSON *o, const char *name, const char *value)
 
 static int percent(double part, double whole)
 {
-    return part > 0 && part < whole ? (int)(100 * part / whole) : part > 0 ? 100 : 0;
+    return part > 0 && part < whole ? (int)(100 * (part / whole)) : part > 0 ? 100 : 0;
 }
 
 /* ---- seeded faults ---------------------------------------------------------------------------------------------- */
@@ -116,7 +116,7 @@ static void mutants_table(report *r, const char *kind)
         for (int k = 0; k < WORDS; k++)
             n[3 + k] = member_number(d, words[k], 0);
         EACH (b, member(d, "by"))
-            tally_add(&by, member_text(d, "op", "?"), b->string, b->valuedouble);
+            tally_add(&by, member_text(d, "op", "?"), b->string ? b->string : "?", b->valuedouble);
         for (int k = 0; k < WORDS + 3; k++)
             all[k] += n[k];
         mutants_row(r, member_text(d, "op", "?"), n);

@@ -108,7 +108,7 @@ static void scores(report *r, const cJSON *rules)
     page_table(r, "rule|inputs|>faults|>caught|>detection|>legal variants flagged|>runs flagged");
     score_row(r, "Assay", "its cases", member(r->self, "totals"));
     EACH (k, member(r->self, "assay_on")) {
-        snprintf(own, sizeof own, "as %s", k->string);
+        snprintf(own, sizeof own, "as %s", k->string ? k->string : "?");
         score_row(r, "Assay", own, k);
     }
     EACH (k, rules) {

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -19,7 +20,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FILE_BYTES = 1 << 20 }; /* that write() may put into any one file: what a kernel prints */
+enum {
+    FILE_BYTES = 1 << 20,    /* that write() may put into any one file: what a kernel prints */
+    MOST_DESCRIPTORS = 65536 /* that are closed one by one, where the system cannot close a range */
+};
 
 /* ---- the filter ------------------------------------------------------------------------------------------------ */
 
@@ -185,8 +189,22 @@ static void limit(int what, size_t bytes)
     setrlimit(what, &(struct rlimit){ bytes, bytes });
 }
 
-bool assay_confine(size_t memory)
+static void close_from_to(int lo, int hi)
 {
+#ifdef SYS_close_range
+    if (lo > hi || syscall(SYS_close_range, (unsigned)lo, (unsigned)hi, 0u) == 0)
+        return;
+#endif
+    for (int fd = lo; fd <= hi && fd < MOST_DESCRIPTORS; fd++)
+        close(fd);
+}
+
+bool assay_confine(size_t memory, const int keep[2])
+{
+    const int low = keep[0] < keep[1] ? keep[0] : keep[1], high = keep[0] < keep[1] ? keep[1] : keep[0];
+    close_from_to(STDERR_FILENO + 1, low - 1);
+    close_from_to(low + 1, high - 1);
+    close_from_to(high + 1, INT_MAX);
     struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
     struct __user_cap_data_struct has[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
     const uint32_t counters = UINT32_C(1) << (CAP_PERFMON - 32);

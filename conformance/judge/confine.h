@@ -7,8 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* memory: bytes of private writable memory beyond what the process has now; 0: no limit.  True: the filter stands. */
-bool assay_confine(size_t memory);
+/* memory: bytes of private writable memory beyond what the process has now; 0: no limit.  Every descriptor is closed,
+ * the caller's caller's too, but the standard ones and the two of keep.  True: the filter stands. */
+bool assay_confine(size_t memory, const int keep[2]);
 /* Name of a system call that the filter refuses by SIGSYS; "?" for others. */
 const char *assay_confine_name(int number);
 /* Kills and reaps every child of this process and, as it is their subreaper, every orphan among their descendants. */

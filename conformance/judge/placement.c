@@ -122,8 +122,8 @@ static bool audit_bytes(assay_placement *pl, const assay_problem *p, assay_findi
         if (!memcmp(pl->before + at, pl->arena + at, n))
             continue;
         size_t k = 0;
-        while (pl->before[at + k] == pl->arena[at + k])
-            k++;
+        while (k < n && pl->before[at + k] == pl->arena[at + k])
+            k++; /* n: a thread of the kernel's has put it back meanwhile */
         f->by = ASSAY_BY_MEMORY;
         f->operand = i;
         assay_fail(&f->why, ASSAY_OK, "writes outside its elements: byte %td from the start of %s, %s",

@@ -248,7 +248,7 @@ static void become_confined(const assay_runner_setup *s)
     dup2(s->said, STDERR_FILENO);
     close(nothing);
     close(s->said);
-    assay_confine(s->memory);
+    assay_confine(s->memory, (const int[]){ s->socket, s->arena });
 }
 
 _Noreturn void assay_runner_main(const assay_runner_setup *s)

@@ -55,7 +55,8 @@ int assay_zygote_bury(int socket, pid_t runner)
     return status;
 }
 
-static void give_birth(const assay_zygote *z)
+/* The new runner, or -1. */
+static pid_t give_birth(const assay_zygote *z)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
@@ -71,6 +72,7 @@ static void give_birth(const assay_zygote *z)
     close(pair[1]);
     send_fd(z->socket, pid, pair[0]);
     close(pair[0]);
+    return pid;
 }
 
 static int bury(pid_t pid)
@@ -84,15 +86,16 @@ static int bury(pid_t pid)
 
 _Noreturn void assay_zygote_main(const assay_zygote *z)
 {
-    pid_t request;
+    pid_t request, born = -1;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     while (recv(z->socket, &request, sizeof request, 0) == (ssize_t)sizeof request) {
-        if (request) {
-            const int status = bury(request);
+        if (request) { /* nobody but its own child, whoever asks */
+            const int status = request == born && born > 0 ? bury(request) : 0;
             send(z->socket, &status, sizeof status, MSG_NOSIGNAL);
-        } else
-            give_birth(z);
+        } else {
+            born = give_birth(z);
+        }
     }
     assay_confine_reap();
     _exit(0);

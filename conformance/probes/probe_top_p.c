@@ -72,6 +72,9 @@ static bool verify(const assay_dense *a, void *const *got, const assay_contract 
             if (mine[i] != ids[i])
                 return assay_fail(why, ASSAY_OK, "ids[%lld,%lld]: got %g, want %g", (long long)b, (long long)i, mine[i],
                                   ids[i]) != ASSAY_OK;
+            if (!(mine[i] >= 0 && mine[i] < (double)V))
+                return assay_fail(why, ASSAY_OK, "ids[%lld,%lld]: %g is no id", (long long)b, (long long)i, mine[i]) !=
+                       ASSAY_OK;
             sum += last = x[(int64_t)mine[i]];
         }
         if (sum + slack < want && n < (double)V)

@@ -53,7 +53,10 @@ assay_status assay_journal_put_aside(assay_journal *j, const char *reason, assay
     char old[ASSAY_JOURNAL_PATH + 8];
     snprintf(old, sizeof old, "%s.old", j->path);
     fclose(j->f);
-    rename(j->path, old);
+    if (rename(j->path, old)) {
+        j->f = NULL;
+        return failed(j, errno, why);
+    }
     printf("--resume: the journal is of %s: kept as %s, all is done anew\n", reason, old);
     j->done = true;
     j->f = fopen(j->path, "w");

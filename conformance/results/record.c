@@ -105,8 +105,20 @@ static assay_entry *entry_of(assay_ledger *l, const cJSON *v)
     return i >= 0 && i < (double)l->n ? &l->entry[(size_t)i] : NULL;
 }
 
-static void play_failure(assay_entry *e, const assay_case *c, const cJSON *o)
+static bool within(const cJSON *o, const char *name, double least, double most)
 {
+    const double x = number(o, name);
+    return x >= least && x <= most;
+}
+
+/* False: not a line of ours. */
+static bool play_failure(assay_entry *e, const assay_case *c, const cJSON *o)
+{
+    if (!within(o, "operand", -1, c->op->n_operands - 1) || !within(o, "index", -1, 0x1p52) ||
+        !within(o, "place", 0, ASSAY_PLACES - 1) || !within(o, "threads", 0, 1 << 20) ||
+        !within(o, "shrunk_calls", 0, 1 << 20) || !within(o, "shrunk_place", 0, ASSAY_PLACES - 1) ||
+        !within(o, "shrunk_threads", 0, 1 << 20))
+        return false;
     assay_finding f = { .by = by_of(cJSON_GetObjectItemCaseSensitive(o, "by")),
                         .operand = (int)number(o, "operand"),
                         .index = (int64_t)number(o, "index"),
@@ -125,6 +137,7 @@ static void play_failure(assay_entry *e, const assay_case *c, const cJSON *o)
         e->shrunk.finding.place = (int)number(o, "shrunk_place");
         e->shrunk.finding.threads = (int)number(o, "shrunk_threads");
     }
+    return true;
 }
 
 static bool play(assay_ledger *l, const assay_case *c, const cJSON *runs)
@@ -138,9 +151,9 @@ static bool play(assay_ledger *l, const assay_case *c, const cJSON *runs)
         const cJSON *by = failure ? NULL : run->child->next;
         const assay_finding f = { .pass = true, .by = by_of(by), .used = by && by->next ? by->next->valuedouble : 0 };
         e->at = l->at;
-        if (failure)
-            play_failure(e, c, run);
-        else
+        if (failure && !play_failure(e, c, run))
+            return false;
+        if (!failure)
             assay_ledger_record(e, c, by ? ASSAY_PASSED : ASSAY_NOT_ACCEPTED, &f);
     }
     return true;
@@ -156,7 +169,7 @@ bool assay_record_replay(assay_record *r, assay_ledger *l, const assay_case *c)
     assay_case made = *c;
     assay_case_print(c, line, sizeof line);
     r->playing = o && cJSON_IsString(name) && !strcmp(name->valuestring, line) &&
-                 (!cJSON_IsString(as) || !assay_case_parse(as->valuestring, &made, NULL)) &&
+                 (!cJSON_IsString(as) || (!assay_case_parse(as->valuestring, &made, NULL) && made.op == c->op)) &&
                  play(l, &made, cJSON_GetObjectItemCaseSensitive(o, "runs"));
     r->played += r->playing;
     if (o && !r->playing) { /* the first lines agree and this does not: someone wrote into it */

@@ -6,6 +6,7 @@
 #include "status.h"
 #include "tensor.h"
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,7 +178,7 @@ static assay_status check_sizes(const assay_case *c, assay_why *why)
         double n = 1;
         int64_t dim[ASSAY_MAX_RANK];
         for (const char *l = c->op->operands[i].shape; *l; l++)
-            n *= (double)c->dim[assay_op_dim(c->op, *l)];
+            n *= fmax((double)c->dim[assay_op_dim(c->op, *l)], 1); /* a factor 0 excuses no other */
         if (n > 0x1p40)
             return assay_fail(why, ASSAY_ERR_SHAPE, "%s: %s would have %.3g elements, at most 2^%d", c->op->name,
                               c->op->operands[i].name, n, MAX_ELEMENTS_LOG2);

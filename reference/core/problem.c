@@ -87,12 +87,16 @@ static assay_status allocate(assay_problem *p, assay_why *why)
             p->t[i].data = calloc(assay_tensor_bytes(&p->t[i]) + 64, 1);
         if (op->operands[i].access == ASSAY_INOUT)
             p->before[i] = calloc(n + 1, sizeof(double));
-        if (!p->value[i])
+        if (!p->value[i] || (op->operands[i].access != ASSAY_OUT && !p->t[i].data) ||
+            (op->operands[i].access == ASSAY_INOUT && !p->before[i]))
             return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for %zu values of %s", op->name, n,
                               op->operands[i].name);
     }
-    for (int k = 0; k < op->n_planes; k++)
+    for (int k = 0; k < op->n_planes; k++) {
         p->plane[k] = calloc((size_t)assay_op_shape(op, op->planes[k].shape, p->c.dim, NULL) + 1, sizeof(double));
+        if (!p->plane[k])
+            return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for its plane %s", op->name, op->planes[k].shape);
+    }
     return ASSAY_OK;
 }
 

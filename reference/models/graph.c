@@ -146,15 +146,16 @@ void assay_graph_set(assay_graph *g, assay_node *n, const char *field, double x)
         if (strcmp(f->name, field))
             continue;
         unsigned char *at = n->params + f->offset;
-        const float real = (float)x;
-        const int32_t whole = (int32_t)x;
-        const int64_t wide = (int64_t)x;
-        if (f->kind == ASSAY_KIND_F32)
+        if (f->kind == ASSAY_KIND_F32) {
+            const float real = (float)x;
             memcpy(at, &real, sizeof real);
-        else if (f->kind == ASSAY_KIND_I64)
+        } else if (f->kind == ASSAY_KIND_I64) {
+            const int64_t wide = (int64_t)x;
             memcpy(at, &wide, sizeof wide);
-        else
+        } else {
+            const int32_t whole = (int32_t)x;
             memcpy(at, &whole, sizeof whole);
+        }
         return;
     }
     g->status = assay_fail(&g->why, ASSAY_ERR_ARG, "op %s has no parameter %s", n->op->name, field);
