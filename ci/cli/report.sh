@@ -35,12 +35,13 @@ k["properties"] = [{**k["properties"][0], "property": f"property {i} " * 9} for 
 json.dump(c, open("wide.json", "w"))
 write("huge", {"kind": "mutants", "op": "o" * 999, "made": 1e300, "mutants": 1e300, **{w: 1e300 for w in (
     "caught", "survived", "equivalent", "legal", "outside", "undefined")}, "floor": 100, "by": {f"verdict {i}": 1e300 for i in range(99)}})
+write("odd", {"kind": "mutants", "op": "add", "made": 1, "mutants": 1, "caught": 1e307, "survived": 1e308, "floor": 1, "by": [1, 2]})
 write("crowd", {"kind": "hostile", "totals": {}, "kernels": [{"name": "x", "when": f"{i} " * 40, "verdict": f"{i}", "good": True} for i in range(99)]})
 PY
 "${PYTHON:-python3}" others.py
 "$assay" report --out page --check check.json metamorphic.json certificate.json primitives.json hostile.json mutants.json \
   --absent 'cheats:the dog ate it' >/dev/null
-"$assay" report --out much --check check.json wide.json huge.json crowd.json >/dev/null
+"$assay" report --out much --check check.json wide.json huge.json odd.json crowd.json >/dev/null
 "$assay" report --out bad --check check.json broken.json >/dev/null
 "${PYTHON:-python3}" - <<'PY'
 html, md = open("page/index.html").read(), open("page/report.md").read()

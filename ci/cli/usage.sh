@@ -27,6 +27,7 @@ expect 2 'no such generator' "$assay" check --repro 'rmsnorm R=1 C=1 gen=lottery
 expect 2 'not key=value' "$assay" check --repro 'rmsnorm gauss'
 expect 2 'not a multiple of its block' "$assay" check --repro 'matmul T=1 N=2 K=33 w=q8_0'
 expect 2 'no closing brace' "$assay" check --case 'rmsnorm R={1,2'
+expect 2 'would have' "$assay" check --repro 'attention B=1099511627776 T=1099511627776 D=0'
 expect 0 'passed' "$assay" check -k scalar --repro 'rmsnorm R=2 C=3 eps=1e-5 gen=gauss'
 expect 2 'cannot be written' "$assay" check -k scalar --repro 'rmsnorm R=1 C=1' --json /proc/nowhere/x.json
 expect 2 'no argument is expected' "$assay" check rmsnorm
