@@ -235,6 +235,9 @@ int assay_cmd_bench(int argc, char **argv)
 #ifdef M_PERTURB
     mallopt(M_PERTURB, 0x5a); /* what is freed is overwritten: a child, which is a copy, finds no old golden */
 #endif
+    if (c.o.filter.plugin && !c.o.simulate)
+        fputs("a plug-in's kernels are not simulated unless --simulate says so: callgrind cannot be confined\n",
+              stderr);
     if (c.o.filter.plugin && !(s.lab = assay_lab_open(c.o.filter.plugin, &s.why)))
         return fail(&s);
     bench_machine_read(&s.machine);

@@ -2,6 +2,7 @@
  * assay - one program, a table of commands; each command's code is in its own folder. */
 #include "assay_build.h"
 #include "commands.h"
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,10 @@ static void wait_without_spinning(char **argv)
 
 int main(int argc, char **argv)
 {
+    int fd; /* a caller may have closed the standard ones: what is opened in their places would be taken for them */
+    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
+        ;
+    close(fd);
     if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
         usage(argc < 2 ? stderr : stdout);
         return argc < 2 ? 2 : 0;

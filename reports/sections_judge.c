@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The judge, judged: seeded faults, mechanical mutants, cheats and hostile plug-ins, relations. */
 #include "report.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@ static bool is(const cJSON *o, const char *name, const char *value)
 
 static int percent(double part, double whole)
 {
-    return part > 0 && part < whole ? (int)(100 * (part / whole)) : part > 0 ? 100 : 0;
+    return whole > 0 ? (int)(100 * fmax(0, fmin(part / whole, 1))) : 0;
 }
 
 /* ---- seeded faults ---------------------------------------------------------------------------------------------- */

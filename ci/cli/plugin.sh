@@ -14,6 +14,7 @@ sed -n '/^```c$/,/^```$/p' "$source/docs/plugin.md" | sed '1d;$d' >"$dir/mine.c"
 [ "$(wc -l <"$dir/mine.c")" -gt 15 ] || { echo "docs/plugin.md has no example"; exit 1; }
 make mine
 ends 0 "$assay" check --plugin "$dir/mine.so"
+"$assay" check --plugin "$dir/mine.so" <&- >"$dir/out" 2>&1 || { echo "fails where standard input is closed"; cat "$dir/out"; exit 1; }
 grep -q 'ok   rmsnorm/mine: [1-9]' "$dir/out"
 
 break_it() { # NAME SED-SCRIPT WORD: a broken copy must fail with WORD in the output

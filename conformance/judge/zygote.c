@@ -92,6 +92,7 @@ _Noreturn void assay_zygote_main(const assay_zygote *z)
     while (recv(z->socket, &request, sizeof request, 0) == (ssize_t)sizeof request) {
         if (request) { /* nobody but its own child, whoever asks */
             const int status = request == born && born > 0 ? bury(request) : 0;
+            born = -1; /* its number may be another's by now */
             send(z->socket, &status, sizeof status, MSG_NOSIGNAL);
         } else {
             born = give_birth(z);
