@@ -9,6 +9,7 @@
 #include "beside.h"
 #include "confine.h"
 #include "fence.h"
+#include "mapping.h"
 #include "state.h"
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -24,8 +25,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static char *place; /* where operands are mapped: reserved once, nothing accessible between jobs */
-static size_t place_bytes;
 static const assay_plugin *plugin;
 static void *plugin_entry;
 static assay_why at_load; /* what loading the plug-in left changed; empty: nothing */
@@ -39,37 +38,6 @@ static assay_kernel plugin_kernel(uint32_t i)
 }
 
 /* ---- one job --------------------------------------------------------------------------------------------- */
-
-static bool map_operands(assay_job *j, int arena)
-{
-    const size_t page = assay_fence_page();
-    size_t at = page;
-    for (int i = 0; i < j->op->n_operands; i++) {
-        j->t[i].data = NULL;
-        if (!j->page_bytes[i])
-            continue;
-        if (at + j->page_bytes[i] + page > place_bytes)
-            return false;
-        const int prot = j->writable[i] ? PROT_READ | PROT_WRITE : PROT_READ;
-        char *lo = mmap(place + at, j->page_bytes[i], prot, MAP_SHARED | MAP_FIXED, arena, (off_t)j->page_at[i]);
-        if (lo == MAP_FAILED)
-            return false;
-        char *first = lo + (j->offset[i] - j->page_at[i]);
-        j->t[i].data = first;
-        assay_fence_name(j->op->operands[i].name, -1, lo, lo + j->page_bytes[i], first,
-                         first + assay_tensor_bytes(&j->t[i]));
-        at += j->page_bytes[i] + page;
-    }
-    for (int i = 0; i < j->op->n_operands; i++)
-        if (j->over[i])
-            j->t[i].data = j->t[j->over[i] - 1].data;
-    return true;
-}
-
-static void unmap_operands(void)
-{
-    mmap(place, place_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
-}
 
 static void call_kernel(const assay_job *j, const assay_kernel *k, assay_answer *a)
 {
@@ -114,12 +82,13 @@ static void run_job(assay_job *j, int arena, assay_answer *a)
     assay_abi_wrap(&own);
     *a = (assay_answer){ .number = j->number, .by = ASSAY_BY_NONE };
     assay_fence_poison(j->scratch);
-    if (map_operands(j, arena))
+    if (assay_mapping_make(j, arena))
         call_kernel(j, &own, a);
     else
         a->status = assay_fail(&a->why, ASSAY_ERR_NOMEM, "the runner cannot map the operands");
     assay_fence_forget();
-    unmap_operands();
+    if (plugin)
+        assay_mapping_forget();
     if (at_load.text[0]) {
         a->by = ASSAY_BY_ABI;
         assay_fail(&a->why, ASSAY_OK, "loading the plug-in changed the floating-point environment: %.150s",
@@ -256,9 +225,7 @@ _Noreturn void assay_runner_main(const assay_runner_setup *s)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
     assay_fence_open(s->note);
-    place_bytes = 2 * s->arena_bytes;
-    place = mmap(NULL, place_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (place == MAP_FAILED || !assay_fence_desk())
+    if (!assay_mapping_reserve(s->arena_bytes) || !assay_fence_desk())
         _exit(1);
     if (s->plugin)
         become_confined(s);

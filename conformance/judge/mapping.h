@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ * mapping.h - the operands of a call in the runner: pages of the judge's arena, read-only where they are inputs, each
+ * operand between guard pages.  Mapping is most of what a small call costs, and most calls have the layout of a call
+ * before them: a layout stays mapped until its place is wanted for another. */
+#ifndef ASSAY_MAPPING_H
+#define ASSAY_MAPPING_H
+#include "lab.h"
+
+bool assay_mapping_reserve(size_t arena_bytes); /* once; false: no memory */
+/* Fills the data of j->t, and names the operands to the fence.  False: they cannot be mapped. */
+bool assay_mapping_make(assay_job *j, int arena);
+void assay_mapping_forget(void); /* nothing stays accessible: after each call of a stranger's kernel */
+#endif
