@@ -41,26 +41,27 @@ static assay_impl impl_of(const subject *m, const char *text)
 }
 
 /* Runs or dies: a model that cannot be run is not a result. */
-static outcome run(subject *m, assay_graph *g, const assay_impl *impl, unsigned prompts, int64_t chunk)
+static outcome run(subject *m, assay_graph *g, const assay_impl *impl, feed in)
 {
     outcome o;
     assay_why why = { "" };
-    if (subject_run(m, g, impl, prompts, chunk, &o, &why)) {
+    if (subject_run(m, g, impl, in, &o, &why)) {
         fprintf(stderr, "assay-models: %s\n", why.text);
         exit(1);
     }
     return o;
 }
 
-static outcome of_prompt(const subject *m, const outcome *all, int prompt)
+/* Where a prompt begins among the logits of all. */
+static outcome of_prompt(const subject *m, const outcome *all, int prompt, int64_t most)
 {
     int64_t before = 0;
     for (int p = 0; p < prompt; p++)
         before += m->n[p];
-    return (outcome){ all->logits + before * m->graph.vocab, m->n[prompt] };
+    return (outcome){ all->logits + before * m->graph.vocab, subject_tokens(m, prompt, most) };
 }
 
-/* Each variant takes one prompt, in turn: the bound is at most what all of them on all prompts would give. */
+/* Each variant takes half of one prompt, in turn: the bound is at most what all of them on all prompts would give. */
 static double bound(subject *m, const outcome *oracle, bool rounded)
 {
     double worst = 0, least = INFINITY;
@@ -68,15 +69,16 @@ static double bound(subject *m, const outcome *oracle, bool rounded)
     const double begin = assay_seconds();
     for (int i = 0; i < VARIANTS; i++) {
         const assay_impl impl = variant_impl(m->isa, i, rounded);
-        const outcome want = of_prompt(m, oracle, i % PROMPTS);
-        outcome o = run(m, &m->graph, &impl, 1u << i % PROMPTS, 0);
+        const outcome want = of_prompt(m, oracle, i % PROMPTS, HALF);
+        outcome o = run(m, &m->graph, &impl, (feed){ 1u << i % PROMPTS, .most = HALF });
         const double e = largest_error(m, &want, &o, o.rows);
         which = e > worst ? i : which;
         worst = fmax(worst, e);
         least = fmin(least, e);
         outcome_free(&o);
     }
-    printf("bound: 4 x %.3g, the largest logit error of %d legal float variants%s, each on one prompt (%s; the least "
+    printf("bound: 4 x %.3g, the largest logit error of %d legal float variants%s, each on half of a prompt (%s; the "
+           "least "
            "%.3g), %.1f s\n",
            worst, VARIANTS, rounded ? " that round activations to q8_0" : "", variant_name(which), least,
            assay_seconds() - begin);
@@ -115,7 +117,7 @@ static void judge(subject *m, const char *name, const char *impl_text, const out
 {
     const assay_impl impl = impl_of(m, impl_text);
     double begin = assay_seconds();
-    outcome whole = run(m, &m->graph, &impl, prompts, 0);
+    outcome whole = run(m, &m->graph, &impl, (feed){ prompts });
     const double seconds = assay_seconds() - begin, e = largest_error(m, oracle, &whole, whole.rows);
     double mean, largest;
     verdict(e <= limit, "%s: prefill of %" PRId64 " positions: largest logit error %.3g of %.3g (%.0f %%), %.1f s",
@@ -125,7 +127,7 @@ static void judge(subject *m, const char *name, const char *impl_text, const out
             name, mean, largest);
     judge_choices(m, name, oracle, &whole, limit);
     for (; *chunks; chunks++) {
-        outcome o = run(m, &m->graph, &impl, prompts, *chunks);
+        outcome o = run(m, &m->graph, &impl, (feed){ prompts, .chunk = *chunks });
         const double d = largest_error(m, oracle, &o, o.rows), between = largest_error(m, &whole, &o, o.rows);
         verdict(d <= limit, "%s: %s: largest logit error %.3g of %.3g, from prefill at once %.3g", name,
                 *chunks == 1 ? "token by token" : "chunked prefill", d, limit, between);
@@ -138,7 +140,7 @@ static void judge(subject *m, const char *name, const char *impl_text, const out
 static void judge_oracle(subject *m, const outcome *oracle)
 {
     const assay_impl impl = impl_of(m, "oracle");
-    outcome o = run(m, &m->graph, &impl, FIRST, 7);
+    outcome o = run(m, &m->graph, &impl, (feed){ FIRST, .chunk = 7 });
     const double d = largest_error(m, oracle, &o, o.rows);
     verdict(d <= 1e-9, "oracle: chunks of 7 against prefill at once: %.3g of 1e-9", d);
     outcome_free(&o);
@@ -180,7 +182,7 @@ static void judge_faults(subject *m, const outcome *oracle, double limit)
             if (g.value[v].weight.data != m->graph.value[v].weight.data)
                 g.value[v].as_f32 = NULL, g.value[v].as_f64 = NULL;
         const assay_impl impl = variant_impl(m->isa, 0, false);
-        outcome o = run(m, &g, &impl, FIRST, 0);
+        outcome o = run(m, &g, &impl, (feed){ FIRST, .most = HALF });
         const double e = largest_error(m, oracle, &o, o.rows);
         verdict(e > limit, "fault '%s' must fail: largest logit error %.3g, %.3g x the bound", model_faults[i].name, e,
                 e / limit);
@@ -192,13 +194,12 @@ static void judge_faults(subject *m, const outcome *oracle, double limit)
 /* What each op's error alone does to the logits: the oracle with one op swapped, on the first positions. */
 static void show_single_ops(subject *m, const outcome *oracle)
 {
+    enum { TOKENS = 24 };
     const char *done[32];
     int n_done = 0;
-    const int64_t whole = m->n[0];
-    m->n[0] = whole < 24 ? whole : 24;
     printf("what one op's error alone does to the logits (%" PRId64
            " positions of prompt 1; the rest is the oracle):\n",
-           m->n[0]);
+           subject_tokens(m, 0, TOKENS));
     for (int i = 0; i < m->graph.n_nodes; i++) {
         const assay_op *op = m->graph.node[i].op;
         const int parts = op->n_parts ? op->n_parts : 1;
@@ -215,7 +216,7 @@ static void show_single_ops(subject *m, const outcome *oracle)
                 double mean, largest;
                 snprintf(text, sizeof text, "oracle,%s=%s", name, best ? "best" : "scalar");
                 const assay_impl impl = impl_of(m, text);
-                outcome o = run(m, &m->graph, &impl, FIRST, 0);
+                outcome o = run(m, &m->graph, &impl, (feed){ FIRST, .most = TOKENS });
                 divergence(m, oracle, &o, o.rows, &mean, &largest);
                 printf("  %-10s %-7s largest logit error %-10.3g KL mean %.2g, largest %.2g\n", name,
                        best ? "best" : "scalar", largest_error(m, oracle, &o, o.rows), mean, largest);
@@ -223,7 +224,6 @@ static void show_single_ops(subject *m, const outcome *oracle)
             }
         }
     }
-    m->n[0] = whole;
 }
 
 static bool rounds(const subject *m, const assay_impl *impl, assay_graph *g)
@@ -261,7 +261,7 @@ static void judge_model(subject *m)
     const assay_impl plain = impl_of(m, "oracle"), best = impl_of(m, "best");
     char text[128];
     double begin = assay_seconds();
-    outcome oracle = run(m, &m->graph, &plain, ALL, 0);
+    outcome oracle = run(m, &m->graph, &plain, (feed){ ALL });
     printf("oracle: %" PRId64 " positions of %d prompts, %.1f s\n", oracle.rows, PROMPTS, assay_seconds() - begin);
     verdict(oracle.rows >= 256, "%" PRId64 " positions (at least 256)", oracle.rows);
     judge_oracle(m, &oracle);
@@ -274,7 +274,7 @@ static void judge_model(subject *m)
         assay_impl like = plain;
         like.rounds_like = &best;
         begin = assay_seconds();
-        outcome alike = run(m, &m->graph, &like, ALL, 0);
+        outcome alike = run(m, &m->graph, &like, (feed){ ALL });
         printf("oracle with the roundings of the best kernels: %.1f s\n", assay_seconds() - begin);
         judge(m, "best", "best", &alike, &oracle, bound(m, &alike, true), ALL, some);
         outcome_free(&alike);
@@ -298,7 +298,7 @@ static assay_status make_subject(const char *path, subject *m, assay_why *why)
     for (int p = 0; p < PROMPTS && !s; p++) {
         size_t n = 0;
         s = assay_tokenizer_encode(&m->tokens, model_prompts[p], strlen(model_prompts[p]), true, &m->ids[p], &n, why);
-        m->n[p] = n < 90 ? (int64_t)n : 90;
+        m->n[p] = n < LONGEST ? (int64_t)n : LONGEST;
         m->positions += m->n[p];
         m->longest = m->n[p] > m->longest ? m->n[p] : m->longest;
     }

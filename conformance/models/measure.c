@@ -5,25 +5,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-assay_status subject_run(subject *m, assay_graph *g, const assay_impl *impl, unsigned prompts, int64_t chunk,
-                         outcome *out, assay_why *why)
+int64_t subject_tokens(const subject *m, int prompt, int64_t most)
+{
+    return most && most < m->n[prompt] ? most : m->n[prompt];
+}
+
+assay_status subject_run(subject *m, assay_graph *g, const assay_impl *impl, feed in, outcome *out, assay_why *why)
 {
     assay_session *s;
-    const int64_t V = m->graph.vocab, most = chunk ? chunk : m->longest;
+    const int64_t V = m->graph.vocab, step = in.chunk ? in.chunk : in.most ? in.most : m->longest;
     int64_t total = 0;
     *out = (outcome){ 0 };
     for (int p = 0; p < PROMPTS; p++)
-        total += prompts >> p & 1 ? m->n[p] : 0;
+        total += in.prompts >> p & 1 ? subject_tokens(m, p, in.most) : 0;
     out->logits = malloc((size_t)(total * V) * sizeof *out->logits);
     if (!out->logits)
         return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for the logits of %lld positions", (long long)total);
-    assay_status status = assay_session_make(g, impl, most, most, m->longest + 1, m->threads, &s, why);
+    assay_status status = assay_session_make(g, impl, step, step, m->longest + 1, m->threads, &s, why);
     for (int p = 0; p < PROMPTS && !status; p++) {
-        if (!(prompts >> p & 1))
+        if (!(in.prompts >> p & 1))
             continue;
+        const int64_t n = subject_tokens(m, p, in.most);
         assay_session_rewind(s, 0);
-        for (int64_t at = 0, T; at < m->n[p] && !status; at += T) {
-            T = m->n[p] - at < most ? m->n[p] - at : most;
+        for (int64_t at = 0, T; at < n && !status; at += T) {
+            T = n - at < step ? n - at : step;
             status = assay_session_step(s, m->ids[p] + at, T, T, why);
             for (int64_t i = 0; i < T && !status; i++)
                 assay_session_logits(s, i, out->logits + out->rows++ * V);

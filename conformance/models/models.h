@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * models.h - the test of whole models (numerics: whole models).  A bound on the logits that comes from what legal float
- * implementations do, not from what came out: 4 x the largest logit error over at least 20 of them, which share the
- * prompts among them. Implementations that round activations are held to an oracle that rounds the same, by variants
- * that round the same. */
+ * implementations do, not from what came out: 4 x the largest logit error over at least 20 of them, each on half of a
+ * prompt: more could only widen it. Implementations that round activations are held to an oracle that rounds the same,
+ * by variants that round the same. */
 #ifndef ASSAY_CONFORMANCE_MODELS_H
 #define ASSAY_CONFORMANCE_MODELS_H
 #include "../../reference/models/session.h"
 #include "../../reference/models/tokenizer.h"
 
 enum { PROMPTS = 3, FIRST = 1, ALL = (1 << PROMPTS) - 1, VARIANTS = 20 }; /* FIRST, ALL: sets of prompts */
+enum { LONGEST = 90, HALF = LONGEST / 2 };                                /* tokens of a prompt */
 
 typedef struct subject { /* a model with its prompts */
     assay_gguf file;
@@ -25,9 +26,14 @@ typedef struct outcome { /* logits of all positions of some prompts, one after t
     int64_t rows;
 } outcome;
 
-/* prompts: bit p for prompt p.  How a prompt goes in: chunk tokens per step (0: all at once). */
-assay_status subject_run(subject *m, assay_graph *g, const assay_impl *impl, unsigned prompts, int64_t chunk,
-                         outcome *out, assay_why *why);
+typedef struct feed { /* what goes in, and how */
+    unsigned prompts; /* bit p for prompt p */
+    int64_t most;     /* tokens of each; 0: all that it has */
+    int64_t chunk;    /* tokens per step; 0: all at once */
+} feed;
+
+assay_status subject_run(subject *m, assay_graph *g, const assay_impl *impl, feed in, outcome *out, assay_why *why);
+int64_t subject_tokens(const subject *m, int prompt, int64_t most);
 void outcome_free(outcome *o);
 double largest_error(const subject *m, const outcome *a, const outcome *b, int64_t rows);
 /* KL(a || b) of the output distributions: mean and largest over rows. */
