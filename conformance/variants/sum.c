@@ -116,15 +116,22 @@ static float tree(const terms *t, const part *p, uint32_t hash)
     return tree(t, &head, left) + tree(t, &tail, right ? right : left);
 }
 
+static float ordered(const terms *t, const part *p)
+{
+    return t->s->order == ASSAY_TREE     ? tree(t, p, 2463534242u + (uint32_t)t->s->row)
+           : t->s->order == ASSAY_HALVES ? tree(t, p, 0)
+                                         : chain(t, p);
+}
+
 static float lanes(const terms *t, const part *p)
 {
-    const int64_t L = t->s->lanes > 1 ? t->s->lanes : 1;
-    float lane[64] = { 0 };
+    const int64_t L = t->s->lanes;
+    float lane[64];
+    if (L <= 1)
+        return ordered(t, p);
     for (int64_t l = 0; l < L; l++) {
         const part one = { p->at + l, L, p->n > l ? (p->n - l + L - 1) / L : 0 };
-        lane[l] = t->s->order == ASSAY_TREE     ? tree(t, &one, 2463534242u + (uint32_t)t->s->row)
-                  : t->s->order == ASSAY_HALVES ? tree(t, &one, 0)
-                                                : chain(t, &one);
+        lane[l] = ordered(t, &one);
     }
     for (int64_t half = L / 2; half; half /= 2)
         for (int64_t l = 0; l < half; l++)
