@@ -26,7 +26,7 @@ static inline vf vf_f16(const uint16_t *p)
 }
 static inline vf vf_i8(const int8_t *p)
 {
-#ifdef ASSAY_EMULATE
+#ifdef ASSAY_SIMDE
     float t[16];
     for (int i = 0; i < 16; i++)
         t[i] = p[i];
@@ -84,7 +84,7 @@ static inline vf vf_between(vf z, const int32_t *p, int32_t lo, int32_t hi) /* -
 }
 static inline vf vf_distance(const int32_t *p, int32_t from) /* |p - from| */
 {
-#ifdef ASSAY_EMULATE
+#ifdef ASSAY_SIMDE
     float t[16];
     for (int i = 0; i < 16; i++)
         t[i] = fabsf((float)(p[i] - from));

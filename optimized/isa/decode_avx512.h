@@ -4,7 +4,7 @@
 #define ASSAY_ISA_DECODE_AVX512_H
 #include "decode_avx2.h"
 
-#ifdef ASSAY_EMULATE /* SIMDe 0.7.4 has none of the conversions */
+#ifdef ASSAY_SIMDE /* SIMDe 0.7.4 has none of the conversions */
 static inline __m512 avx512_join(__m256 lo, __m256 hi)
 {
     float t[16];

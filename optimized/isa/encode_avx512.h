@@ -7,7 +7,7 @@
 /* 16 floats to bytes, toward zero, -128 .. 127 */
 static inline __m128i avx512_trunc_i8(__m512 t)
 {
-#ifdef ASSAY_EMULATE
+#ifdef ASSAY_SIMDE
     const __m256i a = _mm256_cvttps_epi32(avx512_half(t, 0)), b = _mm256_cvttps_epi32(avx512_half(t, 1));
     const __m256i w = _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xd8);
     return _mm_packs_epi16(_mm256_castsi256_si128(w), _mm256_extracti128_si256(w, 1));
@@ -227,7 +227,7 @@ static inline void avx512_encode_q4_1(assay_q4_1 *y, const float *x, int64_t n)
 static inline void avx512_encode_f16(uint16_t *y, const float *x, int64_t n)
 {
     int64_t i = 0;
-#ifndef ASSAY_EMULATE
+#ifndef ASSAY_SIMDE
     for (; i + 16 <= n; i += 16)
         _mm256_storeu_si256((__m256i *)(y + i),
                             _mm512_cvtps_ph(_mm512_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
@@ -237,7 +237,7 @@ static inline void avx512_encode_f16(uint16_t *y, const float *x, int64_t n)
 static inline void avx512_encode_bf16(uint16_t *y, const float *x, int64_t n)
 {
     int64_t i = 0;
-#ifndef ASSAY_EMULATE
+#ifndef ASSAY_SIMDE
     for (; i + 16 <= n; i += 16) {
         const __m512 f = _mm512_loadu_ps(x + i);
         const __m512i u = _mm512_castps_si512(f), high = _mm512_srli_epi32(u, 16);

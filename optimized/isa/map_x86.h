@@ -34,7 +34,7 @@ static inline __attribute__((always_inline)) assay_status avx2_map(const assay_a
     return ASSAY_OK;
 }
 
-#if defined(ASSAY_EMULATE) || defined(__AVX512F__)
+#if defined(ASSAY_SIMDE) || defined(__AVX512F__)
 typedef __m512 (*avx512_fn)(__m512 a, __m512 b);
 
 static inline __attribute__((always_inline)) assay_status avx512_map(const assay_args *a, int inputs, avx512_fn f)

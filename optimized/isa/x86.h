@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * x86.h - helpers that every x86 kernel may use: static inline only.  With ASSAY_EMULATE the AVX-512 intrinsics come
+ * x86.h - helpers that every x86 kernel may use: static inline only.  With ASSAY_SIMDE the AVX-512 intrinsics come
  * from SIMDe (portable C over AVX2), so that the logic of those kernels is judged on hosts that lack the instructions.
  */
 #ifndef ASSAY_ISA_X86_H
@@ -7,7 +7,7 @@
 #include "assay/blocks.h"
 #include "assay/params.h"
 #include "rows.h"
-#ifdef ASSAY_EMULATE
+#ifdef ASSAY_SIMDE
 #pragma GCC diagnostic ignored "-Wpsabi" /* 64-byte vectors go by memory: nothing here crosses a file */
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>
@@ -52,13 +52,13 @@ static inline __m256 avx2_exp(__m256 x)
     const __m256i a = _mm256_slli_epi32(low, 23), b = _mm256_slli_epi32(_mm256_sub_epi32(i, low), 23);
     return _mm256_mul_ps(_mm256_mul_ps(p, _mm256_castsi256_ps(a)), _mm256_castsi256_ps(b));
 }
-#if defined(ASSAY_EMULATE) || defined(__AVX512F__)
+#if defined(ASSAY_SIMDE) || defined(__AVX512F__)
 /* Lane mask of the first n of 16 lanes, 0 <= n <= 16. */
 static inline __mmask16 avx512_tail(int64_t n)
 {
     return (__mmask16)((1u << n) - 1u);
 }
-#ifdef ASSAY_EMULATE /* SIMDe 0.7.4 has neither masked loads and stores nor extractf32x8 */
+#ifdef ASSAY_SIMDE /* SIMDe 0.7.4 has neither masked loads and stores nor extractf32x8 */
 static inline __m256 avx512_half(__m512 v, int h)
 {
     float t[16];
@@ -97,7 +97,7 @@ static inline void avx512_store(float *p, __mmask16 m, __m512 v)
 #endif
 static inline __m512 avx512_from_i32(__m512i v)
 {
-#ifdef ASSAY_EMULATE
+#ifdef ASSAY_SIMDE
     float t[16];
     int32_t i[16];
     _mm512_storeu_si512(i, v);
@@ -111,7 +111,7 @@ static inline __m512 avx512_from_i32(__m512i v)
 /* 16 halfs at p as floats */
 static inline __m512 avx512_f16(const uint16_t *p)
 {
-#ifdef ASSAY_EMULATE
+#ifdef ASSAY_SIMDE
     float t[16];
     _mm256_storeu_ps(t, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)));
     _mm256_storeu_ps(t + 8, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p + 8))));
@@ -127,7 +127,7 @@ static inline float avx512_sum(__m512 v)
 /* p 2^n, rounded once (SIMDe's own scalef loses it where 2^n alone underflows). */
 static inline __m512 avx512_scale(__m512 p, __m512 n)
 {
-#ifdef ASSAY_EMULATE
+#ifdef ASSAY_SIMDE
     float x[16], e[16];
     _mm512_storeu_ps(x, p);
     _mm512_storeu_ps(e, n);

@@ -28,7 +28,7 @@ static inline void avx2_sincos(__m256 p, __m256 f, __m256 *sine, __m256 *cosine,
     *cosine = _mm256_xor_ps(_mm256_blendv_ps(c, s, odd), _mm256_castsi256_ps(flip_c));
     *far = _mm256_movemask_ps(_mm256_cmp_ps(_mm256_andnot_ps(sign, hi), limit, _CMP_NLE_UQ));
 }
-#if defined(ASSAY_EMULATE) || defined(__AVX512F__)
+#if defined(ASSAY_SIMDE) || defined(__AVX512F__)
 static inline void avx512_sincos(__m512 p, __m512 f, __m512 *sine, __m512 *cosine, unsigned *far)
 {
     const __m512 hi = _mm512_mul_ps(p, f), magic = _mm512_set1_ps(SINCOS_MAGIC);

@@ -22,7 +22,7 @@
 #define QUANT_PLAIN
 #endif
 #endif
-#if defined(ASSAY_EMULATE) || defined(__SANITIZE_ADDRESS__) || defined(QUANT_PLAIN)
+#if defined(ASSAY_SIMDE) || defined(__SANITIZE_ADDRESS__) || defined(QUANT_PLAIN)
 #define ALWAYS_INLINE static inline
 #define UNROLL
 #else
