@@ -14,6 +14,7 @@ typedef struct layout { /* and where it is mapped */
 
 enum { KEPT = 4 };
 static layout kept[KEPT];
+static unsigned turn;      /* the next to be replaced */
 static size_t place_bytes; /* of each */
 
 bool assay_mapping_reserve(size_t arena_bytes)
@@ -36,6 +37,7 @@ void assay_mapping_forget(void)
 {
     for (layout *m = kept; m < kept + KEPT; m++)
         unmap(m);
+    turn = 0; /* so that each call finds its operands where the last one had them */
 }
 
 static bool map(layout *m, const assay_job *j, int arena)
@@ -67,7 +69,6 @@ static bool is(const layout *m, const assay_job *j)
 
 static layout *layout_of(const assay_job *j, int arena)
 {
-    static unsigned turn;
     for (layout *m = kept; m < kept + KEPT; m++)
         if (is(m, j))
             return m;
