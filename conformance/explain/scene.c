@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scene.h"
 #include "../../reference/core/dtype.h"
+#include "../../reference/core/status.h"
 #include "../../reference/core/tensor.h"
 #include <math.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ static void fill_want(assay_scene *s, const assay_contract *k, const assay_tenso
         for (int i = 0; i < op->n_operands; i++)
             if (op->operands[i].access != ASSAY_IN && op->operands[i].verdict == ASSAY_BOUNDED &&
                 (p->c.present >> i & 1))
-                bound[i] = calloc((size_t)assay_tensor_count(&p->t[i]) + 1, sizeof(double));
+                bound[i] = assay_zeros((size_t)assay_tensor_count(&p->t[i]), sizeof(double));
         op->bound(&d, (double *const *)p->plane, k ? k : &strict, bound);
         for (int64_t j = 0; j < s->n; j++)
             s->bound[j] = bound[s->operand][j] + (p->extra[s->operand] ? p->extra[s->operand][j] : 0);
@@ -41,7 +42,7 @@ static void fill_want(assay_scene *s, const assay_contract *k, const assay_tenso
         assay_interval(out->type, rounds, p->value[s->operand], s->bound, s->n, s->lo, s->hi);
     }
     assay_tensor dense = assay_tensor_dense(out->type, 0, out->rank, out->dim);
-    dense.data = calloc(assay_tensor_bytes(&dense) + 1, 1);
+    dense.data = assay_zeros(assay_tensor_bytes(&dense), 1);
     assay_tensor_encode(&dense, p->value[s->operand]);
     assay_tensor_decode(s->want, &dense);
     if (op->operands[s->operand].verdict != ASSAY_BOUNDED || p->exact) {
@@ -64,9 +65,9 @@ bool assay_scene_open(const assay_problem *p, const assay_contract *k, const ass
     memcpy(s->dim, t->dim, sizeof s->dim);
     double **part[] = { &s->got, &s->want, &s->lo, &s->hi, &s->bound };
     for (size_t i = 0; i < sizeof part / sizeof *part; i++)
-        *part[i] = calloc((size_t)s->n + 1, sizeof(double));
-    s->wrong = calloc((size_t)s->n + 1, sizeof *s->wrong);
-    s->poison = calloc((size_t)s->n + 1, sizeof *s->poison);
+        *part[i] = assay_zeros((size_t)s->n, sizeof(double));
+    s->wrong = assay_zeros((size_t)s->n, sizeof *s->wrong);
+    s->poison = assay_zeros((size_t)s->n, sizeof *s->poison);
     assay_tensor_decode(s->got, t);
     fill_want(s, k, t);
     const assay_dtype_info *ty = assay_dtype_of(t->type);

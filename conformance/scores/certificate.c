@@ -26,7 +26,7 @@ static bool same_numbers(const assay_op *op, const assay_tensor *a, const assay_
         if (!a[i].data)
             continue;
         const int64_t n = b[i].data ? assay_tensor_count(&a[i]) : 0;
-        double *x = calloc((size_t)n + 1, sizeof *x), *y = calloc((size_t)n + 1, sizeof *y);
+        double *x = assay_zeros((size_t)n, sizeof *x), *y = assay_zeros((size_t)n, sizeof *y);
         same = b[i].data != NULL;
         if (same && memcmp(a[i].data, b[i].data, assay_tensor_bytes(&a[i]))) {
             same = assay_dtype_of(a[i].type)->block == 1;

@@ -2,6 +2,7 @@
 #include "contracts.h"
 #include "../../reference/core/contract.h"
 #include "../../reference/core/registry.h"
+#include "../../reference/core/status.h"
 #include "../../reference/core/tensor.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,7 +116,7 @@ static assay_status first_case(const char *line, void *ctx, assay_why *why)
     for (int k = 0; ok && k < 2; k++) {
         for (int i = 0; i < c.op->n_operands; i++)
             if ((p.c.present >> i & 1) && c.op->operands[i].access != ASSAY_IN)
-                b[k][i] = calloc((size_t)assay_tensor_count(&p.t[i]) + 1, sizeof(double));
+                b[k][i] = assay_zeros((size_t)assay_tensor_count(&p.t[i]), sizeof(double));
         const assay_dense d = assay_problem_dense(&p);
         c.op->bound(&d, (double *const *)p.plane, k ? x->c : &strict, b[k]);
     }

@@ -75,7 +75,7 @@ static bool run(const trial *t, const assay_problem *p, unsigned char poison, re
     *x = (results){ { NULL } };
     for (int i = 0; ran && i < ASSAY_MAX_OPND; i++)
         if (out[i].data) {
-            x->v[i] = calloc((size_t)assay_tensor_count(&out[i]) + 1, sizeof(double));
+            x->v[i] = assay_zeros((size_t)assay_tensor_count(&out[i]), sizeof(double));
             assay_tensor_decode(x->v[i], &out[i]);
         }
     assay_outputs_free(out);
@@ -116,9 +116,9 @@ static bool build(const trial *t, const assay_problem *p, const assay_case *c, i
         if (!(c->present >> i & 1) || c->op->operands[i].access == ASSAY_OUT)
             continue;
         const int64_t n = assay_tensor_count(&view[i]);
-        double *v = calloc((size_t)n + 1, sizeof *v), *back = calloc((size_t)n + 1, sizeof *back);
+        double *v = assay_zeros((size_t)n, sizeof *v), *back = assay_zeros((size_t)n, sizeof *back);
         bytes[i] = assay_tensor_bytes(&view[i]);
-        view[i].data = calloc(bytes[i] + 1, 1);
+        view[i].data = assay_zeros(bytes[i], 1);
         data[i] = view[i].data;
         for (int64_t j = 0; j < n; j++)
             v[j] = changed(t, p, c, i, j, from, part);
@@ -183,7 +183,7 @@ static bool related(const trial *t, const assay_problem *p, const assay_problem 
         if (!z->v[i])
             continue;
         const int64_t n = assay_tensor_count(&q->t[i]), len = q->t[i].rank ? q->t[i].dim[q->t[i].rank - 1] : 1;
-        double *want = calloc((size_t)n + 1, sizeof *want);
+        double *want = assay_zeros((size_t)n, sizeof *want);
         const int same = t->r->equals ? assay_op_operand(op, t->r->equals) : -1;
         const int less = t->r->less ? assay_op_operand(op, t->r->less) : -1;
         for (int64_t j = 0; j < n; j++) {

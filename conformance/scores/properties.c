@@ -214,7 +214,7 @@ static void each_element(const assay_probe *x, assay_measure *m, int (*speaks)(e
         if (!x->base[i].data || x->p->c.op->operands[i].verdict == ASSAY_DISCRETE)
             continue;
         const int64_t n = assay_tensor_count(&x->base[i]);
-        double *got = calloc((size_t)n + 1, sizeof *got);
+        double *got = assay_zeros((size_t)n, sizeof *got);
         assay_tensor_decode(got, &x->base[i]);
         for (int64_t k = 0; k < n; k++) {
             const int s = speaks((element){ x->p->value[i][k], got[k], x->base[i].type });
@@ -264,7 +264,7 @@ static void masked_zero(const assay_probe *x, assay_measure *m)
     for (int i = 0; (x->p->c.present >> mask & 1) && i < op->n_operands; i++) {
         const int64_t len = x->base[i].data && x->base[i].rank ? x->base[i].dim[x->base[i].rank - 1] : 0;
         const int64_t n = len ? assay_tensor_count(&x->base[i]) : 0;
-        double *got = calloc((size_t)n + 1, sizeof *got);
+        double *got = assay_zeros((size_t)n, sizeof *got);
         if (n)
             assay_tensor_decode(got, &x->base[i]);
         for (int64_t row = 0; row * len < n; row++) {

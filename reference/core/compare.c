@@ -49,8 +49,8 @@ static bool judge_exact(const output *o, const assay_tensor *got, bool signed_ze
     const assay_dtype_info *ty = assay_dtype_of(got->type);
     assay_tensor dense = assay_tensor_dense(got->type, 0, got->rank, got->dim);
     const size_t bytes = assay_tensor_bytes(&dense);
-    unsigned char *want = calloc(bytes + 1, 1), *have = calloc(bytes + 1, 1);
-    double *rounded = calloc((size_t)o->n + 1, sizeof *rounded);
+    unsigned char *want = assay_zeros(bytes, 1), *have = assay_zeros(bytes, 1);
+    double *rounded = assay_zeros((size_t)o->n, sizeof *rounded);
     bool ok = true;
     dense.data = want;
     assay_tensor_encode(&dense, o->want);
@@ -98,8 +98,8 @@ bool assay_rounds_output(assay_dtype type, const assay_contract *k)
 /* x[] rounded to the type, or where `always` is false only what becomes an infinity by that. */
 static void round_to(const assay_dtype_info *ty, bool always, double *x, int64_t n)
 {
-    void *code = calloc((size_t)n + 1, (size_t)ty->bytes);
-    double *rounded = calloc((size_t)n + 1, sizeof *rounded);
+    void *code = assay_zeros((size_t)n, (size_t)ty->bytes);
+    double *rounded = assay_zeros((size_t)n, sizeof *rounded);
     ty->encode(code, x, n);
     ty->decode(rounded, code, n);
     for (int64_t k = 0; k < n; k++)
@@ -132,7 +132,7 @@ static double share_used(double err, double got, double bound, assay_dtype type,
 
 static bool judge_t1(const output *o, assay_dtype type, bool rounds, const double *b)
 {
-    double *lo = calloc((size_t)o->n + 1, sizeof *lo), *hi = calloc((size_t)o->n + 1, sizeof *hi);
+    double *lo = assay_zeros((size_t)o->n, sizeof *lo), *hi = assay_zeros((size_t)o->n, sizeof *hi);
     bool ok = true;
     assay_interval(type, rounds, o->want, b, o->n, lo, hi);
     for (int64_t k = 0; ok && k < o->n; k++) {
@@ -192,8 +192,8 @@ static bool judge_search(const output *o, const assay_dense *d, assay_dtype type
                          double **value)
 {
     const assay_dtype_info *ty = assay_dtype_of(type);
-    void *code = calloc((size_t)(o->n / ty->block) + 1, (size_t)ty->bytes);
-    double *ours = calloc((size_t)o->n + 1, sizeof *ours);
+    void *code = assay_zeros((size_t)(o->n / ty->block), (size_t)ty->bytes);
+    double *ours = assay_zeros((size_t)o->n, sizeof *ours);
     void *operand[ASSAY_MAX_OPND];
     memcpy(operand, d->operand, (size_t)o->p->c.op->n_operands * sizeof *operand);
     ty->encode(code, o->want, o->n);
@@ -225,10 +225,10 @@ void assay_compare(const assay_problem *p, const assay_contract *k, const assay_
         if (op->operands[i].access == ASSAY_IN || !(p->c.present >> i & 1))
             continue;
         const size_t n = (size_t)assay_tensor_count(&got[i]);
-        value[i] = calloc(n + 1, sizeof(double));
+        value[i] = assay_zeros(n, sizeof(double));
         assay_tensor_decode(value[i], &got[i]);
         if (op->operands[i].verdict == ASSAY_BOUNDED && !p->exact) {
-            bound[i] = calloc(n + 1, sizeof(double));
+            bound[i] = assay_zeros(n, sizeof(double));
             bounded = true;
         }
     }

@@ -54,9 +54,7 @@ static int64_t elements(const assay_call *c, int i)
 static void decode_float(const assay_tensor *t, float *out)
 {
     const int64_t n = assay_tensor_count(t);
-    double *d = malloc(((size_t)n + 1) * sizeof *d);
-    if (!d)
-        return;
+    double *d = assay_zeros((size_t)n, sizeof *d);
     assay_tensor_decode(d, t);
     for (int64_t i = 0; i < n; i++)
         out[i] = (float)d[i];
@@ -66,9 +64,7 @@ static void decode_float(const assay_tensor *t, float *out)
 static void encode_float(const assay_tensor *t, const float *in)
 {
     const int64_t n = assay_tensor_count(t);
-    double *d = malloc(((size_t)n + 1) * sizeof *d);
-    if (!d)
-        return;
+    double *d = assay_zeros((size_t)n, sizeof *d);
     for (int64_t i = 0; i < n; i++)
         d[i] = (double)in[i];
     assay_tensor_encode(t, d);
@@ -84,7 +80,7 @@ static assay_status scalar_prepare(assay_call *c, assay_why *why)
         c->dense[i] = calloc(n, sizeof(float));
         if (c->op->operands[i].access == ASSAY_INOUT)
             c->dense_before[i] = calloc(n, sizeof(float));
-        if (!c->dense[i])
+        if (!c->dense[i] || (c->op->operands[i].access == ASSAY_INOUT && !c->dense_before[i]))
             return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for %zu floats of %s", c->op->name, n,
                               c->op->operands[i].name);
         if (c->op->operands[i].flags & ASSAY_WEIGHT) /* decoded beforehand, outside any timing */

@@ -40,7 +40,7 @@ assay_status assay_reference(const assay_op *op, const assay_dense *a, size_t re
     void *temp[8] = { NULL };
     assay_status s = ASSAY_OK;
     for (int i = 0; i < op->n_temps; i++)
-        temp[i] = calloc((size_t)assay_op_shape(op, op->temps[i], a->dim, NULL) + 1, real_size);
+        temp[i] = assay_zeros((size_t)assay_op_shape(op, op->temps[i], a->dim, NULL), real_size);
     for (int i = 0; !s && i < op->n_parts; i++)
         s = run_part(op, &op->parts[i], a, temp, real_size, why);
     for (int i = 0; i < op->n_temps; i++)

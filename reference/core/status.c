@@ -2,6 +2,7 @@
 #include "status.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 const char *assay_status_name(assay_status s)
 {
@@ -30,4 +31,13 @@ assay_status assay_fail(assay_why *why, assay_status s, const char *format, ...)
         va_end(ap);
     }
     return s;
+}
+
+void *assay_zeros(size_t n, size_t size)
+{
+    void *p = calloc(n + 1, size);
+    if (p)
+        return p;
+    fprintf(stderr, "assay: out of memory: %zu elements of %zu bytes\n", n, size);
+    exit(2);
 }
