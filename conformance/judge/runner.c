@@ -229,6 +229,8 @@ _Noreturn void assay_runner_main(const assay_runner_setup *s)
         _exit(1);
     if (s->plugin)
         become_confined(s);
+    else
+        assay_state_open();
     greet(s->socket, s->plugin);
     assay_abi_environment(&at_load); /* a constructor may have changed it, as gcc -ffast-math's does */
     assay_job j;

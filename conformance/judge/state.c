@@ -10,11 +10,17 @@
 static const int watched[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS, SIGABRT, SIGALRM, SIGPIPE };
 _Static_assert(sizeof watched / sizeof *watched == sizeof((assay_state *)0)->handler / sizeof(void (*)(int)), "");
 
-/* Links of the directory that holds one directory per thread. */
-static long threads_now(void)
+static int tasks = -1; /* the directory that holds one directory per thread, if it may stay open */
+
+void assay_state_open(void)
+{
+    tasks = open("/proc/self/task", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static long threads_now(void) /* by the links of that directory */
 {
     struct stat st;
-    return stat("/proc/self/task", &st) ? -1 : (long)st.st_nlink - 2;
+    return (tasks < 0 ? stat("/proc/self/task", &st) : fstat(tasks, &st)) ? -1 : (long)st.st_nlink - 2;
 }
 
 static void look(assay_state *s)

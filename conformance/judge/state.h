@@ -18,6 +18,8 @@ typedef struct assay_state {
     bool timer;
 } assay_state;
 
+/* Before anything is looked at, where a descriptor may stay open: makes looking cheaper. */
+void assay_state_open(void);
 /* threads: size of the team that the call will use, started here so that it is not counted as left behind.
  * flags: of the kernel; one that brings threads of its own may keep them. */
 void assay_state_take(assay_state *s, int threads, uint32_t flags);
