@@ -150,7 +150,7 @@ foreach(pair models.smollm2=200 faults.attention=110 faults.matmul=90 faults.sam
     mutants.quantize=60 unit.dtype=50 mutants.sample=50 mutants.dequantize=50 mutants.attention=50 faults.gate_up=50 cli.kills=40
     cli.soak=40 vectors.formats=35 cli.hostile=35 cli.plugin=35 cli.bench=35 cli.merge=25 faults.rmsnorm=25 instructions.faults=25
     capped.avx2=25 capped.scalar=20 cli.metamorphic=20
-    # under qemu these take half a minute each
+    # the longest under qemu
     conformance.matmul.scalar=5 conformance.attention.scalar=5 conformance.attention.neon=5 conformance.matmul.neon=5
     conformance.primitives.neon=4 conformance.softmax.neon=4 faults.abi=4)
   string(REPLACE "=" ";" pair ${pair})

@@ -4,7 +4,7 @@
 # link or a line names is there, or is made by ci/models.  (Whole examples run in cli.plugin and cli.scale.)
 set -uo pipefail
 assay=$1 source=$2
-python3 - "$assay" "$source" <<'PY'
+"${PYTHON:-python3}" - "$assay" "$source" <<'PY'
 import glob, os, re, subprocess, sys
 
 assay, source = sys.argv[1:]
@@ -20,9 +20,8 @@ def help_of(command):
 
 
 def check_line(name, text):
-    """A command line, as far as a comment, a pipe or the next command."""
-    text = re.split(r"\s#|[;|&>]", text)[0]
-    m = re.match(r"(?:\S*/)?assay\s+([a-z]+)\b(.*)", text.strip())
+    """A command line, wherever in the text it begins, as far as a comment, a pipe or the next command."""
+    m = re.search(r"(?:^|[\s/(])assay +([a-z]+)\b([^;|&>)]*)", re.split(r"\s#| :::", text)[0])
     if not m:
         return 0
     known = help_of(m[1])

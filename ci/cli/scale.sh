@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # docs/scale.md: the shell blocks run as they stand where their tool exists (on one op: a wrapper named assay adds the
-# filter), the CI files are YAML whose commands are the ones that this build understands, and every member of the
-# sample is documented.
+# filter), the CI files are YAML (their commands: cli.docs), and every member of the sample is documented.
 set -euo pipefail
 assay=$1 source=$2
 dir=$(mktemp -d)
@@ -42,9 +41,9 @@ for i in $(seq 16); do SLURM_ARRAY_TASK_ID=$i bash "$dir/slurm.sh" >out 2>&1 || 
 assay merge shard-*.json -o all.json >/dev/null
 whole slurm
 for ci in github gitlab; do block $ci >"$dir/$ci.yml"; done
-"${PYTHON:-python3}" - "$dir" "$assay" "$source" <<'PY'
-import json, re, subprocess, sys
-dir, assay, source = sys.argv[1:]
+"${PYTHON:-python3}" - "$dir" "$source" <<'PY'
+import json, sys
+dir, source = sys.argv[1:]
 text = {ci: open(f"{dir}/{ci}.yml").read() for ci in ("github", "gitlab")}
 try:
     import yaml
@@ -52,12 +51,6 @@ try:
     assert github["jobs"]["check"]["strategy"]["matrix"]["shard"] == [1, 2, 3, 4] and gitlab["check"]["parallel"] == 4
 except ImportError:
     print("no PyYAML: the CI files were not parsed")
-helps = {c: subprocess.run([assay, c, "--help"], capture_output=True, text=True).stdout for c in ("check", "merge")}
-used = re.findall(r"assay (check|merge) (.*)", open(source + "/docs/scale.md").read())
-assert len(used) > 8
-for command, rest in used:
-    for option in re.findall(r"--[a-z]+", rest.split("`")[0].split(" :::")[0]):
-        assert option in helps[command], (command, option)
 # Every member of the sample stands in docs/results.md.
 doc = open(source + "/docs/results.md").read()
 def names(o):
@@ -71,4 +64,4 @@ for name in set(names(sample)):
     assert f'"{name}"' in doc or f"`{name}`" in doc, f"docs/results.md does not name {name}"
 assert sample["schema"] == 2 and sample["target"] == "aarch64"
 PY
-echo "docs/scale.md: ran ${ran[*]}; commands and members are as documented"
+echo "docs/scale.md: ran ${ran[*]}; members are as documented"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * mapping.h - the operands of a call in the runner: pages of the judge's arena, read-only where they are inputs, each
- * operand between guard pages.  Mapping is most of what a small call costs, and most calls have the layout of a call
+ * operand between guard pages.  Mapping was a third of what small calls cost, and most calls have the layout of a call
  * before them: a layout stays mapped until its place is wanted for another. */
 #ifndef ASSAY_MAPPING_H
 #define ASSAY_MAPPING_H

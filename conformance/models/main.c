@@ -77,8 +77,7 @@ static double bound(subject *m, const outcome *oracle, bool rounded)
         least = fmin(least, e);
         outcome_free(&o);
     }
-    printf("bound: 4 x %.3g, the largest logit error of %d legal float variants%s, each on half of a prompt (%s; the "
-           "least "
+    printf("bound: 4 x %.3g, the largest logit error of %d legal float variants%s, each on half of a prompt (%s; least "
            "%.3g), %.1f s\n",
            worst, VARIANTS, rounded ? " that round activations to q8_0" : "", variant_name(which), least,
            assay_seconds() - begin);
@@ -267,7 +266,7 @@ static void judge_model(subject *m)
     judge_oracle(m, &oracle);
     const double limit = bound(m, &oracle, false);
     judge_faults(m, &oracle, limit);
-    judge(m, "scalar", "scalar", &oracle, &oracle, limit, FIRST, none); /* slow: the kernels take all prompts */
+    judge(m, "scalar", "scalar", &oracle, &oracle, limit, ALL, none);
     if (has_float_kernel(m, text, sizeof text))
         judge(m, text, text, &oracle, &oracle, limit, FIRST, some);
     if (rounds(m, &best, &m->graph)) {

@@ -4,9 +4,13 @@
 #include "../../reference/core/problem.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/rng.h"
+#include "../../reference/core/status.h"
 #include "unit.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 Suite *assay_unit_core(void);
 
@@ -102,6 +106,30 @@ START_TEST(test_registry)
 }
 END_TEST
 
+#ifndef __SANITIZE_ADDRESS__ /* which ends a process that asks for so much by itself */
+/* The process that finds no memory says so and ends. */
+START_TEST(test_no_memory)
+{
+    char said[128] = "";
+    int status = 0, pair[2];
+    ck_assert_int_eq(pipe(pair), 0);
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0) {
+        dup2(pair[1], STDERR_FILENO);
+        free(assay_room(SIZE_MAX / 16, sizeof(double)));
+        _exit(0);
+    }
+    close(pair[1]);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(read(pair[0], said, sizeof said - 1) > 0);
+    close(pair[0]);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+    ck_assert_ptr_nonnull(strstr(said, "out of memory: 1152921504606846975 elements of 8 bytes"));
+}
+END_TEST
+#endif
+
 Suite *assay_unit_core(void)
 {
     Suite *s = suite_create("core");
@@ -111,6 +139,9 @@ Suite *assay_unit_core(void)
     tcase_add_test(t, test_lines);
     tcase_add_test(t, test_cpu);
     tcase_add_test(t, test_registry);
+#ifndef __SANITIZE_ADDRESS__
+    tcase_add_test(t, test_no_memory);
+#endif
     suite_add_tcase(s, t);
     return s;
 }

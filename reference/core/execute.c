@@ -54,7 +54,7 @@ static int64_t elements(const assay_call *c, int i)
 static void decode_float(const assay_tensor *t, float *out)
 {
     const int64_t n = assay_tensor_count(t);
-    double *d = assay_zeros((size_t)n, sizeof *d);
+    double *d = assay_room((size_t)n, sizeof *d);
     assay_tensor_decode(d, t);
     for (int64_t i = 0; i < n; i++)
         out[i] = (float)d[i];
@@ -64,7 +64,7 @@ static void decode_float(const assay_tensor *t, float *out)
 static void encode_float(const assay_tensor *t, const float *in)
 {
     const int64_t n = assay_tensor_count(t);
-    double *d = assay_zeros((size_t)n, sizeof *d);
+    double *d = assay_room((size_t)n, sizeof *d);
     for (int64_t i = 0; i < n; i++)
         d[i] = (double)in[i];
     assay_tensor_encode(t, d);

@@ -33,11 +33,20 @@ assay_status assay_fail(assay_why *why, assay_status s, const char *format, ...)
     return s;
 }
 
-void *assay_zeros(size_t n, size_t size)
+static void *or_end(void *p, size_t n, size_t size)
 {
-    void *p = calloc(n + 1, size);
     if (p)
         return p;
     fprintf(stderr, "assay: out of memory: %zu elements of %zu bytes\n", n, size);
     exit(2);
+}
+
+void *assay_zeros(size_t n, size_t size)
+{
+    return or_end(calloc(n + 1, size), n, size);
+}
+
+void *assay_room(size_t n, size_t size)
+{
+    return or_end(reallocarray(NULL, n + 1, size), n, size);
 }

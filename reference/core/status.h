@@ -8,7 +8,8 @@ const char *assay_status_name(assay_status s);
 /* Formats the sentence into why (if not NULL) and returns s: return assay_fail(why, ASSAY_ERR_IO, "%s: ...", path); */
 assay_status assay_fail(assay_why *why, assay_status s, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* n elements of zeros, one at least, freed by free().  Without memory the process says so and ends with 2: for what
- * stands between a result and its verdict, where a guess would be worse. */
+/* Room for n elements, one at least, freed by free(): of zeros, and not set.  Without memory the process says so and
+ * ends with 2: for what stands between a result and its verdict, where a guess would be worse. */
 void *assay_zeros(size_t n, size_t size) __attribute__((returns_nonnull, warn_unused_result));
+void *assay_room(size_t n, size_t size) __attribute__((returns_nonnull, warn_unused_result));
 #endif
