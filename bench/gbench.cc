@@ -7,6 +7,17 @@
 
 namespace
 {
+// What a run says of its error: error_occurred and error_message up to version 1.7, skipped and skip_message from 1.8
+// on. The overload that does not compile is left out (int is preferred where both do).
+template <class Run> auto error_of(const Run &r, int) -> decltype(r.skip_message.c_str())
+{
+    return r.skipped ? r.skip_message.c_str() : nullptr;
+}
+template <class Run> auto error_of(const Run &r, long) -> decltype(r.error_message.c_str())
+{
+    return r.error_occurred ? r.error_message.c_str() : nullptr;
+}
+
 class reporter : public benchmark::BenchmarkReporter
 {
   public:
@@ -29,7 +40,7 @@ class reporter : public benchmark::BenchmarkReporter
                                 r.iterations,
                                 r.GetAdjustedRealTime() * scale,
                                 r.GetAdjustedCPUTime() * scale,
-                                r.error_occurred ? r.error_message.c_str() : nullptr };
+                                error_of(r, 0) };
             report_(ctx_, &s);
         }
     }
@@ -56,8 +67,7 @@ extern "C" int gbench_run(const gbench_case *cases, int n, gbench_report report,
     benchmark::ClearRegisteredBenchmarks();
     for (int i = 0; i < n; i++) {
         const gbench_case c = cases[i];
-        benchmark::internal::Benchmark *b =
-            benchmark::RegisterBenchmark(c.name, [c](benchmark::State &state) { loop(state, c); });
+        auto *b = benchmark::RegisterBenchmark(c.name, [c](benchmark::State &state) { loop(state, c); });
         b->Unit(benchmark::kNanosecond)->Repetitions((int)(c.repetitions > 0 ? c.repetitions : 1));
         if (c.hot)
             b->UseRealTime();
