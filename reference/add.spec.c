@@ -21,6 +21,7 @@ const assay_op assay_op_add = {
     .name = "add",
     .formula = "y = a + b",
     .dims = "RC",
+    .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
     REFERENCES(add),

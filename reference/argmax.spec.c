@@ -29,6 +29,7 @@ const assay_op assay_op_argmax = {
     .name = "argmax",
     .formula = "id = lowest index of the maximum, or of the first NaN",
     .dims = "RV",
+    .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
     REFERENCES(argmax),

@@ -136,6 +136,7 @@ const assay_op assay_op_attention = {
     .name = "attention",
     .formula = "o = softmax(cap(scale q.k) + mask - slope |t - s|) v over visible keys",
     .dims = "BTSHGDEP",
+    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_ROWS }, /* sequences, and queries of one */
     .split = 'T',
     OPERANDS(operands),
     FIELDS(fields, assay_attention_params),

@@ -22,6 +22,7 @@ const assay_op assay_op_dequantize = {
     .name = "dequantize",
     .formula = "y = x, read from the element type of x",
     .dims = "RC",
+    .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
     REFERENCES(dequantize),

@@ -31,6 +31,7 @@ const assay_op assay_op_embedding = {
     .name = "embedding",
     .formula = "y[t] = table[ids[t]]",
     .dims = "TVD",
+    .role = { ASSAY_ROLE_ROWS },
     .split = 'T',
     OPERANDS(operands),
     REFERENCES(embedding),

@@ -35,6 +35,7 @@ const assay_op assay_op_gate_up = {
     .name = "gate_up",
     .formula = "y = silu(x gate^T) (x up^T)",
     .dims = "TNK",
+    .role = { ASSAY_ROLE_ROWS },
     .split = 'N',
     OPERANDS(operands),
     PLANES(planes),

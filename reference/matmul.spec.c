@@ -21,6 +21,7 @@ const assay_op assay_op_matmul = {
     .name = "matmul",
     .formula = "y = x W^T + bias",
     .dims = "TNK",
+    .role = { ASSAY_ROLE_ROWS },
     .split = 'N',
     OPERANDS(operands),
     PLANES(planes),

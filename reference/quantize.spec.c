@@ -22,6 +22,7 @@ const assay_op assay_op_quantize = {
     .name = "quantize",
     .formula = "y = x in the element type of y",
     .dims = "RC",
+    .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
     REFERENCES(quantize),

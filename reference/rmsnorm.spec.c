@@ -24,6 +24,7 @@ const assay_op assay_op_rmsnorm = {
     .name = "rmsnorm",
     .formula = "y = w * x / sqrt(mean(x^2) + eps)",
     .dims = "RC",
+    .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
     FIELDS(fields, assay_rmsnorm_params),

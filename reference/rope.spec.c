@@ -51,6 +51,7 @@ const assay_op assay_op_rope = {
     .name = "rope",
     .formula = "(a, b) -> (a cos - b sin, a sin + b cos), angle pos * inv_freq",
     .dims = "THDF",
+    .role = { ASSAY_ROLE_ROWS },
     .split = 'T',
     OPERANDS(operands),
     FIELDS(fields, assay_rope_params),

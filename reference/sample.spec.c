@@ -37,6 +37,7 @@ const assay_op assay_op_sample = {
     .name = "sample",
     .formula = "id ~ softmax(logits / temp) over top-k, then top-p, by inverse CDF with Philox4x32-10",
     .dims = "RV",
+    .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
     FIELDS(fields, assay_sample_params),

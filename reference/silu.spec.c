@@ -20,6 +20,7 @@ const assay_op assay_op_silu = {
     .name = "silu",
     .formula = "y = x / (1 + e^-x)",
     .dims = "RC",
+    .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
     PLANES(planes),

@@ -22,6 +22,7 @@ const assay_op assay_op_softmax = {
     .name = "softmax",
     .formula = "y = softmax(scale x + mask)",
     .dims = "RC",
+    .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
     FIELDS(fields, assay_softmax_params),

@@ -21,6 +21,7 @@ const assay_op assay_op_swiglu = {
     .name = "swiglu",
     .formula = "y = gate / (1 + e^-gate) * up",
     .dims = "RC",
+    .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
     PLANES(planes),

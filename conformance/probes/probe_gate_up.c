@@ -104,6 +104,7 @@ const assay_op assay_op_probe_gate_up = {
     .name = "probe_gate_up",
     .formula = "y = silu(x G^T) (x U^T)",
     .dims = "TNK",
+    .role = { ASSAY_ROLE_ROWS },
     .split = 'N',
     OPERANDS(operands),
     PLANES(planes),

@@ -124,6 +124,7 @@ const assay_op assay_op_probe_moe = {
     .name = "probe_moe",
     .formula = "y(t,a) = W(ids(t,a)) x(t)",
     .dims = "TEANK",
+    .role = { ASSAY_ROLE_ROWS },
     .split = 'T',
     OPERANDS(operands),
     PLANES(planes),

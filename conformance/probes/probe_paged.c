@@ -198,6 +198,7 @@ const assay_op assay_op_probe_paged = {
     .name = "probe_paged",
     .formula = "attention of ragged tokens over pages of keys",
     .dims = "THGDEBPNL",
+    .role = { ASSAY_ROLE_ROWS },
     .split = 'T',
     OPERANDS(operands),
     .resolve = resolve,

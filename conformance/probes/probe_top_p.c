@@ -150,6 +150,7 @@ const assay_op assay_op_probe_top_p = {
     .name = "probe_top_p",
     .formula = "ids of the smallest set of most probable tokens that reaches p, and their count",
     .dims = "BV",
+    .role = { ASSAY_ROLE_ROWS },
     .split = 'B',
     OPERANDS(operands),
     FIELDS(fields, params),

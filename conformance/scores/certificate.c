@@ -11,34 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const assay_manner plain = { ASSAY_PLACE_PLAIN, 1, INT64_C(1) << 40, false, 0xff, 0xff };
+static const assay_manner plain = { ASSAY_PLACE_PLAIN, 1, ASSAY_WHOLE, false, 0xff, 0xff };
 
 static bool rounds(const assay_kernel *k)
 {
     return k->contract && k->contract->round[0].operand;
-}
-
-/* Same outputs; NaNs are one. */
-static bool same_numbers(const assay_op *op, const assay_tensor *a, const assay_tensor *b)
-{
-    bool same = true;
-    for (int i = 0; same && i < op->n_operands; i++) {
-        if (!a[i].data)
-            continue;
-        const int64_t n = b[i].data ? assay_tensor_count(&a[i]) : 0;
-        double *x = assay_zeros((size_t)n, sizeof *x), *y = assay_zeros((size_t)n, sizeof *y);
-        same = b[i].data != NULL;
-        if (same && memcmp(a[i].data, b[i].data, assay_tensor_bytes(&a[i]))) {
-            same = assay_dtype_of(a[i].type)->block == 1;
-            assay_tensor_decode(x, &a[i]);
-            assay_tensor_decode(y, &b[i]);
-            for (int64_t k = 0; same && k < n; k++)
-                same = (isnan(x[k]) && isnan(y[k])) || (x[k] == y[k] && signbit(x[k]) == signbit(y[k]));
-        }
-        free(x);
-        free(y);
-    }
-    return same;
 }
 
 /* 1: another kernel of the op makes the same of it, 0: another result, -1: it does not take the case. */
@@ -50,8 +27,8 @@ static int like(const assay_probe *x, const assay_kernel *other)
     if (other->isa & ~assay_cpu() || rounds(other) || rounds(x->kernel) || !assay_kernel_takes(x->p->c.op, other, &a))
         return -1;
     const bool ran =
-        assay_judge_once(x->lab, x->p, other, -1, &plain, &f, out) != ASSAY_NOT_ACCEPTED && f.by < ASSAY_BY_MEMORY;
-    const int same = ran ? same_numbers(x->p->c.op, x->base, out) : -1;
+        assay_judge_once(x->lab, x->p, other, -1, &plain, &f, out) != ASSAY_NOT_ACCEPTED && assay_has_outputs(out);
+    const int same = ran ? assay_same_bits(x->p->c.op, x->base, out, NULL) : -1;
     assay_outputs_free(out);
     return same;
 }
@@ -103,7 +80,7 @@ assay_status assay_certify(assay_lab *lab, assay_problem *p, assay_certificate *
     c->cases += o != ASSAY_NOT_ACCEPTED;
     c->refused += o == ASSAY_NOT_ACCEPTED;
     c->passed += o == ASSAY_PASSED;
-    if (o == ASSAY_PASSED || (o == ASSAY_FAILED && f.by < ASSAY_BY_MEMORY)) {
+    if (o != ASSAY_NOT_ACCEPTED && assay_has_outputs(x.base)) {
         for (int i = 0; assay_properties[i].name; i++)
             assay_properties[i].measure(&x, &c->property[i]);
         by_generator(&x, c, &f);
@@ -117,11 +94,11 @@ assay_status assay_certify(assay_lab *lab, assay_problem *p, assay_certificate *
 
 static const char *answer(const assay_measure *m)
 {
-    return m->differ ? "no" : m->same ? "yes" : "not applicable";
+    return m->differ ? "no" : m->lost ? "not known" : m->same ? "yes" : "not applicable";
 }
 static const char *reason(const assay_measure *m)
 {
-    return m->same + m->differ ? NULL : m->not_applicable ? m->not_applicable : "no case asks for it";
+    return m->same + m->differ + m->lost ? NULL : m->not_applicable ? m->not_applicable : "no case asks for it";
 }
 static bool promised(const assay_certificate *c, int i)
 {
@@ -132,7 +109,7 @@ bool assay_certificate_good(const assay_certificate *c)
 {
     bool good = c->cases > 0 && c->passed == c->cases;
     for (int i = 0; assay_properties[i].name; i++)
-        good &= !(promised(c, i) && c->property[i].differ);
+        good &= !(promised(c, i) && c->property[i].differ + c->property[i].lost);
     return good;
 }
 
@@ -170,14 +147,18 @@ void assay_certificate_print(const assay_certificate *c)
     for (int i = 0; assay_properties[i].name; i++) {
         const assay_measure *m = &c->property[i];
         printf("  %-34s %-15s", assay_properties[i].name, answer(m));
+        const char *broken = promised(c, i) ? ": BREAKS WHAT IT DECLARES" : "";
         if (reason(m))
             printf(" (%s)\n", reason(m));
         else if (m->differ)
             printf(" %lld of %lld comparisons differ%s\n", (long long)m->differ, (long long)(m->same + m->differ),
-                   promised(c, i) ? ": BREAKS WHAT IT DECLARES" : "");
+                   broken);
+        else if (m->lost)
+            printf(" %lld calls left no result to compare, %lld comparisons%s\n", (long long)m->lost,
+                   (long long)m->same, broken);
         else
             printf(" %lld comparisons%s\n", (long long)m->same, promised(c, i) ? ", as declared" : "");
-        if (m->differ)
+        if (m->line[0])
             printf("      %s\n      %s\n", m->why.text, m->line);
     }
     for (int i = 0; i < c->n_siblings; i++)
@@ -219,8 +200,9 @@ static void json_one(assay_json *j, const assay_certificate *c)
         assay_json_bool(j, "declared", promised(c, i));
         assay_json_int(j, "same", m->same);
         assay_json_int(j, "differ", m->differ);
-        assay_json_str(j, "first", m->differ ? m->why.text : NULL);
-        assay_json_str(j, "case", m->differ ? m->line : NULL);
+        assay_json_int(j, "lost", m->lost);
+        assay_json_str(j, "first", m->line[0] ? m->why.text : NULL);
+        assay_json_str(j, "case", m->line[0] ? m->line : NULL);
         assay_json_close(j);
     }
     assay_json_close(j);

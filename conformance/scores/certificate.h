@@ -18,9 +18,10 @@ typedef struct assay_probe { /* a solved case and what the kernel made of it: pl
 } assay_probe;
 
 typedef struct assay_measure {
-    int64_t same, differ;       /* comparisons */
+    int64_t same, differ;       /* comparisons of bits, whatever the verdict on them */
+    int64_t lost;               /* calls that left nothing to compare: crashes and their kind */
     const char *not_applicable; /* reason of the last case to which it did not apply */
-    char line[ASSAY_CASE_LINE]; /* the first case that differs, and how */
+    char line[ASSAY_CASE_LINE]; /* the first case that differs, and how; else the first that was lost */
     assay_why why;
 } assay_measure;
 
@@ -30,6 +31,14 @@ typedef struct assay_property {
     void (*measure)(const assay_probe *x, assay_measure *m);
 } assay_property;
 extern const assay_property assay_properties[]; /* ended by a NULL name */
+
+#define ASSAY_WHOLE (INT64_C(1) << 40) /* work units per slice: all */
+/* Of the outputs, bit for bit (NaNs are one number); else why says where they first differ. */
+bool assay_same_bits(const assay_op *op, const assay_tensor *a, const assay_tensor *b, assay_why *why);
+bool assay_has_outputs(const assay_tensor *out); /* the call came to an end */
+void assay_measure_count(const assay_probe *x, assay_measure *m, bool same, const char *what, const assay_why *why);
+void assay_measure_lost(const assay_probe *x, assay_measure *m, const char *what, const assay_finding *f);
+void assay_measure_batch(const assay_probe *x, assay_measure *m); /* batch.c */
 
 typedef struct assay_certificate {
     const assay_kernel *kernel;

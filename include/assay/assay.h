@@ -182,6 +182,10 @@ typedef struct assay_part {
     void (*params)(const void *fused, void *part); /* NULL: all zero */
 } assay_part;
 
+/* What a dimension means.  ROWS: each index is computed from its own entries of the operands that have the dimension
+ * and from the whole of the others, so that rows may be computed alone, together or in any batches. */
+typedef enum assay_role { ASSAY_ROLE_ANY, ASSAY_ROLE_ROWS } assay_role;
+
 typedef struct assay_op {
     uint32_t size;                     /* sizeof(assay_op) it was built with; 0: today's */
     uint32_t version;                  /* of its meaning; a kernel names the one it computes */
@@ -206,6 +210,7 @@ typedef struct assay_op {
     bool (*verify)(const assay_dense *a, void *const *got, const assay_contract *c, assay_why *why);
     double (*flops)(const assay_args *a); /* only what must be computed (visible keys) */
     double (*bytes)(const assay_args *a); /* only what must be touched (rows looked up); NULL: all operands once */
+    uint8_t role[ASSAY_MAX_DIMS];         /* assay_role of each dimension, in the order of dims */
 } assay_op;
 
 /* ---- kernel: one way to compute an op ------------------------------------------------------------------ */
