@@ -2,6 +2,7 @@
  * assay bench: the command line, what stands before the first row (machine, counters, roofs), and the total. */
 #include "bench.h"
 #include "../conformance/results/hash.h"
+#include "../reference/core/save.h"
 #include "../reference/core/status.h"
 #include <argp.h>
 #include <cjson/cJSON.h>
@@ -184,7 +185,7 @@ static int total(bench_session *s, assay_status st)
         s->why = why, st = ASSAY_ERR_IO;
     if (st || s->why.text[0]) {
         fprintf(stderr, "assay bench: %s\n", s->why.text);
-        return st == ASSAY_ERR_IO ? 1 : 2;
+        return 2;
     }
     const bool shard = s->o->filter.shards > 1;
     printf("%lld rows measured, %lld of them failed their verdict, %lld known already%s\n", (long long)s->rows,
@@ -230,7 +231,8 @@ int assay_cmd_bench(int argc, char **argv)
                    ? bench_simulate_child(c.o.line, c.o.filter.kernel, c.o.filter.plugin, nth, fd)
                    : 2;
     }
-    if (assay_filter_check(&c.o.filter, &s.why))
+    if (assay_filter_check(&c.o.filter, &s.why) ||
+        assay_save_begin((const char *const[]){ "--json" }, &c.o.filter.json, 1, &s.why))
         return fail(&s);
 #ifdef M_PERTURB
     mallopt(M_PERTURB, 0x5a); /* what is freed is overwritten: a child, which is a copy, finds no old golden */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * assay doctor: what this machine can measure, and why not. */
+#include "../reference/core/save.h"
 #include "bench.h"
 #include <argp.h>
-#include <errno.h>
 #include <string.h>
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -58,10 +58,17 @@ static void print_tools(const bench_machine *m)
 #endif
 }
 
+static int fail(const assay_why *why)
+{
+    fprintf(stderr, "assay doctor: %s\n", why->text);
+    return 2;
+}
+
 int assay_cmd_doctor(int argc, char **argv)
 {
-    static const struct argp_option options[] = { { "json", 'j', "FILE", 0, "write the same there as JSON", 0 },
-                                                  { 0 } };
+    static const struct argp_option options[] = {
+        { "json", 'j', "FILE", 0, "write the same there as JSON; -: standard output", 0 }, { 0 }
+    };
     static const struct argp argp = { options, parse_option, "",  "Say what this machine can measure, and why not.",
                                       NULL,    NULL,         NULL };
     const char *path = NULL;
@@ -70,6 +77,9 @@ int assay_cmd_doctor(int argc, char **argv)
     assay_json j = { 0 };
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &path);
+    assay_why why = { "" };
+    if (assay_save_begin((const char *const[]){ "--json" }, &path, 1, &why))
+        return fail(&why);
     bench_machine_read(&m);
     printf("Machine\n  %s (%s family %d model %d stepping %d), %d cores, %d threads may be used, hypervisor: %s\n  %s, "
            "%s\n",
@@ -108,12 +118,7 @@ int assay_cmd_doctor(int argc, char **argv)
     assay_json_close(&j);
     assay_json_close(&j);
     assay_json_close(&j);
-    FILE *f = fopen(path, "w");
-    const bool ok = f && fprintf(f, "%s\n", j.text) > 0;
-    if ((f && fclose(f)) || !ok) {
-        fprintf(stderr, "assay doctor: %s: %s\n", path, strerror(errno));
-        return 1;
-    }
+    const assay_status s = assay_save_text(path, j.text, &why);
     assay_json_free(&j);
-    return 0;
+    return s ? fail(&why) : 0;
 }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * journal.c - what the journal (FILE + "l") holds, and FILE itself, assembled from it at the end: written beside and
- * renamed, so that it is never half there. */
+ * journal.c - what the journal (FILE + "l") holds, and FILE itself, assembled from it at the end. */
+#include "../reference/core/save.h"
 #include "../reference/core/status.h"
 #include "bench.h"
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *text_of(const cJSON *o, const char *key)
 {
@@ -70,7 +68,7 @@ static bool superseded(const bench_journal *b, const cJSON *o)
     return last != o || (!strcmp(line, "not_measured") && bench_journal_has(b, "row", name));
 }
 
-static assay_status write_document(bench_journal *b, FILE *f)
+static void write_document(bench_journal *b, FILE *f)
 {
     static const char *const lists[][2] = {
         { "row", "benchmarks" }, { "roof", "roofs" }, { "pair", "pairs" }, { "not_measured", "not_measured" }
@@ -98,22 +96,17 @@ static assay_status write_document(bench_journal *b, FILE *f)
         fputs(" ]", f);
     }
     fputs(" }\n", f);
-    return ferror(f) ? ASSAY_ERR_IO : ASSAY_OK;
 }
 
 assay_status bench_journal_close(bench_journal *b, assay_why *why)
 {
     assay_status s = ASSAY_OK;
-    if (b->file.f && !b->file.error) { /* an error has been said; --resume goes on when there is room again */
-        char part[4200];
-        snprintf(part, sizeof part, "%s.tmp", b->path);
-        FILE *f = fopen(part, "w");
-        s = f ? write_document(b, f) : ASSAY_ERR_IO;
-        if (f && fclose(f))
-            s = ASSAY_ERR_IO;
-        if (s || rename(part, b->path)) {
-            s = assay_fail(why, ASSAY_ERR_IO, "%s: %s", b->path, strerror(errno));
-            unlink(part);
+    assay_save to;
+    if (b->path && !b->file.error) { /* an error has been said; --resume goes on when there is room again */
+        s = assay_save_open(&to, b->path, why);
+        if (!s) {
+            write_document(b, to.f);
+            s = assay_save_commit(&to, why);
         }
     }
     const assay_status end = assay_journal_close(&b->file, false, why);

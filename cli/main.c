@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * assay - one program, a table of commands; each command's code is in its own folder. */
+#include "../reference/core/save.h"
 #include "assay_build.h"
 #include "commands.h"
 #include <fcntl.h>
@@ -65,6 +66,7 @@ int main(int argc, char **argv)
     while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
         ;
     close(fd);
+    assay_stdout_watch();
     if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
         usage(argc < 2 ? stderr : stdout);
         return argc < 2 ? 2 : 0;

@@ -3,6 +3,7 @@
  * roofs.  In a joined document each row, roof and pair says in "part" whose it is, so that the parts can be had back
  * from it, byte for byte: joining is the union of sets, in whatever order. */
 #include "../conformance/results/hash.h"
+#include "../reference/core/save.h"
 #include "../reference/core/status.h"
 #include "merge.h"
 #include <cjson/cJSON.h>
@@ -220,7 +221,7 @@ int assay_merge_bench(char *const *file, int n, const assay_outputs *o, bool for
     int code = s ? 2 : bench_parts_print(&all);
     char *text = s || !o->path[0] ? NULL : bench_parts_text(&all);
     if (text)
-        s = assay_text_write(text, o->path[0], &why);
+        s = assay_save_text(o->path[0], text, &why);
     if (s) {
         fprintf(stderr, "assay merge: %s\n", why.text);
         code = 2;

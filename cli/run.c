@@ -2,6 +2,7 @@
  * assay run MODEL.gguf -p TEXT -n N: text as it comes, then what it cost. */
 #include "../reference/core/dtype.h"
 #include "../reference/core/registry.h"
+#include "../reference/core/save.h"
 #include "../reference/models/generate.h"
 #include "../reference/models/ids.h"
 #include "commands.h"
@@ -48,8 +49,8 @@ static const struct argp_option option_table[] = {
     { "top-k", KEY_TOP_K, "K", 0, "Sample among the K best; 0 (default): all", 2 },
     { "top-p", KEY_TOP_P, "P", 0, "Sample among the smallest set of probability P; 0 (default): all", 2 },
     { "seed", KEY_SEED, "N", 0, "Of the sampler (default 0)", 2 },
-    { "logits", KEY_LOGITS, "FILE", 0, "Write every position's logits as safetensors", 3 },
-    { "json", KEY_JSON, "FILE", 0, "Write ids, top 5 logits per step and timings", 3 },
+    { "logits", KEY_LOGITS, "FILE", 0, "Write every position's logits as safetensors; -: standard output", 3 },
+    { "json", KEY_JSON, "FILE", 0, "Write ids, top 5 logits per step and timings; -: standard output", 3 },
     { 0 },
 };
 
@@ -179,7 +180,10 @@ int assay_cmd_run(int argc, char **argv)
     assay_why why = { "" };
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
-    assay_status s = resolve(&o, &why);
+    static const char *const option[] = { "--json", "--logits" };
+    assay_status s = assay_save_begin(option, (const char *const[]){ o.g.json_path, o.g.logits_path }, 2, &why);
+    if (!s)
+        s = resolve(&o, &why);
     if (!s)
         s = assay_generate_run(&o.g, stdout, &why);
     free(o.g.ids);

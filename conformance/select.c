@@ -150,7 +150,7 @@ static const struct argp_option filter_options[] = {
     { "time-limit", KEY_TIME, "S", 0, "CPU seconds that one call may use (default 60)", 0 },
     { "memory-limit", KEY_MEMORY, "MIB", 0, "memory that a plug-in's process may take (default 4096; 0: no limit)", 0 },
     { "plugin", KEY_PLUGIN, "FILE.so", 0, "the kernels of this shared object", 0 },
-    { "json", KEY_JSON, "FILE", 0, "write results there as JSON", 0 },
+    { "json", KEY_JSON, "FILE", 0, "write results there as JSON; -: standard output", 0 },
     { 0 },
 };
 static const struct argp_option effort_options[] = {

@@ -4,6 +4,7 @@
 #include "../conformance/check.h"
 #include "../conformance/results/output.h"
 #include "../reference/core/registry.h"
+#include "../reference/core/save.h"
 #include "../reference/core/status.h"
 #include "assay_build.h"
 #include "vector.h"
@@ -271,7 +272,8 @@ int assay_cmd_vectors(int argc, char **argv)
     else if (!strcmp(o.verb, "generate") && o.n_files && !strcmp(o.dir, committed))
         assay_fail(&why, ASSAY_ERR_ARG, "%s: give --dir: vectors/data holds the cases of vectors/cases.def alone",
                    o.file[0]);
-    else if (!assay_filter_check(&o.filter, &why) && check)
+    else if (!assay_filter_check(&o.filter, &why) &&
+             !assay_save_begin((const char *const[]){ "--json" }, &o.filter.json, 1, &why) && check)
         s.lab = assay_lab_open(o.filter.plugin, &why); /* before any file is read */
     if (*why.text || (!strcmp(o.verb, "generate") && generate(&o, &why))) {
         fprintf(stderr, "%s: %s\n", argv[0], why.text);

@@ -68,7 +68,7 @@ grep -q "^$rows rows measured" "$dir/out"
 
 # A full disk is one sentence; no half document.
 ln -s /dev/full "$dir/full.jsonl"
-ends 1 "$assay" bench "${run[@]/$dir\/r.json/$dir/full.json}"
+ends 2 "$assay" bench "${run[@]/$dir\/r.json/$dir/full.json}"
 grep -q 'No space left' "$dir/out"
 [ ! -e "$dir/full.json" ]
 

@@ -64,7 +64,7 @@ expect 2 'exceed the model' "$assay" run "$model" -p x -n 5000
 expect 2 'no integer' "$assay" run "$model" -p x -n ten
 expect 2 'No space left' "$assay" run "$model" "${args[@]}" --json /dev/full
 expect 2 'No space left' "$assay" run "$model" "${args[@]}" --logits /dev/full
-expect 2 'cannot write' "$assay" run "$model" "${args[@]}" --json /proc/nowhere/x
+expect 2 'cannot be written' "$assay" run "$model" "${args[@]}" --json /proc/nowhere/x
 head -c 3000 "$model" >"$dir/cut.gguf"
 expect 2 'the file has' "$assay" run "$dir/cut.gguf" -p x
 head -c 100000 "$model" >"$dir/short.gguf"

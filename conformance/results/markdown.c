@@ -109,5 +109,5 @@ assay_status assay_report_markdown(const assay_summary *s, FILE *f)
     hosts(s->of, f);
     if (s->off_cpu + s->not_built + s->filtered)
         uncovered(s, f);
-    return ferror(f) ? ASSAY_ERR_IO : ASSAY_OK;
+    return ASSAY_OK;
 }

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "output.h"
+#include "../../reference/core/save.h"
 #include "../../reference/core/status.h"
 #include "assay_build.h"
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 static const struct {
     const char *option;
@@ -15,54 +12,25 @@ static const struct {
                           { "--tap", assay_report_tap },
                           { "--markdown", assay_report_markdown } };
 
-static int out = STDOUT_FILENO; /* what "-" means */
-
-static bool standard(const char *path)
-{
-    return path && !strcmp(path, "-");
-}
-
 assay_status assay_outputs_begin(const assay_outputs *o, assay_why *why)
 {
-    int first = -1;
-    for (int i = 0; i < ASSAY_OUTPUTS; i++) {
-        if (!standard(o->path[i]))
-            continue;
-        if (first >= 0)
-            return assay_fail(why, ASSAY_ERR_ARG, "%s - and %s -: only one can be standard output", form[first].option,
-                              form[i].option);
-        first = i;
-    }
-    if (first < 0)
-        return ASSAY_OK;
-    fflush(stdout);
-    out = dup(STDOUT_FILENO);
-    if (out < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
-        return assay_fail(why, ASSAY_ERR_IO, "standard output: %s", strerror(errno));
-    return ASSAY_OK;
+    const char *option[ASSAY_OUTPUTS];
+    for (int i = 0; i < ASSAY_OUTPUTS; i++)
+        option[i] = form[i].option;
+    return assay_save_begin(option, o->path, ASSAY_OUTPUTS, why);
 }
 
-/* s in form i, or the text of a document that is made already. */
-static assay_status write_one(int i, const char *path, const assay_summary *s, const char *text, assay_why *why)
+static assay_status write_one(int i, const char *path, const assay_summary *s, assay_why *why)
 {
-    char aside[4096];
-    if (!path)
-        return ASSAY_OK;
-    const bool dash = standard(path);
-    if (snprintf(aside, sizeof aside, "%s.%d.tmp", path, (int)getpid()) >= (int)sizeof aside)
-        return assay_fail(why, ASSAY_ERR_ARG, "%s: the path is too long", form[i].option);
-    errno = 0;
-    FILE *f = dash ? fdopen(out, "w") : fopen(aside, "w");
-    bool ok = f && (text ? fputs(text, f) >= 0 && fputc('\n', f) >= 0 : form[i].report(s, f) == ASSAY_OK);
-    ok = ok && !ferror(f) && !fflush(f);
-    int error = errno;
-    if (f && fclose(f))
-        ok = false, error = errno;
-    if (!dash && ok && rename(aside, path))
-        ok = false, error = errno;
-    if (!dash && !ok)
-        remove(aside);
-    return ok ? ASSAY_OK : assay_fail(why, ASSAY_ERR_IO, "%s: cannot be written: %s", path, strerror(error));
+    assay_save f;
+    assay_status st = assay_save_open(&f, path, why);
+    if (st)
+        return st;
+    st = form[i].report(s, f.f);
+    if (!st)
+        return assay_save_commit(&f, why);
+    assay_save_cancel(&f);
+    return assay_fail(why, st, "%s %.400s: no memory for the document", form[i].option, path);
 }
 
 assay_status assay_outputs_write(const assay_outputs *o, const assay_summary *s, assay_why *why)
@@ -70,7 +38,7 @@ assay_status assay_outputs_write(const assay_outputs *o, const assay_summary *s,
     assay_status bad = ASSAY_OK;
     for (int i = 0; i < ASSAY_OUTPUTS; i++) {
         assay_why one = { "" };
-        if (write_one(i, o->path[i], s, NULL, &one)) {
+        if (o->path[i] && write_one(i, o->path[i], s, &one)) {
             bad = ASSAY_ERR_IO;
             *(why ? why : &one) = one;
         }
@@ -88,16 +56,11 @@ void assay_document_open(assay_json *j, const char *kind)
     assay_json_str(j, "target", ASSAY_TARGET);
 }
 
-assay_status assay_text_write(const char *text, const char *path, assay_why *why)
-{
-    return write_one(0, path, NULL, text, why);
-}
-
 assay_status assay_document_write(assay_json *j, const char *path, assay_why *why)
 {
     assay_json_close(j);
     const assay_status s = j->failed ? assay_fail(why, ASSAY_ERR_NOMEM, "%s: the document could not be made", path)
-                                     : assay_text_write(j->text, path, why);
+                                     : assay_save_text(path, j->text, why);
     assay_json_free(j);
     return s;
 }

@@ -13,20 +13,19 @@ typedef struct assay_outputs { /* --json --junit --tap --markdown: a path, "-" f
     const char *path[ASSAY_OUTPUTS];
 } assay_outputs;
 
+/* What f did not take is found by who closes it. */
 assay_status assay_report_json(const assay_summary *s, FILE *f);
 assay_status assay_report_junit(const assay_summary *s, FILE *f);
 assay_status assay_report_tap(const assay_summary *s, FILE *f);
 assay_status assay_report_markdown(const assay_summary *s, FILE *f);
 
 /* Where one of them is standard output, all else that is printed goes to standard error from here on.  A sentence if
- * two of them are. */
+ * two of them are, or where one of them cannot be written. */
 assay_status assay_outputs_begin(const assay_outputs *o, assay_why *why);
-/* Files are written aside and renamed. */
 assay_status assay_outputs_write(const assay_outputs *o, const assay_summary *s, assay_why *why);
 /* A document of another kind, in one go: { schema 1, kind, the build, what the caller writes between the two }; where
  * it goes is said by assay_outputs_begin, too.  path NULL: nowhere.  The second frees j. */
 void assay_document_open(assay_json *j, const char *kind);
-assay_status assay_text_write(const char *text, const char *path, assay_why *why);
 assay_status assay_document_write(assay_json *j, const char *path, assay_why *why);
 assay_status assay_ledger_write(const assay_ledger *l, const assay_outputs *o, assay_why *why);
 extern const struct argp assay_outputs_argp; /* its input is an assay_outputs; without --json */

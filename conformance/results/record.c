@@ -48,7 +48,7 @@ static void first_line(const assay_ledger *l, assay_json *j)
 assay_status assay_record_open(assay_record **to, const char *file, bool resume, const assay_ledger *l, assay_why *why)
 {
     *to = NULL;
-    if (!file || !strcmp(file, "-"))
+    if (!file)
         return ASSAY_OK;
     assay_json j = { 0 };
     assay_record *r = calloc(1, sizeof *r);

@@ -126,7 +126,9 @@ assay_status assay_report_json(const assay_summary *s, FILE *f)
 {
     assay_json j = { 0 };
     write_document(&j, s);
-    const bool bad = j.failed || fputs(j.text, f) < 0 || fputc('\n', f) < 0;
+    const bool bad = j.failed;
+    if (!bad)
+        fprintf(f, "%s\n", j.text);
     assay_json_free(&j);
-    return bad ? ASSAY_ERR_IO : ASSAY_OK;
+    return bad ? ASSAY_ERR_NOMEM : ASSAY_OK;
 }

@@ -3,6 +3,7 @@
  * machine, which the header makes sure of; pointers are set anew when it is read. Shape: header; per kind of input, and
  * of the contracts, one table of entries; the subjects. */
 #include "../../reference/core/registry.h"
+#include "../../reference/core/save.h"
 #include "../../reference/core/status.h"
 #include "contracts.h"
 #include "self.h"
@@ -60,13 +61,16 @@ assay_status assay_self_write_part(const assay_self *from, const char *path, ass
     assay_self copy = *from, *s = &copy; /* the tables are found by one function for both ways */
     const header h = header_of(s, NULL);
     const totals t = { s->session.ledger.cases, (int64_t)s->peer_cases, s->seconds };
-    FILE *f = fopen(path, "wb");
-    bool ok = f && fwrite(&h, sizeof h, 1, f) == 1 && fwrite(&t, sizeof t, 1, f) == 1;
-    for (int i = 0; ok && i <= s->n_inputs; i++) /* shipped kernels stand behind the faults and variants */
-        ok = fwrite(table(s, i)->entry, sizeof(assay_entry), h.n[i], f) == h.n[i];
-    ok = ok && fwrite(s->subject, sizeof *s->subject, h.n[0], f) == h.n[0];
-    ok = f && !fclose(f) && ok;
-    return ok ? ASSAY_OK : assay_fail(why, ASSAY_ERR_IO, "%s: cannot be written", path);
+    assay_save to;
+    const assay_status st = assay_save_open(&to, path, why);
+    if (st)
+        return st;
+    fwrite(&h, sizeof h, 1, to.f);
+    fwrite(&t, sizeof t, 1, to.f);
+    for (int i = 0; i <= s->n_inputs; i++) /* shipped kernels stand behind the faults and variants */
+        fwrite(table(s, i)->entry, sizeof(assay_entry), h.n[i], to.f);
+    fwrite(s->subject, sizeof *s->subject, h.n[0], to.f);
+    return assay_save_commit(&to, why);
 }
 
 static bool read_table(assay_ledger *l, const char *op, FILE *f)

@@ -261,7 +261,7 @@ START_TEST(test_safetensors_round_trip)
     assay_safetensors_close(&s);
     /* a full disk: one sentence, and the file that was there stays as it was */
     ck_assert_int_eq(assay_safetensors_write("/dev/full", t, 3, meta, 2, &why), ASSAY_ERR_IO);
-    ck_assert_str_eq(why.text, "/dev/full: cannot write: No space left on device");
+    ck_assert_str_eq(why.text, "/dev/full: cannot be written: No space left on device");
     ck_assert_int_eq(assay_safetensors_write("/nonexistent/x", t, 3, meta, 2, &why), ASSAY_ERR_IO);
     assay_st_tensor wrong = t[0];
     wrong.bytes = 4;

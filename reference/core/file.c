@@ -4,7 +4,6 @@
 #include "status.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -47,80 +46,4 @@ void assay_map_close(assay_map *m)
     if (m->data)
         munmap((void *)(uintptr_t)m->data, m->n);
     *m = (assay_map){ NULL, 0 };
-}
-
-static assay_status save_end(assay_save *s, assay_status status)
-{
-    if (status != ASSAY_OK && s->aside)
-        unlink(s->aside);
-    free(s->path);
-    free(s->aside);
-    *s = (assay_save){ 0 };
-    return status;
-}
-
-assay_status assay_save_open(assay_save *s, const char *path, assay_why *why)
-{
-    static const char suffix[] = ".XXXXXX";
-    struct stat st;
-    *s = (assay_save){ 0 };
-    s->path = strdup(path);
-    const bool direct = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
-    if (!direct)
-        s->aside = malloc(strlen(path) + sizeof suffix);
-    if (!s->path || (!direct && !s->aside))
-        return save_end(s, assay_fail(why, ASSAY_ERR_NOMEM, "%s: out of memory", path));
-    if (direct) {
-        s->f = fopen(path, "wb");
-    } else {
-        strcpy(s->aside, path);
-        strcat(s->aside, suffix);
-        const int fd = mkstemp(s->aside);
-        if (fd >= 0) {
-            const mode_t mask = umask(0);
-            umask(mask);
-            fchmod(fd, 0666 & ~mask);
-            s->f = fdopen(fd, "wb");
-            if (!s->f)
-                close(fd);
-        } else {
-            free(s->aside);
-            s->aside = NULL;
-        }
-    }
-    if (!s->f)
-        return save_end(s, assay_fail(why, ASSAY_ERR_IO, "%s: cannot write: %s", path, strerror(errno)));
-    return ASSAY_OK;
-}
-
-assay_status assay_save_commit(assay_save *s, assay_why *why)
-{
-    bool good = !ferror(s->f);
-    errno = 0;
-    if (!good) { /* the reason of that failure is gone: one more write asks for it again */
-        clearerr(s->f);
-        fputc(0, s->f);
-    }
-    good = fflush(s->f) == 0 && good;
-    int reason = errno;
-    if (fclose(s->f) != 0 && good) {
-        good = false;
-        reason = errno;
-    }
-    if (good && s->aside && rename(s->aside, s->path) != 0) {
-        good = false;
-        reason = errno;
-    }
-    if (good)
-        return save_end(s, ASSAY_OK);
-    assay_fail(why, ASSAY_ERR_IO, "%s: cannot write: %s", s->path,
-               reason ? strerror(reason) : "an earlier write failed");
-    return save_end(s, ASSAY_ERR_IO);
-}
-
-void assay_save_cancel(assay_save *s)
-{
-    if (s->f)
-        fclose(s->f);
-    save_end(s, ASSAY_ERR_IO);
 }

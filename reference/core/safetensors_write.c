@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "safetensors.h"
+#include "save.h"
 #include "status.h"
 #include <inttypes.h>
 #include <stdlib.h>

@@ -184,8 +184,6 @@ assay_status assay_generate_run(assay_generate *o, FILE *out, assay_why *why)
             s = assay_generate_logits(&r, why);
         if (!s && o->json_path)
             s = assay_generate_json(&r, why);
-        if (!s && fflush(out) != 0)
-            s = assay_fail(why, ASSAY_ERR_IO, "cannot write the output");
     }
     assay_session_free(r.session);
     assay_graph_free(&r.graph);

@@ -4,6 +4,7 @@
 #include "../core/json.h"
 #include "../core/registry.h"
 #include "../core/safetensors.h"
+#include "../core/save.h"
 #include "generate_parts.h"
 #include <inttypes.h>
 
@@ -74,7 +75,6 @@ static void json_ids(assay_json *j, const char *name, const int32_t *id, int64_t
 assay_status assay_generate_json(const run *r, assay_why *why)
 {
     assay_json j = { 0 };
-    assay_save save;
     assay_json_open(&j, NULL, '{');
     assay_json_int(&j, "schema", ASSAY_RUN_SCHEMA);
     assay_json_str(&j, "kind", "run");
@@ -115,11 +115,7 @@ assay_status assay_generate_json(const run *r, assay_why *why)
     json_phase(&j, "prefill", &r->prefill);
     json_phase(&j, "decode", &r->decode);
     assay_json_close(&j);
-    assay_status s = j.failed ? assay_generate_no_memory(why) : assay_save_open(&save, r->o->json_path, why);
-    if (!s) {
-        fprintf(save.f, "%s\n", j.text);
-        s = assay_save_commit(&save, why);
-    }
+    const assay_status s = j.failed ? assay_generate_no_memory(why) : assay_save_text(r->o->json_path, j.text, why);
     assay_json_free(&j);
     return s;
 }

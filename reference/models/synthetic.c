@@ -3,6 +3,7 @@
 #include "../core/dtype.h"
 #include "../core/gguf.h"
 #include "../core/rng.h"
+#include "../core/save.h"
 #include "../core/status.h"
 #include "tokenizer.h"
 #include "utf8.h"
