@@ -14,6 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assay_span *text = NULL;
     size_t n = 0, sum = 0;
     void *copy = aligned_alloc(64, (size + 64) / 64 * 64); /* the reader wants aligned bytes */
+    if (!copy)
+        return 0;
     memcpy(copy, data, size);
     if (assay_gguf_parse(copy, size, "fuzz", &g, &why) == ASSAY_OK) {
         for (size_t i = 0; i < g.n_tensors; i++)

@@ -42,6 +42,8 @@ static void from_file(const uint8_t *data, size_t size)
     assay_tokenizer t;
     assay_why why;
     void *copy = aligned_alloc(64, (size + 64) / 64 * 64);
+    if (!copy)
+        return;
     memcpy(copy, data, size);
     if (assay_gguf_parse(copy, size, "fuzz", &g, &why) == ASSAY_OK) {
         if (assay_tokenizer_make(&g, &t, &why) == ASSAY_OK) {
@@ -74,6 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int32_t *ids;
     size_t n;
     char *text = malloc(size + 1);
+    if (!text)
+        return 0;
     memcpy(text, data, size);
     text[size] = 0;
     if (assay_ids_parse(text, 1000, &ids, &n, &why) == ASSAY_OK)

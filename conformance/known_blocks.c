@@ -68,12 +68,12 @@ static bool known_long(assay_why *why, const char *type, uint32_t n, uint32_t k,
 
 static bool known_search(assay_why *why)
 {
-    double *x = calloc(2 * (N + MORE), sizeof *x), *y = x + N + MORE;
+    double *x = calloc(2 * (N + MORE), sizeof *x);
     unsigned char *room = malloc(N * 2);
     bool ok = x && room;
     for (size_t i = 0; ok && i < ASSAY_COUNT_OF(known_quality); i++)
         ok = known_long(why, known_quality[i].type, known_quality[i].n, known_quality[i].k, known_quality[i].floor, x,
-                        y, room);
+                        x + N + MORE, room);
     free(x);
     free(room);
     return ok;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * How, by place: what came belongs to another index of one dimension, to another corner, or is a row of some input. */
+#include "../../reference/core/status.h"
 #include "words.h"
 #include <math.h>
 #include <stdlib.h>
@@ -114,7 +115,7 @@ static bool telling(const assay_scene *s, const int64_t *wrong, int64_t n)
 
 static double how_map(const assay_scene *s, assay_say *w)
 {
-    int64_t *wrong = calloc((size_t)s->n_wrong + 1, sizeof *wrong), n = 0;
+    int64_t *wrong = assay_zeros((size_t)s->n_wrong, sizeof *wrong), n = 0;
     double best = 0;
     for (int64_t i = 0; i < s->n && n < MOST_WRONG; i++)
         if (s->wrong[i])

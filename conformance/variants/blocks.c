@@ -21,8 +21,9 @@ static bool open_rows(const assay_tensor *x, int64_t rows, int64_t K, rounded *r
     r->n = K / 32;
     r->block = malloc((size_t)(rows * r->n + 1) * sizeof *r->block);
     r->a = malloc((size_t)(4 * r->n + 1) * sizeof *r->a);
-    r->b = r->a + r->n, r->c = r->b + r->n, r->d = r->c + r->n;
     const bool ok = row && wide && r->block && r->a;
+    if (ok)
+        r->b = r->a + r->n, r->c = r->b + r->n, r->d = r->c + r->n;
     for (int64_t t = 0; ok && t < rows; t++) {
         assay_vary_read(x, t, 0, K, row);
         for (int64_t k = 0; k < K; k++)

@@ -94,14 +94,14 @@ static int32_t draw(const assay_sum *s, const assay_sample_params *p, int64_t ro
 assay_status assay_vary_sample(const assay_args *a, const assay_sum *s)
 {
     const int64_t V = a->dim[1];
-    float *z = malloc((size_t)(3 * V + 1) * sizeof *z), *w = z + V;
+    float *z = malloc((size_t)(3 * V + 1) * sizeof *z);
     ranked *rank = malloc((size_t)(V + 1) * sizeof *rank);
     const bool ok = z && rank;
     for (int64_t r = 0; ok && r < a->dim[0]; r++) {
         assay_vary_read(&a->operand[Z], r, 0, V, z);
         for (int64_t i = 0; i < V; i++)
             rank[i] = (ranked){ z[i], (int32_t)i };
-        const int32_t id = draw(s, a->params, r, rank, V, w);
+        const int32_t id = draw(s, a->params, r, rank, V, z + V);
         *(int32_t *)((char *)a->operand[ID].data + r * a->operand[ID].stride[0]) = id;
     }
     free(z);
