@@ -185,13 +185,23 @@ void assay_decode_q6_k(double *dst, const void *src, int64_t n)
     }
 }
 
+/* The first of the values of largest size.  Not fabs(x[j]) > fabs(most) ? x[j] : most: unrolled, clang 19 loses the
+ * second fabs of that (-O2, -O3; seen by ci/goldens). */
+static double largest(const double *x, int n)
+{
+    double size = 0, most = 0;
+    for (int j = 0; j < n; j++)
+        if (fabs(x[j]) > size)
+            size = fabs(x[j]), most = x[j];
+    return most;
+}
+
 /* Scale s (of either sign) of x ~ s q, -32 <= q <= 31, for one group, weights x^2.  Tried: the extreme at 31.1 .. 32.9
  * steps on the negative side; each trial's codes are fitted by least squares. */
 static double fit_symmetric(const double x[16])
 {
-    double mx = 0, best = 0, scale = 0;
-    for (int j = 0; j < 16; j++)
-        mx = fabs(x[j]) > fabs(mx) ? x[j] : mx;
+    const double mx = largest(x, 16);
+    double best = 0, scale = 0;
     if (mx == 0)
         return 0;
     for (int t = -9; t <= 9; t++) {
@@ -212,7 +222,7 @@ void assay_encode_q6_k(void *dst, const double *src, int64_t n)
 {
     char *out = dst;
     for (int64_t i = 0; i < n; i += N, out += sizeof(assay_q6_k)) {
-        double x[N], scale[16], smax = 0;
+        double x[N], scale[16];
         assay_q6_k b;
         memset(&b, 0, sizeof b);
         if (!take(x, src + i)) {
@@ -220,10 +230,9 @@ void assay_encode_q6_k(void *dst, const double *src, int64_t n)
             memcpy(out, &b, sizeof b);
             continue;
         }
-        for (int g = 0; g < 16; g++) {
+        for (int g = 0; g < 16; g++)
             scale[g] = fit_symmetric(x + 16 * g);
-            smax = fabs(scale[g]) > fabs(smax) ? scale[g] : smax;
-        }
+        const double smax = largest(scale, 16);
         b.d = assay_f16_from_f64(smax / -128);
         const double d = assay_f16_to_f64(b.d);
         for (int g = 0; g < 16; g++)
