@@ -44,10 +44,10 @@ static void print_isa(void)
 static void print_tools(const bench_machine *m)
 {
     char line[160];
-    printf("Tools\n  valgrind    %s\n", bench_tool("valgrind --version 2>/dev/null", line, sizeof line));
+    printf("Tools\n  valgrind    %s\n", bench_tool("valgrind", line, sizeof line));
     if (strncmp(line, "n/a", 3) == 0)
         puts("              without it no counter can be simulated (Debian, Ubuntu: apt install valgrind)");
-    printf("  gnuplot     %s\n", bench_tool("gnuplot --version 2>/dev/null", line, sizeof line));
+    printf("  gnuplot     %s\n", bench_tool("gnuplot", line, sizeof line));
     if (strncmp(line, "n/a", 3) == 0)
         puts("              without it reports have tables, no pictures (apt install gnuplot-nox)");
     printf("  topology    from %s\n", m->caches_from);

@@ -27,6 +27,6 @@ int64_t bench_machine_last_cache(const bench_machine *m); /* bytes of the last l
 const char *bench_machine_level(const bench_machine *m, int64_t bytes, int threads);
 /* Opens the member "assay" (or a key of your own), writes everything but counters, and leaves it open. */
 void bench_passport_open(const bench_machine *m, assay_json *j, const char *key);
-/* First line that a program prints, or "n/a: not installed". */
-const char *bench_tool(const char *command, char *line, int n);
+/* First line that a program prints of its --version, or "n/a: not installed". */
+const char *bench_tool(const char *name, char *line, int n);
 #endif

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * passport.c - the machine, the build and the tools as JSON (docs/results.md). */
+#include "../reference/core/plain.h"
 #include "../reference/core/registry.h"
+#include "../reference/core/tool.h"
 #include "assay_build.h"
 #include "machine.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -15,16 +18,21 @@
 #ifndef ASSAY_BENCHMARK_VERSION
 #define ASSAY_BENCHMARK_VERSION "unknown"
 #endif
-const char *bench_tool(const char *command, char *line, int n)
+const char *bench_tool(const char *name, char *line, int n)
 {
-    FILE *f = popen(command, "r");
-    const bool ok = f && fgets(line, n, f) != NULL;
+    const char *const argv[] = { name, "--version", NULL };
+    FILE *f = tmpfile();
+    const int status = f ? assay_tool(argv, NULL, f, NULL) : -1, error = errno;
     if (f)
-        pclose(f);
-    if (!ok)
-        snprintf(line, (size_t)n, "n/a: not installed");
+        rewind(f);
+    if (status > 0)
+        snprintf(line, (size_t)n, "n/a: --version ended with %d", status);
+    else if (status < 0 || !fgets(line, n, f))
+        snprintf(line, (size_t)n, "n/a: %s", status && error != ENOENT ? strerror(error) : "not installed");
+    if (f)
+        fclose(f);
     line[strcspn(line, "\n")] = 0;
-    return line;
+    return assay_plain(line);
 }
 
 static void cpu(const bench_machine *m, assay_json *j)
@@ -73,8 +81,8 @@ static void tools(assay_json *j)
 #else
     assay_json_str(j, "hwloc", "n/a: built without libhwloc-dev");
 #endif
-    assay_json_str(j, "valgrind", bench_tool("valgrind --version 2>/dev/null", line, sizeof line));
-    assay_json_str(j, "gnuplot", bench_tool("gnuplot --version 2>/dev/null", line, sizeof line));
+    assay_json_str(j, "valgrind", bench_tool("valgrind", line, sizeof line));
+    assay_json_str(j, "gnuplot", bench_tool("gnuplot", line, sizeof line));
     assay_json_close(j);
 }
 

@@ -3,6 +3,7 @@
  * roofs.  In a joined document each row, roof and pair says in "part" whose it is, so that the parts can be had back
  * from it, byte for byte: joining is the union of sets, in whatever order. */
 #include "../conformance/results/hash.h"
+#include "../reference/core/plain.h"
 #include "../reference/core/save.h"
 #include "../reference/core/status.h"
 #include "merge.h"
@@ -28,10 +29,7 @@ static assay_status bad(const bench_parts *p, const char *member, const char *wh
 static const char *words(const cJSON *o, const char *name)
 {
     const char *s = cJSON_GetStringValue(get(o, name));
-    for (const char *c = s; c && *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            return NULL;
-    return s;
+    return s && assay_plain_is(s) ? s : NULL;
 }
 
 static void seal(bench_part *p)

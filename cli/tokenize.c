@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * assay tokenize MODEL.gguf [TEXT]: text to ids on one line, or ids back to text. */
+#include "../reference/core/plain.h"
 #include "../reference/models/ids.h"
 #include "../reference/models/tokenizer.h"
 #include "../reference/models/utf8.h"
@@ -60,9 +61,9 @@ static assay_status decode(const assay_tokenizer *t, const options *o, assay_why
     for (size_t i = 0; i < n; i++) {
         const assay_span piece = assay_tokenizer_piece(t, ids[i], o->special);
         for (size_t k = 0; k < piece.n; k++)
-            fwrite(out, 1, assay_utf8_push(&stream, (unsigned char)piece.at[k], out), stdout);
+            assay_plain_say(stdout, out, assay_utf8_push(&stream, (unsigned char)piece.at[k], out));
     }
-    fwrite(out, 1, assay_utf8_end(&stream, out), stdout);
+    assay_plain_say(stdout, out, assay_utf8_end(&stream, out));
     free(ids);
     return ASSAY_OK;
 }

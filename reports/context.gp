@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 # data: prompt-length prefill-tokens/s decode-tokens/s
-load ARG0[:strlen(ARG0)-strlen('context.gp')].'style.gp'
 set key top right
 set xlabel 'tokens in the context'
 set ylabel 'tokens/s'

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "../reference/core/plain.h"
 #include "report.h"
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,8 @@ static void defuse(cJSON *o)
     for (; o; o = o->next) {
         for (char *c = cJSON_IsString(o) ? o->valuestring : NULL; c && *c; c++)
             *c = *c == '|' ? '/' : (unsigned char)*c < ' ' ? ' ' : *c;
+        if (cJSON_IsString(o))
+            assay_plain(o->valuestring);
         defuse(o->child);
     }
 }

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 # data: index "op kernel" share-of-bound
-load ARG0[:strlen(ARG0)-strlen('margins.gp')].'style.gp'
 stats data using 3 nooutput
 rows = STATS_records
 set terminal svg size 960,(120 + 24 * rows) dynamic noenhanced font 'sans-serif,15' background rgb 'white'

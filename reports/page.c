@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * One HTML file that needs no network and prints well; the same as Markdown. */
+#include "../reference/core/plain.h"
+#include "../reference/core/status.h"
 #include "report.h"
-#include "assay_build.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static const char head[] =
@@ -43,77 +43,77 @@ static const char bar[] = "background:linear-gradient(#d3e7f4,#d3e7f4) no-repeat
 /* What a cell may begin with: "{yes}declared". */
 static const char *const marks[] = { "bad", "good", "kept", "yes", "no", "na" };
 
-static FILE *open_in(const report *r, const char *folder, const char *name, const char *mode)
-{
-    char path[4096];
-    if (folder[0]) {
-        snprintf(path, sizeof path, "%s/%s", r->out, folder);
-        mkdir(path, 0777);
-    }
-    snprintf(path, sizeof path, "%s/%s%s%s", r->out, folder, folder[0] ? "/" : "", name);
-    return fopen(path, mode);
-}
-
 /* The page is written once its headings are known, which stand at its top. */
-static char *body;
-static size_t body_bytes;
+static char *html, *md;
+static size_t html_bytes, md_bytes;
 static char headings[32][64];
 static int n_headings;
 
 bool page_open(report *r, const char *title)
 {
     mkdir(r->out, 0777);
+    if (chdir(r->out)) { /* all its files have names of their own in there */
+        assay_fail(&r->why, ASSAY_ERR_IO, "%.400s: cannot be written: %s", r->out, strerror(errno));
+        return false;
+    }
+    figure_begin(r);
     r->title = title;
     n_headings = 0;
-    r->html = open_memstream(&body, &body_bytes);
-    r->md = open_in(r, "", "report.md.tmp", "w");
-    if (!r->html || !r->md)
+    r->html = open_memstream(&html, &html_bytes);
+    r->md = open_memstream(&md, &md_bytes);
+    if (!r->html || !r->md) {
+        assay_fail(&r->why, ASSAY_ERR_NOMEM, "no memory for the page");
         return false;
+    }
     fprintf(r->md, "# %s\n", title);
     return true;
 }
 
-static bool write_html(const report *r)
+static assay_status write_html(report *r)
 {
-    FILE *f = open_in(r, "", "index.html.tmp", "w");
-    if (!f)
-        return false;
-    fprintf(f, "%s<title>%s</title>\n<h1>%s</h1>\n<nav>", head, r->title, r->title);
+    assay_save to;
+    const assay_status s = assay_save_open(&to, "index.html", &r->why);
+    if (s)
+        return s;
+    fprintf(to.f, "%s<title>%s</title>\n<h1>%s</h1>\n<nav>", head, r->title, r->title);
     for (int i = 0; i < n_headings; i++)
-        fprintf(f, "<a href='#s%d'>%s</a> ", i, headings[i]);
-    fputs("</nav>\n", f);
-    fwrite(body, 1, body_bytes, f);
-    fputs("</html>\n", f);
-    const bool ok = !ferror(f);
-    return !fclose(f) && ok;
+        fprintf(to.f, "<a href='#s%d'>%s</a> ", i, headings[i]);
+    fputs("</nav>\n", to.f);
+    fwrite(html, 1, html_bytes, to.f);
+    fputs("</html>\n", to.f);
+    return assay_save_commit(&to, &r->why);
+}
+
+static void write_markdown(report *r)
+{
+    assay_save to;
+    if (assay_save_open(&to, "report.md", &r->why))
+        return;
+    fwrite(md, 1, md_bytes, to.f);
+    assay_save_commit(&to, &r->why);
 }
 
 bool page_close(report *r)
 {
-    char from[4096], to[4096];
     bool ok = !ferror(r->html) && !ferror(r->md);
-    ok &= !fclose(r->html);
-    ok = write_html(r) && ok;
-    ok &= !fclose(r->md);
-    free(body);
-    static const char *const names[] = { "index.html", "report.md" };
-    for (int i = 0; i < 2; i++) {
-        snprintf(from, sizeof from, "%s/%s.tmp", r->out, names[i]);
-        snprintf(to, sizeof to, "%s/%s", r->out, names[i]);
-        ok = ok && !rename(from, to);
-    }
-    return ok;
+    ok &= !fclose(r->html) && !fclose(r->md);
+    if (!ok)
+        assay_fail(&r->why, ASSAY_ERR_NOMEM, "no memory for the page");
+    else if (!write_html(r))
+        write_markdown(r);
+    free(html);
+    free(md);
+    return !r->why.text[0];
 }
 
-static void escaped(FILE *f, const char *s, size_t n)
+static void markup(const report *r, const char *s, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (s[i] == '&')
-            fputs("&amp;", f);
-        else if (s[i] == '<')
-            fputs("&lt;", f);
-        else
-            fputc(s[i], f);
+    assay_plain_put(r->html, ASSAY_MARKUP, s, n);
+}
+
+static void markdown(const report *r, const char *s, size_t n)
+{
+    assay_plain_put(r->md, ASSAY_MARKDOWN, s, n);
 }
 
 void page_heading(report *r, const char *text)
@@ -138,9 +138,11 @@ void page_text(report *r, const char *format, ...)
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
     fputs("<p>", r->html);
-    escaped(r->html, text, strlen(text));
+    markup(r, text, strlen(text));
     fputs("</p>\n", r->html);
-    fprintf(r->md, "\n%s\n", text);
+    fputc('\n', r->md);
+    markdown(r, text, strlen(text));
+    fputc('\n', r->md);
 }
 
 /* Of the open table: how its columns begin: > a number, ~ a text of several lines, ^ words below a long heading. */
@@ -158,7 +160,7 @@ void page_table(report *r, const char *columns)
         const bool marked = strchr(">~^", *c) != NULL;
         column[n] = marked ? *c : 0;
         fprintf(r->html, "<th%s>", *c == '>' ? " class=n" : marked ? " class=w" : "");
-        escaped(r->html, c + marked, len - marked);
+        markup(r, c + marked, len - marked);
         fputs("</th>", r->html);
         fprintf(r->md, " %.*s |", (int)len - marked, c + marked);
         c += len + (c[len] == '|');
@@ -169,16 +171,6 @@ void page_table(report *r, const char *columns)
     for (int i = 0; i < n; i++)
         fputs(column[i] == '>' ? "---:|" : "---|", r->md);
     fputc('\n', r->md);
-}
-
-static void cell_markdown(FILE *f, const char *s, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (strchr("*<`[", s[i]))
-            fputc('\\', f);
-        fputc(s[i], f);
-    }
-    fputs(" | ", f);
 }
 
 static void cell(report *r, const char *s, size_t n, char kind)
@@ -198,9 +190,10 @@ static void cell(report *r, const char *s, size_t n, char kind)
     if (sscanf(s, "{bar %d}%n", &percent, &skip) == 1 && skip)
         fprintf(r->html, " style='%s;background-size:%d%% 100%%'", bar, percent);
     fputc('>', r->html);
-    escaped(r->html, s + skip, n - (size_t)skip);
+    markup(r, s + skip, n - (size_t)skip);
     fputs("</td>", r->html);
-    cell_markdown(r->md, s + skip, n - (size_t)skip);
+    markdown(r, s + skip, n - (size_t)skip);
+    fputs(" | ", r->md);
 }
 
 void page_row(report *r, const char *format, ...)
@@ -230,13 +223,6 @@ void page_table_end(report *r)
     fputs("</table></div>\n", r->html);
 }
 
-FILE *page_data(const report *r, const char *name)
-{
-    char file[256];
-    snprintf(file, sizeof file, "%s.dat", name);
-    return open_in(r, "data", file, "w");
-}
-
 void page_details(report *r, const char *summary)
 {
     fprintf(r->html, "<details><summary>%s</summary>\n", summary);
@@ -252,46 +238,4 @@ void page_details_end(report *r)
     if (r->md != r->md_aside)
         fclose(r->md);
     r->md = r->md_aside;
-}
-
-static bool run_gnuplot(const report *r, const char *name)
-{
-    char settings[8500], script[4096];
-    snprintf(settings, sizeof settings, "data='%s/data/%s.dat';svg='%s/figures/%s.svg'", r->out, name, r->out, name);
-    snprintf(script, sizeof script, "%s/reports/%s.gp", ASSAY_SOURCE_DIR, name);
-    const pid_t pid = fork();
-    if (pid == 0) {
-        execlp("gnuplot", "gnuplot", "-e", settings, script, (char *)NULL);
-        _exit(127);
-    }
-    int status = 0;
-    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-void page_figure(report *r, const char *name, const char *caption)
-{
-    char file[256], line[8192];
-    snprintf(file, sizeof file, "%s.svg", name);
-    FILE *f = open_in(r, "figures", file, "w");
-    if (f)
-        fclose(f);
-    if (!r->gnuplot || !run_gnuplot(r, name)) {
-        page_text(r, "(no picture: %s; the numbers are in data/%s.dat)",
-                  r->gnuplot ? "gnuplot failed" : "gnuplot is not installed", name);
-        return;
-    }
-    fputs("<figure><div class=art>", r->html);
-    f = open_in(r, "figures", file, "r");
-    bool inside = false; /* the XML prologue does not belong into HTML */
-    while (f && fgets(line, sizeof line, f)) {
-        inside |= !strncmp(line, "<svg", 4);
-        if (inside)
-            fputs(line, r->html);
-    }
-    if (f)
-        fclose(f);
-    fputs("</div><figcaption>", r->html);
-    escaped(r->html, caption, strlen(caption));
-    fputs("</figcaption></figure>\n", r->html);
-    fprintf(r->md, "\n![%s](figures/%s)\n\n%s\n", name, file, caption);
 }

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 # data: index "name tier" worst-over-promise contract-over-promise
-load ARG0[:strlen(ARG0)-strlen('primitives.gp')].'style.gp'
 stats data using 3 nooutput
 rows = STATS_records
 set terminal svg size 960,(130 + 30 * rows) dynamic noenhanced font 'sans-serif,15' background rgb 'white'

@@ -112,7 +112,8 @@ int assay_cmd_report(int argc, char **argv)
         "FILE: what assay primitives, check --certificate, check --metamorphic, ci/contain and the mutants' test wrote "
         "with "
         "--json, in any order. The page says of each part that is not there what makes it.\n"
-        "Exit status: 0 written; 2 wrong use, unreadable results or an unwritable folder.",
+        "Exit status: 0 written; 1 written, and gnuplot failed on a picture; 2 wrong use, unreadable results or an "
+        "unwritable folder.",
         NULL,
         NULL,
         NULL
@@ -120,10 +121,7 @@ int assay_cmd_report(int argc, char **argv)
     options o = { .out = "report" };
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
-    report r = { .out = o.out,
-                 .n_models = o.n_models,
-                 .n_absent = o.n_absent,
-                 .gnuplot = system("gnuplot --version >/dev/null 2>&1") == 0 };
+    report r = { .out = o.out, .n_models = o.n_models, .n_absent = o.n_absent };
     memcpy(r.absent, o.absent, sizeof r.absent);
     if (!o.check && !o.bench && !o.self && !o.n_models && !o.n_more) {
         fprintf(
@@ -137,17 +135,14 @@ int assay_cmd_report(int argc, char **argv)
         ok = load(o.model[i], &r.model[i]);
     for (int i = 0; ok && i < o.n_more; i++)
         ok = load(o.more[i], &r.more[r.n_more++]) && known_kind(&r, o.more[i]);
-    if (ok && !page_open(&r, "Assay: transformer kernels on this machine")) {
-        fprintf(stderr, "assay report: %s: cannot be written\n", o.out);
-        ok = false;
-    } else if (ok) {
+    if (ok && page_open(&r, "Assay: transformer kernels on this machine")) {
         write_sections(&r);
-        ok = page_close(&r);
-        if (ok)
+        if (page_close(&r))
             printf("%s/index.html\n%s/report.md\n", o.out, o.out);
-        else
-            fprintf(stderr, "assay report: %s: could not be written whole\n", o.out);
     }
+    if (r.why.text[0])
+        fprintf(stderr, "assay report: %s\n", r.why.text);
+    ok = ok && !r.why.text[0];
     cJSON_Delete(r.check);
     cJSON_Delete(r.bench);
     cJSON_Delete(r.faults);
@@ -156,5 +151,5 @@ int assay_cmd_report(int argc, char **argv)
         cJSON_Delete(r.model[i]);
     for (int i = 0; i < r.n_more; i++)
         cJSON_Delete(r.more[i]);
-    return ok ? 0 : 2;
+    return !ok ? 2 : r.undrawn ? 1 : 0;
 }

@@ -3,6 +3,7 @@
  * the page, which writes both. */
 #ifndef ASSAY_REPORT_H
 #define ASSAY_REPORT_H
+#include "../reference/core/save.h"
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,8 +20,11 @@ typedef struct report {
     int n_absent;
     cJSON *model[REPORT_MODELS];
     int n_models;
-    int hosts;    /* kinds of CPU that the joined results of assay bench are of; 0: they are of one run */
-    bool gnuplot; /* false: figures are named as missing */
+    int hosts;       /* kinds of CPU that the joined results of assay bench are of; 0: they are of one run */
+    bool gnuplot;    /* false: figures are named as missing */
+    int undrawn;     /* figures that it failed to draw */
+    assay_save data; /* the open file of page_data */
+    assay_why why;   /* what could not be written */
 } report;
 
 /* page.c */
@@ -39,9 +43,14 @@ void page_table_end(report *r);
 /* What only a reader with time wants: folded away in HTML, left out of Markdown. */
 void page_details(report *r, const char *summary);
 void page_details_end(report *r);
-/* Runs reports/NAME.gp over data/NAME.dat (lines already written) and puts the picture in. */
+
+/* figure.c: draws data/NAME.dat (already ended) by NAME.gp and puts the picture in. */
+void figure_begin(report *r);
 void page_figure(report *r, const char *name, const char *caption);
-FILE *page_data(const report *r, const char *name); /* data/NAME.dat, to be closed by the caller */
+FILE *page_data(report *r, const char *name); /* data/NAME.dat; NULL: it cannot be written */
+void page_data_end(report *r);
+/* One quoted word of such a line; valid until the next call. */
+const char *data_word(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The items of an array or the members of an object, none of NULL. */
 #define EACH(item, list) for ((item) = (list) ? (list)->child : NULL; (item); (item) = (item)->next)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # data: blocks of "x y": caught on the rule's own inputs, on ours only, missed, not asked; "x y text": counts, ops; the
 # size; "x y name": rules
-load ARG0[:strlen(ARG0)-strlen('rules.gp')].'style.gp'
 stats data index 6 using 1 nooutput name 'W'
 stats data index 6 using 2 nooutput name 'H'
 left = 12

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 # data: index "kernel workload types" threads speed-up
-load ARG0[:strlen(ARG0)-strlen('scaling.gp')].'style.gp'
 stats data using 3 nooutput
 rows = STATS_records
 most = STATS_max

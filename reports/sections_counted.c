@@ -49,13 +49,14 @@ void section_misses(report *r)
                  member_text(row, "workload", "?"), member_text(row, "types", ""), cell[0], cell[1], cell[2], cell[3]);
         const double per = member_number(row, "bytes", 0) / 64;
         if (member(counters, "l1d_misses.value") && per > 0 && n < 40)
-            fprintf(f, "%d \"%s %s %s %s\" %.6g %.6g\n", n++, member_text(row, "op", "?"),
-                    member_text(row, "kernel", "?"), short_workload(r, row), member_text(row, "types", ""),
+            fprintf(f, "%d %s %.6g %.6g\n", n++,
+                    data_word("%s %s %s %s", member_text(row, "op", "?"), member_text(row, "kernel", "?"),
+                              short_workload(r, row), member_text(row, "types", "")),
                     member_number(counters, "l1d_misses.value", 0) / per,
                     member_number(counters, "l3_misses.value", NAN) / per); /* nan: no bar */
     }
     page_table_end(r);
-    fclose(f);
+    page_data_end(r);
     if (n)
         page_figure(
             r, "misses",

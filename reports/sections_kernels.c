@@ -39,8 +39,8 @@ static void primitive_row(report *r, const cJSON *p, FILE *f, int *n)
     for (int i = 0; i < 6; i++)
         number_cell(c[i], sizeof c[i], p, names[i], i >= 4 ? "%.3g" : i % 2 ? "%.7g" : "%.4f");
     if (promised > 0)
-        fprintf(f, "%d \"%s %s\" %.6g %.6g\n", (*n)++, name, tier, member_number(p, "worst_u", 0) / promised,
-                member_number(p, "bound_u", 0) / promised);
+        fprintf(f, "%d %s %.6g %.6g\n", (*n)++, data_word("%s %s", name, tier),
+                member_number(p, "worst_u", 0) / promised, member_number(p, "bound_u", 0) / promised);
     page_row(r, "%s|%s|%s|%.0f|%.0f|%s|%s|%s|%s|%s|%s", name, tier,
              cJSON_IsTrue(member(p, "good")) ? "passed" : "FAILED", member_number(p, "inputs", 0),
              member_number(p, "wrong", 0), c[0], c[1], c[2], c[3], c[4], c[5]);
@@ -76,7 +76,7 @@ void section_primitives(report *r)
     }
     if (absent[0])
         page_text(r, "Not on this CPU: %s.", absent);
-    fclose(f);
+    page_data_end(r);
     if (n)
         page_figure(r, "primitives",
                     "Worst error over what the primitive promises: a dot left of the line keeps its promise. The "

@@ -73,9 +73,10 @@ void section_margins(report *r)
     int n = 0;
     EACH (k, member(r->check, "kernels"))
         if (member_number(k, "worst", 0) > 0)
-            fprintf(f, "%d \"%s %s\" %.6g\n", n++, member_text(k, "op", "?"), member_text(k, "kernel", "?"),
+            fprintf(f, "%d %s %.6g\n", n++,
+                    data_word("%s %s", member_text(k, "op", "?"), member_text(k, "kernel", "?")),
                     member_number(k, "worst", 0));
-    fclose(f);
+    page_data_end(r);
     if (!n)
         return;
     page_heading(r, "Margins");

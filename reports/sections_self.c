@@ -63,7 +63,7 @@ static void figure_block(FILE *f, const cJSON *list, int rules, int kind)
                         asked);
         }
         if (n && kind == 5)
-            fprintf(f, "-1.2 %g \"%s\"\n", top + (down - 1) / 2.0, op);
+            fprintf(f, "-1.2 %g %s\n", top + (down - 1) / 2.0, data_word("%s", op));
         top += n ? down + 2 : 0;
     }
     if (kind == 6) {
@@ -84,8 +84,8 @@ static void matrix(report *r, const cJSON *list, const cJSON *rules)
     int x = 1;
     fprintf(f, "%g -2.2 \"Assay\"\n", (ACROSS - 1) / 2.0);
     EACH (k, rules)
-        fprintf(f, "%g -2.2 \"%s\"\n", x++ * CELL + (ACROSS - 1) / 2.0, member_text(k, "name", "?"));
-    fclose(f);
+        fprintf(f, "%g -2.2 %s\n", x++ * CELL + (ACROSS - 1) / 2.0, data_word("%s", member_text(k, "name", "?")));
+    page_data_end(r);
     page_figure(
         r, "rules",
         "Each square is one wrong kernel, in the same place in every column; below, how many were caught on the "

@@ -51,18 +51,18 @@ void section_roofline(report *r)
     EACH (row, member(r->bench, "benchmarks"))
         if (measured(row) && member_number(row, "threads", 1) == 1 && member_number(row, "gflops", 0) > 0 &&
             member_number(row, "bytes", 0) > 0)
-            fprintf(f, "%.6g %.6g \"%s\" %d\n", member_number(row, "flops", 0) / member_number(row, "bytes", 1),
-                    member_number(row, "gflops", 0), member_text(row, "kernel", "?"),
+            fprintf(f, "%.6g %.6g %s %d\n", member_number(row, "flops", 0) / member_number(row, "bytes", 1),
+                    member_number(row, "gflops", 0), data_word("%s", member_text(row, "kernel", "?")),
                     strcmp(member_text(row, "kernel", ""), "scalar") != 0);
     fputs("\n\n", f);
     EACH (roof, member(r->bench, "roofs"))
         if (!strcmp(member_text(roof, "kind", ""), "compute") && member_number(roof, "threads", 1) == 1)
-            fprintf(f, "%.6g \"%s\"\n", member_number(roof, "value", 0), member_text(roof, "name", "?"));
+            fprintf(f, "%.6g %s\n", member_number(roof, "value", 0), data_word("%s", member_text(roof, "name", "?")));
     fputs("\n\n", f);
     EACH (roof, member(r->bench, "roofs"))
         if (!strcmp(member_text(roof, "kind", ""), "memory") && member_number(roof, "threads", 1) == 1)
-            fprintf(f, "%.6g \"%s\"\n", member_number(roof, "value", 0), member_text(roof, "name", "?"));
-    fclose(f);
+            fprintf(f, "%.6g %s\n", member_number(roof, "value", 0), data_word("%s", member_text(roof, "name", "?")));
+    page_data_end(r);
     page_heading(r, "Roofline");
     page_figure(r, "roofline",
                 "One thread. Each point is a kernel on a workload; lines are the roofs measured in the same run: "
@@ -142,10 +142,11 @@ void section_speed(report *r)
     int n = 0;
     EACH (row, member(r->bench, "benchmarks"))
         if (headline(row))
-            fprintf(f, "%d \"%s %s %s %s\" %.4g %.4g\n", n++, member_text(row, "op", "?"),
-                    member_text(row, "kernel", "?"), short_workload(r, row), member_text(row, "types", ""),
+            fprintf(f, "%d %s %.4g %.4g\n", n++,
+                    data_word("%s %s %s %s", member_text(row, "op", "?"), member_text(row, "kernel", "?"),
+                              short_workload(r, row), member_text(row, "types", "")),
                     100 * member_number(row, "share", 0), member_number(row, "speedup", 0));
-    fclose(f);
+    page_data_end(r);
     page_heading(r, "Speed");
     page_text(
         r, "Share: of the measured roof that binds (arithmetic of the tier, or reading from the level that holds the "
@@ -201,11 +202,12 @@ void section_scaling(report *r)
     EACH (row, member(r->bench, "benchmarks")) {
         const double t = member_number(row, "threads", 1), base = worth_a_team(row) ? one_thread(r, row) : 0;
         if (base > 0)
-            fprintf(f, "%d \"%s %s %s %s\" %.0f %.4g\n", n++, member_text(row, "op", "?"),
-                    member_text(row, "kernel", "?"), member_text(row, "workload", "?"), member_text(row, "types", ""),
+            fprintf(f, "%d %s %.0f %.4g\n", n++,
+                    data_word("%s %s %s %s", member_text(row, "op", "?"), member_text(row, "kernel", "?"),
+                              member_text(row, "workload", "?"), member_text(row, "types", "")),
                     t, base / member_number(row, "real_time", 1));
     }
-    fclose(f);
+    page_data_end(r);
     if (!n)
         return;
     page_heading(r, "Scaling");
@@ -220,8 +222,9 @@ void section_models(report *r)
     if (!r->n_models)
         return;
     FILE *f = page_data(r, "context");
+    int n = 0;
     page_heading(r, "Model");
-    page_text(r, "%s, %.1f million parameters.", base_name(member_text(r->model[0], "model", "?")),
+    page_text(r, "File %s: %.1f million parameters.", base_name(member_text(r->model[0], "model", "?")),
               member_number(r->model[0], "parameters", 0) / 1e6);
     page_table(r, "implementation|kv|>threads|>prompt tokens|>prefill tokens/s|>new tokens|>decode tokens/s|>first "
                   "token, ms|>packed MB");
@@ -234,12 +237,13 @@ void section_models(report *r)
                  member_number(m, "threads", 1), prompt, prefill, member_number(m, "decode.tokens", 0), decode,
                  1e3 * member_number(m, "first_token_seconds", 0), member_number(m, "packed_bytes", 0) / 1e6);
         if (f && !strcmp(member_text(m, "impl", ""), "best"))
-            fprintf(f, "%.0f %.6g %.6g\n", prompt, prefill, decode);
+            fprintf(f, "%.0f %.6g %.6g\n", prompt, prefill, decode), n++;
     }
     page_table_end(r);
     if (f)
-        fclose(f);
-    page_figure(r, "context", "Tokens per second against the length of the prompt, best kernels.");
+        page_data_end(r);
+    if (n)
+        page_figure(r, "context", "Tokens per second against the length of the prompt, best kernels.");
     const cJSON *last = r->model[r->n_models - 1], *share;
     page_text(r, "Where a decoded token's time goes after %.0f tokens:", member_number(last, "prefill.tokens", 0));
     page_table(r, "op|kernel|>calls a step|>share of time");

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 # data: index "kernel workload types" share-of-roof-in-percent speed-up
-load ARG0[:strlen(ARG0)-strlen('speed.gp')].'style.gp'
 stats data using 3 nooutput
 rows = STATS_records
 set terminal svg size 960,(120 + 20 * rows) dynamic noenhanced font 'sans-serif,14' background rgb 'white'

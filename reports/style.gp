@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Shared look of all figures: wide, scalable, readable in print and on a phone.
 set terminal svg size 960,540 dynamic noenhanced font 'sans-serif,15' background rgb 'white'
-set output svg
 set border 3 lc rgb '#51606e'
 set tics nomirror
 set grid ytics lc rgb '#e4eaf0' lt 1

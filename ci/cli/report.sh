@@ -3,7 +3,7 @@
 # assay report: every kind of document becomes a section, in both forms; what is missing is named with what makes it; words
 # of strangers stay words.  And "--json -" of each kind: the document alone on standard output.
 set -euo pipefail
-assay=$(realpath "$1")
+assay=$(realpath "$1") source=$2
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 "$assay" --help | grep -q '^  report' || { echo "this build has no report"; exit 77; }
@@ -20,7 +20,7 @@ for kind in "metamorphic", "certificate", "contracts", "primitives":
     assert d["schema"] == 1 and d["kind"] == kind and d["commit"], d.keys()
 def write(name, d):
     json.dump({"schema": 1, "commit": "other", **d}, open(name + ".json", "w"))
-write("hostile", {"kind": "hostile", "totals": {"plugins": 2, "contained": 1, "left_behind": 0}, "kernels": [
+write("hostile", {"kind": "hostile", "commit": "*c*<i>`x`[l](u)\x1b[2J\u202e\x9b", "version": "_v_ & &lt;", "totals": {"plugins": 2, "contained": 1, "left_behind": 0}, "kernels": [
     {"name": "<b>a|b*", "when": "running", "verdict": "crash", "why": "signal <i>11</i> | at 0x8", "good": True},
     {"name": "c", "when": "loading", "verdict": "refused", "why": "", "good": False}]})
 write("mutants", {"kind": "mutants", "op": "add", "made": 50, "mutants": 25, "caught": 24, "survived": 1, "equivalent": 0, "legal": 0,
@@ -52,7 +52,10 @@ for text in "the dog ate it", "ci/contain build/assay . cc cheats --json FILE", 
     assert text in html and text in md, text
 much = open("much/index.html").read()
 assert "</html>" in much and much.count(">others</t") == 3, much.count(">others</t")
-assert "<b>a" not in html and "<i>11" not in html and "&lt;b>a/b*" in html and "&lt;i>11&lt;/i> / at" in html
+assert "<b>a" not in html and "<i>11" not in html and "&lt;b&gt;a/b*" in html and "&lt;i&gt;11&lt;/i&gt; / at" in html
+assert r"commit \*c\*\<i\>\`x\`\[l\](u)" in md, [l for l in md.split("\n") if "commit" in l]
+for text in html, md:
+    assert not set(text) & set("\x1b\x9b\u202e"), "control characters"
 assert "NaN is passed on" in md and "class=' kept'>promised" in html and "</html>" in html
 columns = 0
 lines = md.splitlines()
@@ -68,4 +71,49 @@ if [ "$code" != 2 ] || ! grep -q 'its kind is contracts' err; then cat err; exit
 code=0
 "$assay" report --out no 2>err || code=$?
 if [ "$code" != 2 ] || ! grep -q 'nothing to report' err; then cat err; exit 1; fi
+
+"$assay" check -o silu --json drawn.json >/dev/null
+# gnuplot is given no path of ours, and nothing in a path or a name is more than a name
+if command -v gnuplot >/dev/null; then
+  mkdir bin
+  fake() { # COMMAND: what stands in for gnuplot does but for --version
+    cat >bin/gnuplot <<SH
+#!/bin/sh
+case \$1 in --version) exit ;; esac
+$1
+SH
+    chmod +x bin/gnuplot
+  }
+  fake "tee script | $(command -v gnuplot) \"\$@\""
+  for out in "it's" 'a "b"' "x \$(touch pwned)" "\`touch pwned\`" 'back\slash' $'new\nline' "';system('touch pwned');'" 'plain dir' -x; do
+    PATH=$dir/bin:$PATH "$assay" report "--out=$out" --check drawn.json primitives.json >/dev/null
+    [ -e first ] || cp -r -- "$out" first
+    cmp -- "./$out/index.html" first/index.html
+    [ -s "./$out/figures/margins.svg" ]
+    [ "$(grep -c '^!\[' "./$out/report.md")" = 2 ]
+    if grep -F -e "$source" -e "$dir" "./$out/script"; then exit 1; fi
+  done
+  [ -z "$(find . -name pwned)" ]
+  "${PYTHON:-python3}" - <<'PY'
+import json
+d = json.load(open("drawn.json"))
+for i, k in enumerate(d["kernels"]):
+    k["kernel"] = ["a\"b", "`touch pwned`", "$(touch pwned)\\n", "'; system('touch pwned') #", "<script>x</script>"][i % 5]
+json.dump(d, open("unkind.json", "w"))
+PY
+  "$assay" report --out unkind --check unkind.json >/dev/null
+  [ -z "$(find . -name pwned)" ]
+  [ "$(grep -c . unkind/data/margins.dat)" = "$(grep -c . first/data/margins.dat)" ]
+  if grep -F '<script>' unkind/index.html unkind/figures/margins.svg unkind/report.md; then exit 1; fi
+  # a picture that is not drawn is told, on the page and by the exit code
+  for broken in 'exit 3' 'echo "<svg"' "kill -9 \$\$"; do
+    fake "$broken"
+    code=0
+    PATH=$dir/bin:$PATH "$assay" report --out broken --check drawn.json >/dev/null 2>err || code=$?
+    if [ "$code" != 1 ] || ! grep -q 'did not draw margins' err || ! grep -q 'gnuplot failed' broken/report.md; then cat err; exit 1; fi
+  done
+fi
+mkdir empty
+PATH=$dir/empty "$assay" report --out tables --check drawn.json >/dev/null
+grep -q 'gnuplot is not installed' tables/report.md
 echo "report: six kinds drawn, the rest named; --json - of four kinds"

@@ -96,7 +96,7 @@ assert sum(l.startswith("not ok") for l in tap("bad.tap")) == 1 and r"a<b>&" in 
 assert not [l for l in tap("good.tap") if l.startswith("not")] and [l for l in tap("good.tap") if "# SKIP not on this CPU" in l or "# SKIP not built" in l]
 assert tap("fault.tap")[0].startswith("not ok")
 md = open("bad.md").read()
-assert md.startswith("### Assay: failed") and r"a\<b\>&" in md and "<b>" not in re.sub(r"`assay[^`]*`", "", md) and r"\|" in md, md
+assert md.startswith("### Assay: failed") and r"a\<b\>\&" in md and "<b>" not in re.sub(r"`assay[^`]*`", "", md) and r"\|" in md, md
 assert open("good.md").read().startswith("### Assay: passed") and "no machine covered" in open("good.md").read()
 print("JUnit, TAP and Markdown: read back")
 PY

@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * JUnit XML, the part of it that GitLab, Jenkins and GitHub's reporters share: one testsuite per op, one testcase per
  * kernel; skipped: no machine could, or it was filtered out. */
+#include "../../reference/core/plain.h"
 #include "output.h"
 #include "repro.h"
 #include <string.h>
 
-/* Text as XML 1.0 allows it: control characters other than tab and newline cannot be written at all. */
 static void escape(FILE *f, const char *text)
 {
-    static const struct {
-        char c;
-        const char *as;
-    } table[] = { { '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" }, { '\'', "&apos;" } };
-    for (const char *s = text; *s; s++) {
-        size_t i = 0;
-        while (i < sizeof table / sizeof *table && table[i].c != *s)
-            i++;
-        if (i < sizeof table / sizeof *table)
-            fputs(table[i].as, f);
-        else if ((unsigned char)*s < 0x20 && *s != '\n' && *s != '\t')
-            fputc('?', f);
-        else
-            fputc(*s, f);
-    }
+    assay_plain_put(f, ASSAY_MARKUP, text, strlen(text));
 }
 
 static void attribute(FILE *f, const char *name, const char *value)

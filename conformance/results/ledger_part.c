@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * A ledger as one part of a results document: what was judged, and what was not with the reason. */
 #include "../../reference/core/contract.h"
+#include "../../reference/core/plain.h"
 #include "../../reference/core/registry.h"
 #include "assay_build.h"
 #include "ledger.h"
@@ -16,18 +17,11 @@ static const bool emulated = true;
 static const bool emulated = false;
 #endif
 
-/* Names come from plug-ins, sentences from system calls: neither control characters nor broken UTF-8 go further. */
+/* Names come from plug-ins, sentences from system calls: only what is plain goes further. */
 static const char *keep(assay_results *r, const char *text)
 {
     const size_t n = strlen(text) + 1;
-    char *copy = memcpy(assay_results_alloc(r, n), text, n);
-    for (char *s = copy; *s;) {
-        const size_t length = assay_json_utf8(s);
-        if (!length || (unsigned char)*s < 0x20 || *s == 0x7f)
-            *s = '?';
-        s += length ? length : 1;
-    }
-    return copy;
+    return assay_plain(memcpy(assay_results_alloc(r, n), text, n));
 }
 
 static const char *text_or_null(assay_results *r, const char *text)

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * A summary for a pull request: the verdict, what failed with its reproduction line, what nobody covered, a table. */
+#include "../../reference/core/plain.h"
 #include "output.h"
 #include "repro.h"
 #include <string.h>
 
-/* In a table cell or a sentence: nothing that Markdown or HTML would act upon. */
 static void cell(FILE *f, const char *text)
 {
-    for (const char *s = text; *s; s++) {
-        if (strchr("\\`*_{}[]<>()#+!|~", *s))
-            fputc('\\', f);
-        fputc((unsigned char)*s < 0x20 ? ' ' : *s, f);
-    }
+    assay_plain_put(f, ASSAY_MARKDOWN, text, strlen(text));
 }
 
 static void failures(const assay_summary *s, FILE *f)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Reads the parts of a document.  The file may come from anywhere: every member is checked for its kind and range, and
  * each part for its digest; whatever else the document says is computed anew. */
+#include "../../reference/core/plain.h"
 #include "../../reference/core/status.h"
 #include "results_form.h"
 #include <cjson/cJSON.h>
@@ -24,15 +25,6 @@ static assay_status bad(const reader *rd, const char *member, const char *what)
     return assay_fail(rd->why, ASSAY_ERR_ARG, "%.200s: %.40s: %s", rd->path, member, what);
 }
 
-/* Terminals act on control characters, and the judge writes none. */
-static bool printable(const char *s)
-{
-    for (; *s; s++)
-        if ((unsigned char)*s < 0x20 || *s == 0x7f)
-            return false;
-    return true;
-}
-
 static assay_status read_text(const reader *rd, const cJSON *v, const assay_member *m, const char **to)
 {
     const bool maybe = m->kind == ASSAY_M_MAYBE || m->kind == ASSAY_M_ADVICE;
@@ -41,7 +33,7 @@ static assay_status read_text(const reader *rd, const cJSON *v, const assay_memb
         return ASSAY_OK;
     if (!cJSON_IsString(v))
         return bad(rd, m->name, "a text is needed");
-    if (!printable(v->valuestring))
+    if (!assay_plain_is(v->valuestring)) /* the judge writes none that is not */
         return bad(rd, m->name, "a control character");
     *to = assay_results_text(rd->r, v->valuestring);
     return ASSAY_OK;
@@ -54,7 +46,7 @@ static assay_status read_words(const reader *rd, const cJSON *v, const assay_mem
     if (!cJSON_IsArray(v))
         return bad(rd, m->name, "a list of words is needed");
     for (word = v->child; word; word = word->next) {
-        if (!cJSON_IsString(word) || !printable(word->valuestring) || !*word->valuestring ||
+        if (!cJSON_IsString(word) || !assay_plain_is(word->valuestring) || !*word->valuestring ||
             strchr(word->valuestring, ' ') || strlen(word->valuestring) > 100)
             return bad(rd, m->name, "a list of words is needed");
         n += strlen(word->valuestring) + 1;

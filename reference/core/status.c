@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "status.h"
+#include "plain.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ assay_status assay_fail(assay_why *why, assay_status s, const char *format, ...)
         va_start(ap, format);
         vsnprintf(why->text, sizeof why->text, format, ap);
         va_end(ap);
+        assay_plain(why->text); /* it may quote a stranger's file */
     }
     return s;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * A run: load, prefill, decode; the text is printed as it comes. */
 #include "generate.h"
+#include "../core/plain.h"
 #include "../core/status.h"
 #include "generate_parts.h"
 #include "session_parts.h"
@@ -107,7 +108,7 @@ static void find_top(const assay_tensor *logits, top *best)
 static void say(run *r, const char *bytes, size_t n)
 {
     char *more = realloc(r->text, r->n_text + n + 1);
-    fwrite(bytes, 1, n, r->out);
+    assay_plain_say(r->out, bytes, n);
     if (!more)
         return;
     r->text = more;
