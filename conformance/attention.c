@@ -301,6 +301,9 @@ static const assay_rows rows[] = {
       ASSAY_QUICK },
     { "T={1,5} S=90 H=4 G=2 D=32 E=32 k={f32:kpanel16,f16:kpanel16} v={f32,f16} causal=1 gen=gauss", ASSAY_QUICK },
     { "B=2 T=6 S=50 H=2 D=16 E=8 k=bf16:kpanel16 len=i32 causal=1 gen=selection", ASSAY_QUICK },
+    /* a query alone goes another way than among many: through segments of keys that units share, K in rows */
+    { "T=30 S=600 H=2 G=1 D=32 E=16 k={f32,f16,q8_0} qpos=i32 causal=1 gen={gauss,special}", ASSAY_QUICK },
+    { "B=2 T=14 S=530 H=2 G=1 D=16 E=8 mask=f32 qpos=i32 kpos=i32 window=300 sinks=f32 gen=gauss", ASSAY_QUICK },
     /* larger ones: several blocks of keys and queries, split decode */
     { "T=1 S=1100 H=9 G=3 D=64 E=64 causal=1 gen={selection,forbidden,ramp-up}", ASSAY_QUICK },
     { "T=97 S=200 H=3 G=1 D=16 E=16 causal=1 window={0,50} gen=selection", ASSAY_QUICK },

@@ -69,6 +69,7 @@ const assay_kernel assay_argmax_avx2 = {
     .op = "argmax",
     .name = "avx2",
     .isa = ASSAY_ISA_avx2,
+    .flags = ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
     .types = types,
     .run = run,
 };

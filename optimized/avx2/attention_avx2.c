@@ -88,10 +88,28 @@ static inline float vf_sum(vf a)
 {
     return avx2_sum(a);
 }
-static inline void vf_sum4(float *to, const vf a[4]) /* the sums of four vectors */
+/* Four elements at `at` bytes of row[0] and of row[4]. */
+static inline vf vf_quad_f32(const char *const *row, int64_t at)
 {
-    const __m256 s = _mm256_hadd_ps(_mm256_hadd_ps(a[0], a[1]), _mm256_hadd_ps(a[2], a[3]));
-    _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1)));
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps((const float *)(row[0] + at))),
+                                _mm_loadu_ps((const float *)(row[4] + at)), 1);
+}
+static inline vf vf_quad_f16(const char *const *row, int64_t at)
+{
+    return _mm256_cvtph_ps(_mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)(row[0] + at)),
+                                              _mm_loadl_epi64((const __m128i *)(row[4] + at))));
+}
+static inline vf vf_byte(vf words, int i) /* byte i of each word, signed */
+{
+    const __m256i high = _mm256_sllv_epi32(_mm256_castps_si256(words), _mm256_set1_epi32(24 - 8 * i));
+    return _mm256_cvtepi32_ps(_mm256_srai_epi32(high, 24));
+}
+static inline void vf_turn(vf x[4]) /* x[i]: 4 elements of row i and of row i + 4; then: element i of 8 rows */
+{
+    const __m256 a = _mm256_unpacklo_ps(x[0], x[1]), b = _mm256_unpackhi_ps(x[0], x[1]);
+    const __m256 c = _mm256_unpacklo_ps(x[2], x[3]), d = _mm256_unpackhi_ps(x[2], x[3]);
+    x[0] = _mm256_shuffle_ps(a, c, 0x44), x[1] = _mm256_shuffle_ps(a, c, 0xee);
+    x[2] = _mm256_shuffle_ps(b, d, 0x44), x[3] = _mm256_shuffle_ps(b, d, 0xee);
 }
 static inline float vf_highest(vf a)
 {

@@ -33,7 +33,7 @@ const assay_kernel assay_embedding_avx2 = {
     .op = "embedding",
     .name = "avx2",
     .isa = ASSAY_ISA_avx2,
-    .flags = ASSAY_BITEXACT,
+    .flags = ASSAY_BITEXACT | ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
     .types = types,
     .run = run,
 };

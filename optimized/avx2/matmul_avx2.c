@@ -6,9 +6,8 @@ typedef __m256 vec;
 enum { LANES = 8, PANEL_VECS = 2, ROWS = 6 };
 
 /* Sums that one step of k feeds: 8 or more hide the latency of the FMA. */
-#define PANELS_FOR(rows)         ((rows) == 1 ? 4 : (rows) == 2 ? 3 : (rows) == 3 ? 2 : 1)
-#define CHAINS_FOR(rows, panels) ((rows) * (panels) <= 1 ? 4 : (rows) * (panels) <= 3 ? 2 : 1)
-#define TILES(X)                 X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(2, 1) X(2, 2) X(2, 3) X(3, 1) X(3, 2) X(4, 1) X(5, 1) X(6, 1)
+#define PANELS_FOR(rows) ((rows) == 1 ? 4 : (rows) == 2 ? 3 : (rows) == 3 ? 2 : 1)
+#define TILES(X)         X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(2, 1) X(2, 2) X(2, 3) X(3, 1) X(3, 2) X(4, 1) X(5, 1) X(6, 1)
 
 static inline vec vec_zero(void)
 {
@@ -62,6 +61,7 @@ const assay_kernel assay_matmul_avx2 = {
     .op = "matmul",
     .name = "avx2",
     .isa = ASSAY_ISA_avx2,
+    .flags = ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
     .types = types,
     .contract = &contract,
     .packing = "matmul_panel16",

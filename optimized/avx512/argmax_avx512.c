@@ -62,6 +62,7 @@ const assay_kernel assay_argmax_avx512 = {
     .op = "argmax",
     .name = "avx512",
     .isa = ASSAY_ISA_avx512,
+    .flags = ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
     .types = types,
     .run = run,
 };

@@ -101,13 +101,37 @@ static inline float vf_sum(vf a)
 {
     return avx512_sum(a);
 }
-static inline void vf_sum4(float *to, const vf a[4]) /* the sums of four vectors */
+/* Four elements at `at` bytes of row[0], row[4], row[8] and row[12]. */
+static inline vf vf_quad_f32(const char *const *row, int64_t at)
 {
-    __m256 h[4];
-    for (int i = 0; i < 4; i++)
-        h[i] = _mm256_add_ps(avx512_half(a[i], 0), avx512_half(a[i], 1));
-    const __m256 s = _mm256_hadd_ps(_mm256_hadd_ps(h[0], h[1]), _mm256_hadd_ps(h[2], h[3]));
-    _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1)));
+    __m512 x = _mm512_castps128_ps512(_mm_loadu_ps((const float *)(row[0] + at)));
+    x = _mm512_mask_broadcast_f32x4(x, 0x00f0, _mm_loadu_ps((const float *)(row[4] + at)));
+    x = _mm512_mask_broadcast_f32x4(x, 0x0f00, _mm_loadu_ps((const float *)(row[8] + at)));
+    return _mm512_mask_broadcast_f32x4(x, 0xf000, _mm_loadu_ps((const float *)(row[12] + at)));
+}
+static inline __m256i vf_halves(const char *const *row, int64_t at)
+{
+    const __m128i low = _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)(row[0] + at)),
+                                           _mm_loadl_epi64((const __m128i *)(row[4] + at)));
+    const __m128i high = _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)(row[8] + at)),
+                                            _mm_loadl_epi64((const __m128i *)(row[12] + at)));
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+}
+static inline vf vf_quad_f16(const char *const *row, int64_t at)
+{
+    return _mm512_cvtph_ps(vf_halves(row, at));
+}
+static inline vf vf_byte(vf words, int i) /* byte i of each word, signed */
+{
+    const __m512i high = _mm512_sllv_epi32(_mm512_castps_si512(words), _mm512_set1_epi32(24 - 8 * i));
+    return _mm512_cvtepi32_ps(_mm512_srai_epi32(high, 24));
+}
+static inline void vf_turn(vf x[4]) /* x[i]: 4 elements of rows i, i + 4, i + 8, i + 12; then: element i of 16 rows */
+{
+    const __m512 a = _mm512_unpacklo_ps(x[0], x[1]), b = _mm512_unpackhi_ps(x[0], x[1]);
+    const __m512 c = _mm512_unpacklo_ps(x[2], x[3]), d = _mm512_unpackhi_ps(x[2], x[3]);
+    x[0] = _mm512_shuffle_ps(a, c, 0x44), x[1] = _mm512_shuffle_ps(a, c, 0xee);
+    x[2] = _mm512_shuffle_ps(b, d, 0x44), x[3] = _mm512_shuffle_ps(b, d, 0xee);
 }
 static inline float vf_highest(vf a)
 {

@@ -6,11 +6,10 @@ typedef __m512 vec;
 enum { LANES = 16, PANEL_VECS = 2, ROWS = 12 };
 
 /* Sums that one step of k feeds: 8 or more hide the latency of the FMA. */
-#define PANELS_FOR(rows)         ((rows) <= 3 ? 4 : (rows) == 4 ? 3 : (rows) <= 6 ? 2 : 1)
-#define CHAINS_FOR(rows, panels) ((rows) * (panels) <= 1 ? 4 : (rows) * (panels) <= 3 ? 2 : 1)
-#define TILES_2(X)               X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(2, 1) X(2, 2) X(2, 3) X(2, 4)
-#define TILES_6(X)               X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(4, 1) X(4, 2) X(4, 3) X(5, 1) X(5, 2) X(6, 1) X(6, 2)
-#define TILES(X)                 TILES_2(X) TILES_6(X) X(7, 1) X(8, 1) X(9, 1) X(10, 1) X(11, 1) X(12, 1)
+#define PANELS_FOR(rows) ((rows) <= 3 ? 4 : (rows) == 4 ? 3 : (rows) <= 6 ? 2 : 1)
+#define TILES_2(X)       X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(2, 1) X(2, 2) X(2, 3) X(2, 4)
+#define TILES_6(X)       X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(4, 1) X(4, 2) X(4, 3) X(5, 1) X(5, 2) X(6, 1) X(6, 2)
+#define TILES(X)         TILES_2(X) TILES_6(X) X(7, 1) X(8, 1) X(9, 1) X(10, 1) X(11, 1) X(12, 1)
 
 static inline vec vec_zero(void)
 {
@@ -64,6 +63,7 @@ const assay_kernel assay_matmul_avx512 = {
     .op = "matmul",
     .name = "avx512",
     .isa = ASSAY_ISA_avx512,
+    .flags = ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
     .types = types,
     .contract = &contract,
     .packing = "matmul_panel32",

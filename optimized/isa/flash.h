@@ -4,18 +4,22 @@
  * its outputs.
  *
  * A unit is (sequence, kv head, block of queries): the H/G query heads of a kv head are stacked as further rows, so
- * that each K and V element is converted, loaded and reused by all of them (row = (t - t0) * M + m).  With few rows and
- * many keys the keys are cut too (decode): phase 0 leaves partial results in shared, phase 1 merges them.
+ * that each K and V element is converted, loaded and reused by all of them (row = (t - t0) * M + m).
  *
- * A row with an output that is not finite is computed again, one key after the other: a NaN at a key that the row does
- * not see must not leak, and a zero weight times an infinity would. */
+ * A row's bits do not depend on the rows beside it.  Its sums run over segments of SEGMENT keys, block by block and key
+ * by key, and the segments are merged in turn, whoever computes them: one unit all of them, or, with few rows and many
+ * keys (decode), a unit each, which leaves its part in shared for phase 1.  Keys that only others of a tile see weigh
+ * 0.
+ *
+ * A row with an output that is not finite is computed again, first as if its query were alone, then one key after the
+ * other: a NaN at a key that the row does not see must not leak, and a zero weight times an infinity would. */
 #ifndef ASSAY_ISA_FLASH_H
 #define ASSAY_ISA_FLASH_H
 #include "flash_tile.h"
 
 enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, OUT };
 enum { ROOM = (ROWS + LANES - 1) / LANES * LANES }; /* rows of a group in whole vectors */
-enum { BLOCK_ROWS = 192, SPLIT_ROWS = 24, SPLIT_KEYS = 256, DOT_ROWS = ROWS < 6 ? ROWS : 6 };
+enum { BLOCK_ROWS = 192, SPLIT_ROWS = 24, SEGMENT = 256, DIRECT_ROWS = ROWS < 6 ? ROWS : 6 };
 
 typedef struct flash { /* one call */
     const assay_args *a;
@@ -23,15 +27,16 @@ typedef struct flash { /* one call */
     int64_t B, T, S, H, G, D, E, P, M, block, blocks, splits, ldo; /* M heads per kv head; block: queries per unit */
     float scale;
     bool k_half, k_panel, v_direct, v_half; /* how tiles read K and V */
-    bool dots;                              /* few rows: K is read where it lies, row by row */
+    bool direct;                            /* few rows: K is read where it lies, with no panel made of it */
     bool plain;                             /* scores are q.k and nothing else */
 } flash;
 
 typedef struct part {             /* one unit; the arrays are in scratch */
     int64_t b, g, t0, T, rows, n; /* queries t0 .. t0 + T - 1; n: keys in use */
     float *q, *s, *o, *m, *l, *k, *v,
-        *row;             /* scaled q; scores; outputs, maxima and sums of rows; blocks of K, V; a row */
-    int32_t *kpos, *qpos; /* of the block's keys (-1: not there) and of the queries */
+        *row;                     /* scaled q; scores; outputs, maxima and sums of rows; blocks of K, V; a row */
+    float *all_o, *all_m, *all_l; /* of the segments before this one */
+    int32_t *kpos, *qpos;         /* of the block's keys (-1: not there) and of the queries */
     int32_t qmin, qmax;
 } part;
 
@@ -57,7 +62,7 @@ static flash flash_open(const assay_args *a)
     f.block = f.M > 0 && f.M < BLOCK_ROWS ? BLOCK_ROWS / f.M : 1;
     f.block = f.T < f.block ? f.T : f.block;
     f.blocks = f.block > 0 ? (f.T + f.block - 1) / f.block : 0;
-    f.splits = f.T * f.M <= SPLIT_ROWS && f.S >= 2 * SPLIT_KEYS ? (f.S + SPLIT_KEYS - 1) / SPLIT_KEYS : 1;
+    f.splits = f.T * f.M <= SPLIT_ROWS && f.S >= 2 * SEGMENT ? (f.S + SEGMENT - 1) / SEGMENT : 1;
     f.ldo = flash_up(f.E, PANEL);
     f.scale = f.p->scale != 0 ? f.p->scale : f.D > 0 ? 1 / sqrtf((float)f.D) : 1;
     f.k_panel = k->layout == ASSAY_LAYOUT_kpanel16 && k->type != ASSAY_bf16;
@@ -65,7 +70,8 @@ static flash flash_open(const assay_args *a)
     f.v_half = v->type == ASSAY_f16 && f.block * f.M <= 2 * ROWS;
     f.v_direct = !a->operand[PAGES].data && f.E % PANEL == 0 && (v->type == ASSAY_f32 || f.v_half);
     f.v_half = f.v_half && f.v_direct;
-    f.dots = f.T * f.M <= DOT_ROWS && k->layout != ASSAY_LAYOUT_kpanel16 && k->type != ASSAY_bf16 && f.D % 32 == 0;
+    f.direct =
+        f.T * f.M <= DIRECT_ROWS && k->layout != ASSAY_LAYOUT_kpanel16 && k->type != ASSAY_bf16 && f.D % DIRECT_D == 0;
     f.plain = !a->operand[MASK].data && !a->operand[SLOPES].data && !(f.p->softcap > 0);
     return f;
 }
@@ -148,13 +154,13 @@ static const char *flash_vals(const flash *f, const part *u, int64_t from, int64
     return (const char *)u->v;
 }
 
-static void flash_rows_dots(const flash *f, const part *u, int R, int64_t from, int64_t first, int64_t last)
+static void flash_scores_direct(const flash *f, const part *u, int R, int64_t from, int64_t first, int64_t last)
 {
-    for (int64_t j = first; j < last; j += 4) {
-        const void *row[4];
-        for (int64_t i = 0; i < 4; i++)
+    for (int64_t j = first; j < last; j += DIRECT_KEYS) {
+        const char *row[DIRECT_KEYS];
+        for (int64_t i = 0; i < DIRECT_KEYS; i++)
             row[i] = flash_row(f, K, u->b, u->g, from + (j + i < last ? j + i : last - 1));
-        flash_dots(R, f->a->operand[K].type, u->q, row, f->D, u->s + j);
+        flash_direct(R, f->a->operand[K].type, u->q, row, f->D, u->s + j);
     }
 }
 
@@ -283,7 +289,7 @@ static bool flash_range(const flash *f, const int32_t *kpos, int64_t qmin, int64
     return last >= 0;
 }
 
-static void flash_block(const flash *f, part *u, int64_t from, int64_t to)
+static bool flash_block(const flash *f, part *u, int64_t from, int64_t to) /* false: none of the rows sees any */
 {
     float mask[KEYS], keep[ROOM];
     int64_t first, last, step;
@@ -291,10 +297,10 @@ static void flash_block(const flash *f, part *u, int64_t from, int64_t to)
     for (int64_t j = 0; j < KEYS; j++)
         u->kpos[j] = from + j < to ? (int32_t)flash_kpos(f, u->b, from + j) : -1;
     if (!flash_range(f, u->kpos, u->qmin, u->qmax, &first, &last, &all))
-        return;
+        return false;
     if (u->rows <= SPLIT_ROWS)
         flash_prefetch(f, u, from, to);
-    const void *k = f->dots ? NULL : flash_keys(f, u, from, to);
+    const void *k = f->direct ? NULL : flash_keys(f, u, from, to);
     const char *v = flash_vals(f, u, from, to, &step);
     const int64_t panel = f->k_panel ? f->G * f->D * PANEL : f->D * PANEL;
     for (int64_t r0 = 0; r0 < u->rows; r0 += ROWS) {
@@ -310,8 +316,8 @@ static void flash_block(const flash *f, part *u, int64_t from, int64_t to)
                 continue;
         }
         const int64_t p0 = first / PANEL, p1 = (last + PANEL - 1) / PANEL;
-        if (f->dots)
-            flash_rows_dots(f, u, R, from, p0 * PANEL, p1 * PANEL < to - from ? p1 * PANEL : to - from);
+        if (f->direct)
+            flash_scores_direct(f, u, R, from, p0 * PANEL, p1 * PANEL < to - from ? p1 * PANEL : to - from);
         else
             flash_scores(R, f->k_half, u->q + r0 * f->D, k, panel, f->D, p0, p1, u->s);
         for (int r = 0; r < R && !(full && f->plain); r++) {
@@ -322,5 +328,6 @@ static void flash_block(const flash *f, part *u, int64_t from, int64_t to)
         flash_softmax(R, u->s, p0 * PANEL, p1 * PANEL, u->m + r0, u->l + r0, keep);
         flash_values(R, f->v_half, u->s, v, step, first, last, keep, u->o + r0 * f->ldo, f->ldo);
     }
+    return true;
 }
 #endif

@@ -11,21 +11,23 @@ static int64_t flash_rows(const flash *f)
 {
     return flash_up(f->block * f->M, ROWS);
 }
+enum { ARRAYS = 13 };
 /* Floats of each array of a part, in the order of its pointers; returns their sum. */
-static int64_t flash_sizes(const flash *f, int64_t n[10])
+static int64_t flash_sizes(const flash *f, int64_t n[ARRAYS])
 {
     const int64_t rows = flash_rows(f);
-    const int64_t size[10] = { rows * f->D, ROWS * KEYS,   rows * f->ldo, rows + ROOM, rows,
-                               KEYS * f->D, KEYS * f->ldo, PANEL * f->D,  KEYS,        f->block };
+    const int64_t size[ARRAYS] = { rows * f->D,   ROWS * KEYS,   rows * f->ldo, rows + ROOM, rows,
+                                   KEYS * f->D,   KEYS * f->ldo, PANEL * f->D,  KEYS,        f->block,
+                                   rows * f->ldo, rows,          rows };
     int64_t sum = 0;
-    for (int i = 0; i < 10; i++)
+    for (int i = 0; i < ARRAYS; i++)
         sum += n[i] = flash_up(size[i], PANEL);
     return sum;
 }
 static size_t flash_scratch(const assay_args *a)
 {
     const flash f = flash_open(a);
-    int64_t n[10];
+    int64_t n[ARRAYS];
     return (size_t)flash_sizes(&f, n) * sizeof(float);
 }
 /* Of one split: maxima, sums and outputs of its rows. */
@@ -111,12 +113,13 @@ static void flash_careful(const flash *f, const part *u, int64_t row, float *o)
 
 /* ---- a unit -------------------------------------------------------------------------------------------------- */
 
-static part flash_part(const flash *f, int64_t b, int64_t g, int64_t t0)
+/* most: queries from t0 on, if the sequence has that many. */
+static part flash_part(const flash *f, int64_t b, int64_t g, int64_t t0, int64_t most)
 {
-    int64_t n[10];
+    int64_t n[ARRAYS];
     flash_sizes(f, n);
-    float *at[10], *p = f->a->scratch;
-    for (int i = 0; i < 10; i++)
+    float *at[ARRAYS], *p = f->a->scratch;
+    for (int i = 0; i < ARRAYS; i++)
         at[i] = p, p += n[i];
     part u = { .b = b,
                .g = g,
@@ -130,8 +133,11 @@ static part flash_part(const flash *f, int64_t b, int64_t g, int64_t t0)
                .v = at[6],
                .row = at[7],
                .kpos = (int32_t *)(void *)at[8],
-               .qpos = (int32_t *)(void *)at[9] };
-    u.T = f->T - u.t0 < f->block ? f->T - u.t0 : f->block;
+               .qpos = (int32_t *)(void *)at[9],
+               .all_o = at[10],
+               .all_m = at[11],
+               .all_l = at[12] };
+    u.T = f->T - u.t0 < most ? f->T - u.t0 : most;
     u.rows = u.T * f->M;
     u.n = flash_len(f, u.b);
     u.qmin = INT32_MAX, u.qmax = INT32_MIN;
@@ -142,14 +148,12 @@ static part flash_part(const flash *f, int64_t b, int64_t g, int64_t t0)
     return u;
 }
 
-/* Scaled queries, row by row; outputs, maxima and sums as of no key. */
+/* Scaled queries, row by row; no segment yet. */
 static void flash_start(const flash *f, part *u)
 {
     const assay_tensor *q = &f->a->operand[Q];
     const int64_t rows = flash_up(u->rows, ROWS);
     const vf scale = vf_set(f->scale);
-    for (int64_t r = 0; r < rows + ROOM; r++)
-        u->m[r] = -INFINITY;
     for (int64_t r = 0; r < u->rows; r++) {
         const float *src = (const float *)((const char *)q->data + u->b * q->stride[0] +
                                            (u->t0 + r / f->M) * q->stride[1] + (u->g * f->M + r % f->M) * q->stride[2]);
@@ -159,59 +163,117 @@ static void flash_start(const flash *f, part *u)
             vf_store(dst + d, vf_mul(scale, vf_load(src + d)));
         for (; d < f->D; d++)
             dst[d] = src[d] * f->scale;
+        u->all_m[r] = -INFINITY, u->all_l[r] = 0;
     }
     memset(u->q + u->rows * f->D, 0, (size_t)((rows - u->rows) * f->D) * sizeof(float));
-    memset(u->l, 0, (size_t)rows * sizeof(float));
-    memset(u->o, 0, (size_t)(rows * f->ldo) * sizeof(float));
     if (f->ldo != f->E) /* columns behind the last: else what stood there decides whether a row is done again */
         memset(u->v, 0, (size_t)(KEYS * f->ldo) * sizeof(float));
 }
 
-/* Row r of the unit, done: m, l and acc over all keys. */
-static void flash_finish(const flash *f, const part *u, int64_t r, float m, float l, float *acc)
+/* Outputs, maxima and sums over the keys from .. to - 1, which begin a segment; false: no row sees any. */
+static bool flash_segment(const flash *f, part *u, int64_t from, int64_t to)
+{
+    const int64_t rows = flash_up(u->rows, ROWS);
+    bool seen = false;
+    for (int64_t r = 0; r < rows + ROOM; r++)
+        u->m[r] = -INFINITY;
+    memset(u->l, 0, (size_t)rows * sizeof(float));
+    memset(u->o, 0, (size_t)(rows * f->ldo) * sizeof(float));
+    for (int64_t j = from; j < to; j += KEYS)
+        seen |= flash_block(f, u, j, j + KEYS < to ? j + KEYS : to);
+    return seen;
+}
+
+/* A segment of one row, m, l and o, joins those before it; one that the row does not see (l = 0) changes nothing. */
+static void flash_join(const flash *f, float m, float l, const float *o, float *all_m, float *all_l, float *all_o)
+{
+    if (l == 0)
+        return;
+    if (*all_l == 0) {
+        *all_m = m, *all_l = l;
+        memcpy(all_o, o, (size_t)f->ldo * sizeof(float));
+        return;
+    }
+    const float high = m > *all_m ? m : *all_m;
+    const vf old = vf_exp(vf_set(*all_m - high)), new = vf_exp(vf_set(m - high));
+    *all_m = high;
+    *all_l = vf_first(vf_fma(new, vf_set(l), vf_mul(old, vf_set(*all_l))));
+    for (int64_t e = 0; e < f->ldo; e += LANES)
+        vf_store(all_o + e, vf_fma(new, vf_load(o + e), vf_mul(old, vf_load(all_o + e))));
+}
+
+static void flash_keys_all(const flash *f, part *u)
+{
+    flash_start(f, u);
+    for (int64_t j = 0; j < u->n; j += SEGMENT)
+        if (flash_segment(f, u, j, j + SEGMENT < u->n ? j + SEGMENT : u->n))
+            for (int64_t r = 0; r < u->rows; r++)
+                flash_join(f, u->m[r], u->l[r], u->o + r * f->ldo, u->all_m + r, u->all_l + r, u->all_o + r * f->ldo);
+}
+
+/* Outputs of row r of a unit. */
+static float *flash_out(const flash *f, const part *u, int64_t r)
 {
     const assay_tensor *out = &f->a->operand[OUT];
-    const int64_t h = u->g * f->M + r % f->M;
-    float *o =
-        (float *)((char *)out->data + u->b * out->stride[0] + (u->t0 + r / f->M) * out->stride[1] + h * out->stride[2]);
-    float factor = 1;
-    if (f->a->operand[SINKS].data && m > -INFINITY) {
-        const float sink = flash_float(&f->a->operand[SINKS], h), up = sink > m ? sink : m;
+    return (float *)((char *)out->data + u->b * out->stride[0] + (u->t0 + r / f->M) * out->stride[1] +
+                     (u->g * f->M + r % f->M) * out->stride[2]);
+}
+
+/* Row r of the unit, done: m, l and acc over all keys.  False: not all finite; its first output is NaN then. */
+static bool flash_finish(const flash *f, const part *u, int64_t r, float m, float l, float *acc)
+{
+    float *o = flash_out(f, u, r), factor = 1;
+    vf odd = vf_set(0);
+    if (l == 0) {
+        memset(o, 0, (size_t)f->E * sizeof(float));
+        return true;
+    }
+    if (f->a->operand[SINKS].data) {
+        const float sink = flash_float(&f->a->operand[SINKS], u->g * f->M + r % f->M), up = sink > m ? sink : m;
         factor = vf_first(vf_exp(vf_set(m - up)));
         l = l * factor + vf_first(vf_exp(vf_set(sink - up)));
     }
-    factor = l == 0 ? 0 : factor / l;
-    vf odd = vf_set(0);
-    for (int64_t e = 0; e < f->ldo; e += LANES) {
-        const vf x = vf_mul(vf_load(acc + e), vf_set(factor));
+    factor /= l;
+    for (int64_t e = 0; e < f->ldo; e += LANES) { /* + 0: keys of weight 0 may have made 0 of a sum of -0 */
+        const vf x = vf_add(vf_mul(vf_load(acc + e), vf_set(factor)), vf_set(0));
         odd = vf_fma(x, vf_set(0), odd);
         vf_store(acc + e, x);
     }
-    if (vf_sum(odd) == 0)
-        memcpy(o, acc, (size_t)f->E * sizeof(float));
-    else
-        flash_careful(f, u, r, o);
+    memcpy(o, acc, (size_t)f->E * sizeof(float));
+    if (vf_sum(odd) == 0 || f->E == 0)
+        return true;
+    o[0] = NAN;
+    return false;
+}
+
+/* The row of a query t and a head m of group g again, as if the query were the only one of its call. */
+static void flash_again(const flash *f, int64_t b, int64_t g, int64_t t, int64_t m)
+{
+    part u = flash_part(f, b, g, t, 1);
+    flash_keys_all(f, &u);
+    if (!flash_finish(f, &u, m, u.all_m[m], u.all_l[m], u.all_o + m * f->ldo))
+        flash_careful(f, &u, m, flash_out(f, &u, m));
 }
 
 static void flash_whole(const flash *f, int64_t unit)
 {
-    part u = flash_part(f, unit / f->blocks / f->G, unit / f->blocks % f->G, unit % f->blocks * f->block);
-    flash_start(f, &u);
-    for (int64_t j = 0; j < u.n; j += KEYS)
-        flash_block(f, &u, j, j + KEYS < u.n ? j + KEYS : u.n);
+    part u = flash_part(f, unit / f->blocks / f->G, unit / f->blocks % f->G, unit % f->blocks * f->block, f->block);
+    bool good = true;
+    flash_keys_all(f, &u);
     for (int64_t r = 0; r < u.rows; r++)
-        flash_finish(f, &u, r, u.m[r], u.l[r], u.o + r * f->ldo);
+        good &= flash_finish(f, &u, r, u.all_m[r], u.all_l[r], u.all_o + r * f->ldo);
+    for (int64_t r = 0; !good && r < u.rows; r++)
+        if (isnan(flash_out(f, &u, r)[0]))
+            flash_again(f, u.b, u.g, u.t0 + r / f->M, r % f->M);
 }
 
 static void flash_split(const flash *f, int64_t unit)
 {
-    part u = flash_part(f, unit / f->G / f->splits, unit % f->G, 0);
-    const int64_t first = unit / f->G % f->splits * SPLIT_KEYS,
-                  last = first + SPLIT_KEYS < u.n ? first + SPLIT_KEYS : u.n;
+    part u = flash_part(f, unit / f->G / f->splits, unit % f->G, 0, f->block);
+    const int64_t first = unit / f->G % f->splits * SEGMENT, last = first + SEGMENT < u.n ? first + SEGMENT : u.n;
     float *to = (float *)f->a->shared + unit * flash_partial(f);
     flash_start(f, &u);
-    for (int64_t j = first; j < last; j += KEYS)
-        flash_block(f, &u, j, j + KEYS < last ? j + KEYS : last);
+    flash_segment(f, &u, first, last);
     memcpy(to, u.m, (size_t)u.rows * sizeof(float));
     memcpy(to + u.rows, u.l, (size_t)u.rows * sizeof(float));
     memcpy(to + 2 * u.rows, u.o, (size_t)(u.rows * f->ldo) * sizeof(float));
@@ -219,23 +281,17 @@ static void flash_split(const flash *f, int64_t unit)
 
 static void flash_merge(const flash *f, int64_t unit)
 {
-    part u = flash_part(f, unit / f->G, unit % f->G, 0);
+    const part u = flash_part(f, unit / f->G, unit % f->G, 0, f->block);
     const int64_t step = f->G * flash_partial(f);
     const float *from = (const float *)f->a->shared + (u.b * f->splits * f->G + u.g) * flash_partial(f);
     for (int64_t r = 0; r < u.rows; r++) {
         float m = -INFINITY, l = 0;
-        for (int64_t i = 0; i < f->splits; i++)
-            m = from[i * step + r] > m ? from[i * step + r] : m;
-        const float base = m == -INFINITY ? 0 : m;
-        memset(u.o, 0, (size_t)f->ldo * sizeof(float));
         for (int64_t i = 0; i < f->splits; i++) {
-            const float *p = from + i * step, *acc = p + 2 * u.rows + r * f->ldo;
-            const float w = vf_first(vf_exp(vf_set(p[r] - base)));
-            l += w * p[u.rows + r];
-            for (int64_t e = 0; e < f->ldo; e += LANES)
-                vf_store(u.o + e, vf_fma(vf_set(w), vf_load(acc + e), vf_load(u.o + e)));
+            const float *p = from + i * step;
+            flash_join(f, p[r], p[u.rows + r], p + 2 * u.rows + r * f->ldo, &m, &l, u.all_o);
         }
-        flash_finish(f, &u, r, m, l, u.o);
+        if (!flash_finish(f, &u, r, m, l, u.all_o))
+            flash_again(f, u.b, u.g, r / f->M, r % f->M);
     }
 }
 
@@ -275,6 +331,7 @@ static const uint32_t flash_layouts[] = { 1, 1u | 1u << ASSAY_LAYOUT_kpanel16, 1
 
 /* KERNEL members that every tier shares */
 #define FLASH_KERNEL                                                                                                   \
-    .types = flash_types, .layouts = flash_layouts, .run = flash_run, .accepts = flash_accepts,                        \
-    .phases = flash_phases, .units = flash_units, .shared = flash_shared, .scratch = flash_scratch
+    .flags = ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT, .types = flash_types, .layouts = flash_layouts,              \
+    .run = flash_run, .accepts = flash_accepts, .phases = flash_phases, .units = flash_units, .shared = flash_shared,  \
+    .scratch = flash_scratch
 #endif

@@ -74,60 +74,113 @@ FLASH_INLINE void flash_scores_of(const int R, const bool half, const float *q, 
             flash_score_tile(R, 1, half, q, panel + p * size, step, D, s + p * PANEL);
 }
 
-/* A few rows against keys that lie in rows: 4 keys at once, lanes along D (a multiple of 32).  type: f32, f16 or q8_0.
- */
-FLASH_INLINE void flash_dot_tile(const int R, const assay_dtype type, const float *q, const void *const *row, int64_t D,
-                                 float *s)
+/* The same scores, bit for bit, of a few rows and DIRECT_KEYS keys that lie in rows of f32, f16 or q8_0: four words of
+ * each key at a time are turned in registers, so that lanes are keys.  D is a multiple of DIRECT_D. */
+enum {
+    DIRECT_D = 32,
+    DIRECT_VECTORS = 2,
+    DIRECT_KEYS = DIRECT_VECTORS * LANES,
+    DIRECT_MOST = FLASH_ROWS > 6 ? 6 : 4 /* rows at once, as registers allow */
+};
+typedef struct direct {
+    vf k[DIRECT_VECTORS][4]; /* four elements of the keys */
+    vf sum[DIRECT_MOST][DIRECT_VECTORS];
+} direct;
+
+FLASH_INLINE void flash_direct_step(const int R, direct *x, const float *q, int64_t D)
 {
-    vf acc[3][4];
     FLASH_UNROLL
     for (int r = 0; r < R; r++)
         FLASH_UNROLL
-    for (int i = 0; i < 4; i++)
-        acc[r][i] = vf_set(0);
-    for (int64_t d0 = 0; d0 < D; d0 += 32) {
-        vf scale[4];
+    for (int i = 0; i < 4; i++) {
+        const vf b = vf_set(q[r * D + i]);
+        FLASH_UNROLL
+        for (int v = 0; v < DIRECT_VECTORS; v++)
+            x->sum[r][v] = vf_fma(b, x->k[v][i], x->sum[r][v]);
+    }
+}
+
+/* Four elements (words, of bytes) at `at` bytes of each key. */
+FLASH_INLINE void flash_direct_load(const bool half, const char *const *row, int64_t at, vf k[DIRECT_VECTORS][4])
+{
+    FLASH_UNROLL
+    for (int v = 0; v < DIRECT_VECTORS; v++) {
         FLASH_UNROLL
         for (int i = 0; i < 4; i++)
-            scale[i] = vf_set(type == ASSAY_q8_0 ? vf_one_f16(((const assay_q8_0 *)row[i])[d0 / 32].d) : 1);
-        for (int64_t d = d0; d < d0 + 32; d += LANES) {
-            vf kv[4];
+            k[v][i] = half ? vf_quad_f16(row + v * LANES + i, at) : vf_quad_f32(row + v * LANES + i, at);
+        vf_turn(k[v]);
+    }
+}
+
+/* 32 elements of q8_0: scale times byte, as flash_widen has them. */
+FLASH_INLINE void flash_direct_block(const int R, direct *x, const char *const *row, int64_t at, const float *q,
+                                     int64_t D)
+{
+    vf word[DIRECT_VECTORS][4], scale[DIRECT_VECTORS];
+    float d[DIRECT_KEYS];
+    for (int i = 0; i < DIRECT_KEYS; i++)
+        d[i] = vf_one_f16(((const assay_q8_0 *)(const void *)(row[i] + at))->d);
+    for (int v = 0; v < DIRECT_VECTORS; v++)
+        scale[v] = vf_load(d + v * LANES);
+    at += (int64_t)offsetof(assay_q8_0, q);
+    for (int half = 0; half < 2; half++, at += 16, q += 16) {
+        flash_direct_load(false, row, at, word);
+        FLASH_UNROLL
+        for (int w = 0; w < 4; w++) {
             FLASH_UNROLL
-            for (int i = 0; i < 4; i++)
-                kv[i] = type == ASSAY_q8_0 ? vf_mul(scale[i], vf_i8(((const assay_q8_0 *)row[i])[d0 / 32].q + (d - d0)))
-                                           : flash_load(row[i], d, type == ASSAY_f16);
-            FLASH_UNROLL
-            for (int r = 0; r < R; r++) {
-                const vf x = vf_load(q + r * D + d);
+            for (int v = 0; v < DIRECT_VECTORS; v++)
                 FLASH_UNROLL
-                for (int i = 0; i < 4; i++)
-                    acc[r][i] = vf_fma(x, kv[i], acc[r][i]);
-            }
+            for (int i = 0; i < 4; i++)
+                x->k[v][i] = vf_mul(scale[v], vf_byte(word[v][w], i));
+            flash_direct_step(R, x, q + 4 * w, D);
         }
+    }
+}
+
+FLASH_INLINE void flash_direct_tile(const int R, const assay_dtype type, const float *q, const char *const *row,
+                                    int64_t D, float *s)
+{
+    direct x;
+    const bool half = type == ASSAY_f16;
+    FLASH_UNROLL
+    for (int r = 0; r < R; r++)
+        FLASH_UNROLL
+    for (int v = 0; v < DIRECT_VECTORS; v++)
+        x.sum[r][v] = vf_set(0);
+    for (int64_t d = 0; type == ASSAY_q8_0 && d < D; d += 32)
+        flash_direct_block(R, &x, row, d / 32 * (int64_t)sizeof(assay_q8_0), q + d, D);
+    for (int64_t d = 0; type != ASSAY_q8_0 && d < D; d += 4) {
+        flash_direct_load(half, row, d * (half ? 2 : 4), x.k);
+        flash_direct_step(R, &x, q + d, D);
     }
     FLASH_UNROLL
     for (int r = 0; r < R; r++)
-        vf_sum4(s + r * KEYS, acc[r]);
+        FLASH_UNROLL
+    for (int v = 0; v < DIRECT_VECTORS; v++)
+        vf_store(s + r * KEYS + v * LANES, x.sum[r][v]);
 }
-FLASH_INLINE void flash_dots_of(const int R, assay_dtype type, const float *q, const void *const *row, int64_t D,
-                                float *s)
+#define DIRECT_CASE(R)                                                                                                 \
+    case R:                                                                                                            \
+        if (type == ASSAY_f32)                                                                                         \
+            flash_direct_tile(R, ASSAY_f32, q, row, D, s);                                                             \
+        else if (type == ASSAY_f16)                                                                                    \
+            flash_direct_tile(R, ASSAY_f16, q, row, D, s);                                                             \
+        else                                                                                                           \
+            flash_direct_tile(R, ASSAY_q8_0, q, row, D, s);                                                            \
+        break;
+static void flash_direct(int R, assay_dtype type, const float *q, const char *const *row, int64_t D, float *s)
 {
-    if (type == ASSAY_f32)
-        flash_dot_tile(R, ASSAY_f32, q, row, D, s);
-    else if (type == ASSAY_f16)
-        flash_dot_tile(R, ASSAY_f16, q, row, D, s);
-    else
-        flash_dot_tile(R, ASSAY_q8_0, q, row, D, s);
-}
-static void flash_dots(int R, assay_dtype type, const float *q, const void *const *row, int64_t D, float *s)
-{
-    for (int r = 0; r < R; r += 3)
-        if (R - r >= 3)
-            flash_dots_of(3, type, q + r * D, row, D, s + r * KEYS);
-        else if (R - r == 2)
-            flash_dots_of(2, type, q + r * D, row, D, s + r * KEYS);
-        else
-            flash_dots_of(1, type, q + r * D, row, D, s + r * KEYS);
+    for (; R > 0; R -= DIRECT_MOST, q += DIRECT_MOST * D, s += DIRECT_MOST * KEYS)
+        switch (R < DIRECT_MOST ? R : DIRECT_MOST) {
+            DIRECT_CASE(1)
+            DIRECT_CASE(2)
+            DIRECT_CASE(3)
+            DIRECT_CASE(4)
+#if FLASH_ROWS > 6
+            DIRECT_CASE(5)
+            DIRECT_CASE(6)
+#endif
+        }
 }
 
 /* v: row j at v + j * step bytes; a: what each row of o is multiplied by first. */

@@ -4,13 +4,14 @@
  * A file that includes this defines first
  *   vec, LANES                        a vector of floats
  *   PANEL_VECS, ROWS, ACCS            a panel is PANEL_VECS vectors wide; ROWS x panel is the largest tile (ACCS
- * vectors) PANELS_FOR(rows), CHAINS_FOR(rows, panels)   tile shapes below ROWS: as many panels, chains of k as
- * registers hold vec_zero vec_load vec_load_n vec_store vec_store_n vec_add vec_fma vec_all vec_f16 vec_bf16_even
- * vec_bf16_odd
+ * vectors) PANELS_FOR(rows)           tile shapes below ROWS: as many panels as registers hold
+ *   vec_zero vec_load vec_load_n vec_store vec_store_n vec_add vec_fma vec_all vec_f16 vec_bf16_even vec_bf16_odd
  *
  * Packed W: panels of PANEL rows of W, each [K][PANEL] in the weights' own type; the last panel is filled up with
  * zeros. bf16 stands in pairs of columns (c, c + LANES), so that one load, a shift and a mask give two vectors. K is
- * cut in pieces of KC: each is summed in registers and added to y, so no chain is longer than KC + K/KC. */
+ * cut in equal pieces of at most KC: each is summed in registers, one product after the other, and added to y, so no
+ * chain is longer than KC + K/KC.  That order is the same whatever the tile: bits depend on neither batch nor
+ * partition. */
 #ifndef ASSAY_GEMM_PANELS_H
 #define ASSAY_GEMM_PANELS_H
 
@@ -83,47 +84,39 @@ static void store_cut(const tile_job *j, int rows, int width, const float *sums)
         }
 }
 
-/* rows x (panels * PANEL) outputs over j->n values of k, in `chains` independent sums each.  Every loop but that over k
- * unrolls, and acc lives in registers: one index per loop, or clang leaves it in memory. */
-INLINE void tile(assay_dtype type, int rows, int panels, int chains, const tile_job *j)
+/* rows x (panels * PANEL) outputs over j->n values of k.  Every loop but that over k unrolls, and acc lives in
+ * registers: one index per loop, or clang leaves it in memory. */
+INLINE void tile(assay_dtype type, int rows, int panels, const tile_job *j)
 {
     const int64_t line = PANEL * element_size(type), n = j->n, ldx = j->ldx, step = j->step;
     const float *x = j->x;
     const char *w = j->w, *ahead = j->ahead;
-    vec acc[4][ROWS][4][PANEL_VECS];
-    foreach(u, chains) foreach(r, rows) foreach(p, panels) foreach(v, PANEL_VECS)
-        acc[at(u, chains)][at(r, rows)][at(p, panels)][v] = vec_zero();
+    vec acc[ROWS][4][PANEL_VECS];
+    foreach(r, rows) foreach(p, panels) foreach(v, PANEL_VECS) acc[at(r, rows)][at(p, panels)][v] = vec_zero();
     foreach(r, rows) __builtin_prefetch(j->y + r * j->ldy, 1);
-    int64_t k = 0;
-    for (; k + chains <= n; k += chains, w += chains * line, ahead += chains * j->ahead_step) {
+    for (int64_t k = 0; k < n; k++, w += line, ahead += j->ahead_step) {
         __builtin_prefetch(ahead, 0, 2);
-        foreach(u, chains) foreach(p, panels)
+        foreach(p, panels)
         {
             vec b[PANEL_VECS];
-            foreach(v, PANEL_VECS) b[v] = panel_vec(type, w + u * line + p * step, v);
+            foreach(v, PANEL_VECS) b[v] = panel_vec(type, w + p * step, v);
             foreach(r, rows)
             {
-                const vec xv = vec_all(x + r * ldx + k + u);
-                foreach(v, PANEL_VECS) acc[at(u, chains)][at(r, rows)][at(p, panels)][v] =
-                    vec_fma(b[v], xv, acc[at(u, chains)][at(r, rows)][at(p, panels)][v]);
+                const vec xv = vec_all(x + r * ldx + k);
+                foreach(v, PANEL_VECS) acc[at(r, rows)][at(p, panels)][v] =
+                    vec_fma(b[v], xv, acc[at(r, rows)][at(p, panels)][v]);
             }
         }
     }
-    for (; k < n; k++, w += line)
-        foreach(p, panels) foreach(v, PANEL_VECS) foreach(r, rows) acc[0][at(r, rows)][at(p, panels)][v] =
-            vec_fma(panel_vec(type, w + p * step, v), vec_all(x + r * ldx + k), acc[0][at(r, rows)][at(p, panels)][v]);
     const bool cut = j->columns < panels * PANEL;
     const tile_base base = cut ? (tile_base){ NULL, 0 } : tile_base_of(j);
     float sums[ROWS * 4 * PANEL], *out = cut ? sums : j->y;
     const int64_t ld = cut ? panels * PANEL : j->ldy;
-    foreach(u, chains - 1) foreach(r, rows) foreach(p, panels) foreach(v, PANEL_VECS)
-        acc[0][at(r, rows)][at(p, panels)][v] =
-            vec_add(acc[0][at(r, rows)][at(p, panels)][v], acc[1 + at(u, chains - 1)][at(r, rows)][at(p, panels)][v]);
     if (base.p)
-        foreach(r, rows) foreach(p, panels) foreach(v, PANEL_VECS) acc[0][at(r, rows)][at(p, panels)][v] =
-            vec_add(vec_load(base.p + r * base.ld + p * PANEL + v * LANES), acc[0][at(r, rows)][at(p, panels)][v]);
+        foreach(r, rows) foreach(p, panels) foreach(v, PANEL_VECS) acc[at(r, rows)][at(p, panels)][v] =
+            vec_add(vec_load(base.p + r * base.ld + p * PANEL + v * LANES), acc[at(r, rows)][at(p, panels)][v]);
     foreach(r, rows) foreach(p, panels) foreach(v, PANEL_VECS)
-        vec_store(out + r * ld + p * PANEL + v * LANES, acc[0][at(r, rows)][at(p, panels)][v]);
+        vec_store(out + r * ld + p * PANEL + v * LANES, acc[at(r, rows)][at(p, panels)][v]);
     if (cut)
         store_cut(j, rows, panels * PANEL, sums);
 }
@@ -133,15 +126,15 @@ typedef void (*tile_fn)(const tile_job *j);
 #define TILE_STUBS(rows, panels)                                                                                       \
     static void tile_f32_##rows##x##panels(const tile_job *j)                                                          \
     {                                                                                                                  \
-        tile(ASSAY_f32, rows, panels, CHAINS_FOR(rows, panels), j);                                                    \
+        tile(ASSAY_f32, rows, panels, j);                                                                              \
     }                                                                                                                  \
     static void tile_f16_##rows##x##panels(const tile_job *j)                                                          \
     {                                                                                                                  \
-        tile(ASSAY_f16, rows, panels, CHAINS_FOR(rows, panels), j);                                                    \
+        tile(ASSAY_f16, rows, panels, j);                                                                              \
     }                                                                                                                  \
     static void tile_bf16_##rows##x##panels(const tile_job *j)                                                         \
     {                                                                                                                  \
-        tile(ASSAY_bf16, rows, panels, CHAINS_FOR(rows, panels), j);                                                   \
+        tile(ASSAY_bf16, rows, panels, j);                                                                             \
     }
 TILES(TILE_STUBS)
 
@@ -245,6 +238,7 @@ static void pack(const assay_args *a, void *dst)
 static void skinny(const assay_args *a)
 {
     const int64_t rows = a->dim[T], bytes = panel_bytes(a), size = element_size(a->operand[W].type);
+    const int64_t piece = piece_of(a);
     const float *bias = a->operand[BIAS].data;
     for (int64_t p = a->begin, m; p < a->end; p += m) {
         m = min64(PANELS_FOR(rows), a->end - p);
@@ -256,18 +250,18 @@ static void skinny(const assay_args *a)
                 .ldx = a->operand[X].stride[0] / (int64_t)sizeof(float),
                 .w = (const char *)a->packed + p * bytes + k * PANEL * size,
                 .step = bytes,
-                .n = min64(KC, a->dim[K] - k),
+                .n = min64(piece, a->dim[K] - k),
                 .bias = bias ? bias + p * PANEL : NULL,
                 .y = (float *)a->operand[Y].data + p * PANEL,
                 .ldy = a->operand[Y].stride[0] / (int64_t)sizeof(float),
                 .columns = a->dim[N] - p * PANEL,
                 .add = k > 0,
                 /* one stream needs help, several do not */
-                .ahead = (const char *)a->packed + p * bytes + (m == 1 ? k + KC : k) * PANEL * size,
+                .ahead = (const char *)a->packed + p * bytes + (m == 1 ? k + piece : k) * PANEL * size,
                 .ahead_step = m == 1 ? PANEL * size : 0,
             };
             fn(&j);
-            k += KC;
+            k += piece;
         } while (k < a->dim[K]);
     }
 }

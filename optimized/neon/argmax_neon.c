@@ -46,6 +46,7 @@ const assay_kernel assay_argmax_neon = {
     .op = "argmax",
     .name = "neon",
     .isa = ASSAY_ISA_neon,
+    .flags = ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
     .types = types,
     .run = run,
 };

@@ -89,9 +89,27 @@ static inline float vf_sum(vf a)
 {
     return vaddvq_f32(a);
 }
-static inline void vf_sum4(float *to, const vf a[4]) /* the sums of four vectors */
+/* Four elements at `at` bytes of row[0]. */
+static inline vf vf_quad_f32(const char *const *row, int64_t at)
 {
-    vst1q_f32(to, vpaddq_f32(vpaddq_f32(a[0], a[1]), vpaddq_f32(a[2], a[3])));
+    return vld1q_f32((const float *)(row[0] + at));
+}
+static inline vf vf_quad_f16(const char *const *row, int64_t at)
+{
+    return vf_f16((const uint16_t *)(row[0] + at));
+}
+static inline vf vf_byte(vf words, int i) /* byte i of each word, signed */
+{
+    const int32x4_t high = vshlq_s32(vreinterpretq_s32_f32(words), vdupq_n_s32(24 - 8 * i));
+    return vcvtq_f32_s32(vshrq_n_s32(high, 24));
+}
+static inline void vf_turn(vf x[4]) /* x[i]: 4 elements of row i; then: element i of 4 rows */
+{
+    const float32x4x2_t a = vtrnq_f32(x[0], x[1]), b = vtrnq_f32(x[2], x[3]);
+    x[0] = vcombine_f32(vget_low_f32(a.val[0]), vget_low_f32(b.val[0]));
+    x[1] = vcombine_f32(vget_low_f32(a.val[1]), vget_low_f32(b.val[1]));
+    x[2] = vcombine_f32(vget_high_f32(a.val[0]), vget_high_f32(b.val[0]));
+    x[3] = vcombine_f32(vget_high_f32(a.val[1]), vget_high_f32(b.val[1]));
 }
 static inline float vf_highest(vf a)
 {

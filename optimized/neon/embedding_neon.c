@@ -33,7 +33,7 @@ const assay_kernel assay_embedding_neon = {
     .op = "embedding",
     .name = "neon",
     .isa = ASSAY_ISA_neon,
-    .flags = ASSAY_BITEXACT,
+    .flags = ASSAY_BITEXACT | ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
     .types = types,
     .run = run,
 };

@@ -6,9 +6,8 @@ typedef float32x4_t vec;
 enum { LANES = 4, PANEL_VECS = 4, ROWS = 5 };
 
 /* Sums that one step of k feeds: 16 hide the latency of the FMA on four pipes. */
-#define PANELS_FOR(rows)         ((rows) == 1 ? 4 : (rows) == 2 ? 2 : 1)
-#define CHAINS_FOR(rows, panels) ((rows) * (panels) == 1 ? 4 : (rows) * (panels) == 2 ? 2 : 1)
-#define TILES(X)                 X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(2, 1) X(2, 2) X(3, 1) X(4, 1) X(5, 1)
+#define PANELS_FOR(rows) ((rows) == 1 ? 4 : (rows) == 2 ? 2 : 1)
+#define TILES(X)         X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(2, 1) X(2, 2) X(3, 1) X(4, 1) X(5, 1)
 
 static inline vec vec_zero(void)
 {
@@ -64,6 +63,7 @@ const assay_kernel assay_matmul_neon = {
     .op = "matmul",
     .name = "neon",
     .isa = ASSAY_ISA_neon,
+    .flags = ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
     .types = types,
     .contract = &contract,
     .packing = "matmul_panel16",

@@ -54,6 +54,7 @@ const assay_kernel KERNEL_ID = {
     .op = CAT(NAME_, OP),
     .name = KERNEL_NAME,
     .isa = QUANT_ISA,
+    .flags = ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
     .types = types,
     .contract = &contract,
     .packing = CAT(NAME_, OP) "_rows16_" STRING(TYPE) QUANT_PACK,
