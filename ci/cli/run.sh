@@ -52,6 +52,22 @@ for i, step in enumerate(run["steps"]):
     assert all(abs(t["logit"] - row[t["id"]]) < 1e-5 for t in step["top"])
 assert run["decode"]["tokens"] == 5 and abs(sum(s["share"] for s in run["prefill"]["shares"]) - 1) < 1e-9
 PY
+# A prompt in one piece, in pieces and token by token: the same logits, bit for bit, by whoever declares batch invariance
+# (every built-in kernel does); 600 tokens go past the keys that attention gives to units of their own.
+ids=$(seq -s, 3 602 | tr ',' '\n' | awk '{ print $1 * 7919 % 256 + 3 }' | paste -sd,)
+alike() { # TOKENS ARGUMENTS...
+  local prompt
+  prompt=$(cut -d, -f "1-$1" <<<"$ids")
+  for batch in 512 7 1; do
+    expect 0 'tokens/s' "$assay" run "$model" --ids "$prompt" -n 3 --ignore-eos "${@:2}" --batch "$batch" --logits "$dir/$batch.safetensors"
+    cmp -s "$dir/512.safetensors" "$dir/$batch.safetensors" || { echo "--batch $batch changes bits: $*"; bad=1; }
+  done
+}
+alike 600
+alike 600 --kv f16 --threads 2
+alike 90 --kv q8_0
+alike 40 --impl scalar
+alike 40 --impl oracle
 expect 2 'give a prompt' "$assay" run "$model"
 expect 2 'MODEL.gguf is missing' "$assay" run -p x
 expect 2 'no kernel' "$assay" run "$model" -p x --impl matmul=none

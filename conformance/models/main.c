@@ -109,6 +109,11 @@ static void judge_choices(const subject *m, const char *name, const outcome *ora
             o->rows, flips, wrong);
 }
 
+static bool same_bits(const subject *m, const outcome *a, const outcome *b)
+{
+    return !memcmp(a->logits, b->logits, (size_t)(b->rows * m->graph.vocab) * sizeof(double));
+}
+
 /* One implementation: prefill, chunks and token by token (chunks[] ends with 0), against the oracle that rounds alike.
  */
 static void judge(subject *m, const char *name, const char *impl_text, const outcome *oracle, const outcome *plain,
@@ -130,19 +135,25 @@ static void judge(subject *m, const char *name, const char *impl_text, const out
         const double d = largest_error(m, oracle, &o, o.rows), between = largest_error(m, &whole, &o, o.rows);
         verdict(d <= limit, "%s: %s: largest logit error %.3g of %.3g, from prefill at once %.3g", name,
                 *chunks == 1 ? "token by token" : "chunked prefill", d, limit, between);
+        if (whole.invariant && o.invariant)
+            verdict(same_bits(m, &whole, &o), "%s: %s: the same bits as prefill at once, as all its kernels declare",
+                    name, *chunks == 1 ? "token by token" : "chunked prefill");
         outcome_free(&o);
     }
     outcome_free(&whole);
 }
 
-/* The oracle by itself: chunks must not matter beyond double rounding. */
+/* The oracle by itself: chunks must not matter. */
 static void judge_oracle(subject *m, const outcome *oracle)
 {
+    static const int64_t chunks[] = { 7, 1 };
     const assay_impl impl = impl_of(m, "oracle");
-    outcome o = run(m, &m->graph, &impl, (feed){ FIRST, .chunk = 7 });
-    const double d = largest_error(m, oracle, &o, o.rows);
-    verdict(d <= 1e-9, "oracle: chunks of 7 against prefill at once: %.3g of 1e-9", d);
-    outcome_free(&o);
+    for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
+        outcome o = run(m, &m->graph, &impl, (feed){ FIRST, .most = i ? HALF : 0, .chunk = chunks[i] });
+        verdict(same_bits(m, oracle, &o),
+                "oracle: %" PRId64 " positions in steps of %" PRId64 ": the same bits as at once", o.rows, chunks[i]);
+        outcome_free(&o);
+    }
 }
 
 static assay_graph copy_graph(const assay_graph *g)

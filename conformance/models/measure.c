@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
 #include "models.h"
 #include <math.h>
@@ -10,12 +11,29 @@ int64_t subject_tokens(const subject *m, int prompt, int64_t most)
     return most && most < m->n[prompt] ? most : m->n[prompt];
 }
 
+/* Ops of which nothing is a row (a cache is written where its tokens belong) have nothing to declare. */
+static bool says_yes(const assay_share *share)
+{
+    const assay_kernel *k = assay_kernel_find(share->op, share->kernel);
+    const bool rows = memchr(assay_op_find(share->op)->role, ASSAY_ROLE_ROWS, ASSAY_MAX_DIMS) != NULL;
+    return !rows || !k || !k->run || (k->flags & ASSAY_BATCH_INVARIANT); /* oracle, scalar: row by row */
+}
+
+static bool all_say_yes(const assay_session *s)
+{
+    assay_share share[64];
+    bool all = true;
+    for (int n = assay_session_shares(s, share, 64); n > 0; n--)
+        all &= says_yes(&share[n - 1]);
+    return all;
+}
+
 assay_status subject_run(subject *m, assay_graph *g, const assay_impl *impl, feed in, outcome *out, assay_why *why)
 {
     assay_session *s;
     const int64_t V = m->graph.vocab, step = in.chunk ? in.chunk : in.most ? in.most : m->longest;
     int64_t total = 0;
-    *out = (outcome){ 0 };
+    *out = (outcome){ .invariant = true };
     for (int p = 0; p < PROMPTS; p++)
         total += in.prompts >> p & 1 ? subject_tokens(m, p, in.most) : 0;
     out->logits = malloc((size_t)(total * V) * sizeof *out->logits);
@@ -30,6 +48,7 @@ assay_status subject_run(subject *m, assay_graph *g, const assay_impl *impl, fee
         for (int64_t at = 0, T; at < n && !status; at += T) {
             T = n - at < step ? n - at : step;
             status = assay_session_step(s, m->ids[p] + at, T, T, why);
+            out->invariant = out->invariant && !status && all_say_yes(s);
             for (int64_t i = 0; i < T && !status; i++)
                 assay_session_logits(s, i, out->logits + out->rows++ * V);
         }

@@ -24,6 +24,7 @@ typedef struct subject { /* a model with its prompts */
 typedef struct outcome { /* logits of all positions of some prompts, one after the other */
     double *logits;      /* (positions, vocab) */
     int64_t rows;
+    bool invariant; /* every kernel that ran declares that rows do not depend on those beside them */
 } outcome;
 
 typedef struct feed { /* what goes in, and how */
