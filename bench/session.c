@@ -178,6 +178,7 @@ void bench_survey(bench_session *s)
             bench_journal_not(&s->journal, name, "kernel", why);
         }
     }
-    for (size_t i = 0; !s->lab && assay_kernel_not_built(i); i++)
-        bench_journal_not(&s->journal, assay_kernel_not_built(i), "kernel", "not built for this target");
+    for (size_t i = 0; assay_kernel_not_built(i); i++)
+        if (assay_filter_absent(&s->o->filter, assay_kernel_not_built(i)))
+            bench_journal_not(&s->journal, assay_kernel_not_built(i), "kernel", "not built for this target");
 }

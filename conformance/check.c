@@ -62,6 +62,13 @@ static bool caught_often(const assay_entry *e)
     return e->fault && e->fault->kind == ASSAY_FAULT && e->failed >= 3;
 }
 
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem *p, const assay_filter *f,
                                  assay_why *why)
 {
@@ -83,6 +90,7 @@ assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem 
         }
         for (int t = 0; t < (f->n_threads ? f->n_threads : 1); t++) {
             assay_finding finding;
+            const double begin = seconds();
             assay_outcome out = assay_judge(lab, p, e->kernel, e->plugin, f->n_threads ? f->threads[t] : 2, &finding);
             if (out == ASSAY_PASSED && t == 0 && !assay_promises(lab, p, e->kernel, e->plugin, &finding))
                 out = ASSAY_FAILED;
@@ -93,6 +101,8 @@ assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem 
                               sizeof *e->words);
             if (out == ASSAY_FAILED && e->failed == 1 && l->shrink)
                 assay_shrink(lab, &p->c, e->kernel, e->plugin, finding.threads, &finding, &e->shrunk);
+            e->took = seconds() - begin;
+            e->seconds += e->took;
             assay_record_run(l->record, l, e, out, &finding);
         }
     }

@@ -35,6 +35,29 @@ assay_state assay_filter_kernel(const assay_filter *f, const assay_kernel *k)
     return k->isa & ~assay_cpu() ? ASSAY_NOT_ON_CPU : ASSAY_RUNS;
 }
 
+/* The op is the longest that the stem begins with, the tier its last word: matmul_q4_0_dotprod. */
+assay_kernel assay_kernel_of_file(const char *file)
+{
+    const char *stem = strrchr(file, '/') ? strrchr(file, '/') + 1 : file, *tier = strrchr(stem, '_');
+    const assay_isa *isa = tier ? assay_isa_find(tier + 1) : NULL;
+    assay_kernel k = { .op = "?", .name = file, .isa = isa ? isa->bits : 0 };
+    size_t best = 0;
+    for (size_t i = 0; assay_op_at(i); i++) {
+        const char *op = assay_op_at(i)->name;
+        const size_t n = strlen(op);
+        if (n > best && !strncmp(stem, op, n) && stem[n] == '_')
+            best = n, k.op = op, k.name = stem + n + 1;
+    }
+    return k;
+}
+
+bool assay_filter_absent(const assay_filter *f, const char *file)
+{
+    const assay_kernel k = assay_kernel_of_file(file);
+    return !f || (!f->plugin &&
+                  (assay_filter_kernel(f, &k) != ASSAY_FILTERED || (f->kernel_b && !fnmatch(f->kernel_b, k.name, 0))));
+}
+
 /* "1,2" into f->threads */
 static assay_status parse_threads(assay_filter *f, const char *text, assay_why *why)
 {

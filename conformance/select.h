@@ -27,6 +27,10 @@ typedef enum assay_state { ASSAY_RUNS, ASSAY_NOT_ON_CPU, ASSAY_FILTERED } assay_
 /* Checks op and isa names; a sentence in why on failure. */
 assay_status assay_filter_check(const assay_filter *f, assay_why *why);
 assay_state assay_filter_kernel(const assay_filter *f, const assay_kernel *k);
+/* Op, name and tier that a line of kernels.def stands for, "neon/matmul_neon"; the op of none of its own is "?". */
+assay_kernel assay_kernel_of_file(const char *file);
+/* A kernel that this build lacks, by its file: would these options mean it?  No plug-in has any. */
+bool assay_filter_absent(const assay_filter *f, const char *file);
 
 /* The options that commands share, as children of their argp; the input of both is an assay_filter.
  * filter: -o -k --isa --threads --plugin --json; effort: --seed --quick --full --exhaustive;

@@ -30,6 +30,7 @@ expect() { # CODE COMMAND...
   "$@" >out 2>err </dev/null || got=$?
   [ "$got" = "$want" ] || { echo "exit $got, not $want: $*"; cat out err; exit 1; }
 }
+timeless() { sed -e 's/"seconds": [0-9.e-]*, //g' -e 's/ time="[0-9.]*"//g'; }
 lines=(--case 'rmsnorm R={1,2} C={5,8} eps=1e-05')
 expect 1 "$assay" check --plugin ./unkind.so -o rmsnorm "${lines[@]}" --json bad.json --junit bad.xml --tap bad.tap --markdown bad.md
 expect 0 "$assay" check -o rmsnorm --json good.json --junit good.xml --tap good.tap --markdown good.md
@@ -41,7 +42,8 @@ fi
 for form in json junit tap markdown; do # "-": the document alone on standard output, the rest on standard error
   expect 0 "$assay" check -o rmsnorm --$form -
   grep -q 'ok   rmsnorm' err
-  case $form in json) cmp out good.json ;; junit) cmp out good.xml ;; tap) cmp out good.tap ;; markdown) cmp out good.md ;; esac
+  case $form in json) name=good.json ;; junit) name=good.xml ;; tap) name=good.tap ;; markdown) name=good.md ;; esac
+  cmp <(timeless <out) <(timeless <"$name")
 done
 expect 2 "$assay" check -o rmsnorm --junit /proc/nowhere/x.xml
 grep -q 'cannot be written' err
@@ -51,10 +53,10 @@ grep -q 'cannot be written' err
 # order, attributes that are needed and allowed.
 import re, xml.etree.ElementTree as E
 shape = {
-    "testsuites": (["testsuite"], {"name", "time", "tests", "failures", "errors", "disabled", "skipped"}, set()),
+    "testsuites": (["testsuite"], {"name", "time", "tests", "failures", "errors"}, set()),
     "testsuite": (["properties", "testcase", "system-out", "system-err"],
                   {"name", "tests", "failures", "errors", "time", "disabled", "skipped", "timestamp", "hostname", "id", "package"}, {"name", "tests"}),
-    "testcase": (["skipped", "error", "failure", "system-out", "system-err"], {"name", "assertions", "time", "classname", "status"}, {"name", "classname"}),
+    "testcase": (["skipped", "error", "failure", "system-out", "system-err"], {"name", "assertions", "time", "classname", "status", "file"}, {"name", "classname", "time"}),
     "skipped": ([], {"message"}, set()),
     "failure": ([], {"type", "message"}, set()),
     "system-out": ([], set(), set()),
@@ -72,7 +74,12 @@ def read(name):
     cases = root.findall(".//testcase")
     count = lambda e: (len(e.findall(".//testcase")), len(e.findall(".//failure")), len(e.findall(".//skipped")))
     for e in [root] + root.findall("testsuite"):
-        assert count(e) == tuple(int(e.get(a)) for a in ("tests", "failures", "skipped")), (name, e.attrib, count(e))
+        assert count(e) == tuple(int(e.get(a, count(e)[2])) for a in ("tests", "failures", "skipped")), (name, e.attrib, count(e))
+        assert abs(float(e.get("time")) - sum(float(c.get("time")) for c in e.iter("testcase"))) < 1e-4, e.attrib
+    for c in cases:  # what was judged took its time, and stands in a file
+        judged = c.find("skipped") is None and c.get("classname") not in ("coverage", "shards")
+        assert (float(c.get("time")) > 0) == judged and (c.get("file") is not None or not judged or name == "fault.xml"), c.attrib
+    assert not [c for c in cases if c.get("classname") not in ("rmsnorm", "coverage", "shards")], "tests that the filter does not mean"
     assert len({(c.get("classname"), c.get("name")) for c in cases}) == len(cases), "names twice"
     return root
 bad, good, fault = read("bad.xml"), read("good.xml"), read("fault.xml")
@@ -81,6 +88,8 @@ assert len(case) == 1 and case[0].get("classname") == "rmsnorm"
 assert re.fullmatch(re.escape("a<b>&\"c'`|*#\\]]>") + r"[? ]+\[2J[? ]*", case[0].get("name")), case[0].get("name")
 text = case[0].find("failure").text
 assert case[0].find("failure").get("type") == "T1" and "--repro 'rmsnorm R=1 C=5" in text, text
+assert case[0].get("file") == "./unkind.so" and "mostly never written" in text, text
+assert {c.get("name"): c.get("file") for c in good.iter("testcase")}["scalar"] == "reference/rmsnorm.c"
 assert not good.findall(".//failure") and good.findall(".//skipped") and fault.find(".//failure").get("type") == "MISSED"
 def tap(name):
     lines = open(name).read().split("\n")
@@ -96,7 +105,11 @@ assert sum(l.startswith("not ok") for l in tap("bad.tap")) == 1 and r"a<b>&" in 
 assert not [l for l in tap("good.tap") if l.startswith("not")] and [l for l in tap("good.tap") if "# SKIP not on this CPU" in l or "# SKIP not built" in l]
 assert tap("fault.tap")[0].startswith("not ok")
 md = open("bad.md").read()
-assert md.startswith("### Assay: failed") and r"a\<b\>\&" in md and "<b>" not in re.sub(r"`assay[^`]*`", "", md) and r"\|" in md, md
+assert md.startswith("### Assay: failed") and r"a\<b\>\&" in md and "<b>" not in re.sub(r"<br>(`+) assay .* \1\n", "", md) and r"\|" in md, md
+repro = re.search(r"<br>(`+) (assay check .*) \1\n", md).group(2)
+assert repro in open("bad.xml").read().replace("&apos;", "'").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&"), repro
+assert "mostly never written" in md and "  words: 'every element: mostly never written'" in open("bad.tap").read()
+assert not re.search("filtered|softmax", open("good.md").read() + open("good.tap").read())
 assert open("good.md").read().startswith("### Assay: passed") and "no machine covered" in open("good.md").read()
 print("JUnit, TAP and Markdown: read back")
 PY

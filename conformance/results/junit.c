@@ -18,9 +18,41 @@ static void attribute(FILE *f, const char *name, const char *value)
     fputc('"', f);
 }
 
+/* What no run meant is no test. */
+static bool meant(const assay_r_sum *k)
+{
+    return k->k.reached != ASSAY_FILTERED_OUT;
+}
+
 static bool skipped(const assay_r_sum *k)
 {
     return k->k.reached != ASSAY_JUDGED;
+}
+
+typedef struct totals {
+    int64_t tests, failures, skipped;
+    double seconds;
+} totals;
+
+static void count(totals *t, const assay_r_sum *k)
+{
+    t->tests += meant(k);
+    t->failures += !k->good;
+    t->skipped += meant(k) && skipped(k);
+    t->seconds += k->k.seconds;
+}
+
+/* The source of a kernel of this project, as CI servers link it; of a plug-in the file that was judged. */
+static void file_of(FILE *f, const assay_r_sum *k)
+{
+    char path[200];
+    const char *plugin = k->seen[0].part->plugin_file, *file = k->k.file;
+    const char *folder = !strncmp(file, "reference/", 10) ? ""
+                         : !strncmp(file, "probes/", 7)   ? "conformance/"
+                                                          : "optimized/";
+    snprintf(path, sizeof path, "%s%.150s.c", folder, !strncmp(file, "emulated/", 9) ? file + 9 : file);
+    if (*file || (k->plugin && plugin))
+        attribute(f, "file", *file ? path : plugin);
 }
 
 static void failure(FILE *f, const assay_r_sum *k)
@@ -36,11 +68,15 @@ static void failure(FILE *f, const assay_r_sum *k)
     fputc('>', f);
     for (size_t i = 0; i < k->k.n_failures; i++) {
         const assay_r_failure *x = &k->k.failure[i];
+        assay_repro_text(&(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, x->line, k->k.expected }, text);
         escape(f, x->by);
         fputs(": ", f);
         escape(f, x->why);
-        assay_repro_text(&(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, x->line, k->k.expected }, text);
         fputc('\n', f);
+        if (x->words) {
+            escape(f, x->words);
+            fputc('\n', f);
+        }
         escape(f, text);
         fputc('\n', f);
     }
@@ -53,7 +89,8 @@ static void testcase(FILE *f, const assay_r_sum *k)
     fputs("    <testcase", f);
     attribute(f, "classname", k->k.op);
     attribute(f, "name", k->k.kernel);
-    fputs(" time=\"0\">\n", f);
+    file_of(f, k);
+    fprintf(f, " time=\"%.6f\">\n", k->k.seconds);
     if (skipped(k)) {
         fputs("      <skipped", f);
         attribute(f, "message", k->verdict);
@@ -73,11 +110,18 @@ static void testcase(FILE *f, const assay_r_sum *k)
     fputs("</system-out>\n    </testcase>\n", f);
 }
 
+static void suite(FILE *f, const char *name, const totals *t)
+{
+    fputs("  <testsuite", f);
+    attribute(f, "name", name);
+    fprintf(f, " tests=\"%lld\" failures=\"%lld\" errors=\"0\" skipped=\"%lld\" time=\"%.6f\">\n", (long long)t->tests,
+            (long long)t->failures, (long long)t->skipped, t->seconds);
+}
+
 /* holes and missing shards are tests of their own */
 static void extra(FILE *f, const char *name, const char *const *text, size_t n)
 {
-    fprintf(f, "  <testsuite name=\"%s\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\" time=\"0\">\n", name,
-            n ? n : 1, n);
+    suite(f, name, &(totals){ n ? (int64_t)n : 1, (int64_t)n, 0, 0 });
     if (!n)
         fprintf(f, "    <testcase classname=\"%s\" name=\"none\" time=\"0\"/>\n", name);
     for (size_t i = 0; i < n; i++) {
@@ -91,31 +135,32 @@ static void extra(FILE *f, const char *name, const char *const *text, size_t n)
     fputs("  </testsuite>\n", f);
 }
 
+static bool same_suite(const assay_r_sum *a, const assay_r_sum *b)
+{
+    return !strcmp(a->k.op, b->k.op) && !strcmp(a->what, b->what);
+}
+
 assay_status assay_report_junit(const assay_summary *s, FILE *f)
 {
-    int64_t skips = 0;
+    const int64_t others = (int64_t)(s->n_holes + s->n_lacking);
+    totals all = { .tests = others + !s->n_holes + !s->n_lacking, .failures = others };
     for (size_t i = 0; i < s->n; i++)
-        skips += skipped(&s->kernel[i]);
+        count(&all, &s->kernel[i]);
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", f);
-    fprintf(f, "<testsuites name=\"assay\" tests=\"%zu\" failures=\"%lld\" errors=\"0\" skipped=\"%lld\" time=\"0\">\n",
-            s->n + (s->n_holes ? s->n_holes : 1) + (s->n_lacking ? s->n_lacking : 1),
-            (long long)(s->bad + (int64_t)(s->n_holes + s->n_lacking)), (long long)skips);
+    fprintf(f, "<testsuites name=\"assay\" tests=\"%lld\" failures=\"%lld\" errors=\"0\" time=\"%.6f\">\n",
+            (long long)all.tests, (long long)all.failures, all.seconds);
     for (size_t i = 0, j; i < s->n; i = j) {
-        int64_t bad = 0, skip = 0;
-        for (j = i;
-             j < s->n && !strcmp(s->kernel[i].k.op, s->kernel[j].k.op) && !strcmp(s->kernel[i].what, s->kernel[j].what);
-             j++) {
-            bad += !s->kernel[j].good;
-            skip += skipped(&s->kernel[j]);
-        }
+        totals t = { 0 };
         char name[128];
+        for (j = i; j < s->n && same_suite(&s->kernel[i], &s->kernel[j]); j++)
+            count(&t, &s->kernel[j]);
+        if (!t.tests)
+            continue;
         snprintf(name, sizeof name, "%.40s.%.80s", s->kernel[i].what, s->kernel[i].k.op);
-        fputs("  <testsuite", f);
-        attribute(f, "name", name);
-        fprintf(f, " tests=\"%zu\" failures=\"%lld\" errors=\"0\" skipped=\"%lld\" time=\"0\">\n", j - i,
-                (long long)bad, (long long)skip);
+        suite(f, name, &t);
         for (size_t k = i; k < j; k++)
-            testcase(f, &s->kernel[k]);
+            if (meant(&s->kernel[k]))
+                testcase(f, &s->kernel[k]);
         fputs("  </testsuite>\n", f);
     }
     extra(f, "coverage", s->hole, s->n_holes);

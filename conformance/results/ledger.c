@@ -159,7 +159,7 @@ int assay_ledger_print(const assay_ledger *l, bool verbose)
         print_failures(l, e);
     }
     for (size_t i = 0; assay_kernel_not_built(i); i++)
-        not_built++;
+        not_built += assay_filter_absent(l->filter, assay_kernel_not_built(i));
     printf("%lld cases; kernels: %zu, not built for %s: %lld, not on this CPU: %lld; runs: %lld passed, %lld failed, "
            "%lld not accepted",
            (long long)l->cases, l->n, ASSAY_TARGET, (long long)not_built, (long long)off_cpu, (long long)passed,

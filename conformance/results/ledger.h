@@ -22,6 +22,7 @@ typedef struct assay_entry {
     bool on_cpu;
     int64_t passed, failed, not_accepted, by[16]; /* by: failures by verdict */
     int64_t at;                                   /* the ledger's, set before each record */
+    double seconds, took;                         /* of calling, judging and explaining it: in all, the run in hand */
     assay_typed *typed;
     int n_typed, typed_room;
     double used;                 /* worst share of its bound in a passed case */

@@ -7,6 +7,7 @@
 #include "ledger.h"
 #include "machine_name.h"
 #include "results.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,7 @@ static void put_entry(assay_results *r, const assay_entry *e, assay_r_kernel *k)
                            .worst = e->used,
                            .worst_at = e->worst_at,
                            .worst_long = e->used_long,
+                           .seconds = round(1e6 * e->seconds) / 1e6,
                            .shrunk = e->shrunk.line[0] ? keep(r, e->shrunk.line) : NULL,
                            .worst_case = keep(r, e->worst),
                            .expected = !e->fault                       ? NULL
@@ -111,17 +113,11 @@ static void put_absent(assay_results *r, assay_r_kernel *k, const char *op, cons
                            .contract = "" };
 }
 
-/* The op of "neon/matmul_q8_0_neon": the longest that its stem begins with; its tier: the last word. */
-static void put_not_built(assay_results *r, assay_r_kernel *k, const char *file)
+static void put_not_built(assay_results *r, const assay_ledger *l, assay_r_kernel *k, const char *file)
 {
-    const char *stem = strchr(file, '/') ? strchr(file, '/') + 1 : file, *op = "?", *isa = strrchr(file, '_');
-    size_t best = 0;
-    for (size_t i = 0; assay_op_at(i); i++) {
-        const size_t n = strlen(assay_op_at(i)->name);
-        if (n > best && !strncmp(stem, assay_op_at(i)->name, n) && stem[n] == '_')
-            best = n, op = assay_op_at(i)->name;
-    }
-    put_absent(r, k, op, file, isa ? isa + 1 : "?", file, ASSAY_NO_BUILD);
+    const assay_kernel named = assay_kernel_of_file(file);
+    put_absent(r, k, named.op, named.name, strrchr(file, '_') ? strrchr(file, '_') + 1 : "?", file,
+               assay_filter_absent(l->filter, file) ? ASSAY_NO_BUILD : ASSAY_FILTERED_OUT);
 }
 
 /* Kernels that the filter left out, and those that this build lacks. */
@@ -139,10 +135,10 @@ static void put_others(assay_results *r, const assay_ledger *l, assay_r_part *p)
             put_absent(r, &p->kernels[p->n_kernels++], k->op, k->name, tier_of(r, k), file_of(r, &e),
                        ASSAY_FILTERED_OUT);
         if (emulated && strstr(tier_of(r, k), "emulated"))
-            put_not_built(r, &p->kernels[p->n_kernels++], assay_kernel_file(k));
+            put_not_built(r, l, &p->kernels[p->n_kernels++], assay_kernel_file(k));
     }
     for (size_t i = 0; assay_kernel_not_built(i); i++)
-        put_not_built(r, &p->kernels[p->n_kernels++], assay_kernel_not_built(i));
+        put_not_built(r, l, &p->kernels[p->n_kernels++], assay_kernel_not_built(i));
 }
 
 static void put_filter(assay_results *r, const assay_ledger *l, assay_r_part *p)

@@ -10,6 +10,22 @@ static void cell(FILE *f, const char *text)
     assay_plain_put(f, ASSAY_MARKDOWN, text, strlen(text));
 }
 
+/* As code, word for word: between more backticks than stand in it. */
+static void code(FILE *f, const char *text)
+{
+    size_t most = 0;
+    for (const char *s = text; *s; s += strcspn(s, "`")) {
+        const size_t n = strspn(s, "`");
+        most = n > most ? n : most;
+        s += n;
+    }
+    for (size_t i = 0; i <= most; i++)
+        fputc('`', f);
+    fprintf(f, most ? " %s " : "%s", text);
+    for (size_t i = 0; i <= most; i++)
+        fputc('`', f);
+}
+
 static void failures(const assay_summary *s, FILE *f)
 {
     char text[ASSAY_REPRO_TEXT];
@@ -21,19 +37,21 @@ static void failures(const assay_summary *s, FILE *f)
         cell(f, k->k.op);
         fputc('/', f);
         cell(f, k->k.kernel);
-        fprintf(f, "**: %s", k->k.expected && !k->k.failed ? "not caught" : k->verdict);
-        fputc('\n', f);
+        fprintf(f, "**: %s\n", k->k.expected && !k->k.failed ? "not caught" : k->verdict);
         for (size_t n = 0; n < k->k.n_failures && n < 3; n++) {
+            const assay_r_failure *x = &k->k.failure[n];
             fputs("  - ", f);
-            cell(f, k->k.failure[n].by);
+            cell(f, x->by);
             fputs(": ", f);
-            cell(f, k->k.failure[n].why);
-            assay_repro_text(
-                &(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, k->k.failure[n].line, k->k.expected }, text);
-            fputs("<br>`", f);
-            for (const char *c = text; *c; c++)
-                fputc(*c == '`' ? '?' : *c, f);
-            fputs("`\n", f);
+            cell(f, x->why);
+            if (x->words) {
+                fputs("<br>", f);
+                cell(f, x->words);
+            }
+            assay_repro_text(&(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, x->line, k->k.expected }, text);
+            fputs("<br>", f);
+            code(f, assay_plain(text));
+            fputc('\n', f);
         }
     }
     for (size_t i = 0; i < s->n_holes; i++) {
@@ -78,7 +96,7 @@ static void uncovered(const assay_summary *s, FILE *f)
           f);
     for (size_t i = 0; i < s->n; i++) {
         const assay_r_sum *k = &s->kernel[i];
-        if (k->k.reached == ASSAY_JUDGED && k->whole)
+        if ((k->k.reached == ASSAY_JUDGED && k->whole) || k->k.reached == ASSAY_FILTERED_OUT)
             continue;
         fputs("| ", f);
         cell(f, k->k.op);
@@ -94,16 +112,16 @@ static void uncovered(const assay_summary *s, FILE *f)
 assay_status assay_report_markdown(const assay_summary *s, FILE *f)
 {
     fprintf(f, "### Assay: %s\n\n", assay_summary_code(s) ? "failed" : "passed");
-    fprintf(f, "%lld kernels judged on %lld cases: %lld runs passed, %lld failed, %lld not accepted.",
-            (long long)s->judged, (long long)s->cases, (long long)s->passed, (long long)s->failed,
-            (long long)s->not_accepted);
+    fprintf(f, "%lld kernel%s judged on %lld case%s: %lld runs passed, %lld failed, %lld not accepted.",
+            (long long)s->judged, s->judged == 1 ? "" : "s", (long long)s->cases, s->cases == 1 ? "" : "s",
+            (long long)s->passed, (long long)s->failed, (long long)s->not_accepted);
     if (s->faults + s->legal)
         fprintf(f, " %lld of %lld seeded faults caught; %lld of %lld legal variants flagged.", (long long)s->caught,
                 (long long)s->faults, (long long)s->flagged, (long long)s->legal);
     fputs("\n\n", f);
     failures(s, f);
     hosts(s->of, f);
-    if (s->off_cpu + s->not_built + s->filtered)
+    if (s->off_cpu + s->not_built)
         uncovered(s, f);
     return ASSAY_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * A line: { "line": "case", "name": the case, "as": with what its op worked out, if that differs, "runs": [ [kernel,
- * "T1", 0.31], [kernel], { a failure } ] }: kernel: its place in the first line's list; a pass with its verdict and its
- * share of the bound; [kernel]: not accepted. */
+ * "T1", 0.31, 0.002], [kernel], { a failure } ] }: kernel: its place in the first line's list; a pass with its verdict,
+ * its share of the bound and its seconds; [kernel]: not accepted. */
 #include "record.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
@@ -150,6 +150,10 @@ static bool play(assay_ledger *l, const assay_case *c, const cJSON *runs)
             return false;
         const cJSON *by = failure ? NULL : run->child->next;
         const assay_finding f = { .pass = true, .by = by_of(by), .used = by && by->next ? by->next->valuedouble : 0 };
+        const cJSON *used = by ? by->next : NULL, *took = failure ? cJSON_GetObjectItemCaseSensitive(run, "seconds")
+                                                          : used  ? used->next
+                                                                  : NULL;
+        e->seconds += cJSON_IsNumber(took) && took->valuedouble > 0 ? took->valuedouble : 0;
         e->at = l->at;
         if (failure && !play_failure(e, c, run))
             return false;
@@ -195,6 +199,7 @@ static void write_failure(assay_json *j, const assay_entry *e, const assay_findi
     assay_json_num(j, "bound", f->bound);
     assay_json_int(j, "place", f->place);
     assay_json_int(j, "threads", f->threads);
+    assay_json_num(j, "seconds", round(1e6 * e->took) / 1e6);
     assay_json_str(j, "why", f->why.text);
     if (kept >= 0 && e->words[kept][0])
         assay_json_str(j, "words", e->words[kept]);
@@ -219,6 +224,7 @@ void assay_record_run(assay_record *r, const assay_ledger *l, const assay_entry 
     if (o == ASSAY_PASSED) {
         assay_json_str(j, NULL, assay_by_name(f->by));
         assay_json_num(j, NULL, f->used);
+        assay_json_num(j, NULL, round(1e6 * e->took) / 1e6);
     } else if (o == ASSAY_FAILED)
         write_failure(j, e, f);
     assay_json_close(j);

@@ -12,8 +12,8 @@ enum { ASSAY_RESULTS_SCHEMA = 2 };
 typedef enum assay_reached {                     /* from nearest to farthest */
                              ASSAY_JUDGED,       /* it could run; counts say the rest */
                              ASSAY_NO_CPU,       /* "not on this CPU" */
-                             ASSAY_FILTERED_OUT, /* "filtered" */
-                             ASSAY_NO_BUILD      /* "not built" */
+                             ASSAY_NO_BUILD,     /* "not built" */
+                             ASSAY_FILTERED_OUT  /* "filtered": the options of its run do not mean it */
 } assay_reached;
 
 typedef struct assay_r_typed {
@@ -35,6 +35,7 @@ typedef struct assay_r_kernel {
     assay_reached reached;
     int64_t passed, failed, not_accepted, worst_at;
     double worst, worst_long; /* worst_long: in cases with a length of ASSAY_LONG and more */
+    double seconds;           /* that its calls and their judging took */
     const char *worst_case, *contract;
     const char *shrunk;            /* the smallest case that fails like the first failure, or NULL */
     const char *expected, *source; /* of a seeded fault: "fault" or "legal", and where it comes from; NULL */

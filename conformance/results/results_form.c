@@ -51,6 +51,7 @@ const assay_member assay_m_kernel[] = { K(TEXT, op),
                                         K(NUMBER, worst),
                                         K(COUNT, worst_at),
                                         K(NUMBER, worst_long),
+                                        K(SECONDS, seconds),
                                         K(TEXT, worst_case),
                                         K(TEXT, contract),
                                         K(ADVICE, shrunk),
@@ -94,8 +95,8 @@ const assay_member assay_m_part[] = { P(TEXT, what),
 
 const char *assay_reached_name(assay_reached s)
 {
-    static const char *const name[] = { "judged", "not on this CPU", "filtered", "not built" };
-    return s <= ASSAY_NO_BUILD ? name[s] : NULL;
+    static const char *const name[] = { "judged", "not on this CPU", "not built", "filtered" };
+    return s <= ASSAY_FILTERED_OUT ? name[s] : NULL;
 }
 
 static void write_list(assay_json *j, const void *o, const assay_member *m, bool advice)
@@ -151,6 +152,10 @@ void assay_members_write(assay_json *j, const void *o, const assay_member *m, bo
             break;
         case ASSAY_M_NUMBER:
             assay_json_num(j, m->name, *(const double *)at);
+            break;
+        case ASSAY_M_SECONDS:
+            if (advice && *(const double *)at > 0)
+                assay_json_num(j, m->name, *(const double *)at);
             break;
         case ASSAY_M_BOOL:
             assay_json_bool(j, m->name, *(const bool *)at);

@@ -12,6 +12,7 @@ typedef enum assay_m_kind {
     ASSAY_M_TEXTS,   /* const char **, size_t: an array */
     ASSAY_M_COUNT,   /* int64_t from -1 to 2^40 */
     ASSAY_M_NUMBER,  /* double */
+    ASSAY_M_SECONDS, /* double, 0: left out; as advice, no digest covers it */
     ASSAY_M_BOOL,    /* bool */
     ASSAY_M_REACHED, /* assay_reached by name */
     ASSAY_M_LIST     /* structures, size_t: an array of objects */

@@ -43,7 +43,10 @@ static void print_kernel(const assay_r_sum *k)
         char text[ASSAY_REPRO_TEXT];
         assay_repro_text(
             &(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, k->k.failure[i].line, k->k.expected }, text);
-        printf("    %s: %s\n      %s\n", k->k.failure[i].by, k->k.failure[i].why, text);
+        printf("    %s: %s\n", k->k.failure[i].by, k->k.failure[i].why);
+        if (k->k.failure[i].words)
+            printf("      %s\n", k->k.failure[i].words);
+        printf("      %s\n", text);
     }
 }
 
@@ -74,18 +77,18 @@ void assay_summary_print(const assay_summary *s, bool verbose)
         if (s->kernel[i].k.reached == ASSAY_JUDGED && (verbose || !s->kernel[i].good))
             print_kernel(&s->kernel[i]);
     for (size_t i = 0; i < s->n; i++)
-        if (s->kernel[i].k.reached != ASSAY_JUDGED)
+        if (s->kernel[i].k.reached != ASSAY_JUDGED && (verbose || s->kernel[i].k.reached != ASSAY_FILTERED_OUT))
             print_uncovered(&s->kernel[i]);
     for (size_t i = 0; i < s->n_holes; i++)
         printf("  coverage hole  %s\n", s->hole[i]);
     for (size_t i = 0; i < s->n_lacking; i++)
         printf("  LACKS %s\n", s->lacking[i]);
-    printf(
-        "%zu parts, %lld cases; kernels: %lld judged, %lld bad; not on any CPU here: %lld, not built: %lld, filtered: "
-        "%lld; runs: %lld passed, %lld failed, %lld not accepted",
-        s->of->n, (long long)s->cases, (long long)s->judged, (long long)s->bad, (long long)s->off_cpu,
-        (long long)s->not_built, (long long)s->filtered, (long long)s->passed, (long long)s->failed,
-        (long long)s->not_accepted);
+    printf("%zu part%s, %lld case%s; kernels: %lld judged, %lld bad; not on any CPU here: %lld, not built: %lld, "
+           "filtered: "
+           "%lld; runs: %lld passed, %lld failed, %lld not accepted",
+           s->of->n, s->of->n == 1 ? "" : "s", (long long)s->cases, s->cases == 1 ? "" : "s", (long long)s->judged,
+           (long long)s->bad, (long long)s->off_cpu, (long long)s->not_built, (long long)s->filtered,
+           (long long)s->passed, (long long)s->failed, (long long)s->not_accepted);
     if (s->faults + s->legal)
         printf("; %lld of %lld faults caught, %lld of %lld legal variants flagged", (long long)s->caught,
                (long long)s->faults, (long long)s->flagged, (long long)s->legal);

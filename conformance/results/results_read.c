@@ -87,7 +87,7 @@ static assay_status read_count(const reader *rd, const cJSON *v, const assay_mem
 
 static assay_status read_reached(const reader *rd, const cJSON *v, const assay_member *m, assay_reached *to)
 {
-    for (assay_reached s = ASSAY_JUDGED; cJSON_IsString(v) && s <= ASSAY_NO_BUILD; s++)
+    for (assay_reached s = ASSAY_JUDGED; cJSON_IsString(v) && s <= ASSAY_FILTERED_OUT; s++)
         if (!strcmp(v->valuestring, assay_reached_name(s))) {
             *to = s;
             return ASSAY_OK;
@@ -133,6 +133,8 @@ static assay_status read_member(const reader *rd, const cJSON *v, const assay_me
         return read_count(rd, v, m, at);
     case ASSAY_M_NUMBER:
         return read_number(rd, v, m, at);
+    case ASSAY_M_SECONDS:
+        return v ? read_number(rd, v, m, at) : ASSAY_OK;
     case ASSAY_M_BOOL:
         if (!cJSON_IsBool(v))
             return bad(rd, m->name, "true or false is needed");

@@ -116,6 +116,7 @@ static void add_up(assay_results *memory, assay_r_sum *s)
             (!*sum->worst_case || k->worst > sum->worst || (k->worst == sum->worst && k->worst_at >= sum->worst_at)))
             sum->worst = k->worst, sum->worst_at = k->worst_at, sum->worst_case = k->worst_case;
         sum->worst_long = k->worst_long > sum->worst_long ? k->worst_long : sum->worst_long;
+        sum->seconds += k->seconds;
         for (size_t t = 0; t < k->n_typed; t++)
             add_typed(sum, &k->typed[t]);
         for (size_t f = 0; f < k->n_failures; f++)
@@ -222,7 +223,7 @@ static void sum_kernels(assay_summary *s)
                               .n_seen = j - i };
         sum->k.passed = sum->k.failed = sum->k.not_accepted = sum->k.worst_at = 0;
         sum->k.n_typed = sum->k.n_failures = 0;
-        sum->k.worst = sum->k.worst_long = 0;
+        sum->k.worst = sum->k.worst_long = sum->k.seconds = 0;
         sum->k.shrunk = NULL;
         sum->k.worst_case = "";
         add_up(&s->memory, sum);

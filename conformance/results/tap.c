@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * TAP 14 (testanything.org): one test point per kernel; SKIP where no machine could judge it. */
 #include "output.h"
+#include "repro.h"
 #include <string.h>
 
 /* A description may hold no newline, and # only behind a backslash. */
@@ -27,6 +28,7 @@ static void yaml(FILE *f, const char *key, const char *text)
 
 static void point(FILE *f, size_t n, const assay_r_sum *k)
 {
+    char text[ASSAY_REPRO_TEXT];
     fprintf(f, "%s %zu - ", k->good ? "ok" : "not ok", n);
     plain(f, k->what);
     fputc(' ', f);
@@ -45,7 +47,12 @@ static void point(FILE *f, size_t n, const assay_r_sum *k)
     if (k->k.n_failures) {
         yaml(f, "by", k->k.failure[0].by);
         yaml(f, "message", k->k.failure[0].why);
+        if (k->k.failure[0].words)
+            yaml(f, "words", k->k.failure[0].words);
         yaml(f, "case", k->k.failure[0].line);
+        assay_repro_text(
+            &(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, k->k.failure[0].line, k->k.expected }, text);
+        yaml(f, "repro", text);
     }
     fputs("  ...\n", f);
 }
@@ -62,9 +69,14 @@ static size_t others(FILE *f, size_t n, const char *what, const char *const *tex
 
 assay_status assay_report_tap(const assay_summary *s, FILE *f)
 {
-    fprintf(f, "TAP version 14\n1..%zu\n", s->n + s->n_holes + s->n_lacking);
+    size_t n = 0;
     for (size_t i = 0; i < s->n; i++)
-        point(f, i + 1, &s->kernel[i]);
-    others(f, others(f, s->n, "coverage hole", s->hole, s->n_holes), "shards", s->lacking, s->n_lacking);
+        n += s->kernel[i].k.reached != ASSAY_FILTERED_OUT;
+    fprintf(f, "TAP version 14\n1..%zu\n", n + s->n_holes + s->n_lacking);
+    n = 0;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->kernel[i].k.reached != ASSAY_FILTERED_OUT) /* what no run meant is no test */
+            point(f, ++n, &s->kernel[i]);
+    others(f, others(f, n, "coverage hole", s->hole, s->n_holes), "shards", s->lacking, s->n_lacking);
     return ASSAY_OK;
 }
