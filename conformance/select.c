@@ -108,6 +108,15 @@ static void limit_option(int *where, int least, const char *arg, struct argp_sta
     *where = (int)n;
 }
 
+/* A name without a slash is a file here: to the loader it would be one of the system's libraries. */
+static const char *in_place(const char *file)
+{
+    static char path[4096];
+    if (strchr(file, '/') || snprintf(path, sizeof path, "./%s", file) >= (int)sizeof path)
+        return file;
+    return path;
+}
+
 static error_t parse_filter(int key, char *arg, struct argp_state *state)
 {
     assay_filter *f = state->input;
@@ -130,7 +139,7 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
             argp_error(state, "%s", why.text);
         break;
     case KEY_PLUGIN:
-        f->plugin = arg;
+        f->plugin = in_place(arg);
         break;
     case KEY_JSON:
         f->json = arg;

@@ -9,24 +9,24 @@ static const assay_operand operands[] = {
     { .name = "y", .shape = "THD", .types = TYPES(T(f32)), .access = ASSAY_OUT },
 };
 static const char *const modes[] = { "interleaved", "half", NULL };
+enum { FURTHEST = 1 << 24, MOST_DIMS = 1 << 24 }; /* a position beyond has no name in f32 */
 static const assay_field fields[] = {
     ASSAY_FIELD_ENUM(assay_rope_params, mode, modes),
-    ASSAY_FIELD(assay_rope_params, n_dims, 0, 65536),
+    ASSAY_FIELD(assay_rope_params, n_dims, 0, MOST_DIMS),
     ASSAY_FIELD(assay_rope_params, base, 0, 1e9),
 };
 /* terms: the absolute values of the two products of each output, summed; theta: the angle of each element */
 static const assay_plane planes[] = { { "terms", "THD" }, { "theta", "TD" } };
-
-enum { FURTHEST = 1 << 24 }; /* beyond, f32 cannot name a position */
 
 static assay_status resolve(const assay_args *a, void *params, assay_why *why)
 {
     assay_rope_params *p = params;
     const int64_t T = a->dim[0], D = a->dim[2], F = a->dim[3], R = p->n_dims ? p->n_dims : D;
     const int32_t *pos = a->operand[1].data;
-    if (R % 2 != 0 || R > D)
-        return assay_fail(why, ASSAY_ERR_PARAM, "rope: %lld rotated elements of D=%lld: must be even and at most D",
-                          (long long)R, (long long)D);
+    if (R % 2 != 0 || R > D || R > MOST_DIMS)
+        return assay_fail(why, ASSAY_ERR_PARAM,
+                          "rope: %lld rotated elements of D=%lld: must be even, at most D and 2^24", (long long)R,
+                          (long long)D);
     if (a->operand[2].rank && F != R / 2)
         return assay_fail(why, ASSAY_ERR_SHAPE, "rope: inv_freq has F=%lld entries, %lld rotated elements need %lld",
                           (long long)F, (long long)R, (long long)(R / 2));
@@ -35,6 +35,7 @@ static assay_status resolve(const assay_args *a, void *params, assay_why *why)
             return assay_fail(why, ASSAY_ERR_PARAM, "rope: pos[%lld] = %d is beyond 2^24", (long long)t, pos[t]);
     if (p->base <= 0)
         p->base = 10000;
+    p->n_dims = (int32_t)R;
     return ASSAY_OK;
 }
 

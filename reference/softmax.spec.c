@@ -9,6 +9,15 @@ static const assay_operand operands[] = {
 static const assay_field fields[] = { ASSAY_FIELD(assay_softmax_params, scale, 0, 1e6) };
 static const assay_plane planes[] = { { "arg", "RC" }, { "sum", "R" }, { "most", "R" }, { "raised", "RC" } };
 
+static assay_status resolve(const assay_args *a, void *params, assay_why *why)
+{
+    assay_softmax_params *p = params;
+    (void)a, (void)why;
+    if (p->scale == 0)
+        p->scale = 1;
+    return ASSAY_OK;
+}
+
 /* maximum, difference, exponential (one), sum, quotient */
 static double flops(const assay_args *a)
 {
@@ -29,5 +38,6 @@ const assay_op assay_op_softmax = {
     PLANES(planes),
     REFERENCES(softmax),
     BOUNDS(softmax),
+    .resolve = resolve,
     .flops = flops,
 };

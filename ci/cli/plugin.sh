@@ -34,4 +34,81 @@ break_it mute 's|^static assay_status run|__attribute__((constructor)) static vo
 break_it unknown 's|.op = "rmsnorm"|.op = "rmsnrom"|' 'which is no op' 2
 break_it ops 's|kernels, 1, 0, 0 }|kernels, 1, 0, 3 }|' 'brings 3 ops' 2
 ends 2 "$assay" check --plugin "$dir/none.so"
+grep -q 'none.so: cannot open' "$dir/out" || { echo "a plug-in that is not there:"; cat "$dir/out"; exit 1; }
+
+# A file named without a folder is a file here, not a library of the system's.
+(cd "$dir" && "$assay" check --plugin mine.so --case 'rmsnorm R=1 C=4' >out) || { echo "mine.so without ./"; exit 1; }
+
+# What the processor says of a crash, and where; what lies around an operand.
+break_it behind 's|a->operand\[0\].data + r|a->operand[0].data + 4096 + r|' 'reads byte .* behind x .*, by the instruction at behind.so+0x.*indices of R' 1
+break_it first 's|const float \*w = .*|const volatile float *w = a->operand[1].data; (void)w[a->dim[1]];|' \
+  'reads the first byte behind w (20 bytes long), by the instruction at first.so+0x' 1
+break_it divide 's|ss = 0;|ss = (float)((int)a->dim[1] / p->plus_one);|' 'signal' 1
+if [ "$(uname -m)" = x86_64 ]; then
+  grep -q 'signal 8 .*: an integer division by zero.*at divide.so+0x' "$dir/out" || { cat "$dir/out"; exit 1; }
+  break_it aligned 's|ss = 0;|ss = 0; __asm__ volatile("movaps 1(%%rsp), %%xmm0" ::: "xmm0");|' \
+    'general protection: likely a misaligned address.*at aligned.so+0x' 1
+  break_it trap 's|ss = 0;|ss = 0; __builtin_trap();|' 'signal 4 .*: an instruction that this CPU does not have' 1
+fi
+
+# Every public header as C++; what a field leaves to the op has its usual value when a kernel sees it.
+cat >"$dir/plus.cc" <<'END'
+#include "assay/assay.h"
+#include "assay/blocks.h"
+#include "assay/params.h"
+#include <cmath>
+namespace {
+const assay_typeset f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
+const assay_typeset turned[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)), ASSAY_TYPES(ASSAY_T(f32)),
+                                 ASSAY_TYPES(ASSAY_T(f32)) };
+float *row(const assay_tensor *t, int64_t r, int64_t h)
+{
+    return reinterpret_cast<float *>(static_cast<char *>(t->data) + r * t->stride[0] + h * t->stride[1]);
+}
+assay_status softmax(const assay_args *a)
+{
+    const float scale = static_cast<const assay_softmax_params *>(a->params)->scale;
+    for (int64_t r = a->begin; r < a->end; r++) {
+        const float *x = row(a->operand, r, 0);
+        double most = -INFINITY, sum = 0;
+        for (int64_t c = 0; c < a->dim[1]; c++)
+            most = std::fmax(most, static_cast<double>(scale) * x[c]);
+        for (int64_t c = 0; c < a->dim[1]; c++)
+            sum += std::exp(static_cast<double>(scale) * x[c] - most);
+        for (int64_t c = 0; c < a->dim[1]; c++)
+            row(a->operand + 2, r, 0)[c] = static_cast<float>(std::exp(static_cast<double>(scale) * x[c] - most) / sum);
+    }
+    return ASSAY_OK;
+}
+assay_status rope(const assay_args *a)
+{
+    const assay_rope_params *p = static_cast<const assay_rope_params *>(a->params);
+    const int64_t R = p->n_dims;
+    for (int64_t t = a->begin; t < a->end; t++)
+        for (int64_t h = 0; h < a->dim[1]; h++)
+            for (int64_t r = 0; r < R / 2; r++) {
+                const int64_t i = p->mode ? r : 2 * r, j = p->mode ? r + R / 2 : 2 * r + 1;
+                const double at = *reinterpret_cast<int32_t *>(row(a->operand + 1, t, 0)) *
+                                  std::pow(static_cast<double>(p->base), -2.0 * r / R);
+                const float *x = row(a->operand, t, h);
+                row(a->operand + 3, t, h)[i] = static_cast<float>(x[i] * std::cos(at) - x[j] * std::sin(at));
+                row(a->operand + 3, t, h)[j] = static_cast<float>(x[i] * std::sin(at) + x[j] * std::cos(at));
+            }
+    return ASSAY_OK;
+}
+const assay_kernel kernels[] = { { "softmax", "plus", 0, 0, 0, f32, nullptr, nullptr, nullptr, softmax, 0, 0, 0, 0, 0, 0, 0 },
+                                 { "rope", "plus", 0, 0, 0, turned, nullptr, nullptr, nullptr, rope, 0, 0, 0, 0, 0, 0, 0 } };
+const assay_plugin plugin = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "c++", "1", kernels, 2, nullptr, 0 };
+}
+extern "C" const assay_plugin *assay_plugin_v1() { return &plugin; }
+END
+for cxx in g++ clang++; do
+  command -v $cxx >/dev/null || { echo "$cxx is not there: the headers are not tried with it"; continue; }
+  for std in 11 20; do
+    $cxx -std=c++$std -O2 -Wall -Wextra -Wpedantic -Wno-missing-field-initializers -Wno-missing-declarations -Werror \
+      -shared -fPIC -I "$source/include" -o "$dir/plus.so" "$dir/plus.cc"
+  done
+  ends 0 "$assay" check --plugin "$dir/plus.so" --case 'softmax R=3 C={5,16} gen=gauss'
+  ends 0 "$assay" check --plugin "$dir/plus.so" --case 'rope T=3 H=2 D={8,16} mode={half,interleaved}'
+done
 echo "docs/plugin.md compiles and passes; nine broken ones are named"

@@ -2,6 +2,7 @@
 #include "fence.h"
 #include "../../reference/core/status.h"
 #include "confine.h"
+#include "fault.h"
 #include "runner.h"
 #include <signal.h>
 #include <stdint.h>
@@ -16,7 +17,8 @@ typedef struct area {
     const char *what;
     int worker;                  /* -1: the call's */
     char *lo, *hi, *first, *end; /* pages, and the bytes that are meant */
-    char *base;                  /* of the mapping that holds it; NULL: not ours to free */
+    bool operand;
+    char *base; /* of the mapping that holds it; NULL: not ours to free */
     size_t mapped;
 } area;
 
@@ -25,6 +27,7 @@ static int n_areas, n_static; /* the first n_static stay */
 static size_t page;
 static char *note;
 static unsigned char poison;
+static char split;                   /* the dimension that begin .. end count; 0: the kernel has units of its own */
 static char *desk_write, *desk_read; /* the same three pages, twice */
 
 size_t assay_fence_page(void)
@@ -44,29 +47,40 @@ static const area *around(const char *at)
     return NULL;
 }
 
+/* "the first byte behind x", "byte 12 before x" */
+static const char *beside(const area *r, const char *at, char *text, size_t n)
+{
+    const bool before = at < r->first;
+    const ptrdiff_t nth = before ? r->first - at : at - r->end + 1;
+    if (at >= r->first && at < r->end)
+        snprintf(text, n, "the read-only memory, byte %td of", at - r->first);
+    else if (nth == 1)
+        snprintf(text, n, "the %s byte %s", before ? "last" : "first", before ? "before" : "behind");
+    else
+        snprintf(text, n, "byte %td %s", nth, before ? "before" : "behind");
+    return text;
+}
+
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
-    (void)context;
     const char *at = info->si_addr;
-    const area *r = signal == SIGSEGV || signal == SIGBUS ? around(at) : NULL;
-    char of[24] = "";
+    const area *r = (signal == SIGSEGV || signal == SIGBUS) && info->si_code > 0 && at ? around(at) : NULL;
+    char of[24] = "", place[160], byte[64], hint[64] = "";
     if (r && r->worker >= 0)
         snprintf(of, sizeof of, " of worker %d", r->worker);
+    if (r && r->operand && split && at >= r->end)
+        snprintf(hint, sizeof hint, "; begin .. end are indices of %c", split);
     if (signal == SIGSYS)
         snprintf(note, ASSAY_NOTE_BYTES, "Cmakes the system call %s, which a kernel may not make",
                  assay_confine_name(info->si_syscall));
     else if (r)
-        snprintf(note, ASSAY_NOTE_BYTES, "M%s %td bytes %s %s%s (%td bytes long)",
-                 at >= r->lo && at < r->hi ? "writes the read-only memory" : "touches",
-                 at < r->first  ? r->first - at
-                 : at >= r->end ? at - r->end
-                                : at - r->first,
-                 at < r->first  ? "before the start of"
-                 : at >= r->end ? "past the end of"
-                                : "into",
-                 r->what, of, r->end - r->first);
-    else
-        snprintf(note, ASSAY_NOTE_BYTES, "Csignal %d (%s) at address %p", signal, strsignal(signal), info->si_addr);
+        snprintf(note, ASSAY_NOTE_BYTES, "M%s %s %s%s (%td bytes long)%s%s", assay_fault_verb(context),
+                 beside(r, at, byte, sizeof byte), r->what, of, r->end - r->first,
+                 assay_fault_place(context, place, sizeof place), hint);
+    else {
+        note[0] = 'C';
+        assay_fault_words(info, context, note + 1, ASSAY_NOTE_BYTES - 1);
+    }
     _exit(128 + signal);
 }
 
@@ -88,7 +102,18 @@ void assay_fence_open(char *shared_note)
 void assay_fence_name(const char *what, int worker, char *lo, char *hi, char *first, char *end)
 {
     if (n_areas < AREAS)
-        areas[n_areas++] = (area){ what, worker, lo, hi, first, end, NULL, 0 };
+        areas[n_areas++] = (area){ what, worker, lo, hi, first, end, false, NULL, 0 };
+}
+
+void assay_fence_operand(const char *what, char *lo, char *hi, char *first, char *end)
+{
+    assay_fence_name(what, -1, lo, hi, first, end);
+    areas[n_areas - 1].operand = true;
+}
+
+void assay_fence_units(char dimension)
+{
+    split = dimension;
 }
 
 void assay_fence_static(const char *what, char *lo, char *hi)
@@ -170,6 +195,7 @@ static const char *spoilt(const char *from, const char *to)
 
 bool assay_fence_intact(assay_why *why)
 {
+    char byte[64];
     bool ours = false;
     for (int i = 0; i < n_areas; i++) {
         const area *a = &areas[i];
@@ -177,9 +203,9 @@ bool assay_fence_intact(assay_why *why)
         const char *before = ours ? spoilt(a->lo, a->first) : NULL, *after = ours ? spoilt(a->end, a->hi) : NULL;
         if (!before && !after)
             continue;
-        assay_fail(why, ASSAY_OK, "writes %td bytes %s %s (worker %d; %td bytes long)",
-                   before ? a->first - before : after - a->end, before ? "before the start of" : "past the end of",
-                   a->what, a->worker < 0 ? 0 : a->worker, a->end - a->first);
+        assay_fail(why, ASSAY_OK, "writes %s %s (worker %d; %td bytes long)",
+                   beside(a, before ? before : after, byte, sizeof byte), a->what, a->worker < 0 ? 0 : a->worker,
+                   a->end - a->first);
         return false;
     }
     return true;

@@ -10,6 +10,9 @@ size_t assay_fence_page(void);
 
 /* Names an area: whole pages lo .. hi with guard pages around, of which first .. end is meant. */
 void assay_fence_name(const char *what, int worker, char *lo, char *hi, char *first, char *end);
+/* An operand; the dimension that begin .. end of the kernel count, 0: it has units of its own (for words alone). */
+void assay_fence_operand(const char *what, char *lo, char *hi, char *first, char *end);
+void assay_fence_units(char dimension);
 void assay_fence_static(const char *what, char *lo, char *hi); /* the same, never forgotten */
 void assay_fence_forget(void);                                 /* all other areas */
 

@@ -92,7 +92,7 @@ bool assay_mapping_make(assay_job *j, int arena)
             continue;
         char *first = lo + (j->offset[i] - j->page_at[i]);
         j->t[i].data = first;
-        assay_fence_name(j->op->operands[i].name, -1, lo, lo + j->page_bytes[i], first,
+        assay_fence_operand(j->op->operands[i].name, lo, lo + j->page_bytes[i], first,
                          first + assay_tensor_bytes(&j->t[i]));
         lo += j->page_bytes[i] + assay_fence_page();
     }

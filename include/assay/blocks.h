@@ -39,10 +39,16 @@ typedef struct assay_q6_k {
     uint16_t d;
 } assay_q6_k;
 
-_Static_assert(sizeof(assay_q8_0) == 34, "q8_0 has no padding");
-_Static_assert(sizeof(assay_q8_1) == 36, "q8_1 has no padding");
-_Static_assert(sizeof(assay_q4_0) == 18, "q4_0 has no padding");
-_Static_assert(sizeof(assay_q4_1) == 20, "q4_1 has no padding");
-_Static_assert(sizeof(assay_q4_k) == 144, "q4_k has no padding");
-_Static_assert(sizeof(assay_q6_k) == 210, "q6_k has no padding");
+#ifndef __cplusplus /* which calls it otherwise */
+#define ASSAY_STATIC_ASSERT _Static_assert
+#else
+#define ASSAY_STATIC_ASSERT static_assert
+#endif
+ASSAY_STATIC_ASSERT(sizeof(assay_q8_0) == 34, "q8_0 has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_q8_1) == 36, "q8_1 has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_q4_0) == 18, "q4_0 has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_q4_1) == 20, "q4_1 has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_q4_k) == 144, "q4_k has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_q6_k) == 210, "q6_k has no padding");
+#undef ASSAY_STATIC_ASSERT
 #endif

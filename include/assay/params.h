@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * params.h - one struct per op that has parameters.
  * What a shape tells is not a parameter (GQA: H query heads over G kv heads); what has elements is an operand
- * (mask, sinks, slopes, positions); what is left is a scalar, and its zero means "off" or "the usual value". */
+ * (mask, sinks, slopes, positions); what is left is a scalar, and its zero means "off" or "the usual value"; a kernel sees
+ * no zero of the second sort: the value stands there. */
 #ifndef ASSAY_PARAMS_H
 #define ASSAY_PARAMS_H
 #include <stdint.h>
@@ -14,7 +15,7 @@ typedef struct assay_rmsnorm_params {
 enum { ASSAY_ROPE_INTERLEAVED, ASSAY_ROPE_HALF };
 typedef struct assay_rope_params {
     int32_t mode;   /* interleaved: pairs (2r, 2r + 1); half: (r, r + n_dims / 2)  */
-    int32_t n_dims; /* rotated elements of a head, even; 0: all D                  */
+    int32_t n_dims; /* rotated elements of a head, even; 0: D                      */
     float base;     /* 0: 10000                                                    */
 } assay_rope_params;
 

@@ -78,7 +78,7 @@ static assay_status run(const assay_args *a)
 {
     const assay_softmax_params *p = a->params;
     const assay_tensor *mask = &a->operand[1];
-    logits l = { .scale = _mm512_set1_ps(p->scale == 0 ? 1.0f : p->scale) };
+    logits l = { .scale = _mm512_set1_ps(p->scale) };
     for (int64_t r = a->begin; r < a->end; r++) {
         l.x = tensor_row(&a->operand[0], r);
         l.mask = NULL;

@@ -12,7 +12,7 @@
 static inline int64_t rope_rotated(const assay_args *a)
 {
     const assay_rope_params *p = a->params;
-    return p->n_dims ? p->n_dims : a->dim[2];
+    return p->n_dims;
 }
 static inline bool rope_given(const assay_args *a) /* inv_freq is an operand */
 {
@@ -52,7 +52,7 @@ static inline bool rope_prepare(const assay_args *a)
     if (a->phase + 1 == rope_phases(a))
         return false;
     for (int64_t r = 0; a->begin < a->end && r < R / 2; r++)
-        f[r] = (float)pow(p->base > 0 ? (double)p->base : 10000.0, -2 * (double)r / (double)R);
+        f[r] = (float)pow((double)p->base, -2 * (double)r / (double)R);
     return true;
 }
 static inline float *rope_head(const assay_tensor *t, int64_t pos, int64_t head)
