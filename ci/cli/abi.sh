@@ -34,4 +34,21 @@ sed "s#return ASSAY_OK;#$set_mode&#" "$dir/mine.c" >"$dir/leaves.c"
 plugin leaves
 expect 1 'run() left .*(flush to zero)' "$assay" check --plugin "$dir/leaves.so" --case "$line"
 grep -q '  *abi' "$dir/out"
+
+# Upper halves of vector registers: no ABI asks for them, so a note; a failure of one that promises to clean them.
+if [ "$(uname -m)" = x86_64 ] && grep -qw avx2 /proc/cpuinfo; then
+  dirty='__asm__ volatile("vpcmpeqd %%ymm7, %%ymm7, %%ymm7" : : : "xmm7");'
+  sed "s#return ASSAY_OK;#$dirty&#" "$dir/mine.c" >"$dir/upper.c"
+  plugin upper
+  upper=("$assay" check --plugin "$dir/upper.so" --case "$line")
+  expect 0 'ok   rmsnorm/mine: 2 passed' "${upper[@]}" --json "$dir/upper.json" --markdown "$dir/upper.md"
+  grep -q 'note: run() left the upper half of ymm7 in use (no vzeroupper): legal, .* _mm256_zeroupper()' "$dir/out"
+  grep -q '"note": *"run() left the upper half of ymm7' "$dir/upper.json"
+  grep -q 'note: run() left the upper half of ymm7' "$dir/upper.md"
+  expect 0 'note: run() left the upper half' "$assay" merge "$dir/upper.json"
+  expect 0 'note  *run() left the upper half of ymm7' "$assay" check --plugin "$dir/upper.so" --certificate mine
+  sed 's#\.run = run }#.run = run, .flags = ASSAY_CLEAN_UPPER }#' "$dir/upper.c" >"$dir/promise.c"
+  plugin promise
+  expect 1 'abi: run() left the upper half of ymm7 in use' "$assay" check --plugin "$dir/promise.so" --case "$line"
+fi
 echo "the judge asserts its own environment; a plug-in that changes it is named, by its constructor and by run()"

@@ -2,8 +2,9 @@
  * The rules: System V x86-64 psABI 3.2.1 (rbx rbp r12-r15 and rsp kept, direction flag clear, x87 registers empty, the
  * control bits of MXCSR and the x87 control word kept, status bits not) and AAPCS64 6.1 (x19-x29, sp and the low halves
  * of v8-v15 kept, FPCR kept, FPSR not).  Upper halves of ymm0-15 in use after a call cost every later SSE instruction a
- * transition or a false dependence on CPUs that have one (Intel optimization manual, "Mixing AVX code with SSE code");
- * no psABI forbids them, this project does.  They are zero before the call and are read after it. */
+ * transition or a false dependence on CPUs that have one (Intel optimization manual, "Mixing AVX code with SSE code").
+ * No psABI forbids them: of a stranger's kernel that is a note, unless it promises ASSAY_CLEAN_UPPER, as this project's
+ * kernels do.  They are zero before the call and are read after it. */
 #include "abi.h"
 #include "../../reference/core/status.h"
 #include <fenv.h>
@@ -116,6 +117,11 @@ static bool machine_state(const char *entry, const assay_abi_state *s, assay_why
                           words),
                true;
     }
+    return false;
+}
+
+static bool upper_half(const char *entry, const assay_abi_state *s, assay_why *why)
+{
     for (int r = 0; r < 16; r++)
         for (size_t b = 16; b < s->width; b++)
             if (s->vector[r][b])
@@ -171,6 +177,12 @@ static bool machine_state(const char *entry, const assay_abi_state *s, assay_why
     return true;
 }
 
+static bool upper_half(const char *entry, const assay_abi_state *s, assay_why *why)
+{
+    (void)entry, (void)s, (void)why;
+    return false;
+}
+
 bool assay_abi_environment(assay_why *why)
 {
     char words[120];
@@ -202,8 +214,9 @@ bool assay_abi_environment(assay_why *why)
 /* ---- the wrapped kernel ---------------------------------------------------------------------------------- */
 
 static assay_kernel real;
-static atomic_int findings; /* of all threads; the first one writes the sentence */
-static assay_why first;
+static atomic_int findings, notes; /* of all threads; the first one writes the sentence */
+static assay_why first, noted;
+static bool clean_upper; /* it promises that */
 
 #if defined(__x86_64__) || defined(__aarch64__)
 static bool differs(const char *entry, const assay_abi_state *s, assay_why *why)
@@ -241,8 +254,11 @@ static uint64_t through(const char *entry, assay_abi_fn f, const void *a, void *
         s.in[i] = UINT64_C(0xfff5a5a5c0ffee00) + i; /* as a double a NaN, as an address none */
     s.width = emulated() ? 0 : vector_width();
     const uint64_t result = assay_abi_trampoline(f, a, b, &s);
-    if (differs(entry, &s, &why) && atomic_fetch_add(&findings, 1) == 0)
+    if ((differs(entry, &s, &why) || (clean_upper && upper_half(entry, &s, &why))) &&
+        atomic_fetch_add(&findings, 1) == 0)
         first = why;
+    if (!clean_upper && !atomic_load(&notes) && upper_half(entry, &s, &why) && atomic_fetch_add(&notes, 1) == 0)
+        noted = why;
     return result;
 }
 #else
@@ -286,10 +302,12 @@ static void pack(const assay_args *a, void *to)
     through("pack", (assay_abi_fn)real.pack, a, to);
 }
 
-void assay_abi_wrap(assay_kernel *k)
+void assay_abi_wrap(assay_kernel *k, bool built_in)
 {
     real = *k;
     atomic_store(&findings, 0);
+    atomic_store(&notes, 0);
+    clean_upper = built_in || (k->flags & ASSAY_CLEAN_UPPER);
     k->run = k->run ? run : NULL;
     k->accepts = k->accepts ? accepts : NULL;
     k->phases = k->phases ? phases : NULL;
@@ -306,4 +324,15 @@ bool assay_abi_broken(assay_why *why)
         return false;
     *why = first;
     return true;
+}
+
+void assay_abi_note(assay_why *note)
+{
+    note->text[0] = 0;
+    if (atomic_load(&notes))
+        assay_fail(
+            note, ASSAY_OK,
+            "%.100s: legal, but code with SSE instructions after it may run slower; compile with -O2, or end with "
+            "_mm256_zeroupper()",
+            noted.text);
 }

@@ -49,9 +49,11 @@ extern _Thread_local assay_abi_state *assay_abi_now; /* where a trampoline finds
 
 /* Replaces the entry points of k, a copy that the caller owns, by ones that call the true ones through the trampoline.
  * One kernel at a time. */
-void assay_abi_wrap(assay_kernel *k);
+void assay_abi_wrap(assay_kernel *k, bool built_in);
 /* Did a call since assay_abi_wrap break a rule?  why: the first, as a sentence. */
 bool assay_abi_broken(assay_why *why);
+/* Did one do what is legal and may cost its caller?  The first, as a sentence; else empty. */
+void assay_abi_note(assay_why *note);
 
 /* Is the floating-point environment of this thread the one that C programs start with?  If not, why says what is
  * different, and it is put right. */

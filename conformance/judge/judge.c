@@ -200,6 +200,7 @@ assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const ass
     }
     f->place = m->place;
     f->threads = m->threads;
+    f->note = a.note;
     if (outputs && a.by == ASSAY_BY_NONE && !a.status)
         assay_hand_back(j, p, outputs);
     free(pl.before);
@@ -225,6 +226,7 @@ assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_ke
                                          ASSAY_PLACE_AT_ONCE };
     assay_finding next;
     assay_outcome out = ASSAY_PASSED;
+    assay_why note = { "" };
     bool first = true;
     watch.on = true;
     require_environment();
@@ -234,6 +236,8 @@ assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_ke
             continue;
         const assay_manner m = assay_manner_of(p, at, threads);
         out = assay_judge_once(lab, p, k, plugin, &m, &next, NULL);
+        if (!note.text[0])
+            note = next.note;
         if (first || out != ASSAY_PASSED || next.used > f->used)
             *f = next;
         first = false;
@@ -244,6 +248,7 @@ assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_ke
         if (out == ASSAY_FAILED && at >= ASSAY_PLACE_IN_PLACE)
             assay_fail(&f->why, ASSAY_OK, "%s: %.200s", assay_place_name(at), next.why.text);
     }
+    f->note = note;
     watch.on = false;
     return out;
 }

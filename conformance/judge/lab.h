@@ -46,6 +46,7 @@ typedef struct assay_answer {
     bool idle;           /* TIMEOUT: it used no CPU: a deadlock, or an emulator that lost a wake-up */
     uint32_t phases;     /* of the call */
     assay_why why;
+    assay_why note; /* legal, and worth knowing; empty: nothing */
 } assay_answer;
 
 typedef struct assay_lab assay_lab;

@@ -80,7 +80,7 @@ static void call_kernel(const assay_job *j, const assay_kernel *k, assay_answer 
 static void run_job(assay_job *j, int arena, assay_answer *a)
 {
     assay_kernel own = j->kernel ? *j->kernel : plugin_kernel((uint32_t)j->plugin);
-    assay_abi_wrap(&own);
+    assay_abi_wrap(&own, j->kernel != NULL);
     *a = (assay_answer){ .number = j->number, .by = ASSAY_BY_NONE };
     assay_fence_poison(j->scratch);
     if (assay_mapping_make(j, arena))
@@ -97,6 +97,7 @@ static void run_job(assay_job *j, int arena, assay_answer *a)
         at_load.text[0] = 0;
     } else if (assay_abi_broken(&a->why))
         a->by = ASSAY_BY_ABI;
+    assay_abi_note(&a->note);
 }
 
 /* ---- plug-in --------------------------------------------------------------------------------------------- */

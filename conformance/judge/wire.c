@@ -26,6 +26,7 @@ bool assay_wire_answer(assay_answer *a)
 {
     a->idle = false;
     assay_wire_clean(a->why.text, sizeof a->why.text);
+    assay_wire_clean(a->note.text, sizeof a->note.text);
     return (unsigned)a->status <= ASSAY_UNSUPPORTED && strcmp(assay_by_name(a->by), "?") != 0;
 }
 

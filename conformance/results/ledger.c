@@ -70,6 +70,10 @@ void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, c
         return;
     }
     record_types(e, c, o == ASSAY_PASSED, f->used);
+    if (f->note.text[0] && !e->note[0]) {
+        memcpy(e->note, f->note.text, sizeof e->note);
+        assay_case_print(c, e->note_line, sizeof e->note_line);
+    }
     if (o == ASSAY_PASSED) {
         e->passed++;
         for (int d = 0; c->op->dims[d]; d++)
@@ -157,6 +161,8 @@ int assay_ledger_print(const assay_ledger *l, bool verbose)
         if (verbose && e->passed && e->used > 0)
             printf("    worst: %s\n", e->worst);
         print_failures(l, e);
+        if (e->note[0])
+            printf("    note: %s\n      first in: %s\n", e->note, e->note_line);
     }
     for (size_t i = 0; assay_kernel_not_built(i); i++)
         not_built += assay_filter_absent(l->filter, assay_kernel_not_built(i));

@@ -86,6 +86,8 @@ static void put_entry(assay_results *r, const assay_entry *e, assay_r_kernel *k)
                            .seconds = round(1e6 * e->seconds) / 1e6,
                            .shrunk = e->shrunk.line[0] ? keep(r, e->shrunk.line) : NULL,
                            .worst_case = keep(r, e->worst),
+                           .note = e->note[0] ? keep(r, e->note) : NULL,
+                           .note_case = e->note[0] ? keep(r, e->note_line) : NULL,
                            .expected = !e->fault                       ? NULL
                                        : e->fault->kind == ASSAY_FAULT ? "fault"
                                                                        : "legal",

@@ -54,6 +54,18 @@ static void failures(const assay_summary *s, FILE *f)
             fputc('\n', f);
         }
     }
+    for (size_t i = 0; i < s->n; i++) {
+        const assay_r_kernel *k = &s->kernel[i].k;
+        if (!k->note)
+            continue;
+        fputs("- ", f);
+        cell(f, k->op);
+        fputc('/', f);
+        cell(f, k->kernel);
+        fputs(": note: ", f);
+        cell(f, k->note);
+        fputc('\n', f);
+    }
     for (size_t i = 0; i < s->n_holes; i++) {
         fputs("- coverage hole: ", f);
         cell(f, s->hole[i]);

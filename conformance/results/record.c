@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * A line: { "line": "case", "name": the case, "as": with what its op worked out, if that differs, "runs": [ [kernel,
  * "T1", 0.31, 0.002], [kernel], { a failure } ] }: kernel: its place in the first line's list; a pass with its verdict,
- * its share of the bound and its seconds; [kernel]: not accepted. */
+ * its share of the bound, its seconds and, if there is one, a note; [kernel]: not accepted. */
 #include "record.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
@@ -128,6 +128,7 @@ static bool play_failure(assay_entry *e, const assay_case *c, const cJSON *o)
                         .place = (int)number(o, "place"),
                         .threads = (int)number(o, "threads") };
     text(o, "why", f.why.text, sizeof f.why.text);
+    text(o, "note", f.note.text, sizeof f.note.text);
     assay_ledger_record(e, c, ASSAY_FAILED, &f);
     if (e->failed <= ASSAY_LEDGER_FAILURES)
         text(o, "words", e->words[e->failed - 1], sizeof *e->words);
@@ -149,11 +150,13 @@ static bool play(assay_ledger *l, const assay_case *c, const cJSON *runs)
         if (!e)
             return false;
         const cJSON *by = failure ? NULL : run->child->next;
-        const assay_finding f = { .pass = true, .by = by_of(by), .used = by && by->next ? by->next->valuedouble : 0 };
+        assay_finding f = { .pass = true, .by = by_of(by), .used = by && by->next ? by->next->valuedouble : 0 };
         const cJSON *used = by ? by->next : NULL, *took = failure ? cJSON_GetObjectItemCaseSensitive(run, "seconds")
                                                           : used  ? used->next
                                                                   : NULL;
         e->seconds += cJSON_IsNumber(took) && took->valuedouble > 0 ? took->valuedouble : 0;
+        if (!failure && took && cJSON_IsString(took->next))
+            snprintf(f.note.text, sizeof f.note.text, "%s", took->next->valuestring);
         e->at = l->at;
         if (failure && !play_failure(e, c, run))
             return false;
@@ -201,6 +204,8 @@ static void write_failure(assay_json *j, const assay_entry *e, const assay_findi
     assay_json_int(j, "threads", f->threads);
     assay_json_num(j, "seconds", round(1e6 * e->took) / 1e6);
     assay_json_str(j, "why", f->why.text);
+    if (f->note.text[0])
+        assay_json_str(j, "note", f->note.text);
     if (kept >= 0 && e->words[kept][0])
         assay_json_str(j, "words", e->words[kept]);
     if (e->failed == 1 && e->shrunk.line[0]) {
@@ -225,6 +230,8 @@ void assay_record_run(assay_record *r, const assay_ledger *l, const assay_entry 
         assay_json_str(j, NULL, assay_by_name(f->by));
         assay_json_num(j, NULL, f->used);
         assay_json_num(j, NULL, round(1e6 * e->took) / 1e6);
+        if (f->note.text[0])
+            assay_json_str(j, NULL, f->note.text);
     } else if (o == ASSAY_FAILED)
         write_failure(j, e, f);
     assay_json_close(j);

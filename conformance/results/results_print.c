@@ -39,6 +39,8 @@ static void print_kernel(const assay_r_sum *k)
     if (k->k.passed && k->k.worst > 0)
         printf(", worst %.3f of bound", k->k.worst);
     putchar('\n');
+    if (k->k.note)
+        printf("    note: %s\n      first in: %s\n", k->k.note, k->k.note_case ? k->k.note_case : "");
     for (size_t i = 0; !k->good && i < k->k.n_failures; i++) {
         char text[ASSAY_REPRO_TEXT];
         assay_repro_text(
@@ -74,7 +76,7 @@ void assay_summary_print(const assay_summary *s, bool verbose)
 {
     print_hosts(s->of);
     for (size_t i = 0; i < s->n; i++)
-        if (s->kernel[i].k.reached == ASSAY_JUDGED && (verbose || !s->kernel[i].good))
+        if (s->kernel[i].k.reached == ASSAY_JUDGED && (verbose || !s->kernel[i].good || s->kernel[i].k.note))
             print_kernel(&s->kernel[i]);
     for (size_t i = 0; i < s->n; i++)
         if (s->kernel[i].k.reached != ASSAY_JUDGED && (verbose || s->kernel[i].k.reached != ASSAY_FILTERED_OUT))

@@ -115,6 +115,8 @@ static void add_up(assay_results *memory, assay_r_sum *s)
         if (k->passed &&
             (!*sum->worst_case || k->worst > sum->worst || (k->worst == sum->worst && k->worst_at >= sum->worst_at)))
             sum->worst = k->worst, sum->worst_at = k->worst_at, sum->worst_case = k->worst_case;
+        if (!sum->note)
+            sum->note = k->note, sum->note_case = k->note_case;
         sum->worst_long = k->worst_long > sum->worst_long ? k->worst_long : sum->worst_long;
         sum->seconds += k->seconds;
         for (size_t t = 0; t < k->n_typed; t++)

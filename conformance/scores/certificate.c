@@ -80,6 +80,8 @@ assay_status assay_certify(assay_lab *lab, assay_problem *p, assay_certificate *
     c->cases += o != ASSAY_NOT_ACCEPTED;
     c->refused += o == ASSAY_NOT_ACCEPTED;
     c->passed += o == ASSAY_PASSED;
+    c->note = c->noted ? c->note : f.note;
+    c->noted += f.note.text[0] != 0;
     if (o != ASSAY_NOT_ACCEPTED && assay_has_outputs(x.base)) {
         for (int i = 0; assay_properties[i].name; i++)
             assay_properties[i].measure(&x, &c->property[i]);
@@ -123,7 +125,8 @@ static const char *declared(const assay_kernel *k, char *text, size_t n)
                   { ASSAY_DETERMINISTIC, "deterministic" },
                   { ASSAY_BATCH_INVARIANT, "batch-invariant" },
                   { ASSAY_UNSLICED, "whole calls only" },
-                  { ASSAY_OWN_THREADS, "own threads" } };
+                  { ASSAY_OWN_THREADS, "own threads" },
+                  { ASSAY_CLEAN_UPPER, "upper halves of vector registers clean" } };
     size_t at = 0;
     snprintf(text, n, "nothing");
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
@@ -144,6 +147,8 @@ void assay_certificate_print(const assay_certificate *c)
     printf("  declares   %s\n", declared(k, text, sizeof text));
     printf("  judged     %lld cases, %lld passed; %lld refused\n", (long long)c->cases, (long long)c->passed,
            (long long)c->refused);
+    if (c->noted)
+        printf("  note       %s (%lld of %lld cases)\n", c->note.text, (long long)c->noted, (long long)c->cases);
     for (int i = 0; assay_properties[i].name; i++) {
         const assay_measure *m = &c->property[i];
         printf("  %-34s %-15s", assay_properties[i].name, answer(m));
@@ -190,6 +195,8 @@ static void json_one(assay_json *j, const assay_certificate *c)
     assay_json_int(j, "passed", c->passed);
     assay_json_int(j, "refused", c->refused);
     assay_json_bool(j, "good", assay_certificate_good(c));
+    assay_json_str(j, "note", c->noted ? c->note.text : NULL);
+    assay_json_int(j, "noted", c->noted);
     assay_json_open(j, "properties", '[');
     for (int i = 0; assay_properties[i].name; i++) {
         const assay_measure *m = &c->property[i];

@@ -43,7 +43,8 @@ void assay_measure_batch(const assay_probe *x, assay_measure *m); /* batch.c */
 typedef struct assay_certificate {
     const assay_kernel *kernel;
     int plugin;
-    int64_t cases, passed, refused;
+    int64_t cases, passed, refused, noted; /* noted: calls that did what is legal, and worth knowing */
+    assay_why note;
     assay_measure property[ASSAY_PROPERTIES];
     struct {
         const assay_gen *gen;

@@ -71,7 +71,7 @@ START_TEST(test_wrap)
     assay_why why;
     assay_kernel k = { .run = nothing, .scratch = bytes, .accepts = takes };
     const assay_args small = { .begin = 0 }, large = { .begin = INT64_C(0x123456789ab) };
-    assay_abi_wrap(&k);
+    assay_abi_wrap(&k, true);
     ck_assert(k.run != nothing && k.scratch != bytes && !k.units && !k.pack && !k.phases);
     ck_assert(k.run(&small) == ASSAY_UNSUPPORTED);
     ck_assert(k.scratch(&large) == 0x123456789ab);

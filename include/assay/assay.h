@@ -233,6 +233,7 @@ enum {                                  /* assay_kernel.flags */
        ASSAY_BITEXACT = 1u << 3,        /* equal bits to every kernel of the op so marked */
        ASSAY_BATCH_INVARIANT = 1u << 4, /* a row's bits do not depend on the rows beside it */
        ASSAY_DETERMINISTIC = 1u << 5,   /* same bits in every run, for every team and every partition */
+       ASSAY_CLEAN_UPPER = 1u << 6,     /* x86: upper halves of vector registers are zero after every entry point */
 };
 
 typedef struct assay_kernel {

@@ -30,6 +30,7 @@ typedef struct assay_finding {
     double used;        /* largest share of the bound that any element used; 0 for EX and DISCRETE */
     int place, threads; /* the call that was found wrong: where its operands lay (judge.h), size of its team */
     assay_why why;      /* one sentence when it failed */
+    assay_why note;     /* what is legal, and worth knowing; empty: nothing */
 } assay_finding;
 
 /* got[i]: views of the outputs as the kernel left them (in any strides); p is solved for contract k. */
