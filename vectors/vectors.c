@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 typedef struct options {
     assay_filter filter;
@@ -209,7 +210,7 @@ static int run(session *s, const char *name)
 enum { KEY_DIR = 256 };
 
 static const struct argp_option option_table[] = {
-    { "dir", KEY_DIR, "DIR", 0, "the files' folder (default: vectors/data of the source tree)", 0 },
+    { "dir", KEY_DIR, "DIR", 0, "the files' folder (default: the project's own)", 0 },
     { "verbose", 'v', NULL, 0, "name every file", 0 },
     { 0 },
 };
@@ -243,6 +244,18 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
+/* The folder of the project's own: beside an installed program, or in the source tree. */
+static const char *own_files(void)
+{
+    static const char beside[] = "/../share/assay/vectors";
+    static char path[4096];
+    const ssize_t n = readlink("/proc/self/exe", path, sizeof path - sizeof beside);
+    char *slash = n > 0 ? memrchr(path, '/', (size_t)n) : NULL;
+    if (slash)
+        memcpy(slash, beside, sizeof beside);
+    return slash && access(path, R_OK) == 0 ? path : ASSAY_SOURCE_DIR "/vectors/data";
+}
+
 int assay_cmd_vectors(int argc, char **argv)
 {
     static const struct argp argp = {
@@ -260,7 +273,7 @@ int assay_cmd_vectors(int argc, char **argv)
         NULL,
         NULL
     };
-    static const char committed[] = ASSAY_SOURCE_DIR "/vectors/data";
+    const char *committed = own_files();
     options o = { .dir = committed };
     assay_why why = { "" };
     argp_err_exit_status = 2;
