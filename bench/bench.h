@@ -7,8 +7,10 @@
 #include "../conformance/judge/lab.h"
 #include "../conformance/select.h"
 #include "../reference/core/execute.h"
+#include "marks.h"
 #include "papi.h"
 #include "roof.h"
+#include "trust.h"
 #include <stdio.h>
 
 enum { BENCH_SAMPLES = 16, BENCH_SETS = 2, BENCH_NAME = 256 };
@@ -17,6 +19,7 @@ enum { BENCH_SAMPLES = 16, BENCH_SETS = 2, BENCH_NAME = 256 };
 
 typedef struct bench_outputs { /* shared between this process and the child; index = operand */
     void *data[ASSAY_MAX_OPND];
+    void *left[BENCH_SETS][ASSAY_MAX_OPND]; /* what stood in each set when the clock stopped */
     size_t bytes[ASSAY_MAX_OPND];
 } bench_outputs;
 
@@ -40,6 +43,10 @@ typedef struct bench_result {
     double sample[BENCH_SAMPLES], cpu_ns; /* nanoseconds per call */
     int64_t iterations, packed_bytes;
     double pack_ns, vary_ns; /* vary: part of every hot call, not the kernel's */
+    int team;                /* threads that ran */
+    uint64_t calls;          /* when the clock stopped: which inputs the outputs left belong to */
+    double used, preempted;  /* CPUs, and times a second, while it was timed */
+    bench_around around;     /* the judge's own view */
     bench_counter counter[BENCH_COUNTERS];
 } bench_result;
 
@@ -60,6 +67,8 @@ typedef struct bench_stage {
     assay_call call[BENCH_SETS];
     char *vary[BENCH_SETS];  /* the input in which two blocks change places before each call; NULL: none can */
     size_t block, half, nth; /* bytes of a block; so many blocks apart; the one whose turn it is */
+    uint64_t calls;          /* on varied inputs: they take the sets in turn */
+    assay_why why;           /* of status, where a sentence was said */
     double pack_ns;
     size_t packed_bytes;
     assay_status status; /* of any call so far */
@@ -68,14 +77,25 @@ typedef struct bench_stage {
 void bench_stage_confine(const bench_task *t, int from, int to); /* to its parent's pipes */
 assay_status bench_stage_open(bench_stage *s, const bench_task *t, assay_why *why);
 void bench_stage_vary(bench_stage *s, int set);
-double bench_stage_vary_ns(bench_stage *s);          /* what that costs */
-void bench_stage_again(bench_stage *s, int set);     /* on the inputs as they are */
-void bench_stage_call(bench_stage *s, uint64_t i);   /* varies, then calls */
-double bench_stage_cold(bench_stage *s, uint64_t i); /* varies, empties the caches, calls, returns seconds */
-/* After timing: what the loop left belongs to the inputs of its last calls. */
-assay_status bench_stage_prove(bench_stage *s, assay_why *why);
+double bench_stage_vary_ns(bench_stage *s);      /* what that costs */
+void bench_stage_again(bench_stage *s, int set); /* on the inputs as they are */
+void bench_stage_call(bench_stage *s);           /* varies the set whose turn it is, then calls */
+double bench_stage_cold(bench_stage *s);         /* varies, empties the caches, calls, returns seconds */
+void bench_stage_look(bench_stage *s);           /* the clock stands: is the process as it was?  Else status, why */
+void bench_stage_touch(const bench_stage *s, int set); /* the clock runs: outputs are read, a byte of each page */
+/* After timing: what the loop left goes to the judge, and belongs to the inputs of its last calls; so does what more
+ * calls leave, stopped at random. */
+void bench_stage_leave(bench_stage *s);
+assay_status bench_stage_audit(bench_stage *s, double seconds, assay_why *why);
 /* At the end: the problem's own inputs, which no call has seen, into set 0; its outputs poisoned; one call. */
 assay_status bench_stage_settle(bench_stage *s, assay_why *why);
+/* Operand i of a set of buffers at the start; the operand in which blocks change places (-1: none); one such change. */
+void bench_inputs_fill(const assay_problem *p, int i, int set, char *copy);
+int bench_inputs_varied(const assay_problem *p);
+void bench_inputs_swap(char *one, char *other, size_t block);
+/* The problem as a set of buffers has it after so many calls in all.  Weights are the problem's own, not copied. */
+bool bench_left_make(const assay_problem *p, int set, uint64_t calls, assay_problem *left);
+void bench_left_free(assay_problem *left);
 const assay_kernel *bench_plugin_kernel(const char *path, int nth, assay_why *why);
 
 /* ---- verdicts ------------------------------------------------------------------------------------------- */
@@ -83,6 +103,7 @@ const assay_kernel *bench_plugin_kernel(const char *path, int nth, assay_why *wh
 typedef struct bench_verdict {
     bool pass;
     char by[16], how[64], freivalds[64], why[240];
+    char left[96]; /* what the timed loop left: "pass", "fail", or "n/a: why" */
     int64_t elements;
     double used;
 } bench_verdict;
@@ -118,8 +139,9 @@ typedef struct bench_roofs {
 void bench_types_of(const assay_case *c, char *text, size_t n); /* "q4_0", "f16", "f32" */
 void bench_work_of(const assay_problem *p, const char *workload, double tokens, bench_work *w);
 void bench_row_name(const bench_work *w, const assay_kernel *k, int threads, bool cold, char name[BENCH_NAME]);
+/* one: this row on one thread, as it was written; NULL: there is none. */
 void bench_row_json(const bench_work *w, const bench_task *t, const bench_result *r, const bench_verdict *v,
-                    const bench_roofs_table *roofs, assay_json *j);
+                    const bench_roofs_table *roofs, const struct cJSON *one, assay_json *j);
 
 /* ---- the journal ------------------------------------------------------------------------------------------- */
 

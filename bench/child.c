@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "child.h"
 #include <errno.h>
-#include <omp.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,27 +17,6 @@ double bench_now(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-int bench_pin_team(int threads)
-{
-    cpu_set_t all;
-    int team = 1;
-    const int known = sched_getaffinity(0, sizeof all, &all) == 0;
-#pragma omp parallel num_threads(threads)
-    {
-        int nth = omp_get_thread_num();
-        cpu_set_t one;
-        CPU_ZERO(&one);
-        for (int cpu = 0; known && cpu < CPU_SETSIZE; cpu++)
-            if (CPU_ISSET(cpu, &all) && nth-- == 0)
-                CPU_SET(cpu, &one);
-        if (CPU_COUNT(&one) == 1)
-            sched_setaffinity(0, sizeof one, &one);
-#pragma omp single
-        team = omp_get_num_threads();
-    }
-    return team;
 }
 
 static int put_all(int fd, const char *p, size_t n)

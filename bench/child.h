@@ -26,7 +26,4 @@ void bench_child_end(bench_child *c);                              /* kills it i
 int bench_send(int to, const void *record, size_t n);
 size_t bench_receive(int from, void *record, size_t room); /* 0: nothing more */
 double bench_now(void);                                    /* monotonic seconds */
-/* Starts a team of OpenMP threads and binds each to a core of its own (as far as there are): else two may share one for
- * a long while.  Returns the size of the team. */
-int bench_pin_team(int threads);
 #endif

@@ -54,11 +54,20 @@ void loop(benchmark::State &state, const gbench_case &c)
 {
     uint64_t i = 0;
     if (c.hot)
-        for (auto _ : state)
+        for (auto _ : state) {
             c.hot(c.ctx, i++);
-    else
+            if (i == (uint64_t)state.max_iterations) {
+                state.PauseTiming();
+                c.look(c.ctx);
+                state.ResumeTiming();
+                c.touch(c.ctx);
+            }
+        }
+    else {
         for (auto _ : state)
             state.SetIterationTime(c.timed(c.ctx, i++));
+        c.look(c.ctx);
+    }
 }
 } // namespace
 

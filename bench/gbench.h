@@ -20,6 +20,9 @@ typedef struct gbench_case {
      * and returns its seconds (what it does before and after, such as emptying caches, is not counted). */
     void (*hot)(void *ctx, uint64_t i);
     double (*timed)(void *ctx, uint64_t i);
+    /* After the last iteration of every run: look with the clock stopped, then, of hot alone, touch with it running. */
+    void (*look)(void *ctx);
+    void (*touch)(void *ctx);
     void *ctx;
     double min_seconds; /* per repetition, if iterations is 0 */
     int64_t iterations, repetitions;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * machine.c - CPU, caches (hwloc, else sysfs), memory, system. */
 #include "machine.h"
+#include "cpus.h"
 #include <ctype.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +55,7 @@ static double number_of(const char *path, const char *key)
 
 static void caches_sysfs(bench_machine *m)
 {
-    char path[128], text[256];
+    char path[128], text[4096];
     for (int i = 0; i < 16; i++) {
         static const char base[] = "/sys/devices/system/cpu/cpu0/cache/index";
         bench_cache c = { 0 };
@@ -76,11 +76,9 @@ static void caches_sysfs(bench_machine *m)
         snprintf(path, sizeof path, "%s%d/ways_of_associativity", base, i);
         if (line_of(path, text, sizeof text))
             c.ways = atoi(text);
-        snprintf(path, sizeof path, "%s%d/shared_cpu_map", base, i);
-        if (line_of(path, text, sizeof text))
-            for (const char *s = text; *s; s++)
-                if (isxdigit((unsigned char)*s))
-                    c.shared_by += __builtin_popcount((unsigned)strtoul((char[]){ *s, 0 }, NULL, 16));
+        snprintf(path, sizeof path, "%s%d/shared_cpu_list", base, i);
+        if (line_of(path, text, sizeof text) && bench_cpus_listed(text) > 0)
+            c.shared_by = bench_cpus_listed(text);
         if (c.bytes > 0)
             m->cache[m->n_caches++] = c;
     }
@@ -140,11 +138,9 @@ void bench_machine_read(bench_machine *m)
     static const char cpuinfo[] = "/proc/cpuinfo", meminfo[] = "/proc/meminfo";
     char text[256];
     struct utsname u;
-    cpu_set_t set;
-    *m = (bench_machine){ .cores = 1, .threads = 1 };
-    if (sched_getaffinity(0, sizeof set, &set) == 0)
-        m->threads = CPU_COUNT(&set);
+    *m = (bench_machine){ .threads = bench_cpus_given(NULL) };
     m->cores = m->threads;
+    bench_quota_read(&m->quota, "");
     if (!value_of(cpuinfo, "model name", m->model, sizeof m->model) &&
         !value_of("/proc/device-tree/model", "", m->model, sizeof m->model))
         snprintf(m->model, sizeof m->model, "n/a");

@@ -3,6 +3,7 @@
 #ifndef ASSAY_BENCH_MACHINE_H
 #define ASSAY_BENCH_MACHINE_H
 #include "../reference/core/json.h"
+#include "quota.h"
 
 typedef struct bench_cache {
     int level, ways, shared_by;
@@ -17,6 +18,7 @@ typedef struct bench_machine {
     int64_t memory, available, page;
     int n_caches;
     bench_cache cache[16];
+    bench_quota quota;
 } bench_machine;
 
 void bench_machine_read(bench_machine *m);

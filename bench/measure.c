@@ -7,11 +7,14 @@
 #include "../reference/core/tensor.h"
 #include "bench.h"
 #include "child.h"
+#include "cpus.h"
 #include "gbench.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
 #if defined(__x86_64__)
 #include <emmintrin.h>
 #endif
@@ -45,6 +48,11 @@ bool bench_outputs_make(bench_task *t)
             return false;
         }
         t->out.data[i] = p;
+        for (int set = 0; set < BENCH_SETS; set++) {
+            void *left =
+                mmap(NULL, t->out.bytes[i], PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+            t->out.left[set][i] = left == MAP_FAILED ? NULL : left;
+        }
         memset(p, 0xff, t->out.bytes[i]); /* NaN in every float type */
         if (t->p->c.op->operands[i].access == ASSAY_INOUT)
             memcpy(p, t->p->t[i].data, t->out.bytes[i] - 64);
@@ -54,9 +62,13 @@ bool bench_outputs_make(bench_task *t)
 
 void bench_outputs_free(bench_task *t)
 {
-    for (int i = 0; i < ASSAY_MAX_OPND; i++)
+    for (int i = 0; i < ASSAY_MAX_OPND; i++) {
         if (t->out.data[i])
             munmap(t->out.data[i], t->out.bytes[i]);
+        for (int set = 0; set < BENCH_SETS; set++)
+            if (t->out.left[set][i])
+                munmap(t->out.left[set][i], t->out.bytes[i]);
+    }
     t->out = (bench_outputs){ 0 };
 }
 
@@ -78,9 +90,9 @@ static void evict(const void *data, size_t bytes)
 #endif
 }
 
-double bench_stage_cold(bench_stage *s, uint64_t i)
+double bench_stage_cold(bench_stage *s)
 {
-    const int set = (int)(i % BENCH_SETS);
+    const int set = (int)(s->calls++ % BENCH_SETS);
     bench_stage_vary(s, set);
     const assay_call *c = &s->call[set];
     for (int k = 0; k < c->op->n_operands; k++)
@@ -89,6 +101,7 @@ double bench_stage_cold(bench_stage *s, uint64_t i)
     evict(c->packed, s->packed_bytes);
     const double t0 = bench_now();
     bench_stage_again(s, set);
+    bench_stage_touch(s, set);
     return bench_now() - t0;
 }
 
@@ -101,12 +114,25 @@ typedef struct run {
 
 static void hot(void *ctx, uint64_t i)
 {
-    bench_stage_call(&((run *)ctx)->stage, i);
+    (void)i;
+    bench_stage_call(&((run *)ctx)->stage);
 }
 
 static double timed(void *ctx, uint64_t i)
 {
-    return bench_stage_cold(&((run *)ctx)->stage, i);
+    (void)i;
+    return bench_stage_cold(&((run *)ctx)->stage);
+}
+
+static void look(void *ctx)
+{
+    bench_stage_look(&((run *)ctx)->stage);
+}
+
+static void touch(void *ctx)
+{
+    for (int set = 0; set < BENCH_SETS; set++)
+        bench_stage_touch(&((run *)ctx)->stage, set);
 }
 
 static void report(void *ctx, const gbench_sample *s)
@@ -127,13 +153,28 @@ static void team(void *ctx, int thread, int threads)
         assay_call_run_team(&s->call[i % BENCH_SETS], thread, threads);
 }
 
+typedef struct spent {
+    double wall, cpu; /* of all threads of this process */
+    long preempted;
+} spent;
+
+static spent spent_now(void)
+{
+    struct timespec t;
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (spent){ bench_now(), (double)t.tv_sec + 1e-9 * (double)t.tv_nsec, u.ru_nivcsw };
+}
+
 static void time_it(run *x, assay_why *why)
 {
     const bench_task *t = x->stage.task;
-    gbench_case c = { .name = "row", .ctx = x, .repetitions = t->repetitions, .min_seconds = t->min_seconds };
-    bench_stage_call(&x->stage, 0); /* page faults and the team's start are not the kernel's */
+    gbench_case c = { .name = "row", .ctx = x, .look = look, .touch = touch };
+    c.repetitions = t->repetitions, c.min_seconds = t->min_seconds;
+    bench_stage_call(&x->stage); /* page faults and the team's start are not the kernel's */
     const double t0 = bench_now();
-    bench_stage_call(&x->stage, 1);
+    bench_stage_call(&x->stage);
     const double once = bench_now() - t0;
     if (x->stage.status)
         return;
@@ -149,10 +190,18 @@ static void time_it(run *x, assay_why *why)
         if (once > t->min_seconds) /* one call says it all */
             c.iterations = 1;
     }
+    const spent before = spent_now();
     gbench_run(&c, 1, report, x);
+    const spent after = spent_now();
+    if (after.wall > before.wall) {
+        x->r.used = (after.cpu - before.cpu) / (after.wall - before.wall);
+        x->r.preempted = (double)(after.preempted - before.preempted) / (after.wall - before.wall);
+    }
+    x->r.calls = x->stage.calls;
+    bench_stage_leave(&x->stage);
     x->r.vary_ns = bench_stage_vary_ns(&x->stage);
     if (!x->stage.status)
-        x->r.status = bench_stage_prove(&x->stage, why);
+        x->r.status = bench_stage_audit(&x->stage, t->min_seconds, why);
     if (!t->counters || t->cold || x->r.status)
         return;
     memcpy(x->r.counter, t->counter, sizeof x->r.counter);
@@ -166,15 +215,21 @@ static int body(void *ctx, bool timing, int from, int to)
     static run x; /* large */
     assay_why why = { "" };
     const bench_task *t = ctx;
-    bench_pin_team(t->threads);
+    x.r.team = bench_pin_team(t->threads);
     bench_stage_confine(t, from, to);
-    x.r.status = bench_stage_open(&x.stage, t, &why);
+    if (x.r.team < t->threads)
+        x.r.status = assay_fail(&why, ASSAY_UNSUPPORTED, "%d threads were asked for, %d ran: %s", t->threads, x.r.team,
+                                bench_team_why());
+    else
+        x.r.status = bench_stage_open(&x.stage, t, &why);
     if (!x.r.status && timing)
         time_it(&x, &why);
     if (!x.r.status)
         x.r.status = x.stage.status;
     if (!x.r.status)
         x.r.status = bench_stage_settle(&x.stage, &why);
+    if (x.r.status && !why.text[0])
+        why = x.stage.why;
     if (x.r.status && !why.text[0])
         assay_fail(&why, ASSAY_OK, "run() returned %s", assay_status_name(x.r.status));
     snprintf(x.r.why, sizeof x.r.why, "%.199s", why.text);
@@ -198,7 +253,8 @@ static int once_body(void *ctx, int from, int to)
 static bool sound(bench_result *r)
 {
     bool good = (unsigned)r->status <= ASSAY_UNSUPPORTED && r->n >= 0 && r->n <= BENCH_SAMPLES && r->iterations >= 0 &&
-                r->packed_bytes >= 0 && isfinite(r->cpu_ns) && isfinite(r->pack_ns) && isfinite(r->vary_ns);
+                r->packed_bytes >= 0 && isfinite(r->cpu_ns) && isfinite(r->pack_ns) && isfinite(r->vary_ns) &&
+                isfinite(r->used) && isfinite(r->preempted) && r->team >= 0;
     for (int i = 0; good && i < r->n; i++)
         good = isfinite(r->sample[i]) && r->sample[i] >= 0;
     assay_wire_clean(r->why, sizeof r->why);
@@ -215,6 +271,8 @@ static bool sound(bench_result *r)
 static void in_child(bench_task *t, bench_result *r, int (*what)(void *, int, int))
 {
     bench_child c;
+    bench_moment before;
+    bench_around_begin(&before);
     *r = (bench_result){ .status = ASSAY_ERR_IO };
     if (bench_child_start(&c, what, t, t->limit_seconds * t->threads) ||
         bench_child_get(&c, r, sizeof *r) != sizeof *r) {
@@ -225,6 +283,7 @@ static void in_child(bench_task *t, bench_result *r, int (*what)(void *, int, in
         snprintf(r->why, sizeof r->why, "the kernel's process sent a record that cannot be");
     }
     bench_child_end(&c);
+    bench_around_end(&before, &r->around);
 }
 
 void bench_measure(bench_task *t, bench_result *r)

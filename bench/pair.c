@@ -6,6 +6,7 @@
 #include "../reference/core/status.h"
 #include "bench.h"
 #include "child.h"
+#include "cpus.h"
 #include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@ typedef struct answer {
     char why[200];
     double pack_ns;
     int64_t packed_bytes;
+    int team;
+    uint64_t calls;
 } answer;
 
 static double batch(bench_stage *s, int64_t calls)
@@ -29,13 +32,19 @@ static double batch(bench_stage *s, int64_t calls)
     double seconds = 0;
     if (s->task->cold) {
         for (int64_t i = 0; i < calls; i++)
-            seconds += bench_stage_cold(s, (uint64_t)i);
+            seconds += bench_stage_cold(s);
+        bench_stage_look(s);
         return seconds;
     }
     const double t0 = bench_now();
     for (int64_t i = 0; i < calls; i++)
-        bench_stage_call(s, (uint64_t)i);
-    return bench_now() - t0;
+        bench_stage_call(s);
+    const double t1 = bench_now();
+    bench_stage_look(s);
+    const double t2 = bench_now();
+    for (int set = 0; set < BENCH_SETS; set++)
+        bench_stage_touch(s, set);
+    return bench_now() - t2 + t1 - t0;
 }
 
 static int body(void *ctx, int from, int to)
@@ -45,23 +54,34 @@ static int body(void *ctx, int from, int to)
     assay_why why = { "" };
     turn next;
     answer a = { 0 };
-    bench_pin_team(t->threads);
+    a.team = bench_pin_team(t->threads);
     bench_stage_confine(t, from, to);
-    a.status = bench_stage_open(&s, t, &why);
+    if (a.team < t->threads)
+        a.status = assay_fail(&why, ASSAY_UNSUPPORTED, "%d threads were asked for, %d ran: %s", t->threads, a.team,
+                              bench_team_why());
+    else
+        a.status = bench_stage_open(&s, t, &why);
     for (uint64_t i = 0; !a.status && i < BENCH_SETS; i++) { /* page faults and the team's start are not the kernel's */
-        bench_stage_call(&s, i);
+        bench_stage_call(&s);
         a.status = s.status;
     }
     while (!a.status && bench_receive(from, &next, sizeof next) == sizeof next && next.calls > 0) {
         a.seconds = batch(&s, next.calls);
         a.status = s.status;
+        if (a.status)
+            break; /* said below */
         if (bench_send(to, &a, sizeof a))
             return 1;
     }
+    a.calls = s.calls;
     if (!a.status)
-        a.status = bench_stage_prove(&s, &why);
+        bench_stage_leave(&s);
+    if (!a.status)
+        a.status = bench_stage_audit(&s, t->min_seconds, &why);
     if (!a.status)
         a.status = bench_stage_settle(&s, &why);
+    if (a.status && !why.text[0])
+        why = s.why;
     if (a.status && !why.text[0])
         assay_fail(&why, ASSAY_OK, "run() returned %s", assay_status_name(a.status));
     snprintf(a.why, sizeof a.why, "%.199s", why.text);

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT
  * plugin.c - a stranger's kernel, in the child that will run it.  The judge's runner has described it before (lab.h).
  */
+#include "../conformance/judge/abi.h"
 #include "../reference/core/status.h"
 #include "bench.h"
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <unistd.h>
 
+/* Loading may run constructors: what check refuses then (gcc -ffast-math's flush to zero) is refused here. */
 const assay_kernel *bench_plugin_kernel(const char *path, int nth, assay_why *why)
 {
+    assay_why changed = { "" };
     const int quiet = open("/dev/null", O_WRONLY);
     if (quiet >= 0) /* it may print what it likes */
         dup2(quiet, STDOUT_FILENO);
@@ -19,6 +22,10 @@ const assay_kernel *bench_plugin_kernel(const char *path, int nth, assay_why *wh
     const assay_plugin *p = entry ? entry() : NULL;
     if (!p || p->abi != ASSAY_ABI || p->kernel_size != sizeof(assay_kernel) || nth < 0 || (size_t)nth >= p->n_kernels) {
         assay_fail(why, ASSAY_ERR_ABI, "%.120s: cannot be loaded as the judge loaded it", path);
+        return NULL;
+    }
+    if (!assay_abi_environment(&changed)) {
+        assay_fail(why, ASSAY_OK, "loading the plug-in changed the floating-point environment: %.150s", changed.text);
         return NULL;
     }
     return &p->kernels[nth];

@@ -4,20 +4,23 @@
 #include "../reference/core/execute.h"
 #include "assay_build.h"
 #include "child.h"
+#include "cpus.h"
 #include <omp.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What 128-bit multiply and add (no fused form) can do: plain C compiled for the baseline of the architecture. */
+/* What 128-bit multiply and add (no fused form) can do: plain C compiled for the baseline of the architecture, which is
+ * what the scalar reference may become when its compiler vectorizes it. */
 typedef float v4 __attribute__((vector_size(16)));
-static double scalar_peak(const void *buffer, size_t bytes, int64_t n)
+static double base_peak(const void *buffer, size_t bytes, int64_t n)
 {
     v4 s[6] = { { 0 } }, p[6], a = { 1, 1, 1, 1 };
     (void)buffer, (void)bytes;
 #if defined(__x86_64__)
+#define BASE    "sse2"
 #define KEEP(v) __asm__ volatile("" : "+x"(v))
 #else
+#define BASE    "asimd"
 #define KEEP(v) __asm__ volatile("" : "+w"(v))
 #endif
 #define SIX(X) X(0) X(1) X(2) X(3) X(4) X(5)
@@ -36,7 +39,7 @@ static double scalar_peak(const void *buffer, size_t bytes, int64_t n)
 }
 
 const bench_probe bench_probes_scalar[] = {
-    { "fma", "scalar", ASSAY_ISA_scalar, scalar_peak },
+    { "mul+add", "scalar", ASSAY_ISA_scalar, base_peak },
     { NULL, NULL, 0, NULL },
 };
 
@@ -78,12 +81,14 @@ static void measure(const bench_probe *p, bench_roof *r, size_t bytes, int windo
 {
     const double target = quick ? 0.003 : 0.006;
     const int want = quick ? 16 : BENCH_ROOF_SAMPLES;
-    char *buffer[256] = { NULL };
+    char **buffer = calloc((size_t)r->threads, sizeof *buffer);
     const size_t window = bytes / (size_t)windows / 4096 * 4096;
     int64_t n = 1;
     double seconds = 0;
-    if (r->threads > 256)
-        r->threads = 256;
+    if (!buffer) {
+        snprintf(r->why, sizeof r->why, "no memory");
+        return;
+    }
     if (bytes > 0) {
 #pragma omp parallel num_threads(r->threads)
         {
@@ -113,6 +118,7 @@ static void measure(const bench_probe *p, bench_roof *r, size_t bytes, int windo
     }
     for (int i = 0; i < r->threads; i++)
         free(buffer[i]);
+    free(buffer);
 }
 
 /* Bytes per thread that sit well inside a level and well outside the one below: 7/16 of the thread's share. */
@@ -176,26 +182,29 @@ static const bench_probe *reader(uint64_t isa)
     return best;
 }
 
+static void small_team(bench_roof *r, int team)
+{
+    snprintf(r->why, sizeof r->why, "%d threads were asked for, %d ran: %.60s", r->threads, team, bench_team_why());
+}
+
 void bench_roofs(const bench_machine *m, uint64_t isa, const int *threads, int n_threads, bool quick,
                  bench_roof_visit visit, void *ctx)
 {
     static const char *const levels[] = { NULL, "L1", "L2", "L3", "memory" };
-    cpu_set_t all; /* each team is bound anew from the cores that the process was given */
-    const bool known = sched_getaffinity(0, sizeof all, &all) == 0;
     for (int t = 0; t < n_threads; t++) {
-        if (known)
-            sched_setaffinity(0, sizeof all, &all);
-        bench_pin_team(threads[t]);
+        const int team = bench_pin_team(threads[t]);
         for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
             for (const bench_probe *p = tables[i]; p->kind; p++) {
                 const bool integer = strcmp(p->kind, "int8") == 0;
                 bench_roof r = { .kind = "compute", .threads = threads[t] };
                 if (strcmp(p->kind, "read") == 0)
                     continue;
-                snprintf(r.name, sizeof r.name, "%s.%s.%dt", p->kind, p->isa, threads[t]);
+                snprintf(r.name, sizeof r.name, "%s.%s.%dt", p->kind, p->bits ? p->isa : BASE, threads[t]);
                 snprintf(r.isa, sizeof r.isa, "%s", p->isa);
                 snprintf(r.unit, sizeof r.unit, integer ? "GOP/s" : "GFLOP/s");
-                if (p->bits & ~isa)
+                if (team < threads[t])
+                    small_team(&r, team);
+                else if (p->bits & ~isa)
                     snprintf(r.why, sizeof r.why, "not on this CPU (or above --isa): %s", p->isa);
                 else
                     measure(p, &r, 0, 1, quick);
@@ -207,7 +216,9 @@ void bench_roofs(const bench_machine *m, uint64_t isa, const int *threads, int n
             snprintf(r.name, sizeof r.name, "read.%s.%dt", levels[level], threads[t]);
             snprintf(r.level, sizeof r.level, "%s", levels[level]);
             snprintf(r.unit, sizeof r.unit, "GB/s");
-            if (!p)
+            if (team < threads[t])
+                small_team(&r, team);
+            else if (!p)
                 snprintf(r.why, sizeof r.why, "no vector tier in this build or on this CPU");
             else if (r.bytes < 4096)
                 snprintf(r.why, sizeof r.why,

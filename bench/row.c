@@ -3,6 +3,7 @@
 #include "../reference/core/dtype.h"
 #include "../reference/core/tensor.h"
 #include "bench.h"
+#include <cjson/cJSON.h>
 #include <string.h>
 
 /* Element types worth naming: of operands that have a choice and did not choose f32; each once. */
@@ -51,17 +52,19 @@ void bench_row_name(const bench_work *w, const assay_kernel *k, int threads, boo
              cold ? "cold" : "hot");
 }
 
-/* The roof of a kind ("fma", "int8", "read.L2") for so many threads: of the best tier within bits. */
-static const bench_roof *roof_of(const bench_roofs_table *table, const char *kind, uint64_t bits, int threads)
+/* The roof for so many threads: of arithmetic (float or 8-bit integers) the best tier within bits, of reading the
+ * level's. */
+static const bench_roof *roof_of(const bench_roofs_table *table, const char *kind, const char *unit, const char *level,
+                                 uint64_t bits, int threads)
 {
     const bench_roof *best = NULL;
     for (int i = 0; i < table->n; i++) {
         const bench_roof *r = &table->roof[i];
         const assay_isa *isa = r->isa[0] ? assay_isa_find(r->isa) : NULL;
-        const size_t n = strlen(kind);
-        if (r->why[0] || r->threads != threads || strncmp(r->name, kind, n) != 0 || r->name[n] != '.')
+        if (r->why[0] || r->threads != threads || strcmp(r->kind, kind) != 0 || strcmp(r->unit, unit) != 0 ||
+            strcmp(r->level, level) != 0)
             continue;
-        if (strcmp(r->kind, "compute") == 0 && (!isa || (isa->bits & ~bits)))
+        if (strcmp(kind, "compute") == 0 && (!isa || (isa->bits & ~bits)))
             continue;
         if (!best || r->value > best->value)
             best = r;
@@ -109,9 +112,8 @@ static double from_level(const bench_task *t, double footprint)
 }
 
 static void rates(const bench_work *w, const bench_task *t, const bench_result *r, const bench_roofs_table *roofs,
-                  double ns, double low, assay_json *j)
+                  double ns, double low, bench_facts *f, assay_json *j)
 {
-    char kind[32];
     const double weights = operand_bytes(t->p, true, false);
     const bool packs = r->packed_bytes > 0;
     const double bytes = packs && !t->p->c.op->bytes ? w->bytes - weights + (double)r->packed_bytes : w->bytes;
@@ -138,18 +140,20 @@ static void rates(const bench_work *w, const bench_task *t, const bench_result *
         assay_json_str(j, "packing", t->k->packing ? t->k->packing : t->k->name);
     }
     assay_json_str(j, "level", level);
+    f->level = level;
     assay_json_num(j, "footprint", footprint);
-    snprintf(kind, sizeof kind, "read.%s", level);
     assay_json_open(j, "roofs", '{');
     const double compute =
-        share(roof_of(roofs, integer_kernel(t->k) ? "int8" : "fma", t->k->isa, t->threads), gflops, "compute", j);
-    const double memory = share(roof_of(roofs, kind, 0, t->threads), gbps, "memory", j);
+        share(roof_of(roofs, "compute", integer_kernel(t->k) ? "GOP/s" : "GFLOP/s", "", t->k->isa, t->threads), gflops,
+              "compute", j);
+    const double memory = share(roof_of(roofs, "memory", "GB/s", level, 0, t->threads), gbps, "memory", j);
     assay_json_close(j);
     if (compute > 0 || memory > 0) {
         assay_json_num(j, "share", compute > memory ? compute : memory);
         assay_json_num(j, "share_best", (compute > memory ? compute : memory) * best);
         assay_json_str(j, "bound_by", compute > memory ? "compute" : "memory");
-        assay_json_bool(j, "impossible", compute > 1.05 || memory * from_level(t, footprint) > 1.05);
+        f->share = compute > memory * from_level(t, footprint) ? compute : memory * from_level(t, footprint);
+        assay_json_bool(j, "impossible", f->share > 1.05);
     }
     if (w->scalar_ns > 0 && !rewrites(assay_op_find(t->k->op))) {
         assay_json_num(j, "speedup", w->scalar_ns / ns);
@@ -159,7 +163,7 @@ static void rates(const bench_work *w, const bench_task *t, const bench_result *
 }
 
 void bench_row_json(const bench_work *w, const bench_task *t, const bench_result *r, const bench_verdict *v,
-                    const bench_roofs_table *roofs, assay_json *j)
+                    const bench_roofs_table *roofs, const cJSON *one, assay_json *j)
 {
     char name[BENCH_NAME];
     const double ns = bench_median(r->sample, r->n);
@@ -197,6 +201,18 @@ void bench_row_json(const bench_work *w, const bench_task *t, const bench_result
         assay_json_close(j);
         assay_json_num(j, "low", low);
         assay_json_num(j, "high", high);
-        rates(w, t, r, roofs, ns, low, j);
+        const cJSON *time = cJSON_GetObjectItem(one, "real_time");
+        bench_facts f = { .team = t->threads, .cpus = t->machine->threads, .used = r->used, .preempted = r->preempted };
+        f.around = r->around;
+        if (r->team > 0)
+            assay_json_int(j, "team", r->team);
+        if (r->used > 0)
+            assay_json_num(j, "used_cpus", r->used);
+        rates(w, t, r, roofs, ns, low, &f, j);
+        if (cJSON_IsNumber(time)) {
+            f.scaling = time->valuedouble / ns;
+            f.level_1 = cJSON_GetStringValue(cJSON_GetObjectItem(one, "level"));
+        }
+        bench_marks_json(&f, j);
     }
 }

@@ -70,6 +70,10 @@ static void print_row(const assay_json *j)
                cJSON_GetNumberValue(cJSON_GetObjectItem(v, "used")));
     }
     putchar('\n');
+    const cJSON *mark;
+    cJSON_ArrayForEach(mark, cJSON_GetObjectItem(o, "marks"))
+        printf("    ! %s: %s\n", cJSON_GetStringValue(cJSON_GetObjectItem(mark, "name")),
+               cJSON_GetStringValue(cJSON_GetObjectItem(mark, "words")));
     fflush(stdout);
     cJSON_Delete(o);
 }
@@ -123,7 +127,9 @@ static assay_status write_row(bench_session *s, const bench_work *w, const bench
                               const bench_verdict *v)
 {
     assay_json j = { 0 };
-    bench_row_json(w, t, r, v, &s->roofs, &j);
+    char name[BENCH_NAME];
+    bench_row_name(w, t->k, 1, t->cold, name);
+    bench_row_json(w, t, r, v, &s->roofs, t->threads > 1 ? bench_journal_get(&s->journal, "row", name) : NULL, &j);
     counters(s, w, t, r, &j);
     assay_json_close(&j);
     s->rows++;
@@ -159,9 +165,11 @@ static assay_status row(bench_session *s, const bench_work *w, assay_problem *p,
         return assay_fail(&s->why, ASSAY_ERR_NOMEM, "%s: no memory for the outputs", name);
     bench_measure(&t, &r);
     assay_status st = ASSAY_OK;
-    if (r.status == ASSAY_UNSUPPORTED)
+    if (r.status == ASSAY_UNSUPPORTED) {
         bench_journal_not(&s->journal, name, "row", r.why);
-    else if (!*s->interrupted) {
+        if (r.team && r.team < threads)
+            printf("%-72s NOT MEASURED: %s\n", name, r.why);
+    } else if (!*s->interrupted) {
         bench_judge(&t, &r, p, bench_judge_whole(s, w->flops), &v);
         if (!*s->interrupted)
             st = write_row(s, w, &t, &r, &v);

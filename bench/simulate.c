@@ -58,7 +58,7 @@ void bench_simulator_json(const bench_machine *m, assay_json *j)
 void bench_simulated_call(bench_stage *s); /* collection is on inside this function: --toggle-collect */
 __attribute__((noinline)) void bench_simulated_call(bench_stage *s)
 {
-    bench_stage_call(s, 0);
+    bench_stage_call(s);
     __asm__ volatile("" : : : "memory");
 }
 
@@ -92,7 +92,8 @@ int bench_simulate_child(const char *line, const char *kernel, const char *plugi
                      .threads = 1 };
     if ((!plugin && !t.k) || !bench_outputs_make(&t) || bench_stage_open(&stage, &t, &why))
         return 1;
-    bench_stage_call(&stage, 0);
+    bench_stage_call(&stage);
+    stage.calls = 0; /* the same set again */
     bench_simulated_call(&stage);
     return stage.status ? 1 : 0;
 }

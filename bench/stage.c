@@ -11,28 +11,18 @@
 #include "child.h"
 #include <fcntl.h>
 #include <malloc.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* ---- buffers --------------------------------------------------------------------------------------------------- */
 
-enum { KEEP = ASSAY_INDEX | ASSAY_POSITION | ASSAY_MASK | ASSAY_COUNT };
-
-/* Integers mean places: page tables, positions. */
-static bool is_place(assay_dtype t)
-{
-    return t == ASSAY_i32 || t == ASSAY_i64;
-}
-
 static size_t bytes_of(const bench_stage *s, int i)
 {
     return assay_tensor_bytes(&s->task->p->t[i]);
 }
 
-/* The problem's blocks, moved round by another share of the whole for each set.  Weights are shared; indices, positions
- * and masks stay as they are. */
+/* Weights are shared. */
 static assay_status buffers(bench_stage *s, int set, assay_why *why)
 {
     const assay_problem *p = s->task->p;
@@ -45,45 +35,27 @@ static assay_status buffers(bench_stage *s, int set, assay_why *why)
             s->t[set][i].data = s->task->out.data[i];
             continue;
         }
-        const size_t bytes = bytes_of(s, i), block = (size_t)assay_dtype_of(p->t[i].type)->bytes;
+        const size_t bytes = bytes_of(s, i);
         char *copy = assay_aligned(bytes + 64);
         if (!copy)
             return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for %zu bytes of %s", bytes, o->name);
         s->t[set][i].data = copy;
-        if (o->access == ASSAY_OUT) {
+        if (o->access == ASSAY_OUT)
             memset(copy, 0xff, bytes + 64);
-            continue;
-        }
-        const size_t at = (o->flags & KEEP) || p->t[i].layout || is_place(p->t[i].type)
-                              ? 0
-                              : bytes / block / (size_t)(set + 2) * block;
-        memcpy(copy, (const char *)p->t[i].data + at, bytes - at);
-        memcpy(copy + bytes - at, p->t[i].data, at);
+        else
+            bench_inputs_fill(p, i, set, copy);
     }
     return ASSAY_OK;
-}
-
-/* The operand in which blocks change places: the first plain input, else indices (a permutation of legal ones). */
-static int varied(const assay_problem *p)
-{
-    for (int by_index = 0; by_index <= 1; by_index++)
-        for (int i = 0; i < p->c.op->n_operands; i++) {
-            const assay_operand *o = &p->c.op->operands[i];
-            const bool fits =
-                by_index ? (o->flags & KEEP) == ASSAY_INDEX : !(o->flags & KEEP) && !is_place(p->t[i].type);
-            if (fits && (p->c.present >> i & 1) && o->access == ASSAY_IN && !(o->flags & ASSAY_WEIGHT) &&
-                !p->t[i].layout && assay_tensor_bytes(&p->t[i]) >= 2 * (size_t)assay_dtype_of(p->t[i].type)->bytes)
-                return i;
-        }
-    return -1;
 }
 
 assay_status bench_stage_open(bench_stage *s, const bench_task *t, assay_why *why)
 {
     *s = (bench_stage){ .task = t, .k = t->k };
     const assay_op *op = t->p->c.op;
+    bench_trust_take(t->threads);
     if (t->plugin && !(s->k = bench_plugin_kernel(t->plugin, t->nth, why)))
         return ASSAY_ERR_ABI;
+    bench_trust_flags(s->k->flags);
     const assay_args a = { .operand = t->p->t, .dim = t->p->c.dim, .params = t->p->c.params };
     if (!assay_kernel_takes(op, s->k, &a))
         return assay_fail(why, ASSAY_UNSUPPORTED, "the kernel does not accept this case");
@@ -106,7 +78,7 @@ assay_status bench_stage_open(bench_stage *s, const bench_task *t, assay_why *wh
         if (st)
             return st;
     }
-    const int v = varied(t->p);
+    const int v = bench_inputs_varied(t->p);
     if (v >= 0) {
         s->block = (size_t)assay_dtype_of(t->p->t[v].type)->bytes;
         s->half = bytes_of(s, v) / s->block / 2;
@@ -137,17 +109,12 @@ void bench_stage_confine(const bench_task *t, int from, int to)
 
 void bench_stage_vary(bench_stage *s, int set)
 {
-    char *one = s->vary[set], tmp[512];
+    char *one = s->vary[set];
     if (!one)
         return;
     s->nth = s->nth + 1 < s->half ? s->nth + 1 : 0;
     one += s->nth * s->block;
-    char *other = one + s->half * s->block;
-    if (s->block == 4) {
-        memcpy(tmp, one, 4), memcpy(one, other, 4), memcpy(other, tmp, 4);
-    } else {
-        memcpy(tmp, one, s->block), memcpy(one, other, s->block), memcpy(other, tmp, s->block);
-    }
+    bench_inputs_swap(one, one + s->half * s->block, s->block);
 }
 
 double bench_stage_vary_ns(bench_stage *s)
@@ -176,68 +143,25 @@ void bench_stage_again(bench_stage *s, int set)
     s->status = st ? st : s->status;
 }
 
-void bench_stage_call(bench_stage *s, uint64_t i)
+void bench_stage_call(bench_stage *s)
 {
-    bench_stage_vary(s, (int)(i % BENCH_SETS));
-    bench_stage_again(s, (int)(i % BENCH_SETS));
-}
-
-/* ---- proof ------------------------------------------------------------------------------------------------------ */
-
-/* Equal bits, or, for a kernel that is not the same from run to run, values that differ by rounding alone. */
-static bool alike(const assay_tensor *t, const void *left)
-{
-    const size_t bytes = assay_tensor_bytes(t);
-    if (!memcmp(t->data, left, bytes))
-        return true;
-    const int64_t n = assay_tensor_count(t);
-    assay_tensor was = *t;
-    double *a = malloc(((size_t)n + 1) * sizeof *a), *b = malloc(((size_t)n + 1) * sizeof *b), most = 0, off = 0;
-    memcpy(&was.data, &left, sizeof left);
-    if (a && b) {
-        assay_tensor_decode(a, t);
-        assay_tensor_decode(b, &was);
-        for (int64_t i = 0; i < n; i++) {
-            most = fmax(most, isfinite(a[i]) ? fabs(a[i]) : 0);
-            if (a[i] != b[i] && !(isnan(a[i]) && isnan(b[i])))
-                off = fmax(off, isfinite(a[i] - b[i]) ? fabs(a[i] - b[i]) : INFINITY);
-        }
-    }
-    free(a);
-    free(b);
-    return a && b && off <= 0x1p-12 * most;
-}
-
-/* Output i of one set as the loop left it, and once more from the same inputs over poison. */
-static assay_status prove(bench_stage *s, int set, int i, assay_why *why)
-{
-    assay_tensor *t = &s->t[set][i];
-    const size_t bytes = assay_tensor_bytes(t);
-    void *left = malloc(bytes + 1);
-    if (!left)
-        return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for %zu bytes", bytes);
-    memcpy(left, t->data, bytes);
-    memset(t->data, 0xff, bytes);
+    const int set = (int)(s->calls++ % BENCH_SETS);
+    bench_stage_vary(s, set);
     bench_stage_again(s, set);
-    const bool same = alike(t, left);
-    free(left);
-    return same ? s->status
-                : assay_fail(why, ASSAY_ERR_ARG, "what the timed calls left in %s does not belong to their inputs",
-                             s->task->p->c.op->operands[i].name);
 }
 
-assay_status bench_stage_prove(bench_stage *s, assay_why *why)
+void bench_stage_touch(const bench_stage *s, int set)
 {
-    const assay_problem *p = s->task->p;
-    assay_status st = s->status;
-    for (int i = 0; i < p->c.op->n_operands; i++)
-        if (p->c.op->operands[i].flags & ASSAY_COUNT && p->c.op->operands[i].access != ASSAY_IN)
-            return st; /* beyond the count, what an earlier call left may stand */
-    for (int set = 0; set < BENCH_SETS; set++)
-        for (int i = 0; i < p->c.op->n_operands; i++)
-            if (!st && (p->c.present >> i & 1) && p->c.op->operands[i].access == ASSAY_OUT)
-                st = prove(s, set, i, why);
-    return st;
+    const assay_op *op = s->task->p->c.op;
+    for (int i = 0; i < op->n_operands; i++) {
+        const volatile char *p = s->t[set][i].data;
+        if (!p || op->operands[i].access == ASSAY_IN)
+            continue;
+        const size_t bytes = bytes_of(s, i);
+        for (size_t at = 0; at < bytes; at += 4096)
+            (void)p[at];
+        (void)p[bytes ? bytes - 1 : 0];
+    }
 }
 
 assay_status bench_stage_settle(bench_stage *s, assay_why *why)
@@ -253,7 +177,10 @@ assay_status bench_stage_settle(bench_stage *s, assay_why *why)
             memcpy(s->t[0][i].data, p->t[i].data, bytes_of(s, i));
     }
     bench_stage_again(s, 0);
+    if (!s->status && !bench_trust_same(true, &s->why))
+        s->status = ASSAY_ERR_ABI;
     if (s->status)
-        assay_fail(why, s->status, "run() returned %s", assay_status_name(s->status));
+        assay_fail(why, s->status, s->why.text[0] ? "%s" : "run() returned %s",
+                   s->why.text[0] ? s->why.text : assay_status_name(s->status));
     return s->status;
 }

@@ -26,7 +26,7 @@ parts = [rows(f"s{i}.json") for i in (1, 2, 3)]
 assert sorted(sum(parts, [])) == rows("whole.json") and sum(map(len, parts)) == len(rows("whole.json")) == 6, parts
 d = json.load(open("whole.json"))
 d["context"]["assay"]["cpu"]["model"] = "Another"
-d["roofs"] = [{"name": "fma.scalar.1t", "kind": "compute", "value": 1.5}]
+d["roofs"] = [{"name": "mul+add.sse2.1t", "kind": "compute", "value": 1.5}]
 json.dump(d, open("other.json", "w"))
 d["context"]["assay"]["commit"] = "0000000"
 json.dump(d, open("build.json", "w"))
