@@ -64,6 +64,8 @@ assay_status assay_gguf_real(const assay_gguf *g, const char *key, bool required
                              assay_why *why);
 assay_status assay_gguf_text(const assay_gguf *g, const char *key, bool required, assay_span *out, assay_why *why);
 assay_status assay_gguf_bool(const assay_gguf *g, const char *key, bool required, bool *out, assay_why *why);
+/* An integer, real or bool of any width; false: the value is no number. */
+bool assay_gguf_number(const assay_gguf_value *v, double *out);
 /* An array of strings: *out is allocated (free()) with *n spans. */
 assay_status assay_gguf_texts(const assay_gguf *g, const char *key, assay_span **out, size_t *n, assay_why *why);
 #endif

@@ -53,6 +53,35 @@ static bool as_int(const assay_gguf_value *v, int64_t *out)
     }
 }
 
+/* Any real kind as double; false if it is none. */
+static bool as_real(const assay_gguf_value *v, double *out)
+{
+    if (v->kind == ASSAY_GGUF_F32) {
+        const uint32_t b = (uint32_t)assay_gguf_little(v->data, 4);
+        float f;
+        memcpy(&f, &b, sizeof f);
+        *out = f;
+    } else if (v->kind == ASSAY_GGUF_F64) {
+        const uint64_t b = assay_gguf_little(v->data, 8);
+        memcpy(out, &b, sizeof *out);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool assay_gguf_number(const assay_gguf_value *v, double *out)
+{
+    int64_t whole;
+    if (v->kind == ASSAY_GGUF_BOOL)
+        *out = *v->data;
+    else if (as_int(v, &whole))
+        *out = (double)whole;
+    else
+        return as_real(v, out);
+    return true;
+}
+
 assay_status assay_gguf_int(const assay_gguf *g, const char *key, bool required, int64_t lo, int64_t hi, int64_t *out,
                             assay_why *why)
 {
@@ -76,17 +105,8 @@ assay_status assay_gguf_real(const assay_gguf *g, const char *key, bool required
     double x;
     if (!v)
         return absent(g, key, required, why);
-    if (v->kind == ASSAY_GGUF_F32) {
-        const uint32_t b = (uint32_t)assay_gguf_little(v->data, 4);
-        float f;
-        memcpy(&f, &b, sizeof f);
-        x = f;
-    } else if (v->kind == ASSAY_GGUF_F64) {
-        const uint64_t b = assay_gguf_little(v->data, 8);
-        memcpy(&x, &b, sizeof x);
-    } else {
+    if (!as_real(v, &x))
         return wrong_kind(g, key, "a real number", v, why);
-    }
     if (!(x >= lo && x <= hi))
         return assay_fail(why, ASSAY_ERR_FORMAT, "%s: key '%s' is %g, not in %g .. %g", g->label, key, x, lo, hi);
     *out = x;

@@ -22,9 +22,9 @@ static assay_status load(run *r, assay_why *why)
     int32_t *ids = o->ids, *made = NULL;
     assay_status s = assay_gguf_open(o->model, &r->file, why);
     if (!s)
-        s = assay_tokenizer_make(&r->file, &r->tokens, why);
-    if (!s)
         s = assay_llama_graph(&r->file, o->kv, &r->graph, why);
+    if (!s)
+        s = assay_tokenizer_make(&r->file, &r->tokens, why);
     if (!s && o->prompt)
         s = assay_tokenizer_encode(&r->tokens, o->prompt, strlen(o->prompt), o->special, &made, &n, why);
     if (s)

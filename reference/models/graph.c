@@ -2,6 +2,7 @@
 #include "graph.h"
 #include "../core/registry.h"
 #include "../core/status.h"
+#include "../core/tensor.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -49,6 +50,20 @@ int assay_graph_value(assay_graph *g, assay_value_kind kind, assay_dtype type, i
     va_end(args);
     memcpy(v.dim, dim, (size_t)rank * sizeof *dim);
     return add_value(g, &v);
+}
+
+int assay_graph_constant(assay_graph *g, float *data, int64_t n, const char *name)
+{
+    assay_value v = { .kind = ASSAY_VALUE_WEIGHT, .type = ASSAY_f32, .rank = 1, .dim = { n }, .as_f32 = data };
+    if (!g->status && !data)
+        g->status = assay_fail(&g->why, ASSAY_ERR_NOMEM, "%s: no memory for %" PRId64 " numbers", name, n);
+    snprintf(v.name, sizeof v.name, "%s", name);
+    v.weight = assay_tensor_dense(ASSAY_f32, 0, 1, &n);
+    v.weight.data = data;
+    const int before = g->n_values, i = add_value(g, &v);
+    if (g->n_values == before)
+        free(data);
+    return i;
 }
 
 int assay_graph_tail(assay_graph *g, int base)

@@ -61,6 +61,8 @@ int assay_graph_weight(assay_graph *g, const assay_gguf *file, int rank, const i
     __attribute__((format(printf, 5, 6))); /* shape must be the file's */
 int assay_graph_value(assay_graph *g, assay_value_kind kind, assay_dtype type, int rank, const int64_t *dim,
                       const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* A weight that no tensor of the file holds: n floats (malloc or aligned), which become the graph's. */
+int assay_graph_constant(assay_graph *g, float *data, int64_t n, const char *name);
 int assay_graph_tail(assay_graph *g, int base);
 /* op, its dims as the caller understands them ("TNK": checked against the spec), lengths and operands in that order. */
 assay_node *assay_graph_call(assay_graph *g, const char *op, const char *dims, const int64_t *dim, const char *operands,

@@ -5,20 +5,48 @@
 #include "graph.h"
 #include "../core/registry.h"
 #include "../core/status.h"
+#include "keys.h"
 #include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct config {
-    int64_t d, layers, H, G, D, F, V, rotary;
-    double eps, base;
+    int64_t d, layers, H, G, D, F, V, rotary, window;
+    double eps, base, stretch; /* stretch: positions are divided by it */
+    double scale, cap;         /* of scores: scale 0: D^-1/2; cap 0: none */
 } config;
+
+/* A factor without a type is linear scaling, as the field reads it; rope.scale_linear is the factor's old name. */
+static assay_status read_stretch(const assay_gguf *f, config *c, assay_why *why)
+{
+    assay_span kind = { "linear", 6 };
+    double factor = 0, old = 0;
+    assay_status s = assay_gguf_text(f, "llama.rope.scaling.type", false, &kind, why);
+    if (!s)
+        s = assay_gguf_real(f, "llama.rope.scaling.factor", false, 0, 1e6, &factor, why);
+    if (!s)
+        s = assay_gguf_real(f, "llama.rope.scale_linear", false, 0, 1e6, &old, why);
+    if (s)
+        return s;
+    if (!assay_span_is(kind, "none") && !assay_span_is(kind, "linear"))
+        return assay_fail(why, ASSAY_UNSUPPORTED, "%s: rope scaling of type '%.*s' is not known; none and linear are",
+                          f->label, kind.n < 40 ? (int)kind.n : 40, kind.at);
+    if (factor > 0 && old > 0 && factor != old)
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: rope.scaling.factor is %g, rope.scale_linear %g: which is it?",
+                          f->label, factor, old);
+    factor = factor > 0 ? factor : old;
+    c->stretch = factor > 0 && assay_span_is(kind, "linear") ? factor : 1;
+    return ASSAY_OK;
+}
 
 static assay_status read_config(const assay_gguf *f, config *c, assay_graph *g, assay_why *why)
 {
-    int64_t context = 0;
-    double scale = 1;
-    assay_span arch, kind = { "none", 4 };
-    assay_status s = assay_gguf_text(f, "general.architecture", true, &arch, why);
+    int64_t context = 0, value_length = 0;
+    assay_span arch;
+    assay_status s = assay_keys_whole(f, why);
+    if (!s)
+        s = assay_gguf_text(f, "general.architecture", true, &arch, why);
     if (!s && !assay_span_is(arch, "llama"))
         return assay_fail(why, ASSAY_UNSUPPORTED, "%s: general.architecture is '%.*s'; llama is known", f->label,
                           arch.n < 40 ? (int)arch.n : 40, arch.at);
@@ -33,6 +61,7 @@ static assay_status read_config(const assay_gguf *f, config *c, assay_graph *g, 
         { "llama.attention.head_count", true, 4096, &c->H },
         { "llama.attention.head_count_kv", false, 4096, &c->G },
         { "llama.attention.key_length", false, 65536, &c->D },
+        { "llama.attention.value_length", false, 65536, &value_length },
         { "llama.feed_forward_length", true, 1 << 24, &c->F },
         { "llama.rope.dimension_count", false, 65536, &c->rotary },
         { "llama.context_length", false, INT32_MAX, &context },
@@ -44,9 +73,15 @@ static assay_status read_config(const assay_gguf *f, config *c, assay_graph *g, 
     if (!s)
         s = assay_gguf_real(f, "llama.rope.freq_base", false, 1, 1e12, &c->base, why);
     if (!s)
-        s = assay_gguf_text(f, "llama.rope.scaling.type", false, &kind, why);
+        s = assay_gguf_real(f, "llama.attention.scale", false, 0, 1e6, &c->scale, why);
     if (!s)
-        s = assay_gguf_real(f, "llama.rope.scaling.factor", false, 0, 1e6, &scale, why);
+        s = assay_gguf_int(f, "llama.attention.sliding_window", false, 0, INT32_MAX, &c->window, why);
+    if (!s)
+        s = assay_gguf_real(f, "llama.attn_logit_softcapping", false, 0, 1e6, &c->cap, why);
+    if (!s)
+        s = read_stretch(f, c, why);
+    if (!s)
+        s = assay_keys_llama(f, why);
     if (s)
         return s;
     if (!c->G)
@@ -64,9 +99,10 @@ static assay_status read_config(const assay_gguf *f, config *c, assay_graph *g, 
     if (c->rotary > c->D || c->rotary % 2)
         return assay_fail(why, ASSAY_ERR_FORMAT, "%s: %" PRId64 " rotated of %" PRId64 " dimensions per head", f->label,
                           c->rotary, c->D);
-    if (!assay_span_is(kind, "none") && scale != 1)
-        return assay_fail(why, ASSAY_UNSUPPORTED, "%s: rope scaling of type '%.*s' is not known", f->label,
-                          kind.n < 40 ? (int)kind.n : 40, kind.at);
+    if (value_length && value_length != c->D)
+        return assay_fail(why, ASSAY_UNSUPPORTED,
+                          "%s: values of %" PRId64 " elements per head beside keys of %" PRId64 " are not known",
+                          f->label, value_length, c->D);
     const assay_gguf_tensor *table = assay_gguf_find_tensor(f, "token_embd.weight");
     if (!table || table->t.rank != 2)
         return assay_fail(why, ASSAY_ERR_FORMAT, "%s: tensor 'token_embd.weight' is missing or no matrix", f->label);
@@ -79,6 +115,17 @@ static assay_status read_config(const assay_gguf *f, config *c, assay_graph *g, 
 #define LIST(...) ((const int64_t[]){ __VA_ARGS__ })
 #define OF(...)   ((const int[]){ __VA_ARGS__ })
 enum { T = ASSAY_DIM_T, S = ASSAY_DIM_S, C = ASSAY_DIM_C, L = ASSAY_DIM_L };
+
+/* The frequencies of stretched positions; -1: the op's own. */
+static int frequencies(assay_graph *g, const config *c)
+{
+    if (c->stretch == 1)
+        return -1;
+    float *f = malloc((size_t)(c->rotary / 2) * sizeof *f);
+    for (int64_t i = 0; f && i < c->rotary / 2; i++)
+        f[i] = (float)(pow(c->base, -2 * (double)i / (double)c->rotary) / c->stretch);
+    return assay_graph_constant(g, f, c->rotary / 2, "rope.frequencies");
+}
 
 typedef struct builder {
     assay_graph *g;
@@ -157,6 +204,9 @@ static int layer_of(const builder *b, int x, int i)
     assay_node *n = assay_graph_call(b->g, "attention", "BTSHGDEP", LIST(1, T, S, c->H, c->G, c->D, c->D, 1),
                                      "q k v qpos o", OF(turned, keys, values, b->pos, o), i);
     assay_graph_set(b->g, n, "causal", 1);
+    assay_graph_set(b->g, n, "scale", c->scale);
+    assay_graph_set(b->g, n, "softcap", c->cap);
+    assay_graph_set(b->g, n, "window", (double)c->window);
     x = add(b, x, linear(b, o, c->d, c->H * c->D, "attn_output", i), "attn_add", i);
     const int m = norm(b, x, T, "ffn_norm", i);
     const int gate = assay_graph_weight(b->g, b->f, 2, LIST(c->F, c->d), "blk.%d.ffn_gate.weight", i);
@@ -199,7 +249,7 @@ assay_status assay_llama_graph(const assay_gguf *file, assay_dtype kv, assay_gra
     const assay_status s = read_config(file, &c, g, why);
     if (s)
         return s;
-    builder b = { g, file, &c, kv, 0, 0, -1 };
+    builder b = { g, file, &c, kv, 0, 0, frequencies(g, &c) };
     b.ids = assay_graph_value(g, ASSAY_VALUE_IDS, ASSAY_i32, 1, LIST(T), "ids");
     b.pos = assay_graph_value(g, ASSAY_VALUE_POS, ASSAY_i32, 1, LIST(T), "pos");
     const int table = assay_graph_weight(g, file, 2, LIST(c.V, c.d), "token_embd.weight");

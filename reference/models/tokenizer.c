@@ -4,6 +4,7 @@
 #include "tokenizer.h"
 #include "../core/status.h"
 #include "bpe.h"
+#include "keys.h"
 #include "utf8.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -118,10 +119,14 @@ assay_status assay_tokenizer_make(const assay_gguf *g, assay_tokenizer *t, assay
     assay_span model = { 0 }, pre = { 0 }, *text = NULL, *merges = NULL;
     size_t n_merges = 0;
     *t = (assay_tokenizer){ .bos = -1, .eos = -1, .eot = -1, .unknown = -1 };
-    assay_status s = assay_gguf_text(g, "tokenizer.ggml.model", true, &model, why);
+    assay_status s = assay_gguf_find(g, "tokenizer.ggml.model") ? ASSAY_OK : assay_keys_whole(g, why); /* or a shard */
+    if (!s)
+        s = assay_gguf_text(g, "tokenizer.ggml.model", true, &model, why);
     if (!s && !assay_span_is(model, "gpt2"))
         s = assay_fail(why, ASSAY_UNSUPPORTED, "%s: tokenizer.ggml.model is '%.*s'; gpt2 (byte-level BPE) is known",
                        g->label, model.n < 40 ? (int)model.n : 40, model.at);
+    if (!s)
+        s = assay_keys_tokenizer(g, why);
     if (!s)
         s = assay_gguf_text(g, "tokenizer.ggml.pre", true, &pre, why);
     if (!s && !(t->bpe = calloc(1, sizeof *t->bpe)))
