@@ -19,7 +19,7 @@ typedef enum mode { FAULTS, TIGHTNESS, MUTANTS, CONTRACTS, CERTIFICATE, METAMORP
 typedef struct options {
     assay_filter filter;
     const char *line;
-    bool mode[MODES], verbose, detail, shrink, no_shrink, resume;
+    bool mode[MODES], verbose, detail, shrink, no_shrink, resume, in_process;
     const char *arg[MODES]; /* of a mode */
     assay_self_how how;
     assay_outputs outputs;
@@ -57,7 +57,8 @@ enum {
     KEY_ROOM,
     KEY_RESUME,
     KEY_PART,
-    KEY_PARTS
+    KEY_PARTS,
+    KEY_IN_PROCESS
 };
 
 static const struct argp_option option_table[] = {
@@ -66,6 +67,11 @@ static const struct argp_option option_table[] = {
       0 },
     { "case", KEY_CASE, "PATTERN", 0,
       "run cases of your own: a line, braces allowed: 'matmul T={1,7} N=64 K=64 w=q4_0'", 0 },
+    { "in-process", KEY_IN_PROCESS, NULL, 0,
+      "with --repro or --case: call the kernels in this very process, for a debugger, a sanitizer or valgrind; nothing "
+      "is "
+      "confined, and it is no verdict",
+      0 },
     { "no-shrink", KEY_NO_SHRINK, NULL, 0, "do not look for the smallest case that fails like a kernel's first failure",
       0 },
     { "shrink", KEY_SHRINK, NULL, 0, "with --faults: look for it there too", 0 },
@@ -141,6 +147,20 @@ static void check_modes(options *o, const struct argp_state *state)
     o->how.tightness = o->mode[TIGHTNESS];
 }
 
+/* What a kernel did in the judge's own process proves nothing, so nothing of it is written as results. */
+static void check_in_process(const options *o, const struct argp_state *state)
+{
+    bool more = o->filter.json != NULL || o->shrink;
+    for (int i = 0; i < MODES; i++)
+        more |= o->mode[i] && i != FAULTS;
+    for (int i = 0; i < ASSAY_OUTPUTS; i++)
+        more |= o->outputs.path[i] != NULL;
+    if (!o->line)
+        argp_error(state, "--in-process needs the case: --repro LINE or --case PATTERN");
+    if (more)
+        argp_error(state, "--in-process is no verdict: it writes no results, shrinks nothing and is no other mode");
+}
+
 static const struct argp_child children[] = { { &assay_filter_argp, 0, "Which:", 2 },
                                               { &assay_effort_argp, 0, "How much:", 3 },
                                               { &assay_shard_argp, 0, NULL, 3 },
@@ -168,6 +188,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_RESUME:
         o->resume = true;
         break;
+    case KEY_IN_PROCESS:
+        o->in_process = true;
+        break;
     case KEY_SHRINK:
         o->shrink = true;
         break;
@@ -189,6 +212,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (o->resume && !o->filter.json)
             argp_error(state, "--resume needs the --json FILE that it goes on with");
+        if (o->in_process)
+            check_in_process(o, state);
         check_modes(o, state);
         break;
     default:
@@ -244,12 +269,14 @@ int assay_cmd_check(int argc, char **argv)
     s.ledger.skip = o.mode[MUTANTS] ? mutant_caught : s.ledger.skip;
     s.turns = o.mode[MUTANTS] && !o.line ? 31 : 0; /* a case of every kind soon */
     s.ledger.detail = o.detail;
-    s.ledger.shrink = o.shrink || !(o.mode[FAULTS] || o.mode[MUTANTS] || o.no_shrink);
+    s.ledger.shrink = o.shrink || !(o.mode[FAULTS] || o.mode[MUTANTS] || o.no_shrink || o.in_process);
     if (o.mode[CONTRACTS] || o.mode[SELF])
         assay_contracts_prepare(&o.filter, o.arg[CONTRACTS] != NULL);
     o.outputs.path[0] = o.filter.json;
+    if (o.in_process)
+        fprintf(stderr, "in this process, unconfined: for debuggers and sanitizers, no verdict of the judge\n");
     if (assay_filter_check(&o.filter, &why) || assay_outputs_begin(&o.outputs, &why) ||
-        !(s.lab = assay_lab_open(o.filter.plugin, &why))) {
+        !(s.lab = (o.in_process ? assay_lab_open_here : assay_lab_open)(o.filter.plugin, &why))) {
         fprintf(stderr, "assay check: %s\n", why.text);
         return 2;
     }
@@ -280,7 +307,9 @@ int assay_cmd_check(int argc, char **argv)
                                                    : assay_ledger_print(&s.ledger, o.verbose);
     if (isatty(STDERR_FILENO))
         fprintf(stderr, "\r\033[K");
-    if (code != 2)
+    if (o.in_process && code != 2)
+        printf("run in the judge's own process (--in-process): no verdict\n");
+    else if (code != 2)
         code = write_results(&s.ledger, &o, code);
     assay_record_close(s.ledger.record, code != 2, NULL);
     assay_lab_close(s.lab);

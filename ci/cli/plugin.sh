@@ -36,6 +36,29 @@ break_it ops 's|kernels, 1, 0, 0 }|kernels, 1, 0, 3 }|' 'brings 3 ops' 2
 ends 2 "$assay" check --plugin "$dir/none.so"
 grep -q 'none.so: cannot open' "$dir/out" || { echo "a plug-in that is not there:"; cat "$dir/out"; exit 1; }
 
+# In the judge's own process, for debuggers: the same numbers, and said to be no verdict; a crash takes the tool along.
+line='rmsnorm R=3 C=16 eps=1e-5 gen=gauss seed=1'
+expect 0 'no verdict' "$assay" check --in-process --plugin "$dir/mine.so" --repro "$line"
+grep -q 'ok   rmsnorm/mine: 1 passed' "$dir/out" || { echo "--in-process judges otherwise"; cat "$dir/out"; exit 1; }
+expect 1 'FAIL rmsnorm/mine' "$assay" check --in-process --plugin "$dir/wrong.so" --repro "$line"
+expect 0 'no verdict' "$assay" check --in-process -o rmsnorm --case "$line"
+expect 2 'needs the case' "$assay" check --in-process --plugin "$dir/mine.so"
+expect 2 'writes no results' "$assay" check --in-process --plugin "$dir/mine.so" --repro "$line" --json "$dir/x.json"
+expect 2 'is no other mode' "$assay" check --in-process --certificate mine --plugin "$dir/mine.so" --repro "$line"
+(ulimit -c 0; "$assay" check --in-process --plugin "$dir/crash.so" --repro "$line") >"$dir/out" 2>&1 && { echo "a crash in this process is lost"; exit 1; }
+grep -q 'rmsnorm/mine: ' "$dir/out" && { echo "a crash in this process is judged"; cat "$dir/out"; exit 1; }
+
+# The last words of a runner are kept: a library's, and a sanitizer's that is not loaded first.
+break_it says 's|return ASSAY_OK;|fputs("libtile: no room\\n", stderr); abort();|;s|#include <math.h>|&\n#include <stdio.h>\n#include <stdlib.h>|' 'libtile: no room (died of signal 6' 1
+if ! "$assay" --version | grep -q fsanitize && $cc -std=c11 -w -fsanitize=address -shared -fPIC -I "$source/include" -o "$dir/asan.so" "$dir/mine.c"; then
+  expect 2 'ASan runtime does not come first' "$assay" check --plugin "$dir/asan.so"
+  runtime=$($cc -print-file-name=libasan.so)
+  [ ! -e "$runtime" ] || for how in '' --in-process; do # not where clang's runtime has another name
+    # shellcheck disable=SC2086 # no word at all
+    expect 0 'ok   rmsnorm/mine: 1 passed' env LD_PRELOAD="$runtime" ASAN_OPTIONS=detect_leaks=0 "$assay" check $how --plugin "$dir/asan.so" --repro "$line"
+  done
+fi
+
 # A file named without a folder is a file here, not a library of the system's.
 (cd "$dir" && "$assay" check --plugin mine.so --case 'rmsnorm R=1 C=4' >out) || { echo "mine.so without ./"; exit 1; }
 

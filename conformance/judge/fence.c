@@ -84,7 +84,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     _exit(128 + signal);
 }
 
-void assay_fence_open(char *shared_note)
+void assay_fence_open(char *shared_note, bool catch)
 {
     static char stack[64 * 1024];
     const stack_t alternate = { .ss_sp = stack, .ss_size = sizeof stack };
@@ -92,6 +92,8 @@ void assay_fence_open(char *shared_note)
     static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS };
     note = shared_note;
     page = (size_t)sysconf(_SC_PAGESIZE);
+    if (!catch)
+        return;
     sigaltstack(&alternate, NULL);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         sigaction(signals[i], &act, NULL);

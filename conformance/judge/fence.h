@@ -5,7 +5,7 @@
 #define ASSAY_FENCE_H
 #include "assay/assay.h"
 
-void assay_fence_open(char *note); /* once: signal handlers and their stack */
+void assay_fence_open(char *note, bool catch); /* once; catch: signal handlers and their stack */
 size_t assay_fence_page(void);
 
 /* Names an area: whole pages lo .. hi with guard pages around, of which first .. end is meant. */

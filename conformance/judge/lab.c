@@ -30,6 +30,7 @@ struct assay_lab {
     size_t arena_bytes, page, n_kernels;
     uint32_t jobs;
     bool stranger, adopted; /* runs a plug-in; its kernels are known */
+    bool here;              /* in this process */
     char plugin_name[128];
     assay_kernel kernel[ASSAY_PLUGIN_KERNELS];
     assay_contract contract[ASSAY_PLUGIN_KERNELS];
@@ -136,6 +137,33 @@ static assay_status fork_runner(assay_lab *lab, assay_why *why)
     return assay_fail(why, ASSAY_ERR_IO, "three runner processes said nothing within %g s each", limit);
 }
 
+/* Of what a sanitizer or a library has printed: the first line with an error in it, else the first with words; without
+ * the "==PID==" before it. */
+static const char *telling_line(char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+    const char *first = "";
+    for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
+        line += *line == '=' ? strspn(line, "=0123456789") : 0;
+        if (strstr(line, "ERROR") || strstr(line, "error:"))
+            return line;
+        first = *first || !line[strcspn(line, letters)] ? first : line;
+    }
+    return first;
+}
+
+/* The runner's last words say more than how its process ended. */
+static void quote_said(const assay_lab *lab, assay_why *why)
+{
+    char text[4096];
+    const assay_why end = *why;
+    const ssize_t n = lab->said < 0 ? 0 : pread(lab->said, text, sizeof text - 1, 0);
+    text[n > 0 ? n : 0] = 0;
+    const char *line = telling_line(text);
+    if (*line)
+        assay_fail(why, ASSAY_OK, "%.170s (%.60s)", line, end.text);
+}
+
 /* Of a runner whose socket is closed: how it ended.  It may have closed the socket and be alive: what it does by itself
  * is its end, not the moment at which the judge kills it. */
 static void bury_speechless(assay_lab *lab, assay_why *why)
@@ -160,6 +188,8 @@ static void bury_speechless(assay_lab *lab, assay_why *why)
         assay_fail(why, ASSAY_OK, "died of signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
     else
         assay_fail(why, ASSAY_OK, "its process ended with exit code %d", WEXITSTATUS(status));
+    if (!lab->note[0])
+        quote_said(lab, why);
     assay_wire_clean(why->text, sizeof why->text);
 }
 
@@ -170,7 +200,7 @@ static assay_status hear_greeting(assay_lab *lab, assay_why *why)
     if (recv(lab->socket, g, sizeof *g, 0) != (ssize_t)sizeof *g) {
         assay_why end = { "" };
         bury_speechless(lab, &end);
-        return assay_fail(why, ASSAY_ERR_ABI, "the runner died while it loaded the plug-in: %.160s", end.text);
+        return assay_fail(why, ASSAY_ERR_ABI, "the runner died while it loaded the plug-in: %.190s", end.text);
     }
     if (!assay_wire_greeting(g))
         return assay_fail(why, ASSAY_ERR_ABI, "the plug-in's greeting is not one that a runner sends");
@@ -248,7 +278,7 @@ static bool shared_memory(assay_lab *lab, assay_why *why)
     return true;
 }
 
-assay_lab *assay_lab_open(const char *plugin, assay_why *why)
+static assay_lab *new_lab(assay_why *why)
 {
     assay_why changed;
     if (!assay_abi_environment(&changed))
@@ -257,12 +287,40 @@ assay_lab *assay_lab_open(const char *plugin, assay_why *why)
                           changed.text),
                (assay_lab *)NULL;
     assay_lab *lab = calloc(1, sizeof *lab);
-    int pair[2];
     if (!lab || !(lab->described = calloc(ASSAY_PLUGIN_KERNELS, sizeof *lab->described)))
         return free(lab), assay_fail(why, ASSAY_ERR_NOMEM, "no memory for the judge"), (assay_lab *)NULL;
     lab->page = (size_t)sysconf(_SC_PAGESIZE);
     lab->arena_bytes = (size_t)1 << ASSAY_LAB_ARENA_LOG2;
     lab->socket = lab->zygote_socket = lab->arena_fd = lab->said = -1;
+    return lab;
+}
+
+assay_lab *assay_lab_open_here(const char *plugin, assay_why *why)
+{
+    assay_lab *lab = new_lab(why);
+    if (!lab || !shared_memory(lab, why))
+        return abandon(lab);
+    lab->here = true;
+    const assay_runner_setup r = { .arena_bytes = lab->arena_bytes, .note = lab->note, .plugin = plugin };
+    if (!assay_runner_here(&r, &lab->greeting, lab->described))
+        return assay_fail(why, ASSAY_ERR_NOMEM, "cannot map the kernels' memory"), abandon(lab);
+    assay_status s = lab->greeting.status;
+    if (s && why)
+        *why = lab->greeting.why;
+    for (uint32_t i = 0; !s && i < lab->greeting.n_kernels; i++)
+        s = assay_wire_described(&lab->described[i], why);
+    if (s)
+        return abandon(lab);
+    adopt_kernels(lab);
+    return lab;
+}
+
+assay_lab *assay_lab_open(const char *plugin, assay_why *why)
+{
+    assay_lab *lab = new_lab(why);
+    int pair[2];
+    if (!lab)
+        return NULL;
     lab->stranger = plugin != NULL;
     if (!shared_memory(lab, why) || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
         return why && !why->text[0] ? assay_fail(why, ASSAY_ERR_IO, "no sockets: %s", strerror(errno)) : 0,
@@ -396,6 +454,11 @@ static bool try_job(assay_lab *lab, assay_job *job, assay_answer *a)
 
 void assay_lab_run(assay_lab *lab, assay_job *job, assay_answer *a)
 {
+    if (lab->here) {
+        assay_job own = *job; /* whose operands point into the runner's mapping */
+        assay_runner_job(&own, lab->arena_fd, a);
+        return;
+    }
     if (!try_job(lab, job, a)) /* in a process that no other kernel has seen */
         try_job(lab, job, a);
 }

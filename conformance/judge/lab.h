@@ -53,6 +53,9 @@ typedef struct assay_lab assay_lab;
 
 /* plugin: path of a shared object that the runners load, or NULL.  Call before any thread exists. */
 assay_lab *assay_lab_open(const char *plugin, assay_why *why);
+/* Kernels run in this very process, for debuggers and sanitizers: none of it is confined, what crashes takes the judge
+ * along, and a kernel that looks for the goldens finds them. */
+assay_lab *assay_lab_open_here(const char *plugin, assay_why *why);
 void assay_lab_close(assay_lab *lab);
 unsigned char *assay_lab_arena(assay_lab *lab, size_t *bytes, size_t *page);
 void assay_lab_run(assay_lab *lab, assay_job *job, assay_answer *a);

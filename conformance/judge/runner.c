@@ -77,7 +77,7 @@ static void call_kernel(const assay_job *j, const assay_kernel *k, assay_answer 
         a->by = ASSAY_BY_ABI;
 }
 
-static void run_job(assay_job *j, int arena, assay_answer *a)
+void assay_runner_job(assay_job *j, int arena, assay_answer *a)
 {
     assay_kernel own = j->kernel ? *j->kernel : plugin_kernel((uint32_t)j->plugin);
     assay_abi_wrap(&own, j->kernel != NULL);
@@ -222,11 +222,28 @@ static void become_confined(const assay_runner_setup *s)
     assay_confine(s->memory, (const int[]){ s->socket, s->arena });
 }
 
+bool assay_runner_here(const assay_runner_setup *s, assay_greeting *g, assay_described *d)
+{
+    *g = (assay_greeting){ .status = ASSAY_OK };
+    assay_fence_open(s->note, false);
+    if (!assay_mapping_reserve(s->arena_bytes) || !assay_fence_desk())
+        return false;
+    if (s->plugin)
+        g->status = load(s->plugin, g);
+    for (uint32_t i = 0; i < g->n_kernels; i++) {
+        const assay_kernel k = plugin_kernel(i);
+        describe(&k, &d[i]);
+    }
+    assay_state_open();
+    assay_abi_environment(&at_load);
+    return true;
+}
+
 _Noreturn void assay_runner_main(const assay_runner_setup *s)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
-    assay_fence_open(s->note);
+    assay_fence_open(s->note, true);
     if (!assay_mapping_reserve(s->arena_bytes) || !assay_fence_desk())
         _exit(1);
     if (s->plugin)
@@ -238,7 +255,7 @@ _Noreturn void assay_runner_main(const assay_runner_setup *s)
     assay_job j;
     while (recv(s->socket, &j, sizeof j, 0) == (ssize_t)sizeof j) {
         assay_answer a;
-        run_job(&j, s->arena, &a);
+        assay_runner_job(&j, s->arena, &a);
         if (send(s->socket, &a, sizeof a, MSG_NOSIGNAL) < 0)
             break;
     }

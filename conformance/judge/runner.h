@@ -32,4 +32,9 @@ typedef struct assay_runner_setup {
 } assay_runner_setup;
 
 _Noreturn void assay_runner_main(const assay_runner_setup *s);
+
+/* In this very process, for debuggers: nothing is confined, no signal is caught, and a kernel that crashes takes the
+ * caller along.  The greeting and its descriptions (room for ASSAY_PLUGIN_KERNELS) are as a runner would send them. */
+bool assay_runner_here(const assay_runner_setup *s, assay_greeting *g, assay_described *d);
+void assay_runner_job(assay_job *j, int arena, assay_answer *a);
 #endif
