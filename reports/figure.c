@@ -121,6 +121,8 @@ static char *draw(const char *name)
 void page_figure(report *r, const char *name, const char *caption)
 {
     char path[256];
+    if (r->why.text[0]) /* its numbers, perhaps: there will be no page */
+        return;
     char *svg = r->gnuplot ? draw(name) : NULL;
     if (!svg) {
         page_text(r, "(no picture: %s; the numbers are in data/%s.dat)",

@@ -44,6 +44,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         break;
     case 'o':
         o->out = arg;
+        if (!strcmp(arg, "-"))
+            argp_error(state, "--out -: a folder is needed");
         break;
     case 'm':
         if (o->n_models == REPORT_MODELS)

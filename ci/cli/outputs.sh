@@ -51,6 +51,7 @@ for command in "${commands[@]}"; do
   expect 2 'cannot be written: No space' "$assay" "${words[@]}" /dev/full
   if [ -n "$(find . -name '.assay*')" ] || [ -e pipel ]; then stop "left behind: $command: $(ls -A . folder)"; fi
 done
+expect 2 'both write same: one would be lost' "$assay" check -o add --json same --tap same
 expect 2 'only one can be standard output' "$assay" check -o add --json - --tap -
 ln -s /dev/null link.jsonl
 expect 0 '' "$assay" check -o add --json link.json

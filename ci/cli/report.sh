@@ -113,6 +113,16 @@ PY
     if [ "$code" != 1 ] || ! grep -q 'did not draw margins' err || ! grep -q 'gnuplot failed' broken/report.md; then cat err; exit 1; fi
   done
 fi
+# a page or a number that cannot be written is no page
+for file in index.html report.md data/margins.dat figures/margins.svg; do
+  case $file in figures/*) command -v gnuplot >/dev/null || continue ;; esac
+  rm -rf full
+  mkdir -p full/data full/figures
+  ln -s /dev/full "full/$file"
+  code=0
+  "$assay" report --out full --check drawn.json >/dev/null 2>err || code=$?
+  if [ "$code" != 2 ] || ! grep -q "$file: cannot be written: No space" err; then echo "$file: exit $code"; cat err; exit 1; fi
+done
 mkdir empty
 PATH=$dir/empty "$assay" report --out tables --check drawn.json >/dev/null
 grep -q 'gnuplot is not installed' tables/report.md

@@ -2,6 +2,7 @@
  * assay-models FILE.gguf | --synthetic FILE | --write FILE: judges whole models (models.h).  Exit: 0 all good, 1
  * something failed, 2 wrong use or unreadable input, 77 the weights are absent and ASSAY_NO_MODEL=1 allows it. */
 #include "../../reference/core/registry.h"
+#include "../../reference/core/save.h"
 #include "../../reference/core/status.h"
 #include "../../reference/models/session_parts.h"
 #include "../../reference/models/synthetic.h"
@@ -317,6 +318,7 @@ static assay_status make_subject(const char *path, subject *m, assay_why *why)
 
 int main(int argc, char **argv)
 {
+    assay_stdout_watch();
     const bool write_only = argc == 3 && !strcmp(argv[1], "--write");
     const bool synthetic = write_only || (argc == 3 && !strcmp(argv[1], "--synthetic"));
     const char *path = argc > 1 ? argv[argc - 1] : NULL;

@@ -278,6 +278,10 @@ assay_status assay_save_begin(const char *const *option, const char *const *path
         const assay_status s = path[i] ? try(path[i], why) : ASSAY_OK;
         if (s)
             return s;
+        for (int k = 0; path[i] && k < i; k++)
+            if (path[k] && !strcmp(path[k], path[i]) && assay_save_regular(path[i]))
+                return assay_fail(why, ASSAY_ERR_ARG, "%s and %s both write %.300s: one would be lost", option[k],
+                                  option[i], path[i]);
         if (!standard(path[i]))
             continue;
         if (first >= 0)

@@ -22,7 +22,8 @@ void assay_save_cancel(assay_save *s);
 assay_status assay_save_text(const char *path, const char *text, assay_why *why);
 
 /* Before the work: what cannot be written is said now, and where one of the n paths is "-" all else that is printed
- * goes to standard error from here on; a sentence if two are.  NULLs among the paths are left out. */
+ * goes to standard error from here on; a sentence if two are, or if two are one file.  NULLs among the paths are left
+ * out. */
 assay_status assay_save_begin(const char *const *option, const char *const *path, int n, assay_why *why);
 /* A regular file, or none yet: a journal can stand beside it. */
 bool assay_save_regular(const char *path);
