@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "child.h"
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -32,18 +31,14 @@ static int put_all(int fd, const char *p, size_t n)
     return 0;
 }
 
-/* 0: all read; 1: end of file; 2: out of time */
-static int get_all(int fd, char *p, size_t n, double deadline)
+/* 0: all read; 1: end of file; 2: a limit is over, and how it is called stands in why */
+static int get_all(int fd, char *p, size_t n, assay_watch *watch, assay_why *why)
 {
     while (n > 0) {
-        if (deadline > 0) {
-            const double left = deadline - bench_now();
-            struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-            const int ready = left > 0 ? poll(&poll_fd, 1, left > 1000 ? 1000000 : (int)(left * 1000) + 1) : 0;
-            if (left <= 0)
-                return 2;
-            if (ready <= 0)
-                continue; /* EINTR, or look at the clock again */
+        const assay_watched what = watch ? assay_watch_wait(watch, fd) : ASSAY_SPOKE;
+        if (what != ASSAY_SPOKE) {
+            assay_watch_words(watch, what, why);
+            return 2;
         }
         const ssize_t k = read(fd, p, n);
         if (k < 0 && errno == EINTR)
@@ -64,7 +59,7 @@ int bench_send(int to, const void *record, size_t n)
 size_t bench_receive(int from, void *record, size_t room)
 {
     uint64_t n;
-    if (get_all(from, (char *)&n, sizeof n, 0) || n > room || get_all(from, record, (size_t)n, 0))
+    if (get_all(from, (char *)&n, sizeof n, NULL, NULL) || n > room || get_all(from, record, (size_t)n, NULL, NULL))
         return 0;
     return (size_t)n;
 }
@@ -72,7 +67,8 @@ size_t bench_receive(int from, void *record, size_t room)
 int bench_child_start(bench_child *c, int (*body)(void *, int, int), void *ctx, double seconds)
 {
     int up[2], down[2];
-    *c = (bench_child){ .pid = -1, .from = -1, .to = -1, .deadline = seconds > 0 ? bench_now() + 10 * seconds : 0 };
+    *c = (bench_child){ .pid = -1, .from = -1, .to = -1, .cpu_s = seconds, .asleep_s = seconds };
+    assay_watch_open(&c->watch, getpid(), getpid());
     signal(SIGPIPE, SIG_IGN);
     if (pipe(up))
         return -1;
@@ -101,13 +97,28 @@ int bench_child_start(bench_child *c, int (*body)(void *, int, int), void *ctx, 
     }
     close(up[1]), close(down[0]);
     c->from = up[0], c->to = down[1];
+    c->watch.pid = c->pid;
     return 0;
+}
+
+/* Of one that has closed its end without a word: is it gone, or does it go on?  NULL: it ended by itself. */
+static const char *wait_end(bench_child *c)
+{
+    bool more = true;
+    for (int ms = 0; more && assay_watch_alive(c->pid);) {
+        if (ms++ < 100)
+            usleep(1000);
+        else
+            assay_watch_look(&c->watch, -1, &more);
+    }
+    return more ? NULL : "closed the pipe to its judge and went on";
 }
 
 static void reap(bench_child *c, const char *why)
 {
     int status = 0;
     if (c->pid > 0) {
+        why = why ? why : wait_end(c);
         if (why)
             kill(c->pid, SIGKILL);
         while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
@@ -130,16 +141,23 @@ size_t bench_child_get(bench_child *c, void *record, size_t room)
     uint64_t n = 0;
     if (c->from < 0)
         return 0;
-    int bad = get_all(c->from, (char *)&n, sizeof n, c->deadline);
+    assay_why why = { "" };
+    assay_watch_call(&c->watch, c->cpu_s, c->asleep_s, c->mebibytes);
+    int bad = get_all(c->from, (char *)&n, sizeof n, &c->watch, &why);
     if (!bad && n > room) {
         reap(c, "sent a record that is too long");
         return 0;
     }
     if (!bad)
-        bad = get_all(c->from, record, (size_t)n, c->deadline);
+        bad = get_all(c->from, record, (size_t)n, &c->watch, &why);
     if (bad)
-        reap(c, bad == 2 ? "out of time" : NULL);
+        reap(c, bad == 2 ? why.text : NULL);
     return bad ? 0 : (size_t)n;
+}
+
+void bench_child_limit(bench_child *c, double cpu_s, double asleep_s, double mebibytes)
+{
+    c->cpu_s = cpu_s, c->asleep_s = asleep_s, c->mebibytes = mebibytes;
 }
 
 int bench_child_put(bench_child *c, const void *record, size_t n)

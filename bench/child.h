@@ -3,20 +3,24 @@
  * before its parent ever used OpenMP, sends records through a pipe, and is killed when its time is over. */
 #ifndef ASSAY_BENCH_CHILD_H
 #define ASSAY_BENCH_CHILD_H
+#include "../conformance/judge/watch.h"
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/types.h>
 
 typedef struct bench_child {
     pid_t pid;
-    int from, to;    /* pipes: what the child says, what it is told */
-    double deadline; /* monotonic seconds; 0: none */
-    char why[160];   /* how it ended, when not well */
+    int from, to;                      /* pipes: what the child says, what it is told */
+    double cpu_s, asleep_s, mebibytes; /* limits from one record to the next; 0: none */
+    assay_watch watch;
+    char why[160]; /* how it ended, when not well */
 } bench_child;
 
 /* body runs in the child: it reads from `from` and writes to `to`; its result is the exit status.  It may use so many
- * seconds of CPU time, over all its threads, and ten times that of wall time; 0: no limit. */
+ * seconds of CPU time, over all its threads, and as many asleep before each record; 0: no limit. */
 int bench_child_start(bench_child *c, int (*body)(void *ctx, int from, int to), void *ctx, double seconds);
+/* Other limits than those: of what comes before each record, and of memory beyond what it starts with. */
+void bench_child_limit(bench_child *c, double cpu_s, double asleep_s, double mebibytes);
 /* One record: at most room bytes.  Its length; 0 at the end (look at why: empty if all was well); */
 size_t bench_child_get(bench_child *c, void *record, size_t room);
 int bench_child_put(bench_child *c, const void *record, size_t n); /* -1: the child is gone */

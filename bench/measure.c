@@ -274,8 +274,10 @@ static void in_child(bench_task *t, bench_result *r, int (*what)(void *, int, in
     bench_moment before;
     bench_around_begin(&before);
     *r = (bench_result){ .status = ASSAY_ERR_IO };
-    if (bench_child_start(&c, what, t, t->limit_seconds * t->threads) ||
-        bench_child_get(&c, r, sizeof *r) != sizeof *r) {
+    const double cpu_s = t->limit_seconds * t->threads;
+    const int started = bench_child_start(&c, what, t, cpu_s);
+    bench_child_limit(&c, cpu_s, 0.5 * assay_lab_limits.seconds, t->plugin ? assay_lab_limits.mebibytes : 0);
+    if (started || bench_child_get(&c, r, sizeof *r) != sizeof *r) {
         *r = (bench_result){ .status = ASSAY_ERR_IO };
         snprintf(r->why, sizeof r->why, "the kernel's process: %.150s", c.why[0] ? c.why : "ended without a word");
     } else if (!sound(r)) {

@@ -234,7 +234,10 @@ static assay_status one(bench_session *s, assay_problem *p, const assay_kernel *
     for (int i = 0; i < 2; i++) {
         x.task[i] = bench_task_of(s, p, k[i], nth[i], threads, cold);
         ok = ok && bench_outputs_make(&x.task[i]);
-        ok = ok && bench_child_start(&x.child[i], body, &x.task[i], s->o->filter.level ? 600 : 120) == 0;
+        const double cpu_s = 2 * x.task[i].limit_seconds * threads; /* of all turns; of one: half of that */
+        ok = ok && bench_child_start(&x.child[i], body, &x.task[i], cpu_s) == 0;
+        bench_child_limit(&x.child[i], 0.5 * cpu_s, 0.5 * assay_lab_limits.seconds,
+                          x.task[i].plugin ? assay_lab_limits.mebibytes : 0);
     }
     const bool played = ok && play(&x, s->o->filter.level ? ROUNDS : 60, cold ? 0.002 : 0.01);
     for (int i = 0; ok && i < 2; i++) {

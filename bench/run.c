@@ -34,7 +34,7 @@ bench_task bench_task_of(const bench_session *s, const assay_problem *p, const a
                          .min_seconds = full ? 0.04 : 0.01,
                          .counters = true,
                          .counter = s->counter,
-                         .limit_seconds = full ? 300 : 60 };
+                         .limit_seconds = (full ? 5 : 1) * assay_lab_limits.seconds };
 }
 
 bool bench_judge_whole(const bench_session *s, double flops)

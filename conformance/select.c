@@ -179,7 +179,10 @@ static const struct argp_option filter_options[] = {
     { "kernel", 'k', "GLOB", 0, "only kernels whose name matches", 0 },
     { "isa", KEY_ISA, "TIER", 0, "kernels up to this tier; =TIER: exactly this tier", 0 },
     { "threads", KEY_THREADS, "N,N", 0, "team sizes", 0 },
-    { "time-limit", KEY_TIME, "S", 0, "CPU seconds that one call may use (default 60)", 0 },
+    { "time-limit", KEY_TIME, "S", 0,
+      "CPU seconds that one call may use (default 60); half as long it may sleep; bench: of all calls of a row, per "
+      "thread",
+      0 },
     { "memory-limit", KEY_MEMORY, "MIB", 0, "memory that a plug-in's process may take (default 4096; 0: no limit)", 0 },
     { "plugin", KEY_PLUGIN, "FILE.so", 0, "the kernels of this shared object", 0 },
     { "json", KEY_JSON, "FILE", 0, "write results there as JSON; -: standard output", 0 },

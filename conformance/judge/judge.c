@@ -55,7 +55,7 @@ static bool call(assay_lab *lab, assay_placement *pl, const assay_problem *p, co
 {
     assay_lab_run(lab, &pl->job, a);
     if (a->by == ASSAY_BY_TIMEOUT && a->idle) { /* once more: a kernel that deadlocks does so again */
-        fprintf(stderr, "%s/%s: its process used no CPU until the limit; the call is run once more\n", p->c.op->name,
+        fprintf(stderr, "%s/%s: its process slept until the limit; the call is run once more\n", p->c.op->name,
                 k->name);
         memcpy(pl->arena, pl->before, pl->used);
         assay_lab_run(lab, &pl->job, a);

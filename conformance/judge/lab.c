@@ -3,6 +3,7 @@
 #include "abi.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
+#include "watch.h"
 #include "wire.h"
 #include "zygote.h"
 #include <errno.h>
@@ -19,11 +20,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { START_LIMIT_S = 10, POLL_MS = 100 };
+enum { START_LIMIT_S = 10 };
 assay_limits assay_lab_limits = { 60, 4096 };
 
 struct assay_lab {
     pid_t zygote, runner;
+    assay_watch watch;                         /* over the runner */
     int zygote_socket, socket, arena_fd, said; /* socket: of the living runner, -1: none */
     unsigned char *arena;
     char *note;
@@ -48,65 +50,6 @@ static int bury_runner(assay_lab *lab)
     return status;
 }
 
-/* ---- waiting for a word of the runner ------------------------------------------------------------------------ */
-
-typedef struct vital {
-    char state;
-    double cpu, mebibytes; /* seconds of all threads; resident */
-} vital;
-
-/* Fields 3, 14, 15 and 24 of /proc/PID/stat (proc(5)). */
-static bool look(pid_t pid, vital *v)
-{
-    char path[64], text[1024] = "";
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    FILE *f = fopen(path, "r");
-    if (!f)
-        return false;
-    const size_t n = fread(text, 1, sizeof text - 1, f);
-    fclose(f);
-    text[n] = 0;
-    unsigned long user = 0, sys = 0, pages = 0;
-    const char *after = strrchr(text, ')');
-    if (!after ||
-        sscanf(after + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %*u %*u %lu",
-               &v->state, &user, &sys, &pages) != 4)
-        return false;
-    v->cpu = (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
-    v->mebibytes = (double)pages * (double)sysconf(_SC_PAGESIZE) / 0x1p20;
-    return true;
-}
-
-typedef enum word { SPOKE, BUSY, IDLE, STOPPED, SWOLLEN } word;
-
-/* Limits are CPU time, and wall time only for a runner that uses no CPU: load on the machine changes no verdict. */
-static word wait_word(const assay_lab *lab, double cpu_s, double idle_s)
-{
-    vital start, now;
-    struct pollfd p = { lab->socket, POLLIN, 0 };
-    if (poll(&p, 1, POLL_MS) > 0) /* nearly every time: nothing was to be measured */
-        return SPOKE;
-    bool known = look(lab->runner, &start);
-    double last = known ? start.cpu : 0;
-    int idle_ms = 0, stopped = 0;
-    for (;;) {
-        if (poll(&p, 1, POLL_MS) > 0)
-            return SPOKE;
-        known = look(lab->runner, &now);
-        idle_ms = known && (now.cpu > last || now.state == 'R') ? 0 : idle_ms + POLL_MS;
-        stopped = known && now.state == 'T' ? stopped + 1 : 0;
-        last = known ? now.cpu : last;
-        if (known && assay_lab_limits.mebibytes && now.mebibytes - start.mebibytes > assay_lab_limits.mebibytes)
-            return SWOLLEN;
-        if (stopped == 3)
-            return STOPPED;
-        if (idle_ms > 1000 * idle_s)
-            return IDLE;
-        if (known && now.cpu - start.cpu > cpu_s)
-            return BUSY;
-    }
-}
-
 /* ---- starting a runner ----------------------------------------------------------------------------------------- */
 
 /* A runner that does not come up (a constructor that never ends; a fork that an emulator loses) is replaced. */
@@ -123,15 +66,17 @@ static assay_status fork_runner(assay_lab *lab, assay_why *why)
         lab->runner = pid;
         if (lab->socket < 0 || pid < 0)
             return assay_fail(why, ASSAY_ERR_IO, "cannot start a runner process: %s", strerror(errno));
-        const word w = wait_word(lab, limit, limit);
-        if (w == SPOKE)
+        assay_watch_open(&lab->watch, pid, lab->zygote);
+        assay_watch_call(&lab->watch, limit, limit, assay_lab_limits.mebibytes);
+        const assay_watched w = assay_watch_wait(&lab->watch, lab->socket);
+        if (w == ASSAY_SPOKE)
             return ASSAY_OK;
         bury_runner(lab);
-        if (w != IDLE)
+        if (w != ASSAY_ASLEEP)
             return assay_fail(why, ASSAY_ERR_ABI, "the plug-in %s while it was loaded",
-                              w == BUSY      ? "used all the CPU time it may"
-                              : w == SWOLLEN ? "took more memory than it may"
-                                             : "stopped its process");
+                              w == ASSAY_BUSY      ? "used all the CPU time it may"
+                              : w == ASSAY_SWOLLEN ? "took more memory than it may"
+                                                   : "stopped its process");
         fprintf(stderr, "a runner process said nothing within %g s and is replaced\n", limit);
     }
     return assay_fail(why, ASSAY_ERR_IO, "three runner processes said nothing within %g s each", limit);
@@ -168,16 +113,15 @@ static void quote_said(const assay_lab *lab, assay_why *why)
  * is its end, not the moment at which the judge kills it. */
 static void bury_speechless(assay_lab *lab, assay_why *why)
 {
-    vital start = { 0 }, now;
-    double last = 0;
-    int idle_ms = 0;
-    bool alive = look(lab->runner, &start) && start.state != 'Z';
-    for (now = start;
-         alive && idle_ms < 1000 * assay_lab_limits.seconds && now.cpu - start.cpu < assay_lab_limits.seconds;) {
-        poll(NULL, 0, 1);
-        idle_ms = now.cpu > last || now.state == 'R' ? 0 : idle_ms + 1;
-        last = now.cpu;
-        alive = look(lab->runner, &now) && now.state != 'Z';
+    bool more = true;
+    const double limit = assay_lab_limits.seconds;
+    assay_watch_call(&lab->watch, limit, 0.5 * limit, assay_lab_limits.mebibytes);
+    bool alive = assay_watch_alive(lab->runner);
+    for (int ms = 0; alive && more; alive = assay_watch_alive(lab->runner)) {
+        if (ms++ < 100) /* nearly always it is dead by now, or in a moment */
+            poll(NULL, 0, 1);
+        else
+            assay_watch_look(&lab->watch, -1, &more);
     }
     const int status = bury_runner(lab);
     if (lab->note[0])
@@ -209,7 +153,8 @@ static assay_status hear_greeting(assay_lab *lab, assay_why *why)
         return g->status;
     }
     for (uint32_t i = 0; i < g->n_kernels; i++) {
-        if (wait_word(lab, START_LIMIT_S, START_LIMIT_S) != SPOKE ||
+        assay_watch_call(&lab->watch, START_LIMIT_S, START_LIMIT_S, assay_lab_limits.mebibytes);
+        if (assay_watch_wait(&lab->watch, lab->socket) != ASSAY_SPOKE ||
             recv(lab->socket, &lab->heard, sizeof lab->heard, 0) != (ssize_t)sizeof lab->heard) {
             assay_why end = { "" };
             bury_speechless(lab, &end);
@@ -377,24 +322,6 @@ unsigned char *assay_lab_arena(assay_lab *lab, size_t *bytes, size_t *page)
     return lab->arena;
 }
 
-static void limit_words(word w, assay_why *why)
-{
-    const assay_limits *l = &assay_lab_limits;
-    switch (w) {
-    case BUSY:
-        assay_fail(why, ASSAY_OK, "no answer after %d s of CPU time", l->seconds);
-        break;
-    case SWOLLEN:
-        assay_fail(why, ASSAY_OK, "took more than %d MiB of memory", l->mebibytes);
-        break;
-    case STOPPED:
-        assay_fail(why, ASSAY_OK, "stopped its process");
-        break;
-    default:
-        assay_fail(why, ASSAY_OK, "no answer, and no CPU time used for %g s", 0.5 * l->seconds);
-    }
-}
-
 /* What it printed makes a failure of a call that is otherwise good: a kernel writes its outputs and nothing else. */
 static void hear_said(assay_lab *lab, assay_answer *a)
 {
@@ -424,12 +351,14 @@ static bool try_job(assay_lab *lab, assay_job *job, assay_answer *a)
     job->number = ++lab->jobs;
     ssize_t n = 0;
     if (send(lab->socket, job, sizeof *job, MSG_NOSIGNAL) == (ssize_t)sizeof *job) {
-        const word w = wait_word(lab, assay_lab_limits.seconds, 0.5 * assay_lab_limits.seconds);
-        if (w != SPOKE) {
+        assay_watch_call(&lab->watch, assay_lab_limits.seconds, 0.5 * assay_lab_limits.seconds,
+                         assay_lab_limits.mebibytes);
+        const assay_watched w = assay_watch_wait(&lab->watch, lab->socket);
+        if (w != ASSAY_SPOKE) {
             bury_runner(lab);
-            a->idle = w == IDLE;
-            a->by = w == BUSY || w == IDLE ? ASSAY_BY_TIMEOUT : ASSAY_BY_CRASH;
-            limit_words(w, &a->why);
+            a->idle = w == ASSAY_ASLEEP;
+            a->by = w == ASSAY_BUSY || w == ASSAY_ASLEEP ? ASSAY_BY_TIMEOUT : ASSAY_BY_CRASH;
+            assay_watch_words(&lab->watch, w, &a->why);
             return true;
         }
         n = recv(lab->socket, a, sizeof *a, 0);

@@ -9,7 +9,7 @@
 enum { ASSAY_LAB_ARENA_LOG2 = 29 };
 
 typedef struct assay_limits { /* of one call; set before a lab is opened */
-    int seconds;              /* CPU time; half as long may pass without any */
+    int seconds;              /* CPU time; half as long it may sleep */
     int mebibytes;            /* memory that a runner may take beyond what it starts with; 0: no limit */
 } assay_limits;
 extern assay_limits assay_lab_limits;
@@ -43,7 +43,7 @@ typedef struct assay_answer {
     uint32_t number;     /* of the job that it answers */
     assay_by by;         /* NONE: the call returned; MEMORY, CRASH or TIMEOUT */
     assay_status status; /* what run() returned */
-    bool idle;           /* TIMEOUT: it used no CPU: a deadlock, or an emulator that lost a wake-up */
+    bool idle;           /* TIMEOUT: it slept: a deadlock, or an emulator that lost a wake-up */
     uint32_t phases;     /* of the call */
     assay_why why;
     assay_why note; /* legal, and worth knowing; empty: nothing */

@@ -17,7 +17,7 @@ static bool here(const assay_args *a)
 /* clang-format off */
 #define TRICKS(X) \
     X(segv) X(illegal) X(divide) X(bus) X(overflow) X(overflow_bare) X(abort) X(leave) X(leave_now) \
-    X(leave_thread) X(kill_itself) X(stop_itself) X(jump) X(loop) X(wait_for_ever) X(deaf_loop) \
+    X(leave_thread) X(kill_itself) X(stop_itself) X(jump) X(loop) X(wait_for_ever) X(naps) X(deaf_loop) \
     X(fault_for_ever) X(allocate) X(allocate_shared) X(thread) X(threads) X(fork_bomb) X(daemonize) \
     X(run_shell) X(write_for_ever) X(kill_parent) X(kill_group) X(kill_all) X(starve_parent) \
     X(trace_parent) X(patch_parent) X(close_all) X(close_all_and_stay) X(garbage) X(print_out) X(print_err) \

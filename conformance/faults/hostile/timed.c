@@ -67,10 +67,26 @@ static assay_status endless_record(const assay_args *a)
     return ASSAY_OK;
 }
 
+static assay_status waits(const assay_args *a)
+{
+    for (;;)
+        usleep(1000000);
+    return honest(a);
+}
+
+static assay_status closes_and_waits(const assay_args *a)
+{
+    for (int fd = 3; fd < 64; fd++)
+        close(fd);
+    return waits(a);
+}
+
 #define KERNEL(trick) { .op = "rmsnorm", .name = #trick, .types = f32, .run = run_##trick },
 static const assay_kernel kernels[] = {
     { .op = "rmsnorm", .name = "honest_first", .types = f32, .run = honest },
     { .op = "rmsnorm", .name = "endless_record", .types = f32, .run = endless_record },
+    { .op = "rmsnorm", .name = "waits", .types = f32, .run = waits },
+    { .op = "rmsnorm", .name = "closes_and_waits", .types = f32, .run = closes_and_waits },
     TRICKS(KERNEL){ .op = "rmsnorm", .name = "honest_last", .types = f32, .run = honest },
 };
 
