@@ -6,10 +6,10 @@
 #include "results/hash.h"
 #include "results/record.h"
 #include "explain/words.h"
+#include "results/terminal.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { SEEDS = 8 }; /* of a case of an exhaustive run */
 
@@ -79,7 +79,7 @@ assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem 
         assay_entry *e = &l->entry[i];
         if (!e->on_cpu || strcmp(e->kernel->op, p->c.op->name) || !assay_kernel_takes(p->c.op, e->kernel, &a))
             continue;
-        if (l->skip ? l->skip(l, i) : caught_often(e))
+        if (e->given_up || (l->skip ? l->skip(l, i) : caught_often(e)))
             continue;
         if (fresh || !assay_same_rounding(solved, e->kernel->contract)) {
             const assay_status s = assay_problem_solve(p, e->kernel->contract, why);
@@ -96,6 +96,8 @@ assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem 
                 out = ASSAY_FAILED;
             e->at = l->at;
             assay_ledger_record(e, &p->c, out, &finding);
+            if (out == ASSAY_FAILED)
+                assay_progress_clear();
             if (out == ASSAY_FAILED && e->failed <= (e->fault ? 1 : ASSAY_LEDGER_FAILURES))
                 assay_explain(lab, p, e->kernel, e->plugin, &finding, l->detail, e->words[e->failed - 1],
                               sizeof *e->words);
@@ -104,18 +106,11 @@ assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem 
             e->took = seconds() - begin;
             e->seconds += e->took;
             assay_record_run(l->record, l, e, out, &finding);
+            l->failures += out == ASSAY_FAILED;
+            assay_ledger_say(l);
         }
     }
     return ASSAY_OK;
-}
-
-static void progress(assay_session *s, const char *line)
-{
-    const time_t now = time(NULL);
-    if (!isatty(STDERR_FILENO) || now == s->last)
-        return;
-    s->last = now;
-    fprintf(stderr, "\r\033[K%lld cases  %.100s", (long long)s->ledger.cases, line);
 }
 
 /* By what the case is, not by where it stands: a case that is added moves no other to another shard. */
@@ -142,15 +137,22 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
         return ASSAY_OK;
     if (s->filter->has_seed)
         c.seed = s->filter->seed;
-    progress(s, line);
+    assay_progress_at(s->ledger.cases, line);
     if (s->coverage)
         assay_coverage_add(s->coverage, &c);
     for (int n = s->filter->level == ASSAY_EXHAUSTIVE ? SEEDS : 1; !st && n > 0; n--, c.seed++) {
         assay_problem p;
         s->ledger.cases++;
         assay_ledger_op_of(&s->ledger, c.op->name)->cases++;
-        if (assay_record_replay(s->ledger.record, &s->ledger, &c))
+        const bool offered = assay_ledger_offer(&s->ledger, &c);
+        if (assay_record_replay(s->ledger.record, &s->ledger, &c)) {
+            assay_ledger_say(&s->ledger);
             continue;
+        }
+        if (!offered) {
+            st = assay_record_case(s->ledger.record, &c, &c, why);
+            continue;
+        }
         st = assay_problem_make(&c, &p, why);
         if (!st)
             st = assay_check_problem(s->lab, &s->ledger, &p, s->filter, why);
@@ -183,6 +185,7 @@ static void on_hole(void *ctx, const char *what)
     assay_ledger_missing(assay_ledger_op_of(&to->s->ledger, to->op->name), what);
     if (assay_ledger_shard(&to->s->ledger))
         return;
+    assay_progress_clear();
     printf("  coverage hole  %s: %s\n", to->op->name, what);
     to->s->ledger.holes++;
 }
@@ -223,8 +226,31 @@ static assay_status check_op(assay_session *s, const assay_op *op, assay_why *wh
     return ASSAY_OK;
 }
 
+static assay_status count(const char *line, void *ctx, assay_why *why)
+{
+    (void)line, (void)why;
+    ++*(int64_t *)ctx;
+    return ASSAY_OK;
+}
+
+/* How many cases there will be: for the line of progress alone. */
+static int64_t total(const assay_session *s)
+{
+    int64_t n = 0;
+    const assay_op *op;
+    const assay_filter *f = s->filter;
+    for (size_t i = 0; !s->line && (op = assay_op_at(i)); i++) {
+        const assay_suite *suite = wanted(s, op) ? assay_suite_of(op) : NULL;
+        for (size_t r = 0; suite && r < suite->n_rows; r++)
+            if (suite->rows[r].level <= f->level)
+                assay_case_expand(op, suite->rows[r].pattern, count, &n, NULL);
+    }
+    return n * (f->level == ASSAY_EXHAUSTIVE ? SEEDS : 1) / (f->shards > 1 ? f->shards : 1);
+}
+
 assay_status assay_check_run(assay_session *s, assay_why *why)
 {
+    assay_progress_begin(total(s), "cases");
     if (s->line) {
         char name[64] = "";
         sscanf(s->line, "%63s", name);

@@ -16,7 +16,6 @@ typedef struct assay_session { /* one run over cases */
     assay_lab *lab;
     assay_ledger ledger;
     assay_coverage *coverage;                      /* of the op being run; NULL: filtered runs do not judge it */
-    time_t last;                                   /* when progress was shown */
     void (*after)(void *ctx, const assay_case *c); /* called when a case was judged; NULL: nothing */
     void *after_ctx;
     int64_t met;     /* cases met in this turn */

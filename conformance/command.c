@@ -7,6 +7,7 @@
 #include "scores/metamorphic.h"
 #include "results/output.h"
 #include "results/record.h"
+#include "results/terminal.h"
 #include "scores/self.h"
 #include "scores/tightness.h"
 #include <stdio.h>
@@ -21,6 +22,7 @@ typedef struct options {
     const char *line;
     bool mode[MODES], verbose, detail, shrink, no_shrink, resume, in_process;
     const char *arg[MODES]; /* of a mode */
+    int64_t max_failures;
     assay_self_how how;
     assay_outputs outputs;
 } options;
@@ -33,6 +35,7 @@ static bool mutant_caught(const assay_ledger *l, size_t i)
 static int print_mutants(const assay_ledger *l)
 {
     size_t caught = 0;
+    assay_progress_clear();
     for (size_t i = 0; i < l->n; i++) {
         const assay_entry *e = &l->entry[i];
         caught += e->failed > 0;
@@ -56,6 +59,7 @@ enum {
     KEY_NO_SHRINK,
     KEY_ROOM,
     KEY_RESUME,
+    KEY_MAX_FAILURES,
     KEY_PART,
     KEY_PARTS,
     KEY_IN_PROCESS
@@ -78,6 +82,8 @@ static const struct argp_option option_table[] = {
     { "room", KEY_ROOM, "BYTES", 0,
       "keep operands that far from their guard pages: for emulators that read masked-out lanes (default 0)", 0 },
     { "resume", KEY_RESUME, NULL, 0, "go on where the journal of --json FILE stopped", 0 },
+    { "max-failures", KEY_MAX_FAILURES, "N", 0,
+      "run nothing more after the case with the N-th failure; what is left out is counted as not run", 0 },
     { "verbose", 'v', NULL, 0, "print each kernel's worst case", 0 },
     { NULL, 0, NULL, 0, "What else can be judged, or how:", 1 },
     { "faults", KEY_MODE + FAULTS, NULL, 0, "the seeded faults (must fail) and legal variants (must pass)", 0 },
@@ -170,6 +176,7 @@ static const struct argp_child children[] = { { &assay_filter_argp, 0, "Which:",
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
     options *o = state->input;
+    char *end;
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = state->child_inputs[1] = state->child_inputs[2] = &o->filter;
@@ -190,6 +197,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         break;
     case KEY_IN_PROCESS:
         o->in_process = true;
+        break;
+    case KEY_MAX_FAILURES:
+        o->max_failures = strtoll(arg, &end, 10);
+        if (end == arg || *end || o->max_failures < 1)
+            argp_error(state, "--max-failures %s: a whole number from 1 is needed", arg);
         break;
     case KEY_SHRINK:
         o->shrink = true;
@@ -270,6 +282,8 @@ int assay_cmd_check(int argc, char **argv)
     s.turns = o.mode[MUTANTS] && !o.line ? 31 : 0; /* a case of every kind soon */
     s.ledger.detail = o.detail;
     s.ledger.shrink = o.shrink || !(o.mode[FAULTS] || o.mode[MUTANTS] || o.no_shrink || o.in_process);
+    s.ledger.max_failures = o.max_failures;
+    s.ledger.live = !o.mode[FAULTS] && !o.mode[MUTANTS] && !o.mode[TIGHTNESS];
     if (o.mode[CONTRACTS] || o.mode[SELF])
         assay_contracts_prepare(&o.filter, o.arg[CONTRACTS] != NULL);
     o.outputs.path[0] = o.filter.json;
@@ -305,8 +319,7 @@ int assay_cmd_check(int argc, char **argv)
         code = o.mode[FAULTS] || o.mode[TIGHTNESS] ? assay_faults_print(&s.ledger)
                : o.mode[MUTANTS]                   ? print_mutants(&s.ledger)
                                                    : assay_ledger_print(&s.ledger, o.verbose);
-    if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r\033[K");
+    assay_progress_clear();
     if (o.in_process && code != 2)
         printf("run in the judge's own process (--in-process): no verdict\n");
     else if (code != 2)

@@ -62,6 +62,42 @@ fi
 # A file named without a folder is a file here, not a library of the system's.
 (cd "$dir" && "$assay" check --plugin mine.so --case 'rmsnorm R=1 C=4' >out) || { echo "mine.so without ./"; exit 1; }
 
+# A kernel that never ends is given up after three cases, --max-failures ends the run; the counts add up to the whole.
+whole=$("$assay" check --plugin "$dir/mine.so" | sed -n 's/ cases; .*//p')
+counts() { # FILE FAILED: all runs of a file's one kernel are accounted for, and each failure is in it
+  "${PYTHON:-python3}" - "$1" "$2" "$whole" <<'END'
+import json, sys
+name, failed, whole = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+d = json.load(open(name))
+k, total = d["kernels"][0], d["totals"]
+words = ("passed", "failed", "not_accepted", "other_types", "not_run")
+for counts in (k, total):
+    if sum(counts.get(w, 0) for w in words) != whole or counts["failed"] != failed or counts["not_run"] < 1:
+        sys.exit(f"{name}: {[counts.get(w, 0) for w in words]} of {whole}")
+if len(k["failures"]) != failed or k["verdict"] != "failed":
+    sys.exit(f"{name}: {len(k['failures'])} failures are in it, {k['verdict']}")
+END
+}
+sed 's|return ASSAY_OK;|for (int i = 0; a->begin < a->end; i++) __asm__ volatile("");|' "$dir/mine.c" >"$dir/endless.c"
+make endless
+ends 1 "$assay" check --time-limit 1 --plugin "$dir/endless.so" --json "$dir/endless.json" --junit "$dir/endless.xml"
+grep -q 'the third time-out or crash: its other cases are not run' "$dir/out"
+grep -q '0 passed, 3 failed, 0 not accepted, .* [1-9][0-9]* not run' "$dir/out" || { cat "$dir/out"; exit 1; }
+grep -q ' [1-9][0-9]* not run' "$dir/endless.xml" || { echo "JUnit without: not run"; exit 1; }
+counts "$dir/endless.json" 3
+ends 1 "$assay" merge -o "$dir/merged.json" "$dir/endless.json"
+grep -q '3 failed, 0 not accepted, .* not run' "$dir/out" || { cat "$dir/out"; exit 1; }
+counts "$dir/merged.json" 3
+sed 's|(p->plus_one ? 1 : 0)|0|' "$dir/mine.c" >"$dir/plain.c"
+make plain
+ends 1 "$assay" check --max-failures 9 --plugin "$dir/plain.so" --json "$dir/plain.json"
+counts "$dir/plain.json" 9
+"$assay" check --plugin "$dir/endless.so" --time-limit 1 --case 'rmsnorm R={1,2,3,4}' >"$dir/live" 2>&1 &
+live=$!
+for _ in $(seq 100); do grep -q 'timeout: no answer' "$dir/live" && break; sleep 0.1; done
+kill -0 $live || { echo "a failure is printed at the end of the run, not as it comes"; exit 1; }
+wait $live && exit 1
+
 # What the processor says of a crash, and where; what lies around an operand.
 break_it behind 's|a->operand\[0\].data + r|a->operand[0].data + 4096 + r|' 'reads byte .* behind x .*, by the instruction at behind.so+0x.*indices of R' 1
 break_it first 's|const float \*w = .*|const volatile float *w = a->operand[1].data; (void)w[a->dim[1]];|' \

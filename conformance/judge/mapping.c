@@ -93,7 +93,7 @@ bool assay_mapping_make(assay_job *j, int arena)
         char *first = lo + (j->offset[i] - j->page_at[i]);
         j->t[i].data = first;
         assay_fence_operand(j->op->operands[i].name, lo, lo + j->page_bytes[i], first,
-                         first + assay_tensor_bytes(&j->t[i]));
+                            first + assay_tensor_bytes(&j->t[i]));
         lo += j->page_bytes[i] + assay_fence_page();
     }
     for (int i = 0; i < j->op->n_operands; i++)

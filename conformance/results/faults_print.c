@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "faults_print.h"
+#include "terminal.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@ static bool found_out(const assay_entry *e)
 int assay_faults_print(const assay_ledger *l)
 {
     const bool shard = assay_ledger_shard(l);
+    assay_progress_clear();
     int64_t caught = 0, faults = 0, legal = 0, flagged = 0, runs = 0, worded = 0;
     for (size_t i = 0; i < l->n; i++) {
         const assay_entry *e = &l->entry[i];

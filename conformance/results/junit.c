@@ -66,7 +66,7 @@ static void failure(FILE *f, const assay_r_sum *k)
                                 : k->verdict);
     attribute(f, "type", missed ? "MISSED" : k->k.n_failures ? k->k.failure[0].by : k->verdict);
     fputc('>', f);
-    for (size_t i = 0; i < k->k.n_failures; i++) {
+    for (size_t i = 0; i < k->k.n_failures && i < ASSAY_RESULTS_SHOWN; i++) {
         const assay_r_failure *x = &k->k.failure[i];
         assay_repro_text(&(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, x->line, k->k.expected }, text);
         escape(f, x->by);
@@ -98,8 +98,11 @@ static void testcase(FILE *f, const assay_r_sum *k)
     } else if (!k->good)
         failure(f, k);
     fputs("      <system-out>", f);
-    fprintf(f, "%lld passed, %lld failed, %lld not accepted, worst %.3f of bound\n", (long long)k->k.passed,
-            (long long)k->k.failed, (long long)k->k.not_accepted, k->k.worst);
+    fprintf(f,
+            "%lld passed, %lld failed, %lld not accepted, %lld of other types, %lld not run, worst %.3f of "
+            "bound\n",
+            (long long)k->k.passed, (long long)k->k.failed, (long long)k->k.not_accepted, (long long)k->k.other_types,
+            (long long)k->k.not_run, k->k.worst);
     escape(f, k->k.isa);
     fputs("; ", f);
     escape(f, k->k.contract);

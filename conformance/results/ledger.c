@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ledger.h"
 #include "repro.h"
+#include "terminal.h"
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/registry.h"
 #include "assay_build.h"
@@ -63,6 +64,40 @@ static void record_types(assay_entry *e, const assay_case *c, bool passed, doubl
     t->used = passed && used > t->used ? used : t->used;
 }
 
+static void keep_more(assay_entry *e, const assay_case *c, const assay_finding *f)
+{
+    char line[ASSAY_CASE_LINE];
+    if (!(e->n_more & (e->n_more - 1))) {
+        e->more = realloc(e->more, (e->n_more ? 2 * e->n_more : 1) * sizeof *e->more);
+        if (!e->more)
+            abort();
+    }
+    assay_case_print(c, line, sizeof line);
+    e->more[e->n_more++] = (assay_more){ strdup(line), e->at, *f };
+}
+
+bool assay_ledger_offer(assay_ledger *l, const assay_case *c)
+{
+    assay_tensor t[ASSAY_MAX_OPND];
+    const int runs = l->filter && l->filter->n_threads ? l->filter->n_threads : 1;
+    const bool stop = l->max_failures && l->failures >= l->max_failures;
+    bool any = false;
+    assay_case_tensors(c, t);
+    for (size_t i = 0; i < l->n; i++) {
+        assay_entry *e = &l->entry[i];
+        if (!e->on_cpu || strcmp(e->kernel->op, c->op->name))
+            continue;
+        e->given_up |= stop || e->by[ASSAY_BY_TIMEOUT] + e->by[ASSAY_BY_CRASH] >= ASSAY_LEDGER_ENDS;
+        const bool takes = assay_kernel_takes(c->op, e->kernel, &(assay_args){ .operand = t });
+        any |= takes && !e->given_up;
+        if (!takes)
+            e->other_types += runs;
+        else if (e->given_up)
+            e->not_run += runs;
+    }
+    return any;
+}
+
 void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, const assay_finding *f)
 {
     if (o == ASSAY_NOT_ACCEPTED) {
@@ -90,7 +125,8 @@ void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, c
             assay_case_print(c, e->line[e->failed], sizeof *e->line);
             e->finding[e->failed] = *f;
             e->line_at[e->failed] = e->at;
-        }
+        } else if (e->failed < ASSAY_LEDGER_KEPT)
+            keep_more(e, c, f);
         e->by[f->by]++;
         e->failed++;
     }
@@ -98,30 +134,53 @@ void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, c
 
 bool assay_entry_good(const assay_entry *e)
 {
-    return !e->failed && e->passed >= e->not_accepted;
+    return !e->failed && !e->not_run && e->passed >= e->not_accepted;
 }
 
-static void print_failures(const assay_ledger *l, const assay_entry *e)
+static void print_failure(const assay_ledger *l, const assay_entry *e, int64_t i)
 {
-    assay_repro again = { e->plugin >= 0 && l->filter ? l->filter->plugin : NULL, e->kernel->name, "",
-                          e->fault != NULL };
     char text[ASSAY_REPRO_TEXT];
-    for (int i = 0; i < e->failed && i < ASSAY_LEDGER_FAILURES; i++) {
-        printf("    %s: %s\n", assay_by_name(e->finding[i].by), e->finding[i].why.text);
-        if (e->words[i][0])
-            printf("      %s\n", e->words[i]);
-        again.line = e->line[i];
-        assay_repro_text(&again, text);
-        printf("      %s\n", text);
-        if (i > 0 || !e->shrunk.line[0])
+    assay_repro again = { e->plugin >= 0 && l->filter ? l->filter->plugin : NULL, e->kernel->name, e->line[i],
+                          e->fault != NULL };
+    printf("    %s/%s: %s%s%s: %s\n", e->kernel->op, e->kernel->name, assay_paint(ASSAY_RED),
+           assay_by_name(e->finding[i].by), assay_paint(ASSAY_PLAIN_TEXT), e->finding[i].why.text);
+    if (e->words[i][0])
+        printf("      %s\n", e->words[i]);
+    assay_repro_text(&again, text);
+    printf("      %s\n", text);
+    if (i > 0 || !e->shrunk.line[0])
+        return;
+    again.line = e->shrunk.line;
+    assay_repro_text(&again, text);
+    printf("      shrunk: %s (operands %s, %d thread%s)\n", text, assay_place_name(e->shrunk.finding.place),
+           e->shrunk.finding.threads, assay_s(e->shrunk.finding.threads));
+}
+
+void assay_ledger_say(assay_ledger *l)
+{
+    for (size_t i = 0; l->live && i < l->n; i++) {
+        assay_entry *e = &l->entry[i];
+        if (e->said == e->failed)
             continue;
-        again.line = e->shrunk.line;
-        assay_repro_text(&again, text);
-        printf("      shrunk: %s (operands %s, %d thread%s)\n", text, assay_place_name(e->shrunk.finding.place),
-               e->shrunk.finding.threads, e->shrunk.finding.threads == 1 ? "" : "s");
+        assay_progress_clear();
+        for (; e->said < e->failed && e->said < ASSAY_LEDGER_FAILURES; e->said++)
+            print_failure(l, e, e->said);
+        if (e->by[ASSAY_BY_TIMEOUT] + e->by[ASSAY_BY_CRASH] == ASSAY_LEDGER_ENDS)
+            printf("    %s/%s: the third time-out or crash: its other cases are not run\n", e->kernel->op,
+                   e->kernel->name);
+        e->said = e->failed;
+        fflush(stdout);
     }
-    if (e->failed > ASSAY_LEDGER_FAILURES)
-        printf("    ... and %lld more\n", (long long)(e->failed - ASSAY_LEDGER_FAILURES));
+}
+
+/* What became of the runs of its op: the counts add up to all of them. */
+static void print_counts(int64_t passed, int64_t failed, int64_t refused, int64_t other, int64_t not_run)
+{
+    printf("%lld passed, %lld failed, %lld not accepted", (long long)passed, (long long)failed, (long long)refused);
+    if (other)
+        printf(", %lld of other types", (long long)other);
+    if (not_run)
+        printf(", %lld not run", (long long)not_run);
 }
 
 bool assay_ledger_shard(const assay_ledger *l)
@@ -129,10 +188,12 @@ bool assay_ledger_shard(const assay_ledger *l)
     return l->filter && l->filter->shards > 1;
 }
 
-int assay_ledger_print(const assay_ledger *l, bool verbose)
+int assay_ledger_print(assay_ledger *l, bool verbose)
 {
     const bool shard = assay_ledger_shard(l);
-    int64_t passed = 0, failed = 0, refused = 0, off_cpu = 0, bad = 0, ran = 0, not_built = 0;
+    int64_t passed = 0, failed = 0, refused = 0, off_cpu = 0, bad = 0, ran = 0, not_built = 0, other = 0, not_run = 0;
+    assay_progress_clear();
+    assay_ledger_say(l);
     for (size_t i = 0; i < l->n; i++) {
         const assay_entry *e = &l->entry[i];
         if (!e->on_cpu) {
@@ -144,11 +205,16 @@ int assay_ledger_print(const assay_ledger *l, bool verbose)
         if (l->partial && !(e->passed + e->failed + e->not_accepted))
             continue;
         passed += e->passed, failed += e->failed, refused += e->not_accepted;
+        other += e->other_types, not_run += e->not_run;
         ran += e->passed + e->failed > 0;
-        const bool good = shard ? !e->failed : assay_entry_good(e) && e->passed;
+        const bool good = shard ? !e->failed && !e->not_run : assay_entry_good(e) && e->passed;
         bad += !good;
-        printf("  %s %s/%s: %lld passed, %lld failed, %lld not accepted", good ? "ok  " : "FAIL", e->kernel->op,
-               e->kernel->name, (long long)e->passed, (long long)e->failed, (long long)e->not_accepted);
+        printf("  %s%s%s %s/%s: ", assay_paint(good ? ASSAY_GREEN : ASSAY_RED),
+               good                       ? "ok  "
+               : e->failed || !e->not_run ? "FAIL"
+                                          : "CUT ",
+               assay_paint(ASSAY_PLAIN_TEXT), e->kernel->op, e->kernel->name);
+        print_counts(e->passed, e->failed, e->not_accepted, e->other_types, e->not_run);
         if (e->passed && e->used > 0)
             printf(", worst %.3f of bound", e->used);
         if (e->relations)
@@ -160,20 +226,23 @@ int assay_ledger_print(const assay_ledger *l, bool verbose)
         putchar('\n');
         if (verbose && e->passed && e->used > 0)
             printf("    worst: %s\n", e->worst);
-        print_failures(l, e);
+        for (int64_t n = e->said; n < e->failed && n < ASSAY_LEDGER_FAILURES; n++)
+            print_failure(l, e, n);
+        if (e->failed > ASSAY_LEDGER_FAILURES)
+            printf("    ... and %lld more (--json FILE: each of them)\n",
+                   (long long)(e->failed - ASSAY_LEDGER_FAILURES));
         if (e->note[0])
             printf("    note: %s\n      first in: %s\n", e->note, e->note_line);
     }
     for (size_t i = 0; assay_kernel_not_built(i); i++)
         not_built += assay_filter_absent(l->filter, assay_kernel_not_built(i));
-    printf("%lld cases; kernels: %zu, not built for %s: %lld, not on this CPU: %lld; runs: %lld passed, %lld failed, "
-           "%lld not accepted",
-           (long long)l->cases, l->n, ASSAY_TARGET, (long long)not_built, (long long)off_cpu, (long long)passed,
-           (long long)failed, (long long)refused);
+    printf("%lld case%s; kernels: %zu, not built for %s: %lld, not on this CPU: %lld; runs: ", (long long)l->cases,
+           assay_s(l->cases), l->n, ASSAY_TARGET, (long long)not_built, (long long)off_cpu);
+    print_counts(passed, failed, refused, other, not_run);
     if (shard)
         printf("; shard %d/%d: assay merge judges the whole", l->filter->shard, l->filter->shards);
     if (l->holes)
-        printf("; %lld coverage holes", (long long)l->holes);
+        printf("; %lld coverage hole%s", (long long)l->holes, assay_s(l->holes));
     putchar('\n');
     if (l->n && off_cpu == (int64_t)l->n)
         return 77;
@@ -201,8 +270,12 @@ void assay_ledger_missing(assay_ledger_op *o, const char *what)
 
 void assay_ledger_free(assay_ledger *l)
 {
-    for (size_t i = 0; i < l->n; i++)
+    for (size_t i = 0; i < l->n; i++) {
+        for (size_t k = 0; k < l->entry[i].n_more; k++)
+            free(l->entry[i].more[k].line);
+        free(l->entry[i].more);
         free(l->entry[i].typed);
+    }
     for (size_t i = 0; i < l->n_ops; i++) {
         for (size_t m = 0; m < l->op[i].n_missing; m++)
             free(l->op[i].missing[m]);

@@ -7,13 +7,23 @@
 #include "../explain/shrink.h"
 
 enum { ASSAY_LONG = 1024 };
-enum { ASSAY_LEDGER_FAILURES = 5 }; /* failures kept per kernel */
+enum {
+    ASSAY_LEDGER_FAILURES = 5, /* per kernel: printed, and said in words */
+    ASSAY_LEDGER_KEPT = 10000, /* in the results */
+    ASSAY_LEDGER_ENDS = 3      /* time-outs and crashes after which the other cases of a kernel are not run */
+};
 
 typedef struct assay_typed { /* counts of one combination of element types */
     char types[48];          /* of the operands that have a choice: "q4_0", "f32+f16" */
     int64_t passed, failed;
     double used;
 } assay_typed;
+
+typedef struct assay_more { /* a failure beyond the first ones */
+    char *line;
+    int64_t at;
+    assay_finding finding;
+} assay_more;
 
 typedef struct assay_entry {
     const assay_kernel *kernel;
@@ -22,7 +32,12 @@ typedef struct assay_entry {
     bool on_cpu;
     int64_t passed, failed, not_accepted, by[16]; /* by: failures by verdict */
     int64_t at;                                   /* the ledger's, set before each record */
-    double seconds, took;                         /* of calling, judging and explaining it: in all, the run in hand */
+    int64_t not_run, other_types; /* after it was given up; runs of its op whose types it does not take */
+    bool given_up;                /* no further case is run */
+    int64_t said;                 /* failures that are printed */
+    assay_more *more;
+    size_t n_more;
+    double seconds, took; /* of calling, judging and explaining it: in all, the run in hand */
     assay_typed *typed;
     int n_typed, typed_room;
     double used;                 /* worst share of its bound in a passed case */
@@ -60,8 +75,10 @@ typedef struct assay_ledger {
     bool detail;  /* one case: print the elements around the first wrong one */
     /* entry i sits this case out; NULL: faults that were caught three times do */
     bool (*skip)(const struct assay_ledger *l, size_t i);
-    bool mutants;       /* every kernel is wrong on purpose */
-    const char *plugin; /* name and version, or NULL */
+    bool mutants;                   /* every kernel is wrong on purpose */
+    bool live;                      /* failures are printed as they come */
+    int64_t max_failures, failures; /* so many, then nothing more is run (0: all is) */
+    const char *plugin;             /* name and version, or NULL */
     /* for the results: "kernels" (NULL), "faults", "vectors", "cases"; the filter (NULL: none) and the user's case */
     const char *what, *line;
     const assay_filter *filter;
@@ -70,9 +87,13 @@ typedef struct assay_ledger {
 
 assay_entry *assay_ledger_add(assay_ledger *l, const assay_kernel *k, int plugin);
 void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, const assay_finding *f);
+/* Counts the runs of a case that will not be made: types that a kernel does not take, kernels that are given up.
+ * False: none will be. */
+bool assay_ledger_offer(assay_ledger *l, const assay_case *c);
+void assay_ledger_say(assay_ledger *l); /* prints failures that are not printed yet, if it is a live one */
 /* A kernel fails when a case failed or when it accepted under half of what it was offered. */
 bool assay_entry_good(const assay_entry *e);
-int assay_ledger_print(const assay_ledger *l, bool verbose);        /* returns the exit code of design.md section 5 */
+int assay_ledger_print(assay_ledger *l, bool verbose);              /* returns the exit code of design.md section 5 */
 void assay_ledger_results(const assay_ledger *l, assay_results *r); /* adds it to r as a part */
 /* One of several shards: what it lacks may be in the others; `assay merge` judges that. */
 bool assay_ledger_shard(const assay_ledger *l);

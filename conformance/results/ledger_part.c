@@ -51,20 +51,20 @@ static const char *file_of(assay_results *r, const assay_entry *e)
     return keep(r, text);
 }
 
-static void put_finding(assay_results *r, const assay_entry *e, int i, assay_r_failure *f)
+static void put_finding(assay_results *r, const assay_entry *e, const assay_finding *x, const char *line, int64_t at,
+                        const char *words, assay_r_failure *f)
 {
-    const assay_finding *x = &e->finding[i];
     const assay_op *op = assay_op_find(e->kernel->op);
     *f = (assay_r_failure){ .by = assay_by_name(x->by),
-                            .line = keep(r, e->line[i]),
+                            .line = keep(r, line),
                             .operand = op && x->operand >= 0 ? op->operands[x->operand].name : NULL,
                             .why = keep(r, x->why.text),
-                            .at = e->line_at[i],
+                            .at = at,
                             .index = x->index,
                             .got = x->got,
                             .want = x->want,
                             .bound = x->bound,
-                            .words = e->words[i][0] ? keep(r, e->words[i]) : NULL,
+                            .words = words[0] ? keep(r, words) : NULL,
                             .placement = x->threads ? assay_place_name(x->place) : NULL,
                             .threads = x->threads };
 }
@@ -80,6 +80,8 @@ static void put_entry(assay_results *r, const assay_entry *e, assay_r_kernel *k)
                            .passed = e->passed,
                            .failed = e->failed,
                            .not_accepted = e->not_accepted,
+                           .other_types = e->other_types,
+                           .not_run = e->not_run,
                            .worst = e->used,
                            .worst_at = e->worst_at,
                            .worst_long = e->used_long,
@@ -98,9 +100,11 @@ static void put_entry(assay_results *r, const assay_entry *e, assay_r_kernel *k)
     for (int i = 0; i < e->n_typed; i++)
         k->typed[k->n_typed++] =
             (assay_r_typed){ keep(r, e->typed[i].types), e->typed[i].passed, e->typed[i].failed, e->typed[i].used };
-    k->failure = assay_results_alloc(r, sizeof *k->failure * ASSAY_LEDGER_FAILURES);
+    k->failure = assay_results_alloc(r, sizeof *k->failure * (ASSAY_LEDGER_FAILURES + e->n_more));
     for (int i = 0; i < e->failed && i < ASSAY_LEDGER_FAILURES; i++)
-        put_finding(r, e, i, &k->failure[k->n_failures++]);
+        put_finding(r, e, &e->finding[i], e->line[i], e->line_at[i], e->words[i], &k->failure[k->n_failures++]);
+    for (size_t i = 0; i < e->n_more; i++)
+        put_finding(r, e, &e->more[i].finding, e->more[i].line, e->more[i].at, "", &k->failure[k->n_failures++]);
 }
 
 static void put_absent(assay_results *r, assay_r_kernel *k, const char *op, const char *name, const char *isa,
@@ -199,7 +203,7 @@ void assay_ledger_results(const assay_ledger *l, assay_results *r)
     p->kernels = assay_results_alloc(r, sizeof *p->kernels * room);
     for (size_t i = 0; i < l->n; i++) {
         const assay_entry *e = &l->entry[i];
-        if (!l->partial || !e->on_cpu || e->passed + e->failed + e->not_accepted)
+        if (!l->partial || !e->on_cpu || e->passed + e->failed + e->not_accepted + e->not_run)
             put_entry(r, e, &p->kernels[p->n_kernels++]);
     }
     put_others(r, l, p);

@@ -127,6 +127,8 @@ assay_status assay_report_markdown(const assay_summary *s, FILE *f)
     fprintf(f, "%lld kernel%s judged on %lld case%s: %lld runs passed, %lld failed, %lld not accepted.",
             (long long)s->judged, s->judged == 1 ? "" : "s", (long long)s->cases, s->cases == 1 ? "" : "s",
             (long long)s->passed, (long long)s->failed, (long long)s->not_accepted);
+    if (s->not_run)
+        fprintf(f, " %lld were not run.", (long long)s->not_run);
     if (s->faults + s->legal)
         fprintf(f, " %lld of %lld seeded faults caught; %lld of %lld legal variants flagged.", (long long)s->caught,
                 (long long)s->faults, (long long)s->flagged, (long long)s->legal);

@@ -36,6 +36,7 @@ static void first_line(const assay_ledger *l, assay_json *j)
     assay_json_str(j, "binary", program);
     assay_json_str(j, "plugin", plugin);
     assay_json_raw(j, "run", identity);
+    assay_json_int(j, "max_failures", l->max_failures);
     assay_json_open(j, "kernels", '[');
     for (size_t i = 0; i < l->n; i++)
         assay_json_str(j, NULL, l->entry[i].on_cpu ? l->entry[i].kernel->name : "");
@@ -112,7 +113,7 @@ static bool within(const cJSON *o, const char *name, double least, double most)
 }
 
 /* False: not a line of ours. */
-static bool play_failure(assay_entry *e, const assay_case *c, const cJSON *o)
+static bool play_failure(assay_ledger *l, assay_entry *e, const assay_case *c, const cJSON *o)
 {
     if (!within(o, "operand", -1, c->op->n_operands - 1) || !within(o, "index", -1, 0x1p52) ||
         !within(o, "place", 0, ASSAY_PLACES - 1) || !within(o, "threads", 0, 1 << 20) ||
@@ -130,6 +131,7 @@ static bool play_failure(assay_entry *e, const assay_case *c, const cJSON *o)
     text(o, "why", f.why.text, sizeof f.why.text);
     text(o, "note", f.note.text, sizeof f.note.text);
     assay_ledger_record(e, c, ASSAY_FAILED, &f);
+    l->failures++;
     if (e->failed <= ASSAY_LEDGER_FAILURES)
         text(o, "words", e->words[e->failed - 1], sizeof *e->words);
     if (e->failed == 1) {
@@ -158,7 +160,7 @@ static bool play(assay_ledger *l, const assay_case *c, const cJSON *runs)
         if (!failure && took && cJSON_IsString(took->next))
             snprintf(f.note.text, sizeof f.note.text, "%s", took->next->valuestring);
         e->at = l->at;
-        if (failure && !play_failure(e, c, run))
+        if (failure && !play_failure(l, e, c, run))
             return false;
         if (!failure)
             assay_ledger_record(e, c, by ? ASSAY_PASSED : ASSAY_NOT_ACCEPTED, &f);

@@ -7,13 +7,13 @@
 #include "../../reference/core/json.h"
 #include "assay/assay.h"
 
-enum { ASSAY_RESULTS_SCHEMA = 2 };
+enum { ASSAY_RESULTS_SCHEMA = 2, ASSAY_RESULTS_SHOWN = 5 }; /* SHOWN: failures per kernel, where a person reads */
 
-typedef enum assay_reached {                     /* from nearest to farthest */
-                             ASSAY_JUDGED,       /* it could run; counts say the rest */
-                             ASSAY_NO_CPU,       /* "not on this CPU" */
-                             ASSAY_NO_BUILD,     /* "not built" */
-                             ASSAY_FILTERED_OUT  /* "filtered": the options of its run do not mean it */
+typedef enum assay_reached {                    /* from nearest to farthest */
+                             ASSAY_JUDGED,      /* it could run; counts say the rest */
+                             ASSAY_NO_CPU,      /* "not on this CPU" */
+                             ASSAY_NO_BUILD,    /* "not built" */
+                             ASSAY_FILTERED_OUT /* "filtered": the options of its run do not mean it */
 } assay_reached;
 
 typedef struct assay_r_typed {
@@ -34,8 +34,9 @@ typedef struct assay_r_kernel {
     const char *file; /* "avx2/matmul_avx2": the same for every target; "" for a plug-in's */
     assay_reached reached;
     int64_t passed, failed, not_accepted, worst_at;
-    double worst, worst_long; /* worst_long: in cases with a length of ASSAY_LONG and more */
-    double seconds;           /* that its calls and their judging took */
+    int64_t other_types, not_run; /* of cases: types that it does not take; left out after it was given up */
+    double worst, worst_long;     /* worst_long: in cases with a length of ASSAY_LONG and more */
+    double seconds;               /* that its calls and their judging took */
     const char *worst_case, *contract;
     const char *note, *note_case;  /* what is legal, and worth knowing, and the first case that showed it; NULL */
     const char *shrunk;            /* the smallest case that fails like the first failure, or NULL */
@@ -103,7 +104,7 @@ typedef struct assay_summary {
     const assay_results *of;
     assay_r_sum *kernel;
     size_t n;
-    int64_t cases, holes, passed, failed, not_accepted;
+    int64_t cases, holes, passed, failed, not_accepted, other_types, not_run;
     int64_t faults, caught, legal, flagged, bad, judged, off_cpu, not_built, filtered;
     const char **hole; /* in ops' order: "rmsnorm: C mod 16 = 3" */
     size_t n_holes;

@@ -48,6 +48,8 @@ const assay_member assay_m_kernel[] = { K(TEXT, op),
                                         K(COUNT, passed),
                                         K(COUNT, failed),
                                         K(COUNT, not_accepted),
+                                        K(LATER, other_types),
+                                        K(LATER, not_run),
                                         K(NUMBER, worst),
                                         K(COUNT, worst_at),
                                         K(NUMBER, worst_long),
@@ -149,6 +151,9 @@ void assay_members_write(assay_json *j, const void *o, const assay_member *m, bo
         case ASSAY_M_WORDS:
             write_words(j, m->name, *(const char *const *)at);
             break;
+        case ASSAY_M_LATER:
+            if (!*(const int64_t *)at)
+                break; /* fall through */
         case ASSAY_M_COUNT:
             assay_json_int(j, m->name, *(const int64_t *)at);
             break;

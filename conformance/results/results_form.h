@@ -11,6 +11,7 @@ typedef enum assay_m_kind {
     ASSAY_M_WORDS,   /* const char *, words apart by a space: an array */
     ASSAY_M_TEXTS,   /* const char **, size_t: an array */
     ASSAY_M_COUNT,   /* int64_t from -1 to 2^40 */
+    ASSAY_M_LATER,   /* the same, 0: left out, so that it changes no older part */
     ASSAY_M_NUMBER,  /* double */
     ASSAY_M_SECONDS, /* double, 0: left out; as advice, no digest covers it */
     ASSAY_M_BOOL,    /* bool */

@@ -36,12 +36,16 @@ static void print_kernel(const assay_r_sum *k)
            k->k.expected ? k->k.expected : "", k->k.expected ? " " : "", k->k.op, k->k.kernel,
            k->whole ? "" : "not in every shard: ", (long long)k->k.passed, (long long)k->k.failed,
            (long long)k->k.not_accepted);
+    if (k->k.other_types)
+        printf(", %lld of other types", (long long)k->k.other_types);
+    if (k->k.not_run)
+        printf(", %lld not run", (long long)k->k.not_run);
     if (k->k.passed && k->k.worst > 0)
         printf(", worst %.3f of bound", k->k.worst);
     putchar('\n');
     if (k->k.note)
         printf("    note: %s\n      first in: %s\n", k->k.note, k->k.note_case ? k->k.note_case : "");
-    for (size_t i = 0; !k->good && i < k->k.n_failures; i++) {
+    for (size_t i = 0; !k->good && i < k->k.n_failures && i < ASSAY_RESULTS_SHOWN; i++) {
         char text[ASSAY_REPRO_TEXT];
         assay_repro_text(
             &(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, k->k.failure[i].line, k->k.expected }, text);
@@ -91,6 +95,10 @@ void assay_summary_print(const assay_summary *s, bool verbose)
            s->of->n, s->of->n == 1 ? "" : "s", (long long)s->cases, s->cases == 1 ? "" : "s", (long long)s->judged,
            (long long)s->bad, (long long)s->off_cpu, (long long)s->not_built, (long long)s->filtered,
            (long long)s->passed, (long long)s->failed, (long long)s->not_accepted);
+    if (s->other_types)
+        printf(", %lld of other types", (long long)s->other_types);
+    if (s->not_run)
+        printf(", %lld not run", (long long)s->not_run);
     if (s->faults + s->legal)
         printf("; %lld of %lld faults caught, %lld of %lld legal variants flagged", (long long)s->caught,
                (long long)s->faults, (long long)s->flagged, (long long)s->legal);

@@ -129,6 +129,8 @@ static assay_status read_member(const reader *rd, const cJSON *v, const assay_me
         return read_text(rd, v, m, at);
     case ASSAY_M_WORDS:
         return read_words(rd, v, m, at);
+    case ASSAY_M_LATER:
+        return v ? read_count(rd, v, m, at) : ASSAY_OK;
     case ASSAY_M_COUNT:
         return read_count(rd, v, m, at);
     case ASSAY_M_NUMBER:

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAILURES = 5 }; /* shown per kernel */
-
 /* ---- the same kernel in several parts ----------------------------------------------------------------------- */
 
 int assay_op_rank(const char *op)
@@ -112,6 +110,7 @@ static void add_up(assay_results *memory, assay_r_sum *s)
             sum->reached = k->reached;
         }
         sum->passed += k->passed, sum->failed += k->failed, sum->not_accepted += k->not_accepted;
+        sum->other_types += k->other_types, sum->not_run += k->not_run;
         if (k->passed &&
             (!*sum->worst_case || k->worst > sum->worst || (k->worst == sum->worst && k->worst_at >= sum->worst_at)))
             sum->worst = k->worst, sum->worst_at = k->worst_at, sum->worst_case = k->worst_case;
@@ -131,7 +130,6 @@ static void add_up(assay_results *memory, assay_r_sum *s)
     for (size_t i = 0; i < s->n_seen; i++) /* of the part whose failure comes first */
         if (sum->n_failures && s->seen[i].k->n_failures && !failure_order(&s->seen[i].k->failure[0], &sum->failure[0]))
             sum->shrunk = s->seen[i].k->shrunk;
-    sum->n_failures = sum->n_failures > FAILURES ? FAILURES : sum->n_failures;
 }
 
 /* Judged in all shards of one split?  Parts of a split stand together, its shards in order. */
@@ -160,7 +158,7 @@ static const char *verdict_of(const assay_r_sum *s)
         return assay_reached_name(k->reached);
     if (k->failed)
         return "failed";
-    if (!s->whole)
+    if (!s->whole || k->not_run)
         return "incomplete";
     if (!k->passed)
         return "not accepted";
@@ -185,6 +183,7 @@ static void count(assay_summary *s, assay_r_sum *k)
 {
     const bool fault = k->k.expected && !strcmp(k->k.expected, "fault");
     s->passed += k->k.passed, s->failed += k->k.failed, s->not_accepted += k->k.not_accepted;
+    s->other_types += k->k.other_types, s->not_run += k->k.not_run;
     s->judged += k->k.reached == ASSAY_JUDGED;
     s->off_cpu += k->k.reached == ASSAY_NO_CPU;
     s->not_built += k->k.reached == ASSAY_NO_BUILD;
@@ -224,6 +223,7 @@ static void sum_kernels(assay_summary *s)
                               .seen = seen + i,
                               .n_seen = j - i };
         sum->k.passed = sum->k.failed = sum->k.not_accepted = sum->k.worst_at = 0;
+        sum->k.other_types = sum->k.not_run = 0;
         sum->k.n_typed = sum->k.n_failures = 0;
         sum->k.worst = sum->k.worst_long = sum->k.seconds = 0;
         sum->k.shrunk = NULL;

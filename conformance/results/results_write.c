@@ -60,11 +60,11 @@ static void write_totals(assay_json *j, const assay_summary *s)
     const struct {
         const char *name;
         int64_t n;
-    } totals[] = { { "kernels", (int64_t)s->n },  { "judged", s->judged },     { "off_cpu", s->off_cpu },
-                   { "not_built", s->not_built }, { "filtered", s->filtered }, { "bad", s->bad },
-                   { "passed", s->passed },       { "failed", s->failed },     { "not_accepted", s->not_accepted },
-                   { "faults", s->faults },       { "caught", s->caught },     { "legal", s->legal },
-                   { "flagged", s->flagged } };
+    } totals[] = { { "kernels", (int64_t)s->n },      { "judged", s->judged },     { "off_cpu", s->off_cpu },
+                   { "not_built", s->not_built },     { "filtered", s->filtered }, { "bad", s->bad },
+                   { "passed", s->passed },           { "failed", s->failed },     { "not_accepted", s->not_accepted },
+                   { "other_types", s->other_types }, { "not_run", s->not_run },   { "faults", s->faults },
+                   { "caught", s->caught },           { "legal", s->legal },       { "flagged", s->flagged } };
     assay_json_open(j, "totals", '{');
     for (size_t i = 0; i < sizeof totals / sizeof *totals; i++)
         assay_json_int(j, totals[i].name, totals[i].n);

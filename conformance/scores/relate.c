@@ -18,7 +18,7 @@ assay_status assay_check_related(assay_session *s, const assay_op *op, assay_why
     for (size_t i = 0; !st && i < s->ledger.n; i++) {
         assay_entry *e = &s->ledger.entry[i];
         assay_related r;
-        if (e->fault || !e->on_cpu || strcmp(e->kernel->op, op->name))
+        if (e->fault || !e->on_cpu || e->given_up || strcmp(e->kernel->op, op->name))
             continue;
         st = assay_relate(s->lab, e->kernel, e->plugin, &r, why);
         e->relations += r.held;
@@ -30,6 +30,7 @@ assay_status assay_check_related(assay_session *s, const assay_op *op, assay_why
         };
         e->at = s->ledger.at;
         assay_ledger_record(e, &c, ASSAY_FAILED, &broken);
+        assay_ledger_say(&s->ledger);
     }
     return st;
 }

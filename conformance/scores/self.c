@@ -4,6 +4,7 @@
 #include "../../reference/core/status.h"
 #include "contracts.h"
 #include "../results/faults_print.h"
+#include "../results/terminal.h"
 #include "tightness.h"
 #include <dirent.h>
 #include <stdio.h>
@@ -272,8 +273,7 @@ int assay_self_main(assay_lab *lab, const assay_filter *f, const assay_self_how 
         code = 0;
     clock_gettime(CLOCK_MONOTONIC, &b);
     s.seconds += how->parts ? 0 : (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
-    if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r\033[K");
+    assay_progress_clear();
     if (!code)
         code = print_all(&s, how);
     if (code != 2 && ((f->json && assay_self_json(&s, f->json, &why)) ||

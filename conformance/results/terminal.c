@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "terminal.h"
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+const char *assay_paint(assay_colour c)
+{
+    static const char *const code[] = { "\033[0m", "\033[1;31m", "\033[32m", "\033[33m" };
+    static int wanted = -1;
+    if (wanted < 0) {
+        const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+        wanted = isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+    }
+    return wanted ? code[c] : "";
+}
+
+static struct {
+    int64_t total;
+    const char *unit;
+    time_t begin, last;
+    bool there, shown; /* a terminal is there; the line stands on it */
+} line;
+
+void assay_progress_begin(int64_t total, const char *unit)
+{
+    line.total = total;
+    line.unit = unit;
+    line.begin = line.last = time(NULL);
+    line.there = isatty(STDERR_FILENO);
+}
+
+/* Hours only where there are any. */
+static const char *left(double s, char text[32])
+{
+    const long long n = s > 0 ? (long long)(s + 0.5) : 0;
+    if (n >= 3600)
+        snprintf(text, 32, "%lld h %02lld min", n / 3600, n / 60 % 60);
+    else if (n >= 60)
+        snprintf(text, 32, "%lld min %02lld s", n / 60, n % 60);
+    else
+        snprintf(text, 32, "%lld s", n);
+    return text;
+}
+
+void assay_progress_at(int64_t done, const char *what)
+{
+    const time_t now = time(NULL);
+    char text[32];
+    if (!line.there || now == line.last)
+        return;
+    line.last = now;
+    fflush(stdout); /* which may be the same terminal */
+    fprintf(stderr, "\r\033[K%lld", (long long)done);
+    if (line.total >= done)
+        fprintf(stderr, "/%lld %s, about %s left", (long long)line.total, line.unit,
+                left(difftime(now, line.begin) / (double)(done ? done : 1) * (double)(line.total - done), text));
+    else
+        fprintf(stderr, " %s", line.unit);
+    fprintf(stderr, "  %.60s", what);
+    line.shown = true;
+}
+
+void assay_progress_clear(void)
+{
+    if (line.shown)
+        fputs("\r\033[K", stderr);
+    line.shown = false;
+}
+
+const char *assay_s(int64_t n)
+{
+    return n == 1 ? "" : "s";
+}
