@@ -46,6 +46,7 @@ typedef struct bench_result {
     int team;                /* threads that ran */
     uint64_t calls;          /* when the clock stopped: which inputs the outputs left belong to */
     double used, preempted;  /* CPUs, and times a second, while it was timed */
+    double own_threads;      /* CPUs of used that no thread of the team had */
     bench_around around;     /* the judge's own view */
     bench_counter counter[BENCH_COUNTERS];
 } bench_result;

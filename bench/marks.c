@@ -23,9 +23,9 @@ static bool scaling(const bench_facts *f, char *words, size_t n)
 
 static bool threads(const bench_facts *f, char *words, size_t n)
 {
-    snprintf(words, n, "used %.2f CPUs where %d thread%s asked for: it brings threads of its own", f->used, f->team,
-             f->team == 1 ? " was" : "s were");
-    return f->used > 1.1 * f->team + 0.05;
+    snprintf(words, n, "used %.2f CPUs where %d thread%s asked for, %.2f of them by threads of its own", f->used,
+             f->team, f->team == 1 ? " was" : "s were", f->own_threads);
+    return f->used > 1.1 * f->team + 0.05 || f->own_threads > 0.1 * f->used + 0.02;
 }
 
 static bool cpus(const bench_facts *f, char *words, size_t n)

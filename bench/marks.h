@@ -8,6 +8,7 @@
 typedef struct bench_facts {
     int team, cpus;              /* threads that ran; CPUs that this process may use */
     double used;                 /* CPUs that the kernel's process used while it was timed; 0: not known */
+    double own_threads;          /* CPUs of these that threads of its own had, not the team */
     double preempted;            /* how often a second its threads had to make way for others */
     bench_around around;         /* all 0: not looked at */
     double share;                /* of the roof, after what a cache may have held was taken off; 0: no roof */

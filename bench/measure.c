@@ -154,17 +154,28 @@ static void team(void *ctx, int thread, int threads)
 }
 
 typedef struct spent {
-    double wall, cpu; /* of all threads of this process */
+    double wall, cpu, team; /* CPU seconds of all threads of this process; of the team's alone */
     long preempted;
 } spent;
 
-static spent spent_now(void)
+static double cpu_seconds(clockid_t clock)
 {
     struct timespec t;
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static spent spent_now(int threads)
+{
     struct rusage u;
+    double team = 0;
     getrusage(RUSAGE_SELF, &u);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (spent){ bench_now(), (double)t.tv_sec + 1e-9 * (double)t.tv_nsec, u.ru_nivcsw };
+    if (threads > 1) {
+#pragma omp parallel num_threads(threads) reduction(+ : team)
+        team += cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
+    } else
+        team = cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
+    return (spent){ bench_now(), cpu_seconds(CLOCK_PROCESS_CPUTIME_ID), team, u.ru_nivcsw };
 }
 
 static void time_it(run *x, assay_why *why)
@@ -190,15 +201,17 @@ static void time_it(run *x, assay_why *why)
         if (once > t->min_seconds) /* one call says it all */
             c.iterations = 1;
     }
-    const spent before = spent_now();
+    const spent before = spent_now(t->threads);
     gbench_run(&c, 1, report, x);
-    const spent after = spent_now();
+    const spent after = spent_now(t->threads);
     if (after.wall > before.wall) {
         x->r.used = (after.cpu - before.cpu) / (after.wall - before.wall);
+        x->r.own_threads = ((after.cpu - before.cpu) - (after.team - before.team)) / (after.wall - before.wall);
         x->r.preempted = (double)(after.preempted - before.preempted) / (after.wall - before.wall);
     }
     x->r.calls = x->stage.calls;
-    bench_stage_leave(&x->stage);
+    if (!x->stage.status)
+        bench_stage_leave(&x->stage);
     x->r.vary_ns = bench_stage_vary_ns(&x->stage);
     if (!x->stage.status)
         x->r.status = bench_stage_audit(&x->stage, t->min_seconds, why);
@@ -254,7 +267,7 @@ static bool sound(bench_result *r)
 {
     bool good = (unsigned)r->status <= ASSAY_UNSUPPORTED && r->n >= 0 && r->n <= BENCH_SAMPLES && r->iterations >= 0 &&
                 r->packed_bytes >= 0 && isfinite(r->cpu_ns) && isfinite(r->pack_ns) && isfinite(r->vary_ns) &&
-                isfinite(r->used) && isfinite(r->preempted) && r->team >= 0;
+                isfinite(r->used) && isfinite(r->preempted) && isfinite(r->own_threads) && r->team >= 0;
     for (int i = 0; good && i < r->n; i++)
         good = isfinite(r->sample[i]) && r->sample[i] >= 0;
     assay_wire_clean(r->why, sizeof r->why);

@@ -139,8 +139,8 @@ double bench_stage_vary_ns(bench_stage *s)
 
 void bench_stage_again(bench_stage *s, int set)
 {
-    const assay_status st = assay_call_run(&s->call[set]);
-    s->status = st ? st : s->status;
+    if (!s->status) /* nothing more of a kernel that failed */
+        s->status = assay_call_run(&s->call[set]);
 }
 
 void bench_stage_call(bench_stage *s)
@@ -153,7 +153,7 @@ void bench_stage_call(bench_stage *s)
 void bench_stage_touch(const bench_stage *s, int set)
 {
     const assay_op *op = s->task->p->c.op;
-    for (int i = 0; i < op->n_operands; i++) {
+    for (int i = 0; !s->status && i < op->n_operands; i++) {
         const volatile char *p = s->t[set][i].data;
         if (!p || op->operands[i].access == ASSAY_IN)
             continue;

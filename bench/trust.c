@@ -131,23 +131,28 @@ bool bench_trust_open(const void *data, size_t bytes, const char *operand, assay
     return true;
 }
 
-static bool environment(int threads, assay_why *why)
+/* Of each thread of the team, which is as large as it was. */
+static bool environment(assay_why *why)
 {
-    bool good = true;
     assay_why first = { "" };
-    if (threads <= 1)
-        good = assay_abi_environment(&first);
+    int team = 1;
+    if (was.threads <= 1)
+        assay_abi_environment(&first);
     else {
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(was.threads)
         {
             assay_why mine = { "" };
-            if (!assay_abi_environment(&mine)) {
+            const bool good = assay_abi_environment(&mine);
 #pragma omp critical
-                good = false, first = mine;
+            {
+                team = omp_get_num_threads();
+                first = good ? first : mine;
             }
         }
     }
-    return good ||
+    if (team < was.threads)
+        return assay_fail(why, ASSAY_OK, "makes the team smaller: %d threads of %d", team, was.threads) != ASSAY_OK;
+    return !first.text[0] ||
            assay_fail(why, ASSAY_OK, "leaves the floating-point environment changed: %.150s", first.text) != ASSAY_OK;
 }
 
@@ -156,7 +161,7 @@ bool bench_trust_same(bool code, assay_why *why)
     for (int i = 1; i < SIGNALS; i++)
         if (handler_of(i) != was.handler[i])
             return assay_fail(why, ASSAY_OK, "changes the handler of signal %d (%s)", i, strsignal(i)) != ASSAY_OK;
-    if (!assay_state_same(&was.state, why) || !protections(why) || !environment(was.threads, why))
+    if (!assay_state_same(&was.state, why) || !protections(why) || !environment(why))
         return false;
     return !code || code_of() == was.code || assay_fail(why, ASSAY_OK, "changes the program's own code") != ASSAY_OK;
 }
