@@ -109,22 +109,26 @@ static inline vf vf_quad_f32(const char *const *row, int64_t at)
     x = _mm512_mask_broadcast_f32x4(x, 0x0f00, _mm_loadu_ps((const float *)(row[8] + at)));
     return _mm512_mask_broadcast_f32x4(x, 0xf000, _mm_loadu_ps((const float *)(row[12] + at)));
 }
-static inline __m256i vf_halves(const char *const *row, int64_t at)
+static inline vf vf_quad_f16(const char *const *row, int64_t at)
 {
     const __m128i low = _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)(row[0] + at)),
                                            _mm_loadl_epi64((const __m128i *)(row[4] + at)));
     const __m128i high = _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)(row[8] + at)),
                                             _mm_loadl_epi64((const __m128i *)(row[12] + at)));
-    return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+#ifdef ASSAY_SIMDE
+    uint16_t t[16];
+    _mm_storeu_si128((__m128i *)t, low);
+    _mm_storeu_si128((__m128i *)(t + 8), high);
+    return avx512_f16(t);
+#else
+    return _mm512_cvtph_ps(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1));
+#endif
 }
-static inline vf vf_quad_f16(const char *const *row, int64_t at)
+static inline vf vf_byte(vf words, int i) /* byte i of each word, signed: at the top, a multiple of 2^24 */
 {
-    return _mm512_cvtph_ps(vf_halves(row, at));
-}
-static inline vf vf_byte(vf words, int i) /* byte i of each word, signed */
-{
-    const __m512i high = _mm512_sllv_epi32(_mm512_castps_si512(words), _mm512_set1_epi32(24 - 8 * i));
-    return _mm512_cvtepi32_ps(_mm512_srai_epi32(high, 24));
+    const __m512i up = _mm512_sllv_epi32(_mm512_castps_si512(words), _mm512_set1_epi32(24 - 8 * i));
+    const __m512i high = _mm512_and_si512(up, _mm512_set1_epi32((int)0xff000000u));
+    return _mm512_mul_ps(avx512_from_i32(high), _mm512_set1_ps(0x1p-24f));
 }
 static inline void vf_turn(vf x[4]) /* x[i]: 4 elements of rows i, i + 4, i + 8, i + 12; then: element i of 16 rows */
 {
