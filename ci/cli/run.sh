@@ -81,6 +81,15 @@ expect 2 'no integer' "$assay" run "$model" -p x -n ten
 expect 2 'No space left' "$assay" run "$model" "${args[@]}" --json /dev/full
 expect 2 'No space left' "$assay" run "$model" "${args[@]}" --logits /dev/full
 expect 2 'cannot be written' "$assay" run "$model" "${args[@]}" --json /proc/nowhere/x
+# what stands in a file steers no terminal
+python3 - "$model" "$dir/steer.gguf" <<'PY'
+import sys
+data = open(sys.argv[1], "rb").read()
+at = data.index(b"llama", data.index(b"general.architecture"))
+open(sys.argv[2], "wb").write(data[:at] + b"\x1b[2J\x9b" + data[at + 5:])
+PY
+expect 2 '?\[2J?' "$assay" run "$dir/steer.gguf" -p x
+if LC_ALL=C grep -q $'[\x1b\x9b]' "$dir/out"; then echo "a model's name reached the terminal"; bad=1; fi
 head -c 3000 "$model" >"$dir/cut.gguf"
 expect 2 'the file has' "$assay" run "$dir/cut.gguf" -p x
 head -c 100000 "$model" >"$dir/short.gguf"
