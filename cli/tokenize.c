@@ -2,7 +2,7 @@
  * assay tokenize MODEL.gguf [TEXT]: text to ids on one line, or ids back to text. */
 #include "../reference/core/plain.h"
 #include "../reference/models/ids.h"
-#include "../reference/models/tokenizer.h"
+#include "../reference/models/prompt.h"
 #include "../reference/models/utf8.h"
 #include "commands.h"
 #include <argp.h>
@@ -71,21 +71,21 @@ static assay_status decode(const assay_tokenizer *t, const options *o, assay_why
 static assay_status encode(const assay_tokenizer *t, const options *o, assay_why *why)
 {
     char *input = NULL;
-    size_t n = o->text ? strlen(o->text) : 0, n_ids;
-    int32_t *ids;
+    size_t n = o->text ? strlen(o->text) : 0;
+    assay_prompt p;
     assay_status s = o->text ? ASSAY_OK : assay_read_all(stdin, &input, &n, why);
     if (s)
         return s;
-    s = assay_tokenizer_encode(t, o->text ? o->text : input, n, o->special, &ids, &n_ids, why);
+    s = assay_prompt_make(t, o->text ? o->text : input, n, o->special, &p, why);
     free(input);
     if (s)
         return s;
-    if (t->add_bos)
-        printf("%d%s", t->bos, n_ids ? " " : "");
-    for (size_t i = 0; i < n_ids; i++)
-        printf("%s%d", i ? " " : "", ids[i]);
+    for (size_t i = 0; i < p.n; i++)
+        printf("%s%d", i ? " " : "", p.id[i]);
     putchar('\n');
-    free(ids);
+    if (*p.note)
+        fprintf(stderr, "assay tokenize: note: %s\n", p.note);
+    free(p.id);
     return ASSAY_OK;
 }
 

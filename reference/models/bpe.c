@@ -36,16 +36,23 @@ static assay_merge *find_merge(const assay_bpe *b, int32_t left, int32_t right)
     return &b->merge[i];
 }
 
+/* The types of tokens, the plainest first: of tokens with equal text the first of the plainest type counts.  Text can
+ * become the first PLAIN of them; the others are told apart only to say why a merge is refused. */
+static const uint8_t by_plainness[] = { ASSAY_TOKEN_NORMAL,  ASSAY_TOKEN_UNUSED,  ASSAY_TOKEN_USER,
+                                        ASSAY_TOKEN_CONTROL, ASSAY_TOKEN_UNKNOWN, ASSAY_TOKEN_BYTE };
+enum { PLAIN = 3 };
+
 static void index_tokens(assay_tokenizer *t)
 {
     assay_bpe *b = t->bpe;
     memset(b->slot, 0xff, (b->slot_mask + 1) * sizeof *b->slot);
-    for (int32_t id = 0; id < t->n; id++)
-        if (t->kind[id] == ASSAY_TOKEN_NORMAL && t->bytes[id].n) {
-            int32_t *slot = find_token(b, t->bytes, t->bytes[id]);
-            if (*slot < 0) /* of equal tokens the first counts */
-                *slot = id;
-        }
+    for (int k = 0; k < PLAIN; k++)
+        for (int32_t id = 0; id < t->n; id++)
+            if (t->kind[id] == by_plainness[k] && t->bytes[id].n) {
+                int32_t *slot = find_token(b, t->bytes, t->bytes[id]);
+                if (*slot < 0)
+                    *slot = id;
+            }
     for (int c = 0; c < 256; c++) {
         const char byte = (char)c;
         b->byte[c] = *find_token(b, t->bytes, (assay_span){ &byte, 1 });
@@ -74,9 +81,11 @@ static void index_special(assay_tokenizer *t)
 }
 
 typedef struct lookup { /* tokens by their text in the file: merges are written in it */
+    const assay_tokenizer *t;
     const assay_span *text;
     int32_t *slot;
     size_t mask;
+    char *joined, *bytes; /* room for a merge */
 } lookup;
 
 static int32_t *find_text(const lookup *l, assay_span key)
@@ -87,62 +96,101 @@ static int32_t *find_text(const lookup *l, assay_span key)
     return &l->slot[i];
 }
 
-static assay_status read_merge(assay_bpe *b, const lookup *l, assay_span m, size_t rank, const char *label,
-                               assay_why *why)
+/* By its text; or by the bytes that it stands for: user-defined tokens are not written in mapped characters. */
+static int32_t find_side(const lookup *l, assay_span key)
+{
+    const int32_t id = *find_text(l, key);
+    return id >= 0 ? id : *find_token(l->t->bpe, l->t->bytes, (assay_span){ l->bytes, assay_bpe_unmap(key, l->bytes) });
+}
+
+static assay_status read_merge(const lookup *l, assay_span m, size_t rank, const char *label, assay_why *why)
 {
     const char *blank = m.n > 2 ? memchr(m.at + 1, ' ', m.n - 2) : NULL;
-    char joined[512];
-    if (!blank || m.n > sizeof joined)
+    const int shown = m.n < 80 ? (int)m.n : 80;
+    if (!blank)
         return assay_fail(why, ASSAY_ERR_FORMAT, "%s: merge %zu, '%.*s', is not two tokens with a blank between", label,
-                          rank, m.n < 80 ? (int)m.n : 80, m.at);
+                          rank, shown, m.at);
     const assay_span left = { m.at, (size_t)(blank - m.at) }, right = { blank + 1, m.n - left.n - 1 };
-    memcpy(joined, left.at, left.n);
-    memcpy(joined + left.n, right.at, right.n);
-    const int32_t a = *find_text(l, left), c = *find_text(l, right),
-                  id = *find_text(l, (assay_span){ joined, m.n - 1 });
+    memcpy(l->joined, left.at, left.n);
+    memcpy(l->joined + left.n, right.at, right.n);
+    const int32_t a = find_side(l, left), c = find_side(l, right),
+                  id = find_side(l, (assay_span){ l->joined, m.n - 1 });
     if (a < 0 || c < 0 || id < 0)
-        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: merge %zu, '%.*s': %s is no token", label, rank,
-                          m.n < 80 ? (int)m.n : 80, m.at,
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: merge %zu, '%.*s': %s is no token", label, rank, shown, m.at,
                           a < 0   ? "its left side"
                           : c < 0 ? "its right side"
                                   : "the whole");
-    assay_merge *slot = find_merge(b, a, c);
+    if (l->t->kind[id] == ASSAY_TOKEN_CONTROL || l->t->kind[id] == ASSAY_TOKEN_UNKNOWN)
+        return assay_fail(why, ASSAY_ERR_FORMAT,
+                          "%s: merge %zu, '%.*s', would turn text into token %d, which is of type %s", label, rank,
+                          shown, m.at, (int)id, l->t->kind[id] == ASSAY_TOKEN_CONTROL ? "control" : "unknown");
+    assay_merge *slot = find_merge(l->t->bpe, a, c);
     if (slot->rank < 0)
         *slot = (assay_merge){ a, c, (int32_t)rank, id };
     return ASSAY_OK;
 }
 
-assay_status assay_bpe_make(assay_tokenizer *t, const assay_span *text, const assay_span *merges, size_t n_merges,
-                            const char *label, assay_why *why)
+static assay_status read_merges(lookup *l, const assay_span *merges, size_t n, const char *label, assay_why *why)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < n; i++)
+        longest = merges[i].n > longest ? merges[i].n : longest;
+    l->joined = malloc(longest + 1);
+    l->bytes = malloc(longest + 1);
+    l->slot = malloc((l->mask + 1) * sizeof *l->slot);
+    assay_status s = l->joined && l->bytes && l->slot
+                         ? ASSAY_OK
+                         : assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for %zu merges", label, n);
+    if (!s)
+        memset(l->slot, 0xff, (l->mask + 1) * sizeof *l->slot);
+    for (size_t k = 0; k < sizeof by_plainness && !s; k++)
+        for (int32_t id = 0; id < l->t->n; id++) {
+            int32_t *slot = l->t->kind[id] == by_plainness[k] ? find_text(l, l->text[id]) : NULL;
+            if (slot && *slot < 0)
+                *slot = id;
+        }
+    for (size_t i = 0; i < n && !s; i++)
+        s = read_merge(l, merges[i], i, label, why);
+    free(l->joined);
+    free(l->bytes);
+    free(l->slot);
+    return s;
+}
+
+assay_status assay_bpe_make(const assay_gguf *g, assay_tokenizer *t, const assay_span *text, assay_why *why)
 {
     assay_bpe *b = t->bpe;
-    const size_t slots = power_above((size_t)t->n), pairs = power_above(n_merges);
-    if (n_merges > INT32_MAX)
-        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: %zu merges", label, n_merges);
-    lookup l = { text, malloc(slots * sizeof *l.slot), slots - 1 };
+    assay_span *merges = NULL;
+    size_t n = 0;
+    assay_status s = assay_gguf_texts(g, "tokenizer.ggml.merges", &merges, &n, why);
+    if (!s && n > INT32_MAX)
+        s = assay_fail(why, ASSAY_ERR_FORMAT, "%s: %zu merges", g->label, n);
+    if (s) {
+        free(merges);
+        return s;
+    }
+    const size_t slots = power_above((size_t)t->n), pairs = power_above(n);
+    lookup l = { t, text, NULL, slots - 1, NULL, NULL };
     b->slot_mask = slots - 1;
     b->merge_mask = pairs - 1;
     b->slot = malloc(slots * sizeof *b->slot);
     b->merge = malloc(pairs * sizeof *b->merge);
     b->special = malloc((size_t)t->n * sizeof *b->special);
-    if (!l.slot || !b->slot || !b->merge || !b->special) {
-        free(l.slot);
-        return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for %zu merges", label, n_merges);
+    if (!b->slot || !b->merge || !b->special) {
+        s = assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for %zu merges", g->label, n);
+    } else {
+        for (size_t i = 0; i < pairs; i++)
+            b->merge[i].rank = -1;
+        index_tokens(t);
+        s = read_merges(&l, merges, n, g->label, why);
     }
-    index_tokens(t);
-    index_special(t);
-    memset(l.slot, 0xff, slots * sizeof *l.slot);
-    for (int32_t id = 0; id < t->n; id++) {
-        int32_t *slot = t->kind[id] == ASSAY_TOKEN_NORMAL ? find_text(&l, text[id]) : NULL;
-        if (slot && *slot < 0)
-            *slot = id;
+    free(merges);
+    if (!s)
+        s = assay_ends_mark(g, t, text, why); /* changes types */
+    if (!s) {
+        index_tokens(t);
+        index_special(t);
     }
-    for (size_t i = 0; i < pairs; i++)
-        b->merge[i].rank = -1;
-    assay_status s = ASSAY_OK;
-    for (size_t i = 0; i < n_merges && !s; i++)
-        s = read_merge(b, &l, merges[i], i, label, why);
-    free(l.slot);
     return s;
 }
 
@@ -254,10 +302,10 @@ assay_status assay_bpe_piece(void *encoding, const char *text, size_t n, assay_w
     }
     for (int32_t i = 0; i >= 0 && !s; i = e->work[i].next) {
         const int32_t id = e->work[i].id;
-        if (id < 0 && e->t->unknown < 0)
-            return assay_fail(why, ASSAY_ERR_FORMAT, "byte 0x%02x has no token and the file names no unknown token",
-                              -2 - id);
-        s = assay_bpe_emit(e, id >= 0 ? id : e->t->unknown, why);
+        if (id >= 0)
+            s = assay_bpe_emit(e, id, why);
+        else if (!e->left_out++) /* as the reference tokenizers do: no token, no id */
+            e->first_left_out = (unsigned char)(-2 - id);
     }
     return s;
 }

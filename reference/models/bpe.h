@@ -12,7 +12,7 @@ typedef struct assay_merge { /* a slot of the hash table of pairs; rank < 0: fre
 typedef struct assay_bpe {
     assay_pretokenizer pre;
     char *pool;    /* all tokens' bytes */
-    int32_t *slot; /* hash table of normal tokens by bytes; -1: free */
+    int32_t *slot; /* hash table of tokens that text can become, by bytes; -1: free */
     size_t slot_mask;
     assay_merge *merge; /* hash table by (left, right) */
     size_t merge_mask;
@@ -36,11 +36,19 @@ typedef struct assay_encoding {
     assay_symbol *work;
     assay_candidate *heap;
     size_t work_room, n_heap, heap_room;
+    size_t left_out; /* bytes that no token stands for */
+    unsigned char first_left_out;
 } assay_encoding;
 
-assay_status assay_bpe_make(assay_tokenizer *t, const assay_span *text, const assay_span *merges, size_t n_merges,
-                            const char *label, assay_why *why);
+/* Reads the merges, which are written in the tokens' text, and marks what ends a generation (ends.c). */
+assay_status assay_bpe_make(const assay_gguf *g, assay_tokenizer *t, const assay_span *text, assay_why *why);
 void assay_bpe_free(assay_bpe *b);
-assay_status assay_bpe_piece(void *encoding, const char *text, size_t n, assay_why *why); /* appends the piece's ids */
+/* Appends the ids of a text (its special tokens too, if asked), of a piece, one id.  The encoding's id list is the
+ * caller's, also after a failure. */
+assay_status assay_bpe_text(assay_encoding *e, const char *text, size_t n, bool special, assay_why *why);
+assay_status assay_bpe_piece(void *encoding, const char *text, size_t n, assay_why *why);
 assay_status assay_bpe_emit(assay_encoding *e, int32_t id, assay_why *why);
+
+size_t assay_bpe_unmap(assay_span text, char *out); /* a token's text to the bytes that it stands for */
+assay_status assay_ends_mark(const assay_gguf *g, assay_tokenizer *t, const assay_span *text, assay_why *why);
 #endif

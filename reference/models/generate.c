@@ -4,6 +4,7 @@
 #include "../core/plain.h"
 #include "../core/status.h"
 #include "generate_parts.h"
+#include "prompt.h"
 #include "session_parts.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,28 +19,28 @@ static assay_status load(run *r, assay_why *why)
 {
     assay_generate *o = r->o;
     const double begin = assay_seconds();
-    size_t n = o->n_ids;
-    int32_t *ids = o->ids, *made = NULL;
+    assay_prompt prompt = { 0 };
     assay_status s = assay_gguf_open(o->model, &r->file, why);
     if (!s)
         s = assay_llama_graph(&r->file, o->kv, &r->graph, why);
     if (!s)
         s = assay_tokenizer_make(&r->file, &r->tokens, why);
     if (!s && o->prompt)
-        s = assay_tokenizer_encode(&r->tokens, o->prompt, strlen(o->prompt), o->special, &made, &n, why);
+        s = assay_prompt_make(&r->tokens, o->prompt, strlen(o->prompt), o->special, &prompt, why);
     if (s)
         return s;
-    const bool bos = o->prompt && r->tokens.add_bos;
+    if (*prompt.note)
+        fprintf(stderr, "assay run: note: %s\n", prompt.note);
+    const int32_t *ids = o->prompt ? prompt.id : o->ids;
+    const size_t n = o->prompt ? prompt.n : o->n_ids;
     r->id = malloc(((size_t)o->n + n + 1) * sizeof *r->id);
     r->best = calloc((size_t)o->n + 1, sizeof *r->best);
     if (r->id && r->best)
-        memcpy(r->id + bos, made ? made : ids, n * sizeof *ids);
-    free(made);
+        memcpy(r->id, ids, n * sizeof *ids);
+    free(prompt.id);
     if (!r->id || !r->best)
         return assay_generate_no_memory(why);
-    if (bos)
-        r->id[0] = r->tokens.bos;
-    r->n_prompt = (int64_t)n + bos;
+    r->n_prompt = (int64_t)n;
     if (r->n_prompt == 0)
         return assay_fail(why, ASSAY_ERR_ARG, "the prompt has no tokens");
     if (r->graph.context && r->n_prompt + o->n > r->graph.context)
@@ -128,7 +129,7 @@ static assay_status pick(run *r, int64_t L, assay_why *why)
         return s;
     find_top(&row, &r->best[r->n_made]);
     r->id[r->n_prompt + r->n_made++] = id;
-    r->ended = !r->o->ignore_eos && (id == r->tokens.eos || id == r->tokens.eot);
+    r->ended = !r->o->ignore_eos && id < r->tokens.n && r->tokens.ends[id];
     const assay_span piece = assay_tokenizer_piece(&r->tokens, id, false);
     for (size_t k = 0; k < piece.n && !r->ended; k++)
         say(r, out, assay_utf8_push(&r->stream, (unsigned char)piece.at[k], out));

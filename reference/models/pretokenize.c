@@ -15,12 +15,12 @@
 
 static const struct {
     const char *name, *expression[2];
-    bool ignore_merges;
+    bool ignore_merges, add_bos;
 } table[] = {
-    { "gpt-2", { GPT2 }, false },
-    { "smollm", { "\\p{N}", GPT2 }, false },
-    { "llama-bpe", { LLAMA3("\\p{N}{1,3}") }, true },
-    { "qwen2", { LLAMA3("\\p{N}") }, false },
+    { "gpt-2", { GPT2 }, false, false },
+    { "smollm", { "\\p{N}", GPT2 }, false, false },
+    { "llama-bpe", { LLAMA3("\\p{N}{1,3}") }, true, true },
+    { "qwen2", { LLAMA3("\\p{N}") }, false, false },
 };
 
 assay_status assay_pretokenizer_make(assay_span name, const char *label, assay_pretokenizer *p, assay_why *why)
@@ -35,6 +35,7 @@ assay_status assay_pretokenizer_make(assay_span name, const char *label, assay_p
                           name.n < 40 ? (int)name.n : 40, name.at);
     p->name = table[row].name;
     p->ignore_merges = table[row].ignore_merges;
+    p->add_bos = table[row].add_bos;
     for (int i = 0; i < 2 && table[row].expression[i]; i++) {
         int error;
         PCRE2_SIZE at;

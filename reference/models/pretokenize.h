@@ -10,6 +10,7 @@ typedef struct assay_pretokenizer {
     void *code[2]; /* compiled expressions, applied one after the other: each cuts every part of the one before */
     void *match[2];
     bool ignore_merges; /* a piece that is a token is taken whole */
+    bool add_bos;       /* a text begins with bos, unless the file says otherwise */
 } assay_pretokenizer;
 
 assay_status assay_pretokenizer_make(assay_span name, const char *label, assay_pretokenizer *p, assay_why *why);

@@ -22,8 +22,8 @@ static int byte_of(unsigned code)
     return k < 33 ? k : k < 33 + 34 ? 127 + k - 33 : 173;
 }
 
-/* Bytes of a token's text; a character outside the map stands for its own UTF-8.  Never longer than the text. */
-static size_t unmap(assay_span text, char *out)
+/* A character outside the map stands for its own UTF-8.  Never longer than the text. */
+size_t assay_bpe_unmap(assay_span text, char *out)
 {
     size_t n = 0;
     for (size_t i = 0; i < text.n;) {
@@ -66,20 +66,33 @@ static assay_status read_id(const assay_gguf *g, const char *key, int32_t n, int
     return s;
 }
 
+/* What stands before and behind a text: by a key, else by the kind of tokenizer. */
 static assay_status read_ids(const assay_gguf *g, assay_tokenizer *t, assay_why *why)
 {
     assay_status s = read_id(g, "tokenizer.ggml.bos_token_id", t->n, &t->bos, why);
     if (!s)
         s = read_id(g, "tokenizer.ggml.eos_token_id", t->n, &t->eos, why);
-    if (!s)
-        s = read_id(g, "tokenizer.ggml.eot_token_id", t->n, &t->eot, why);
-    if (!s)
-        s = read_id(g, "tokenizer.ggml.unknown_token_id", t->n, &t->unknown, why);
+    t->lacks_bos = t->bpe->pre.add_bos && t->bos < 0 && !assay_gguf_find(g, "tokenizer.ggml.add_bos_token");
+    t->add_bos = t->bpe->pre.add_bos && !t->lacks_bos;
     if (!s)
         s = assay_gguf_bool(g, "tokenizer.ggml.add_bos_token", false, &t->add_bos, why);
+    if (!s)
+        s = assay_gguf_bool(g, "tokenizer.ggml.add_eos_token", false, &t->add_eos, why);
     if (!s && t->add_bos && t->bos < 0)
         s = assay_fail(why, ASSAY_ERR_FORMAT, "%s: add_bos_token without bos_token_id", g->label);
+    if (!s && t->add_eos && t->eos < 0)
+        s = assay_fail(why, ASSAY_ERR_FORMAT, "%s: add_eos_token without eos_token_id", g->label);
     return s;
+}
+
+/* The byte of a token like <0x0A>; -1: it is none. */
+static int byte_token(assay_span text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    if (text.n != 6 || memcmp(text.at, "<0x", 3) || text.at[5] != '>')
+        return -1;
+    const char *high = memchr(digits, text.at[3], 16), *low = memchr(digits, text.at[4], 16);
+    return high && low ? (int)(16 * (high - digits) + (low - digits)) : -1;
 }
 
 static assay_status read_tokens(const assay_gguf *g, assay_tokenizer *t, assay_span **text, assay_why *why)
@@ -95,17 +108,22 @@ static assay_status read_tokens(const assay_gguf *g, assay_tokenizer *t, assay_s
     uint8_t *kind = malloc(n);
     assay_span *bytes = calloc(n, sizeof *bytes);
     char *pool = malloc(total + 1);
+    bool *ends = calloc(n, sizeof *ends);
     t->n = (int32_t)n;
     t->kind = kind;
     t->bytes = bytes;
+    t->ends = ends;
     t->bpe->pool = pool;
-    if (!kind || !bytes || !pool)
+    if (!kind || !bytes || !pool || !ends)
         return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for %zu tokens", g->label, n);
     s = read_kinds(g, n, kind, why);
     for (size_t i = 0; i < n && !s; i++) {
         const bool mapped = kind[i] == ASSAY_TOKEN_NORMAL || kind[i] == ASSAY_TOKEN_UNUSED;
-        if (mapped)
-            bytes[i].n = unmap((*text)[i], pool);
+        const int byte = kind[i] == ASSAY_TOKEN_BYTE ? byte_token((*text)[i]) : -1;
+        if (byte >= 0)
+            *pool = (char)byte, bytes[i].n = 1;
+        else if (mapped)
+            bytes[i].n = assay_bpe_unmap((*text)[i], pool);
         else
             memcpy(pool, (*text)[i].at, bytes[i].n = (*text)[i].n);
         bytes[i].at = pool;
@@ -116,9 +134,8 @@ static assay_status read_tokens(const assay_gguf *g, assay_tokenizer *t, assay_s
 
 assay_status assay_tokenizer_make(const assay_gguf *g, assay_tokenizer *t, assay_why *why)
 {
-    assay_span model = { 0 }, pre = { 0 }, *text = NULL, *merges = NULL;
-    size_t n_merges = 0;
-    *t = (assay_tokenizer){ .bos = -1, .eos = -1, .eot = -1, .unknown = -1 };
+    assay_span model = { 0 }, pre = { 0 }, *text = NULL;
+    *t = (assay_tokenizer){ .bos = -1, .eos = -1 };
     assay_status s = assay_gguf_find(g, "tokenizer.ggml.model") ? ASSAY_OK : assay_keys_whole(g, why); /* or a shard */
     if (!s)
         s = assay_gguf_text(g, "tokenizer.ggml.model", true, &model, why);
@@ -138,11 +155,8 @@ assay_status assay_tokenizer_make(const assay_gguf *g, assay_tokenizer *t, assay
     if (!s)
         s = read_ids(g, t, why);
     if (!s)
-        s = assay_gguf_texts(g, "tokenizer.ggml.merges", &merges, &n_merges, why);
-    if (!s)
-        s = assay_bpe_make(t, text, merges, n_merges, g->label, why);
+        s = assay_bpe_make(g, t, text, why);
     free(text);
-    free(merges);
     if (s)
         assay_tokenizer_free(t);
     return s;
@@ -151,10 +165,11 @@ assay_status assay_tokenizer_make(const assay_gguf *g, assay_tokenizer *t, assay
 void assay_tokenizer_free(assay_tokenizer *t)
 {
     free((void *)(uintptr_t)t->bytes);
-    free((void *)(uintptr_t)t->kind);
+    free(t->kind);
+    free(t->ends);
     if (t->bpe)
         assay_bpe_free(t->bpe);
-    *t = (assay_tokenizer){ .bos = -1, .eos = -1, .eot = -1, .unknown = -1 };
+    *t = (assay_tokenizer){ .bos = -1, .eos = -1 };
 }
 
 assay_span assay_tokenizer_piece(const assay_tokenizer *t, int32_t id, bool special)
@@ -180,23 +195,33 @@ static int32_t special_at(const assay_tokenizer *t, const char *text, size_t n, 
     return -1;
 }
 
-assay_status assay_tokenizer_encode(const assay_tokenizer *t, const char *text, size_t n, bool special, int32_t **ids,
-                                    size_t *n_ids, assay_why *why)
+assay_status assay_bpe_text(assay_encoding *e, const char *text, size_t n, bool special, assay_why *why)
 {
-    assay_encoding e = { .t = t };
+    const assay_tokenizer *t = e->t;
     assay_status s = ASSAY_OK;
     for (size_t at = 0, begin = 0; !s && begin <= n; at++) {
         const int32_t id = at < n ? special_at(t, text + at, n - at, special) : -1;
         if (id < 0 && at < n)
             continue;
-        s = assay_pretokenize(&t->bpe->pre, text + begin, at - begin, assay_bpe_piece, &e, why);
+        s = assay_pretokenize(&t->bpe->pre, text + begin, at - begin, assay_bpe_piece, e, why);
         if (!s && id >= 0)
-            s = assay_bpe_emit(&e, id, why);
+            s = assay_bpe_emit(e, id, why);
         begin = id >= 0 ? at + t->bytes[id].n : n + 1;
         at = begin - 1;
     }
-    free(e.work);
-    free(e.heap);
+    free(e->work);
+    free(e->heap);
+    e->work = NULL;
+    e->heap = NULL;
+    e->work_room = 0;
+    return s;
+}
+
+assay_status assay_tokenizer_encode(const assay_tokenizer *t, const char *text, size_t n, bool special, int32_t **ids,
+                                    size_t *n_ids, assay_why *why)
+{
+    assay_encoding e = { .t = t };
+    const assay_status s = assay_bpe_text(&e, text, n, special, why);
     if (s) {
         free(e.ids);
         return s;

@@ -15,11 +15,13 @@ typedef enum assay_token_kind { /* numbers of GGUF */
 } assay_token_kind;
 
 typedef struct assay_tokenizer {
-    int32_t n;                      /* tokens; ids are 0 .. n-1 */
-    int32_t bos, eos, eot, unknown; /* -1: the file names none */
-    bool add_bos;                   /* a text begins with bos */
-    const assay_span *bytes;        /* [n] what each token stands for */
-    const uint8_t *kind;            /* [n] assay_token_kind */
+    int32_t n;               /* tokens; ids are 0 .. n-1 */
+    int32_t bos, eos;        /* -1: the file names none */
+    bool add_bos, add_eos;   /* a text begins with bos, ends with eos */
+    bool lacks_bos;          /* it would begin with bos, but the file names none */
+    const assay_span *bytes; /* [n] what each token stands for */
+    uint8_t *kind;           /* [n] assay_token_kind */
+    bool *ends;              /* [n] a generation ends with this token (ends.c) */
     struct assay_bpe *bpe;
 } assay_tokenizer;
 
@@ -27,8 +29,8 @@ assay_status assay_tokenizer_make(const assay_gguf *g, assay_tokenizer *t, assay
 void assay_tokenizer_free(assay_tokenizer *t);
 
 /* Text to ids (allocated, free()).  User-defined tokens in the text always become one id; control tokens only if
- * special, else their text is text.  No bos is added.  A byte that no token stands for becomes unknown (ERR_FORMAT
- * when the file names none). */
+ * special, else their text is text.  Nothing is added before or behind (prompt.h).  A byte that no token stands for is
+ * left out, as the reference tokenizers do. */
 assay_status assay_tokenizer_encode(const assay_tokenizer *t, const char *text, size_t n, bool special, int32_t **ids,
                                     size_t *n_ids, assay_why *why);
 /* What an id prints: control tokens are empty unless special; ids out of range are empty. */

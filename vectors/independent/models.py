@@ -12,6 +12,8 @@ import numpy as np
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tiny  # noqa: E402
 
+LETTER, S = tiny.LETTER, tiny.mapped(" ")
+
 assay = os.path.abspath(sys.argv[1])
 IDS = [104, 101, 108, 108, 111, 32, 119, 111, 114, 108, 100, 33]
 bad = 0
@@ -95,9 +97,91 @@ def files():
     refused("a projector", "general.type is 'mmproj'", keys={"general.type": "mmproj"})
 
 
+def ids(what, want, text, *flags, said="", **changes):
+    """The ids of a text, and what is said beside them on stderr."""
+    tiny.write("m.gguf", layers=1, **changes)
+    p = run("tokenize", *flags, "m.gguf", text=text if isinstance(text, bytes) else text.encode())
+    got = [int(i) for i in p.stdout.split()]
+    if p.returncode or got != want or (said not in p.stderr.decode() if said else p.stderr):
+        fail(f"{what}: exit {p.returncode}, ids {got}, not {want}; {p.stderr.decode()}")
+
+
+def texts():
+    special = [("<|bos|>", tiny.CONTROL), ("<|eot_id|>", tiny.CONTROL), ("<|user|>", tiny.USER), ("<unk>", tiny.UNKNOWN)]  # 257 .. 260
+    bos, eos = {"tokenizer.ggml.bos_token_id": 257}, {"tokenizer.ggml.eos_token_id": 258}
+    add = lambda what, yes: {f"tokenizer.ggml.add_{what}_token": yes}
+    ids("nothing around", [97, 98], "ab", extra=special, keys={**bos, **eos})
+    ids("both around", [257, 97, 98, 258], "ab", extra=special, keys={**bos, **eos, **add("bos", True), **add("eos", True)})
+    ids("llama-bpe begins with bos", [257, 97], "a", extra=special, pre="llama-bpe", keys=bos)
+    ids("unless told not to", [97], "a", extra=special, pre="llama-bpe", keys={**bos, **add("bos", False)})
+    ids("llama-bpe without bos", [97], "a", said="does not name", extra=special, pre="llama-bpe")
+    ids("bos twice", [257, 257, 97], "<|bos|>a", "-s", said="twice", extra=special, keys={**bos, **add("bos", True)})
+    ids("empty, with bos", [257], "", extra=special, keys={**bos, **add("bos", True)})
+    ids("plain control text", [ord(c) for c in "<|bos|>"], "<|bos|>", extra=special)
+    ids("a user-defined token", [97, 259], "a<|user|>", extra=special)
+    ids("an end token of user type", [ord(c) for c in "<|eot_id|>"], "<|eot_id|>", extra=[("<|eot_id|>", tiny.USER)])
+    ids("and if asked", [257], "<|eot_id|>", "-s", extra=[("<|eot_id|>", tiny.USER)])
+    refused("bos asked for, not named", "add_bos_token without bos_token_id", ("tokenize", "x"), keys=add("bos", True))
+    refused("eos asked for, not named", "add_eos_token without eos_token_id", ("tokenize", "x"), keys=add("eos", True))
+
+    lacks = {LETTER[0x1d]: tiny.CONTROL, LETTER[0xc3]: tiny.CONTROL}  # bytes whose own tokens are none for text
+    for keys in {}, {"tokenizer.ggml.unknown_token_id": 0}:
+        ids("a byte without a token", [97, 98], b"a\x1db", said="1 byte of the text has no token and was left out (the first is 0x1d)", extra=lacks.items(), keys=keys)
+    ids("more of them", [0xa9], "\x1d\u00e9\x1d", said="3 bytes of the text have no token", extra=lacks.items())
+
+    e = [f"{'=' * (1 << i)} {'=' * (1 << i)}" for i in range(11)]  # up to a token of 2048 characters
+    ids("a merge of 2049 bytes", [266, 61], "=" * 2049, merges=e)
+    ids("merges that name later tokens", [256, 32, 120], "    x", merges=[f"{S} {S * 2}", f"{S} {S}", f"{S * 2} {S}"])
+    ids("a user-defined result", [256, 99], "abc", merges=["a b"], extra=[("ab", tiny.USER)])
+    ids("cut out before merges", [256, 99], "abc", merges=["a b", "ab c"], extra=[("ab", tiny.USER)])
+    ids("but not in mapped characters", [257], " ab", merges=[f"{S} a", f"{S}a b"], extra=[(f"{S}a", tiny.USER)])
+    ids("a result that is not written in mapped characters", [256], " a", merges=[f"{S} a"],
+        keys={"tokenizer.ggml.tokens": [*map(LETTER.get, range(256)), " a"], "tokenizer.ggml.token_type": [1] * 256 + [tiny.USER]})
+    ids("an unused result", [256], "ab", merges=["a b"], extra=[("ab", tiny.UNUSED)])
+    for kind, name in (tiny.CONTROL, "control"), (tiny.UNKNOWN, "unknown"):
+        refused(f"a merge to a token of type {name}", f"merge 0, 'a b', would turn text into token 256, which is of type {name}", ("tokenize", "x"),
+                merges=["a b"], extra=[("ab", kind)])
+    refused("a merge without a token", "merge 1, 'b c': the whole is no token", ("tokenize", "x"), merges=["a b", "b c"],
+            keys={"tokenizer.ggml.tokens": [*map(LETTER.get, range(256)), "ab"], "tokenizer.ggml.token_type": [1] * 257})
+    refused("no merge", "'abc', is not two tokens with a blank between", ("tokenize", "x"), keys={"tokenizer.ggml.merges": ["a b", "abc"]},
+            merges=["a b"])
+    tiny.write("m.gguf", extra=[("<0x41>", tiny.BYTE)])
+    expect("a byte token's text", run("tokenize", "m.gguf", "-d", "257"), 0, "A")
+
+
+def ends():
+    """The first id is made by far the most likely; a run ends there, or goes on."""
+    def favour(i):
+        def change(w):
+            w["output.weight"][:] *= 1e-3
+            w["output_norm.weight"][:] = 0  # all logits are 0 but one, whatever the text
+            w["output_norm.weight"][0] = 1
+            w["output.weight"][:, 0] = 0
+            w["token_embd.weight"][:, 0] = 50
+            w["output.weight"][i, 0] = 1
+        return change
+
+    def made(what, n, token=("<|x|>", tiny.CONTROL), keys=None, flags=(), more=(), pick=257):
+        tiny.write("m.gguf", change=favour(pick), extra=[token, *more], keys=keys)
+        expect(what, run("run", "m.gguf", "--ids", "104,101", "-n", "5", "--json", "e.json", *flags), 0)
+        got = json.load(open("e.json"))["ids"]
+        if got != [pick] * n:
+            fail(f"{what}: ids {got}, not {n} times {pick}")
+
+    made("a control token", 5)
+    for role in "eos", "eot", "eom", "fim_pad", "fim_rep", "fim_sep":
+        made(role, 1, keys={f"tokenizer.ggml.{role}_token_id": 257})
+    made("eos, ignored", 5, keys={"tokenizer.ggml.eos_token_id": 257}, flags=["--ignore-eos"])
+    for text in "<|eot_id|>", "<|im_end|>", "<|endoftext|>", "<|eom_id|>", "</s>", "<|end|>", "<\uff5cend\u2581of\u2581sentence\uff5c>", "<|fim_pad|>":
+        for kind in tiny.CONTROL, tiny.USER, tiny.NORMAL:
+            made(f"{text} of type {kind}", 1, (text, kind), keys={"tokenizer.ggml.eos_token_id": 65})
+    made("a role that another token has", 5, ("<|fim_pad|>", tiny.CONTROL), keys={"tokenizer.ggml.fim_pad_token_id": 65})
+    made("<|end|> beside <|return|> and <|call|>", 5, ("<|end|>", tiny.CONTROL), more=[("<|return|>", tiny.CONTROL), ("<|call|>", tiny.CONTROL)])
+
+
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
-    for part in keys, files:
+    for part in keys, files, texts, ends:
         part()
     os.chdir("/")
 sys.exit(bad > 0)

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "prompt.h"
+#include "../core/status.h"
+#include "bpe.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void __attribute__((format(printf, 2, 3))) note(assay_prompt *p, const char *format, ...)
+{
+    size_t at = strlen(p->note);
+    va_list args;
+    if (at)
+        at += (size_t)snprintf(p->note + at, sizeof p->note - at, "; ");
+    va_start(args, format);
+    if (at < sizeof p->note)
+        vsnprintf(p->note + at, sizeof p->note - at, format, args);
+    va_end(args);
+}
+
+assay_status assay_prompt_make(const assay_tokenizer *t, const char *text, size_t n, bool special, assay_prompt *p,
+                               assay_why *why)
+{
+    assay_encoding e = { .t = t };
+    *p = (assay_prompt){ 0 };
+    assay_status s = t->add_bos ? assay_bpe_emit(&e, t->bos, why) : ASSAY_OK;
+    if (!s)
+        s = assay_bpe_text(&e, text, n, special, why);
+    if (!s && t->add_eos)
+        s = assay_bpe_emit(&e, t->eos, why);
+    if (!s && !e.ids && !(e.ids = calloc(1, sizeof *e.ids)))
+        s = assay_fail(why, ASSAY_ERR_NOMEM, "no memory for ids");
+    if (s) {
+        free(e.ids);
+        return s;
+    }
+    if (e.left_out)
+        note(p, "%zu byte%s of the text ha%s no token and %s left out (the first is 0x%02x)", e.left_out,
+             e.left_out == 1 ? "" : "s", e.left_out == 1 ? "s" : "ve", e.left_out == 1 ? "was" : "were",
+             e.first_left_out);
+    if (t->lacks_bos)
+        note(p,
+             "this kind of tokenizer begins a text with a token that the file does not name (bos_token_id): none was "
+             "added");
+    if (t->add_bos && e.n > 1 && e.ids[1] == t->bos)
+        note(p, "the text begins with the begin token %" PRId32 " itself, so it stands there twice", t->bos);
+    p->id = e.ids;
+    p->n = e.n;
+    return ASSAY_OK;
+}
