@@ -263,7 +263,7 @@ int assay_cmd_bench(int argc, char **argv)
     uint64_t isa = assay_cpu();
     if (c.o.filter.isa)
         isa &= assay_isa_find(c.o.filter.isa + (c.o.filter.isa[0] == '='))->bits;
-    if (!st && !c.o.no_roofs && !(c.o.resume && bench_known_roofs(&s)) && !c.o.filter.kernel_b)
+    if (!st && !c.o.no_roofs && !(c.o.resume && bench_known_roofs(&s)))
         bench_roofs_in_child(&s.machine, isa, s.threads, s.n_threads, c.o.filter.level == ASSAY_QUICK, bench_take_roof,
                              &s);
     if (!st)

@@ -58,6 +58,7 @@ void bench_outputs_free(bench_task *t);
 void bench_measure(bench_task *t, bench_result *r);
 /* One call in a child, for its outputs alone. */
 void bench_call_once(bench_task *t, bench_result *r);
+bool bench_counters_sound(bench_counter *c); /* BENCH_COUNTERS that a stranger may have written */
 double bench_median(const double *x, int n);
 
 /* The child's own view: sets of buffers and a prepared call for each (stage.c). */
@@ -88,6 +89,13 @@ void bench_stage_touch(const bench_stage *s, int set); /* the clock runs: output
  * calls leave, stopped at random. */
 void bench_stage_leave(bench_stage *s);
 assay_status bench_stage_audit(bench_stage *s, double seconds, assay_why *why);
+/* Counts events of calls, of which one takes so many seconds: into BENCH_COUNTERS of the task's. */
+void bench_stage_count(bench_stage *s, bench_counter *c, double once);
+typedef struct bench_spent {
+    double wall, cpu, team; /* CPU seconds of all threads of this process; of the team's alone */
+    long preempted;
+} bench_spent;
+bench_spent bench_spent_now(int threads);
 /* At the end: the problem's own inputs, which no call has seen, into set 0; its outputs poisoned; one call. */
 assay_status bench_stage_settle(bench_stage *s, assay_why *why);
 /* Operand i of a set of buffers at the start; the operand in which blocks change places (-1: none); one such change. */
@@ -140,9 +148,23 @@ typedef struct bench_roofs {
 void bench_types_of(const assay_case *c, char *text, size_t n); /* "q4_0", "f16", "f32" */
 void bench_work_of(const assay_problem *p, const char *workload, double tokens, bench_work *w);
 void bench_row_name(const bench_work *w, const assay_kernel *k, int threads, bool cold, char name[BENCH_NAME]);
+/* The members "gflops" to "share", and what marks need of them.  ns: of a call; low: of the fastest. */
+void bench_rates_json(const bench_work *w, const bench_task *t, const bench_result *r, const bench_roofs_table *roofs,
+                      double ns, double low, bench_facts *f, assay_json *j);
+double bench_touched(const bench_work *w, const bench_task *t,
+                     const bench_result *r); /* bytes a call; weights as packed */
 /* one: this row on one thread, as it was written; NULL: there is none. */
 void bench_row_json(const bench_work *w, const bench_task *t, const bench_result *r, const bench_verdict *v,
                     const bench_roofs_table *roofs, const struct cJSON *one, assay_json *j);
+
+typedef struct bench_ratio { /* time of a over time of b */
+    double ratio, low, high;
+    int rounds;
+} bench_ratio;
+
+/* Why one takes longer than the other, in words, as far as counters know: an array of sentences; how many. */
+int bench_why_json(const bench_task *t, const bench_result *r, const bench_work *w, const struct cJSON *one,
+                   assay_json *j);
 
 /* ---- the journal ------------------------------------------------------------------------------------------- */
 
@@ -206,6 +228,9 @@ bench_task bench_task_of(const bench_session *s, const assay_problem *p, const a
 /* Every row of one line: "matmul T=1 N=4096 ..." */
 assay_status bench_rows(bench_session *s, const char *line, const char *workload, double tokens);
 assay_status bench_pairs(bench_session *s, const char *line, const char *workload);
+/* Index 0: a, 1: b; r[].sample[0] is the median of a call. */
+assay_status bench_pair_write(bench_session *s, const char *name, const bench_work *w, const bench_task *t,
+                              bench_result *r, const bench_verdict *v, const bench_ratio *ratio);
 bool bench_judge_whole(const bench_session *s, double flops); /* small enough for the oracle on all elements */
 
 /* ---- commands ---------------------------------------------------------------------------------------------- */

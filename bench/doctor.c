@@ -3,6 +3,7 @@
 #include "../reference/core/save.h"
 #include "bench.h"
 #include <argp.h>
+#include <stdlib.h>
 #include <string.h>
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -39,6 +40,27 @@ static void print_isa(void)
         not_built++;
     if (not_built)
         printf("  %d kernels of other targets are not in this build (assay list kernels)\n", not_built);
+}
+
+/* What holds rows back, and what they cannot be watched for. */
+static void print_limits(const bench_machine *m)
+{
+    char words[64];
+    const char *limit = getenv("OMP_THREAD_LIMIT"), *blind = bench_trust_blind();
+    bench_moment now;
+    bench_around_begin(&now);
+    bench_quota_words(&m->quota, words, sizeof words);
+    printf("  CPU quota %s", words);
+    if (m->quota.cpus > 0)
+        printf("; stopped by it in %lld of %lld periods so far: larger teams, and rows that it stops, are marked",
+               (long long)m->quota.throttle.throttled, (long long)m->quota.throttle.periods);
+    puts("");
+    if (limit)
+        printf("  OMP_THREAD_LIMIT=%.20s: rows of larger teams are not measured\n", limit);
+    if (!now.counted)
+        puts("  whether others use the CPUs: n/a (no /proc/stat); rows are marked unwatched");
+    if (blind)
+        printf("  %s\n", blind);
 }
 
 static void print_tools(const bench_machine *m)
@@ -88,6 +110,7 @@ int assay_cmd_doctor(int argc, char **argv)
            (double)m.available / 0x1p30, m.huge_pages, m.governor, m.load[0]);
     if (m.load[0] > 0.5)
         puts("  other work is running: times will be noisy (ratios of -k A -k B hold up better)");
+    print_limits(&m);
     puts("Caches");
     for (int i = 0; i < m.n_caches; i++)
         printf("  L%d %-11s %8lld KiB, line %lld, %d ways, shared by %d\n", m.cache[i].level, m.cache[i].type,

@@ -148,15 +148,18 @@ static void report(void *ctx, const gbench_sample *s)
 static int64_t counted; /* calls that each pass of the counters makes */
 static void team(void *ctx, int thread, int threads)
 {
-    bench_stage *s = &((run *)ctx)->stage;
+    bench_stage *s = ctx;
     for (int64_t i = 0; i < counted; i++)
         assay_call_run_team(&s->call[i % BENCH_SETS], thread, threads);
 }
 
-typedef struct spent {
-    double wall, cpu, team; /* CPU seconds of all threads of this process; of the team's alone */
-    long preempted;
-} spent;
+void bench_stage_count(bench_stage *s, bench_counter *c, double once)
+{
+    memcpy(c, s->task->counter, BENCH_COUNTERS * sizeof *c);
+    counted = (int64_t)(0.01 / once);
+    counted = counted < 2 ? 2 : counted > 1000 ? 1000 : counted / 2 * 2;
+    bench_counters_measure(c, s->task->machine, s->task->threads, team, s, (double)counted);
+}
 
 static double cpu_seconds(clockid_t clock)
 {
@@ -165,7 +168,7 @@ static double cpu_seconds(clockid_t clock)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static spent spent_now(int threads)
+bench_spent bench_spent_now(int threads)
 {
     struct rusage u;
     double team = 0;
@@ -175,7 +178,7 @@ static spent spent_now(int threads)
         team += cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
     } else
         team = cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
-    return (spent){ bench_now(), cpu_seconds(CLOCK_PROCESS_CPUTIME_ID), team, u.ru_nivcsw };
+    return (bench_spent){ bench_now(), cpu_seconds(CLOCK_PROCESS_CPUTIME_ID), team, u.ru_nivcsw };
 }
 
 static void time_it(run *x, assay_why *why)
@@ -201,9 +204,9 @@ static void time_it(run *x, assay_why *why)
         if (once > t->min_seconds) /* one call says it all */
             c.iterations = 1;
     }
-    const spent before = spent_now(t->threads);
+    const bench_spent before = bench_spent_now(t->threads);
     gbench_run(&c, 1, report, x);
-    const spent after = spent_now(t->threads);
+    const bench_spent after = bench_spent_now(t->threads);
     if (after.wall > before.wall) {
         x->r.used = (after.cpu - before.cpu) / (after.wall - before.wall);
         x->r.own_threads = ((after.cpu - before.cpu) - (after.team - before.team)) / (after.wall - before.wall);
@@ -217,10 +220,7 @@ static void time_it(run *x, assay_why *why)
         x->r.status = bench_stage_audit(&x->stage, t->min_seconds, why);
     if (!t->counters || t->cold || x->r.status)
         return;
-    memcpy(x->r.counter, t->counter, sizeof x->r.counter);
-    counted = (int64_t)(0.01 / once);
-    counted = counted < 2 ? 2 : counted > 1000 ? 1000 : counted / 2 * 2;
-    bench_counters_measure(x->r.counter, t->machine, t->threads, team, x, (double)counted);
+    bench_stage_count(&x->stage, x->r.counter, once);
 }
 
 static int body(void *ctx, bool timing, int from, int to)
@@ -263,6 +263,19 @@ static int once_body(void *ctx, int from, int to)
 }
 
 /* A plug-in may have written the record itself: what cannot be is refused, texts are ended. */
+bool bench_counters_sound(bench_counter *counter)
+{
+    bool good = true;
+    for (int i = 0; i < BENCH_COUNTERS; i++) {
+        bench_counter *c = &counter[i];
+        good = good && (unsigned)c->from <= BENCH_SIMULATED && isfinite(c->value) && isfinite(c->calibration);
+        assay_wire_clean(c->name, sizeof c->name);
+        assay_wire_clean(c->event, sizeof c->event);
+        assay_wire_clean(c->why, sizeof c->why);
+    }
+    return good;
+}
+
 static bool sound(bench_result *r)
 {
     bool good = (unsigned)r->status <= ASSAY_UNSUPPORTED && r->n >= 0 && r->n <= BENCH_SAMPLES && r->iterations >= 0 &&
@@ -271,14 +284,7 @@ static bool sound(bench_result *r)
     for (int i = 0; good && i < r->n; i++)
         good = isfinite(r->sample[i]) && r->sample[i] >= 0;
     assay_wire_clean(r->why, sizeof r->why);
-    for (int i = 0; i < BENCH_COUNTERS; i++) {
-        bench_counter *c = &r->counter[i];
-        good = good && (unsigned)c->from <= BENCH_SIMULATED && isfinite(c->value) && isfinite(c->calibration);
-        assay_wire_clean(c->name, sizeof c->name);
-        assay_wire_clean(c->event, sizeof c->event);
-        assay_wire_clean(c->why, sizeof c->why);
-    }
-    return good;
+    return bench_counters_sound(r->counter) && good;
 }
 
 static void in_child(bench_task *t, bench_result *r, int (*what)(void *, int, int))

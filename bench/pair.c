@@ -25,6 +25,8 @@ typedef struct answer {
     int64_t packed_bytes;
     int team;
     uint64_t calls;
+    double used, own_threads, preempted;
+    bench_counter counter[BENCH_COUNTERS];
 } answer;
 
 static double batch(bench_stage *s, int64_t calls)
@@ -53,7 +55,9 @@ static int body(void *ctx, int from, int to)
     const bench_task *t = ctx;
     assay_why why = { "" };
     turn next;
-    answer a = { 0 };
+    static answer a; /* large */
+    bench_spent all = { 0 };
+    double once = 0;
     a.team = bench_pin_team(t->threads);
     bench_stage_confine(t, from, to);
     if (a.team < t->threads)
@@ -66,7 +70,12 @@ static int body(void *ctx, int from, int to)
         a.status = s.status;
     }
     while (!a.status && bench_receive(from, &next, sizeof next) == sizeof next && next.calls > 0) {
+        const bench_spent t0 = bench_spent_now(t->threads);
         a.seconds = batch(&s, next.calls);
+        const bench_spent t1 = bench_spent_now(t->threads);
+        all.wall += t1.wall - t0.wall, all.cpu += t1.cpu - t0.cpu, all.team += t1.team - t0.team;
+        all.preempted += t1.preempted - t0.preempted;
+        once = a.seconds / (double)next.calls;
         a.status = s.status;
         if (a.status)
             break; /* said below */
@@ -78,6 +87,12 @@ static int body(void *ctx, int from, int to)
         bench_stage_leave(&s);
     if (!a.status)
         a.status = bench_stage_audit(&s, t->min_seconds, &why);
+    if (all.wall > 0) {
+        a.used = all.cpu / all.wall, a.own_threads = (all.cpu - all.team) / all.wall;
+        a.preempted = (double)all.preempted / all.wall;
+    }
+    if (!a.status && !t->cold && once > 0)
+        bench_stage_count(&s, a.counter, once);
     if (!a.status)
         a.status = bench_stage_settle(&s, &why);
     if (a.status && !why.text[0])
@@ -103,7 +118,8 @@ static double take(bench_child *c, int64_t calls, answer *a)
     }
     assay_wire_clean(a->why, sizeof a->why);
     if ((unsigned)a->status > ASSAY_UNSUPPORTED || !(a->seconds >= 0 && isfinite(a->seconds)) ||
-        !isfinite(a->pack_ns) || a->packed_bytes < 0) { /* a plug-in may have written it itself */
+        !isfinite(a->pack_ns) || a->packed_bytes < 0 || !isfinite(a->used) || !isfinite(a->own_threads) ||
+        !isfinite(a->preempted) || !bench_counters_sound(a->counter)) { /* a plug-in may have written it itself */
         *a = (answer){ .status = ASSAY_ERR_IO };
         snprintf(a->why, sizeof a->why, "its process sent an answer that cannot be");
     }
@@ -172,57 +188,41 @@ static bool play(pair *p, int rounds, double seconds)
     return true;
 }
 
-static assay_status write_pair(bench_session *s, const pair *p, const bench_work *w, const char *name)
+/* The child's last answer, as a row's result. */
+static void result_of(const pair *p, int k, bench_result *r)
 {
-    static const char *const keys[2][3] = { { "a", "a_ns", "verdict_a" }, { "b", "b_ns", "verdict_b" } };
     static double x[ROUNDS];
-    assay_json j = { 0 };
-    double ratio = 0, low = 0, high = 0;
-    const bool good = p->verdict[0].pass && p->verdict[1].pass && p->rounds > 0;
-    assay_json_open(&j, NULL, '{');
-    assay_json_str(&j, "line", "pair");
-    assay_json_str(&j, "name", name);
-    assay_json_str(&j, "case", w->line);
-    for (int k = 0; k < 2; k++) {
-        assay_json_str(&j, keys[k][0], p->task[k].k->name);
-        if (good) {
-            memcpy(x, p->ns[k], sizeof x);
-            assay_json_num(&j, keys[k][1], median_of(x, p->rounds));
-        }
-        bench_verdict_json(&p->verdict[k], &j, keys[k][2]);
+    const answer *a = &p->last[k];
+    *r = (bench_result){ .status = a->status, .packed_bytes = a->packed_bytes, .pack_ns = a->pack_ns };
+    memcpy(r->why, a->why, sizeof r->why);
+    memcpy(r->counter, a->counter, sizeof r->counter);
+    r->team = a->team, r->calls = a->calls, r->used = a->used, r->own_threads = a->own_threads;
+    r->preempted = a->preempted;
+    if (p->rounds > 0) {
+        memcpy(x, p->ns[k], sizeof x);
+        r->sample[r->n++] = median_of(x, p->rounds);
     }
-    if (good) {
+}
+
+static bench_ratio ratio_of(const pair *p)
+{
+    static double x[ROUNDS];
+    bench_ratio r = { .rounds = p->rounds };
+    if (p->rounds > 0) {
         memcpy(x, p->ratio, sizeof x);
-        ratio = median_of(x, p->rounds);
-        bootstrap(p->ratio, p->rounds, p->task[0].p->c.seed, &low, &high);
-        assay_json_num(&j, "ratio", ratio);
-        assay_json_num(&j, "low", low);
-        assay_json_num(&j, "high", high);
-        assay_json_num(&j, "confidence", 0.95);
-        assay_json_int(&j, "rounds", p->rounds);
+        r.ratio = median_of(x, p->rounds);
+        bootstrap(p->ratio, p->rounds, p->task[0].p->c.seed, &r.low, &r.high);
     }
-    assay_json_close(&j);
-    s->rows++;
-    s->failed += !good;
-    const assay_status st = bench_journal_add(&s->journal, &j, &s->why);
-    assay_json_free(&j);
-    if (good)
-        printf("%-72s a/b %.4f  [%.4f, %.4f] at 95 %%: %s\n", name, ratio, low, high,
-               low > 1    ? "b is faster"
-               : high < 1 ? "a is faster"
-                          : "no difference seen");
-    else
-        printf("%-72s FAILED: a: %s; b: %s\n", name, p->verdict[0].pass ? "passed" : p->verdict[0].why,
-               p->verdict[1].pass ? "passed" : p->verdict[1].why);
-    fflush(stdout);
-    return st;
+    return r;
 }
 
 static assay_status one(bench_session *s, assay_problem *p, const assay_kernel *const k[2], const int nth[2],
                         int threads, bool cold, const char *workload)
 {
     static pair x; /* large */
+    static bench_result r[2];
     bench_work w;
+    bench_moment before;
     char name[BENCH_NAME];
     bench_work_of(p, workload, 0, &w);
     snprintf(name, sizeof name, "%s/%s:%s/%s/%s/%dt/%s", k[0]->op, k[0]->name, k[1]->name, workload, w.types, threads,
@@ -231,6 +231,7 @@ static assay_status one(bench_session *s, assay_problem *p, const assay_kernel *
         return ASSAY_OK;
     memset(&x, 0, sizeof x);
     bool ok = true;
+    bench_around_begin(&before);
     for (int i = 0; i < 2; i++) {
         x.task[i] = bench_task_of(s, p, k[i], nth[i], threads, cold);
         ok = ok && bench_outputs_make(&x.task[i]);
@@ -240,17 +241,18 @@ static assay_status one(bench_session *s, assay_problem *p, const assay_kernel *
                           x.task[i].plugin ? assay_lab_limits.mebibytes : 0);
     }
     const bool played = ok && play(&x, s->o->filter.level ? ROUNDS : 60, cold ? 0.002 : 0.01);
-    for (int i = 0; ok && i < 2; i++) {
-        bench_result r = { 0 };
-        if (played)
-            take(&x.child[i], 0, &x.last[i]);
-        r.status = x.last[i].status;
-        memcpy(r.why, x.last[i].why, sizeof r.why);
-        bench_judge(&x.task[i], &r, p, bench_judge_whole(s, w.flops), &x.verdict[i]);
-    }
+    for (int i = 0; ok && played && i < 2; i++)
+        take(&x.child[i], 0, &x.last[i]);
     for (int i = 0; i < 2; i++)
         bench_child_end(&x.child[i]);
-    const assay_status st = *s->interrupted ? ASSAY_OK : write_pair(s, &x, &w, name);
+    for (int i = 0; ok && i < 2; i++) {
+        result_of(&x, i, &r[i]);
+        bench_around_end(&before, &r[i].around);
+        bench_judge(&x.task[i], &r[i], p, bench_judge_whole(s, w.flops), &x.verdict[i]);
+    }
+    const bench_ratio ratio = ratio_of(&x);
+    const assay_status st =
+        *s->interrupted || !ok ? ASSAY_OK : bench_pair_write(s, name, &w, x.task, r, x.verdict, &ratio);
     for (int i = 0; i < 2; i++)
         bench_outputs_free(&x.task[i]);
     return st;

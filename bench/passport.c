@@ -123,6 +123,9 @@ void bench_passport_open(const bench_machine *m, assay_json *j, const char *key)
     assay_json_str(j, "os", m->os);
     assay_json_str(j, "kernel", m->kernel);
     assay_json_str(j, "virtual", m->virtual);
+    char quota[64];
+    bench_quota_words(&m->quota, quota, sizeof quota);
+    assay_json_str(j, "cpu_quota", quota);
     assay_json_open(j, "load", '[');
     for (int i = 0; i < 3; i++)
         assay_json_num(j, NULL, m->load[i]);

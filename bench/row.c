@@ -111,12 +111,18 @@ static double from_level(const bench_task *t, double footprint)
     return t->cold || footprint <= last ? 1 : 1 - last / footprint;
 }
 
-static void rates(const bench_work *w, const bench_task *t, const bench_result *r, const bench_roofs_table *roofs,
-                  double ns, double low, bench_facts *f, assay_json *j)
+double bench_touched(const bench_work *w, const bench_task *t, const bench_result *r)
+{
+    const bool packs = r->packed_bytes > 0 && !t->p->c.op->bytes;
+    return packs ? w->bytes - operand_bytes(t->p, true, false) + (double)r->packed_bytes : w->bytes;
+}
+
+void bench_rates_json(const bench_work *w, const bench_task *t, const bench_result *r, const bench_roofs_table *roofs,
+                      double ns, double low, bench_facts *f, assay_json *j)
 {
     const double weights = operand_bytes(t->p, true, false);
     const bool packs = r->packed_bytes > 0;
-    const double bytes = packs && !t->p->c.op->bytes ? w->bytes - weights + (double)r->packed_bytes : w->bytes;
+    const double bytes = bench_touched(w, t, r);
     const double all = (packs ? (double)r->packed_bytes : weights) + BENCH_SETS * operand_bytes(t->p, false, true);
     /* an op that looks rows up touches less than its operands hold */
     const double footprint = t->p->c.op->bytes && BENCH_SETS * bytes < all ? BENCH_SETS * bytes : all;
@@ -208,7 +214,7 @@ void bench_row_json(const bench_work *w, const bench_task *t, const bench_result
             assay_json_int(j, "team", r->team);
         if (r->used > 0)
             assay_json_num(j, "used_cpus", r->used);
-        rates(w, t, r, roofs, ns, low, &f, j);
+        bench_rates_json(w, t, r, roofs, ns, low, &f, j);
         if (cJSON_IsNumber(time)) {
             f.scaling = time->valuedouble / ns;
             f.level_1 = cJSON_GetStringValue(cJSON_GetObjectItem(one, "level"));
