@@ -239,6 +239,7 @@ static void skinny(const assay_args *a)
 {
     const int64_t rows = a->dim[T], bytes = panel_bytes(a), size = element_size(a->operand[W].type);
     const int64_t piece = piece_of(a);
+    const char *packed = a->packed ? a->packed : ""; /* K = 0: nothing is packed, and nothing is added to NULL */
     const float *bias = a->operand[BIAS].data;
     for (int64_t p = a->begin, m; p < a->end; p += m) {
         m = min64(PANELS_FOR(rows), a->end - p);
@@ -248,7 +249,7 @@ static void skinny(const assay_args *a)
             const tile_job j = {
                 .x = (const float *)a->operand[X].data + k,
                 .ldx = a->operand[X].stride[0] / (int64_t)sizeof(float),
-                .w = (const char *)a->packed + p * bytes + k * PANEL * size,
+                .w = packed + p * bytes + k * PANEL * size,
                 .step = bytes,
                 .n = min64(piece, a->dim[K] - k),
                 .bias = bias ? bias + p * PANEL : NULL,
@@ -257,7 +258,7 @@ static void skinny(const assay_args *a)
                 .columns = a->dim[N] - p * PANEL,
                 .add = k > 0,
                 /* one stream needs help, several do not */
-                .ahead = (const char *)a->packed + p * bytes + (m == 1 ? k + piece : k) * PANEL * size,
+                .ahead = packed + p * bytes + (m == 1 ? k + piece : k) * PANEL * size,
                 .ahead_step = m == 1 ? PANEL * size : 0,
             };
             fn(&j);
@@ -274,6 +275,7 @@ static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int
     const assay_dtype type = a->operand[W].type;
     const int64_t bytes = panel_bytes(a), line = PANEL * element_size(type), n_tiles = (rows + ROWS - 1) / ROWS;
     const int64_t piece = piece_of(a);
+    const char *packed = a->packed ? a->packed : ""; /* K = 0: nothing is packed, and nothing is added to NULL */
     const float *bias = a->operand[BIAS].data;
     float *xs = a->scratch;
     int64_t k = 0;
@@ -283,7 +285,7 @@ static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int
             memcpy(xs + t * KC, (const char *)x->data + (t0 + t) * x->stride[0] + k * (int64_t)sizeof(float),
                    (size_t)n * sizeof(float));
         for (int64_t p = p0; p < p1; p++) {
-            const char *w = (const char *)a->packed + p * bytes + k * line, *next = p + 1 < p1 ? w + bytes : w;
+            const char *w = packed + p * bytes + k * line, *next = p + 1 < p1 ? w + bytes : w;
             for (int64_t i = 0; i < n_tiles; i++) {
                 const int64_t t = rows * i / n_tiles, m = rows * (i + 1) / n_tiles - t;
                 const tile_job j = {

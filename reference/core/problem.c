@@ -110,7 +110,7 @@ assay_status assay_problem_make(const assay_case *c, assay_problem *p, assay_why
     if (s)
         return s;
     const assay_suite *suite = assay_suite_of(c->op);
-    p->own_gen = suite && c->gen >= suite->gens && c->gen < suite->gens + suite->n_gens;
+    p->own_gen = suite && suite->n_gens && c->gen >= suite->gens && c->gen < suite->gens + suite->n_gens;
     for (int i = 0; i < c->op->n_operands; i++)
         if (given(c, i) && c->op->operands[i].access != ASSAY_OUT)
             fill_operand(p, i, suite);
