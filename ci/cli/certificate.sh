@@ -38,6 +38,70 @@ for property in 'in every run' 'for every partition' 'for every team' 'wherever 
 done
 expect 1 'a row alone as in a batch  *yes' "$assay" check --plugin "$dir/twice.so" --certificate mine
 
+# Attention that adds up in another order where one query is alone, as kernels for decoding do: right, deterministic, and
+# not batch-invariant along the queries, which counts as soon as it is promised.
+cat >"$dir/decode.c" <<'END'
+#include "assay/assay.h"
+#include "assay/params.h"
+#include <math.h>
+enum { Q, K, V, O = 10 };
+static const float *row(const assay_args *a, int i, int64_t x, int64_t y, int64_t z)
+{
+    const assay_tensor *t = &a->operand[i];
+    return (const float *)((const char *)t->data + x * t->stride[0] + y * t->stride[1] + z * t->stride[2]);
+}
+static float score(const assay_args *a, int64_t b, int64_t t, int64_t h, int64_t j)
+{
+    const assay_attention_params *p = a->params;
+    const float *q = row(a, Q, b, t, h), *k = row(a, K, b, j, h * a->dim[4] / a->dim[3]);
+    const int64_t at = a->dim[2] - a->dim[1] + t, ahead = j - at, W = p->window;
+    float s = 0;
+    if ((p->causal && ahead > 0) || (W > 0 && (ahead >= W || -ahead >= W)))
+        return -INFINITY;
+    for (int64_t d = 0; d < a->dim[5]; d++)
+        s += q[d] * k[d];
+    return s * p->scale;
+}
+static assay_status run(const assay_args *a)
+{
+    const int64_t S = a->dim[2], E = a->dim[6];
+    for (int64_t t = a->begin; t < a->end; t++)
+        for (int64_t i = 0; i < a->dim[0] * a->dim[3]; i++) {
+            const int64_t b = i / a->dim[3], h = i % a->dim[3];
+            float *o = (float *)row(a, O, b, t, h), m = -INFINITY, sum = 0;
+            for (int64_t j = 0; j < S; j++)
+                m = fmaxf(m, score(a, b, t, h, j));
+            for (int64_t e = 0; e < E; e++)
+                o[e] = 0;
+            for (int64_t n = 0; n < S && m > -INFINITY; n++) {
+                const int64_t j = a->dim[1] == 1 ? S - 1 - n : n;
+                const float w = expf(score(a, b, t, h, j) - m), *v = row(a, V, b, j, h * a->dim[4] / a->dim[3]);
+                sum += w;
+                for (int64_t e = 0; e < E && w > 0; e++)
+                    o[e] += w * v[e];
+            }
+            for (int64_t e = 0; e < E && sum > 0; e++)
+                o[e] /= sum;
+        }
+    return ASSAY_OK;
+}
+static bool accepts(const assay_args *a) { return !(((const assay_attention_params *)a->params)->softcap > 0); }
+#define F32 ASSAY_TYPES(ASSAY_T(f32))
+static const assay_typeset types[11] = { F32, F32, F32, [O] = F32 };
+static const assay_kernel kernels[] = { { .op = "attention", .name = "decode", .types = types, .run = run, .accepts = accepts, .flags = FLAGS } };
+static const assay_plugin plugin = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "decode", "1", kernels, 1, 0, 0 };
+const assay_plugin *assay_plugin_v1(void) { return &plugin; }
+END
+for flags in 0 ASSAY_BATCH_INVARIANT; do
+  "$cc" -std=c11 -O2 -w -DFLAGS=$flags -shared -fPIC -I"$source/include" -o "$dir/$flags.so" "$dir/decode.c" -lm
+done
+decode=(-o attention --case 'attention B=2 T=5 S={9,40} H=4 G=2 D=16 E=8 causal=1 gen=gauss')
+expect 0 'ok   attention/decode: 2 passed' "$assay" check --plugin "$dir/0.so" "${decode[@]}"
+expect 1 'declares "a row alone as in a batch"; row T=4 alone: o differs' "$assay" check --plugin "$dir/ASSAY_BATCH_INVARIANT.so" "${decode[@]}" --no-shrink
+"$assay" check --plugin "$dir/0.so" -o attention --certificate decode >"$dir/out" || true
+grep -q 'same bits in every run  *yes' "$dir/out"
+grep -A1 'a row alone as in a batch  *no' "$dir/out" | grep -q 'row T=.* alone: o differs' || { cat "$dir/out"; exit 1; }
+
 expect 0 'by promise' "$assay" check --faults -o rmsnorm -k 'batch-invariance-declared-and-broken'
 expect 0 'by promise' "$assay" check --faults -o rmsnorm -k 'determinism-declared-and-broken-by-call'
 expect 0 'by promise' "$assay" check --faults -o rmsnorm -k 'determinism-declared-and-broken-by-slice'

@@ -95,5 +95,6 @@ static const assay_typeset cache_types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TY
 static const uint32_t cache_layouts[] = { 1, 1, 1u | 1u << ASSAY_LAYOUT_kpanel16 };
 
 /* KERNEL members that every tier shares */
-#define CACHE_KERNEL .flags = ASSAY_BITEXACT, .types = cache_types, .layouts = cache_layouts, .run = cache_run
+#define CACHE_KERNEL                                                                                                   \
+    .flags = ASSAY_BITEXACT | ASSAY_DETERMINISTIC, .types = cache_types, .layouts = cache_layouts, .run = cache_run
 #endif
