@@ -17,17 +17,19 @@ static const char *base_name(const char *path)
 answer answer_bench(const report *r, char *text, size_t n)
 {
     const cJSON *row;
-    int rows = 0, failed = 0, impossible = 0;
+    int rows = 0, failed = 0, impossible = 0, marked = 0;
     EACH (row, member(r->bench, "benchmarks")) {
         rows++;
         failed += !measured(row);
         impossible += cJSON_IsTrue(member(row, "impossible"));
+        marked += member(row, "marks") != NULL;
     }
     if (!r->bench)
         return NOT_RUN;
     snprintf(text, n,
-             "%d rows measured, each judged on what the timed loop left: %d failed, %d impossible (above the roof)",
-             rows, failed, impossible);
+             "%d rows measured, each judged on what the timed loop left: %d failed, %d impossible (above the roof), %d "
+             "marked with a doubt",
+             rows, failed, impossible, marked);
     return rows && !failed;
 }
 
@@ -97,7 +99,11 @@ const char *short_workload(const report *r, const cJSON *row)
 static void speed_row(report *r, const cJSON *row, bool all)
 {
     static const char *const names[] = { "gflops", "gbps", "speedup", "tokens_per_s" };
-    char cell[4][32] = { "-", "-", "-", "-" }, verdict[96], how[64] = "";
+    char cell[4][32] = { "-", "-", "-", "-" }, verdict[96], how[64] = "", marks[128] = "";
+    const cJSON *mark;
+    EACH (mark, member(row, "marks"))
+        snprintf(marks + strlen(marks), sizeof marks - strlen(marks), "%s%s", marks[0] ? ", " : "",
+                 member_text(mark, "name", "?"));
     for (int i = 0; i < 4; i++)
         if (member(row, names[i]))
             snprintf(cell[i], sizeof cell[i], i == 3 ? "%.0f" : "%.1f", member_number(row, names[i], 0));
@@ -107,11 +113,29 @@ static void speed_row(report *r, const cJSON *row, bool all)
              strcmp(on, "all elements") ? on : "");
     if (all)
         snprintf(how, sizeof how, "|%.0f|%s", member_number(row, "threads", 1), member_text(row, "cache", ""));
-    page_row(r, "%s|%s|%s|%s%s|%s|%s|%.0f %%%s|%s|%s|%s|%s", member_text(row, "op", "?"),
+    page_row(r, "%s|%s|%s|%s%s|%s|%s|%.0f %%%s|%s|%s|%s|%s|%s", member_text(row, "op", "?"),
              member_text(row, "kernel", "?"), member_text(row, "workload", "?"), member_text(row, "types", ""), how,
              cell[0], cell[1], 100 * member_number(row, "share", 0),
              cJSON_IsTrue(member(row, "impossible")) ? " !" : "", member_text(row, "bound_by", "-"), cell[2], cell[3],
-             verdict);
+             verdict, marks);
+}
+
+/* What a reader must know before he believes a time: each mark with its words. */
+static void marks_table(report *r)
+{
+    const cJSON *row, *mark;
+    int n = 0;
+    EACH (row, member(r->bench, "benchmarks"))
+        n += cJSON_GetArraySize(member(row, "marks"));
+    page_text(r, n ? "Marks, where something stood around a row that its time may show:" : "No row has a mark.");
+    if (!n)
+        return;
+    page_table(r, "row|mark|what was seen");
+    EACH (row, member(r->bench, "benchmarks"))
+        EACH (mark, member(row, "marks"))
+            page_row(r, "%s|%s|%s", member_text(row, "name", "?"), member_text(mark, "name", "?"),
+                     member_text(mark, "words", "?"));
+    page_table_end(r);
 }
 
 static void speed_table(report *r, bool (*wanted)(const cJSON *), bool all)
@@ -119,7 +143,7 @@ static void speed_table(report *r, bool (*wanted)(const cJSON *), bool all)
     const cJSON *row;
     char columns[160];
     snprintf(columns, sizeof columns,
-             "op|kernel|workload|types%s|>GFLOP/s|>GB/s|>share|bound by|>speed-up|>tokens/s|verdict",
+             "op|kernel|workload|types%s|>GFLOP/s|>GB/s|>share|bound by|>speed-up|>tokens/s|verdict|marks",
              all ? "|>threads|cache" : "");
     page_table(r, columns);
     EACH (row, member(r->bench, "benchmarks"))
@@ -166,6 +190,7 @@ void section_speed(report *r)
     speed_table(r, headline, false);
     page_details(r, "All rows: threads, cold cache, larger models, scalar");
     speed_table(r, any, true);
+    marks_table(r);
     page_details_end(r);
 }
 
