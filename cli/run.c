@@ -172,7 +172,7 @@ int assay_cmd_run(int argc, char **argv)
                                       "Runs a model: prints the text as it comes, then prefill and decode tokens/s, "
                                       "time to the first token, each op's "
                                       "share of the time and the bytes of packed weights.\vExit status: 0 done, 1 "
-                                      "failed, 2 wrong use or unreadable input.",
+                                      "logits that are not finite, 2 wrong use or unreadable input.",
                                       NULL,
                                       NULL,
                                       NULL };
@@ -187,9 +187,9 @@ int assay_cmd_run(int argc, char **argv)
     if (!s)
         s = assay_generate_run(&o.g, stdout, &why);
     free(o.g.ids);
-    if (s) {
+    if (s || o.g.not_finite) {
         fflush(stdout);
         fprintf(stderr, "assay run: %s\n", why.text);
     }
-    return s ? 2 : 0;
+    return s ? 2 : o.g.not_finite;
 }

@@ -137,7 +137,7 @@ assay_status assay_gguf_parse(const void *data, size_t n, const char *label, ass
 {
     const unsigned char *base = data ? data : (const unsigned char *)"";
     assay_gguf_cursor c = { base, base, base + (data ? n : 0), label, why };
-    *g = (assay_gguf){ .label = label };
+    *g = (assay_gguf){ .label = label, .end = c.end };
     const assay_status s = read_all(&c, g);
     if (s)
         assay_gguf_close(g);

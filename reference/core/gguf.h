@@ -44,6 +44,7 @@ typedef struct assay_gguf {
     const char *label; /* path or what the caller called it; the caller keeps it alive */
     uint32_t version, alignment;
     size_t n_values, n_tensors;
+    const unsigned char *end;  /* of the bytes */
     assay_gguf_value *value;   /* sorted by key  */
     assay_gguf_tensor *tensor; /* sorted by name */
 } assay_gguf;

@@ -146,9 +146,16 @@ assay_status assay_gguf_texts(const assay_gguf *g, const char *key, assay_span *
     if (!text)
         return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for %" PRIu64 " strings of '%s'", g->label, v->count,
                           key);
-    const unsigned char *p = v->data; /* lengths were checked when the file was read */
+    const unsigned char *p =
+        v->data; /* lengths were checked when the file was read: somebody may have changed it since */
     for (size_t i = 0; i < v->count; i++) {
-        text[i] = (assay_span){ (const char *)p + 8, (size_t)assay_gguf_little(p, 8) };
+        const uint64_t length = g->end - p >= 8 ? assay_gguf_little(p, 8) : UINT64_MAX;
+        if (length > (uint64_t)(g->end - p) - 8) {
+            free(text);
+            return assay_fail(why, ASSAY_ERR_FORMAT, "%s: the strings of '%s' changed while they were read", g->label,
+                              key);
+        }
+        text[i] = (assay_span){ (const char *)p + 8, (size_t)length };
         p += 8 + text[i].n;
     }
     *out = text;

@@ -7,6 +7,7 @@
 #include "prompt.h"
 #include "session_parts.h"
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +107,31 @@ static void find_top(const assay_tensor *logits, top *best)
     }
 }
 
+/* The first step with logits that are NaN or infinite ends the run: what a sampler makes of them means nothing. */
+static void check_finite(run *r, int64_t L, assay_why *why)
+{
+    for (int64_t row = 0; row < L && !r->broken.count; row++) {
+        const assay_tensor t = assay_session_logits_row(r->session, row);
+        for (int64_t v = t.dim[1]; v-- > 0;) {
+            const bool f64 = t.type == ASSAY_f64;
+            if (isfinite(f64 ? ((const double *)t.data)[v] : (double)((const float *)t.data)[v]))
+                continue;
+            r->broken.count++;
+            r->broken.id = (int32_t)v;
+        }
+        r->broken.step = r->n_made;
+        r->broken.position = assay_session_past(r->session) - L + row;
+    }
+    if (!r->broken.count)
+        return;
+    r->ended = r->o->not_finite = true;
+    if (why)
+        snprintf(why->text, sizeof why->text,
+                 "the logits of step %" PRId64 " (position %" PRId64 ") are not finite: %" PRId64 " of %" PRId64
+                 ", the first of token %" PRId32,
+                 r->broken.step, r->broken.position, r->broken.count, r->graph.vocab, r->broken.id);
+}
+
 static void say(run *r, const char *bytes, size_t n)
 {
     char *more = realloc(r->text, r->n_text + n + 1);
@@ -143,18 +169,20 @@ static assay_status generate(run *r, assay_why *why)
     double begin = assay_seconds();
     assay_status s = ASSAY_OK;
     int64_t L = 1;
-    for (int64_t at = 0; at < r->n_prompt && !s; at += r->o->batch) {
+    for (int64_t at = 0; at < r->n_prompt && !s && !r->ended; at += r->o->batch) {
         const int64_t T = r->n_prompt - at < r->o->batch ? r->n_prompt - at : r->o->batch;
         L = all ? T : at + T == r->n_prompt;
         s = assay_session_step(r->session, r->id + at, T, L, why);
         if (!s)
             s = keep_logits(r, L, why);
+        if (!s)
+            check_finite(r, L, why);
     }
     r->prefill.seconds = assay_seconds() - begin;
-    r->prefill.tokens = r->n_prompt;
+    r->prefill.tokens = assay_session_past(r->session);
     r->prefill.n_shares = assay_session_shares(r->session, r->prefill.share, SHARES);
     assay_session_reset_times(r->session);
-    if (!s && r->o->n > 0)
+    if (!s && r->o->n > 0 && !r->ended)
         s = pick(r, L, why);
     r->first = assay_seconds() - begin;
     begin = assay_seconds();
@@ -163,6 +191,8 @@ static assay_status generate(run *r, assay_why *why)
         if (!s)
             s = keep_logits(r, 1, why);
         if (!s)
+            check_finite(r, 1, why);
+        if (!s && !r->ended)
             s = pick(r, 1, why);
         r->decode.tokens += !s;
     }

@@ -19,6 +19,7 @@ typedef struct assay_generate {
     assay_impl impl;
     assay_picker pick;
     const char *logits_path, *json_path;
+    bool not_finite; /* result: the run ended at logits that are not finite numbers; why says which */
 } assay_generate;
 
 assay_status assay_generate_run(assay_generate *g, FILE *out, assay_why *why);

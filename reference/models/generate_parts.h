@@ -38,6 +38,10 @@ typedef struct run {
     double load, first;
     phase prefill, decode;
     bool ended;
+    struct {
+        int64_t step, position, count; /* count: of logits in that row that are not finite; 0: no such row */
+        int32_t id;                    /* the first of them */
+    } broken;
 } run;
 
 assay_status assay_generate_no_memory(assay_why *why);

@@ -108,6 +108,14 @@ assay_status assay_generate_json(const run *r, assay_why *why)
         assay_json_close(&j);
     }
     assay_json_close(&j);
+    if (r->broken.count) {
+        assay_json_open(&j, "not_finite", '{');
+        assay_json_int(&j, "step", r->broken.step);
+        assay_json_int(&j, "position", r->broken.position);
+        assay_json_int(&j, "logits", r->broken.count);
+        assay_json_int(&j, "first_id", r->broken.id);
+        assay_json_close(&j);
+    }
     assay_json_num(&j, "load_seconds", r->load);
     assay_json_num(&j, "pack_seconds", assay_session_pack_seconds(r->session));
     assay_json_uint(&j, "packed_bytes", assay_session_packed_bytes(r->session));

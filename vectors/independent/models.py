@@ -179,9 +179,59 @@ def ends():
     made("<|end|> beside <|return|> and <|call|>", 5, ("<|end|>", tiny.CONTROL), more=[("<|return|>", tiny.CONTROL), ("<|call|>", tiny.CONTROL)])
 
 
+def numbers():
+    """Logits that are no numbers: said once, exit 1, in the JSON too."""
+    def poison(name, at, x):
+        def change(w):
+            w[name][at] = x
+        return change
+
+    for what, change, step, first in (("a NaN in every answer", poison("blk.0.ffn_down.weight", (3, 5), np.nan), 0, 0),
+                                      ("an infinite row of the head", poison("output.weight", (70, 2), np.inf), 0, 70),
+                                      ("a NaN that one token brings", poison("token_embd.weight", (101, 0), np.nan), 0, 0)):
+        for impl in "best", "scalar", "oracle":
+            tiny.write("m.gguf", change=change)
+            p = run("run", "m.gguf", "--ids", "104,101", "-n", "4", "--json", "n.json", "--impl", impl)
+            expect(f"{what}, {impl}", p, 1, f"assay run: the logits of step {step} (position 1) are not finite: ")
+            n = json.load(open("n.json"), parse_constant=lambda x: fail(f"{what}: {x} in JSON"))
+            if n["ids"] or n["not_finite"]["step"] != step or n["not_finite"]["first_id"] != first or p.stderr.count(b"finite") != 1:
+                fail(f"{what}: {n['ids']}, {n['not_finite']}, {p.stderr}")
+    tiny.write("m.gguf", change=poison("token_embd.weight", (101, 0), np.nan))
+    expect("no step, one row", run("run", "m.gguf", "--ids", "104,101,104", "-n", "0", "--logits", "l.safetensors"), 1, "position 1")
+    expect("finite before it", run("run", "m.gguf", "--ids", "104,104", "-n", "1"), 0)
+
+
+def places():
+    """Whatever the path leads to, and whatever happens to the file: a sentence, not a signal."""
+    os.mkfifo("fifo")
+    open("empty", "w").close()
+    for path, said in ((".", "not a regular file but a folder"), ("fifo", "but a FIFO"), ("/dev/zero", "but a device"), ("empty", "0 bytes"),
+                       ("none/m.gguf", "No such file"), ("m.gguf/x", "Not a directory")):
+        for command in ("run", "-p", "x"), ("tokenize", "x"):
+            expect(f"{command[0]} {path}", run(command[0], path, *command[1:]), 2, said)
+    if os.geteuid():
+        os.chmod("empty", 0)
+        expect("no permission", run("run", "empty", "-p", "x"), 2, "Permission denied")
+    for what, after, rc, said in (("cut off", lambda: os.truncate("m.gguf", 4096), 2, "assay: m.gguf: the file became shorter while it was read"),
+                                  ("deleted", lambda: os.remove("m.gguf"), -15, "")):
+        tiny.write("m.gguf", keys={"llama.context_length": 1 << 20}, change=lambda w: w["output.weight"].fill(0))
+        p = subprocess.Popen([assay, "run", "m.gguf", "--ids", "1", "-n", "20000", "--impl", "oracle", "--ignore-eos"], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE)
+        p.stdout.read(8)  # it runs
+        after()
+        if rc == 2:
+            out = p.communicate(timeout=60)[1].decode()
+        else:  # goes on
+            p.stdout.read(8)
+            p.terminate()
+            out = p.communicate(timeout=60)[1].decode()
+        if p.returncode != rc or said not in out:
+            fail(f"{what}: exit {p.returncode}: {out}")
+
+
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
-    for part in keys, files, texts, ends:
+    for part in keys, files, texts, ends, numbers, places:
         part()
     os.chdir("/")
 sys.exit(bad > 0)
