@@ -271,7 +271,7 @@ START_TEST(test_safetensors_round_trip)
     assay_safetensors_close(&s);
     unlink(path);
     ck_assert_int_eq(assay_safetensors_open("/tmp", &s, &why), ASSAY_ERR_IO);
-    ck_assert_str_eq(why.text, "/tmp: not a regular file");
+    ck_assert_str_eq(why.text, "/tmp: not a regular file but a folder");
 }
 END_TEST
 
