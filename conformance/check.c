@@ -5,9 +5,11 @@
 #include "scores/coverage.h"
 #include "results/hash.h"
 #include "results/record.h"
+#include "explain/remedy.h"
 #include "explain/words.h"
 #include "results/terminal.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -69,6 +71,16 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Of a kernel's first failure: the contract under which it is none. */
+static void add_remedy(assay_lab *lab, assay_problem *p, assay_entry *e, const assay_finding *f)
+{
+    char declares[120], *words = e->words[0];
+    const size_t at = strlen(words);
+    if (assay_remedy(lab, p, e->kernel, e->plugin, f, declares, sizeof declares))
+        snprintf(words + at, sizeof e->words[0] - at, "%sright if the kernel declares: %s (docs/contracts.md)",
+                 at ? "; " : "", declares);
+}
+
 assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem *p, const assay_filter *f,
                                  assay_why *why)
 {
@@ -101,6 +113,8 @@ assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem 
             if (out == ASSAY_FAILED && e->failed <= (e->fault ? 1 : ASSAY_LEDGER_FAILURES))
                 assay_explain(lab, p, e->kernel, e->plugin, &finding, l->detail, e->words[e->failed - 1],
                               sizeof *e->words);
+            if (out == ASSAY_FAILED && e->failed == 1 && l->shrink)
+                add_remedy(lab, p, e, &finding);
             if (out == ASSAY_FAILED && e->failed == 1 && l->shrink)
                 assay_shrink(lab, &p->c, e->kernel, e->plugin, finding.threads, &finding, &e->shrunk);
             e->took = seconds() - begin;
@@ -233,6 +247,49 @@ static assay_status count(const char *line, void *ctx, assay_why *why)
     return ASSAY_OK;
 }
 
+typedef struct gathering { /* of the cases of an op, in the order in which the ledger counts them */
+    const assay_entry *e;
+    assay_caused *all;
+    size_t n;
+    int64_t at;
+} gathering;
+
+static assay_status gather(const char *line, void *ctx, assay_why *why)
+{
+    gathering *g = ctx;
+    assay_case c;
+    const assay_status s = assay_case_parse(line, &c, why);
+    if (s)
+        return s;
+    const assay_traced none = { 0 }, t = ++g->at < g->e->n_trace ? g->e->trace[g->at] : none;
+    if (t.passed || t.failed) {
+        if (!(g->n & (g->n - 1)) && !(g->all = realloc(g->all, (g->n ? 2 * g->n : 1) * sizeof *g->all)))
+            abort();
+        g->all[g->n++] = (assay_caused){ c, t, false };
+    }
+    return ASSAY_OK;
+}
+
+/* Every kernel's failures by what they share.  The cases are made anew: none was kept. */
+static void find_causes(assay_session *s)
+{
+    for (size_t i = 0; s->ledger.live && i < s->ledger.n; i++) {
+        assay_entry *e = &s->ledger.entry[i];
+        const assay_op *op = assay_op_find(e->kernel->op);
+        const assay_suite *suite = op ? assay_suite_of(op) : NULL;
+        gathering g = { .e = e };
+        if (e->failed < 2 || !suite)
+            continue;
+        if (s->line)
+            assay_case_expand(op, s->line + strcspn(s->line, " "), gather, &g, NULL);
+        for (size_t r = 0; !s->line && r < suite->n_rows; r++)
+            if (suite->rows[r].level <= s->filter->level)
+                assay_case_expand(op, suite->rows[r].pattern, gather, &g, NULL);
+        assay_causes(g.all, g.n, e->cause);
+        free(g.all);
+    }
+}
+
 /* How many cases there will be: for the line of progress alone. */
 static int64_t total(const assay_session *s)
 {
@@ -257,12 +314,16 @@ assay_status assay_check_run(assay_session *s, assay_why *why)
         const assay_op *op = assay_op_find(name);
         if (!op)
             return assay_fail(why, ASSAY_ERR_ARG, "%s: no such op (assay list ops)", name);
-        return assay_case_expand(op, s->line + strcspn(s->line, " "), visit, s, why);
+        const assay_status st = assay_case_expand(op, s->line + strcspn(s->line, " "), visit, s, why);
+        if (!st)
+            find_causes(s);
+        return st;
     }
     for (size_t i = 0; assay_op_at(i); i++) {
         const assay_status st = check_op(s, assay_op_at(i), why);
         if (st)
             return st;
     }
+    find_causes(s);
     return ASSAY_OK;
 }

@@ -98,6 +98,24 @@ for _ in $(seq 100); do grep -q 'timeout: no answer' "$dir/live" && break; sleep
 kill -0 $live || { echo "a failure is printed at the end of the run, not as it comes"; exit 1; }
 wait $live && exit 1
 
+# What the failures share; the contract under which there are none.
+ends 1 "$assay" check --plugin "$dir/plain.so" --json "$dir/plain.json" --junit "$dir/plain.xml" --markdown "$dir/plain.md"
+grep -q '^    all [1-9][0-9]* cases that fail have plus_one=1, none of the' "$dir/out" || { cat "$dir/out"; exit 1; }
+for form in json xml md; do
+  grep -q 'all [1-9][0-9]* cases that fail have plus' "$dir/plain.$form" || { echo "plain.$form says nothing of the cause"; exit 1; }
+done
+shares() { # NAME SED-SCRIPT WORDS: what is said of a broken copy over all cases
+  sed "$2" "$dir/mine.c" >"$dir/$1.c"
+  make "$1"
+  ends 1 "$assay" check --plugin "$dir/$1.so"
+  grep -q -- "$3" "$dir/out" || { echo "$1: no '$3' in:"; cat "$dir/out"; exit 1; }
+}
+shares long 's|ss += x\[c\]|ss += (c < 100 ? 1 : 1.01f) * x[c]|' 'cases that fail have C > [0-9]*, none of the'
+shares pair 's|(p->plus_one ? 1 : 0)|(p->plus_one ? a->dim[1] % 2 ? 1.1f : 1 : 0)|' 'cases that fail have plus_one=1 and C odd, none of the'
+shares dense 's|r \* a->operand\[0\].stride\[0\]|r * a->dim[1] * 4|' 'cases that fail have R > 1, .*; all with operands hostile'
+shares flush 's|y\[c\] = \(.*\);|{ float v = \1; y[c] = fabsf(v) < 0x1p-126f ? 0 : v; }|' 'right if the kernel declares: subnormals flushed'
+shares half 's|x\[c\]|(float)(_Float16)x[c]|g' 'right if the kernel declares: x rounded to f16'
+
 # What the processor says of a crash, and where; what lies around an operand.
 break_it behind 's|a->operand\[0\].data + r|a->operand[0].data + 4096 + r|' 'reads byte .* behind x .*, by the instruction at behind.so+0x.*indices of R' 1
 break_it first 's|const float \*w = .*|const volatile float *w = a->operand[1].data; (void)w[a->dim[1]];|' \

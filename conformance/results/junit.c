@@ -66,6 +66,10 @@ static void failure(FILE *f, const assay_r_sum *k)
                                 : k->verdict);
     attribute(f, "type", missed ? "MISSED" : k->k.n_failures ? k->k.failure[0].by : k->verdict);
     fputc('>', f);
+    if (k->k.cause) {
+        escape(f, k->k.cause);
+        fputc('\n', f);
+    }
     for (size_t i = 0; i < k->k.n_failures && i < ASSAY_RESULTS_SHOWN; i++) {
         const assay_r_failure *x = &k->k.failure[i];
         assay_repro_text(&(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, x->line, k->k.expected }, text);

@@ -76,6 +76,25 @@ static void keep_more(assay_entry *e, const assay_case *c, const assay_finding *
     e->more[e->n_more++] = (assay_more){ strdup(line), e->at, *f };
 }
 
+/* Per case, whatever its seed and team; what relations find belongs to none. */
+static void trace(assay_entry *e, bool passed, const assay_finding *f)
+{
+    if (e->fault || f->by == ASSAY_BY_RELATION || e->at < 0)
+        return;
+    if (e->at >= e->n_trace) {
+        const int64_t n = 2 * e->at + 64;
+        e->trace = realloc(e->trace, (size_t)n * sizeof *e->trace);
+        if (!e->trace)
+            abort();
+        memset(e->trace + e->n_trace, 0, (size_t)(n - e->n_trace) * sizeof *e->trace);
+        e->n_trace = n;
+    }
+    assay_traced *t = &e->trace[e->at];
+    if (!passed && !t->failed)
+        t->by = (uint8_t)f->by, t->place = (uint8_t)f->place;
+    *(passed ? &t->passed : &t->failed) = true;
+}
+
 bool assay_ledger_offer(assay_ledger *l, const assay_case *c)
 {
     assay_tensor t[ASSAY_MAX_OPND];
@@ -105,6 +124,7 @@ void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, c
         return;
     }
     record_types(e, c, o == ASSAY_PASSED, f->used);
+    trace(e, o == ASSAY_PASSED, f);
     if (f->note.text[0] && !e->note[0]) {
         memcpy(e->note, f->note.text, sizeof e->note);
         assay_case_print(c, e->note_line, sizeof e->note_line);
@@ -231,6 +251,8 @@ int assay_ledger_print(assay_ledger *l, bool verbose)
         if (e->failed > ASSAY_LEDGER_FAILURES)
             printf("    ... and %lld more (--json FILE: each of them)\n",
                    (long long)(e->failed - ASSAY_LEDGER_FAILURES));
+        for (int n = 0; n < ASSAY_CAUSES && e->cause[n][0]; n++)
+            printf("    %s\n", e->cause[n]);
         if (e->note[0])
             printf("    note: %s\n      first in: %s\n", e->note, e->note_line);
     }
@@ -274,6 +296,7 @@ void assay_ledger_free(assay_ledger *l)
         for (size_t k = 0; k < l->entry[i].n_more; k++)
             free(l->entry[i].more[k].line);
         free(l->entry[i].more);
+        free(l->entry[i].trace);
         free(l->entry[i].typed);
     }
     for (size_t i = 0; i < l->n_ops; i++) {

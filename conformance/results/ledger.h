@@ -4,6 +4,7 @@
 #define ASSAY_LEDGER_H
 #include "results.h"
 #include "../select.h"
+#include "../explain/cause.h"
 #include "../explain/shrink.h"
 
 enum { ASSAY_LONG = 1024 };
@@ -37,7 +38,10 @@ typedef struct assay_entry {
     int64_t said;                 /* failures that are printed */
     assay_more *more;
     size_t n_more;
-    double seconds, took; /* of calling, judging and explaining it: in all, the run in hand */
+    assay_traced *trace; /* by at */
+    int64_t n_trace;
+    char cause[ASSAY_CAUSES][ASSAY_CAUSE_TEXT]; /* what its failures share; empty: nothing */
+    double seconds, took;                       /* of calling, judging and explaining it: in all, the run in hand */
     assay_typed *typed;
     int n_typed, typed_room;
     double used;                 /* worst share of its bound in a passed case */

@@ -95,6 +95,10 @@ static void put_entry(assay_results *r, const assay_entry *e, assay_r_kernel *k)
                                                                        : "legal",
                            .source = e->fault ? e->fault->source : NULL,
                            .says = e->fault ? e->fault->says : NULL };
+    char cause[ASSAY_CAUSES * (ASSAY_CAUSE_TEXT + 2)] = "";
+    for (int i = 0, at = 0; i < ASSAY_CAUSES && e->cause[i][0]; i++)
+        at += snprintf(cause + at, sizeof cause - (size_t)at, "%s%s", i ? "; " : "", e->cause[i]);
+    k->cause = cause[0] ? keep(r, cause) : NULL;
     k->contract = keep(r, assay_contract_text(e->kernel->contract, contract, sizeof contract));
     k->typed = assay_results_alloc(r, sizeof *k->typed * (size_t)e->n_typed + 1);
     for (int i = 0; i < e->n_typed; i++)

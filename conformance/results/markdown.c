@@ -38,6 +38,11 @@ static void failures(const assay_summary *s, FILE *f)
         fputc('/', f);
         cell(f, k->k.kernel);
         fprintf(f, "**: %s\n", k->k.expected && !k->k.failed ? "not caught" : k->verdict);
+        if (k->k.cause) {
+            fputs("  - ", f);
+            cell(f, k->k.cause);
+            fputc('\n', f);
+        }
         for (size_t n = 0; n < k->k.n_failures && n < 3; n++) {
             const assay_r_failure *x = &k->k.failure[n];
             fputs("  - ", f);

@@ -39,6 +39,7 @@ typedef struct assay_r_kernel {
     double seconds;               /* that its calls and their judging took */
     const char *worst_case, *contract;
     const char *note, *note_case;  /* what is legal, and worth knowing, and the first case that showed it; NULL */
+    const char *cause;             /* what its failed cases share and no passed one has, or NULL */
     const char *shrunk;            /* the smallest case that fails like the first failure, or NULL */
     const char *expected, *source; /* of a seeded fault: "fault" or "legal", and where it comes from; NULL */
     const char *says;              /* what the first failure must say; NULL: anything */

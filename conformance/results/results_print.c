@@ -43,6 +43,8 @@ static void print_kernel(const assay_r_sum *k)
     if (k->k.passed && k->k.worst > 0)
         printf(", worst %.3f of bound", k->k.worst);
     putchar('\n');
+    if (!k->good && k->k.cause)
+        printf("    %s\n", k->k.cause);
     if (k->k.note)
         printf("    note: %s\n      first in: %s\n", k->k.note, k->k.note_case ? k->k.note_case : "");
     for (size_t i = 0; !k->good && i < k->k.n_failures && i < ASSAY_RESULTS_SHOWN; i++) {

@@ -129,7 +129,7 @@ static void add_up(assay_results *memory, assay_r_sum *s)
         qsort(sum->failure, sum->n_failures, sizeof *sum->failure, failure_order);
     for (size_t i = 0; i < s->n_seen; i++) /* of the part whose failure comes first */
         if (sum->n_failures && s->seen[i].k->n_failures && !failure_order(&s->seen[i].k->failure[0], &sum->failure[0]))
-            sum->shrunk = s->seen[i].k->shrunk;
+            sum->shrunk = s->seen[i].k->shrunk, sum->cause = s->seen[i].k->cause;
 }
 
 /* Judged in all shards of one split?  Parts of a split stand together, its shards in order. */
@@ -226,7 +226,7 @@ static void sum_kernels(assay_summary *s)
         sum->k.other_types = sum->k.not_run = 0;
         sum->k.n_typed = sum->k.n_failures = 0;
         sum->k.worst = sum->k.worst_long = sum->k.seconds = 0;
-        sum->k.shrunk = NULL;
+        sum->k.shrunk = sum->k.cause = NULL;
         sum->k.worst_case = "";
         add_up(&s->memory, sum);
         sum->whole = whole(sum);
