@@ -75,10 +75,11 @@ static assay_status compare(bench_stage *s, int set, int i, assay_why *why)
     const assay_tensor *t = &s->t[set][i];
     const assay_operand *o = &s->task->p->c.op->operands[i];
     const size_t bytes = assay_tensor_bytes(t);
-    char *left = malloc(2 * bytes + 1), *first = left + bytes;
+    char *left = malloc(2 * bytes + 1);
     bool good, steady = true;
     if (!left)
         return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for %zu bytes", 2 * bytes);
+    char *first = left + bytes;
     memcpy(left, t->data, bytes);
     again(s, set, i, first);
     good = !memcmp(first, left, bytes);

@@ -225,6 +225,7 @@ void bench_survey(bench_session *s); /* counts the kernels that are meant; names
 const assay_kernel *bench_kernel_at(const bench_session *s, size_t i, int *nth);
 bench_task bench_task_of(const bench_session *s, const assay_problem *p, const assay_kernel *k, int nth, int threads,
                          bool cold);
+void bench_print_marks(const struct cJSON *row, const char *indent);
 /* Every row of one line: "matmul T=1 N=4096 ..." */
 assay_status bench_rows(bench_session *s, const char *line, const char *workload, double tokens);
 assay_status bench_pairs(bench_session *s, const char *line, const char *workload);

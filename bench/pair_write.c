@@ -48,7 +48,7 @@ static const char *digits(double x, char text[32])
 
 static void print_side(const cJSON *o, const char *name, double ns, const cJSON *verdict)
 {
-    const cJSON *gflops = cJSON_GetObjectItem(o, "gflops"), *share = cJSON_GetObjectItem(o, "share"), *mark;
+    const cJSON *gflops = cJSON_GetObjectItem(o, "gflops"), *share = cJSON_GetObjectItem(o, "share");
     const char *bound = cJSON_GetStringValue(cJSON_GetObjectItem(o, "bound_by"));
     printf("    %-24s %12.3f us", name, ns / 1e3);
     if (gflops)
@@ -60,9 +60,7 @@ static void print_side(const cJSON *o, const char *name, double ns, const cJSON 
                cJSON_GetStringValue(cJSON_GetObjectItem(o, bound && !strcmp(bound, "memory") ? "level" : "bound_by")));
     printf("  %s %.3f\n", cJSON_GetStringValue(cJSON_GetObjectItem(verdict, "by")),
            cJSON_GetNumberValue(cJSON_GetObjectItem(verdict, "used")));
-    cJSON_ArrayForEach(mark, cJSON_GetObjectItem(o, "marks"))
-        printf("        ! %s: %s\n", cJSON_GetStringValue(cJSON_GetObjectItem(mark, "name")),
-               cJSON_GetStringValue(cJSON_GetObjectItem(mark, "words")));
+    bench_print_marks(o, "        ");
 }
 
 static void print_pair(const char *text, const char *const name[2], const bench_result *r, const bench_ratio *x)

@@ -42,6 +42,16 @@ bool bench_judge_whole(const bench_session *s, double flops)
     return flops <= (s->o->filter.level ? 2e9 : 3e8);
 }
 
+void bench_print_marks(const cJSON *row, const char *indent)
+{
+    const cJSON *mark;
+    cJSON_ArrayForEach(mark, cJSON_GetObjectItem(row, "marks"))
+    {
+        printf("%s! %s: %s\n", indent, cJSON_GetStringValue(cJSON_GetObjectItem(mark, "name")),
+               cJSON_GetStringValue(cJSON_GetObjectItem(mark, "words")));
+    }
+}
+
 static void print_row(const assay_json *j)
 {
     cJSON *o = cJSON_Parse(j->text);
@@ -70,10 +80,7 @@ static void print_row(const assay_json *j)
                cJSON_GetNumberValue(cJSON_GetObjectItem(v, "used")));
     }
     putchar('\n');
-    const cJSON *mark;
-    cJSON_ArrayForEach(mark, cJSON_GetObjectItem(o, "marks"))
-        printf("    ! %s: %s\n", cJSON_GetStringValue(cJSON_GetObjectItem(mark, "name")),
-               cJSON_GetStringValue(cJSON_GetObjectItem(mark, "words")));
+    bench_print_marks(o, "    ");
     fflush(stdout);
     cJSON_Delete(o);
 }
