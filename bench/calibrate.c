@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "calibrate.h"
 #include "child.h"
-#include <sched.h>
+#include "cpus.h"
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -154,21 +154,12 @@ double bench_truth_switches(const bench_machine *m)
 /* From one core to another and back: each step is one migration. */
 double bench_truth_migrations(const bench_machine *m)
 {
-    cpu_set_t all, one;
-    int cpu[2], n = 0;
+    const int *cpu, n = bench_cpus_given(&cpu);
     (void)m;
-    if (sched_getaffinity(0, sizeof all, &all))
-        return 0;
-    for (int i = 0; i < CPU_SETSIZE && n < 2; i++)
-        if (CPU_ISSET(i, &all))
-            cpu[n++] = i;
     if (n < 2)
         return 0;
-    for (int i = 0; i < 20; i++) {
-        CPU_ZERO(&one);
-        CPU_SET(cpu[i & 1], &one);
-        sched_setaffinity(0, sizeof one, &one);
-    }
-    sched_setaffinity(0, sizeof all, &all);
+    for (int i = 0; i < 20; i++)
+        bench_cpus_bind(&cpu[i & 1], 1);
+    bench_cpus_bind(cpu, n);
     return 20;
 }

@@ -65,16 +65,17 @@ int bench_cpus_listed(const char *text)
     }
 }
 
-static void bind_to(int cpu)
+void bench_cpus_bind(const int *list, int n)
 {
-    const size_t bytes = CPU_ALLOC_SIZE((size_t)cpu + 1);
-    cpu_set_t *one = CPU_ALLOC((size_t)cpu + 1);
-    if (!one)
+    const size_t room = (size_t)list[n - 1] + 1, bytes = CPU_ALLOC_SIZE(room);
+    cpu_set_t *set = CPU_ALLOC(room);
+    if (!set)
         return;
-    CPU_ZERO_S(bytes, one);
-    CPU_SET_S((size_t)cpu, bytes, one);
-    sched_setaffinity(0, bytes, one);
-    CPU_FREE(one);
+    CPU_ZERO_S(bytes, set);
+    for (int i = 0; i < n; i++)
+        CPU_SET_S((size_t)list[i], bytes, set);
+    sched_setaffinity(0, bytes, set);
+    CPU_FREE(set);
 }
 
 int bench_pin_team(int threads)
@@ -87,7 +88,7 @@ int bench_pin_team(int threads)
     {
         const int nth = omp_get_thread_num();
         if (nth < n)
-            bind_to(list[nth]);
+            bench_cpus_bind(&list[nth], 1);
 #pragma omp single
         team = omp_get_num_threads();
     }

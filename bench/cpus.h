@@ -5,6 +5,8 @@
 
 /* Their numbers, as they were when this was first asked (before anything was bound), and how many; at least one. */
 int bench_cpus_given(const int **list);
+/* This thread runs on these from now on; the numbers ascend. */
+void bench_cpus_bind(const int *list, int n);
 /* "0-3,8,10-11", as the system writes sets of CPUs: how many there are; -1: no such list. */
 int bench_cpus_listed(const char *text);
 /* Starts a team of OpenMP threads and binds each to a CPU of its own (as far as there are): else two may share one for

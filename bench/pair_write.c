@@ -67,7 +67,7 @@ static void print_pair(const char *text, const char *const name[2], const bench_
 {
     cJSON *o = cJSON_Parse(text);
     char number[3][32];
-    const cJSON *words;
+    const cJSON *words = cJSON_GetObjectItem(o, "why");
     for (int k = 0; k < 2; k++)
         print_side(cJSON_GetObjectItem(o, k ? "side_b" : "side_a"), name[k], r[k].sample[0],
                    cJSON_GetObjectItem(o, k ? "verdict_b" : "verdict_a"));
@@ -77,7 +77,8 @@ static void print_pair(const char *text, const char *const name[2], const bench_
         printf("%s is faster\n", name[x->low > 1]);
     else
         puts("no difference seen");
-    cJSON_ArrayForEach(words, cJSON_GetObjectItem(o, "why")) printf("    %s\n", cJSON_GetStringValue(words));
+    for (words = words ? words->child : NULL; words; words = words->next)
+        printf("    %s\n", cJSON_GetStringValue(words));
     cJSON_Delete(o);
 }
 

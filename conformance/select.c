@@ -64,8 +64,8 @@ static assay_status parse_threads(assay_filter *f, const char *text, assay_why *
     for (f->n_threads = 0; *text;) {
         char *end;
         const long n = strtol(text, &end, 10);
-        if (end == text || n < 1 || n > 1024 || f->n_threads == 8 || (*end && *end != ','))
-            return assay_fail(why, ASSAY_ERR_ARG, "--threads %s: up to eight numbers from 1 to 1024, as in 1,2", text);
+        if (end == text || n < 1 || n > 65536 || f->n_threads == 8 || (*end && *end != ','))
+            return assay_fail(why, ASSAY_ERR_ARG, "--threads %s: up to eight numbers from 1 to 65536, as in 1,2", text);
         f->threads[f->n_threads++] = (int)n;
         text = *end ? end + 1 : end;
     }
