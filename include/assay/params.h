@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * params.h - one struct per op that has parameters.
  * What a shape tells is not a parameter (GQA: H query heads over G kv heads); what has elements is an operand
- * (mask, sinks, slopes, positions); what is left is a scalar, and its zero means "off" or "the usual value"; a kernel sees
- * no zero of the second sort: the value stands there. */
+ * (mask, sinks, slopes, positions); what is left is a scalar, and its zero means "off" or "the usual value"; a kernel
+ * sees no zero of the second sort: the value stands there. */
 #ifndef ASSAY_PARAMS_H
 #define ASSAY_PARAMS_H
 #include <stdint.h>
