@@ -148,6 +148,48 @@ START_TEST(test_empty)
 }
 END_TEST
 
+/* What is marked open is not judged, in every verdict: bounds, exact values, bytes of blocks, searched blocks, ids. */
+static const struct open_case {
+    const char *line;
+    int out, n; /* the output; elements to mark, from the first on: whole rows of it */
+} opens[] = {
+    { "rmsnorm R=2 C=320 gen=gauss", 2, 320 },       { "argmax R=2 V=9 gen=gauss", 1, 1 },
+    { "quantize R=1 C=64 y=q8_0 gen=gauss", 1, 32 }, { "quantize R=1 C=512 y=q4_k gen=gauss", 1, 256 },
+    { "sample R=2 V=9 temp=1 gen=gauss", 1, 1 },
+};
+
+START_TEST(test_open)
+{
+    const struct open_case *q = &opens[_i];
+    assay_case c;
+    assay_problem p;
+    assay_tensor got[ASSAY_MAX_OPND] = { 0 };
+    assay_finding f;
+    assay_why why = { "" };
+    ck_assert_msg(assay_case_parse(q->line, &c, &why) == ASSAY_OK, "%s", why.text);
+    ck_assert(assay_problem_make(&c, &p, NULL) == ASSAY_OK && assay_problem_solve(&p, NULL, NULL) == ASSAY_OK);
+    assay_tensor *y = &got[q->out];
+    *y = p.t[q->out];
+    const size_t bytes = assay_tensor_bytes(y), n = (size_t)assay_tensor_count(y), part = bytes * (size_t)q->n / n;
+    y->data = calloc(bytes, 1);
+    assay_tensor_encode(y, p.value[q->out]);
+    assay_compare(&p, NULL, got, &f);
+    ck_assert_msg(f.pass, "%s: %s", q->line, f.why.text);
+    memset(y->data, 0x7e, part); /* no value that could be right; NaN where the type has one */
+    assay_compare(&p, NULL, got, &f);
+    ck_assert_msg(!f.pass, "%s", q->line);
+    p.open[q->out] = calloc(n, 1);
+    memset(p.open[q->out], 1, (size_t)q->n);
+    assay_compare(&p, NULL, got, &f);
+    ck_assert_msg(f.pass, "%s: %s", q->line, f.why.text);
+    memset((char *)y->data + part, 0x7e, part);
+    assay_compare(&p, NULL, got, &f);
+    ck_assert_msg(!f.pass, "%s: the other half is judged", q->line);
+    free(y->data);
+    assay_problem_free(&p);
+}
+END_TEST
+
 Suite *assay_unit_compare(void)
 {
     Suite *s = suite_create("compare");
@@ -158,6 +200,7 @@ Suite *assay_unit_compare(void)
     tcase_add_test(t, test_used);
     tcase_add_test(t, test_last_rounding);
     tcase_add_test(t, test_empty);
+    tcase_add_loop_test(t, test_open, 0, (int)ASSAY_COUNT_OF(opens));
     suite_add_tcase(s, t);
     return s;
 }

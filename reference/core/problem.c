@@ -229,6 +229,7 @@ void assay_problem_free(assay_problem *p)
         free(p->value[i]);
         free(p->before[i]);
         free(p->extra[i]);
+        free(p->open[i]);
         free(p->t[i].data);
     }
     for (int k = 0; k < ASSAY_MAX_PLANES; k++)

@@ -14,6 +14,8 @@ typedef struct assay_problem {
     double *before[ASSAY_MAX_OPND]; /* INOUT operands as they were */
     double *plane[ASSAY_MAX_PLANES];
     double *extra[ASSAY_MAX_OPND]; /* outputs: added to the bound (a vector file's own tolerance); NULL: nothing */
+    unsigned char *open[ASSAY_MAX_OPND]; /* outputs: 1: this element is not judged, a block where all of its are; NULL:
+                                            all are judged */
 } assay_problem;
 
 assay_status assay_problem_make(const assay_case *c, assay_problem *p, assay_why *why);
