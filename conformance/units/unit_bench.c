@@ -4,6 +4,7 @@
 #include "../../bench/bench.h"
 #include "../../bench/cpus.h"
 #include "../../reference/core/dtype.h"
+#include "../../reference/core/memory.h"
 #include "../../reference/core/tensor.h"
 #include "unit.h"
 #include <stdlib.h>
@@ -68,6 +69,43 @@ START_TEST(quotas)
     char command[128];
     snprintf(command, sizeof command, "rm -rf %s", root);
     ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
+START_TEST(memory_left)
+{
+    strcpy(root, "/tmp/assay-unit-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(root));
+    ck_assert_uint_eq(assay_memory_free(root), UINT64_MAX);
+    put("/proc/meminfo", "MemTotal:  900 kB\nMemFree:  1 kB\nMemAvailable:   500 kB\n");
+    ck_assert_uint_eq(assay_memory_free(root), 500 * 1024);
+    /* version 2: the group has no limit, the one above it has; pages of files can be dropped */
+    put("/proc/self/cgroup", "0::/a/b\n");
+    put("/proc/self/mountinfo", "41 24 0:38 / /cg rw,relatime shared:9 - cgroup2 cgroup2 rw\n");
+    put("/cg/a/b/memory.max", "max\n");
+    put("/cg/a/b/memory.current", "7\n");
+    put("/cg/a/memory.max", "400000\n");
+    put("/cg/a/memory.current", "300000\n");
+    ck_assert_uint_eq(assay_memory_free(root), 100000);
+    put("/cg/a/memory.stat", "anon 1\ninactive_file 50000\nactive_file 20000\n");
+    ck_assert_uint_eq(assay_memory_free(root), 170000);
+    put("/cg/a/memory.current", "900000\n");
+    ck_assert_uint_eq(assay_memory_free(root), 0);
+    /* version 1 */
+    put("/proc/self/cgroup", "4:memory:/job\n");
+    put("/proc/self/mountinfo", "33 31 0:30 / /cg1 ro - cgroup cgroup rw,memory\n");
+    put("/cg1/job/memory.limit_in_bytes", "250000\n");
+    put("/cg1/job/memory.usage_in_bytes", "100000\n");
+    put("/cg1/memory.limit_in_bytes", "9223372036854771712\n");
+    put("/cg1/memory.usage_in_bytes", "100000\n");
+    ck_assert_uint_eq(assay_memory_free(root), 150000);
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", root);
+    ck_assert_int_eq(system(command), 0);
+    assay_why why = { "" };
+    ck_assert_int_eq(assay_memory_need((uint64_t)1 << 60, "a wish", &why), ASSAY_ERR_NOMEM);
+    ck_assert_ptr_nonnull(strstr(why.text, "a wish needs 1073741824.00 GiB of memory, "));
+    ck_assert_int_eq(assay_memory_need(1, "a byte", &why), ASSAY_OK);
 }
 END_TEST
 
@@ -165,6 +203,7 @@ Suite *assay_unit_bench(void)
     TCase *c = tcase_create("bench");
     tcase_set_timeout(c, 60);
     tcase_add_test(c, quotas);
+    tcase_add_test(c, memory_left);
     tcase_add_test(c, lists_of_cpus);
     tcase_add_test(c, every_mark);
     tcase_add_test(c, inputs_again);

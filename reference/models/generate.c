@@ -2,6 +2,7 @@
  * A run: load, prefill, decode; the text is printed as it comes. */
 #include "generate.h"
 #include "../core/plain.h"
+#include "../core/memory.h"
 #include "../core/status.h"
 #include "generate_parts.h"
 #include "prompt.h"
@@ -56,8 +57,10 @@ static assay_status load(run *r, assay_why *why)
     const int64_t chunk = o->batch < r->n_prompt ? o->batch : r->n_prompt;
     s = assay_session_make(&r->graph, &o->impl, chunk, o->logits_path ? chunk : 1, r->n_prompt + o->n, o->threads,
                            &r->session, why);
-    if (!s && o->logits_path &&
-        !(r->logits = malloc((size_t)((r->n_prompt + o->n) * r->graph.vocab) * sizeof *r->logits)))
+    const double rows = (double)(r->n_prompt + o->n) * (double)r->graph.vocab * sizeof *r->logits;
+    if (!s && o->logits_path)
+        s = assay_memory_need(rows < 0x1p63 ? (uint64_t)rows : INT64_MAX, "every position's logits", why);
+    if (!s && o->logits_path && !(r->logits = malloc((size_t)rows)))
         s = assay_generate_no_memory(why);
     if (!s)
         s = assay_session_warm(r->session, chunk, why);

@@ -31,6 +31,7 @@ typedef struct assay_value {
     assay_tensor weight;
     float *as_f32; /* weights, decoded when somebody first wants them; the graph's */
     double *as_f64;
+    bool by_rows;  /* too large to be kept as f32: decoded row by row in every step */
     int base;      /* TAIL */
     int64_t shift; /* POS */
     int64_t lost;  /* POS: this position (if not 0) is written to the last slot of the capacity instead: a fault */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "session.h"
 #include "../core/dtype.h"
+#include "../core/memory.h"
 #include "../core/registry.h"
 #include "../core/status.h"
 #include "../core/tensor.h"
@@ -61,6 +62,13 @@ static bool uses_oracle(const assay_impl *impl)
 /* Room for every value at the largest step. */
 static assay_status make_slots(assay_session *s, assay_why *why)
 {
+    double all = 0;
+    for (int i = 0; i < s->n_slots; i++)
+        if (s->slot[i].v.kind != ASSAY_VALUE_WEIGHT && s->slot[i].v.kind != ASSAY_VALUE_TAIL)
+            all += (double)assay_dtype_bytes(s->wide ? ASSAY_f64 : s->slot[i].v.type, count(s, &s->slot[i].v, 0));
+    const assay_status fits = assay_memory_need(all < 0x1p63 ? (uint64_t)all : INT64_MAX, "a run of this length", why);
+    if (fits)
+        return fits;
     for (int i = 0; i < s->n_slots; i++) {
         assay_slot *x = &s->slot[i];
         x->store = s->wide && x->v.kind != ASSAY_VALUE_WEIGHT ? ASSAY_f64 : x->v.type;

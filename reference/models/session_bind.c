@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Binding: what each call of the graph is in this step: lengths, operands, packed weights, buffers. */
 #include "../core/dtype.h"
+#include "../core/memory.h"
 #include "../core/registry.h"
 #include "../core/status.h"
 #include "../core/tensor.h"
@@ -35,7 +36,9 @@ static assay_status pack(assay_session *s, assay_entry *e, assay_why *why)
         s->pack = more;
         s->packs_room = room;
     }
-    const assay_status status = assay_call_pack(&e->call, why);
+    assay_status status = assay_memory_need(assay_call_packed_bytes(&e->call), "a packed copy of weights", why);
+    if (!status)
+        status = assay_call_pack(&e->call, why);
     if (status || !e->call.packed)
         return status;
     assay_pack *p = &s->pack[s->n_packs++];
@@ -51,24 +54,42 @@ static assay_status pack(assay_session *s, assay_entry *e, assay_why *why)
 /* The weight as f32 (kernels, baseline) or double (oracle): decoded once, kept in the graph. */
 static assay_status decode_weight(assay_value *v, bool wide, assay_why *why)
 {
+    enum { STEP = 1024 }; /* a multiple of every block */
+    const assay_dtype_info *info = assay_dtype_of(v->type);
     const int64_t n = assay_tensor_count(&v->weight);
+    const size_t bytes = (size_t)n * (wide ? sizeof(double) : sizeof(float));
     if (wide ? v->as_f64 != NULL : v->as_f32 != NULL)
         return ASSAY_OK;
-    double *d = malloc(((size_t)n + 1) * sizeof *d);
-    float *f = wide ? NULL : assay_aligned((size_t)n * sizeof *f);
-    if (!d || (!wide && !f)) {
-        free(d);
-        free(f);
-        return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory to decode %" PRId64 " elements", v->name, n);
+    char what[128];
+    snprintf(what, sizeof what, "%s, decoded,", v->name);
+    const assay_status status = assay_memory_need(bytes, what, why);
+    void *out = status ? NULL : assay_aligned(bytes);
+    if (!out)
+        return status ? status
+                      : assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory to decode %" PRId64 " elements", v->name, n);
+    for (int64_t at = 0; at < n; at += STEP) {
+        const int64_t m = n - at < STEP ? n - at : STEP;
+        const char *codes = (const char *)v->weight.data + assay_dtype_bytes(v->type, at);
+        double d[STEP];
+        info->decode(wide ? (double *)out + at : d, codes, m);
+        for (int64_t i = 0; !wide && i < m; i++)
+            ((float *)out)[at + i] = (float)d[i];
     }
-    assay_tensor_decode(d, &v->weight);
-    for (int64_t i = 0; f && i < n; i++)
-        f[i] = (float)d[i];
-    v->as_f32 = f ? f : v->as_f32;
-    v->as_f64 = wide ? d : v->as_f64;
-    if (!wide)
-        free(d);
+    if (wide)
+        v->as_f64 = out;
+    else
+        v->as_f32 = out;
     return ASSAY_OK;
+}
+
+/* A decoded copy that took more than half of what is free would crowd out the rest: such a matrix stays as it is. */
+static bool too_large(assay_value *v)
+{
+    enum { SMALL = 1 << 22 };
+    const uint64_t n = (uint64_t)assay_tensor_count(&v->weight);
+    if (!v->by_rows && !v->as_f32 && n >= SMALL)
+        v->by_rows = n * sizeof(float) > assay_memory_free("") / 2;
+    return v->by_rows;
 }
 
 /* A table that an INDEX operand looks rows up in. */
@@ -91,24 +112,24 @@ static assay_status place(assay_session *s, assay_entry *e, int i, bool weights_
     const int64_t n = assay_tensor_count(&e->t[i]);
     e->convert[i] = false;
     e->dense[i] = e->before[i] = NULL;
-    if (x->v.kind == ASSAY_VALUE_WEIGHT && !reference && !weights_f32) {
-        e->t[i].data = x->data;
-        return ASSAY_OK;
-    }
     if (x->v.kind == ASSAY_VALUE_WEIGHT && reference && looked_up(op, i)) {
+        const int64_t width = n / e->t[i].dim[0];
         void **rows = &x->rows[oracle];
         if (!*rows)
-            *rows = calloc((size_t)n + 1, real);
+            *rows = malloc((size_t)(s->tokens * width) * real + 1);
         e->dense[i] = *rows;
         e->t[i].data = x->data;
         return *rows ? ASSAY_OK : assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for its rows", x->v.name);
     }
     if (x->v.kind == ASSAY_VALUE_WEIGHT) {
-        const bool product = oracle && !strcmp(op->name, "matmul") && i == 1; /* decoded row by row as it goes */
-        e->t[i].data = x->data;
-        if (product)
-            return ASSAY_OK;
         assay_value *v = &s->g->value[e->node.operand[i]];
+        const bool matrix = reference && !strcmp(op->name, "matmul") && i == 1;
+        const bool as_it_is = !reference && !weights_f32, f32 = !oracle && x->v.type == ASSAY_f32;
+        e->t[i].data = x->data;
+        if (f32)
+            e->dense[i] = x->data;
+        if (as_it_is || f32 || (matrix && (oracle || too_large(v)))) /* decoded row by row as it goes */
+            return ASSAY_OK;
         const assay_status status = decode_weight(v, oracle, why);
         e->dense[i] = oracle ? (void *)v->as_f64 : (void *)v->as_f32;
         if (!reference)
@@ -116,7 +137,8 @@ static assay_status place(assay_session *s, assay_entry *e, int i, bool weights_
         return status;
     }
     const assay_dtype want = reference ? (oracle ? ASSAY_f64 : ASSAY_f32) : e->t[i].type;
-    e->convert[i] = x->store != want || (oracle && e->round[i] != ASSAY_DTYPE_END);
+    e->convert[i] = x->store != want || (oracle && e->round[i] != ASSAY_DTYPE_END) ||
+                    (reference && (op->operands[i].flags & ASSAY_INDEX)); /* its numbers are changed: decode_rows */
     const size_t bytes = reference ? (size_t)n * real : assay_tensor_bytes(&e->t[i]);
     if (e->convert[i] && bytes > s->operand[i].need)
         s->operand[i].need = bytes;
@@ -210,6 +232,11 @@ static assay_status fill_buffer(assay_buffer *b, assay_why *why)
     if (b->need <= b->bytes)
         return ASSAY_OK;
     free(b->data);
+    b->data = NULL;
+    b->bytes = 0;
+    const assay_status status = assay_memory_need(b->need, "a step's scratch", why);
+    if (status)
+        return status;
     b->data = assay_aligned(b->need);
     b->bytes = b->data ? b->need : 0;
     return b->data ? ASSAY_OK : assay_fail(why, ASSAY_ERR_NOMEM, "no memory for %zu bytes of scratch", b->need);

@@ -10,7 +10,7 @@ typedef struct assay_slot { /* a value of the graph in this session */
     assay_dtype store; /* type of data */
     void *data;        /* weights: the file's; TAIL: none */
     bool owned;
-    void *rows[2]; /* weights that are only looked up: float, double; only the rows that were asked for are filled */
+    void *rows[2]; /* weights that are only looked up: the rows that a step asks for, float, double */
 } assay_slot;
 
 typedef struct assay_pack { /* one packed copy of some weights */

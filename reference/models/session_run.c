@@ -33,32 +33,39 @@ static void *buffer_of(const assay_entry *e, int i)
     return e->how == ASSAY_RUN_KERNEL ? e->t[i].data : e->dense[i];
 }
 
-/* Rows of a table that this step looks up, decoded into their places. */
-static void decode_rows(const assay_entry *e, int i)
+/* The rows of a table that this step looks up, decoded one behind the other; the ids become their numbers. */
+static bool decode_rows(const assay_entry *e, int i)
 {
     const assay_op *op = e->node.op;
     const assay_dtype_info *info = assay_dtype_of(e->t[i].type);
+    const bool oracle = e->how == ASSAY_RUN_ORACLE;
     int ids = 0;
     while (!(op->operands[ids].flags & ASSAY_INDEX))
         ids++;
     const int64_t width = assay_tensor_count(&e->t[i]) / e->t[i].dim[0], n = assay_tensor_count(&e->t[ids]);
-    double *row = malloc((size_t)(width + 1) * sizeof *row);
+    double *row = malloc((size_t)(width + 1) * sizeof *row), *wide = e->dense[ids];
+    float *narrow = e->dense[ids];
     for (int64_t k = 0; row && k < n; k++) {
-        const int64_t id =
-            e->how == ASSAY_RUN_ORACLE ? (int64_t)((double *)e->dense[ids])[k] : (int64_t)((float *)e->dense[ids])[k];
+        const int64_t id = oracle ? (int64_t)wide[k] : (int64_t)narrow[k];
         info->decode(row, (const char *)e->t[i].data + assay_dtype_bytes(e->t[i].type, id * width), width);
         for (int64_t c = 0; c < width; c++)
-            if (e->how == ASSAY_RUN_ORACLE)
-                ((double *)e->dense[i])[id * width + c] = row[c];
+            if (oracle)
+                ((double *)e->dense[i])[k * width + c] = row[c];
             else
-                ((float *)e->dense[i])[id * width + c] = (float)row[c];
+                ((float *)e->dense[i])[k * width + c] = (float)row[c];
+        if (oracle)
+            wide[k] = (double)k;
+        else
+            narrow[k] = (float)k;
     }
     free(row);
+    return row != NULL;
 }
 
 /* Before a call, by one thread: operands into the types of the implementation. */
-static void enter(assay_session *s, assay_entry *e)
+static bool enter(assay_session *s, assay_entry *e)
 {
+    bool good = true;
     const assay_op *op = e->node.op;
     for (int i = 0; i < op->n_operands; i++) {
         if (e->node.operand[i] < 0 || s->slot[e->node.operand[i]].v.kind == ASSAY_VALUE_WEIGHT)
@@ -69,6 +76,7 @@ static void enter(assay_session *s, assay_entry *e)
             const void *src = assay_slot_at(s, e->node.operand[i]);
             if (e->how == ASSAY_RUN_ORACLE && e->round[i] != ASSAY_DTYPE_END) {
                 void *codes = malloc((size_t)assay_dtype_bytes(e->round[i], n) + 1);
+                good &= codes != NULL;
                 if (!codes)
                     continue;
                 convert(codes, e->round[i], src, x->store, n);
@@ -85,12 +93,14 @@ static void enter(assay_session *s, assay_entry *e)
     for (int i = 0; i < op->n_operands && e->how != ASSAY_RUN_KERNEL; i++)
         if (e->node.operand[i] >= 0 && s->slot[e->node.operand[i]].rows[e->how == ASSAY_RUN_ORACLE] == e->dense[i] &&
             e->dense[i])
-            decode_rows(e, i);
+            good &= decode_rows(e, i);
+    return good;
 }
 
 /* After a call, by one thread: results into the values' types; a cache keeps only what its element type can hold. */
-static void leave(assay_session *s, assay_entry *e)
+static bool leave(assay_session *s, assay_entry *e)
 {
+    bool good = true;
     const assay_op *op = e->node.op;
     for (int i = 0; i < op->n_operands; i++) {
         if (e->node.operand[i] < 0 || op->operands[i].access == ASSAY_IN)
@@ -102,6 +112,7 @@ static void leave(assay_session *s, assay_entry *e)
             convert(at, x->store, buffer_of(e, i), real_of(e, i), n);
         if (x->v.kind == ASSAY_VALUE_STATE && x->store == ASSAY_f64 && e->how != ASSAY_RUN_KERNEL) {
             void *codes = malloc((size_t)assay_dtype_bytes(x->v.type, n) + 1);
+            good &= codes != NULL;
             if (!codes)
                 continue;
             convert(codes, x->v.type, at, ASSAY_f64, n);
@@ -109,6 +120,7 @@ static void leave(assay_session *s, assay_entry *e)
             free(codes);
         }
     }
+    return good;
 }
 
 /* May the call be cut along this letter?  Outputs must have it in front (lengths of 1 aside), and so must every operand
@@ -127,19 +139,50 @@ static bool cuts(const assay_entry *e, char letter)
     return true;
 }
 
+/* The baseline's matmul over rows n0 .. n1 of a weight that is not kept decoded: the same sums, a few rows at a time.
+ */
+static bool scalar_rows(const assay_entry *e, int64_t n0, int64_t n1)
+{
+    enum { ROWS = 16 };
+    const int64_t T = e->dim[0], N = e->dim[1], K = e->dim[2], bytes = assay_dtype_bytes(e->t[1].type, K);
+    const float *bias = e->dense[2];
+    double *row = malloc((size_t)(K + 1) * sizeof *row);
+    float *w = malloc((size_t)(ROWS * K + 1) * sizeof *w), *y = malloc((size_t)(ROWS * T + 1) * sizeof *y);
+    const bool good = row && w && y;
+    for (int64_t n = n0; good && n < n1; n += ROWS) {
+        const int64_t m = n1 - n < ROWS ? n1 - n : ROWS, dim[ASSAY_MAX_DIMS] = { T, m, K };
+        for (int64_t i = 0; i < m; i++) {
+            assay_dtype_of(e->t[1].type)->decode(row, (const char *)e->t[1].data + (n + i) * bytes, K);
+            for (int64_t k = 0; k < K; k++)
+                w[i * K + k] = (float)row[k];
+        }
+        void *operand[ASSAY_MAX_OPND] = { e->dense[0], w, (void *)(uintptr_t)(bias ? bias + n : NULL), y };
+        void *before[ASSAY_MAX_OPND] = { NULL };
+        const assay_dense d = { operand, before, dim, e->params };
+        e->node.op->scalar(&d);
+        for (int64_t t = 0; t < T; t++)
+            for (int64_t i = 0; i < m; i++)
+                ((float *)e->dense[3])[t * N + n + i] = y[t * m + i];
+    }
+    free(row);
+    free(w);
+    free(y);
+    return good;
+}
+
 /* One thread's share of a call by a reference. */
-static void run_reference(const assay_entry *e, int thread, int threads, bool product)
+static bool run_reference(const assay_entry *e, int thread, int threads, bool product)
 {
     const assay_op *op = e->node.op;
     const bool oracle = e->how == ASSAY_RUN_ORACLE;
     const size_t real = oracle ? sizeof(double) : sizeof(float);
     int64_t dim[ASSAY_MAX_DIMS];
     void *operand[ASSAY_MAX_OPND] = { NULL }, *before[ASSAY_MAX_OPND] = { NULL };
-    if (product) { /* the oracle's matmul is cut along N instead: each thread decodes its own rows */
-        const int64_t N = e->dim[1];
-        assay_product(e->dense[0], &e->t[1], e->dense[2], e->dense[3], e->dim[0], N, e->dim[2], N * thread / threads,
-                      N * (thread + 1) / threads);
-        return;
+    if (product) { /* a matmul is cut along N instead: each thread decodes its own rows */
+        const int64_t N = e->dim[1], begin = N * thread / threads, end = N * (thread + 1) / threads;
+        return oracle
+                   ? assay_product(e->dense[0], &e->t[1], e->dense[2], e->dense[3], e->dim[0], N, e->dim[2], begin, end)
+                   : scalar_rows(e, begin, end);
     }
     const char letters[] = { 'T', 'R', op->split };
     int cut = -1;
@@ -148,11 +191,11 @@ static void run_reference(const assay_entry *e, int thread, int threads, bool pr
             cut = assay_op_dim(op, letters[k]);
     memcpy(dim, e->dim, sizeof dim);
     if (cut < 0 && thread > 0)
-        return;
+        return true;
     const int64_t n = cut < 0 ? 0 : dim[cut], begin = cut < 0 ? 0 : n * thread / threads,
                   end = cut < 0 ? 0 : n * (thread + 1) / threads;
     if (cut >= 0 && begin == end)
-        return;
+        return true;
     if (cut >= 0)
         dim[cut] = end - begin;
     for (int i = 0; i < op->n_operands; i++) {
@@ -166,6 +209,15 @@ static void run_reference(const assay_entry *e, int thread, int threads, bool pr
     }
     const assay_dense d = { operand, before, dim, e->params };
     (oracle ? op->oracle : op->scalar)(&d);
+    return true;
+}
+
+static void note(int *status, assay_status mine)
+{
+    if (mine) {
+#pragma omp atomic write
+        *status = (int)mine;
+    }
 }
 
 static void run_entry(assay_session *s, assay_entry *e, int thread, int threads, int *status)
@@ -176,23 +228,19 @@ static void run_entry(assay_session *s, assay_entry *e, int thread, int threads,
         outside |= e->convert[i];
     if (outside) {
         if (thread == 0)
-            enter(s, e);
+            note(status, enter(s, e) ? ASSAY_OK : ASSAY_ERR_NOMEM);
 #pragma omp barrier
     }
     if (e->how == ASSAY_RUN_KERNEL) {
-        const assay_status mine = assay_call_run_team(&e->call, thread, threads);
-        if (mine) {
-#pragma omp atomic write
-            *status = (int)mine;
-        }
+        note(status, assay_call_run_team(&e->call, thread, threads));
     } else {
-        const bool matmul = e->how == ASSAY_RUN_ORACLE && !strcmp(e->node.op->name, "matmul");
-        run_reference(e, thread, threads, matmul && s->slot[e->node.operand[1]].v.kind == ASSAY_VALUE_WEIGHT);
+        const bool rows = !e->dense[1] && !strcmp(e->node.op->name, "matmul"); /* its weight is not decoded */
+        note(status, run_reference(e, thread, threads, rows) ? ASSAY_OK : ASSAY_ERR_NOMEM);
 #pragma omp barrier
     }
     if (outside) {
         if (thread == 0)
-            leave(s, e);
+            note(status, leave(s, e) ? ASSAY_OK : ASSAY_ERR_NOMEM);
 #pragma omp barrier
     }
     if (thread == 0)
@@ -206,6 +254,8 @@ assay_status assay_session_run(assay_session *s, assay_why *why)
     for (int i = 0; i < s->n_entries; i++)
         if (s->entry[i].active)
             run_entry(s, &s->entry[i], omp_get_thread_num(), omp_get_num_threads(), &status);
+    if (status == ASSAY_ERR_NOMEM)
+        return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for a step");
     return status ? assay_fail(why, (assay_status)status, "a kernel refused a call that it had accepted: %s",
                                assay_status_name((assay_status)status))
                   : ASSAY_OK;

@@ -2,6 +2,7 @@
 """models.py ASSAY: what a model file says is done or refused by its name: tiny files and their logits in float64 (tiny.py)."""
 import json
 import os
+import resource
 import struct
 import subprocess
 import sys
@@ -19,8 +20,10 @@ IDS = [104, 101, 108, 108, 111, 32, 119, 111, 114, 108, 100, 33]
 bad = 0
 
 
-def run(*args, text=None):
-    return subprocess.run([assay, *args], input=text, capture_output=True, timeout=120)
+def run(*args, text=None, room=None):
+    """room: MB of address space."""
+    limit = (lambda: resource.setrlimit(resource.RLIMIT_AS, (room << 20, room << 20))) if room else None
+    return subprocess.run([assay, *args], input=text, capture_output=True, timeout=120, preexec_fn=limit)
 
 
 def fail(what):
@@ -229,9 +232,30 @@ def places():
             fail(f"{what}: exit {p.returncode}: {out}")
 
 
+def room():
+    """A table whose decoded copy does not fit is decoded as it goes; what cannot fit at all is refused with its numbers."""
+    if b"fsanitize" in run("--version").stdout:
+        return print("room: sanitizers need address space without limit: not tried")
+    big = dict(rows=65536, d=1024, layers=1, ffn=32, keys={"llama.context_length": 1 << 30})  # 128 MB; as floats 256 MB
+    m = tiny.write("m.gguf", **big)
+    args = "run", "m.gguf", "--ids", ",".join(map(str, IDS)), "-n", "0", "--logits", "l.safetensors"
+    got = []
+    for impl, most in ("scalar", None), ("scalar", 420), ("oracle", 420):
+        expect(f"a large table, {impl}, {most} MB", run(*args, "--impl", impl, room=most), 0)
+        got.append(read_logits("l.safetensors"))
+        error = np.abs(got[-1][:, :257] - tiny.logits(m, IDS)).max()
+        if not error < 1e-3 or got[-1][:, 257:].any():
+            fail(f"a large table, {impl}, {most} MB: off by {error:.2e}")
+    if (got[0] != got[1]).any():
+        fail("a large table has other logits when it is decoded as it goes")
+    expect("a long run", run("run", "m.gguf", "--ids", "1", "-n", "3000000", room=420), 2, "a run of this length needs 0.3")
+    expect("all logits", run(*args[:4], "-n", "2000", *args[6:], room=420), 2, "every position's logits needs 0.4")
+    expect("a long run, decoded", run(*args[:4], "-n", "1", "--impl", "oracle,matmul=scalar", room=300), 0)
+
+
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
-    for part in keys, files, texts, ends, numbers, places:
+    for part in keys, files, texts, ends, numbers, places, room:
         part()
     os.chdir("/")
 sys.exit(bad > 0)

@@ -60,8 +60,9 @@ def weights(shape, vocab, seed):
     return w
 
 
-def write(path, keys=None, extra=(), merges=("h e",), pre="gpt-2", change=None, tensors=None, seed=1, **shape):
-    """extra: (text, kind) after the bytes and what the merges make; keys: more keys, None takes one away."""
+def write(path, keys=None, extra=(), merges=("h e",), pre="gpt-2", change=None, tensors=None, rows=0, seed=1, **shape):
+    """extra: (text, kind) after the bytes and what the merges make; keys: more keys, None takes one away.
+    rows: the table is bf16 of so many rows, the rest of them zeros that take no room on the disk, and the head, too."""
     c = {**SHAPE, **shape}
     tokens, kinds = [LETTER[b] for b in range(256)], [NORMAL] * 256
     for token, kind in [(m.replace(" ", ""), NORMAL) for m in merges] + list(extra):
@@ -84,13 +85,23 @@ def write(path, keys=None, extra=(), merges=("h e",), pre="gpt-2", change=None, 
     }
     said = {k: v for k, v in said.items() if v is not None}
     kept = {n: w[n] for n in (tensors(list(w)) if tensors else w)}
+    if rows:
+        table = w["token_embd.weight"].view(np.uint32) >> 16
+        w["token_embd.weight"] = w["output.weight"] = (table << 16).view(np.float32)
+        kept = {n: a for n, a in kept.items() if n not in ("token_embd.weight", "output.weight")}
     head, data = b"", b""
     for name, a in kept.items():
         head += text(name) + struct.pack(f"<I{a.ndim}QIQ", a.ndim, *reversed(a.shape), 0, len(data))
         data += a.tobytes() + bytes(-a.nbytes % 32)
+    if rows:  # at the end
+        head += text("token_embd.weight") + struct.pack("<IQQIQ", 2, c["d"], rows, 30, len(data))
+        data += table.astype(np.uint16).tobytes()
+        kept["token_embd.weight"] = table
     raw = b"GGUF" + struct.pack("<IQQ", 3, len(kept), len(said)) + b"".join(text(k) + value(v) for k, v in said.items()) + head
     with open(path, "wb") as f:
         f.write(raw + bytes(-len(raw) % 32) + data)
+        if rows:
+            f.truncate(f.tell() + 2 * c["d"] * (rows - len(table)))
     return c, w
 
 
