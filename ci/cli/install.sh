@@ -55,7 +55,7 @@ while read -r command; do
   sed -n '/^\.B \\-/s/\\//gp' "$page" | options '[ ,]--[a-z-]+' >printed
   diff said printed || { echo "$page and assay $command --help differ"; exit 1; }
   pages=$((pages + 1))
-done < <(assay --help | sed -nE 's/^  ([a-z]+) +.*/\1/p')
+done < <(assay --help | awk '!NF { block++ } block == 1 && NF { print $1 }')
 [ "$pages" -ge 8 ]
 
 # completion asks the tool: by each shell
