@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * assay bench: the command line, what stands before the first row (machine, counters, roofs), and the total. */
+#include "../conformance/results/terminal.h"
+#include "../reference/core/options.h"
 #include "bench.h"
 #include "../conformance/results/hash.h"
 #include "../reference/core/save.h"
@@ -179,8 +181,7 @@ static int total(bench_session *s, assay_status st)
         if (name && text && what && (!strcmp(what, "workload") || !strcmp(what, "row")))
             snprintf(reason, sizeof reason, "%.150s: %.200s", name, text);
     }
-    if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r\033[K");
+    assay_progress_clear();
     if (bench_journal_close(&s->journal, &why) && !s->why.text[0])
         s->why = why, st = ASSAY_ERR_IO;
     if (st || s->why.text[0]) {
@@ -188,8 +189,9 @@ static int total(bench_session *s, assay_status st)
         return 2;
     }
     const bool shard = s->o->filter.shards > 1;
-    printf("%lld rows measured, %lld of them failed their verdict, %lld known already%s\n", (long long)s->rows,
-           (long long)s->failed, (long long)s->skipped, interrupted ? "; interrupted: --resume goes on" : "");
+    printf("%lld row%s measured, %lld of them failed their verdict, %lld known already%s\n", (long long)s->rows,
+           assay_s(s->rows), (long long)s->failed, (long long)s->skipped,
+           interrupted ? "; interrupted: --resume goes on" : "");
     if (shard)
         printf("shard %d/%d: assay merge joins them\n", s->o->filter.shard, s->o->filter.shards);
     if (!shard && s->rows == 0 && s->skipped == 0 && !interrupted)
@@ -220,8 +222,7 @@ int assay_cmd_bench(int argc, char **argv)
     };
     static bench_session s;
     command c = { 0 };
-    argp_err_exit_status = 2;
-    argp_parse(&argp, argc, argv, 0, NULL, &c);
+    assay_options_parse(&argp, argc, argv, &c);
     s.o = &c.o;
     s.interrupted = &interrupted;
     if (c.child) {
@@ -258,6 +259,7 @@ int assay_cmd_bench(int argc, char **argv)
     const struct sigaction stop = { .sa_handler = on_interrupt };
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
+    assay_progress_begin(0, "rows");
     bench_counters_calibrate(s.counter, &s.machine);
     assay_status st = bench_context(&s, argc, argv);
     uint64_t isa = assay_cpu();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * assay doctor: what this machine can measure, and why not. */
+#include "../reference/core/options.h"
 #include "../reference/core/save.h"
 #include "bench.h"
 #include <argp.h>
@@ -97,8 +98,7 @@ int assay_cmd_doctor(int argc, char **argv)
     bench_machine m;
     bench_counter c[BENCH_COUNTERS];
     assay_json j = { 0 };
-    argp_err_exit_status = 2;
-    argp_parse(&argp, argc, argv, 0, NULL, &path);
+    assay_options_parse(&argp, argc, argv, &path);
     assay_why why = { "" };
     if (assay_save_begin((const char *const[]){ "--json" }, &path, 1, &why))
         return fail(&why);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * run.c - one problem: the scalar baseline, then every kernel, team size and cache state; each row is measured, judged,
  * written and printed before the next one starts. */
+#include "../conformance/results/terminal.h"
 #include "../reference/core/status.h"
 #include "../reference/core/tensor.h"
 #include "bench.h"
@@ -58,6 +59,12 @@ static void print_row(const assay_json *j)
     const cJSON *v = cJSON_GetObjectItem(o, "verdict"), *time = cJSON_GetObjectItem(o, "real_time");
     const cJSON *share = cJSON_GetObjectItem(o, "share"), *speedup = cJSON_GetObjectItem(o, "speedup");
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(o, "name"));
+    static bool head;
+    assay_progress_clear();
+    if (!head)
+        printf("%-72s %15s %16s %s\n", "op/kernel/workload/types/threads/state", "time", "rate",
+               "share of the roof, against the scalar reference, verdict and share of its bound");
+    head = true;
     printf("%-72s ", name ? name : "?");
     if (!cJSON_IsTrue(cJSON_GetObjectItem(v, "pass")))
         printf("FAILED: %s", cJSON_GetStringValue(cJSON_GetObjectItem(v, "why")));
@@ -75,7 +82,7 @@ static void print_row(const assay_json *j)
                    cJSON_GetStringValue(cJSON_GetObjectItem(o, in_memory ? "level" : "bound_by")),
                    cJSON_IsTrue(cJSON_GetObjectItem(o, "impossible")) ? " (IMPOSSIBLE)" : "");
         if (speedup)
-            printf("  %.1fx scalar", speedup->valuedouble);
+            printf("  %.3gx scalar", speedup->valuedouble);
         printf("  %s %.3f", cJSON_GetStringValue(cJSON_GetObjectItem(v, "by")),
                cJSON_GetNumberValue(cJSON_GetObjectItem(v, "used")));
     }
@@ -148,12 +155,6 @@ static assay_status write_row(bench_session *s, const bench_work *w, const bench
     return st;
 }
 
-static void progress(const bench_session *s, const char *name)
-{
-    if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r\033[K%lld rows  %.120s\r", (long long)s->rows, name);
-}
-
 /* One kernel, one team size, one cache state. */
 static assay_status row(bench_session *s, const bench_work *w, assay_problem *p, const assay_kernel *k, int nth,
                         int threads, bool cold)
@@ -167,7 +168,7 @@ static assay_status row(bench_session *s, const bench_work *w, assay_problem *p,
         s->skipped += !*s->interrupted;
         return ASSAY_OK;
     }
-    progress(s, name);
+    assay_progress_at(s->rows, name);
     if (!bench_outputs_make(&t))
         return assay_fail(&s->why, ASSAY_ERR_NOMEM, "%s: no memory for the outputs", name);
     bench_measure(&t, &r);
@@ -220,7 +221,7 @@ static assay_status baseline(bench_session *s, bench_work *w, assay_problem *p, 
         free(index);
     }
     t.p = cut ? &part : p;
-    progress(s, name);
+    assay_progress_at(s->rows, name);
     if (!bench_outputs_make(&t))
         return assay_fail(&s->why, ASSAY_ERR_NOMEM, "%s: no memory for the outputs", name);
     bench_measure(&t, &r);

@@ -2,8 +2,14 @@
  * assay list ops|kernels|contracts|faults|types|workloads|models|isa */
 #include "../reference/core/contract.h"
 #include "../reference/core/dtype.h"
+#include "../reference/core/near.h"
+#include "../reference/core/options.h"
 #include "../reference/core/registry.h"
 #include "commands.h"
+#ifdef ASSAY_WITH_CHECK
+#include "../conformance/judge/lab.h"
+#include "../conformance/select.h"
+#endif
 #include <stdio.h>
 #include <string.h>
 
@@ -93,27 +99,99 @@ static void list_isa(void)
         printf("%-11s %s\n", isa->name, isa->bits & ~assay_cpu() ? "not on this CPU" : "yes");
 }
 
+static const struct {
+    const char *name;
+    void (*print)(void);
+} lists[] = {
+    { "ops", list_ops },
+    { "kernels", list_kernels },
+    { "faults", list_faults },
+    { "types", list_types },
+    { "workloads", list_workloads },
+    { "contracts", list_contracts },
+    { "models", list_models },
+    { "isa", list_isa },
+};
+
+#ifdef ASSAY_WITH_CHECK
+/* In a process of its own, as for every command. */
+static int list_plugin(const char *file)
+{
+    assay_why why = { "" };
+    char contract[256];
+    assay_lab *lab = assay_lab_open(file, &why);
+    if (!lab) {
+        fprintf(stderr, "assay list: %s\n", why.text);
+        return 2;
+    }
+    for (size_t i = 0; i < assay_lab_plugin_count(lab); i++) {
+        const assay_kernel *k = assay_lab_plugin_kernel(lab, i);
+        printf("%-12s %-24s %-11s %s%s\n", k->op, k->name, assay_isa_of(k->isa) ? assay_isa_of(k->isa)->name : "?",
+               assay_contract_text(k->contract, contract, sizeof contract),
+               k->isa & ~assay_cpu() ? "; not on this CPU" : "");
+    }
+    printf("of %s\n", assay_lab_plugin_name(lab));
+    assay_lab_close(lab);
+    return 0;
+}
+#endif
+
+typedef struct options {
+    const char *list, *plugin;
+} options;
+
+static error_t take(int key, char *arg, struct argp_state *state)
+{
+    options *o = state->input;
+    char best[64];
+    assay_near near = { .word = arg };
+    switch (key) {
+    case 'p':
+        o->plugin = assay_plugin_path(arg);
+        return 0;
+    case ARGP_KEY_ARG:
+        for (size_t i = 0; i < ASSAY_COUNT_OF(lists); i++) {
+            assay_near_try(&near, lists[i].name);
+            if (!strcmp(arg, lists[i].name) && !o->list)
+                return o->list = arg, 0;
+        }
+        argp_error(state, o->list ? "%s: one list at a time" : "no list of %s%s", arg,
+                   o->list ? "" : assay_near_text(&near, best, sizeof best));
+        return 0;
+    case ARGP_KEY_END:
+        if (!o->list)
+            argp_error(state, "which list?");
+        else if (o->plugin && strcmp(o->list, "kernels") != 0)
+            argp_error(state, "--plugin goes with kernels");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 int assay_cmd_list(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        void (*print)(void);
-    } lists[] = {
-        { "ops", list_ops },
-        { "kernels", list_kernels },
-        { "faults", list_faults },
-        { "types", list_types },
-        { "workloads", list_workloads },
-        { "contracts", list_contracts },
-        { "models", list_models },
-        { "isa", list_isa },
+    static const struct argp_option table[] = {
+#ifdef ASSAY_WITH_CHECK
+        { "plugin", 'p', "FILE.so", 0, "With kernels: those of this shared object, with their contracts", 0 },
+#endif
+        { 0 }
     };
-    for (size_t i = 0; argc == 2 && i < ASSAY_COUNT_OF(lists); i++)
-        if (!strcmp(argv[1], lists[i].name)) {
+    static const struct argp argp = { table,
+                                      take,
+                                      "ops|kernels|contracts|faults|types|workloads|models|isa",
+                                      "Prints what this build holds, one a line.",
+                                      NULL,
+                                      NULL,
+                                      NULL };
+    options o = { NULL, NULL };
+    assay_options_parse(&argp, argc, argv, &o);
+#ifdef ASSAY_WITH_CHECK
+    if (o.plugin)
+        return list_plugin(o.plugin);
+#endif
+    for (size_t i = 0; i < ASSAY_COUNT_OF(lists); i++)
+        if (!strcmp(o.list, lists[i].name))
             lists[i].print();
-            return 0;
-        }
-    const bool help = argc == 2 && !strcmp(argv[1], "--help");
-    fputs("usage: assay list ops|kernels|contracts|faults|types|workloads|models|isa\n", help ? stdout : stderr);
-    return help ? 0 : 2;
+    return 0;
 }

@@ -2,8 +2,10 @@
  * assay - one program, a table of commands; each command's code is in its own folder. */
 #include "../reference/core/save.h"
 #include "assay_build.h"
+#include "../reference/core/near.h"
 #include "commands.h"
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +47,9 @@ static void usage(FILE *f)
     fputs("usage: assay COMMAND [OPTION...]   (assay COMMAND --help tells its options)\n\n", f);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].what);
-    fputs("\n  --version  version, commit, compiler and flags of this build\n", f);
+    fputs("\n  help [COMMAND]      this, or its options\n  version, -V         version, commit, compiler and flags of "
+          "this build\n",
+          f);
 }
 
 /* The judge's parallel regions are many and tiny: threads that spin between them cost ten times the work.  OpenMP reads
@@ -60,32 +64,51 @@ static void wait_without_spinning(char **argv)
 #endif
 }
 
+static bool is(const char *word, const char *a, const char *b, const char *c)
+{
+    return !strcmp(word, a) || !strcmp(word, b) || !strcmp(word, c);
+}
+
 int main(int argc, char **argv)
 {
+    static char help[] = "--help";
     int fd; /* a caller may have closed the standard ones: what is opened in their places would be taken for them */
     while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
         ;
     close(fd);
     assay_stdout_watch();
-    if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
-        usage(argc < 2 ? stderr : stdout);
-        return argc < 2 ? 2 : 0;
+    if (argc < 2) {
+        usage(stderr);
+        return 2;
     }
-    if (!strcmp(argv[1], "--version")) {
+    if (is(argv[1], "help", "--help", "-h")) {
+        if (argc < 3 || is(argv[2], "help", "version", "-")) {
+            usage(stdout);
+            return 0;
+        }
+        argv[1] = argv[2]; /* help COMMAND is COMMAND --help */
+        argv[2] = help;
+        argc = 3;
+    }
+    if (is(argv[1], "version", "--version", "-V")) {
         printf("assay %s (%s)\ncompiler: %s\nflags: %s\ntarget: %s\n", ASSAY_VERSION, ASSAY_COMMIT, ASSAY_COMPILER,
                ASSAY_FLAGS, ASSAY_TARGET);
         return 0;
     }
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (!strcmp(argv[1], commands[i].name)) {
-            if (!strcmp(argv[1], "check") || !strcmp(argv[1], "vectors"))
-                wait_without_spinning(argv);
-            static char name[64];
-            snprintf(name, sizeof name, "assay %s", argv[1]);
-            argv[1] = name;
-            return commands[i].run(argc - 1, argv + 1);
-        }
-    fprintf(stderr, "assay: %s: no such command\n\n", argv[1]);
-    usage(stderr);
+    assay_near near = { .word = argv[1] };
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        assay_near_try(&near, commands[i].name);
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        if (!strcmp(argv[1], "check") || !strcmp(argv[1], "vectors"))
+            wait_without_spinning(argv);
+        static char name[64];
+        snprintf(name, sizeof name, "assay %s", argv[1]);
+        argv[1] = name;
+        return commands[i].run(argc - 1, argv + 1);
+    }
+    char best[64];
+    fprintf(stderr, "assay: no command %s%s (assay help lists them)\n", argv[1],
+            assay_near_text(&near, best, sizeof best));
     return 2;
 }

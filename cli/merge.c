@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * assay merge: the results of several hosts and shards as one. */
+#include "../reference/core/options.h"
 #include "../conformance/results/output.h"
 #include "../reference/core/status.h"
 #include "commands.h"
@@ -109,8 +110,7 @@ int assay_cmd_merge(int argc, char **argv)
     assay_results r = { 0 };
     assay_summary s;
     assay_why why = { "" };
-    argp_err_exit_status = 2;
-    argp_parse(&argp, argc, argv, 0, NULL, &o);
+    assay_options_parse(&argp, argc, argv, &o);
     int code = 2;
     if (assay_is_bench(o.file[0])) {
         const assay_outputs *out = &o.outputs;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * assay run MODEL.gguf -p TEXT -n N: text as it comes, then what it cost. */
+#include "../reference/core/options.h"
 #include "../reference/core/dtype.h"
 #include "../reference/core/registry.h"
 #include "../reference/core/save.h"
@@ -178,8 +179,7 @@ int assay_cmd_run(int argc, char **argv)
                                       NULL };
     options o = { .impl = "best", .kv = "f32", .g = { .n = 64, .threads = 1, .batch = 512 } };
     assay_why why = { "" };
-    argp_err_exit_status = 2;
-    argp_parse(&argp, argc, argv, 0, NULL, &o);
+    assay_options_parse(&argp, argc, argv, &o);
     static const char *const option[] = { "--json", "--logits" };
     assay_status s = assay_save_begin(option, (const char *const[]){ o.g.json_path, o.g.logits_path }, 2, &why);
     if (!s)

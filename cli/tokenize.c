@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * assay tokenize MODEL.gguf [TEXT]: text to ids on one line, or ids back to text. */
+#include "../reference/core/options.h"
 #include "../reference/core/plain.h"
 #include "../reference/models/ids.h"
 #include "../reference/models/prompt.h"
@@ -105,8 +106,7 @@ int assay_cmd_tokenize(int argc, char **argv)
     assay_why why = { "" };
     assay_gguf g;
     assay_tokenizer t;
-    argp_err_exit_status = 2;
-    argp_parse(&argp, argc, argv, 0, NULL, &o);
+    assay_options_parse(&argp, argc, argv, &o);
     assay_status s = assay_gguf_open(o.model, &g, &why);
     if (!s) {
         s = assay_tokenizer_make(&g, &t, &why);

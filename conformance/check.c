@@ -290,13 +290,20 @@ static void find_causes(assay_session *s)
     }
 }
 
+static assay_status parses(const char *line, void *ctx, assay_why *why)
+{
+    assay_case c;
+    ++*(int64_t *)ctx;
+    return assay_case_parse(line, &c, why);
+}
+
 /* How many cases there will be: for the line of progress alone. */
 static int64_t total(const assay_session *s)
 {
     int64_t n = 0;
     const assay_op *op;
     const assay_filter *f = s->filter;
-    for (size_t i = 0; !s->line && (op = assay_op_at(i)); i++) {
+    for (size_t i = 0; (op = assay_op_at(i)); i++) {
         const assay_suite *suite = wanted(s, op) ? assay_suite_of(op) : NULL;
         for (size_t r = 0; suite && r < suite->n_rows; r++)
             if (suite->rows[r].level <= f->level)
@@ -307,18 +314,23 @@ static int64_t total(const assay_session *s)
 
 assay_status assay_check_run(assay_session *s, assay_why *why)
 {
-    assay_progress_begin(total(s), "cases");
+    int64_t n = 0;
     if (s->line) {
         char name[64] = "";
         sscanf(s->line, "%63s", name);
         const assay_op *op = assay_op_find(name);
         if (!op)
-            return assay_fail(why, ASSAY_ERR_ARG, "%s: no such op (assay list ops)", name);
+            return assay_no_op(name, why);
+        const assay_status wrong = assay_case_expand(op, s->line + strcspn(s->line, " "), parses, &n, why);
+        if (wrong) /* before anything is run */
+            return wrong;
+        assay_progress_begin(n, "cases");
         const assay_status st = assay_case_expand(op, s->line + strcspn(s->line, " "), visit, s, why);
         if (!st)
             find_causes(s);
         return st;
     }
+    assay_progress_begin(total(s), "cases");
     for (size_t i = 0; assay_op_at(i); i++) {
         const assay_status st = check_op(s, assay_op_at(i), why);
         if (st)

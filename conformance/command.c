@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The command line of `assay check`. */
+#include "../reference/core/near.h"
+#include "../reference/core/options.h"
 #include "../reference/core/status.h"
 #include "check.h"
 #include "scores/contracts.h"
@@ -10,6 +12,7 @@
 #include "results/terminal.h"
 #include "scores/self.h"
 #include "scores/tightness.h"
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +46,7 @@ static int print_mutants(const assay_ledger *l)
         if (e->failed)
             printf(": by %s: %s\n      %s\n", assay_by_name(e->finding[0].by), e->finding[0].why.text, e->line[0]);
         else
-            printf(": %lld cases passed\n", (long long)e->passed);
+            printf(": %lld case%s passed\n", (long long)e->passed, assay_s(e->passed));
     }
     printf("%zu mutants, %zu caught, %zu survived\n", l->n, caught, l->n - caught);
     return caught == l->n ? 0 : 1;
@@ -255,6 +258,37 @@ static int write_results(const assay_ledger *l, const options *o, int code)
     return code;
 }
 
+/* The -k that no kernel here bears; NULL: each has one. */
+static const char *unmatched(const assay_session *s)
+{
+    const assay_filter *f = s->filter;
+    for (int g = -1; f->kernel && g < f->n_also; g++) {
+        const char *glob = g < 0 ? f->kernel : f->also[g];
+        bool any = false;
+        for (size_t i = 0; i < s->ledger.n; i++)
+            any |= !fnmatch(glob, s->ledger.entry[i].kernel->name, 0);
+        if (!any)
+            return glob;
+    }
+    return NULL;
+}
+
+static void no_kernel(const assay_session *s, const char *glob)
+{
+    const assay_filter *f = s->filter;
+    const assay_kernel *k;
+    char best[96] = "";
+    assay_near near = { .word = glob };
+    for (size_t i = 0; glob && !f->plugin && (k = assay_kernel_at(i)); i++)
+        if (!f->op || !strcmp(f->op, k->op))
+            assay_near_try(&near, k->name);
+    for (size_t i = 0; glob && i < assay_lab_plugin_count(s->lab); i++)
+        assay_near_try(&near, assay_lab_plugin_kernel(s->lab, i)->name);
+    fprintf(stderr, "assay check: no kernel matches %s%s%s (assay list kernels%s%s)\n", glob ? "-k " : "the filter",
+            glob ? glob : "", assay_near_text(&near, best, sizeof best), f->plugin ? " --plugin " : "",
+            f->plugin ? f->plugin : "");
+}
+
 int assay_cmd_check(int argc, char **argv)
 {
     static const struct argp argp = { option_table,
@@ -268,8 +302,7 @@ int assay_cmd_check(int argc, char **argv)
                                       NULL };
     options o = { 0 };
     assay_why why = { "" };
-    argp_err_exit_status = 2;
-    argp_parse(&argp, argc, argv, 0, NULL, &o);
+    assay_options_parse(&argp, argc, argv, &o);
     char named[64] = "";
     if (o.line && !o.filter.op && sscanf(o.line, "%63s", named) == 1 && assay_op_find(named))
         o.filter.op = named;
@@ -311,8 +344,9 @@ int assay_cmd_check(int argc, char **argv)
     s.ledger.what = o.mode[TIGHTNESS] ? "tightness" : o.mode[FAULTS] ? "faults" : o.line ? "cases" : "kernels";
     s.ledger.plugin = o.filter.plugin ? assay_lab_plugin_name(s.lab) : NULL;
     int code = 2;
-    if (!s.ledger.n)
-        fprintf(stderr, "assay check: no kernel matches the filter (assay list kernels)\n");
+    const char *glob = unmatched(&s);
+    if (!s.ledger.n || glob)
+        no_kernel(&s, glob);
     else if (assay_record_open(&s.ledger.record, o.filter.json, o.resume, &s.ledger, &why) || assay_check_run(&s, &why))
         fprintf(stderr, "assay check: %s\n", why.text);
     else

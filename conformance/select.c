@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "select.h"
+#include "../reference/core/near.h"
 #include "../reference/core/status.h"
 #include "judge/lab.h"
 #include <fnmatch.h>
@@ -14,18 +15,31 @@ static const char *isa_name(const assay_filter *f)
 
 assay_status assay_filter_check(const assay_filter *f, assay_why *why)
 {
+    char best[80];
+    assay_near isa = { .word = isa_name(f) };
+    for (size_t i = 0; f->isa && assay_isa_at(i); i++)
+        assay_near_try(&isa, assay_isa_at(i)->name);
     if (f->op && !assay_op_find(f->op))
-        return assay_fail(why, ASSAY_ERR_ARG, "-o %s: no such op (assay list ops)", f->op);
+        return assay_no_op(f->op, why);
     if (f->isa && !assay_isa_find(isa_name(f)))
-        return assay_fail(why, ASSAY_ERR_ARG, "--isa %s: no such tier (assay list isa)", f->isa);
+        return assay_fail(why, ASSAY_ERR_ARG, "--isa %.60s: no such tier%s (assay list isa)", f->isa,
+                          assay_near_text(&isa, best, sizeof best));
     return ASSAY_OK;
+}
+
+static bool named(const assay_filter *f, const char *kernel)
+{
+    bool any = !f->kernel || !fnmatch(f->kernel, kernel, 0);
+    for (int i = 0; i < f->n_also; i++)
+        any |= !fnmatch(f->also[i], kernel, 0);
+    return any;
 }
 
 assay_state assay_filter_kernel(const assay_filter *f, const assay_kernel *k)
 {
     if (f->op && strcmp(f->op, k->op))
         return ASSAY_FILTERED;
-    if (f->kernel && fnmatch(f->kernel, k->name, 0))
+    if (!named(f, k->name))
         return ASSAY_FILTERED;
     if (f->isa) {
         const assay_isa *cap = assay_isa_find(isa_name(f));
@@ -99,17 +113,17 @@ enum {
     KEY_SHARD
 };
 
-static void limit_option(int *where, int least, const char *arg, struct argp_state *state)
+static void limit_option(int *where, int least, const char *name, const char *arg, struct argp_state *state)
 {
     char *end;
     const long n = strtol(arg, &end, 10);
     if (*end || end == arg || n < least || n > 1 << 30)
-        argp_error(state, "%s: a whole number from %d is needed", arg, least);
+        argp_error(state, "%s %s: a whole number from %d to 2^30 is needed%s", name, arg, least,
+                   least ? ": a call without a limit may never end" : "");
     *where = (int)n;
 }
 
-/* A name without a slash is a file here: to the loader it would be one of the system's libraries. */
-static const char *in_place(const char *file)
+const char *assay_plugin_path(const char *file)
 {
     static char path[4096];
     if (strchr(file, '/') || snprintf(path, sizeof path, "./%s", file) >= (int)sizeof path)
@@ -127,9 +141,13 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
         f->op = arg;
         break;
     case 'k':
-        if (f->kernel && (f->kernel_b || !f->pairs))
-            argp_error(state, f->pairs ? "-k may be given once or twice" : "-k may be given once");
-        *(f->kernel ? &f->kernel_b : &f->kernel) = arg;
+        if (f->n_also == ASSAY_MAX_GLOBS)
+            argp_error(state, "-k %s: given more than %d times", arg, ASSAY_MAX_GLOBS + 1);
+        if (!f->kernel)
+            f->kernel = arg;
+        else
+            f->also[f->n_also++] = arg;
+        f->kernel_b = f->pairs && f->n_also == 1 ? arg : NULL;
         break;
     case KEY_ISA:
         f->isa = arg;
@@ -139,7 +157,7 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
             argp_error(state, "%s", why.text);
         break;
     case KEY_PLUGIN:
-        f->plugin = in_place(arg);
+        f->plugin = assay_plugin_path(arg);
         break;
     case KEY_JSON:
         f->json = arg;
@@ -147,7 +165,7 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
     case KEY_TIME:
     case KEY_MEMORY:
         limit_option(key == KEY_TIME ? &assay_lab_limits.seconds : &assay_lab_limits.mebibytes, key == KEY_TIME ? 1 : 0,
-                     arg, state);
+                     key == KEY_TIME ? "--time-limit" : "--memory-limit", arg, state);
         break;
     case KEY_SHARD:
         if (parse_shard(f, arg, &why))
@@ -176,7 +194,7 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option filter_options[] = {
     { "op", 'o', "OP", 0, "only this op", 0 },
-    { "kernel", 'k', "GLOB", 0, "only kernels whose name matches", 0 },
+    { "kernel", 'k', "GLOB", 0, "only kernels whose name matches; may be given several times", 0 },
     { "isa", KEY_ISA, "TIER", 0, "kernels up to this tier; =TIER: exactly this tier", 0 },
     { "threads", KEY_THREADS, "N,N", 0, "team sizes", 0 },
     { "time-limit", KEY_TIME, "S", 0,

@@ -6,7 +6,7 @@
 #include "../reference/core/suite.h"
 #include <argp.h>
 
-enum { ASSAY_MAX_SHARDS = 65536 };
+enum { ASSAY_MAX_SHARDS = 65536, ASSAY_MAX_GLOBS = 15 };
 
 typedef struct assay_filter {
     const char *op;     /* NULL: all */
@@ -17,8 +17,10 @@ typedef struct assay_filter {
     bool has_seed;
     uint64_t seed;
     const char *plugin, *json;
-    int shard, shards;    /* --shard 2/4; shards 0: the whole */
-    const char *kernel_b; /* -k given twice: only where the command sets pairs beforehand */
+    int shard, shards;                 /* --shard 2/4; shards 0: the whole */
+    const char *also[ASSAY_MAX_GLOBS]; /* further -k: a kernel may match any */
+    int n_also;
+    const char *kernel_b; /* -k given exactly twice: only where the command sets pairs beforehand */
     bool pairs;
 } assay_filter;
 
@@ -31,6 +33,9 @@ assay_state assay_filter_kernel(const assay_filter *f, const assay_kernel *k);
 assay_kernel assay_kernel_of_file(const char *file);
 /* A kernel that this build lacks, by its file: would these options mean it?  No plug-in has any. */
 bool assay_filter_absent(const assay_filter *f, const char *file);
+
+/* A name without a slash is a file here: to the loader it would be one of the system's libraries. */
+const char *assay_plugin_path(const char *file);
 
 /* The options that commands share, as children of their argp; the input of both is an assay_filter.
  * filter: -o -k --isa --threads --plugin --json; effort: --seed --quick --full --exhaustive;

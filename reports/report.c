@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * assay report: results on disk into pictures and tables. */
+#include "../reference/core/options.h"
 #include "../cli/commands.h"
 #include "report.h"
 #include <argp.h>
@@ -121,8 +122,7 @@ int assay_cmd_report(int argc, char **argv)
         NULL
     };
     options o = { .out = "report" };
-    argp_err_exit_status = 2;
-    argp_parse(&argp, argc, argv, 0, NULL, &o);
+    assay_options_parse(&argp, argc, argv, &o);
     report r = { .out = o.out, .n_models = o.n_models, .n_absent = o.n_absent };
     memcpy(r.absent, o.absent, sizeof r.absent);
     if (!o.check && !o.bench && !o.self && !o.n_models && !o.n_more) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * assay vectors: generate writes the committed files, verify compares the reference with files, check judges kernels
  * by them through the same judge as assay check. */
+#include "../reference/core/options.h"
 #include "../conformance/check.h"
 #include "../conformance/results/output.h"
 #include "../reference/core/registry.h"
@@ -276,8 +277,7 @@ int assay_cmd_vectors(int argc, char **argv)
     const char *committed = own_files();
     options o = { .dir = committed };
     assay_why why = { "" };
-    argp_err_exit_status = 2;
-    argp_parse(&argp, argc, argv, 0, NULL, &o);
+    assay_options_parse(&argp, argc, argv, &o);
     session s = { .o = &o };
     const bool check = !strcmp(o.verb, "check");
     if (!check && strcmp(o.verb, "verify") && strcmp(o.verb, "generate"))

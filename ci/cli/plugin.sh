@@ -17,6 +17,9 @@ ends 0 "$assay" check --plugin "$dir/mine.so"
 "$assay" check --plugin "$dir/mine.so" <&- >"$dir/out" 2>&1 || { echo "fails where standard input is closed"; cat "$dir/out"; exit 1; }
 grep -q 'ok   rmsnorm/mine: [1-9]' "$dir/out"
 
+expect 0 '^rmsnorm  *mine  *scalar  *strict' "$assay" list kernels --plugin "$dir/mine.so"
+expect 2 "did you mean mine?.*list kernels --plugin" "$assay" check --plugin "$dir/mine.so" -k mien
+
 break_it() { # NAME SED-SCRIPT WORD: a broken copy must fail with WORD in the output
   sed "$2" "$dir/mine.c" >"$dir/$1.c"
   cmp -s "$dir/mine.c" "$dir/$1.c" && { echo "$1: the edit changed nothing"; exit 1; }

@@ -9,8 +9,76 @@ trap 'rm -rf "$dir"' EXIT
 . "$(dirname "$0")/expect"
 expect 2 'usage: assay' "$assay"
 expect 0 'usage: assay' "$assay" --help
-expect 0 'compiler:' "$assay" --version
-expect 2 'no such command' "$assay" frobnicate
+for how in --version -V version; do expect 0 'compiler:' "$assay" $how; done
+expect 0 'usage: assay' "$assay" help
+expect 0 '--max-failures' "$assay" help check
+expect 2 'no command frobnicate (' "$assay" frobnicate
+
+# One sentence, what may have been meant, exit code 2: commands, lists, options, ops, kernels, tiers, keys of a case.
+typo() { # MEANT COMMAND...
+  expect 2 "did you mean $1?" "${@:2}"
+  [ "$(wc -l <"$dir/out")" -le 2 ] || { echo "more than a sentence: ${*:2}"; cat "$dir/out"; exit 1; }
+}
+typo check "$assay" chekc
+typo check "$assay" help chek
+typo kernels "$assay" list kernel
+typo --threads "$assay" check --treads 2
+typo --max-failures "$assay" check -k scalar --max-failure-s=2
+typo --json "$assay" bench --jsno x
+typo --prompt "$assay" run --promt x
+typo softmax "$assay" check -o sofmtax
+typo softmax "$assay" check --case 'sofmax R=1'
+typo avx2 "$assay" check -k avx22
+typo scalar "$assay" check -o add -k avx2 -k scalr
+typo avx512 "$assay" check --isa avx521
+typo plus_one "$assay" check --case 'rmsnorm plus_on=1'
+typo gauss "$assay" check --case 'rmsnorm R=1 C=1 gen={equal,gaus}'
+grep -q 'ok  ' "$dir/out" && { echo "cases ran before the pattern was read"; exit 1; }
+expect 2 'no option --x-y (' "$assay" check --x-y
+expect 0 'passed' "$assay" check --memory 100 -o add -k scalar --case 'add R=1 C=1'
+expect 2 '--time-limit 0: a whole number from 1' "$assay" check --time-limit 0
+expect 2 '--memory-limit -1: ' "$assay" check --memory-limit=-1
+expect 2 '--max-failures 0: ' "$assay" check --max-failures 0
+expect 0 '^1 case; kernels: 2' "$assay" check -o add -k scalar -k avx2 --case 'add R=1 C=1'
+ARGP_HELP_FMT=rmargin=0 expect 0 '--isa' timeout 10 "$assay" check --help
+"$assay" check -o add >"$dir/out"
+[ "$(grep -c '80 of other types' "$dir/out")" -ge 1 ] || { echo "runs that nobody explains"; cat "$dir/out"; exit 1; }
+
+# Progress (total, time left) and colours on a terminal alone, and gone before a line of results.
+"${PYTHON:-python3}" - "$assay" "$dir" <<'END'
+import os, pty, subprocess, sys
+assay, folder = sys.argv[1:]
+def run(env, *args):
+    master, slave = pty.openpty()
+    p = subprocess.Popen([assay, "check", *args], stdin=subprocess.DEVNULL, stdout=slave, stderr=slave,
+                         env={**os.environ, "TERM": "xterm", **env})
+    os.close(slave)
+    text = b""
+    while True:
+        try:
+            more = os.read(master, 65536)
+        except OSError:
+            more = b""
+        if not more:
+            break
+        text += more
+    p.wait()
+    return text.decode()
+import re
+text = run({"NO_COLOR": ""}, "-o", "matmul", "-k", "scalar")
+if "\033[32mok" not in text:
+    sys.exit("no colour on a terminal")
+if "\033[32m" in run({"NO_COLOR": "1"}, "-o", "add", "-k", "scalar"):
+    sys.exit("NO_COLOR is not heeded")
+if not re.search(r"\d+/\d+ cases, about .* left", text):
+    sys.exit("no progress: " + repr(text[:300]))
+for line in text.split("\n"):
+    last = line.rstrip("\r").split("\r\033[K")[-1]
+    if "cases, about" in last:
+        sys.exit("progress is glued to: " + repr(line))
+END
+"$assay" check -o add -k scalar 2>&1 | grep -q "$(printf '\033')" && { echo "escape codes in a pipe"; exit 1; }
+
 expect 0 '--isa' "$assay" check --help
 expect 2 'no such op' "$assay" check -o nothing
 expect 2 'no such tier' "$assay" check --isa sse9
@@ -38,4 +106,6 @@ expect 2 'about --self' "$assay" check --part x
 expect 2 'about --self' "$assay" check --part x -o silu
 expect 2 'rmsnorm.part: cannot be read' "$assay" check --self --parts /nowhere -o rmsnorm
 for what in ops kernels contracts types workloads models isa; do expect 0 . "$assay" list "$what"; done
-expect 2 'usage' "$assay" list things
+expect 2 'no list of things' "$assay" list things
+expect 2 'goes with kernels' "$assay" list ops --plugin x.so
+expect 2 'cannot open' "$assay" list kernels --plugin "$dir/none.so"

@@ -28,8 +28,9 @@ int assay_faults_print(const assay_ledger *l)
             legal++;
             const bool good = shard ? !e->failed : assay_entry_good(e) && e->passed;
             flagged += !good;
-            printf("  %s legal %s/%s: %lld runs, worst %.3f of bound (%s)\n", good ? "ok  " : "FLAGGED", e->kernel->op,
-                   e->kernel->name, (long long)(e->passed + e->failed), e->used, e->fault->source);
+            printf("  %s legal %s/%s: %lld run%s, worst %.3f of bound (%s)\n", good ? "ok  " : "FLAGGED", e->kernel->op,
+                   e->kernel->name, (long long)(e->passed + e->failed), assay_s(e->passed + e->failed), e->used,
+                   e->fault->source);
             for (int k = 0; k < e->failed && k < 3; k++)
                 printf("    %s: %s\n      %s\n", assay_by_name(e->finding[k].by), e->finding[k].why.text, e->line[k]);
         } else {

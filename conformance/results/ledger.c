@@ -238,7 +238,7 @@ int assay_ledger_print(assay_ledger *l, bool verbose)
         if (e->passed && e->used > 0)
             printf(", worst %.3f of bound", e->used);
         if (e->relations)
-            printf(", %lld relations hold", (long long)e->relations);
+            printf(e->relations == 1 ? ", %lld relation holds" : ", %lld relations hold", (long long)e->relations);
         if (e->passed < e->not_accepted && !e->failed && !shard)
             printf(" (accepts under half of its cases)");
         if (!e->passed && !e->failed && !e->not_accepted && !shard)

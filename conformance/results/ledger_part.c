@@ -165,7 +165,11 @@ static void put_filter(assay_results *r, const assay_ledger *l, assay_r_part *p)
         return;
     p->op = text_or_null(r, f->op);
     p->plugin_file = text_or_null(r, f->plugin);
-    p->kernel = text_or_null(r, f->kernel);
+    char globs[512] = "";
+    for (int i = 0, at = snprintf(globs, sizeof globs, "%s", f->kernel ? f->kernel : "");
+         i < f->n_also && at < (int)sizeof globs; i++)
+        at += snprintf(globs + at, sizeof globs - (size_t)at, ",%s", f->also[i]);
+    p->kernel = f->kernel ? keep(r, globs) : NULL;
     p->isa = text_or_null(r, f->isa);
     snprintf(text, sizeof text, "%llu", (unsigned long long)f->seed);
     p->seed = f->has_seed ? keep(r, text) : NULL;

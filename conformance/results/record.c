@@ -187,7 +187,7 @@ bool assay_record_replay(assay_record *r, assay_ledger *l, const assay_case *c)
     }
     cJSON_Delete(o);
     if (!r->playing)
-        printf("--resume: %lld cases were in the journal\n", (long long)r->played);
+        printf("--resume: %lld case%s in the journal\n", (long long)r->played, r->played == 1 ? " was" : "s were");
     return r->playing;
 }
 

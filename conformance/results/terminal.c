@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define EVERY_S 0.2
+
 const char *assay_paint(assay_colour c)
 {
     static const char *const code[] = { "\033[0m", "\033[1;31m", "\033[32m", "\033[33m" };
@@ -21,15 +23,22 @@ const char *assay_paint(assay_colour c)
 static struct {
     int64_t total;
     const char *unit;
-    time_t begin, last;
+    double begin, last;
     bool there, shown; /* a terminal is there; the line stands on it */
 } line;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
 
 void assay_progress_begin(int64_t total, const char *unit)
 {
     line.total = total;
     line.unit = unit;
-    line.begin = line.last = time(NULL);
+    line.begin = line.last = now();
     line.there = isatty(STDERR_FILENO);
 }
 
@@ -48,16 +57,16 @@ static const char *left(double s, char text[32])
 
 void assay_progress_at(int64_t done, const char *what)
 {
-    const time_t now = time(NULL);
     char text[32];
-    if (!line.there || now == line.last)
+    const double time = line.there ? now() : 0;
+    if (time < line.last + EVERY_S)
         return;
-    line.last = now;
+    line.last = time;
     fflush(stdout); /* which may be the same terminal */
     fprintf(stderr, "\r\033[K%lld", (long long)done);
-    if (line.total >= done)
+    if (line.total && line.total >= done)
         fprintf(stderr, "/%lld %s, about %s left", (long long)line.total, line.unit,
-                left(difftime(now, line.begin) / (double)(done ? done : 1) * (double)(line.total - done), text));
+                left((time - line.begin) / (double)(done ? done : 1) * (double)(line.total - done), text));
     else
         fprintf(stderr, " %s", line.unit);
     fprintf(stderr, "  %.60s", what);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * `assay primitives`: which ones are judged, and what is said of them. */
+#include "../../reference/core/options.h"
 #include "primitives.h"
 #include "../../reference/core/dtype.h"
 #include "../judge/abi.h"
@@ -190,8 +191,7 @@ int assay_cmd_primitives(int argc, char **argv)
     };
     options o = { 0 };
     assay_why why = { "" };
-    argp_err_exit_status = 2;
-    argp_parse(&argp, argc, argv, 0, NULL, &o);
+    assay_options_parse(&argp, argc, argv, &o);
     const assay_outputs to = { { o.filter.json } };
     if (o.filter.op || o.filter.plugin || assay_filter_check(&o.filter, &why) || !assay_abi_environment(&why) ||
         assay_outputs_begin(&to, &why)) {

@@ -2,6 +2,7 @@
  * One line <-> one problem.  Grammar in case.h; patterns of lines in case_expand.c. */
 #include "case.h"
 #include "dtype.h"
+#include "near.h"
 #include "registry.h"
 #include "status.h"
 #include "tensor.h"
@@ -133,6 +134,44 @@ static const assay_gen *find_gen(const assay_op *op, const char *name)
     return NULL;
 }
 
+assay_status assay_no_op(const char *name, assay_why *why)
+{
+    char best[80];
+    assay_near near = { .word = name };
+    for (size_t i = 0; assay_op_at(i); i++)
+        assay_near_try(&near, assay_op_at(i)->name);
+    return assay_fail(why, ASSAY_ERR_ARG, "%.60s: no such op%s (assay list ops)", name,
+                      assay_near_text(&near, best, sizeof best));
+}
+
+static assay_status no_gen(const assay_op *op, const char *name, assay_why *why)
+{
+    char best[80];
+    assay_near near = { .word = name };
+    const assay_suite *s = assay_suite_of(op);
+    for (size_t i = 0; s && i < s->n_gens; i++)
+        assay_near_try(&near, s->gens[i].name);
+    for (size_t i = 0; i < assay_n_gens; i++)
+        assay_near_try(&near, assay_gens[i].name);
+    return assay_fail(why, ASSAY_ERR_ARG, "%s: gen=%.60s: no such generator%s", op->name, name,
+                      assay_near_text(&near, best, sizeof best));
+}
+
+/* A key that the op does not have. */
+static assay_status no_key(const assay_op *op, const char *key, const char *text, assay_why *why)
+{
+    char best[80];
+    assay_near near = { .word = key };
+    for (int i = 0; i < op->n_operands; i++)
+        assay_near_try(&near, op->operands[i].name);
+    for (int i = 0; i < op->n_fields; i++)
+        assay_near_try(&near, op->fields[i].name);
+    assay_near_try(&near, "seed");
+    return assay_fail(why, ASSAY_ERR_ARG,
+                      "%s: %.40s=%.40s: neither a dimension (%s), an operand, a parameter, gen nor seed%s", op->name,
+                      key, text, op->dims, assay_near_text(&near, best, sizeof best));
+}
+
 static assay_status parse_pair(assay_case *c, char *key, char *text, bool *seeded, assay_why *why)
 {
     const assay_op *op = c->op;
@@ -146,7 +185,7 @@ static assay_status parse_pair(assay_case *c, char *key, char *text, bool *seede
             return parse_field(&op->fields[i], text, c->params, why);
     if (!strcmp(key, "gen")) {
         c->gen = find_gen(op, text);
-        return c->gen ? ASSAY_OK : assay_fail(why, ASSAY_ERR_ARG, "%s: gen=%s: no such generator", op->name, text);
+        return c->gen ? ASSAY_OK : no_gen(op, text, why);
     }
     if (!strcmp(key, "seed")) {
         int64_t v = 0;
@@ -155,8 +194,7 @@ static assay_status parse_pair(assay_case *c, char *key, char *text, bool *seede
         *seeded = true;
         return s;
     }
-    return assay_fail(why, ASSAY_ERR_ARG, "%s: %s=%s: neither a dimension (%s), an operand, a parameter, gen nor seed",
-                      op->name, key, text, op->dims);
+    return no_key(op, key, text, why);
 }
 
 /* FNV-1a of the printed line without seed: cases get inputs of their own, the same on every machine. */
@@ -202,7 +240,7 @@ assay_status assay_case_parse(const char *line, assay_case *c, assay_why *why)
     const char *name = strtok_r(copy, " \t\n", &save);
     memset(c, 0, sizeof *c);
     if (!name || !(c->op = assay_op_find(name)))
-        return assay_fail(why, ASSAY_ERR_ARG, "%s: no such op", name ? name : "(empty line)");
+        return assay_no_op(name ? name : "(empty line)", why);
     bool seeded = false;
     for (size_t d = 0; c->op->dims[d]; d++)
         c->dim[d] = 1;

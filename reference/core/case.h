@@ -27,6 +27,7 @@ typedef struct assay_case {
 
 enum { ASSAY_CASE_LINE = 512 };
 
+assay_status assay_no_op(const char *name, assay_why *why); /* fails, with the one that may have been meant */
 assay_status assay_case_parse(const char *line, assay_case *c, assay_why *why);
 /* Writes the line; returns its length as snprintf does. */
 int assay_case_print(const assay_case *c, char *line, size_t n);

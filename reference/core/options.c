@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "options.h"
+#include "near.h"
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef void (*option_visit)(void *ctx, const struct argp_option *o);
+
+static void each_option(const struct argp *argp, option_visit visit, void *ctx)
+{
+    for (const struct argp_option *o = argp->options; o && (o->name || o->key || o->doc); o++)
+        visit(ctx, o);
+    for (const struct argp_child *c = argp->children; c && c->argp; c++)
+        each_option(c->argp, visit, ctx);
+}
+
+static bool needs_value(const struct argp_option *o)
+{
+    return o->arg && !(o->flags & OPTION_ARG_OPTIONAL);
+}
+
+typedef struct search {
+    const char *name; /* without its dashes */
+    size_t length;
+    int key;
+    bool known, value;
+    assay_near near;
+} search;
+
+/* As getopt does it: what a long option begins with is enough. */
+static void by_name(void *ctx, const struct argp_option *o)
+{
+    search *s = ctx;
+    if (!o->name)
+        return;
+    assay_near_try(&s->near, o->name);
+    if (strncmp(o->name, s->name, s->length) != 0)
+        return;
+    if (!o->name[s->length] || !s->known)
+        s->value = needs_value(o);
+    s->known = true;
+}
+
+static void by_key(void *ctx, const struct argp_option *o)
+{
+    search *s = ctx;
+    if (o->key == s->key)
+        s->known = true, s->value = needs_value(o);
+}
+
+/* A cluster of short ones, as -vk NAME; true: its last takes the next word. */
+static bool short_ones(const struct argp *argp, const char *letters)
+{
+    for (; *letters; letters++) {
+        search s = { .key = *letters };
+        each_option(argp, by_key, &s);
+        if (s.value)
+            return !letters[1];
+        if (!s.known)
+            return false; /* argp says it */
+    }
+    return false;
+}
+
+static void refuse_unknown(const struct argp *argp, int argc, char **argv)
+{
+    static const struct argp_option own[] = { { "help", '?', NULL, 0, "", 0 },
+                                              { "usage", 0x7fff, NULL, 0, "", 0 },
+                                              { 0 } };
+    const struct argp builtin = { own, NULL, NULL, NULL, NULL, NULL, NULL };
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        char name[64], text[96];
+        if (argv[i][0] == '-' && argv[i][1] && argv[i][1] != '-')
+            i += short_ones(argp, argv[i] + 1);
+        if (argv[i][0] != '-' || argv[i][1] != '-')
+            continue;
+        const size_t length = strcspn(argv[i] + 2, "=");
+        snprintf(name, sizeof name, "%.*s", (int)length, argv[i] + 2);
+        search s = { .name = name, .length = strlen(name), .near.word = name };
+        each_option(argp, by_name, &s);
+        each_option(&builtin, by_name, &s);
+        if (s.known) {
+            i += s.value && argv[i][2 + length] != '=';
+            continue;
+        }
+        char best[80] = "";
+        if (s.near.best)
+            snprintf(best, sizeof best, "--%s", s.near.best);
+        s.near.best = best[0] ? best : NULL;
+        fprintf(stderr, "%s: no option --%s%s (%s --help lists all)\n", argv[0], name,
+                assay_near_text(&s.near, text, sizeof text), argv[0]);
+        exit(2);
+    }
+}
+
+void assay_options_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+    argp_err_exit_status = 2;
+    unsetenv("ARGP_HELP_FMT"); /* glibc's --help does not end for some of its values */
+    refuse_unknown(argp, argc, argv);
+    argp_parse(argp, argc, argv, 0, NULL, input);
+}
