@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "child.h"
+#include "../conformance/judge/runner.h"
+#include "../conformance/judge/wire.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -64,18 +67,23 @@ size_t bench_receive(int from, void *record, size_t room)
     return (size_t)n;
 }
 
+char *bench_child_note;
+
 int bench_child_start(bench_child *c, int (*body)(void *, int, int), void *ctx, double seconds)
 {
     int up[2], down[2];
     *c = (bench_child){ .pid = -1, .from = -1, .to = -1, .cpu_s = seconds, .asleep_s = seconds };
     assay_watch_open(&c->watch, getpid(), getpid());
     signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (pipe(up))
         return -1;
     if (pipe(down)) {
         close(up[0]), close(up[1]);
         return -1;
     }
+    void *note = mmap(NULL, ASSAY_NOTE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    bench_child_note = c->note = note == MAP_FAILED ? NULL : note;
     fflush(NULL);
     c->pid = fork();
     if (c->pid < 0) {
@@ -119,18 +127,30 @@ static void reap(bench_child *c, const char *why)
     int status = 0;
     if (c->pid > 0) {
         why = why ? why : wait_end(c);
+        siginfo_t end;
         if (why)
             kill(c->pid, SIGKILL);
+        while (waitid(P_PID, (id_t)c->pid, &end, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+            ;
+        kill(-c->pid, SIGKILL); /* its warden, and what it has started; the number is its own until it is buried */
         while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+            ;
+        while (waitpid(-c->pid, NULL, 0) > 0 || errno == EINTR)
             ;
         c->pid = -1;
         if (why)
             snprintf(c->why, sizeof c->why, "%s", why);
-        else if (WIFSIGNALED(status))
+        else if (c->note && c->note[0]) { /* it may have written that itself */
+            snprintf(c->why, sizeof c->why, "%.150s", c->note + 1);
+            assay_wire_clean(c->why, sizeof c->why);
+        } else if (WIFSIGNALED(status))
             snprintf(c->why, sizeof c->why, "killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
         else if (WEXITSTATUS(status))
             snprintf(c->why, sizeof c->why, "ended with status %d", WEXITSTATUS(status));
     }
+    if (c->note)
+        munmap(c->note, ASSAY_NOTE_BYTES);
+    c->note = NULL;
     if (c->from >= 0)
         close(c->from), close(c->to);
     c->from = c->to = -1;

@@ -13,6 +13,7 @@ typedef struct bench_child {
     int from, to;                      /* pipes: what the child says, what it is told */
     double cpu_s, asleep_s, mebibytes; /* limits from one record to the next; 0: none */
     assay_watch watch;
+    char *note;    /* shared with it: its last words, "C" and a sentence */
     char why[160]; /* how it ended, when not well */
 } bench_child;
 
@@ -27,6 +28,7 @@ int bench_child_put(bench_child *c, const void *record, size_t n); /* -1: the ch
 void bench_child_end(bench_child *c);                              /* kills it if it still runs */
 
 /* The child's side. */
+extern char *bench_child_note;
 int bench_send(int to, const void *record, size_t n);
 size_t bench_receive(int from, void *record, size_t room); /* 0: nothing more */
 double bench_now(void);                                    /* monotonic seconds */

@@ -2,6 +2,9 @@
  * assay doctor: what this machine can measure, and why not. */
 #include "../reference/core/options.h"
 #include "../reference/core/save.h"
+#include "../conformance/judge/confine.h"
+#include "../conformance/judge/filter.h"
+#include "../conformance/judge/watch.h"
 #include "bench.h"
 #include <argp.h>
 #include <stdlib.h>
@@ -120,6 +123,10 @@ int assay_cmd_doctor(int argc, char **argv)
     puts("Tiers");
     print_isa();
     print_tools(&m);
+    printf("Plug-ins\n  confined by %s; %d system calls may be made\n", assay_confine_words(),
+           assay_filter_allowed(false));
+    if (assay_watch_absent()[0])
+        printf("  %s\n", assay_watch_absent());
     puts("Counters (added, started, and calibrated on loops of known truth)");
     fflush(stdout);
     bench_counters_calibrate(c, &m);

@@ -228,8 +228,7 @@ static int body(void *ctx, bool timing, int from, int to)
     static run x; /* large */
     assay_why why = { "" };
     const bench_task *t = ctx;
-    x.r.team = bench_pin_team(t->threads);
-    bench_stage_confine(t, from, to);
+    x.r.team = bench_stage_confine(t, from, to);
     if (x.r.team < t->threads)
         x.r.status = assay_fail(&why, ASSAY_UNSUPPORTED, "%d threads were asked for, %d ran: %s", t->threads, x.r.team,
                                 bench_team_why());

@@ -58,8 +58,7 @@ static int body(void *ctx, int from, int to)
     static answer a; /* large */
     bench_spent all = { 0 };
     double once = 0;
-    a.team = bench_pin_team(t->threads);
-    bench_stage_confine(t, from, to);
+    a.team = bench_stage_confine(t, from, to);
     if (a.team < t->threads)
         a.status = assay_fail(&why, ASSAY_UNSUPPORTED, "%d threads were asked for, %d ran: %s", t->threads, a.team,
                               bench_team_why());

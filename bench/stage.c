@@ -9,6 +9,7 @@
 #include "../reference/core/tensor.h"
 #include "bench.h"
 #include "child.h"
+#include "cpus.h"
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -88,7 +89,7 @@ assay_status bench_stage_open(bench_stage *s, const bench_task *t, assay_why *wh
     return ASSAY_OK;
 }
 
-void bench_stage_confine(const bench_task *t, int from, int to)
+int bench_stage_confine(const bench_task *t, int from, int to)
 {
     const assay_problem *p = t->p;
     for (int i = 0; i < p->c.op->n_operands; i++) /* this process is a copy of the judge's: no golden stays in it */
@@ -98,11 +99,18 @@ void bench_stage_confine(const bench_task *t, int from, int to)
     mallopt(M_PERTURB, 0);
 #endif
     if (!t->plugin)
-        return;
+        return bench_pin_team(t->threads);
     const int nothing = open("/dev/null", O_RDWR); /* what it prints is nobody's, here */
     for (int fd = 0; fd < 3; fd++)
         dup2(nothing, fd);
-    assay_confine((size_t)assay_lab_limits.mebibytes << 20, (const int[]){ from, to });
+    const assay_confinement c = { .memory = (size_t)assay_lab_limits.mebibytes << 20,
+                                  .keep = { from, to },
+                                  .note = bench_child_note,
+                                  .counters = true };
+    assay_confine(&c);
+    const int team = bench_pin_team(t->threads); /* between the two: bound to CPUs, and nobody of it unconfined */
+    assay_confine_calls(&c);
+    return team;
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------------------ */

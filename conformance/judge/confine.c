@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "confine.h"
+#include "filter.h"
+#include "warden.h"
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -24,150 +22,6 @@ enum {
     FILE_BYTES = 1 << 20,    /* that write() may put into any one file: what a kernel prints */
     MOST_DESCRIPTORS = 65536 /* that are closed one by one, where the system cannot close a range */
 };
-
-/* ---- the filter ------------------------------------------------------------------------------------------------ */
-
-typedef enum rule {
-    TRAP,   /* SIGSYS: the case fails and the call is named */
-    SELF,   /* TRAP unless the first argument is this process */
-    ITSELF, /* the same, 0 meaning this process too */
-    THREAD, /* TRAP unless a thread is made */
-    DENY,   /* answers EACCES, as a read-only system would */
-    ABSENT, /* answers ENOSYS: the C library has another way */
-    WRITE1, /* DENY if the flags in argument 1 ask for writing or for a new file */
-    WRITE2  /* in argument 2 */
-} rule;
-
-static const struct row {
-    int number;
-    const char *name;
-    rule rule;
-} rows[] = {
-#define R(call, rule) { SYS_##call, #call, rule },
-    /* other processes */
-    R(kill, SELF) R(tgkill, SELF) R(tkill, TRAP) R(rt_sigqueueinfo, SELF) R(rt_tgsigqueueinfo, SELF)
-        R(pidfd_send_signal, TRAP) R(pidfd_open, TRAP) R(pidfd_getfd, TRAP) R(ptrace, TRAP) R(process_vm_readv, TRAP)
-            R(process_vm_writev, TRAP) R(kcmp, TRAP) R(prlimit64, ITSELF) R(setpriority, DENY)
-    /* new processes */
-    R(clone, THREAD) R(clone3, ABSENT) R(execve, TRAP) R(execveat, TRAP)
-    /* files */
-    R(openat, WRITE2) R(openat2, ABSENT) R(unlinkat, DENY) R(renameat, DENY) R(renameat2, DENY) R(mkdirat, DENY)
-        R(linkat, DENY) R(symlinkat, DENY) R(mknodat, DENY) R(fchmodat, DENY) R(fchownat, DENY) R(fchmod, DENY)
-            R(fchown, DENY) R(truncate, DENY) R(utimensat, DENY) R(memfd_create, DENY) R(setxattr, DENY)
-                R(mq_open, DENY) R(shmget, DENY) R(msgget, DENY) R(semget, DENY) R(mount, DENY) R(umount2, DENY)
-                    R(chroot, DENY)
-    /* ways out and around */
-    R(socket, DENY) R(unshare, DENY) R(setns, DENY) R(io_uring_setup, DENY) R(bpf, DENY) R(userfaultfd, DENY)
-        R(keyctl, DENY) R(add_key, DENY) R(request_key, DENY)
-#if defined(__x86_64__)
-            R(fork, TRAP) R(vfork, TRAP) R(open, WRITE1) R(creat, DENY) R(unlink, DENY) R(rename, DENY) R(mkdir, DENY)
-                R(rmdir, DENY) R(link, DENY) R(symlink, DENY) R(mknod, DENY) R(chmod, DENY) R(chown, DENY)
-                    R(lchown, DENY) R(utimes, DENY) R(utime, DENY) R(futimesat, DENY)
-#endif
-#undef R
-};
-
-const char *assay_confine_name(int number)
-{
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (rows[i].number == number)
-            return rows[i].name;
-    return "?";
-}
-
-#if defined(__x86_64__)
-#define THIS_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define THIS_ARCH AUDIT_ARCH_AARCH64
-#else
-#define THIS_ARCH 0
-#endif
-
-typedef struct program {
-    struct sock_filter code[12 * sizeof rows / sizeof *rows + 16];
-    unsigned short n;
-} program;
-
-static void put(program *p, uint16_t code, uint32_t k, uint8_t yes, uint8_t no)
-{
-    p->code[p->n++] = (struct sock_filter){ code, yes, no, k };
-}
-
-static void load(program *p, size_t offset)
-{
-    put(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
-}
-
-static void answer(program *p, uint32_t what)
-{
-    put(p, BPF_RET | BPF_K, what, 0, 0);
-}
-
-/* The low word of argument i; little-endian, as both architectures are. */
-static size_t argument(int i)
-{
-    return offsetof(struct seccomp_data, args) + 8 * (size_t)i;
-}
-
-/* One row: jumps to the next one if the number in the accumulator is another. */
-static void put_row(program *p, const struct row *r)
-{
-    const uint32_t refuse = SECCOMP_RET_ERRNO | EACCES;
-    const unsigned short at = p->n;
-    put(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)r->number, 0, 0);
-    switch (r->rule) {
-    case TRAP:
-        answer(p, SECCOMP_RET_TRAP);
-        break;
-    case SELF:
-    case ITSELF:
-        load(p, argument(0));
-        put(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)getpid(), r->rule == ITSELF ? 1 : 0, r->rule == ITSELF ? 0 : 1);
-        if (r->rule == ITSELF)
-            put(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
-        answer(p, SECCOMP_RET_ALLOW);
-        answer(p, SECCOMP_RET_TRAP);
-        break;
-    case THREAD:
-        load(p, argument(0));
-        put(p, BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 0, 1);
-        answer(p, SECCOMP_RET_ALLOW);
-        answer(p, SECCOMP_RET_TRAP);
-        break;
-    case DENY:
-        answer(p, refuse);
-        break;
-    case ABSENT:
-        answer(p, SECCOMP_RET_ERRNO | ENOSYS);
-        break;
-    case WRITE1:
-    case WRITE2:
-        load(p, argument(r->rule == WRITE1 ? 1 : 2));
-        put(p, BPF_JMP | BPF_JSET | BPF_K, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC, 1, 0);
-        answer(p, SECCOMP_RET_ALLOW);
-        answer(p, refuse);
-        break;
-    }
-    p->code[at].jf = (uint8_t)(p->n - at - 1);
-}
-
-static bool filter(void)
-{
-    static program p;
-    p.n = 0;
-    load(&p, offsetof(struct seccomp_data, arch));
-    put(&p, BPF_JMP | BPF_JEQ | BPF_K, THIS_ARCH, 1, 0);
-    answer(&p, SECCOMP_RET_TRAP);
-    load(&p, offsetof(struct seccomp_data, nr));
-    put(&p, BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1); /* x32 */
-    answer(&p, SECCOMP_RET_TRAP);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        put_row(&p, &rows[i]);
-    answer(&p, SECCOMP_RET_ALLOW);
-    const struct sock_fprog f = { p.n, p.code };
-    /* SPEC_ALLOW: a filter must not slow the kernel down by turning off speculative stores */
-    return THIS_ARCH && !syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &f);
-}
 
 /* ---- limits ---------------------------------------------------------------------------------------------------- */
 
@@ -199,26 +53,119 @@ static void close_from_to(int lo, int hi)
         close(fd);
 }
 
-bool assay_confine(size_t memory, const int keep[2])
+void assay_confine_close(const int keep[2])
 {
     const int low = keep[0] < keep[1] ? keep[0] : keep[1], high = keep[0] < keep[1] ? keep[1] : keep[0];
     close_from_to(STDERR_FILENO + 1, low - 1);
     close_from_to(low + 1, high - 1);
     close_from_to(high + 1, INT_MAX);
+}
+
+/* No network and no shared memory of others.  Not the process's number: the first process of a namespace ignores
+ * signals, and kernels would end otherwise than they do. */
+static bool alone(void)
+{
+    const int most = CLONE_NEWNET | CLONE_NEWIPC;
+    return !unshare(most) || !unshare(CLONE_NEWUSER | most);
+}
+
+/* Landlock (landlock(7)), by numbers, as headers older than the system lack the names.  Nothing may be written, made,
+ * removed, renamed, cut, executed or sent; reading is not restricted.  Its version; 0: there is none here. */
+static int lock_files(void)
+{
+    enum { CREATE = 444, RESTRICT = 446, VERSION = 1 };
+    /* files: all but READ_FILE and READ_DIR; net: BIND, CONNECT; scope: abstract sockets, signals */
+    uint64_t rules[] = { 0x1ff3, 3, 3 };
+    const long version = syscall(CREATE, NULL, 0, VERSION);
+    if (version < 1)
+        return 0;
+    rules[0] |= version >= 2 ? 1u << 13 : 0; /* REFER */
+    rules[0] |= version >= 3 ? 1u << 14 : 0; /* TRUNCATE */
+    rules[0] |= version >= 5 ? 1u << 15 : 0; /* IOCTL_DEV */
+    const size_t known = version >= 6 ? sizeof rules : version >= 4 ? 2 * sizeof *rules : sizeof *rules;
+    const int fd = (int)syscall(CREATE, rules, known, 0);
+    const bool locked = fd >= 0 && !syscall(RESTRICT, fd, 0);
+    if (fd >= 0)
+        close(fd);
+    return locked ? (int)version : 0;
+}
+
+static struct what { /* stands in this process */
+    bool apart, warden;
+    int landlock;
+} stands;
+static int to_warden = -1;
+
+void assay_confine(const assay_confinement *c)
+{
     struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
     struct __user_cap_data_struct has[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
-    const uint32_t counters = UINT32_C(1) << (CAP_PERFMON - 32);
-    if (memory)
-        limit(RLIMIT_DATA, data_bytes() + memory);
+    const uint32_t counters = c->counters ? UINT32_C(1) << (CAP_PERFMON - 32) : 0;
+    assay_confine_close(c->keep);
+    if (c->memory)
+        limit(RLIMIT_DATA, data_bytes() + c->memory);
     limit(RLIMIT_FSIZE, FILE_BYTES);
     limit(RLIMIT_CORE, 0);
     setsid();
+    stands.apart = alone();
     syscall(SYS_capget, &header, has);
     has[0].effective = has[0].permitted = has[0].inheritable = has[1].inheritable = 0;
     has[1].permitted &= counters;
     has[1].effective &= counters;
     syscall(SYS_capset, &header, has); /* else root reads the judge's memory, dumpable or not */
-    return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && filter();
+    to_warden = assay_warden_start(c->note);
+    stands.warden = to_warden >= 0;
+    if (!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        stands.landlock = lock_files();
+}
+
+bool assay_confine_calls(const assay_confinement *c)
+{
+    const bool filtered = assay_filter_stand(c->counters, to_warden);
+    if (to_warden >= 0)
+        close(to_warden);
+    to_warden = -1;
+    return filtered;
+}
+
+const char *assay_confine_words(void)
+{
+    static char words[400];
+    int pipes[2];
+    if (words[0] || pipe(pipes))
+        return words;
+    fflush(NULL);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        const assay_confinement c = { .keep = { pipes[1], pipes[1] } };
+        char text[sizeof words];
+        assay_confine(&c);
+        const bool filtered = assay_confine_calls(&c);
+        const struct {
+            bool has;
+            char text[80];
+        } part[] = { { filtered, "a filter of system calls" },
+                     { filtered && stands.warden, "a warden that names refused calls" },
+                     { stands.landlock > 0, "Landlock" },
+                     { stands.apart, "namespaces (network, IPC)" } };
+        int at = 0;
+        for (int absent = 0; absent <= 1; absent++)
+            for (size_t i = 0, n = 0; i < sizeof part / sizeof *part; i++)
+                if (part[i].has != (absent == 1))
+                    at += snprintf(text + at, sizeof text - (size_t)at, "%s%s",
+                                   n++      ? ", "
+                                   : absent ? "; absent here: "
+                                            : "",
+                                   part[i].text);
+        _exit(write(pipes[1], text, (size_t)at) != at);
+    }
+    close(pipes[1]);
+    const ssize_t n = pid > 0 ? read(pipes[0], words, sizeof words - 1) : 0;
+    words[n > 0 ? n : 0] = 0;
+    close(pipes[0]);
+    if (pid > 0)
+        waitpid(pid, NULL, 0);
+    return words;
 }
 
 /* ---- the zygote's reaper ---------------------------------------------------------------------------------------- */

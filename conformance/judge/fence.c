@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fence.h"
 #include "../../reference/core/status.h"
-#include "confine.h"
+#include "filter.h"
 #include "fault.h"
 #include "runner.h"
 #include <signal.h>
@@ -72,7 +72,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
         snprintf(hint, sizeof hint, "; begin .. end are indices of %c", split);
     if (signal == SIGSYS)
         snprintf(note, ASSAY_NOTE_BYTES, "Cmakes the system call %s, which a kernel may not make",
-                 assay_confine_name(info->si_syscall));
+                 assay_filter_name(info->si_syscall));
     else if (r)
         snprintf(note, ASSAY_NOTE_BYTES, "M%s %s %s%s (%td bytes long)%s%s", assay_fault_verb(context),
                  beside(r, at, byte, sizeof byte), r->what, of, r->end - r->first,

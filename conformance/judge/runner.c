@@ -196,13 +196,13 @@ static void greet(int socket, const char *path)
     assay_greeting g = { .status = ASSAY_OK };
     if (path)
         g.status = load(path, &g);
-    if (send(socket, &g, sizeof g, MSG_NOSIGNAL) < 0)
+    if (write(socket, &g, sizeof g) < 0)
         _exit(1);
     for (uint32_t i = 0; i < g.n_kernels; i++) {
         assay_described d;
         const assay_kernel k = plugin_kernel(i);
         describe(&k, &d);
-        if (send(socket, &d, sizeof d, MSG_NOSIGNAL) < 0)
+        if (write(socket, &d, sizeof d) < 0)
             _exit(1);
     }
     if (path && !g.status)
@@ -219,7 +219,9 @@ static void become_confined(const assay_runner_setup *s)
     dup2(s->said, STDERR_FILENO);
     close(nothing);
     close(s->said);
-    assay_confine(s->memory, (const int[]){ s->socket, s->arena });
+    const assay_confinement c = { .memory = s->memory, .keep = { s->socket, s->arena }, .note = s->note };
+    assay_confine(&c);
+    assay_confine_calls(&c);
 }
 
 bool assay_runner_here(const assay_runner_setup *s, assay_greeting *g, assay_described *d)
@@ -253,10 +255,10 @@ _Noreturn void assay_runner_main(const assay_runner_setup *s)
     greet(s->socket, s->plugin);
     assay_abi_environment(&at_load); /* a constructor may have changed it, as gcc -ffast-math's does */
     assay_job j;
-    while (recv(s->socket, &j, sizeof j, 0) == (ssize_t)sizeof j) {
+    while (read(s->socket, &j, sizeof j) == (ssize_t)sizeof j) {
         assay_answer a;
         assay_runner_job(&j, s->arena, &a);
-        if (send(s->socket, &a, sizeof a, MSG_NOSIGNAL) < 0)
+        if (write(s->socket, &a, sizeof a) < 0)
             break;
     }
     _exit(0);

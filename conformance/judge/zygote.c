@@ -13,7 +13,7 @@ typedef union control {
     struct cmsghdr align;
 } control;
 
-static void send_fd(int over, pid_t pid, int fd)
+void assay_zygote_send(int over, pid_t pid, int fd)
 {
     control c;
     memset(&c, 0, sizeof c);
@@ -70,7 +70,7 @@ static pid_t give_birth(const assay_zygote *z)
         assay_runner_main(&r);
     }
     close(pair[1]);
-    send_fd(z->socket, pid, pair[0]);
+    assay_zygote_send(z->socket, pid, pair[0]);
     close(pair[0]);
     return pid;
 }

@@ -13,6 +13,9 @@ typedef struct assay_zygote { /* what the zygote is told once */
 
 _Noreturn void assay_zygote_main(const assay_zygote *z);
 
+/* A process and a descriptor, over a socket; the other side takes it by assay_zygote_receive. */
+void assay_zygote_send(int over, pid_t pid, int fd);
+
 /* The judge's requests over the same socket. */
 bool assay_zygote_ask(int socket);                   /* for a new runner; the answer comes by: */
 int assay_zygote_receive(int socket, pid_t *runner); /* its socket; -1: none */

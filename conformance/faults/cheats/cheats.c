@@ -273,7 +273,7 @@ static assay_status mem_goes_on(const assay_args *a)
 static float *row_of_all;
 __attribute__((constructor)) static void map_row(void)
 {
-    row_of_all = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    row_of_all = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 static assay_status mem_mapped_row(const assay_args *a)
 {

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fenv.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -83,7 +84,8 @@ static void print_err(void)
 static void forge(const assay_answer *a)
 {
     for (int fd = 3; fd < MANY; fd++)
-        send(fd, a, sizeof *a, MSG_NOSIGNAL);
+        if (write(fd, a, sizeof *a) < 0)
+            continue;
 }
 static void forge_answer(void)
 {
@@ -146,6 +148,113 @@ static void unmap_shared(void)
 static void unmap_all(void)
 {
     each_map("-", unmap);
+}
+
+/* ---- what is refused without a word: nothing of this has an effect, and the answer is right ------------------------
+ */
+
+static void refused(long result)
+{
+    if (result >= 0)
+        abort();
+}
+static void signal_owner(void) /* whoever owns a descriptor gets a signal of any number */
+{
+    only_confined();
+    refused(fcntl(STDIN_FILENO, F_SETOWN, getppid()));
+    refused(fcntl(STDIN_FILENO, F_SETSIG, SIGKILL));
+    refused(fcntl(STDIN_FILENO, F_SETFL, O_ASYNC));
+    for (int fd = 3; fd < MANY; fd++)
+        refused(fcntl(fd, F_SETOWN, getppid()));
+}
+static void sockets(void) /* a name makes a file, a message reaches another process */
+{
+    int pair[2];
+    refused(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+    refused(socket(AF_UNIX, SOCK_DGRAM, 0));
+    refused(socket(AF_INET, SOCK_STREAM, 0));
+    for (int fd = 3; fd < MANY; fd++) {
+        const struct sockaddr name = { AF_UNIX, "/tmp/assay" };
+        refused(bind(fd, &name, sizeof name));
+        refused(sendto(fd, &name, sizeof name, MSG_DONTWAIT, &name, sizeof name));
+        refused(sendmsg(fd, &(struct msghdr){ .msg_iovlen = 0 }, MSG_DONTWAIT));
+    }
+}
+static void change_files(void)
+{
+    const char *const plugin = "/proc/self/exe";
+    int flags = 0;
+    only_confined();
+    const int fd = open(plugin, O_RDONLY);
+    refused(syscall(452, AT_FDCWD, plugin, 0600, 0)); /* fchmodat2 */
+    refused(syscall(SYS_fchmodat, AT_FDCWD, plugin, 0600));
+    refused(syscall(SYS_setxattr, plugin, "user.assay", "x", 1, 0));
+    refused(syscall(SYS_fsetxattr, fd, "user.assay", "x", 1, 0));
+    refused(syscall(SYS_removexattr, plugin, "user.assay"));
+    refused(syscall(463, AT_FDCWD, plugin, 0, "user.assay", NULL, 0)); /* setxattrat */
+    refused(ioctl(fd, 0x40086602, &flags));                            /* FS_IOC_SETFLAGS */
+    refused(syscall(SYS_fallocate, fd, 0, 0, 1));
+    refused(syscall(SYS_flock, fd, 2));
+    refused(truncate(plugin, 0));
+    close(fd);
+}
+static void slow_others(void)
+{
+    static const unsigned char cpus[128] = { 1 };
+    unsigned char before[128] = { 0 }, after[128] = { 0 };
+    const int none = 0;
+    only_confined();
+    for (int i = 0; i < 2; i++) {
+        const pid_t pid = i ? getppid() : 0;
+        syscall(SYS_sched_getaffinity, pid, sizeof before, before);
+        syscall(SYS_sched_setaffinity, pid, sizeof cpus, cpus); /* it says that it did */
+        syscall(SYS_sched_getaffinity, pid, sizeof after, after);
+        refused(memcmp(before, after, sizeof before) ? 0 : -1);
+        refused(syscall(SYS_sched_setscheduler, pid, 5, &none)); /* SCHED_IDLE */
+        refused(syscall(SYS_sched_setparam, pid, &none));
+        refused(syscall(SYS_ioprio_set, 1, pid, 3 << 13));
+        refused(setpriority(PRIO_PROCESS, (id_t)pid, 19));
+    }
+}
+static void set_terminal(void)
+{
+    static const unsigned char settings[64];
+    for (int fd = 0; fd < MANY; fd++) {
+        refused(ioctl(fd, 0x5402, settings)); /* TCSETS */
+        refused(ioctl(fd, 0x5412, "x"));      /* TIOCSTI: types */
+    }
+}
+static void unwatched_memory(void) /* what does not count as the memory of the process */
+{
+    const int fds[2] = { -1, -1 };
+    refused((long)mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    refused((long)mmap(NULL, 1 << 21, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0));
+    refused(syscall(SYS_memfd_create, "assay", 0));
+    refused(syscall(SYS_pipe2, fds, 0));
+    refused(syscall(SYS_eventfd2, 0, 0));
+    refused(syscall(SYS_shmget, 0, 1 << 20, 01600));
+    refused(syscall(SYS_inotify_init1, 0));
+    refused(syscall(SYS_epoll_create1, 0));
+    refused(syscall(SYS_timer_create, 0, NULL, fds));
+}
+static void new_interfaces(void) /* each is a way round a list of calls that are forbidden */
+{
+    static unsigned char room[256];
+    only_confined();
+    refused(syscall(SYS_io_uring_setup, 1, room));
+    refused(syscall(SYS_bpf, 5, room, sizeof room));
+    refused(syscall(SYS_userfaultfd, 0));
+    refused(syscall(SYS_perf_event_open, room, getppid(), -1, -1, 0));
+    refused(syscall(SYS_unshare, 0x10000000));
+    refused(syscall(SYS_setns, 0, 0));
+    refused(syscall(SYS_mount, "none", "/tmp", "tmpfs", 0, NULL));
+    refused(syscall(SYS_keyctl, 0, -3, 0));
+    refused(syscall(SYS_splice, 0, NULL, 1, NULL, 1, 0));
+    refused(syscall(SYS_process_madvise, 0, room, 1, 4, 0));
+    refused(prctl(PR_SET_PDEATHSIG, 0));
+    refused(prctl(PR_SET_DUMPABLE, 1));
+    refused(madvise(room, 1, 100)); /* MADV_HWPOISON */
+    refused(syscall(9999));
 }
 
 /* ---- what is left changed ---------------------------------------------------------------------------------------- */
