@@ -46,6 +46,7 @@ typedef struct bench_result {
     int team;                /* threads that ran */
     uint64_t calls;          /* when the clock stopped: which inputs the outputs left belong to */
     double used, preempted;  /* CPUs, and times a second, while it was timed */
+    double fresh;            /* time of a call on new inputs over that of a timed call; 0: not known */
     double own_threads;      /* CPUs of used that no thread of the team had */
     bench_around around;     /* the judge's own view */
     bench_counter counter[BENCH_COUNTERS];
@@ -97,8 +98,12 @@ typedef struct bench_spent {
     long preempted;
 } bench_spent;
 bench_spent bench_spent_now(int threads);
+/* How many times as long as a timed call one on inputs takes of which nothing was seen before; 0: not to be told. */
+double bench_stage_fresh(bench_stage *s, double seconds);
 /* At the end: the problem's own inputs, which no call has seen, into set 0; its outputs poisoned; one call. */
 assay_status bench_stage_settle(bench_stage *s, assay_why *why);
+/* Operand i with its blocks moved round; indices, positions and masks stay as they are. */
+void bench_inputs_turn(const assay_problem *p, int i, size_t blocks, char *copy);
 /* Operand i of a set of buffers at the start; the operand in which blocks change places (-1: none); one such change. */
 void bench_inputs_fill(const assay_problem *p, int i, int set, char *copy);
 int bench_inputs_varied(const assay_problem *p);

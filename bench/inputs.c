@@ -15,16 +15,20 @@ static bool is_place(assay_dtype t)
     return t == ASSAY_i32 || t == ASSAY_i64;
 }
 
-/* Operand i of a set: the problem's blocks, moved round by another share of the whole for each set.  Indices, positions
- * and masks stay as they are. */
-void bench_inputs_fill(const assay_problem *p, int i, int set, char *copy)
+void bench_inputs_turn(const assay_problem *p, int i, size_t blocks, char *copy)
 {
     const size_t bytes = assay_tensor_bytes(&p->t[i]), block = (size_t)assay_dtype_of(p->t[i].type)->bytes;
-    const size_t at = (p->c.op->operands[i].flags & KEEP) || p->t[i].layout || is_place(p->t[i].type)
-                          ? 0
-                          : bytes / block / (size_t)(set + 2) * block;
+    const bool stays = (p->c.op->operands[i].flags & KEEP) || p->t[i].layout || is_place(p->t[i].type);
+    const size_t at = stays || !bytes ? 0 : blocks * block % bytes;
     memcpy(copy, (const char *)p->t[i].data + at, bytes - at);
     memcpy(copy + bytes - at, p->t[i].data, at);
+}
+
+/* Another share of the whole for each set. */
+void bench_inputs_fill(const assay_problem *p, int i, int set, char *copy)
+{
+    const size_t block = (size_t)assay_dtype_of(p->t[i].type)->bytes;
+    bench_inputs_turn(p, i, assay_tensor_bytes(&p->t[i]) / block / (size_t)(set + 2), copy);
 }
 
 /* The operand in which blocks change places: the first plain input, else indices (a permutation of legal ones). */

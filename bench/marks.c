@@ -28,6 +28,13 @@ static bool threads(const bench_facts *f, char *words, size_t n)
     return f->used > 1.1 * f->team + 0.05 || f->own_threads > 0.1 * f->used + 0.02;
 }
 
+/* Branches that a predictor has learned make less than that. */
+static bool remembers(const bench_facts *f, char *words, size_t n)
+{
+    snprintf(words, n, "a call on inputs that are all new took %.1f x as long as one as in the loop", f->fresh);
+    return f->fresh > 3;
+}
+
 static bool cpus(const bench_facts *f, char *words, size_t n)
 {
     snprintf(words, n, "%d threads took turns on %d CPU%s", f->team, f->cpus, f->cpus == 1 ? "" : "s");
@@ -80,8 +87,9 @@ static const struct mark {
     const char *name;
     bool (*test)(const bench_facts *f, char *words, size_t n); /* true: earned, and words say why */
 } marks[] = {
-    { "impossible", impossible }, { "scaling", scaling },     { "threads", threads }, { "cpus", cpus },
-    { "quota", quota },           { "throttled", throttled }, { "busy", busy },       { "waited", waited },
+    { "impossible", impossible }, { "scaling", scaling },     { "threads", threads },
+    { "remembers", remembers },   { "cpus", cpus },           { "quota", quota },
+    { "throttled", throttled },   { "busy", busy },           { "waited", waited },
     { "stolen", stolen },         { "unwatched", unwatched },
 };
 

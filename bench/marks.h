@@ -9,6 +9,7 @@ typedef struct bench_facts {
     int team, cpus;              /* threads that ran; CPUs that this process may use */
     double used;                 /* CPUs that the kernel's process used while it was timed; 0: not known */
     double own_threads;          /* CPUs of these that threads of its own had, not the team */
+    double fresh;                /* time of a call on new inputs over that of a timed one; 0: not known */
     double preempted;            /* how often a second its threads had to make way for others */
     bench_around around;         /* all 0: not looked at */
     double share;                /* of the roof, after what a cache may have held was taken off; 0: no roof */

@@ -218,6 +218,8 @@ static void time_it(run *x, assay_why *why)
     x->r.vary_ns = bench_stage_vary_ns(&x->stage);
     if (!x->stage.status)
         x->r.status = bench_stage_audit(&x->stage, t->min_seconds, why);
+    if (!x->r.status)
+        x->r.fresh = bench_stage_fresh(&x->stage, t->min_seconds);
     if (!t->counters || t->cold || x->r.status)
         return;
     bench_stage_count(&x->stage, x->r.counter, once);
@@ -279,7 +281,8 @@ static bool sound(bench_result *r)
 {
     bool good = (unsigned)r->status <= ASSAY_UNSUPPORTED && r->n >= 0 && r->n <= BENCH_SAMPLES && r->iterations >= 0 &&
                 r->packed_bytes >= 0 && isfinite(r->cpu_ns) && isfinite(r->pack_ns) && isfinite(r->vary_ns) &&
-                isfinite(r->used) && isfinite(r->preempted) && isfinite(r->own_threads) && r->team >= 0;
+                isfinite(r->used) && isfinite(r->preempted) && isfinite(r->own_threads) && isfinite(r->fresh) &&
+                r->team >= 0;
     for (int i = 0; good && i < r->n; i++)
         good = isfinite(r->sample[i]) && r->sample[i] >= 0;
     assay_wire_clean(r->why, sizeof r->why);

@@ -25,7 +25,7 @@ typedef struct answer {
     int64_t packed_bytes;
     int team;
     uint64_t calls;
-    double used, own_threads, preempted;
+    double used, own_threads, preempted, fresh;
     bench_counter counter[BENCH_COUNTERS];
 } answer;
 
@@ -90,6 +90,8 @@ static int body(void *ctx, int from, int to)
         a.used = all.cpu / all.wall, a.own_threads = (all.cpu - all.team) / all.wall;
         a.preempted = (double)all.preempted / all.wall;
     }
+    if (!a.status)
+        a.fresh = bench_stage_fresh(&s, t->min_seconds);
     if (!a.status && !t->cold && once > 0)
         bench_stage_count(&s, a.counter, once);
     if (!a.status)
@@ -118,7 +120,8 @@ static double take(bench_child *c, int64_t calls, answer *a)
     assay_wire_clean(a->why, sizeof a->why);
     if ((unsigned)a->status > ASSAY_UNSUPPORTED || !(a->seconds >= 0 && isfinite(a->seconds)) ||
         !isfinite(a->pack_ns) || a->packed_bytes < 0 || !isfinite(a->used) || !isfinite(a->own_threads) ||
-        !isfinite(a->preempted) || !bench_counters_sound(a->counter)) { /* a plug-in may have written it itself */
+        !isfinite(a->preempted) || !isfinite(a->fresh) ||
+        !bench_counters_sound(a->counter)) { /* a plug-in may have written it itself */
         *a = (answer){ .status = ASSAY_ERR_IO };
         snprintf(a->why, sizeof a->why, "its process sent an answer that cannot be");
     }
@@ -196,7 +199,7 @@ static void result_of(const pair *p, int k, bench_result *r)
     memcpy(r->why, a->why, sizeof r->why);
     memcpy(r->counter, a->counter, sizeof r->counter);
     r->team = a->team, r->calls = a->calls, r->used = a->used, r->own_threads = a->own_threads;
-    r->preempted = a->preempted;
+    r->preempted = a->preempted, r->fresh = a->fresh;
     if (p->rounds > 0) {
         memcpy(x, p->ns[k], sizeof x);
         r->sample[r->n++] = median_of(x, p->rounds);

@@ -28,7 +28,7 @@ static void side_json(const bench_session *s, const bench_work *w, const bench_t
                       const char *key, assay_json *j)
 {
     bench_facts f = { .team = t->threads, .cpus = t->machine->threads, .used = r->used, .own_threads = r->own_threads };
-    f.around = r->around, f.preempted = r->preempted;
+    f.around = r->around, f.preempted = r->preempted, f.fresh = r->fresh;
     assay_json_open(j, key, '{');
     if (r->team > 0)
         assay_json_int(j, "team", r->team);

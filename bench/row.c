@@ -209,7 +209,7 @@ void bench_row_json(const bench_work *w, const bench_task *t, const bench_result
         assay_json_num(j, "high", high);
         const cJSON *time = cJSON_GetObjectItem(one, "real_time");
         bench_facts f = { .team = t->threads, .cpus = t->machine->threads, .used = r->used, .preempted = r->preempted };
-        f.around = r->around, f.own_threads = r->own_threads;
+        f.around = r->around, f.own_threads = r->own_threads, f.fresh = r->fresh;
         if (r->team > 0)
             assay_json_int(j, "team", r->team);
         if (r->used > 0)

@@ -135,18 +135,19 @@ START_TEST(every_mark)
                                 .share = 0.9,
                                 .scaling = 1.9,
                                 .around = { .wall = 1, .counted = true, .quota = { .known = true } } };
-    bench_facts f[10];
-    static const char *const names[10] = { "impossible", "scaling", "threads", "threads",   "cpus",
-                                           "quota",      "busy",    "stolen",  "unwatched", "throttled" };
-    for (int i = 0; i < 10; i++)
+    bench_facts f[11];
+    static const char *const names[11] = { "impossible", "scaling", "threads",   "threads",   "cpus",     "quota",
+                                           "busy",       "stolen",  "unwatched", "throttled", "remembers" };
+    for (int i = 0; i < 11; i++)
         f[i] = plain;
     f[0].share = 1.06, f[1].scaling = 3.31, f[2].used = 2.5, f[3].own_threads = 0.5, f[4].cpus = 1;
     f[5].around.quota.cpus = 1.5, f[6].around.others = 0.5, f[7].around.stolen = 0.2, f[8].around.counted = false;
+    f[10].fresh = 5;
     f[9].around.quota = (bench_quota){ true, 2.5, { 23, 12, 0.34 } };
     char words[200];
     for (int i = 0; bench_mark_name(i); i++) {
         ck_assert_msg(!bench_mark(i, &plain, words, sizeof words), "%s: %s", bench_mark_name(i), words);
-        for (int k = 0; k < 10; k++)
+        for (int k = 0; k < 11; k++)
             ck_assert_msg(bench_mark(i, &f[k], words, sizeof words) == !strcmp(bench_mark_name(i), names[k]),
                           "%s of %d: %s", bench_mark_name(i), k, words);
     }
