@@ -19,7 +19,7 @@ _assay()
       *)
         case $word in
           -*) words=$("$tool" "$command" --help 2>/dev/null | sed -nE 's/^ {2,6}(-[^-], )?(-[^ ,=[]+).*/\2/p') ;;
-          *) [ "$command" != list ] || words=$("$tool" list --help 2>/dev/null | sed -nE '1s/.* //; 1s/\|/ /gp') ;;
+          *) [ "$command" != list ] || words=$("$tool" list --help 2>/dev/null | sed -nE '1,3s/.* ([a-z]+(\|[a-z]+)+)$/\1/p' | tr '|' ' ') ;;
         esac
         ;;
     esac
