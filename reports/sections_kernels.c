@@ -96,7 +96,7 @@ answer answer_certificates(const report *r, char *text, size_t n)
         EACH (p, member(k, "properties")) {
             const bool declared = cJSON_IsTrue(member(p, "declared")) && !cJSON_IsString(member(p, "reason"));
             promises += declared;
-            kept += declared && !member_number(p, "differ", 0);
+            kept += declared && !member_number(p, "differ", 0) && !member_number(p, "lost", 0);
         }
     }
     if (!d)
@@ -112,20 +112,23 @@ static const char *property_cell(const cJSON *p)
         return "{na}-";
     if (member_number(p, "differ", 0) > 0)
         return declared ? "{bad}BROKEN" : "{no}no";
+    if (member_number(p, "lost", 0) > 0)
+        return declared ? "{bad}BROKEN" : "{no}not known";
     return declared ? "{kept}promised" : "{yes}yes";
 }
 
 static void differences(report *r, const cJSON *d)
 {
     const cJSON *k, *p;
-    page_details(r, "Every \"no\": how often, and the first case");
-    page_table(r, "kernel|property|>comparisons|>differ|~the first|case");
+    page_details(r, "Every \"no\" and \"not known\": how often, and the first case");
+    page_table(r, "kernel|property|>comparisons|>differ|>no result|~the first|case");
     EACH (k, member(d, "kernels"))
         EACH (p, member(k, "properties"))
-            if (member_number(p, "differ", 0) > 0)
-                page_row(r, "%s/%s|%s|%.0f|%.0f|%s|%s", member_text(k, "op", "?"), member_text(k, "kernel", "?"),
+            if (member_number(p, "differ", 0) + member_number(p, "lost", 0) > 0)
+                page_row(r, "%s/%s|%s|%.0f|%.0f|%.0f|%s|%s", member_text(k, "op", "?"), member_text(k, "kernel", "?"),
                          member_text(p, "property", "?"), member_number(p, "same", 0) + member_number(p, "differ", 0),
-                         member_number(p, "differ", 0), member_text(p, "first", ""), member_text(p, "case", ""));
+                         member_number(p, "differ", 0), member_number(p, "lost", 0), member_text(p, "first", ""),
+                         member_text(p, "case", ""));
     page_table_end(r);
     page_details_end(r);
 }
@@ -161,7 +164,8 @@ void section_certificates(report *r)
                  "comparing bits. promised: the kernel declares it, "
                  "and it held in every comparison. yes: it held, undeclared. no: bits differ, which is legal where "
                  "nothing is promised. BROKEN: promised, and not "
-                 "kept: a failure. -: does not apply, or no case asks for it (docs/certificate.md).");
+                 "kept: a failure. not known: calls that crashed left nothing to compare. -: does not apply, or no "
+                 "case asks for it (docs/certificate.md).");
     page_made_by(r, "certificate");
     EACH (p, member(first, "properties"))
         text_add(line, sizeof line, "|^%.60s", member_text(p, "property", "?"));
