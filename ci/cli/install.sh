@@ -88,6 +88,8 @@ for shell in "${shells[@]}"; do
   completes softmax assay check -o so
   completes avx2 assay bench -k ''
   completes kernels assay list ''
+  completes --plugin assay list --p
+  completes bench assay help be
 done
 [ "$(bash complete.bash "$here" assay check --op = matm)" = matmul ]
 echo "installed, moved, found by pkg-config and CMake; $pages man pages and the completion of ${shells[*]} say what --help says"

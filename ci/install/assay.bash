@@ -5,7 +5,7 @@ _assay()
 {
   local tool=${COMP_WORDS[0]} command=${COMP_WORDS[1]:-} word=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]} words=
   COMPREPLY=()
-  if [ "$COMP_CWORD" -eq 1 ]; then
+  if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "$command" = help ]; }; then
     words=$("$tool" --help 2>/dev/null | sed -nE 's/^  ([a-z]+|--[a-z]+),? .*/\1/p')
   else
     if [ "$word" = = ]; then # bash cuts --op=x into three words

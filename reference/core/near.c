@@ -40,6 +40,6 @@ void assay_near_try(assay_near *n, const char *known)
 
 const char *assay_near_text(const assay_near *n, char *text, size_t size)
 {
-    snprintf(text, size, n->best ? "; did you mean %s?" : "", n->best);
+    snprintf(text, size, "%s%s%s", n->best ? "; did you mean " : "", n->best ? n->best : "", n->best ? "?" : "");
     return text;
 }
