@@ -340,12 +340,32 @@ static void hear_said(assay_lab *lab, assay_answer *a)
     }
 }
 
-/* Sends the job and waits.  False: the answer was to an earlier job, whose kernel has left or forged it. */
-static bool try_job(assay_lab *lab, assay_job *job, assay_answer *a)
+/* After a stranger's kernel has answered: does its runner wait for the next job?  A kernel that answers for itself is
+ * still running, and the runner's own answer to the same job is the second one. */
+static bool answered_once(assay_lab *lab, uint32_t number)
+{
+    const assay_job question = { .number = number };
+    assay_answer a;
+    if (send(lab->socket, &question, sizeof question, MSG_NOSIGNAL) != (ssize_t)sizeof question)
+        return false;
+    assay_watch_call(&lab->watch, assay_lab_limits.seconds, 0.5 * assay_lab_limits.seconds, assay_lab_limits.mebibytes);
+    return assay_watch_wait(&lab->watch, lab->socket) == ASSAY_SPOKE &&
+           recv(lab->socket, &a, sizeof a, 0) == (ssize_t)sizeof a && a.echo == 1 && a.number == number;
+}
+
+static void forged(assay_lab *lab, assay_answer *a)
+{
+    bury_runner(lab);
+    *a = (assay_answer){ .by = ASSAY_BY_CRASH };
+    assay_fail(&a->why, ASSAY_OK, "writes to the judge's socket");
+}
+
+/* Sends the job and waits. */
+static void try_job(assay_lab *lab, assay_job *job, assay_answer *a)
 {
     *a = (assay_answer){ .by = ASSAY_BY_CRASH };
     if (lab->socket < 0 && start_runner(lab, &a->why))
-        return true;
+        return;
     hear_said(lab, NULL);
     lab->note[0] = 0;
     job->number = ++lab->jobs;
@@ -359,7 +379,7 @@ static bool try_job(assay_lab *lab, assay_job *job, assay_answer *a)
             a->idle = w == ASSAY_ASLEEP;
             a->by = w == ASSAY_BUSY || w == ASSAY_ASLEEP ? ASSAY_BY_TIMEOUT : ASSAY_BY_CRASH;
             assay_watch_words(&lab->watch, w, &a->why);
-            return true;
+            return;
         }
         n = recv(lab->socket, a, sizeof *a, 0);
     }
@@ -367,18 +387,14 @@ static bool try_job(assay_lab *lab, assay_job *job, assay_answer *a)
         *a = (assay_answer){ .by = ASSAY_BY_CRASH };
         bury_speechless(lab, &a->why);
         a->by = lab->note[0] == 'M' ? ASSAY_BY_MEMORY : ASSAY_BY_CRASH;
-    } else if (n != (ssize_t)sizeof *a || a->number != job->number || !assay_wire_answer(a)) {
-        const bool stale = n == (ssize_t)sizeof *a && a->number < job->number;
-        bury_runner(lab);
-        *a = (assay_answer){ .by = ASSAY_BY_CRASH };
-        assay_fail(&a->why, ASSAY_OK, "writes to the judge's socket");
-        return !stale;
+    } else if (n != (ssize_t)sizeof *a || a->number != job->number || a->echo || !assay_wire_answer(a) ||
+               (lab->stranger && a->by == ASSAY_BY_NONE && !answered_once(lab, job->number))) {
+        forged(lab, a);
     } else {
         hear_said(lab, a);
         if (a->by != ASSAY_BY_NONE) /* a process in which that happened judges nothing else */
             bury_runner(lab);
     }
-    return true;
 }
 
 void assay_lab_run(assay_lab *lab, assay_job *job, assay_answer *a)
@@ -388,8 +404,7 @@ void assay_lab_run(assay_lab *lab, assay_job *job, assay_answer *a)
         assay_runner_job(&own, lab->arena_fd, a);
         return;
     }
-    if (!try_job(lab, job, a)) /* in a process that no other kernel has seen */
-        try_job(lab, job, a);
+    try_job(lab, job, a);
 }
 
 size_t assay_lab_plugin_count(const assay_lab *lab)

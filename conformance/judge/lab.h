@@ -17,9 +17,9 @@ extern assay_limits assay_lab_limits;
 /* Whether a second call of the kernel, with other numbers, runs in turn with the one that is judged, or at once. */
 typedef enum assay_beside { ASSAY_ALONE, ASSAY_IN_TURN, ASSAY_AT_ONCE } assay_beside;
 
-typedef struct assay_job { /* one call, as it is sent to a runner */
-    uint32_t number;       /* filled by assay_lab_run */
-    const assay_op *op;
+typedef struct assay_job {      /* one call, as it is sent to a runner */
+    uint32_t number;            /* filled by assay_lab_run */
+    const assay_op *op;         /* NULL: no call, a question whether the runner waits for one */
     const assay_kernel *kernel; /* built in: the same address in both processes; NULL: plug-in */
     int32_t plugin;             /* index of the plug-in's kernel */
     int64_t dim[ASSAY_MAX_DIMS];
@@ -44,6 +44,7 @@ typedef struct assay_answer {
     assay_by by;         /* NONE: the call returned; MEMORY, CRASH or TIMEOUT */
     assay_status status; /* what run() returned */
     bool idle;           /* TIMEOUT: it slept: a deadlock, or an emulator that lost a wake-up */
+    uint8_t echo;        /* 1: the runner's, to a question without a call: it waits for the next job */
     uint32_t phases;     /* of the call */
     assay_why why;
     assay_why note; /* legal, and worth knowing; empty: nothing */

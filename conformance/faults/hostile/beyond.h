@@ -150,6 +150,23 @@ static void unmap_all(void)
     each_map("-", unmap);
 }
 
+/* Finds the job on the stack, answers it as if all were well, and breaks the rounding mode: the runner's own answer,
+ * which would tell, comes second. */
+static void answer_job(char *lo, size_t bytes)
+{
+    for (size_t at = 0; at + sizeof(assay_job) <= bytes; at += _Alignof(assay_job)) {
+        assay_job j;
+        memcpy(&j, lo + at, sizeof j);
+        if (j.number && j.number < 1 << 20 && j.op && !j.kernel && j.dim[0] == 3 && j.dim[1] == 7 && !j.dim[2])
+            forge(&(assay_answer){ .number = j.number, .phases = 1 });
+    }
+}
+static void answer_itself(void)
+{
+    each_map("[stack]", answer_job);
+    fesetround(FE_DOWNWARD);
+}
+
 /* ---- what is refused without a word: nothing of this has an effect, and the answer is right ------------------------
  */
 
