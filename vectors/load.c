@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * From a file, perhaps a stranger's, to a problem.  Metadata becomes one case line; what it leaves out is read off the
  * tensors: element types, which optional operands there are, lengths of dimensions. */
+#include "../reference/core/contract.h"
 #include "../reference/core/dtype.h"
 #include "../reference/core/registry.h"
-#include "../reference/core/safetensors.h"
 #include "../reference/core/status.h"
-#include "../reference/core/tensor.h"
-#include "vector.h"
-#include <math.h>
+#include "parts.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,14 +24,13 @@ static void put(line *l, const char *format, const char *a, const char *b)
     l->n = l->n + (size_t)n < sizeof l->text ? l->n + (size_t)n : sizeof l->text - 1;
 }
 
-static const char *meta(const assay_safetensors *s, const char *key)
+const char *assay_vector_meta(const assay_safetensors *s, const char *key)
 {
     const char *v = assay_safetensors_meta(s, key);
     return v ? v : "";
 }
 
-/* Is there a token "key=..." in text?  value: what follows, up to the next space. */
-static bool has_token(const char *text, const char *key, char *value, size_t n)
+bool assay_vector_token(const char *text, const char *key, char *value, size_t n)
 {
     const size_t len = strlen(key);
     for (const char *p = text; *p; p += strcspn(p, " "), p += strspn(p, " "))
@@ -44,23 +41,37 @@ static bool has_token(const char *text, const char *key, char *value, size_t n)
     return false;
 }
 
+const assay_st_tensor *assay_vector_tensor(const assay_safetensors *s, const char *prefix, const char *name)
+{
+    char full[80];
+    snprintf(full, sizeof full, "%s%s", prefix, name);
+    return assay_safetensors_find(s, full);
+}
+
 /* The length of dimension letter: what dims says, else the longest that a tensor of the file shows. */
 static int64_t length_of(const assay_op *op, const assay_safetensors *s, char letter)
 {
-    char key[2] = { letter, 0 }, value[32], prefixed[80];
+    char key[2] = { letter, 0 }, value[32];
     int64_t most = -1;
-    if (has_token(meta(s, "dims"), key, value, sizeof value))
+    if (assay_vector_token(assay_vector_meta(s, "dims"), key, value, sizeof value))
         return strtoll(value, NULL, 10);
     for (int i = 0; i < 2 * op->n_operands; i++) {
         const assay_operand *o = &op->operands[i / 2];
-        snprintf(prefixed, sizeof prefixed, "%s%s", i % 2 ? "expected." : "", o->name);
-        const assay_st_tensor *t = assay_safetensors_find(s, prefixed);
+        const assay_st_tensor *t = assay_vector_tensor(s, i % 2 ? "expected." : "", o->name);
         const char *at = strchr(o->shape, letter);
         if (t && at && t->rank == (int32_t)strlen(o->shape) && t->type->type != ASSAY_DTYPE_END &&
             t->dim[at - o->shape] > most)
             most = t->dim[at - o->shape];
     }
     return most;
+}
+
+/* An output is of the type of its answer where the op knows it so: an answer in f16 is for kernels that write f16. */
+static void put_output(const assay_safetensors *s, const assay_operand *o, line *l)
+{
+    const assay_st_tensor *t = assay_vector_tensor(s, "expected.", o->name);
+    if (o->access == ASSAY_OUT && t && t->type->type != ASSAY_DTYPE_END && ASSAY_HAS(o->types, t->type->type))
+        put(l, " %s=%s", o->name, assay_dtype_of(t->type->type)->name);
 }
 
 /* "type", "type:layout" or "type/LETTERS" of an operand that the file holds */
@@ -70,12 +81,14 @@ static assay_status put_operand(const assay_op *op, const assay_safetensors *s, 
     const assay_st_tensor *t = assay_safetensors_find(s, o->name);
     char type[96], letters[ASSAY_MAX_RANK + 1] = "";
     size_t n = 0;
-    if (has_token(meta(s, "types"), o->name, type, sizeof type)) {
+    if (assay_vector_token(assay_vector_meta(s, "types"), o->name, type, sizeof type)) {
         put(l, " %s=%s", o->name, type);
         return ASSAY_OK;
     }
-    if (!t || o->access == ASSAY_OUT)
+    if (!t || o->access == ASSAY_OUT) {
+        put_output(s, o, l);
         return ASSAY_OK;
+    }
     if (t->type->type == ASSAY_DTYPE_END)
         return assay_fail(why, ASSAY_ERR_DTYPE, "%s is %s: its element type is needed in types, as in %s=q8_0", o->name,
                           t->type->name, o->name);
@@ -89,25 +102,47 @@ static assay_status put_operand(const assay_op *op, const assay_safetensors *s, 
     return ASSAY_OK;
 }
 
+/* The whole number that a key holds; `none` where it holds nothing. */
+static bool is_version(const char *text, unsigned long none, unsigned long *n)
+{
+    char *end;
+    *n = *text ? strtoul(text, &end, 10) : none;
+    return !*text || (end != text && !*end && *text != '-');
+}
+
+static const assay_op *op_of(const assay_safetensors *s, const char *path, assay_why *why)
+{
+    const char *name = assay_vector_meta(s, "op");
+    const assay_op *op = assay_op_find(name);
+    unsigned long schema, version;
+    if (!op)
+        assay_no_op(name, why);
+    else if (!is_version(assay_vector_meta(s, "schema"), ASSAY_VECTOR_SCHEMA, &schema) || schema > ASSAY_VECTOR_SCHEMA)
+        assay_fail(why, ASSAY_ERR_FORMAT, "%.100s: schema %.20s is not of 1 to %d", path,
+                   assay_vector_meta(s, "schema"), ASSAY_VECTOR_SCHEMA);
+    else if (!is_version(assay_vector_meta(s, "op_version"), op->version, &version) || version != op->version)
+        assay_fail(why, ASSAY_ERR_FORMAT, "%.100s: made for version %.20s of %s, this is %u", path,
+                   assay_vector_meta(s, "op_version"), op->name, op->version);
+    else
+        return op;
+    return NULL;
+}
+
 static assay_status compose(const assay_safetensors *s, const char *path, line *l, assay_why *why)
 {
-    const assay_op *op = assay_op_find(meta(s, "op"));
+    const assay_op *op = op_of(s, path, why);
     char number[32], key[2] = { 0 };
-    if (!op)
-        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: op '%.40s' in the metadata is none of ours (assay list ops)",
-                          path, meta(s, "op"));
-    if (*meta(s, "schema") && strtol(meta(s, "schema"), NULL, 10) > ASSAY_VECTOR_SCHEMA)
-        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: schema %.20s is newer than %d", path, meta(s, "schema"),
-                          ASSAY_VECTOR_SCHEMA);
-    if (*meta(s, "op_version") && strtoul(meta(s, "op_version"), NULL, 10) != op->version)
-        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: made for version %.20s of %s, this is %u", path,
-                          meta(s, "op_version"), op->name, op->version);
+    const assay_status known = op ? assay_vector_names(s, op, why) : ASSAY_ERR_FORMAT;
+    if (known)
+        return known;
     put(l, "%s%s", op->name, "");
     for (const char *d = op->dims; *d; d++) {
         const int64_t n = length_of(op, s, *d);
         *key = *d;
-        snprintf(number, sizeof number, "%lld", (long long)n);
-        if (n >= 0)
+        const bool said = assay_vector_token(assay_vector_meta(s, "dims"), key, number, sizeof number);
+        if (!said)
+            snprintf(number, sizeof number, "%lld", (long long)n);
+        if (said || n >= 0)
             put(l, " %s=%s", key, number);
     }
     for (int i = 0; i < op->n_operands; i++) {
@@ -115,7 +150,7 @@ static assay_status compose(const assay_safetensors *s, const char *path, line *
         if (st)
             return st;
     }
-    put(l, " %s%s", meta(s, "params"), "");
+    put(l, " %s%s", assay_vector_meta(s, "params"), "");
     return l->n + 1 < sizeof l->text ? ASSAY_OK
                                      : assay_fail(why, ASSAY_ERR_FORMAT, "%s: its metadata is too long", path);
 }
@@ -124,82 +159,17 @@ static assay_status set_gen(const assay_safetensors *s, assay_vector *v, const c
 {
     static const char *const tags[] = { "random", "exact", "adversarial", "class" };
     v->gen = (assay_gen){ .name = "file", .tag = ASSAY_TAG_ADVERSARIAL };
-    if (*meta(s, "tag")) {
+    if (*assay_vector_meta(s, "tag")) {
         int t = 0;
-        while (t < 4 && strcmp(meta(s, "tag"), tags[t]))
+        while (t < 4 && strcmp(assay_vector_meta(s, "tag"), tags[t]))
             t++;
         if (t == 4)
             return assay_fail(why, ASSAY_ERR_FORMAT, "%s: tag '%.40s': random, exact, adversarial or class", path,
-                              meta(s, "tag"));
+                              assay_vector_meta(s, "tag"));
         v->gen.tag = (assay_tag)t;
     }
-    snprintf(v->source, sizeof v->source, "%s", meta(s, "case"));
+    snprintf(v->source, sizeof v->source, "%s", assay_vector_meta(s, "case"));
     return ASSAY_OK;
-}
-
-/* n numbers of any type that the file format has, as double; NULL: the tensor does not hold n of them */
-static double *numbers(const assay_st_tensor *t, int64_t n)
-{
-    const assay_dtype_info *ty = assay_dtype_of(t->type->type);
-    if (!ty || (uint64_t)n * (uint64_t)ty->bytes != t->bytes)
-        return NULL;
-    double *x = calloc((size_t)n + 1, sizeof *x);
-    void *aligned = malloc((size_t)t->bytes + 1);
-    if (x && aligned) {
-        memcpy(aligned, t->data, (size_t)t->bytes);
-        ty->decode(x, aligned, n);
-    }
-    free(aligned);
-    return x;
-}
-
-static assay_status read_expected(const assay_safetensors *s, assay_vector *v, int i, assay_why *why)
-{
-    const assay_operand *o = &v->p.c.op->operands[i];
-    const int64_t n = assay_tensor_count(&v->p.t[i]);
-    char name[80], number[32];
-    snprintf(name, sizeof name, "expected.%s", o->name);
-    const assay_st_tensor *t = assay_safetensors_find(s, name);
-    if (!t)
-        return assay_fail(why, ASSAY_ERR_FORMAT, "tensor %s is missing", name);
-    assay_tensor own = v->p.t[i];
-    if (t->bytes == assay_tensor_bytes(&own) && (t->type->type == ASSAY_DTYPE_END || t->type->type == own.type) &&
-        (v->raw[i] = malloc((size_t)t->bytes + 64)) && (v->expected[i] = calloc((size_t)n + 1, sizeof(double)))) {
-        memcpy(v->raw[i], t->data, (size_t)t->bytes);
-        own.data = v->raw[i];
-        assay_tensor_decode(v->expected[i], &own);
-    } else
-        v->expected[i] = numbers(t, n);
-    if (!v->expected[i])
-        return assay_fail(why, ASSAY_ERR_SHAPE, "%s has %llu bytes of %s, %lld elements are needed", name,
-                          (unsigned long long)t->bytes, t->type->name, (long long)n);
-    v->golden[i] = t->type->type == ASSAY_f64;
-    double abs = 0, rel = 0;
-    if (has_token(meta(s, "tolerance"), "abs", number, sizeof number))
-        abs = strtod(number, NULL);
-    if (has_token(meta(s, "tolerance"), "rel", number, sizeof number))
-        rel = strtod(number, NULL);
-    if (!(abs >= 0 && rel >= 0) || (*meta(s, "tolerance") && !(abs + rel > 0)))
-        return assay_fail(why, ASSAY_ERR_FORMAT, "tolerance '%.60s' is not abs=NUMBER rel=NUMBER",
-                          meta(s, "tolerance"));
-    v->p.extra[i] = abs + rel > 0 ? calloc((size_t)n + 1, sizeof(double)) : NULL;
-    for (int64_t j = 0; v->p.extra[i] && j < n; j++)
-        v->p.extra[i][j] = abs + rel * fabs(v->expected[i][j]);
-    return ASSAY_OK;
-}
-
-static void read_planes(const assay_safetensors *s, assay_vector *v)
-{
-    const assay_op *op = v->p.c.op;
-    for (int k = 0; k < op->n_planes; k++) {
-        char name[80];
-        snprintf(name, sizeof name, "kappa.%s", op->planes[k].name);
-        const assay_st_tensor *t = assay_safetensors_find(s, name);
-        const int64_t n = assay_op_shape(op, op->planes[k].shape, v->p.c.dim, NULL);
-        if (t && t->type->type == ASSAY_f32 && t->bytes == 4 * (uint64_t)n &&
-            (v->plane[k] = malloc((size_t)t->bytes + 1)))
-            memcpy(v->plane[k], t->data, (size_t)t->bytes);
-    }
 }
 
 /* Small problems only: what the file claims must not cost the reader more than the file. */
@@ -224,7 +194,8 @@ static assay_status check_size(const assay_case *c, assay_why *why)
     return ASSAY_OK;
 }
 
-static assay_status load(const assay_safetensors *s, const char *path, assay_vector *v, assay_why *why)
+static assay_status load(const assay_safetensors *s, const char *path, const char *contract, assay_vector *v,
+                         assay_why *why)
 {
     const void *data[ASSAY_MAX_OPND] = { NULL };
     size_t bytes[ASSAY_MAX_OPND] = { 0 };
@@ -237,6 +208,8 @@ static assay_status load(const assay_safetensors *s, const char *path, assay_vec
         st = check_size(&c, why);
     if (!st)
         st = set_gen(s, v, path, why);
+    if (!st)
+        st = assay_contract_parse(contract ? contract : assay_vector_meta(s, "contract"), c.op, &v->contract, why);
     if (st)
         return st;
     c.gen = &v->gen;
@@ -254,15 +227,10 @@ static assay_status load(const assay_safetensors *s, const char *path, assay_vec
         bytes[i] = (size_t)t->bytes;
     }
     st = assay_problem_load(&c, data, bytes, &v->p, why);
-    for (int i = 0; !st && i < c.op->n_operands; i++)
-        if ((c.present >> i & 1) && c.op->operands[i].access != ASSAY_IN)
-            st = read_expected(s, v, i, why);
-    if (!st)
-        read_planes(s, v);
-    return st;
+    return st ? st : assay_vector_answers(s, v, why);
 }
 
-assay_status assay_vector_load(const char *path, assay_vector *v, assay_why *why)
+assay_status assay_vector_load(const char *path, const char *contract, assay_vector *v, assay_why *why)
 {
     assay_safetensors s;
     assay_why inner = { "" };
@@ -271,7 +239,7 @@ assay_status assay_vector_load(const char *path, assay_vector *v, assay_why *why
     if (st)
         return st;
     v->bytes = s.map.n;
-    st = load(&s, path, v, &inner);
+    st = load(&s, path, contract, v, &inner);
     assay_safetensors_close(&s);
     if (st) {
         assay_vector_free(v);
@@ -287,7 +255,7 @@ void assay_vector_free(assay_vector *v)
 {
     for (int i = 0; i < ASSAY_MAX_OPND; i++) {
         free(v->expected[i]);
-        free(v->raw[i]);
+        free(v->answer[i].data);
     }
     for (int k = 0; k < ASSAY_MAX_PLANES; k++)
         free(v->plane[k]);

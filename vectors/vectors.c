@@ -4,6 +4,7 @@
 #include "../reference/core/options.h"
 #include "../conformance/check.h"
 #include "../conformance/results/output.h"
+#include "../reference/core/contract.h"
 #include "../reference/core/registry.h"
 #include "../reference/core/save.h"
 #include "../reference/core/status.h"
@@ -19,7 +20,7 @@
 
 typedef struct options {
     assay_filter filter;
-    const char *dir, *verb;
+    const char *dir, *verb, *contract;
     char **file;
     size_t n_files;
     bool verbose;
@@ -125,7 +126,7 @@ static assay_status visit(session *s, const char *path, assay_why *why)
 {
     assay_vector v;
     assay_why sentence = { "" };
-    assay_status st = assay_vector_load(path, &v, &sentence);
+    assay_status st = assay_vector_load(path, s->o->contract, &v, &sentence);
     if (st) {
         printf("  FAIL %s\n", sentence.text);
         s->files++;
@@ -139,6 +140,9 @@ static assay_status visit(session *s, const char *path, assay_why *why)
     s->files++;
     s->bytes += v.bytes;
     s->ledger.cases++;
+    s->ledger.elements += v.elements;
+    s->ledger.elements_judged += v.judged;
+    s->ledger.outputs_not_judged += v.unjudged;
     if (assay_vector_verify(&v, &sentence) ||
         (s->committed && v.bytes > ASSAY_VECTOR_BYTES &&
          assay_fail(&sentence, ASSAY_ERR_FORMAT, "%zu bytes, at most %d", v.bytes, ASSAY_VECTOR_BYTES))) {
@@ -174,6 +178,29 @@ static assay_status visit_all(session *s, assay_why *why)
     return st;
 }
 
+/* 1,204 */
+static const char *grouped(int64_t n, char text[32])
+{
+    char digits[32];
+    const int len = snprintf(digits, sizeof digits, "%lld", (long long)n);
+    int at = 0;
+    for (int i = 0; i < len; i++) {
+        text[at++] = digits[i];
+        if (i + 1 < len && (len - i - 1) % 3 == 0)
+            text[at++] = ',';
+    }
+    text[at] = 0;
+    return text;
+}
+
+static void print_marks(const session *s)
+{
+    char judged[32], all[32];
+    if (s->ledger.elements_judged < s->ledger.elements || s->ledger.outputs_not_judged)
+        printf("%s of %s elements judged; outputs not judged: %lld\n", grouped(s->ledger.elements_judged, judged),
+               grouped(s->ledger.elements, all), (long long)s->ledger.outputs_not_judged);
+}
+
 static int run(session *s, const char *name)
 {
     const options *o = s->o;
@@ -196,6 +223,7 @@ static int run(session *s, const char *name)
     }
     printf("%zu files, %zu bytes: the reference agrees with %zu, not with %zu; %zu cannot be read\n", s->files,
            s->bytes, s->files - s->bad - s->broken, s->bad, s->broken);
+    print_marks(s);
     if (!s->lab || s->broken == s->files)
         return s->broken ? 2 : s->bad ? 1 : 0;
     const int code = assay_ledger_print(&s->ledger, o->verbose);
@@ -208,10 +236,13 @@ static int run(session *s, const char *name)
 
 /* ---- command line ------------------------------------------------------------------------------------------ */
 
-enum { KEY_DIR = 256 };
+enum { KEY_DIR = 256, KEY_CONTRACT };
 
 static const struct argp_option option_table[] = {
     { "dir", KEY_DIR, "DIR", 0, "the files' folder (default: the project's own)", 0 },
+    { "contract", KEY_CONTRACT, "PARTS", 0,
+      "of who computed the answers, for all files: \"ftz=1 e_exp=8\" (docs/contracts.md); default: what each file says",
+      0 },
     { "verbose", 'v', NULL, 0, "name every file", 0 },
     { 0 },
 };
@@ -227,6 +258,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         break;
     case 'v':
         o->verbose = true;
+        break;
+    case KEY_CONTRACT:
+        o->contract = arg;
         break;
     case KEY_DIR:
         o->dir = arg;
@@ -285,6 +319,8 @@ int assay_cmd_vectors(int argc, char **argv)
     else if (!strcmp(o.verb, "generate") && o.n_files && !strcmp(o.dir, committed))
         assay_fail(&why, ASSAY_ERR_ARG, "%s: give --dir: vectors/data holds the cases of vectors/cases.def alone",
                    o.file[0]);
+    else if (o.contract && assay_contract_parse(o.contract, NULL, &(assay_contract){ 0 }, &why))
+        ;
     else if (!assay_filter_check(&o.filter, &why) &&
              !assay_save_begin((const char *const[]){ "--json" }, &o.filter.json, 1, &why) && check)
         s.lab = assay_lab_open(o.filter.plugin, &why); /* before any file is read */

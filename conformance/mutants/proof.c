@@ -79,7 +79,7 @@ static bool vectors_hold(const char *pattern, char *note, size_t room)
         assay_why why = { "" };
         const int mutant = assay_mutant;
         assay_mutant = 0; /* the file is read by code that is right */
-        const assay_status s = assay_vector_load(g.gl_pathv[i], &v, &why);
+        const assay_status s = assay_vector_load(g.gl_pathv[i], NULL, &v, &why);
         assay_mutant = mutant;
         hold = s || stays_inside(&v);
         if (!hold)

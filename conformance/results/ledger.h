@@ -72,6 +72,7 @@ typedef struct assay_ledger {
     int64_t cases; /* problems generated */
     int64_t at;    /* which case of its op is in hand, in the order of a whole run */
     int64_t holes;
+    int64_t elements, elements_judged, outputs_not_judged; /* of vector files, which may mark what is not judged */
     assay_ledger_op *op;
     size_t n_ops;
     bool partial; /* a user's own cases: kernels that none of them fits are left out */

@@ -195,7 +195,10 @@ void assay_ledger_results(const assay_ledger *l, assay_results *r)
                          .compiler = ASSAY_COMPILER,
                          .target = ASSAY_TARGET,
                          .flags = ASSAY_FLAGS,
-                         .emulated = emulated };
+                         .emulated = emulated,
+                         .elements = l->elements,
+                         .elements_judged = l->elements_judged,
+                         .outputs_not_judged = l->outputs_not_judged };
     p->model = keep(r, assay_machine_name());
     p->features = keep(r, assay_machine_features());
     put_filter(r, l, p);

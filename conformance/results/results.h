@@ -66,6 +66,7 @@ typedef struct assay_r_part {
     const char *plugin_file;                                 /* as it was given: what a repeated run is given */
     bool emulated;                                           /* AVX-512 as portable C */
     int64_t shard, shards;
+    int64_t elements, elements_judged, outputs_not_judged; /* of vector files; 0: of none */
     assay_r_op *ops;
     assay_r_kernel *kernels;
     size_t n_ops, n_kernels;

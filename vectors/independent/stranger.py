@@ -28,16 +28,11 @@ def rmsnorm(x, w, eps):
     return w * x / np.sqrt((x * x).mean(axis=1, keepdims=True) + eps)
 
 
-def files(root):
+def files(save):
     """Yields (path, exit code that assay must give)."""
     x, w = rng.standard_normal((3, 21)).astype("f4"), rng.standard_normal(21).astype("f4")
     eps = float(np.float32(1e-5))
     plain = {"op": "rmsnorm", "params": "eps=1e-05"}
-
-    def save(name, meta, tensors):
-        path = os.path.join(root, name + ".safetensors")
-        write(path, meta, tensors)
-        return path
 
     # the least that a file needs: shapes and types are read off the tensors
     yield save("golden", plain, {"x": x, "w": w, "expected.y": rmsnorm(x, w, eps)}), 0
@@ -67,6 +62,112 @@ def files(root):
     cut = save("cut", plain, {"x": x, "w": w, "expected.y": rmsnorm(x, w, eps)})
     os.truncate(cut, os.path.getsize(cut) - 8)
     yield cut, 2
+
+
+def bf16(x):
+    """The words of the nearest bf16, ties to even: of normal numbers."""
+    bits = np.asarray(x, "f8").view("u8")
+    low = (bits + np.uint64((1 << 44) - 1) + (bits >> np.uint64(45) & np.uint64(1))) & ~np.uint64((1 << 45) - 1)
+    return (low.view("f8").astype("f4").view("u4") >> 16).astype("u2")
+
+
+def softmax(x):
+    e = np.exp(x.astype("f8") - x.astype("f8").max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def answers(save):
+    """Other people's answers: in their types, under their contracts, in part.  Yields (path, exit code, words, options)."""
+    x = rng.standard_normal((4, 33)).astype("f4")
+    y = softmax(x)
+    meta, put = {"op": "softmax"}, lambda m=(), **t: ({**{"op": "softmax"}, **dict(m)}, {"x": x, **t})
+    half, brain = y.astype("f2"), bf16(y)
+    wide = (brain.astype("u4") << 16).view("f4").astype("f8")
+    # correctly rounded in 16 bits; one ulp of the type beyond, where the exact value is near the first
+    for name, right, value in ("f16", half, half.astype("f8")), ("bf16", brain, wide):
+        ulp = np.abs(y) * (2.0**-11 if name == "f16" else 2.0**-8)
+        at = np.unravel_index(np.argmin(np.abs(value - y) / ulp), y.shape)
+        wrong = right.copy().view("u2")
+        wrong[at] += 1
+        x16 = x.astype("f2") if name == "f16" else bf16(x)
+        y16 = softmax(x16 if name == "f16" else (x16.astype("u4") << 16).view("f4"))
+        yield save("right_" + name, *put(**{"expected.y": right})), 0, "", []
+        yield save("next_" + name, *put(**{"expected.y": wrong.view(right.dtype)})), 1, "T1", []
+        only = {"x": x16, "expected.y": y16.astype("f2") if name == "f16" else bf16(y16)}
+        yield save("all_" + name, meta, only), 0, "", []
+    # an op that writes f32 alone, answered in f16; an exact one
+    a, b = rng.standard_normal((2, 16)).astype("f4"), rng.standard_normal((5, 16)).astype("f4")
+    product = {"x": a, "w": b, "expected.y": (a.astype("f8") @ b.astype("f8").T).astype("f2")}
+    yield save("matmul_f16", {"op": "matmul"}, product), 0, "", []
+    add = {"a": a.astype("f2"), "b": b[:2].astype("f2")}
+    total = {**add, "expected.y": (add["a"].astype("f4") + add["b"].astype("f4")).astype("f2")}
+    yield save("add_f16", {"op": "add"}, total), 0, "", []
+    total["expected.y"] = total["expected.y"].copy()
+    total["expected.y"][1, 3] *= np.float16(1.01)
+    yield save("add_f16_wrong", {"op": "add"}, total), 1, "y[19]", []
+    best = {"x": a, "expected.id": a.argmax(axis=1)}
+    yield save("argmax_i64", {"op": "argmax"}, best), 0, "", []
+    # names
+    for key, near in (("tolerence", "tolerance"), ("Params", "params"), ("dim", "dims"), ("not-judged", "not_judged")):
+        yield save("key_" + key, *put({key: ""}, **{"expected.y": y})), 2, f"did you mean {near}?", []
+    yield save("own_key", *put({"x-note": "mine", "format": "np"}, **{"expected.y": y})), 0, "", []
+    for name, near in ("expected.Y", "expected.y"), ("kapa.sum", "kappa.sum"), ("masc", "mask"), ("y", "expected.y"):
+        yield save("tensor_" + name, *put(**{"expected.y": y, name: y.astype("f4")})), 2, f"did you mean {near}?", []
+    for key, value, says in (
+        ("dims", "R=4 Q=3", "has no 'Q'"),
+        ("dims", "R=4x", "whole number"),
+        ("types", "maks=f32", "did you mean mask?"),
+        ("params", "scal=2", "did you mean scale?"),
+        ("tolerance", "aps=1", "did you mean abs?"),
+        ("tolerance", "abs=1e-6x", "is not abs=NUMBER"),
+        ("not_judged", "x", "has no 'x'"),
+        ("contract", "fzt=1", "did you mean ftz?"),
+        ("contract", "ftz=2", "ftz=2: a whole number from 0 to 1"),
+        ("contract", "e_exp=-1", "e_exp=-1: a number of units"),
+        ("contract", "acc=q8_0", "acc=q8_0: f32, f16, bf16 or f64"),
+        ("contract", "lanes=8 block=32", "one of lanes, block and pairwise"),
+        ("contract", "round.z=q8_0", "has no such input"),
+        ("contract", "ftz", "is not key=value"),
+    ):
+        yield save(f"{key}_{value}", *put({key: value}, **{"expected.y": y})), 2, says, []
+    turned = np.ascontiguousarray(y.T)
+    yield save("transposed", *put({"dims": "R=4 C=33"}, **{"expected.y": turned})), 2, "in another shape", []
+    plane = {"expected.y": y, "kappa.sum": np.zeros(3, "f4")}
+    yield save("plane", *put(**plane)), 2, "4 elements of F32 are needed", []
+    # not judged: in part, as a whole, all of it
+    part, mark = y.copy(), np.ones(y.shape, "u1")
+    part[1], mark[1] = np.nan, 0
+    counted = "99 of 132 elements judged; outputs not judged: 0"
+    yield save("part", *put(**{"expected.y": part, "judged.y": mark})), 0, counted, []
+    yield save("part_f32", *put(**{"expected.y": part.astype("f4"), "judged.y": mark.astype(bool)})), 0, counted, []
+    yield save("part_not_said", *put(**{"expected.y": part})), 1, "", []
+    rest = part.copy()
+    rest[2, 2] = 0.5
+    yield save("part_rest", *put(**{"expected.y": rest, "judged.y": mark})), 1, "y[68]", []
+    yield save("mark_short", *put(**{"expected.y": y, "judged.y": mark[:3]})), 2, "has 99 elements", []
+    yield save("none", *put({"not_judged": "y"})), 1, "nothing is judged: all 132", []
+    yield save("none_marked", *put(**{"expected.y": y, "judged.y": 0 * mark})), 1, "nothing is judged", []
+    # under a contract: subnormals flushed, an exponential of 8 units; in the file and on the command line
+    tiny = np.full((1, 4), 1e-20, "f4")
+    flushed = {"x": tiny, "w": tiny, "expected.y": np.zeros((1, 1), "f4")}
+    yield save("flushed", {"op": "matmul"}, {**flushed, "w": tiny[:1]}), 1, "T1", []
+    yield save("flushed_said", {"op": "matmul", "contract": "ftz=1"}, flushed), 0, "", []
+    yield save("flushed_option", {"op": "matmul"}, flushed), 0, "", ["--contract", "ftz=1"]
+    yield save("flushed_over", {"op": "matmul", "contract": "ftz=1"}, flushed), 1, "T1", ["--contract", "e_exp=8"]
+    cold = np.full((1, 4), -4.7, "f4")
+    logistic = cold.astype("f8") / (1 + np.exp(-cold.astype("f8")))
+    off = {"x": cold, "expected.y": (logistic * (1 + 10 * 2.0**-24)).astype("f4")}
+    yield save("exp", {"op": "silu"}, off), 1, "T1", []
+    yield save("exp_said", {"op": "silu", "contract": "e_exp=8"}, off), 0, "", []
+    yield save("option", {"op": "silu"}, off), 2, "did you mean e_exp?", ["--contract", "exp=8"]
+    rounded = {"x": np.tile(a, 2), "w": np.tile(b, 2)}
+    blocks = rounded["x"].astype("f4")
+    scale = (np.abs(blocks).max(axis=1, keepdims=True) / np.float32(127)).astype("f4")
+    codes = np.round(blocks * (np.float32(1) / scale))
+    seen = codes.astype("f8") * scale.astype("f2").astype("f8")
+    rounded["expected.y"] = (seen @ rounded["w"].astype("f8").T).astype("f4")
+    yield save("q8_0", {"op": "matmul"}, rounded), 1, "T1", []
+    yield save("q8_0_said", {"op": "matmul", "contract": "round.x=q8_0"}, rounded), 0, "", []
 
 
 NONSENSE = ["0", "-1", "7", "1099511627776", "9223372036854775807", "1e9", "nan", "", "q4_0", "f16:kpanel16", "f32/TS"]
@@ -116,9 +217,16 @@ def survives(root):
 def main():
     wrong = 0
     with tempfile.TemporaryDirectory() as root:
-        for path, want in files(root):
-            r = subprocess.run([sys.argv[1], "vectors", "check", path], capture_output=True, text=True)
-            good = r.returncode == want
+
+        def save(name, meta, tensors):
+            path = os.path.join(root, name + ".safetensors")
+            write(path, meta, tensors)
+            return path
+
+        plain = ((path, want, "", []) for path, want in files(save))
+        for path, want, words, options in [*plain, *answers(save)]:
+            r = subprocess.run([sys.argv[1], "vectors", "check", path, *options], capture_output=True, text=True)
+            good = r.returncode == want and words in r.stdout + r.stderr
             wrong += not good
             print(f"{'ok  ' if good else 'FAIL'} {os.path.basename(path)}: exit {r.returncode}, {want} is right")
             said = [l for l in r.stdout.splitlines() + r.stderr.splitlines() if "FAIL" in l or not good]
