@@ -2,6 +2,7 @@
  * libFuzzer target: the input is a GGUF file whose metadata becomes a tokenizer, which then encodes the input's own
  * bytes; a second tokenizer, from a small file of ours, encodes them too, and must give them back. */
 #include "../reference/models/ids.h"
+#include "../reference/models/prompt.h"
 #include "../reference/models/synthetic.h"
 #include "../reference/models/tokenizer.h"
 #include "../reference/models/utf8.h"
@@ -47,7 +48,10 @@ static void from_file(const uint8_t *data, size_t size)
     memcpy(copy, data, size);
     if (assay_gguf_parse(copy, size, "fuzz", &g, &why) == ASSAY_OK) {
         if (assay_tokenizer_make(&g, &t, &why) == ASSAY_OK) {
+            assay_prompt p;
             round_trip(&t, (const char *)data, size, true, false);
+            if (assay_prompt_make(&t, (const char *)data, size, false, &p, &why) == ASSAY_OK)
+                free(p.id);
             assay_tokenizer_free(&t);
         }
         assay_gguf_close(&g);

@@ -16,7 +16,8 @@ typedef struct assay_map {
     size_t n;
 } assay_map;
 
-assay_status assay_map_open(const char *path, assay_map *m,
-                            assay_why *why); /* a regular file; IO error with its reason */
+/* A regular file; IO error with its reason.  A file that is cut off later ends the process with a sentence (guard.h).
+ */
+assay_status assay_map_open(const char *path, assay_map *m, assay_why *why);
 void assay_map_close(assay_map *m);
 #endif

@@ -2,7 +2,6 @@
  * Which tokens end a generation.  Files name one or two of them at best; the field's reference (llama.cpp,
  * src/llama-vocab.cpp) goes by the tokens' text beside the keys, and so does this table. */
 #include "bpe.h"
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct end {
@@ -50,7 +49,7 @@ static const end texts[] = {
     { "<reponame>", REP },
     { "<|file_sep|>", SEP },
 };
-/* A vocabulary that has both others uses the first inside a turn. */
+/* A vocabulary that has both others uses the first inside a turn.  All of them stand in the list above. */
 static const char *const inside[][3] = {
     { "<|end|>", "<|return|>", "<|call|>" }, { "<|end|>", "<|return|>", "<|calls|>" },
     { "<|end|>", "<|flush|>", "<|call|>" },  { "<|end|>", "<|flush|>", "<|calls|>" },
@@ -60,46 +59,46 @@ static const char *const keys[] = {
     "tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id", PAD, REP, SEP
 };
 
-static bool made_by_merge(const assay_bpe *b, int32_t id)
+enum { TEXTS = sizeof texts / sizeof *texts };
+
+/* The first token of each text; -1: none. */
+static void find_all(const assay_tokenizer *t, const assay_span *text, int32_t id[TEXTS])
 {
-    for (size_t i = 0; i <= b->merge_mask; i++)
-        if (b->merge[i].rank >= 0 && b->merge[i].id == id)
-            return true;
-    return false;
+    for (int k = 0; k < TEXTS; k++)
+        id[k] = -1;
+    for (int32_t i = 0; i < t->n; i++)
+        for (int k = 0; k < TEXTS && text[i].n && strchr("<[_", text[i].at[0]); k++) /* all of them begin so */
+            if (id[k] < 0 && assay_span_is(text[i], texts[k].text))
+                id[k] = i;
 }
 
-static int32_t find(const assay_tokenizer *t, const assay_span *text, const char *want)
+static int32_t found(const int32_t id[TEXTS], const char *text)
 {
-    int32_t id = 0;
-    while (id < t->n && !assay_span_is(text[id], want))
-        id++;
-    return id < t->n ? id : -1;
+    int k = 0;
+    while (strcmp(texts[k].text, text) != 0)
+        k++;
+    return id[k];
 }
 
 assay_status assay_ends_mark(const assay_gguf *g, assay_tokenizer *t, const assay_span *text, assay_why *why)
 {
     assay_status s = ASSAY_OK;
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        const int32_t id = texts[i].instead && assay_gguf_find(g, texts[i].instead) ? -1 : find(t, text, texts[i].text);
-        if (id < 0)
+    int32_t id[TEXTS];
+    find_all(t, text, id);
+    for (int k = 0; k < TEXTS; k++) {
+        if (id[k] < 0 || (texts[k].instead && assay_gguf_find(g, texts[k].instead)))
             continue;
-        t->ends[id] = true;
-        /* Whatever type the file gives it: text does not become such a token, unless merges of plain text make it. */
-        if (t->kind[id] == ASSAY_TOKEN_USER || !made_by_merge(t->bpe, id))
-            t->kind[id] = ASSAY_TOKEN_CONTROL;
+        t->ends[id[k]] = true;
+        t->kind[id[k]] = ASSAY_TOKEN_CONTROL; /* whatever the file says: text does not become such a token */
     }
     for (size_t i = 0; i < sizeof keys / sizeof *keys && !s; i++) {
-        int64_t id = -1;
-        s = assay_gguf_int(g, keys[i], false, 0, t->n - 1, &id, why);
-        if (!s && id >= 0)
-            t->ends[id] = true;
+        int64_t named = -1;
+        s = assay_gguf_int(g, keys[i], false, 0, t->n - 1, &named, why);
+        if (!s && named >= 0)
+            t->ends[named] = true;
     }
-    for (size_t i = 0; i < sizeof inside / sizeof *inside && !s; i++) {
-        int32_t id[3];
-        for (int k = 0; k < 3; k++)
-            id[k] = find(t, text, inside[i][k]);
-        if (id[0] >= 0 && id[1] >= 0 && id[2] >= 0)
-            t->ends[id[0]] = false;
-    }
+    for (size_t i = 0; i < sizeof inside / sizeof *inside && !s; i++)
+        if (found(id, inside[i][0]) >= 0 && found(id, inside[i][1]) >= 0 && found(id, inside[i][2]) >= 0)
+            t->ends[found(id, inside[i][0])] = false;
     return s;
 }
