@@ -46,7 +46,7 @@ fi
 
 # Others on all CPUs: marked, with by how much; a spinner on each.
 n=$(nproc)
-expect 0 'rows measured' "${row[@]}" --threads 1 --json "$dir/alone.json"
+expect 0 'rows* measured' "${row[@]}" --threads 1 --json "$dir/alone.json"
 (for _ in $(seq "$n"); do (while :; do :; done) & done; trap 'kill $(jobs -p)' TERM; wait) &
 spinner=$!
 expect 0 '! busy: others used [0-9.]* CPUs meanwhile' "${row[@]}" --threads 1
