@@ -3,6 +3,7 @@
 #include "abi.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
+#include "starts.h"
 #include "watch.h"
 #include "wire.h"
 #include "zygote.h"
@@ -231,6 +232,8 @@ static assay_lab *new_lab(assay_why *why)
                           "the judge would start with another floating-point environment than C's: %.120s",
                           changed.text),
                (assay_lab *)NULL;
+    if (!assay_starts(why))
+        return NULL;
     assay_lab *lab = calloc(1, sizeof *lab);
     if (!lab || !(lab->described = calloc(ASSAY_PLUGIN_KERNELS, sizeof *lab->described)))
         return free(lab), assay_fail(why, ASSAY_ERR_NOMEM, "no memory for the judge"), (assay_lab *)NULL;
