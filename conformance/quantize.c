@@ -247,6 +247,7 @@ static const assay_rows rows[] = {
     { "R={4,5} C=960 y={q8_0,q8_1,q4_0,q4_1} gen=scale-ties", ASSAY_QUICK },
     { "R={1,2,3} C={768,1024} y={q4_k,q6_k} gen={small-scales,unit-steps,level}", ASSAY_QUICK },
     { "R=2 C={256,768} y={q4_k,q6_k} gen={gauss,uniform,positive,extremes,block-scales,poisoned,zero}", ASSAY_QUICK },
+    { "R=4 C=1024 y={q4_k,q6_k} gen={gauss,uniform}", ASSAY_QUICK }, /* many super-blocks: verify() sums over them */
     { "R=5 C=8192 y=* gen={half-steps,near-ties,extremes,block-scales,poisoned,edges}", ASSAY_FULL },
 };
 

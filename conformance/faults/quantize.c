@@ -46,7 +46,9 @@
     X(BF16_BY_WIDE, "bf16-by-wide", "legal: rounded in double")                                                        \
     X(BYTE_STORES, "byte-stores", "legal: written byte by byte")                                                       \
     X(CODES_BACKWARDS, "codes-backwards", "legal: codes in any order")
-enum mode { LAST_OF_K = K_MODES - 1, FAULTS(MODE) LEGAL(MODE) };
+/* Legal by its contract alone: what stands where a block holds a NaN or an infinity. */
+#define NAN_UNSEEN(X) X(UNSEEN, "nan-unseen", "legal: under the contract NaN ignored; formats 4.3")
+enum mode { LAST_OF_K = K_MODES - 1, FAULTS(MODE) LEGAL(MODE) NAN_UNSEEN(MODE) };
 
 static uint32_t bits(float x)
 {
@@ -270,23 +272,44 @@ static void row_of_blocks(const assay_args *a, char *y, const float *x, int64_t 
     }
 }
 
+static void write_row(const assay_args *a, char *y, const float *x, int64_t C, int mode)
+{
+    const assay_dtype type = a->operand[1].type;
+    if (type == ASSAY_q4_k || type == ASSAY_q6_k)
+        k_row(y, x, C / SUPER, type, mode);
+    else if (type == ASSAY_f16 || type == ASSAY_bf16)
+        for (int64_t c = 0; c < C; c++) {
+            const uint16_t h = type == ASSAY_f16 ? to_f16(x[c], mode) : to_bf16(x[c], mode);
+            memcpy(y + 2 * c, &h, 2);
+        }
+    else
+        row_of_blocks(a, y, x, C / 32, mode);
+}
+
+/* A NaN is a 0, and in a block an infinity, too. */
+static void write_unseen(const assay_args *a, char *y, const float *x, int64_t C)
+{
+    const assay_dtype type = a->operand[1].type;
+    for (int64_t c = 0; c < C; c += SUPER) {
+        float t[SUPER];
+        const int64_t n = C - c < SUPER ? C - c : SUPER;
+        for (int64_t k = 0; k < n; k++)
+            t[k] = isnan(x[c + k]) || (assay_dtype_of(type)->block > 1 && isinf(x[c + k])) ? 0 : x[c + k];
+        write_row(a, y + assay_dtype_bytes(type, c), t, n, UNSEEN);
+    }
+}
+
 static assay_status go(const assay_args *a, int mode)
 {
     const int64_t C = a->dim[1];
-    const assay_dtype type = a->operand[1].type;
     for (int64_t r = a->begin; r < a->end; r++) {
         const float *x = (const float *)((const char *)a->operand[0].data + r * a->operand[0].stride[0]);
         char *y = (char *)a->operand[1].data +
-                  r * (mode == DENSE_ROWS ? assay_dtype_bytes(type, C) : a->operand[1].stride[0]);
-        if (type == ASSAY_q4_k || type == ASSAY_q6_k)
-            k_row(y, x, C / SUPER, type, mode);
-        else if (type == ASSAY_f16 || type == ASSAY_bf16)
-            for (int64_t c = 0; c < C; c++) {
-                const uint16_t h = type == ASSAY_f16 ? to_f16(x[c], mode) : to_bf16(x[c], mode);
-                memcpy(y + 2 * c, &h, 2);
-            }
+                  r * (mode == DENSE_ROWS ? assay_dtype_bytes(a->operand[1].type, C) : a->operand[1].stride[0]);
+        if (mode == UNSEEN)
+            write_unseen(a, y, x, C);
         else
-            row_of_blocks(a, y, x, C / 32, mode);
+            write_row(a, y, x, C, mode);
     }
     return ASSAY_OK;
 }
@@ -294,16 +317,28 @@ FAULTS(STUB)
 LEGAL(STUB)
 K_FAULTS(STUB)
 K_LEGAL(STUB)
+K_OTHER_BITS(STUB)
+NAN_UNSEEN(STUB)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q8_1) |
                                                    ASSAY_T(q4_0) | ASSAY_T(q4_1)) };
 static const assay_typeset types_k[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(q4_k) | ASSAY_T(q6_k)) };
+static const assay_typeset types_all[] = { ASSAY_TYPES(ASSAY_T(f32)),
+                                           ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q8_1) |
+                                                       ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q4_k) | ASSAY_T(q6_k)) };
+static const assay_contract blind = { .nan_ignored = 1 };
 #define KERNEL_BASE .op = "quantize", .types = types
 static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW)
 #undef KERNEL_BASE
 #define KERNEL_BASE .op = "quantize", .types = types_k
-                                         K_FAULTS(BAD_ROW) K_LEGAL(GOOD_ROW) };
+                                         K_FAULTS(BAD_ROW) K_LEGAL(GOOD_ROW)
+#undef KERNEL_BASE
+#define KERNEL_BASE .op = "quantize", .types = types_k, .flags = ASSAY_BITEXACT
+                                             K_OTHER_BITS(BAD_ROW)
+#undef KERNEL_BASE
+#define KERNEL_BASE .op = "quantize", .types = types_all, .contract = &blind
+                                                 NAN_UNSEEN(GOOD_ROW) };
 
 extern const assay_faults assay_faults_quantize;
 const assay_faults assay_faults_quantize = { "quantize", table, ASSAY_COUNT_OF(table) };

@@ -196,6 +196,8 @@ assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const ass
             *f = (assay_finding){ .pass = true, .operand = -1, .index = -1 };
         else
             assay_compare(p, k->contract, j->t, f);
+        if (f->pass && !m->blind && k->flags & ASSAY_BITEXACT)
+            assay_compare_bits(p, j->t, f);
         out = f->pass ? ASSAY_PASSED : ASSAY_FAILED;
     }
     f->place = m->place;

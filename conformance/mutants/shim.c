@@ -237,7 +237,7 @@ const assay_plugin *assay_plugin_v1(void)
         }
         kernel[k] = (assay_kernel){ .op = m->op,
                                     .name = name[k],
-                                    .flags = ASSAY_UNSLICED | ASSAY_OWN_THREADS,
+                                    .flags = ASSAY_UNSLICED | ASSAY_OWN_THREADS | ASSAY_BITEXACT,
                                     .types = types[k],
                                     .layouts = layouts,
                                     .run = runs[i] };

@@ -87,6 +87,7 @@ assay_status assay_certify(assay_lab *lab, assay_problem *p, assay_certificate *
             assay_properties[i].measure(&x, &c->property[i]);
         by_generator(&x, c, &f);
         compare_siblings(&x, c);
+        assay_quality_add(&x, c->quality);
     }
     assay_outputs_free(x.base);
     return ASSAY_OK;
@@ -173,6 +174,7 @@ void assay_certificate_print(const assay_certificate *c)
     if (!c->n_siblings)
         printf("  same bits as its siblings          not applicable  (%s)\n",
                rounds(k) ? "it rounds an operand itself" : "no other kernel of the op runs here");
+    assay_quality_print(c->quality);
     printf("  by generator           cases  worst of bound  bits of the scalar form\n");
     for (int i = 0; i < c->n_gens; i++)
         printf("    %-20s %5lld  %14.3f  %s%lld\n", c->gen[i].gen->name, (long long)c->gen[i].cases, c->gen[i].used,
@@ -222,6 +224,7 @@ static void json_one(assay_json *j, const assay_certificate *c)
         assay_json_close(j);
     }
     assay_json_close(j);
+    assay_quality_json(j, c->quality);
     assay_json_open(j, "generators", '[');
     for (int i = 0; i < c->n_gens; i++) {
         assay_json_open(j, NULL, '{');

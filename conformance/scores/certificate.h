@@ -4,10 +4,16 @@
  * failure. */
 #ifndef ASSAY_CERTIFICATE_H
 #define ASSAY_CERTIFICATE_H
+#include "../../reference/core/json.h"
 #include "../../reference/core/registry.h"
 #include "../judge/judge.h"
 
-enum { ASSAY_PROPERTIES = 12, ASSAY_CERTIFICATE_GENS = 48, ASSAY_CERTIFICATE_SIBLINGS = 16 };
+enum {
+    ASSAY_PROPERTIES = 12,
+    ASSAY_CERTIFICATE_GENS = 48,
+    ASSAY_CERTIFICATE_SIBLINGS = 16,
+    ASSAY_CERTIFICATE_TYPES = 8
+};
 
 typedef struct assay_probe { /* a solved case and what the kernel made of it: plain, one thread, one piece */
     assay_lab *lab;
@@ -40,6 +46,15 @@ void assay_measure_count(const assay_probe *x, assay_measure *m, bool same, cons
 void assay_measure_lost(const assay_probe *x, assay_measure *m, const char *what, const assay_finding *f);
 void assay_measure_batch(const assay_probe *x, assay_measure *m); /* batch.c */
 
+typedef struct assay_quality { /* of what a search has written in a type: square errors, ours for the same x */
+    assay_dtype type;
+    int64_t blocks; /* 0: none so far */
+    double error, ours;
+} assay_quality;
+void assay_quality_add(const assay_probe *x, assay_quality *all); /* quality.c; all: of ASSAY_CERTIFICATE_TYPES */
+void assay_quality_print(const assay_quality *all);
+void assay_quality_json(assay_json *j, const assay_quality *all);
+
 typedef struct assay_certificate {
     const assay_kernel *kernel;
     int plugin;
@@ -57,6 +72,7 @@ typedef struct assay_certificate {
         int64_t same, differ;
     } sibling[ASSAY_CERTIFICATE_SIBLINGS];
     int n_siblings;
+    assay_quality quality[ASSAY_CERTIFICATE_TYPES];
 } assay_certificate;
 
 /* Measures one case: p is made, and is solved here. */

@@ -167,6 +167,7 @@ typedef struct assay_dense {
     const int64_t *dim;
     const void *params;
     const assay_dtype *type; /* what the operands are stored as: for bound() and verify(), a reference gets NULL */
+    bool random;             /* the inputs are random numbers with full mantissas: for verify() */
 } assay_dense;
 
 typedef struct assay_args assay_args;

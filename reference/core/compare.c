@@ -224,13 +224,37 @@ static bool judge_search(const output *o, const assay_dense *d, assay_dtype type
     ty->decode(ours, code, o->n);
     fill_open(o, ours, ty->block, value[o->i]);
     operand[o->i] = ours;
-    const assay_dense with = { operand, d->before, d->dim, d->params, d->type };
+    const assay_dense with = { operand, d->before, d->dim, d->params, d->type, d->random };
     const bool ok = o->p->c.op->verify(&with, (void *const *)value, k, &o->f->why);
     if (!ok)
         o->f->by = ASSAY_BY_DISCRETE, o->f->operand = o->i;
     free(code);
     free(ours);
     return ok;
+}
+
+/* Under the contract "NaN ignored" nothing is asked where the golden is NaN, and of a block where it holds anything
+ * that is not finite.  The mask of operand i, or NULL: the problem's own serves. */
+static unsigned char *nan_open(const assay_problem *p, int i, assay_dtype type, int64_t n, const assay_contract *k)
+{
+    const assay_dtype_info *ty = assay_dtype_of(type);
+    if (!k->nan_ignored)
+        return NULL;
+    unsigned char *open = assay_zeros((size_t)n, 1);
+    void *code = assay_zeros((size_t)(n / ty->block), (size_t)ty->bytes);
+    double *written = assay_zeros((size_t)n, sizeof *written);
+    ty->encode(code, p->value[i], n);
+    ty->decode(written, code, n);
+    for (int64_t at = 0; at < n; at += ty->block) {
+        bool lost = false;
+        for (int64_t j = at; j < at + ty->block; j++)
+            lost |= ty->block > 1 ? !isfinite(written[j]) : isnan(written[j]);
+        for (int64_t j = at; j < at + ty->block; j++)
+            open[j] = lost || (p->open[i] && p->open[i][j]);
+    }
+    free(code);
+    free(written);
+    return open;
 }
 
 static bool plain_f32(const assay_contract *k)
@@ -266,7 +290,9 @@ void assay_compare(const assay_problem *p, const assay_contract *k, const assay_
     for (int i = 0; ok && i < op->n_operands; i++) {
         if (!value[i])
             continue;
-        const output o = { p, i, assay_tensor_count(&got[i]), value[i], p->value[i], p->open[i], f };
+        const int64_t n = assay_tensor_count(&got[i]);
+        unsigned char *open = nan_open(p, i, got[i].type, n, k);
+        const output o = { p, i, n, value[i], p->value[i], open ? open : p->open[i], f };
         const assay_operand *d_ = &op->operands[i];
         if (d_->verdict == ASSAY_DISCRETE) {
             discrete = true;
@@ -281,6 +307,7 @@ void assay_compare(const assay_problem *p, const assay_contract *k, const assay_
             if (ok && p->tag == ASSAY_TAG_RANDOM && op->spread && got[i].type == ASSAY_f32 && plain_f32(k))
                 ok = judge_t2(&o, p->plane[op->spread - 1]);
         }
+        free(open);
     }
     if (ok && discrete && !op->verify(&d, (void *const *)value, k, &f->why)) {
         ok = false;
@@ -292,5 +319,23 @@ void assay_compare(const assay_problem *p, const assay_contract *k, const assay_
     for (int i = 0; i < op->n_operands; i++) {
         free(value[i]);
         free(bound[i]);
+    }
+}
+
+void assay_compare_bits(const assay_problem *p, const assay_tensor *got, assay_finding *f)
+{
+    const assay_op *op = p->c.op;
+    for (int i = 0; f->pass && i < op->n_operands; i++) {
+        const assay_operand *o = &op->operands[i];
+        if (o->access == ASSAY_IN || o->verdict != ASSAY_EXACT || !(p->c.present >> i & 1) ||
+            !assay_dtype_of(got[i].type)->search)
+            continue;
+        const int64_t n = assay_tensor_count(&got[i]);
+        double *value = assay_zeros((size_t)n, sizeof *value);
+        assay_tensor_decode(value, &got[i]);
+        const output out = { p, i, n, value, p->value[i], p->open[i], f };
+        if (!judge_exact(&out, &got[i], true))
+            f->by = ASSAY_BY_PROMISE;
+        free(value);
     }
 }

@@ -35,6 +35,9 @@ typedef struct assay_finding {
 
 /* got[i]: views of the outputs as the kernel left them (in any strides); p is solved for contract k. */
 void assay_compare(const assay_problem *p, const assay_contract *k, const assay_tensor *got, assay_finding *f);
+/* Of a kernel that says ASSAY_BITEXACT, once it has passed: what a search has written is ours, byte for byte; else f
+ * says where not. */
+void assay_compare_bits(const assay_problem *p, const assay_tensor *got, assay_finding *f);
 
 /* Is what a kernel has computed rounded once more on its way into an output of this type?  Not where the accumulator's
  * type, whose roundings B counts to the last, is no wider. */

@@ -147,7 +147,8 @@ assay_status assay_problem_load(const assay_case *c, const void *const *data, co
 
 assay_dense assay_problem_dense(const assay_problem *p)
 {
-    return (assay_dense){ (void *const *)p->value, (void *const *)p->before, p->c.dim, p->c.params, p->c.type };
+    return (assay_dense){ (void *const *)p->value,   (void *const *)p->before, p->c.dim, p->c.params, p->c.type,
+                          p->tag == ASSAY_TAG_RANDOM };
 }
 
 /* Rounds operand i as the kernel says it does, innermost rows padded with zeros to whole blocks.  True: a value
