@@ -18,7 +18,10 @@
     X(K_HALF_LOST, "k-half-of-the-codes-lost", "numerics 3")                                                           \
     X(K_ONE_UP, "k-codes-one-up", "codes off by one pass an eye that looks at the picture")                            \
     X(K_LAST_GROUP, "k-last-group-lost", "a loop that ends one group early")                                           \
-    X(K_ONE_SCALE, "k-one-scale-for-all", "groups that all get the super-block's largest scale")
+    X(K_ONE_SCALE, "k-one-scale-for-all", "groups that all get the super-block's largest scale")                       \
+    X(K_FIXED, "k-scale-of-another-tensor", "a scale that does not come from the data")                                \
+    X(K_ALL_ZERO, "k-all-zeros", "an output that nobody has written, in memory that was cleared")                      \
+    X(K_SWAPPED, "k-scale-and-minimum-swapped", "two fields of one type side by side")
 
 #define K_LEGAL(X)                                                                                                     \
     X(K_PLAIN, "k-plain", "legal: our search")                                                                         \
@@ -205,6 +208,12 @@ static void k_one_up(assay_q4_k *b4, assay_q6_k *b6, bool four)
     }
 }
 
+static void k_swap(int8_t *a, int8_t *b)
+{
+    const int8_t was = *a;
+    *a = *b, *b = was;
+}
+
 static void k_spoil(const double *x, assay_dtype type, unsigned char *block, int mode)
 {
     assay_q4_k *b4 = (assay_q4_k *)(void *)block;
@@ -261,6 +270,20 @@ static void k_spoil(const double *x, assay_dtype type, unsigned char *block, int
                 b4->sc[i] |= 63;
             else
                 b6->sc[i] = b6->sc[i] < 0 ? -128 : 127;
+        break;
+    case K_FIXED:
+        if (finite)
+            *(four ? &b4->d : &b6->d) = four ? 0x2000 : 0x1400;
+        break;
+    case K_ALL_ZERO:
+        if (finite)
+            memset(block, 0, (size_t)assay_dtype_of(type)->bytes);
+        break;
+    case K_SWAPPED: /* q6_k has no minimum: the scales of two groups */
+        if (four)
+            b4->d = b4->dmin, b4->dmin = d;
+        else
+            k_swap(&b6->sc[6], &b6->sc[7]);
         break;
     case K_ROUNDING:
     case K_USUAL:

@@ -170,6 +170,61 @@ def answers(save):
     yield save("q8_0_said", {"op": "matmul", "contract": "round.x=q8_0"}, rounded), 0, "", []
 
 
+def rounded_q6_k(x):
+    """Blocks of (rows, 256) by plain rounding: the extreme of a group of 16 is code -32, scales are 8 bits."""
+    groups = x.astype("f8").reshape(-1, 16, 16)
+    at = np.abs(groups).argmax(axis=2)[:, :, None]
+    scale = np.take_along_axis(groups, at, 2)[:, :, 0] / -32
+    most = np.take_along_axis(scale, np.abs(scale).argmax(axis=1)[:, None], 1)
+    d = (most / -128).astype("f2")
+    stored = np.clip(np.rint(-128 * scale / most), -128, 127)
+    step = d.astype("f8") * stored
+    codes = np.clip(np.rint(groups / np.where(step == 0, np.inf, step)[:, :, None]), -32, 31).astype("i4") + 32
+    codes = codes.reshape(-1, 2, 4, 32)
+    low = (codes[:, :, :2] & 15) | (codes[:, :, 2:] & 15) << 4
+    high = sum(codes[:, :, k] >> 4 << 2 * k for k in range(4))
+    parts = low.reshape(-1, 128), high.reshape(-1, 64), stored.astype("i1").view("u1"), d.view("u1")
+    return np.concatenate([p.astype("u1") for p in parts], axis=1)
+
+
+def rounded_q4_k(x):
+    """The same in q4_k: the range of a group of 32 over 15 steps, scales and minima are 6 bits."""
+    groups = x.astype("f8").reshape(-1, 8, 32)
+    minimum = -np.minimum(groups.min(axis=2), 0)
+    scale = (np.maximum(groups.max(axis=2), 0) + minimum) / 15
+    d, dmin = [(a.max(axis=1, keepdims=True) / 63).astype("f2") for a in (scale, minimum)]
+    s, m = [np.rint(63 * a / a.max(axis=1, keepdims=True)).astype("i4") for a in (scale, minimum)]
+    step, off = (d.astype("f8") * s)[:, :, None], (dmin.astype("f8") * m)[:, :, None]
+    codes = np.clip(np.rint((groups + off) / np.where(step == 0, np.inf, step)), 0, 15).astype("i4")
+    pairs = codes.reshape(-1, 4, 2, 32)
+    scales = s[:, :4] | s[:, 4:] >> 4 << 6, m[:, :4] | m[:, 4:] >> 4 << 6, (s[:, 4:] & 15) | (m[:, 4:] & 15) << 4
+    parts = d.view("u1"), dmin.view("u1"), *scales, (pairs[:, :, 0] | pairs[:, :, 1] << 4).reshape(-1, 128)
+    return np.concatenate([p.astype("u1") for p in parts], axis=1)
+
+
+def encoders(save):
+    """Super-blocks that another encoder than ours has written.  As answers()."""
+    x = rng.standard_normal((8, 512)).astype("f4")
+    nan = x.copy()
+    nan[3, 300] = np.nan
+    for kind, encode, d_at in ("q4_k", rounded_q4_k, 0), ("q6_k", rounded_q6_k, 208):
+        meta, good = {"op": "quantize", "types": "y=" + kind, "tag": "random"}, encode(x)
+
+        def put(blocks, x=x, meta=meta, **more):
+            return {**meta, **more}, {"x": x, "expected.y": blocks.reshape(8, -1)}
+
+        far = good.copy()
+        far[:, 16 if kind == "q4_k" else 0] ^= 0x88  # one byte of codes in each super-block
+        double, zero = good.copy(), np.zeros_like(good)
+        double[:, d_at + 1] += 4  # d twice as large
+        yield save("rounded_" + kind, *put(good)), 0, "", []
+        yield save("code_" + kind, *put(far)), 1, "square error", []
+        yield save("scale_" + kind, *put(double)), 1, "square error", []
+        yield save("zeros_" + kind, *put(zero)), 1, "square error", []
+        yield save("nan_unseen_" + kind, *put(good, nan)), 1, "does not decode to NaN", []
+        yield save("nan_open_" + kind, *put(good, nan, contract="nan_ignored=1")), 0, "", []
+
+
 NONSENSE = ["0", "-1", "7", "1099511627776", "9223372036854775807", "1e9", "nan", "", "q4_0", "f16:kpanel16", "f32/TS"]
 
 
@@ -224,7 +279,7 @@ def main():
             return path
 
         plain = ((path, want, "", []) for path, want in files(save))
-        for path, want, words, options in [*plain, *answers(save)]:
+        for path, want, words, options in [*plain, *answers(save), *encoders(save)]:
             r = subprocess.run([sys.argv[1], "vectors", "check", path, *options], capture_output=True, text=True)
             good = r.returncode == want and words in r.stdout + r.stderr
             wrong += not good
