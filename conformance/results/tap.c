@@ -44,6 +44,8 @@ static void point(FILE *f, size_t n, const assay_r_sum *k)
         return;
     fputs("  ---\n", f);
     yaml(f, "verdict", k->verdict);
+    if (k->k.cause)
+        yaml(f, "cause", k->k.cause);
     if (k->k.n_failures) {
         yaml(f, "by", k->k.failure[0].by);
         yaml(f, "message", k->k.failure[0].why);
