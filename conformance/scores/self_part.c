@@ -85,6 +85,10 @@ static bool read_table(assay_ledger *l, const char *op, FILE *f)
         got.fault = e->fault;
         got.typed = NULL;
         got.n_typed = got.typed_room = 0;
+        got.more = NULL; /* the first failures of each are enough for a score */
+        got.n_more = 0;
+        got.trace = NULL;
+        got.n_trace = 0;
         *e = got;
     }
     return true;
