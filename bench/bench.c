@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * assay bench: the command line, what stands before the first row (machine, counters, roofs), and the total. */
 #include "../conformance/results/terminal.h"
+#include "../reference/core/secret.h"
 #include "../reference/core/options.h"
 #include "bench.h"
 #include "../conformance/results/hash.h"
@@ -192,6 +193,8 @@ static int total(bench_session *s, assay_status st)
     printf("%lld row%s measured, %lld of them failed their verdict, %lld known already%s\n", (long long)s->rows,
            assay_s(s->rows), (long long)s->failed, (long long)s->skipped,
            interrupted ? "; interrupted: --resume goes on" : "");
+    if (assay_secret_name())
+        printf("secret %s\n", assay_secret_name());
     if (shard)
         printf("shard %d/%d: assay merge joins them\n", s->o->filter.shard, s->o->filter.shards);
     if (!shard && s->rows == 0 && s->skipped == 0 && !interrupted)

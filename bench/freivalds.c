@@ -7,6 +7,7 @@
 #include "../reference/core/dtype.h"
 #include "../reference/core/execute.h"
 #include "../reference/core/rng.h"
+#include "../reference/core/secret.h"
 #include "../reference/core/status.h"
 #include "../reference/core/tensor.h"
 #include "bench.h"
@@ -92,7 +93,7 @@ static bool holds(const assay_problem *p, const int role[3], const double *y)
 {
     const int64_t T = p->t[role[0]].dim[0], K = p->t[role[0]].dim[1], N = p->t[role[1]].dim[0];
     uint64_t *v = assay_zeros((size_t)(2 * N + K + 2 * T), sizeof *v), *u = v + N, *left = u + K, *right = left + T;
-    assay_rng rng = { p->c.seed, 4242, 0 };
+    assay_rng rng = { assay_secret_seed(p->c.seed), 4242, 0 };
     bool ok = true;
     for (int64_t n = 0; n < N; n++)
         v[n] = assay_rng_u64(&rng) % P;
@@ -114,7 +115,7 @@ static const char *exact_inputs(const assay_problem *p, const int role[3], assay
     for (int k = 0; k < 2 && !why; k++) {
         const int i = role[k];
         const int64_t n = assay_tensor_count(&p->t[i]);
-        assay_rng rng = { p->c.seed, (uint64_t)(900 + k), 0 };
+        assay_rng rng = { assay_secret_seed(p->c.seed), (uint64_t)(900 + k), 0 };
         q->t[i].data = assay_aligned(assay_tensor_bytes(&p->t[i]) + 64);
         if (!q->t[i].data)
             return "no memory";

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * session.c - what stands before the first row: the passport, the roofs, the team sizes, the kernels that are meant. */
 #include "../conformance/results/hash.h"
+#include "../reference/core/secret.h"
 #include "../reference/core/status.h"
 #include "bench.h"
 #include "gbench.h"
@@ -27,6 +28,7 @@ assay_status bench_context(bench_session *s, int argc, char **argv)
     assay_json_bool(&j, "quick", s->o->filter.level == ASSAY_QUICK);
     if (s->o->filter.has_seed)
         assay_json_uint(&j, "seed", s->o->filter.seed);
+    assay_json_str(&j, "secret", assay_secret_name());
     if (s->o->filter.shards > 1) {
         assay_json_int(&j, "shard", s->o->filter.shard);
         assay_json_int(&j, "shards", s->o->filter.shards);
@@ -91,6 +93,11 @@ assay_status bench_resume(bench_session *s)
     const assay_status st = bench_journal_open(&s->journal, path, s->o->resume, &s->why);
     const cJSON *line = st ? NULL : bench_journal_get(&s->journal, "context", "context");
     const cJSON *assay = cJSON_GetObjectItem(cJSON_GetObjectItem(line, "context"), "assay");
+    const char *theirs = cJSON_GetStringValue(cJSON_GetObjectItem(assay, "secret")), *ours = assay_secret_name();
+    if (assay && strcmp(theirs ? theirs : "", ours ? ours : "") != 0)
+        return assay_fail(&s->why, ASSAY_ERR_ARG, "the journal's inputs were made with %s%.40s, this run's with %s%s",
+                          theirs ? "secret " : "no secret", theirs ? theirs : "", ours ? "secret " : "no secret",
+                          ours ? ours : "");
     if (!assay || same_run(s, assay))
         return st;
     cJSON_Delete(s->journal.known);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * assay - one program, a table of commands; each command's code is in its own folder. */
+#include "../reference/core/secret.h"
 #include "../reference/core/save.h"
 #include "assay_build.h"
 #include "../reference/core/near.h"
@@ -102,6 +103,7 @@ int main(int argc, char **argv)
             continue;
         if (!strcmp(argv[1], "check") || !strcmp(argv[1], "vectors"))
             wait_without_spinning(argv);
+        assay_secret_take();
         static char name[64];
         snprintf(name, sizeof name, "assay %s", argv[1]);
         argv[1] = name;

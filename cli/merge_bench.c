@@ -198,8 +198,16 @@ static assay_status join(bench_parts *all, bool force)
     all->n = n;
     if (twice)
         printf("  %d parts came twice, each is counted once\n", twice);
-    for (size_t i = 1; !force && i < all->n; i++) {
+    for (size_t i = 1; i < all->n; i++) {
         const bench_part *a = &all->at[i - 1], *b = &all->at[i];
+        const char *x = words(get(get(a->doc, "context"), "assay"), "secret"),
+                   *y = words(get(get(b->doc, "context"), "assay"), "secret");
+        if (strcmp(x ? x : "", y ? y : "") != 0)
+            return assay_fail(all->why, ASSAY_ERR_ARG,
+                              "results of different inputs: %s%.40s and %s%.40s; they are not joined",
+                              x ? "secret " : "no secret", x ? x : "", y ? "secret " : "no secret", y ? y : "");
+        if (force)
+            continue;
         if (strcmp(a->version, b->version) || strcmp(a->commit, b->commit))
             return assay_fail(all->why, ASSAY_ERR_ARG,
                               "results of different builds: %.40s (%.40s) and %.40s (%.40s); --force joins them",

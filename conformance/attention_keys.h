@@ -3,6 +3,7 @@
  * that the generators of q and k, which come first, know it. */
 #ifndef ASSAY_ATTENTION_KEYS_H
 #define ASSAY_ATTENTION_KEYS_H
+#include "../reference/core/secret.h"
 #include "../reference/core/suite.h"
 #include "assay/params.h"
 
@@ -11,7 +12,7 @@ enum { B, T, S, H, G, D, E, P };
 
 static uint64_t mix(const assay_case *c, uint64_t stream, int64_t i)
 {
-    assay_rng r = { c->seed, 0x61747400 + stream, (uint64_t)i };
+    assay_rng r = { assay_secret_seed(c->seed), 0x61747400 + stream, (uint64_t)i };
     return assay_rng_u64(&r) >> 33;
 }
 static bool has(const assay_case *c, int i)

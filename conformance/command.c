@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The command line of `assay check`. */
+#include "../reference/core/secret.h"
 #include "../reference/core/near.h"
 #include "../reference/core/options.h"
 #include "../reference/core/status.h"
@@ -330,6 +331,8 @@ int assay_cmd_check(int argc, char **argv)
     for (int i = 0; i < MODES; i++)
         if (o.mode[i] && instead[i]) {
             const int code = instead[i](&s, &o);
+            if (assay_secret_name())
+                printf("secret %s\n", assay_secret_name());
             assay_lab_close(s.lab);
             return code;
         }
@@ -354,6 +357,8 @@ int assay_cmd_check(int argc, char **argv)
                : o.mode[MUTANTS]                   ? print_mutants(&s.ledger)
                                                    : assay_ledger_print(&s.ledger, o.verbose);
     assay_progress_clear();
+    if (code != 2 && assay_secret_name())
+        printf("secret %s\n", assay_secret_name());
     if (o.in_process && code != 2)
         printf("run in the judge's own process (--in-process): no verdict\n");
     else if (code != 2)

@@ -57,6 +57,9 @@ void section_summary(report *r)
     page_table_end(r);
     page_text(r, "Assay %s, commit %s, %s.", member_text(from, "version", "?"), member_text(from, "commit", "?"),
               member_text(passport(r), "date", "no date"));
+    const char *secret = member_text(from, "secret", "");
+    if (*secret)
+        page_text(r, "Inputs were made with a secret besides the seeds: secret %s.", secret);
 }
 
 void section_machine(report *r)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * assay vectors: generate writes the committed files, verify compares the reference with files, check judges kernels
  * by them through the same judge as assay check. */
+#include "../reference/core/secret.h"
 #include "../reference/core/options.h"
 #include "../conformance/check.h"
 #include "../conformance/results/output.h"
@@ -71,6 +72,8 @@ static assay_status generate_lines(const options *o, assay_why *why)
 
 static assay_status generate(const options *o, assay_why *why)
 {
+    if (assay_secret_name())
+        return assay_fail(why, ASSAY_ERR_ARG, "generate with ASSAY_SECRET: files are public; unset it");
     if (o->n_files)
         return generate_lines(o, why);
     const assay_vector_case *c;

@@ -72,7 +72,9 @@ static void failure(FILE *f, const assay_r_sum *k)
     }
     for (size_t i = 0; i < k->k.n_failures && i < ASSAY_RESULTS_SHOWN; i++) {
         const assay_r_failure *x = &k->k.failure[i];
-        assay_repro_text(&(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, x->line, k->k.expected }, text);
+        assay_repro_text(&(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, x->line, k->k.expected,
+                                         k->seen[0].part->secret },
+                         text);
         escape(f, x->by);
         fputs(": ", f);
         escape(f, x->why);
@@ -156,6 +158,12 @@ assay_status assay_report_junit(const assay_summary *s, FILE *f)
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", f);
     fprintf(f, "<testsuites name=\"assay\" tests=\"%lld\" failures=\"%lld\" errors=\"0\" time=\"%.6f\">\n",
             (long long)all.tests, (long long)all.failures, all.seconds);
+    const char *secret = s->of->n ? s->of->part[0].secret : NULL; /* parts of different ones are not joined */
+    if (secret) {
+        fputs("  <properties>\n    <property name=\"secret\"", f);
+        attribute(f, "value", secret);
+        fputs("/>\n  </properties>\n", f);
+    }
     for (size_t i = 0, j; i < s->n; i = j) {
         totals t = { 0 };
         char name[128];

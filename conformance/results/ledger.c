@@ -2,6 +2,7 @@
 #include "ledger.h"
 #include "repro.h"
 #include "terminal.h"
+#include "../../reference/core/secret.h"
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/registry.h"
 #include "assay_build.h"
@@ -161,7 +162,7 @@ static void print_failure(const assay_ledger *l, const assay_entry *e, int64_t i
 {
     char text[ASSAY_REPRO_TEXT];
     assay_repro again = { e->plugin >= 0 && l->filter ? l->filter->plugin : NULL, e->kernel->name, e->line[i],
-                          e->fault != NULL };
+                          e->fault != NULL, assay_secret_name() };
     printf("    %s/%s: %s%s%s: %s\n", e->kernel->op, e->kernel->name, assay_paint(ASSAY_RED),
            assay_by_name(e->finding[i].by), assay_paint(ASSAY_PLAIN_TEXT), e->finding[i].why.text);
     if (e->words[i][0])

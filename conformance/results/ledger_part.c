@@ -3,6 +3,7 @@
 #include "../../reference/core/contract.h"
 #include "../../reference/core/plain.h"
 #include "../../reference/core/registry.h"
+#include "../../reference/core/secret.h"
 #include "assay_build.h"
 #include "ledger.h"
 #include "machine_name.h"
@@ -159,6 +160,7 @@ static void put_filter(assay_results *r, const assay_ledger *l, assay_r_part *p)
     p->level = levels[f ? f->level : ASSAY_QUICK];
     p->shard = f && f->shards ? f->shard : 1;
     p->shards = f && f->shards ? f->shards : 1;
+    p->secret = assay_secret_name();
     p->line = text_or_null(r, l->line);
     p->plugin = text_or_null(r, l->plugin);
     if (!f)

@@ -53,7 +53,9 @@ static void failures(const assay_summary *s, FILE *f)
                 fputs("<br>", f);
                 cell(f, x->words);
             }
-            assay_repro_text(&(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, x->line, k->k.expected }, text);
+            assay_repro_text(&(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, x->line, k->k.expected,
+                                             k->seen[0].part->secret },
+                             text);
             fputs("<br>", f);
             code(f, assay_plain(text));
             fputc('\n', f);

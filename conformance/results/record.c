@@ -4,6 +4,7 @@
  * its share of the bound, its seconds and, if there is one, a note; [kernel]: not accepted. */
 #include "record.h"
 #include "../../reference/core/registry.h"
+#include "../../reference/core/secret.h"
 #include "../../reference/core/status.h"
 #include "hash.h"
 #include "journal.h"
@@ -60,7 +61,13 @@ assay_status assay_record_open(assay_record **to, const char *file, bool resume,
     if (!s) {
         cJSON *first = assay_journal_next(&r->journal);
         r->playing = first && !strcmp(assay_journal_line(&r->journal), j.text);
-        if (first && !r->playing)
+        const char *theirs = cJSON_GetStringValue(cJSON_GetObjectItem(cJSON_GetObjectItem(first, "run"), "secret")),
+                   *ours = assay_secret_name();
+        if (first && strcmp(theirs ? theirs : "", ours ? ours : "") != 0)
+            s = assay_fail(why, ASSAY_ERR_ARG, "the journal's inputs were made with %s%.40s, this run's with %s%s",
+                           theirs ? "secret " : "no secret", theirs ? theirs : "", ours ? "secret " : "no secret",
+                           ours ? ours : "");
+        else if (first && !r->playing)
             s = assay_journal_put_aside(&r->journal, "another build, machine or set of options", why);
         if (!s && !r->playing)
             s = assay_journal_add(&r->journal, &j, why);

@@ -39,4 +39,9 @@ void assay_repro_text(const assay_repro *r, char out[ASSAY_REPRO_TEXT])
         option(&t, " --plugin", r->plugin, "");
     option(&t, " -k", r->kernel, "*?[\\"); /* a pattern */
     option(&t, " --repro", r->line, "");
+    if (r->secret) { /* a comment of the shell */
+        static const char needs[] = "  # needs ASSAY_SECRET=... of hash ";
+        put(&t, needs, sizeof needs - 1);
+        put(&t, r->secret, strlen(r->secret));
+    }
 }

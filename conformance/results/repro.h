@@ -9,7 +9,8 @@ enum { ASSAY_REPRO_TEXT = 8192 };
 typedef struct assay_repro {
     const char *plugin; /* the file as it was given, or NULL */
     const char *kernel, *line;
-    bool fault; /* the kernel is one of faults/ */
+    bool fault;         /* the kernel is one of faults/ */
+    const char *secret; /* hash of the secret that the inputs were made with, or NULL */
 } assay_repro;
 
 void assay_repro_text(const assay_repro *r, char text[ASSAY_REPRO_TEXT]);

@@ -77,6 +77,7 @@ static const assay_member op_members[] = {
 const assay_member assay_m_part[] = { P(TEXT, what),
                                       P(TEXT, level),
                                       P(MAYBE, seed),
+                                      P(MAYBE, secret),
                                       P(COUNT, shard),
                                       P(COUNT, shards),
                                       P(TEXT, version),

@@ -15,8 +15,10 @@ static int by_text(const char *a, const char *b)
 
 int assay_split_order(const assay_r_part *a, const assay_r_part *b)
 {
-    const char *const x[] = { a->what, a->version, a->commit, a->level, a->seed, a->line, a->plugin, a->threads };
-    const char *const y[] = { b->what, b->version, b->commit, b->level, b->seed, b->line, b->plugin, b->threads };
+    const char *const x[] = { a->what, a->version, a->commit,  a->level, a->seed,
+                              a->line, a->plugin,  a->threads, a->secret };
+    const char *const y[] = { b->what, b->version, b->commit,  b->level, b->seed,
+                              b->line, b->plugin,  b->threads, b->secret };
     int d = 0;
     for (size_t i = 0; !d && i < sizeof x / sizeof *x; i++)
         d = by_text(x[i], y[i]);
@@ -67,6 +69,11 @@ assay_status assay_results_join(assay_results *r, bool force, int64_t *twice, as
             keep_one(last, p);
             continue;
         }
+        if (last && by_text(last->secret, p->secret))
+            return assay_fail(why, ASSAY_ERR_ARG,
+                              "results of different inputs: %s%.40s and %s%.40s; they are not joined",
+                              last->secret ? "secret " : "no secret", last->secret ? last->secret : "",
+                              p->secret ? "secret " : "no secret", p->secret ? p->secret : "");
         if (last && !force && (strcmp(last->version, p->version) || strcmp(last->commit, p->commit)))
             return assay_fail(why, ASSAY_ERR_ARG,
                               "results of different builds: %.40s (%.40s) and %.40s (%.40s); --force joins them",

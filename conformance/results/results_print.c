@@ -49,8 +49,9 @@ static void print_kernel(const assay_r_sum *k)
         printf("    note: %s\n      first in: %s\n", k->k.note, k->k.note_case ? k->k.note_case : "");
     for (size_t i = 0; !k->good && i < k->k.n_failures && i < ASSAY_RESULTS_SHOWN; i++) {
         char text[ASSAY_REPRO_TEXT];
-        assay_repro_text(
-            &(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, k->k.failure[i].line, k->k.expected }, text);
+        assay_repro_text(&(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, k->k.failure[i].line, k->k.expected,
+                                         k->seen[0].part->secret },
+                         text);
         printf("    %s: %s\n", k->k.failure[i].by, k->k.failure[i].why);
         if (k->k.failure[i].words)
             printf("      %s\n", k->k.failure[i].words);

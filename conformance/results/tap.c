@@ -52,8 +52,9 @@ static void point(FILE *f, size_t n, const assay_r_sum *k)
         if (k->k.failure[0].words)
             yaml(f, "words", k->k.failure[0].words);
         yaml(f, "case", k->k.failure[0].line);
-        assay_repro_text(
-            &(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, k->k.failure[0].line, k->k.expected }, text);
+        assay_repro_text(&(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, k->k.failure[0].line, k->k.expected,
+                                         k->seen[0].part->secret },
+                         text);
         yaml(f, "repro", text);
     }
     fputs("  ...\n", f);

@@ -3,6 +3,7 @@
 #include "dtype.h"
 #include "fused.h"
 #include "registry.h"
+#include "secret.h"
 #include "status.h"
 #include "tensor.h"
 #include <math.h>
@@ -57,7 +58,7 @@ static void fill_operand(assay_problem *p, int i, const assay_suite *suite)
     assay_tensor s = stored(&p->t[i]);
     const int64_t n = assay_tensor_count(&s);
     const uint32_t role = ASSAY_INDEX | ASSAY_POSITION | ASSAY_MASK;
-    assay_rng r = { c->seed, (uint64_t)i, 0 };
+    assay_rng r = { assay_secret_seed(c->seed), (uint64_t)i, 0 };
     if (suite && suite->raw && suite->raw(c, i, s.data, (size_t)assay_dtype_bytes(s.type, n), &r)) {
         assay_tensor_decode(p->value[i], &p->t[i]);
         return;
