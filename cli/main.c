@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * assay - one program, a table of commands; each command's code is in its own folder. */
+#include "../reference/core/status.h"
 #include "../reference/core/secret.h"
 #include "../reference/core/save.h"
 #include "assay_build.h"
@@ -110,7 +111,9 @@ int main(int argc, char **argv)
         return commands[i].run(argc - 1, argv + 1);
     }
     char best[64];
-    fprintf(stderr, "assay: no command %s%s (assay help lists them)\n", argv[1],
-            assay_near_text(&near, best, sizeof best));
+    assay_why why;
+    assay_fail(&why, ASSAY_ERR_ARG, "no command %.60s%s (assay help lists them)", argv[1],
+               assay_near_text(&near, best, sizeof best));
+    fprintf(stderr, "assay: %s\n", why.text);
     return 2;
 }

@@ -3,6 +3,7 @@
 #include "../reference/core/secret.h"
 #include "../reference/core/near.h"
 #include "../reference/core/options.h"
+#include "../reference/core/plain.h"
 #include "../reference/core/status.h"
 #include "check.h"
 #include "scores/contracts.h"
@@ -285,9 +286,12 @@ static void no_kernel(const assay_session *s, const char *glob)
             assay_near_try(&near, k->name);
     for (size_t i = 0; glob && i < assay_lab_plugin_count(s->lab); i++)
         assay_near_try(&near, assay_lab_plugin_kernel(s->lab, i)->name);
-    fprintf(stderr, "assay check: no kernel matches %s%s%s (assay list kernels%s%s)\n", glob ? "-k " : "the filter",
-            glob ? glob : "", assay_near_text(&near, best, sizeof best), f->plugin ? " --plugin " : "",
-            f->plugin ? f->plugin : "");
+    char text[4600];
+    snprintf(text, sizeof text, "no kernel matches %s%.300s%s (assay list kernels%s%.4096s)",
+             glob ? "-k " : "the filter", glob ? glob : "", assay_near_text(&near, best, sizeof best),
+             f->plugin ? " --plugin " : "", f->plugin ? f->plugin : "");
+    assay_plain(text);
+    fprintf(stderr, "assay check: %s\n", text);
 }
 
 int assay_cmd_check(int argc, char **argv)

@@ -36,6 +36,17 @@ typo gauss "$assay" check --case 'rmsnorm R=1 C=1 gen={equal,gaus}'
 grep -q 'ok  ' "$dir/out" && { echo "cases ran before the pattern was read"; exit 1; }
 expect 2 'no option --x-y (' "$assay" check --x-y
 expect 0 'passed' "$assay" check --memory 100 -o add -k scalar --case 'add R=1 C=1'
+# A short option at the end of the line, without its word: glibc says which, whatever the command.
+for at in 'check -o' 'check -vk' 'bench -k' 'run -p' 'run x -n' 'report -o' 'merge -o'; do
+  # shellcheck disable=SC2086
+  expect 2 'requires an argument' "$assay" $at
+done
+# Control characters of a command line are shown as ?, too: scripts fill in names of files.
+for at in nope --nope 'check -k' 'check --'; do
+  # shellcheck disable=SC2086
+  ends 2 "$assay" $at$'\e[31m'
+  grep -q $'\e' "$dir/out" && { echo "an escape of the command line reaches the terminal: $at"; cat -v "$dir/out"; exit 1; }
+done
 expect 2 '--time-limit 0: a whole number from 1' "$assay" check --time-limit 0
 expect 2 '--memory-limit -1: ' "$assay" check --memory-limit=-1
 expect 2 '--max-failures 0: ' "$assay" check --max-failures 0

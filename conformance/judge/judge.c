@@ -50,11 +50,23 @@ assay_manner assay_manner_of(const assay_problem *p, assay_place place, int thre
 
 /* ---- calls ------------------------------------------------------------------------------------------------------ */
 
+/* A deadlock of a loaded machine's making is rare; a kernel that sleeps now and then would take hours of the judge's.
+ */
+static bool another_try(const assay_kernel *k)
+{
+    enum { TRIES = 3 };
+    static const assay_kernel *last;
+    static int n;
+    n = k == last ? n + 1 : 1;
+    last = k;
+    return n <= TRIES;
+}
+
 /* False: it did not come to an end that can be judged. */
 static bool call(assay_lab *lab, assay_placement *pl, const assay_problem *p, const assay_kernel *k, assay_answer *a)
 {
     assay_lab_run(lab, &pl->job, a);
-    if (a->by == ASSAY_BY_TIMEOUT && a->idle) { /* once more: a kernel that deadlocks does so again */
+    if (a->by == ASSAY_BY_TIMEOUT && a->idle && another_try(k)) { /* a kernel that deadlocks does so again */
         fprintf(stderr, "%s/%s: its process slept until the limit; the call is run once more\n", p->c.op->name,
                 k->name);
         memcpy(pl->arena, pl->before, pl->used);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
 #include "near.h"
+#include "status.h"
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,10 +73,11 @@ static void refuse_unknown(const struct argp *argp, int argc, char **argv)
     const struct argp builtin = { own, NULL, NULL, NULL, NULL, NULL, NULL };
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         char name[64], text[96];
-        if (argv[i][0] == '-' && argv[i][1] && argv[i][1] != '-')
-            i += short_ones(argp, argv[i] + 1);
-        if (argv[i][0] != '-' || argv[i][1] != '-')
+        if (argv[i][0] != '-' || argv[i][1] != '-') {
+            if (argv[i][0] == '-')
+                i += short_ones(argp, argv[i] + 1); /* maybe past the end: argp says what is missing */
             continue;
+        }
         const size_t length = strcspn(argv[i] + 2, "=");
         snprintf(name, sizeof name, "%.*s", (int)length, argv[i] + 2);
         search s = { .name = name, .length = strlen(name), .near.word = name };
@@ -89,8 +91,10 @@ static void refuse_unknown(const struct argp *argp, int argc, char **argv)
         if (s.near.best)
             snprintf(best, sizeof best, "--%s", s.near.best);
         s.near.best = best[0] ? best : NULL;
-        fprintf(stderr, "%s: no option --%s%s (%s --help lists all)\n", argv[0], name,
-                assay_near_text(&s.near, text, sizeof text), argv[0]);
+        assay_why why;
+        assay_fail(&why, ASSAY_ERR_ARG, "%s: no option --%s%s (%s --help lists all)", argv[0], name,
+                   assay_near_text(&s.near, text, sizeof text), argv[0]);
+        fprintf(stderr, "%s\n", why.text);
         exit(2);
     }
 }
