@@ -109,8 +109,11 @@ int assay_cmd_doctor(int argc, char **argv)
     printf("Machine\n  %s (%s family %d model %d stepping %d), %d cores, %d threads may be used, hypervisor: %s\n  %s, "
            "%s\n",
            m.model, m.vendor, m.family, m.number, m.stepping, m.cores, m.threads, m.virtual, m.os, m.kernel);
-    printf("  memory %.1f GiB, %.1f GiB available; huge pages %s; governor %s; load %.2f\n", (double)m.memory / 0x1p30,
-           (double)m.available / 0x1p30, m.huge_pages, m.governor, m.load[0]);
+    if (m.memory > 0)
+        printf("  memory %.1f GiB, %.1f GiB available", (double)m.memory / 0x1p30, (double)m.available / 0x1p30);
+    else
+        printf("  memory n/a (no /proc/meminfo)");
+    printf("; huge pages %s; governor %s; load %.2f\n", m.huge_pages, m.governor, m.load[0]);
     if (m.load[0] > 0.5)
         puts("  other work is running: times will be noisy (ratios of -k A -k B hold up better)");
     print_limits(&m);

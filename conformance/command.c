@@ -6,6 +6,7 @@
 #include "../reference/core/plain.h"
 #include "../reference/core/status.h"
 #include "check.h"
+#include "judge/absent.h"
 #include "scores/contracts.h"
 #include "results/faults_print.h"
 #include "scores/metamorphic.h"
@@ -363,6 +364,8 @@ int assay_cmd_check(int argc, char **argv)
     assay_progress_clear();
     if (code != 2 && assay_secret_name())
         printf("secret %s\n", assay_secret_name());
+    if (code != 2 && o.filter.plugin && !o.in_process && assay_not_checked()[0])
+        printf("not checked here: %s\n", assay_not_checked());
     if (o.in_process && code != 2)
         printf("run in the judge's own process (--in-process): no verdict\n");
     else if (code != 2)

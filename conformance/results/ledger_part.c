@@ -5,6 +5,7 @@
 #include "../../reference/core/registry.h"
 #include "../../reference/core/secret.h"
 #include "assay_build.h"
+#include "../judge/absent.h"
 #include "ledger.h"
 #include "machine_name.h"
 #include "results.h"
@@ -163,6 +164,7 @@ static void put_filter(assay_results *r, const assay_ledger *l, assay_r_part *p)
     p->secret = assay_secret_name();
     p->line = text_or_null(r, l->line);
     p->plugin = text_or_null(r, l->plugin);
+    p->not_checked = l->plugin && assay_not_checked()[0] ? keep(r, assay_not_checked()) : NULL;
     if (!f)
         return;
     p->op = text_or_null(r, f->op);

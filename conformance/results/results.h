@@ -64,8 +64,9 @@ typedef struct assay_r_part {
     const char *level, *seed;                                /* seed: "7", or NULL: one per case */
     const char *op, *kernel, *isa, *threads, *line, *plugin; /* the filter; NULL where there was none */
     const char *plugin_file;                                 /* as it was given: what a repeated run is given */
-    const char *secret; /* the hash of ASSAY_SECRET; NULL: seeds alone made the inputs */
-    bool emulated;      /* AVX-512 as portable C */
+    const char *secret;      /* the hash of ASSAY_SECRET; NULL: seeds alone made the inputs */
+    const char *not_checked; /* of a plug-in, on this system, and why; NULL: nothing */
+    bool emulated;           /* AVX-512 as portable C */
     int64_t shard, shards;
     int64_t elements, elements_judged, outputs_not_judged; /* of vector files; 0: of none */
     assay_r_op *ops;
