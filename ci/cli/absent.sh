@@ -9,6 +9,7 @@ trap 'rm -rf "$dir"' EXIT
 . "$(dirname "$0")/expect"
 if "$assay" --version | grep -q -e '-fsanitize'; then echo "a sanitizer needs /proc itself: not tried"; exit 77; fi
 unshare -m true 2>/dev/null || { echo "this user may not hide /proc: not tried"; exit 77; }
+# shellcheck disable=SC2016 # the backticks are Markdown
 sed -n '/^```c$/,/^```$/p' "$source/docs/plugin.md" | sed '1d;$d' >"$dir/mine.c"
 "$cc" -std=c11 -O2 -w -shared -fPIC -I"$source/include" -o "$dir/mine.so" "$dir/mine.c" -lm
 blind() { unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$@"; }
