@@ -130,6 +130,7 @@ static error_t take(int key, char *arg, struct argp_state *state)
         if (state->arg_num > 0)
             argp_error(state, "one MODEL; '%s' is too much", arg);
         o->g.model = arg;
+        assay_save_spare(arg);
         return 0;
     case ARGP_KEY_END:
         if (!o->g.model)

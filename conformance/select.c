@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "select.h"
+#include "../reference/core/save.h"
 #include "../reference/core/near.h"
 #include "../reference/core/status.h"
 #include "judge/lab.h"
@@ -158,6 +159,7 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
         break;
     case KEY_PLUGIN:
         f->plugin = assay_plugin_path(arg);
+        assay_save_spare(f->plugin);
         break;
     case KEY_JSON:
         f->json = arg;

@@ -59,6 +59,11 @@ if [ ! -L link.jsonl ] || [ ! -c /dev/null ]; then stop "the journal replaced wh
 expect 2 'link.jsonl is no regular file' "$assay" check -o add --json link.json --resume
 expect 2 'has no journal' "$assay" check -o add --json - --resume
 
+# What a run reads, by any name, is not overwritten.
+ln -s in.json same
+expect 2 '--json would overwrite ./in.json, which this run reads' "$assay" check --plugin in.json --json same
+[ ! -e model.gguf ] || expect 2 'would overwrite model.gguf' "$assay" run model.gguf -p a -n 1 --json model.gguf
+
 # Standard output is full.
 full() { # COMMAND...
   local got=0

@@ -271,6 +271,27 @@ static assay_status try(const char *path, assay_why *why)
     return error ? failed(path, error, why) : ASSAY_OK;
 }
 
+static const char *spared[4];
+
+void assay_save_spare(const char *path)
+{
+    for (size_t i = 0; i < sizeof spared / sizeof *spared; i++)
+        if (!spared[i]) {
+            spared[i] = path;
+            return;
+        }
+}
+
+static const char *input_at(const char *path) /* that lies there, by any name; NULL: none */
+{
+    struct stat out_st, in_st;
+    for (size_t i = 0; i < sizeof spared / sizeof *spared && spared[i] && !stat(path, &out_st); i++)
+        if (!stat(spared[i], &in_st) && S_ISREG(in_st.st_mode) && in_st.st_dev == out_st.st_dev &&
+            in_st.st_ino == out_st.st_ino)
+            return spared[i];
+    return NULL;
+}
+
 assay_status assay_save_begin(const char *const *option, const char *const *path, int n, assay_why *why)
 {
     int first = -1;
@@ -278,6 +299,9 @@ assay_status assay_save_begin(const char *const *option, const char *const *path
         const assay_status s = path[i] ? try(path[i], why) : ASSAY_OK;
         if (s)
             return s;
+        if (path[i] && input_at(path[i]))
+            return assay_fail(why, ASSAY_ERR_ARG, "%s would overwrite %.300s, which this run reads", option[i],
+                              input_at(path[i]));
         for (int k = 0; path[i] && k < i; k++)
             if (path[k] && !strcmp(path[k], path[i]) && assay_save_regular(path[i]))
                 return assay_fail(why, ASSAY_ERR_ARG, "%s and %s both write %.300s: one would be lost", option[k],

@@ -21,6 +21,8 @@ void assay_save_cancel(assay_save *s);
 /* A text and a newline, in one go.  path NULL: nowhere. */
 assay_status assay_save_text(const char *path, const char *text, assay_why *why);
 
+/* An input of this run (a plug-in, a model): assay_save_begin lets no output replace it.  Before that; four at most. */
+void assay_save_spare(const char *path);
 /* Before the work: what cannot be written is said now, and where one of the n paths is "-" all else that is printed
  * goes to standard error from here on; a sentence if two are, or if two are one file.  NULLs among the paths are left
  * out. */
