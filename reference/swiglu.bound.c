@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * swiglu: the bound of silu and one more rounding; what underflows inside silu is multiplied by up.  An up that is
- * flushed (ftz) is multiplied by silu. */
+ * flushed (ftz) is multiplied by silu.  A gate of -inf: as silu. */
 #include "bound.h"
 
 void assay_swiglu_kappa(const assay_dense *a, double *const *planes);
@@ -20,6 +20,8 @@ void assay_swiglu_bound(const assay_dense *a, double *const *planes, const assay
     for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++) {
         const double under = (gate[i] < 0 ? 1 - gate[i] : 1) * bound_eta(c);
         const double flushed = c->ftz ? fabs(gate[i]) * (1 - planes[0][i]) * bound_eta(c) : 0;
-        b[2][i] = fabs(y[i]) * bound_gamma(e * planes[0][i] + rest, u) + (fabs(up[i]) + 1) * under + flushed;
+        b[2][i] = gate[i] == -INFINITY
+                      ? NAN
+                      : fabs(y[i]) * bound_gamma(e * planes[0][i] + rest, u) + (fabs(up[i]) + 1) * under + flushed;
     }
 }

@@ -15,6 +15,8 @@ bool assay_scene_fits(const assay_scene *s, double got, int64_t at)
     const double want = s->want[at];
     if (s->p->open[s->operand] && s->p->open[s->operand][at])
         return true;
+    if (isnan(s->bound[at]) && want == 0)
+        return isnan(got) || got == 0;
     if (isnan(want) || isnan(got))
         return isnan(want) && isnan(got);
     if (isinf(want))

@@ -107,6 +107,15 @@ def answers(save):
     yield save("add_f16_wrong", {"op": "add"}, total), 1, "y[19]", []
     best = {"x": a, "expected.id": a.argmax(axis=1)}
     yield save("argmax_i64", {"op": "argmax"}, best), 0, "", []
+    # silu(-inf): the limit, with either sign, and NaN are right, in every type; nothing else is
+    cold = np.array([[-np.inf, 0, 1, -5]], "f4")
+    for value, code in ((0.0, 0), (-0.0, 0), (np.nan, 0), (1e-3, 1), (-np.inf, 1)):
+        for kind in "f8", "f4", "f2":
+            at = (np.array([[0, 0, 1, -5]], "f8") / (1 + np.exp([[0, 0, -1, 5]]))).astype(kind)
+            at[0, 0] = value
+            yield save(f"silu_{value}_{kind}", {"op": "silu"}, {"x": cold, "expected.y": at}), code, "", []
+            gate = {"gate": cold, "up": np.ones_like(cold), "expected.y": at}
+            yield save(f"swiglu_{value}_{kind}", {"op": "swiglu"}, gate), code, "", []
     # names
     for key, near in (("tolerence", "tolerance"), ("Params", "params"), ("dim", "dims"), ("not-judged", "not_judged")):
         yield save("key_" + key, *put({key: ""}, **{"expected.y": y})), 2, f"did you mean {near}?", []
