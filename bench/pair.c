@@ -7,7 +7,6 @@
 #include "bench.h"
 #include "child.h"
 #include "cpus.h"
-#include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -282,7 +281,7 @@ assay_status bench_pairs(bench_session *s, const char *line, const char *workloa
     for (int from = 0; from < 2; from++) { /* built in, and those of a plug-in: a stranger's kernel against ours */
         for (size_t i = 0; (k = from ? assay_lab_plugin_kernel(s->lab, i) : assay_kernel_at(i)); i++)
             for (int n = 0; n < 2; n++)
-                if (!found[n] && !strcmp(k->op, c.op->name) && !fnmatch(glob[n], k->name, 0) &&
+                if (!found[n] && !strcmp(k->op, c.op->name) && assay_kernel_matches(glob[n], k->name) &&
                     !(k->isa & ~assay_cpu()) && assay_kernel_takes(c.op, k, &a) && (n == 0 || k != found[0])) {
                     found[n] = k;
                     at[n] = from ? (int)i : -1;

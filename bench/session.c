@@ -6,7 +6,6 @@
 #include "bench.h"
 #include "gbench.h"
 #include <cjson/cJSON.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -172,7 +171,8 @@ void bench_survey(bench_session *s)
     char name[BENCH_NAME];
     int nth;
     for (size_t i = 0; (k = bench_kernel_at(s, i, &nth)); i++) {
-        if (!strncmp(k->op, "probe_", 6) || (s->o->filter.kernel_b && !fnmatch(s->o->filter.kernel_b, k->name, 0)))
+        if (!strncmp(k->op, "probe_", 6) ||
+            (s->o->filter.kernel_b && assay_kernel_matches(s->o->filter.kernel_b, k->name)))
             continue;
         const assay_state state = assay_filter_kernel(&s->o->filter, k);
         s->runnable += state == ASSAY_RUNS;

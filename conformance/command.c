@@ -15,7 +15,6 @@
 #include "results/terminal.h"
 #include "scores/self.h"
 #include "scores/tightness.h"
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,7 +268,7 @@ static const char *unmatched(const assay_session *s)
         const char *glob = g < 0 ? f->kernel : f->also[g];
         bool any = false;
         for (size_t i = 0; i < s->ledger.n; i++)
-            any |= !fnmatch(glob, s->ledger.entry[i].kernel->name, 0);
+            any |= assay_kernel_matches(glob, s->ledger.entry[i].kernel->name);
         if (!any)
             return glob;
     }
@@ -286,7 +285,8 @@ static void no_kernel(const assay_session *s, const char *glob)
         if (!f->op || !strcmp(f->op, k->op))
             assay_near_try(&near, k->name);
     for (size_t i = 0; glob && i < assay_lab_plugin_count(s->lab); i++)
-        assay_near_try(&near, assay_lab_plugin_kernel(s->lab, i)->name);
+        assay_near_try(&near, strchr(glob, ':') ? assay_lab_plugin_kernel(s->lab, i)->name
+                                                : assay_kernel_bare(assay_lab_plugin_kernel(s->lab, i)->name));
     char text[4600];
     snprintf(text, sizeof text, "no kernel matches %s%.300s%s (assay list kernels%s%.4096s)",
              glob ? "-k " : "the filter", glob ? glob : "", assay_near_text(&near, best, sizeof best),

@@ -28,11 +28,22 @@ assay_status assay_filter_check(const assay_filter *f, assay_why *why)
     return ASSAY_OK;
 }
 
+const char *assay_kernel_bare(const char *name)
+{
+    const char *colon = strchr(name, ':'); /* no plug-in's name has one */
+    return colon ? colon + 1 : name;
+}
+
+bool assay_kernel_matches(const char *glob, const char *name)
+{
+    return !fnmatch(glob, assay_kernel_bare(name), 0) || (strchr(glob, ':') && !fnmatch(glob, name, 0));
+}
+
 static bool named(const assay_filter *f, const char *kernel)
 {
-    bool any = !f->kernel || !fnmatch(f->kernel, kernel, 0);
+    bool any = !f->kernel || assay_kernel_matches(f->kernel, kernel);
     for (int i = 0; i < f->n_also; i++)
-        any |= !fnmatch(f->also[i], kernel, 0);
+        any |= assay_kernel_matches(f->also[i], kernel);
     return any;
 }
 
@@ -69,8 +80,8 @@ assay_kernel assay_kernel_of_file(const char *file)
 bool assay_filter_absent(const assay_filter *f, const char *file)
 {
     const assay_kernel k = assay_kernel_of_file(file);
-    return !f || (!f->plugin &&
-                  (assay_filter_kernel(f, &k) != ASSAY_FILTERED || (f->kernel_b && !fnmatch(f->kernel_b, k.name, 0))));
+    return !f || (!f->plugin && (assay_filter_kernel(f, &k) != ASSAY_FILTERED ||
+                                 (f->kernel_b && assay_kernel_matches(f->kernel_b, k.name))));
 }
 
 /* "1,2" into f->threads */

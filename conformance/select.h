@@ -28,6 +28,10 @@ typedef enum assay_state { ASSAY_RUNS, ASSAY_NOT_ON_CPU, ASSAY_FILTERED } assay_
 
 /* Checks op and isa names; a sentence in why on failure. */
 assay_status assay_filter_check(const assay_filter *f, assay_why *why);
+/* A plug-in's kernel is named "plugin:kernel", ours "kernel".  A pattern with a colon means the whole name, one without
+ * the kernel's own, whosoever it is. */
+const char *assay_kernel_bare(const char *name);
+bool assay_kernel_matches(const char *glob, const char *name);
 assay_state assay_filter_kernel(const assay_filter *f, const assay_kernel *k);
 /* Op, name and tier that a line of kernels.def stands for, "neon/matmul_neon"; the op of none of its own is "?". */
 assay_kernel assay_kernel_of_file(const char *file);

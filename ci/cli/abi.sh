@@ -25,7 +25,7 @@ plugin() { # NAME: compiles NAME.c
   $cc -std=c11 -O2 -w -shared -fPIC -I "$source/include" -o "$dir/$1.so" "$dir/$1.c"
 }
 plugin mine
-expect 0 'ok   rmsnorm/mine' "$assay" check --plugin "$dir/mine.so" --case "$line"
+expect 0 'ok   rmsnorm/example:mine' "$assay" check --plugin "$dir/mine.so" --case "$line"
 cat "$dir/mine.c" "$dir/change.c" >"$dir/loads.c"
 plugin loads
 expect 1 'loading the plug-in changed the floating-point environment.*flush to zero' \
@@ -41,7 +41,7 @@ if [ "$(uname -m)" = x86_64 ] && grep -qw avx2 /proc/cpuinfo; then
   sed "s#return ASSAY_OK;#$dirty&#" "$dir/mine.c" >"$dir/upper.c"
   plugin upper
   upper=("$assay" check --plugin "$dir/upper.so" --case "$line")
-  expect 0 'ok   rmsnorm/mine: 2 passed' "${upper[@]}" --json "$dir/upper.json" --markdown "$dir/upper.md"
+  expect 0 'ok   rmsnorm/example:mine: 2 passed' "${upper[@]}" --json "$dir/upper.json" --markdown "$dir/upper.md"
   grep -q 'note: run() left the upper half of ymm7 in use (no vzeroupper): legal, .* _mm256_zeroupper()' "$dir/out"
   grep -q '"note": *"run() left the upper half of ymm7' "$dir/upper.json"
   grep -q 'note: run() left the upper half of ymm7' "$dir/upper.md"

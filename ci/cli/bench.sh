@@ -109,12 +109,12 @@ ends 1 "$assay" bench --threads 1 --simulate none --no-roofs --plugin "$dir/wron
 python3 - "$dir/w.json" <<'PY'
 import json, sys
 rows = {b["kernel"]: b for b in json.load(open(sys.argv[1]))["benchmarks"] if b["cache"] == "hot"}
-right, one, every = rows["right"], rows["one"], rows["all"]
+right, one, every = (rows["wrong:" + name] for name in ("right", "one", "all"))
 assert right["verdict"]["pass"] and right["verdict"]["freivalds"] == "pass" and right["real_time"] > 0, right
 assert one["verdict"]["freivalds"] == "fail" and not one["verdict"]["pass"] and "real_time" not in one, one
 assert not every["verdict"]["pass"] and every["verdict"]["by"] == "T1" and "real_time" not in every, every
 assert right["supplier"] == "wrong 1", right
 PY
 ends 0 "$assay" bench --threads 1 --no-roofs -k scalar -k right --plugin "$dir/wrong.so" --case 'matmul T=2 N=64 K=64'
-grep -q 'time of scalar over time of right: ' "$dir/out"
+grep -q 'time of scalar over time of wrong:right: ' "$dir/out"
 echo "bench and doctor: $rows rows read back, resumed after a kill; wrong kernels got no time"

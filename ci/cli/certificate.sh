@@ -96,7 +96,7 @@ for flags in 0 ASSAY_BATCH_INVARIANT; do
   "$cc" -std=c11 -O2 -w -DFLAGS=$flags -shared -fPIC -I"$source/include" -o "$dir/$flags.so" "$dir/decode.c" -lm
 done
 decode=(-o attention --case 'attention B=2 T=5 S={9,40} H=4 G=2 D=16 E=8 causal=1 gen=gauss')
-expect 0 'ok   attention/decode: 2 passed' "$assay" check --plugin "$dir/0.so" "${decode[@]}"
+expect 0 'ok   attention/decode:decode: 2 passed' "$assay" check --plugin "$dir/0.so" "${decode[@]}"
 expect 1 'declares "a row alone as in a batch"; row T=4 alone: o differs' "$assay" check --plugin "$dir/ASSAY_BATCH_INVARIANT.so" "${decode[@]}" --no-shrink
 "$assay" check --plugin "$dir/0.so" -o attention --certificate decode >"$dir/out" || true
 grep -q 'same bits in every run  *yes' "$dir/out"
@@ -121,8 +121,8 @@ sed -n '/^```c$/,/^```$/p' "$source/docs/plugin.md" | sed '1d;$d' |
 "$cc" -std=c11 -O2 -shared -fPIC -I"$source/include" -o "$dir/short.so" "$dir/short.c" -lm
 short=("$assay" check --plugin "$dir/short.so" --case 'rmsnorm R=3 C=20 eps=1e-5 gen=gauss seed=1')
 expect 1 'every element: each R by a factor of its own' "${short[@]}"
-expect 1 "shrunk: assay check --plugin '$dir/short.so' -k 'mine' --repro 'rmsnorm R=1 C=9 gen=equal seed=1' (operands \(plain\|after another\), 1 thread)" "${short[@]}"
-expect 1 'FAIL rmsnorm/mine' "${short[@]}" --no-shrink
+expect 1 "shrunk: assay check --plugin '$dir/short.so' -k 'example:mine' --repro 'rmsnorm R=1 C=9 gen=equal seed=1' (operands \(plain\|after another\), 1 thread)" "${short[@]}"
+expect 1 'FAIL rmsnorm/example:mine' "${short[@]}" --no-shrink
 grep -q shrunk "$dir/out" && { echo "--no-shrink shrinks"; exit 1; }
 # The printed line, pasted into a shell, fails again, whatever the file is called.
 pasted() { # COMMAND...: the first line that it prints to repeat a case
@@ -132,5 +132,5 @@ pasted() { # COMMAND...: the first line that it prints to repeat a case
 }
 cp "$dir/short.so" "$dir/it's \$HOME.so"
 pasted "$assay" check --plugin "$dir/it's \$HOME.so" --case 'rmsnorm R=3 C=20 eps=1e-5 gen=gauss seed=1' --no-shrink
-expect 1 'FAIL rmsnorm/mine' bash "$dir/pasted"
+expect 1 'FAIL rmsnorm/example:mine' bash "$dir/pasted"
 echo "certificates, promises, words and shrinking as documented"

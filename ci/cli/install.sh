@@ -22,7 +22,7 @@ export PKG_CONFIG_PATH="$here/share/pkgconfig"
 flags=() tool=
 eval "flags=($(pkg-config --cflags assay)) tool=$(pkg-config --variable=assay assay)"
 ends 0 "$cc" -std=c11 -O2 -shared -fPIC "${flags[@]}" -o mine.so mine.c
-expect 0 'ok   rmsnorm/mine' assay check --plugin ./mine.so --case 'rmsnorm R=3 C={5,16} eps=1e-5 gen=gauss' --json check.json
+expect 0 'ok   rmsnorm/example:mine' assay check --plugin ./mine.so --case 'rmsnorm R=3 C={5,16} eps=1e-5 gen=gauss' --json check.json
 [ "$(pkg-config --modversion assay)" = "$(assay --version | sed -n '1s/assay \([^ ]*\).*/\1/p')" ]
 [ "$tool" -ef "$here/bin/assay" ]
 

@@ -15,10 +15,37 @@ sed -n '/^```c$/,/^```$/p' "$source/docs/plugin.md" | sed '1d;$d' >"$dir/mine.c"
 make mine
 ends 0 "$assay" check --plugin "$dir/mine.so"
 "$assay" check --plugin "$dir/mine.so" <&- >"$dir/out" 2>&1 || { echo "fails where standard input is closed"; cat "$dir/out"; exit 1; }
-grep -q 'ok   rmsnorm/mine: [1-9]' "$dir/out"
+grep -q 'ok   rmsnorm/example:mine: [1-9]' "$dir/out"
 
-expect 0 '^rmsnorm  *mine  *scalar  *strict' "$assay" list kernels --plugin "$dir/mine.so"
+expect 0 '^rmsnorm  *example:mine  *scalar  *strict' "$assay" list kernels --plugin "$dir/mine.so"
 expect 2 "did you mean mine?.*list kernels --plugin" "$assay" check --plugin "$dir/mine.so" -k mien
+
+# A stranger's avx2 is not ours: its plug-in's name stands before it, the file's where it declares none or ours.
+line='rmsnorm R=3 C=16 eps=1e-5 gen=gauss seed=1'
+bears() { # DECLARED SHOWN
+  sed "s|\"example\"|$1|;s|.name = \"mine\"|.name = \"avx2\"|" "$dir/mine.c" >"$dir/stranger.c"
+  make stranger
+  expect 0 "ok   rmsnorm/$2:avx2: 1 passed" "$assay" check --plugin "$dir/stranger.so" --repro "$line"
+}
+bears '"assay"' stranger
+bears '""' stranger
+bears NULL stranger
+bears '"a:b $c\\x1b[2J and more than fits"' 'a_b__c__2J_and_more_tha'
+bears '"theirs"' theirs
+for glob in avx2 'av*' theirs:avx2 'theirs:*' '*:avx2'; do
+  expect 0 'ok   rmsnorm/theirs:avx2: 1 passed' "$assay" check --plugin "$dir/stranger.so" -k "$glob" --repro "$line" --json "$dir/named.json"
+done
+grep -q '"kernel": "theirs:avx2"' "$dir/named.json" || { echo "JSON shows a stranger's kernel as ours"; exit 1; }
+for glob in 'their*' ours:avx2 assay:avx2; do
+  expect 2 'no kernel matches' "$assay" check --plugin "$dir/stranger.so" -k "$glob" --repro "$line"
+done
+expect 0 '^rmsnorm  *theirs:avx2 ' "$assay" list kernels --plugin "$dir/stranger.so"
+"$assay" check -o rmsnorm --case "$line" --json "$dir/ours.json" >/dev/null
+expect 0 . "$assay" merge -o "$dir/both.json" "$dir/ours.json" "$dir/named.json"
+[ "$(grep -o '"kernel": "\(theirs:\)*avx2"' "$dir/both.json" | sort -u | wc -l)" = 2 ] || { echo "merge takes a stranger's kernel for ours"; exit 1; }
+if "$assay" --help | grep -q '^  bench'; then
+  expect 0 'time of scalar over time of theirs:avx2: ' "$assay" bench --threads 1 --simulate none --no-roofs --plugin "$dir/stranger.so" -k scalar -k theirs:avx2 --case "$line"
+fi
 
 break_it() { # NAME SED-SCRIPT WORD: a broken copy must fail with WORD in the output
   sed "$2" "$dir/mine.c" >"$dir/$1.c"
@@ -42,14 +69,14 @@ grep -q 'none.so: cannot open' "$dir/out" || { echo "a plug-in that is not there
 # In the judge's own process, for debuggers: the same numbers, and said to be no verdict; a crash takes the tool along.
 line='rmsnorm R=3 C=16 eps=1e-5 gen=gauss seed=1'
 expect 0 'no verdict' "$assay" check --in-process --plugin "$dir/mine.so" --repro "$line"
-grep -q 'ok   rmsnorm/mine: 1 passed' "$dir/out" || { echo "--in-process judges otherwise"; cat "$dir/out"; exit 1; }
-expect 1 'FAIL rmsnorm/mine' "$assay" check --in-process --plugin "$dir/wrong.so" --repro "$line"
+grep -q 'ok   rmsnorm/example:mine: 1 passed' "$dir/out" || { echo "--in-process judges otherwise"; cat "$dir/out"; exit 1; }
+expect 1 'FAIL rmsnorm/example:mine' "$assay" check --in-process --plugin "$dir/wrong.so" --repro "$line"
 expect 0 'no verdict' "$assay" check --in-process -o rmsnorm --case "$line"
 expect 2 'needs the case' "$assay" check --in-process --plugin "$dir/mine.so"
 expect 2 'writes no results' "$assay" check --in-process --plugin "$dir/mine.so" --repro "$line" --json "$dir/x.json"
 expect 2 'is no other mode' "$assay" check --in-process --certificate mine --plugin "$dir/mine.so" --repro "$line"
 (ulimit -c 0; "$assay" check --in-process --plugin "$dir/crash.so" --repro "$line") >"$dir/out" 2>&1 && { echo "a crash in this process is lost"; exit 1; }
-grep -q 'rmsnorm/mine: ' "$dir/out" && { echo "a crash in this process is judged"; cat "$dir/out"; exit 1; }
+grep -q 'rmsnorm/example:mine: ' "$dir/out" && { echo "a crash in this process is judged"; cat "$dir/out"; exit 1; }
 
 # The last words of a runner are kept: a library's, and a sanitizer's that is not loaded first.
 break_it says 's|return ASSAY_OK;|fputs("libtile: no room\\n", stderr); abort();|;s|#include <math.h>|&\n#include <stdio.h>\n#include <stdlib.h>|' 'libtile: no room (died of signal 6' 1
@@ -58,7 +85,7 @@ if ! "$assay" --version | grep -q fsanitize && $cc -std=c11 -w -fsanitize=addres
   runtime=$($cc -print-file-name=libasan.so)
   [ ! -e "$runtime" ] || for how in '' --in-process; do # not where clang's runtime has another name
     # shellcheck disable=SC2086 # no word at all
-    expect 0 'ok   rmsnorm/mine: 1 passed' env LD_PRELOAD="$runtime" ASAN_OPTIONS=detect_leaks=0 "$assay" check $how --plugin "$dir/asan.so" --repro "$line"
+    expect 0 'ok   rmsnorm/example:mine: 1 passed' env LD_PRELOAD="$runtime" ASAN_OPTIONS=detect_leaks=0 "$assay" check $how --plugin "$dir/asan.so" --repro "$line"
   done
 fi
 

@@ -85,7 +85,7 @@ def read(name):
 bad, good, fault = read("bad.xml"), read("good.xml"), read("fault.xml")
 case = [c for c in bad.iter("testcase") if c.find("failure") is not None]
 assert len(case) == 1 and case[0].get("classname") == "rmsnorm"
-assert re.fullmatch(re.escape("a<b>&\"c'`|*#\\]]>") + r"[? ]+\[2J[? ]*", case[0].get("name")), case[0].get("name")
+assert re.fullmatch(re.escape("_un__kind:a<b>&\"c'`|*#\\]]>") + r"[? ]+\[2J[? ]*", case[0].get("name")), case[0].get("name")
 text = case[0].find("failure").text
 assert case[0].find("failure").get("type") == "T1" and "--repro 'rmsnorm R=1 C=5" in text, text
 assert case[0].get("file") == "./unkind.so" and "mostly never written" in text, text

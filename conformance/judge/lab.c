@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -21,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { START_LIMIT_S = 10 };
+enum { START_LIMIT_S = 10, PREFIX = 24 };
 assay_limits assay_lab_limits = { 60, 4096 };
 
 struct assay_lab {
@@ -35,6 +36,7 @@ struct assay_lab {
     bool stranger, adopted; /* runs a plug-in; its kernels are known */
     bool here;              /* in this process */
     char plugin_name[128];
+    char shown[ASSAY_PLUGIN_KERNELS][PREFIX + 1 + 64]; /* the kernels' names as everyone but the plug-in sees them */
     assay_kernel kernel[ASSAY_PLUGIN_KERNELS];
     assay_contract contract[ASSAY_PLUGIN_KERNELS];
     assay_described *described, heard; /* heard: what the present runner says */
@@ -180,18 +182,37 @@ static assay_status start_runner(assay_lab *lab, assay_why *why)
     return t;
 }
 
-static void adopt_kernels(assay_lab *lab)
+/* What stands before the colon: the name that the plug-in declares, else its file's; never ours, and without a
+ * character that a shell or a pattern reads. */
+static void prefix_of(const char *declared, const char *path, char to[PREFIX])
 {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-";
+    const char *slash = strrchr(path, '/'), *stem = slash ? slash + 1 : path;
+    const bool own = declared[strspn(declared, " ")] && strcasecmp(declared, "assay") != 0;
+    const size_t n = own ? strlen(declared) : strcspn(stem, ".");
+    snprintf(to, PREFIX, "%.*s", (int)n, own ? declared : stem);
+    for (char *c = to; *c; c++)
+        if (!strchr(plain, *c))
+            *c = '_';
+    if (!*to || !strcasecmp(to, "assay"))
+        snprintf(to, PREFIX, "plugin");
+}
+
+static void adopt_kernels(assay_lab *lab, const char *path)
+{
+    char prefix[PREFIX];
+    prefix_of(lab->greeting.name, path ? path : "", prefix);
     lab->n_kernels = lab->greeting.n_kernels;
     lab->adopted = true;
     snprintf(lab->plugin_name, sizeof lab->plugin_name, "%s", lab->greeting.plugin);
     for (size_t i = 0; i < lab->n_kernels; i++) {
         assay_described *d = &lab->described[i];
+        snprintf(lab->shown[i], sizeof lab->shown[i], "%s:%s", prefix, d->name);
         lab->contract[i] = d->contract;
         for (int r = 0; r < 4; r++)
             lab->contract[i].round[r].operand = d->round[r][0] ? d->round[r] : NULL;
         lab->kernel[i] = (assay_kernel){ .op = d->op,
-                                         .name = d->name,
+                                         .name = lab->shown[i],
                                          .op_version = d->op_version,
                                          .flags = d->flags,
                                          .isa = d->isa,
@@ -259,7 +280,7 @@ assay_lab *assay_lab_open_here(const char *plugin, assay_why *why)
         s = assay_wire_described(&lab->described[i], why);
     if (s)
         return abandon(lab);
-    adopt_kernels(lab);
+    adopt_kernels(lab, plugin);
     return lab;
 }
 
@@ -292,7 +313,7 @@ assay_lab *assay_lab_open(const char *plugin, assay_why *why)
     lab->zygote_socket = pair[0];
     if (lab->zygote < 0 || start_runner(lab, why))
         return abandon(lab);
-    adopt_kernels(lab);
+    adopt_kernels(lab, plugin);
     return lab;
 }
 

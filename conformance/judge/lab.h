@@ -60,7 +60,7 @@ assay_lab *assay_lab_open_here(const char *plugin, assay_why *why);
 void assay_lab_close(assay_lab *lab);
 unsigned char *assay_lab_arena(assay_lab *lab, size_t *bytes, size_t *page);
 void assay_lab_run(assay_lab *lab, assay_job *job, assay_answer *a);
-/* Kernels of the plug-in as the runner described them; run is not callable here. */
+/* Kernels of the plug-in as the runner described them, named "plugin:kernel"; run is not callable here. */
 size_t assay_lab_plugin_count(const assay_lab *lab);
 const assay_kernel *assay_lab_plugin_kernel(const assay_lab *lab, size_t i);
 const char *assay_lab_plugin_name(const assay_lab *lab);

@@ -157,6 +157,7 @@ static assay_status load(const char *path, assay_greeting *g)
                           "%s: brings %zu ops of its own; only kernels of known ops are judged", path, plugin->n_ops);
     snprintf(g->plugin, sizeof g->plugin, "%.60s %.60s", plugin->name ? plugin->name : "?",
              plugin->version ? plugin->version : "?");
+    snprintf(g->name, sizeof g->name, "%.60s", plugin->name ? plugin->name : "");
     g->n_kernels = (uint32_t)plugin->n_kernels;
     return ASSAY_OK;
 }

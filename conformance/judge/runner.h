@@ -19,8 +19,8 @@ typedef struct assay_described { /* one kernel of a plug-in, flattened */
 typedef struct assay_greeting { /* a runner's first message */
     assay_status status;
     assay_why why;
-    char plugin[128];
-    uint32_t n_kernels; /* so many assay_described follow */
+    char plugin[128], name[64]; /* name: without the version; empty: it declares none */
+    uint32_t n_kernels;         /* so many assay_described follow */
 } assay_greeting;
 
 typedef struct assay_runner_setup {

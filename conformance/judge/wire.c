@@ -19,6 +19,7 @@ bool assay_wire_greeting(assay_greeting *g)
 {
     assay_wire_clean(g->why.text, sizeof g->why.text);
     assay_wire_clean(g->plugin, sizeof g->plugin);
+    assay_wire_clean(g->name, sizeof g->name);
     return (unsigned)g->status <= ASSAY_UNSUPPORTED && g->n_kernels <= ASSAY_PLUGIN_KERNELS;
 }
 
