@@ -30,6 +30,7 @@ bears() { # DECLARED SHOWN
 bears '"assay"' stranger
 bears '""' stranger
 bears NULL stranger
+# shellcheck disable=SC2016 # a name, not a variable
 bears '"a:b $c\\x1b[2J and more than fits"' 'a_b__c__2J_and_more_tha'
 bears '"theirs"' theirs
 for glob in avx2 'av*' theirs:avx2 'theirs:*' '*:avx2'; do

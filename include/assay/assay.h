@@ -205,8 +205,8 @@ typedef struct assay_op {
     void (*oracle)(const assay_dense *a); /* real = double */
     void (*scalar)(const assay_dense *a); /* real = float: the baseline */
     void (*kappa)(const assay_dense *a, double *const *planes);
-    /* b[i]: bound per element of BOUNDED output i before it is rounded to its type, NaN where the golden is 0 and NaN is
-     * as right; other entries are NULL */
+    /* b[i]: bound per element of BOUNDED output i before it is rounded to its type, NaN where the golden is 0 and NaN
+     * is as right; other entries are NULL */
     void (*bound)(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
     /* DISCRETE outputs: a holds inputs and golden, got[i] the kernel's output i as double */
     bool (*verify)(const assay_dense *a, void *const *got, const assay_contract *c, assay_why *why);
