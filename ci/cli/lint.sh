@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # ci/lint with tools of versions that it was not written for: skipped by name and version, and a failure where they are pinned.
+# Its own rules of how files are written and programs started.
 set -euo pipefail
 source=$2
 git -C "$source" rev-parse 2>/dev/null || { echo "not a git checkout: ci/lint has no list of files"; exit 77; }
@@ -19,4 +20,12 @@ for tool in clang-format cppcheck shellcheck; do
   grep -q "lint: $tool is skipped: .* here is 99.1" "$dir/out" || { echo "$tool is not named:"; cat "$dir/out"; exit 1; }
 done
 ends 1 env ASSAY_PINNED=1 bash "$source/ci/lint"
+# A program that is started by a shell, and a file that is opened by hand, are found by name.
+git clone -q "$source" "$dir/tree"
+cp "$source/ci/lint" "$dir/tree/ci/lint"
+printf 'void *a(void) { return popen("ls", "r"); }\nvoid *b(void) { return fopen("f", "w"); }\n' >>"$dir/tree/cli/main.c"
+ends 1 env -u ASSAY_PINNED bash "$dir/tree/ci/lint"
+for what in popen fopen; do
+  grep -q "^cli/main.c:.*$what(" "$dir/out" || { echo "$what is not named:"; cat "$dir/out"; exit 1; }
+done
 echo "three tools of other versions are skipped by name; where they are pinned, that fails"
