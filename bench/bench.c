@@ -32,12 +32,21 @@ typedef struct visitor {
     int64_t lines; /* of --case: more than one need names of their own */
 } visitor;
 
-static assay_status count_lines(const char *line, void *ctx, assay_why *why)
+static assay_status count_line(const char *line, void *ctx, assay_why *why)
 {
-    (void)line;
-    (void)why;
-    ((visitor *)ctx)->lines++;
-    return ASSAY_OK;
+    assay_case c;
+    ++*(int64_t *)ctx;
+    return assay_case_parse(line, &c, why);
+}
+
+/* The op of --case, and how many lines it means; each is one that can be read. */
+static assay_status read_line(const char *line, const assay_op **op, int64_t *lines, assay_why *why)
+{
+    char name[64] = "";
+    sscanf(line, "%63s", name);
+    *op = assay_op_find(name);
+    *lines = 0;
+    return *op ? assay_case_expand(*op, line + strcspn(line, " "), count_line, lines, why) : assay_no_op(name, why);
 }
 
 /* "case", or where --case means several "case:T=1,N=64": what is named once is measured once. */
@@ -71,14 +80,9 @@ static assay_status all_rows(bench_session *s)
     const bench_options *o = s->o;
     visitor v = { s, "case", 0, 0 };
     if (o->line) {
-        char name[64] = "";
-        sscanf(o->line, "%63s", name);
-        const assay_op *op = assay_op_find(name);
-        if (!op)
-            return assay_fail(&s->why, ASSAY_ERR_ARG, "--case: %s: no such op (assay list ops)", name);
-        const char *pattern = o->line + strcspn(o->line, " ");
-        const assay_status st = assay_case_expand(op, pattern, count_lines, &v, &s->why);
-        return st ? st : assay_case_expand(op, pattern, visit, &v, &s->why);
+        const assay_op *op;
+        const assay_status st = read_line(o->line, &op, &v.lines, &s->why);
+        return st ? st : assay_case_expand(op, o->line + strcspn(o->line, " "), visit, &v, &s->why);
     }
     int64_t matched = 0;
     for (size_t i = 0; assay_op_at(i); i++) {
@@ -235,7 +239,9 @@ int assay_cmd_bench(int argc, char **argv)
                    ? bench_simulate_child(c.o.line, c.o.filter.kernel, c.o.filter.plugin, nth, fd)
                    : 2;
     }
-    if (assay_filter_check(&c.o.filter, &s.why) ||
+    const assay_op *op;
+    int64_t lines;
+    if (assay_filter_check(&c.o.filter, &s.why) || (c.o.line && read_line(c.o.line, &op, &lines, &s.why)) ||
         assay_save_begin((const char *const[]){ "--json" }, &c.o.filter.json, 1, &s.why))
         return fail(&s);
 #ifdef M_PERTURB

@@ -120,3 +120,9 @@ for what in ops kernels contracts types workloads models isa; do expect 0 . "$as
 expect 2 'no list of things' "$assay" list things
 expect 2 'goes with kernels' "$assay" list ops --plugin x.so
 expect 2 'cannot open' "$assay" list kernels --plugin "$dir/none.so"
+mkfifo "$dir/pipe" # nobody writes into it: who opens it to load it waits
+expect 2 'not a regular file but a FIFO' timeout 5 "$assay" check --plugin "$dir/pipe"
+if "$assay" --help | grep -q '^  bench'; then # a line that cannot be read is said before anything is measured
+  expect 2 'w=q4_9: no such element type' timeout 5 "$assay" bench --case 'matmul T=1 N=4 K=32 w=q4_9'
+  ! grep -q roof "$dir/out" || { echo "roofs were measured first"; exit 1; }
+fi

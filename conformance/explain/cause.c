@@ -37,7 +37,11 @@ typedef struct fact {
     const assay_case *like; /* FIELD_IS, GENERATOR: the value that this case has */
 } fact;
 
-enum { FACTS = 4096, SHARED = 256 };
+enum {
+    FACTS = 4096,
+    SHARED = 256,
+    FEW = 8
+}; /* FEW: of fewer passed cases every fact that they lack looks like a cause */
 
 typedef struct work {
     assay_caused *all;
@@ -326,7 +330,7 @@ int assay_causes(assay_caused *all, size_t n, char text[ASSAY_CAUSES][ASSAY_CAUS
         w.passed += !all[i].t.failed;
         all[i].told = false;
     }
-    if (!w.fact || w.failed < 2 || !w.passed) {
+    if (!w.fact || w.failed < 2 || w.passed < FEW) {
         free(w.fact);
         return 0;
     }
