@@ -212,7 +212,7 @@ typedef struct bench_session {
     bench_roofs_table roofs;
     bench_journal journal;
     assay_lab *lab; /* with a plug-in only: it describes the kernels */
-    int threads[8], n_threads;
+    int threads[ASSAY_MAX_TEAMS], n_threads;
     int64_t rows, failed, skipped, not_on_cpu, runnable;
     volatile int *interrupted;
     char simulated[1 << 14]; /* names of op/kernel/types done, a line each */

@@ -55,22 +55,12 @@ static const struct argp_option option_table[] = {
     { 0 },
 };
 
-static int64_t whole(struct argp_state *state, const char *name, const char *arg, int64_t lo, int64_t hi)
-{
-    char *end;
-    errno = 0;
-    const long long x = strtoll(arg, &end, 10);
-    if (errno || end == arg || *end || x < lo || x > hi)
-        argp_error(state, "%s '%s' is no integer of %lld .. %lld", name, arg, (long long)lo, (long long)hi);
-    return x;
-}
-
 static double real(struct argp_state *state, const char *name, const char *arg, double hi)
 {
     char *end;
     const double x = strtod(arg, &end);
-    if (end == arg || *end || !(x >= 0 && x <= hi))
-        argp_error(state, "%s '%s' is no number of 0 .. %g", name, arg, hi);
+    if (!strchr(".0123456789", *arg) || end == arg || *end || !(x >= 0 && x <= hi))
+        argp_error(state, "%s %s: a number from 0 to %g is needed", name, *arg ? arg : "''", hi);
     return x;
 }
 
@@ -82,7 +72,7 @@ static error_t take(int key, char *arg, struct argp_state *state)
         o->g.prompt = arg;
         return 0;
     case 'n':
-        o->g.n = whole(state, "-n", arg, 0, 1 << 24);
+        o->g.n = (int64_t)assay_option_whole(state, "-n", arg, 0, 1 << 24);
         return 0;
     case KEY_IDS:
         o->ids = arg;
@@ -103,22 +93,22 @@ static error_t take(int key, char *arg, struct argp_state *state)
         o->kv = arg;
         return 0;
     case KEY_THREADS:
-        o->g.threads = (int)whole(state, "--threads", arg, 1, 1024);
+        assay_option_threads(state, arg, &o->g.threads, 1);
         return 0;
     case KEY_BATCH:
-        o->g.batch = whole(state, "--batch", arg, 1, 1 << 16);
+        o->g.batch = (int64_t)assay_option_whole(state, "--batch", arg, 1, 1 << 16);
         return 0;
     case KEY_TEMP:
         o->g.pick.temp = real(state, "--temp", arg, 1e6);
         return 0;
     case KEY_TOP_K:
-        o->g.pick.top_k = whole(state, "--top-k", arg, 0, 1 << 24);
+        o->g.pick.top_k = (int64_t)assay_option_whole(state, "--top-k", arg, 0, 1 << 24);
         return 0;
     case KEY_TOP_P:
         o->g.pick.top_p = real(state, "--top-p", arg, 1);
         return 0;
     case KEY_SEED:
-        o->g.pick.seed = whole(state, "--seed", arg, 0, INT64_C(1) << 53);
+        o->g.pick.seed = (int64_t)assay_option_whole(state, "--seed", arg, 0, UINT64_C(1) << 53);
         return 0;
     case KEY_LOGITS:
         o->g.logits_path = arg;

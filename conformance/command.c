@@ -181,7 +181,6 @@ static const struct argp_child children[] = { { &assay_filter_argp, 0, "Which:",
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
     options *o = state->input;
-    char *end;
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = state->child_inputs[1] = state->child_inputs[2] = &o->filter;
@@ -204,9 +203,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         o->in_process = true;
         break;
     case KEY_MAX_FAILURES:
-        o->max_failures = strtoll(arg, &end, 10);
-        if (end == arg || *end || o->max_failures < 1)
-            argp_error(state, "--max-failures %s: a whole number from 1 is needed", arg);
+        o->max_failures = (int64_t)assay_option_whole(state, "--max-failures", arg, 1, INT64_MAX);
         break;
     case KEY_SHRINK:
         o->shrink = true;
@@ -215,7 +212,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         o->no_shrink = true;
         break;
     case KEY_ROOM:
-        assay_judge_room(strtoul(arg, NULL, 10));
+        assay_judge_room(assay_option_whole(state, "--room", arg, 0, 1 << 20));
         break;
     case KEY_PART:
         o->how.part = arg;

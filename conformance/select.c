@@ -2,6 +2,7 @@
 #include "select.h"
 #include "../reference/core/file.h"
 #include "../reference/core/near.h"
+#include "../reference/core/options.h"
 #include "../reference/core/save.h"
 #include "../reference/core/status.h"
 #include "judge/lab.h"
@@ -88,28 +89,16 @@ bool assay_filter_absent(const assay_filter *f, const char *file)
                                  (f->kernel_b && assay_kernel_matches(f->kernel_b, k.name))));
 }
 
-/* "1,2" into f->threads */
-static assay_status parse_threads(assay_filter *f, const char *text, assay_why *why)
-{
-    for (f->n_threads = 0; *text;) {
-        char *end;
-        const long n = strtol(text, &end, 10);
-        if (end == text || n < 1 || n > 65536 || f->n_threads == 8 || (*end && *end != ','))
-            return assay_fail(why, ASSAY_ERR_ARG, "--threads %s: up to eight numbers from 1 to 65536, as in 1,2", text);
-        f->threads[f->n_threads++] = (int)n;
-        text = *end ? end + 1 : end;
-    }
-    return ASSAY_OK;
-}
-
 /* "2/4" */
 static assay_status parse_shard(assay_filter *f, const char *text, assay_why *why)
 {
-    char rest;
-    if (sscanf(text, "%d/%d%c", &f->shard, &f->shards, &rest) != 2 || f->shard < 1 || f->shard > f->shards ||
-        f->shards > ASSAY_MAX_SHARDS)
+    uint64_t i, n = 0;
+    const char *end = assay_digits(text, &i);
+    end = end && *end == '/' ? assay_digits(end + 1, &n) : NULL;
+    if (!end || *end || i < 1 || i > n || n > ASSAY_MAX_SHARDS)
         return assay_fail(why, ASSAY_ERR_ARG, "--shard %s: I/N is needed, I from 1 to N, N at most %d", text,
                           ASSAY_MAX_SHARDS);
+    f->shard = (int)i, f->shards = (int)n;
     return ASSAY_OK;
 }
 
@@ -129,16 +118,6 @@ enum {
     KEY_SHARD
 };
 
-static void limit_option(int *where, int least, const char *name, const char *arg, struct argp_state *state)
-{
-    char *end;
-    const long n = strtol(arg, &end, 10);
-    if (*end || end == arg || n < least || n > 1 << 30)
-        argp_error(state, "%s %s: a whole number from %d to 2^30 is needed%s", name, arg, least,
-                   least ? ": a call without a limit may never end" : "");
-    *where = (int)n;
-}
-
 const char *assay_plugin_path(const char *file)
 {
     static char path[4096];
@@ -151,7 +130,6 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
 {
     assay_filter *f = state->input;
     assay_why why = { "" };
-    char *end;
     switch (key) {
     case 'o':
         f->op = arg;
@@ -169,8 +147,7 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
         f->isa = arg;
         break;
     case KEY_THREADS:
-        if (parse_threads(f, arg, &why))
-            argp_error(state, "%s", why.text);
+        f->n_threads = assay_option_threads(state, arg, f->threads, ASSAY_MAX_TEAMS);
         break;
     case KEY_PLUGIN:
         f->plugin = assay_plugin_path(arg);
@@ -179,20 +156,19 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
     case KEY_JSON:
         f->json = arg;
         break;
-    case KEY_TIME:
+    case KEY_TIME: /* without a limit a call may never end */
+        assay_lab_limits.seconds = (int)assay_option_whole(state, "--time-limit", arg, 1, 1 << 30);
+        break;
     case KEY_MEMORY:
-        limit_option(key == KEY_TIME ? &assay_lab_limits.seconds : &assay_lab_limits.mebibytes, key == KEY_TIME ? 1 : 0,
-                     key == KEY_TIME ? "--time-limit" : "--memory-limit", arg, state);
+        assay_lab_limits.mebibytes = (int)assay_option_whole(state, "--memory-limit", arg, 0, 1 << 30);
         break;
     case KEY_SHARD:
         if (parse_shard(f, arg, &why))
             argp_error(state, "%s", why.text);
         break;
     case KEY_SEED:
-        f->seed = strtoull(arg, &end, 0);
+        f->seed = assay_option_whole(state, "--seed", arg, 0, UINT64_MAX);
         f->has_seed = true;
-        if (*end || end == arg)
-            argp_error(state, "--seed %s: a whole number is needed", arg);
         break;
     case KEY_QUICK:
         f->level = ASSAY_QUICK;

@@ -6,13 +6,13 @@
 #include "../reference/core/suite.h"
 #include <argp.h>
 
-enum { ASSAY_MAX_SHARDS = 65536, ASSAY_MAX_GLOBS = 15 };
+enum { ASSAY_MAX_SHARDS = 65536, ASSAY_MAX_GLOBS = 15, ASSAY_MAX_TEAMS = 8 };
 
 typedef struct assay_filter {
     const char *op;     /* NULL: all */
     const char *kernel; /* glob over the name, NULL: all */
     const char *isa;    /* "avx2": at most that tier; "=avx2": exactly; NULL: what the CPU has */
-    int threads[8], n_threads;
+    int threads[ASSAY_MAX_TEAMS], n_threads;
     assay_level level;
     bool has_seed;
     uint64_t seed;

@@ -77,7 +77,7 @@ expect 2 'no such tier' "$assay" run "$model" -p x --isa sse9
 expect 2 'f32, f16 and q8_0' "$assay" run "$model" -p x --kv q4_0
 expect 2 'not in 0 .. 351' "$assay" run "$model" --ids 352
 expect 2 'exceed the model' "$assay" run "$model" -p x -n 5000
-expect 2 'no integer' "$assay" run "$model" -p x -n ten
+expect 2 '-n ten: a whole number' "$assay" run "$model" -p x -n ten
 expect 2 'No space left' "$assay" run "$model" "${args[@]}" --json /dev/full
 expect 2 'No space left' "$assay" run "$model" "${args[@]}" --logits /dev/full
 expect 2 'cannot be written' "$assay" run "$model" "${args[@]}" --json /proc/nowhere/x

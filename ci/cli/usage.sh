@@ -47,9 +47,31 @@ for at in nope --nope 'check -k' 'check --'; do
   ends 2 "$assay" $at$'\e[31m'
   grep -q $'\e' "$dir/out" && { echo "an escape of the command line reaches the terminal: $at"; cat -v "$dir/out"; exit 1; }
 done
-expect 2 '--time-limit 0: a whole number from 1' "$assay" check --time-limit 0
-expect 2 '--memory-limit -1: ' "$assay" check --memory-limit=-1
-expect 2 '--max-failures 0: ' "$assay" check --max-failures 0
+# Every option that takes a number takes nothing else: no sign, blank, empty word, rest, or number that is too large.
+number() { # OPTION COMMAND...
+  local bad
+  for bad in -3 +3 ' 3' '' 3x x 0x 1e400 nan 3, 99999999999999999999; do
+    expect 2 "$1 ${bad:+${bad:0:1}}.*number" timeout 5 "${@:2}" "$1" "$bad"
+  done
+}
+for option in --threads --time-limit --memory-limit --seed --max-failures --room; do number $option "$assay" check; done
+for option in --threads --time-limit --memory-limit --seed; do number $option "$assay" bench; done
+for option in --threads --time-limit --memory-limit; do number $option "$assay" vectors check; done
+for option in -n --threads --batch --temp --top-k --top-p --seed; do number $option "$assay" run x.gguf -p x; done
+for bad in 3 1/ /2 1/2x 3/2 0/2 -1/2 1/99999999999999999999 4294967297/4294967298; do
+  expect 2 "shard $bad: I/N" "$assay" check --shard $bad
+done
+for bad in x..3 1.. 3..1 1..3x 1..99999999999999999999; do expect 2 "{$bad}" "$assay" check --case "add R={$bad}"; done
+for option in '--time-limit 0' '--max-failures 0' '--threads 0' '--memory-limit 1073741825' '--room 1048577'; do
+  # shellcheck disable=SC2086
+  expect 2 "$option: a whole number" "$assay" check $option
+done
+expect 0 passed "$assay" check -o add -k scalar --case 'add R=1 C={1..3}' --seed 0xffffffffffffffff --threads 1,64 --room 64
+# A team that no machine like this runs would say nothing for minutes.
+for command in 'check' 'bench' 'vectors check' 'run x.gguf -p x'; do
+  # shellcheck disable=SC2086
+  expect 2 "threads 9999999: .*this machine has $(getconf _NPROCESSORS_ONLN) CPU" timeout 5 "$assay" $command --threads 9999999
+done
 expect 0 '^1 case; kernels: 2' "$assay" check -o add -k scalar -k avx2 --case 'add R=1 C=1'
 ARGP_HELP_FMT=rmargin=0 expect 0 '--isa' timeout 10 "$assay" check --help
 "$assay" check -o add >"$dir/out"

@@ -2,6 +2,7 @@
  * A pattern, for example `T={1..3} w=*`, to the lines that it stands for.  Grammar in case.h. */
 #include "case.h"
 #include "dtype.h"
+#include "options.h"
 #include "status.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,9 +41,13 @@ static assay_status expand(const char *pattern, const visitor *v)
         text[len] = 0;
         const char *dots = strstr(text, "..");
         if (dots) {
-            const long lo = strtol(text, NULL, 10), hi = strtol(dots + 2, NULL, 10);
-            for (long i = lo; !s && i <= hi; i++) {
-                snprintf(text, sizeof text, "%ld", i);
+            uint64_t lo, hi;
+            const char *to = assay_digits(text, &lo), *end = assay_digits(dots + 2, &hi);
+            if (to != dots || !end || *end || lo > hi || hi == UINT64_MAX)
+                return assay_fail(v->why, ASSAY_ERR_ARG,
+                                  "{%s} in %.80s: whole numbers, the larger one last, are needed", text, pattern);
+            for (uint64_t i = lo; !s && i <= hi; i++) {
+                snprintf(text, sizeof text, "%llu", (unsigned long long)i);
                 s = replace(pattern, open, close + 1, text, v);
             }
         } else

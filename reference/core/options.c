@@ -2,10 +2,12 @@
 #include "options.h"
 #include "near.h"
 #include "status.h"
-#include <stdbool.h>
+#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef void (*option_visit)(void *ctx, const struct argp_option *o);
 
@@ -105,4 +107,46 @@ void assay_options_parse(const struct argp *argp, int argc, char **argv, void *i
     unsetenv("ARGP_HELP_FMT"); /* glibc's --help does not end for some of its values */
     refuse_unknown(argp, argc, argv);
     argp_parse(argp, argc, argv, 0, NULL, input);
+}
+
+/* ---- numbers ---------------------------------------------------------------------------------------------------- */
+
+const char *assay_digits(const char *text, uint64_t *x)
+{
+    char *end;
+    const bool hex = text[0] == '0' && text[1] == 'x' && isxdigit((unsigned char)text[2]);
+    errno = 0;
+    *x = isdigit((unsigned char)*text) ? strtoull(text, &end, hex ? 16 : 10) : 0;
+    return isdigit((unsigned char)*text) && !errno ? end : NULL;
+}
+
+uint64_t assay_option_whole(struct argp_state *state, const char *name, const char *arg, uint64_t lo, uint64_t hi)
+{
+    uint64_t x;
+    const char *end = assay_digits(arg, &x);
+    if (!end || *end || x < lo || x > hi)
+        argp_error(state, "%s %s: a whole number from %llu to %llu is needed", name, *arg ? arg : "''",
+                   (unsigned long long)lo, (unsigned long long)hi);
+    return x;
+}
+
+int assay_option_threads(struct argp_state *state, const char *arg, int *list, int most)
+{
+    enum { LEAST = 64, EACH = 16 };
+    const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    const uint64_t team = cpus > LEAST / EACH ? EACH * (uint64_t)cpus : LEAST;
+    uint64_t x;
+    int n = 0;
+    for (const char *at = arg;; at++) {
+        at = n < most ? assay_digits(at, &x) : NULL;
+        if (!at || x < 1 || x > team || (*at && *at != ','))
+            argp_error(
+                state,
+                "--threads %s: %s from 1 to %llu is needed (this machine has %ld CPU%s: %d threads for each, or %d)",
+                *arg ? arg : "''", most > 1 ? "a whole number, or up to eight as in 1,2," : "a whole number",
+                (unsigned long long)team, cpus, cpus == 1 ? "" : "s", EACH, LEAST);
+        list[n++] = (int)x;
+        if (!*at)
+            return n;
+    }
 }

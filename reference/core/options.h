@@ -3,7 +3,20 @@
 #ifndef ASSAY_CORE_OPTIONS_H
 #define ASSAY_CORE_OPTIONS_H
 #include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 /* argp_parse; wrong use ends the program with exit code 2 and a sentence that says which option may have been meant. */
 void assay_options_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* A number at the start of text, digits alone (0x: hexadecimal ones): what stands behind it; NULL: there is none, or it
+ * has more than 64 bits. */
+const char *assay_digits(const char *text, uint64_t *x);
+
+/* The value of an option: a whole number of lo .. hi, and nothing else; else the program ends as above. */
+uint64_t assay_option_whole(struct argp_state *state, const char *name, const char *arg, uint64_t lo, uint64_t hi);
+
+/* The value of --threads, up to most numbers with commas between, into list: how many.  A team may have 64 threads, or
+ * 16 for each CPU of this machine. */
+int assay_option_threads(struct argp_state *state, const char *arg, int *list, int most);
 #endif
