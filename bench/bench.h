@@ -79,6 +79,8 @@ typedef struct bench_stage {
 /* Before a stranger's kernel is loaded: this process gives up what it must not have (the golden, files, processes). */
 /* To its parent's pipes; starts the team, too, and returns its size (bench_pin_team). */
 int bench_stage_confine(const bench_task *t, int from, int to);
+assay_status bench_stage_fits(const bench_task *t,
+                              assay_why *why); /* into --memory-limit, before the kernel's code runs */
 assay_status bench_stage_open(bench_stage *s, const bench_task *t, assay_why *why);
 void bench_stage_vary(bench_stage *s, int set);
 double bench_stage_vary_ns(bench_stage *s);      /* what that costs */

@@ -231,10 +231,14 @@ static assay_status one(bench_session *s, assay_problem *p, const assay_kernel *
     if (*s->interrupted || bench_journal_has(&s->journal, "pair", name))
         return ASSAY_OK;
     memset(&x, 0, sizeof x);
+    for (int i = 0; i < 2; i++) {
+        x.task[i] = bench_task_of(s, p, k[i], nth[i], threads, cold);
+        if (bench_stage_fits(&x.task[i], &s->why))
+            return ASSAY_ERR_NOMEM;
+    }
     bool ok = true;
     bench_around_begin(&before);
     for (int i = 0; i < 2; i++) {
-        x.task[i] = bench_task_of(s, p, k[i], nth[i], threads, cold);
         ok = ok && bench_outputs_make(&x.task[i]);
         const double cpu_s = 2 * x.task[i].limit_seconds * threads; /* of all turns; of one: half of that */
         ok = ok && bench_child_start(&x.child[i], body, &x.task[i], cpu_s) == 0;

@@ -169,10 +169,12 @@ static assay_status row(bench_session *s, const bench_work *w, assay_problem *p,
         return ASSAY_OK;
     }
     assay_progress_at(s->rows, name);
+    assay_status st = bench_stage_fits(&t, &s->why);
+    if (st)
+        return st;
     if (!bench_outputs_make(&t))
         return assay_fail(&s->why, ASSAY_ERR_NOMEM, "%s: no memory for the outputs", name);
     bench_measure(&t, &r);
-    assay_status st = ASSAY_OK;
     if (r.status == ASSAY_UNSUPPORTED) {
         bench_journal_not(&s->journal, name, "row", r.why);
         if (r.team && r.team < threads)

@@ -3,6 +3,7 @@
  * each call two blocks of one input change places.  What the loop left is proved by a call on the same inputs over
  * poison; the problem's own inputs, of which the judge has the golden, come last and have not been seen before. */
 #include "../conformance/judge/confine.h"
+#include "../conformance/judge/starts.h"
 #include "../reference/core/dtype.h"
 #include "../reference/core/execute.h"
 #include "../reference/core/status.h"
@@ -47,6 +48,16 @@ static assay_status buffers(bench_stage *s, int set, assay_why *why)
             bench_inputs_fill(p, i, set, copy);
     }
     return ASSAY_OK;
+}
+
+assay_status bench_stage_fits(const bench_task *t, assay_why *why)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < t->p->c.op->n_operands; i++)
+        if ((t->p->c.present >> i & 1) && !(t->p->c.op->operands[i].flags & ASSAY_WEIGHT))
+            bytes += (t->p->c.op->operands[i].access == ASSAY_IN ? BENCH_SETS : BENCH_SETS - 1) *
+                     assay_tensor_bytes(&t->p->t[i]);
+    return t->plugin ? assay_starts_within(assay_lab_limits.mebibytes, t->threads, bytes, why) : ASSAY_OK;
 }
 
 assay_status bench_stage_open(bench_stage *s, const bench_task *t, assay_why *why)

@@ -224,4 +224,24 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then # a limit that stan
   ends 2 setpriv --reuid=60123 --regid=60123 --clear-groups sh -c "ulimit -u 3 2>/dev/null || ulimit -p 3; cd /; exec '$dir/few/assay' check -o add"
   grep -q 'cannot judge' "$dir/out"
 fi
+
+# What a team and a second call take before any kernel's code runs is not the kernel's failure; with what the sentence
+# asks for it passes, and with less it is not judged.
+cases=(--plugin "$dir/mine.so" --case 'rmsnorm R=7 C={3..40} gen=gauss')
+for team in 2 9; do
+  expect 2 "cannot judge: .* $team threads needs [0-9]* MiB .* gives 1\$" "$assay" check "${cases[@]}" --threads $team --memory-limit 1
+  least=$(sed -n 's/.*needs \([0-9]*\) MiB.*/\1/p' "$dir/out")
+  "$assay" --version | grep -q fsanitize || expect 0 'ok   rmsnorm' "$assay" check "${cases[@]}" --threads $team --memory-limit "$least"
+  expect 2 "cannot judge: .*gives $((least - 1))\$" "$assay" check "${cases[@]}" --threads $team --memory-limit $((least - 1))
+done
+if "$assay" --help | grep -q '^  bench'; then
+  for more in '' '-k scalar -k mine'; do
+    # shellcheck disable=SC2086
+    expect 2 'cannot judge: .* 2 threads needs' "$assay" bench $more --plugin "$dir/mine.so" --threads 2 --memory-limit 1 --no-roofs --simulate none --case "$line"
+  done
+fi
+# A library that ends the process is quoted; no destructor writes what is read-only by then.
+{ printf '#include <stdio.h>\n#include <stdlib.h>\n'; sed 's|    const float .w = |    fputs("the library has had enough\\n", stderr), exit(3);\n&|' "$dir/mine.c"; } >"$dir/enough.c"
+make enough
+expect 1 'the library has had enough (its process ended with exit code 3)' "$assay" check --no-shrink --plugin "$dir/enough.so" --repro "$line"
 echo "docs/plugin.md compiles and passes; nine broken ones are named"

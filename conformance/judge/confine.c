@@ -26,7 +26,7 @@ enum {
 /* ---- limits ---------------------------------------------------------------------------------------------------- */
 
 /* Private writable memory so far, of which an address sanitizer alone has terabytes: a limit must stand on top. */
-static size_t data_bytes(void)
+size_t assay_confine_data(void)
 {
     unsigned long kib = 0;
     char line[256];
@@ -103,7 +103,7 @@ void assay_confine(const assay_confinement *c)
     const uint32_t counters = c->counters ? UINT32_C(1) << (CAP_PERFMON - 32) : 0;
     assay_confine_close(c->keep);
     if (c->memory)
-        limit(RLIMIT_DATA, data_bytes() + c->memory);
+        limit(RLIMIT_DATA, assay_confine_data() + c->memory);
     limit(RLIMIT_FSIZE, FILE_BYTES);
     limit(RLIMIT_CORE, 0);
     setsid();

@@ -15,6 +15,9 @@ typedef struct assay_confinement {
     bool counters; /* it may count events of its own */
 } assay_confinement;
 
+/* Bytes of private writable memory that this process has now; 0: nobody knows (no /proc). */
+size_t assay_confine_data(void);
+
 /* Before the process makes threads: what is given up thread by thread. */
 void assay_confine(const assay_confinement *c);
 /* Then the filter, of all its threads.  True: it stands. */

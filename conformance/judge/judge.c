@@ -7,6 +7,7 @@
 #include "placement.h"
 #include "abi.h"
 #include "beside.h"
+#include "starts.h"
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/execute.h"
 #include "../../reference/core/status.h"
@@ -48,6 +49,36 @@ assay_manner assay_manner_of(const assay_problem *p, assay_place place, int thre
                : (assay_manner){ place, threads, 1 + (int64_t)(p->c.seed % 3), true, 0x7f, 0x00 };
 }
 
+/* ---- what is no kernel's fault ends the run ---------------------------------------------------------------------- */
+
+static void give_up(const char *sentence)
+{
+    fflush(stdout);
+    fprintf(stderr, "assay: %s\n", sentence);
+    exit(2);
+}
+
+/* A golden that was computed while the judge rounds otherwise, or flushes, is worth nothing. */
+static void require_environment(void)
+{
+    assay_why changed, why;
+    if (assay_abi_environment(&changed))
+        return;
+    assay_fail(&why, ASSAY_OK, "the judge's own floating-point environment has changed: %.150s", changed.text);
+    give_up(why.text);
+}
+
+/* The threads of the team and the operands of a second call are ours. */
+static void require_memory(const assay_job *j)
+{
+    size_t twin = 0;
+    assay_why why;
+    for (int i = 0; j->beside && i < j->op->n_operands; i++)
+        twin += j->page_bytes[i];
+    if (!j->kernel && assay_starts_within(assay_lab_limits.mebibytes, j->threads, twin, &why))
+        give_up(why.text);
+}
+
 /* ---- calls ------------------------------------------------------------------------------------------------------ */
 
 /* A deadlock of a loaded machine's making is rare; a kernel that sleeps now and then would take hours of the judge's.
@@ -65,6 +96,7 @@ static bool another_try(const assay_kernel *k)
 /* False: it did not come to an end that can be judged. */
 static bool call(assay_lab *lab, assay_placement *pl, const assay_problem *p, const assay_kernel *k, assay_answer *a)
 {
+    require_memory(&pl->job);
     assay_lab_run(lab, &pl->job, a);
     if (a->by == ASSAY_BY_TIMEOUT && a->idle && another_try(k)) { /* a kernel that deadlocks does so again */
         fprintf(stderr, "%s/%s: its process slept until the limit; the call is run once more\n", p->c.op->name,
@@ -219,16 +251,6 @@ assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const ass
         assay_hand_back(j, p, outputs);
     free(pl.before);
     return out;
-}
-
-/* A golden that was computed while the judge rounds otherwise, or flushes, is worth nothing. */
-static void require_environment(void)
-{
-    assay_why changed;
-    if (assay_abi_environment(&changed))
-        return;
-    fprintf(stderr, "assay: the judge's own floating-point environment has changed: %s\n", changed.text);
-    exit(2);
 }
 
 assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin, int threads,

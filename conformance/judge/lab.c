@@ -291,6 +291,8 @@ assay_lab *assay_lab_open(const char *plugin, assay_why *why)
     if (!lab)
         return NULL;
     lab->stranger = plugin != NULL;
+    if (lab->stranger)
+        assay_starts_measure();
     if (!shared_memory(lab, why) || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
         return why && !why->text[0] ? assay_fail(why, ASSAY_ERR_IO, "no sockets: %s", strerror(errno)) : 0,
                abandon(lab);
