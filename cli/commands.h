@@ -12,4 +12,8 @@ int assay_cmd_doctor(int argc, char **argv);
 int assay_cmd_run(int argc, char **argv);
 int assay_cmd_tokenize(int argc, char **argv);
 int assay_cmd_report(int argc, char **argv);
+
+/* list_op.c, for list.c */
+int assay_list_op(const char *name); /* the exit code */
+void assay_list_gens(void);
 #endif

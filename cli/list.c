@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * assay list ops|kernels|contracts|faults|types|workloads|models|isa */
+ * assay list ops|gens|kernels|contracts|faults|types|workloads|models|isa; list_op.c: op NAME and gens */
 #include "../reference/core/contract.h"
 #include "../reference/core/dtype.h"
 #include "../reference/core/near.h"
@@ -104,6 +104,7 @@ static const struct {
     void (*print)(void);
 } lists[] = {
     { "ops", list_ops },
+    { "gens", assay_list_gens },
     { "kernels", list_kernels },
     { "faults", list_faults },
     { "types", list_types },
@@ -137,7 +138,7 @@ static int list_plugin(const char *file)
 #endif
 
 typedef struct options {
-    const char *list, *plugin;
+    const char *list, *op, *plugin; /* op: of `op NAME` */
 } options;
 
 static error_t take(int key, char *arg, struct argp_state *state)
@@ -150,6 +151,10 @@ static error_t take(int key, char *arg, struct argp_state *state)
         o->plugin = assay_plugin_path(arg);
         return 0;
     case ARGP_KEY_ARG:
+        if (!o->list && !strcmp(arg, "op"))
+            return o->list = arg, 0;
+        if (o->list && !strcmp(o->list, "op") && !o->op)
+            return o->op = arg, 0;
         for (size_t i = 0; i < ASSAY_COUNT_OF(lists); i++) {
             assay_near_try(&near, lists[i].name);
             if (!strcmp(arg, lists[i].name) && !o->list)
@@ -161,6 +166,8 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (!o->list)
             argp_error(state, "which list?");
+        else if (!strcmp(o->list, "op") && !o->op)
+            argp_error(state, "list op: which op? (assay list ops)");
         else if (o->plugin && strcmp(o->list, "kernels") != 0)
             argp_error(state, "--plugin goes with kernels");
         return 0;
@@ -179,17 +186,20 @@ int assay_cmd_list(int argc, char **argv)
     };
     static const struct argp argp = { table,
                                       take,
-                                      "ops|kernels|contracts|faults|types|workloads|models|isa",
-                                      "Prints what this build holds, one a line.",
+                                      "ops|gens|kernels|contracts|faults|types|workloads|models|isa\n"
+                                      "op NAME",
+                                      "Prints what this build holds, one a line; op NAME: all about one op.",
                                       NULL,
                                       NULL,
                                       NULL };
-    options o = { NULL, NULL };
+    options o = { NULL, NULL, NULL };
     assay_options_parse(&argp, argc, argv, &o);
 #ifdef ASSAY_WITH_CHECK
     if (o.plugin)
         return list_plugin(o.plugin);
 #endif
+    if (o.op)
+        return assay_list_op(o.op);
     for (size_t i = 0; i < ASSAY_COUNT_OF(lists); i++)
         if (!strcmp(o.list, lists[i].name))
             lists[i].print();

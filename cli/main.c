@@ -18,7 +18,8 @@ static const struct command {
     int (*run)(int, char **);
     const char *what;
 } commands[] = {
-    { "list", assay_cmd_list, "ops, kernels, contracts, types, workloads, models, isa: what this build holds" },
+    { "list", assay_cmd_list,
+      "ops, generators, kernels, contracts, types, workloads, models, isa: what this build holds" },
 #ifdef ASSAY_WITH_CHECK
     { "check", assay_cmd_check, "judge kernels against the reference" },
     { "primitives", assay_cmd_primitives, "test vector exp, tanh, sine, conversions, ... alone" },

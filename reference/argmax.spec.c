@@ -6,6 +6,12 @@ static const assay_operand operands[] = {
     { .name = "x", .shape = "RV", .types = TYPES(T(f32)) },
     { .name = "id", .shape = "R", .types = TYPES(T(i32)), .access = ASSAY_OUT, .verdict = ASSAY_EXACT },
 };
+static const assay_said says[] = {
+    { "R", "rows" },
+    { "V", "entries of a row, of which one is named" },
+    { "x", "the rows" },
+    { NULL, "V is at least 1 and at most 2^24: an empty row has no answer, and ids stay exact in f32" },
+};
 
 /* 2^24: ids stay exact in the float reference */
 static assay_status resolve(const assay_args *a, void *params, assay_why *why)
@@ -32,6 +38,7 @@ const assay_op assay_op_argmax = {
     .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
+    SAYS(says),
     REFERENCES(argmax),
     BOUNDS(argmax),
     .resolve = resolve,

@@ -28,6 +28,36 @@ static const assay_plane planes[] = {
     { "tanh", "BTHE" }, { "over", "BTHE" }, { "range", "BTHE" }, { "raises", "BTH" },
     { "count", "BTH" }, { "sigma", "BTH" }, { "reach", "BTH" },
 };
+static const assay_said says[] = {
+    { "B", "sequences" },
+    { "T", "queries of a sequence" },
+    { "S", "keys and values that a sequence has room for" },
+    { "H", "heads of queries" },
+    { "G", "heads of keys and values; query head h reads head h G / H" },
+    { "D", "length of a query and of a key" },
+    { "E", "length of a value" },
+    { "P", "entries of a sequence's page table" },
+    { "q", "queries" },
+    { "k", "keys" },
+    { "v", "values" },
+    { "mask", "added to each score; -inf hides the key" },
+    { "slopes", "ALiBi: slope of each head, subtracted times the distance of the positions" },
+    { "sinks", "a score per head that joins the softmax and has no value" },
+    { "qpos", "position of each query; left out: the last T of the keys in use" },
+    { "kpos", "position of each key, negative for an empty slot; left out: 0 1 2 ..." },
+    { "len", "keys in use of each sequence; left out: all S, or as many as its pages hold" },
+    { "pages",
+      "pages[b][i]: which page of k and v, of all sequences together, holds keys i page .. i page + page - 1" },
+    { "scale", "of q.k; 0: 1/sqrt(D)" },
+    { "softcap", "c tanh(score / c) before mask and slopes; 0: off" },
+    { "causal", "1: a key is visible if its position is not after the query's" },
+    { "window", "W: |query position - key position| < W; 0: all keys" },
+    { "page", "keys of a page; not 0 exactly where pages are given" },
+    { NULL, "H is a multiple of G" },
+    { NULL, "len[b] is at most S and, with pages, at most P page; no page reaches beyond the B S rows of k and v" },
+    { NULL, "kpanel16 holds plain numbers only: not with k=q8_0" },
+    { NULL, "kernels never see scale=0: 1/sqrt(D) stands there" },
+};
 
 /* One i32 of a view of rank 1 or 2. */
 static int32_t at(const assay_tensor *t, int64_t i, int64_t j)
@@ -139,6 +169,7 @@ const assay_op assay_op_attention = {
     .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_ROWS }, /* sequences, and queries of one */
     .split = 'T',
     OPERANDS(operands),
+    SAYS(says),
     FIELDS(fields, assay_attention_params),
     PLANES(planes),
     REFERENCES(attention),

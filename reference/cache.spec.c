@@ -12,6 +12,16 @@ static const assay_operand operands[] = {
       .verdict = ASSAY_EXACT,
       .layouts = 1u << ASSAY_LAYOUT_kpanel16 },
 };
+static const assay_said says[] = {
+    { "T", "rows to be written" },
+    { "S", "slots of the cache" },
+    { "G", "heads of a row" },
+    { "D", "length of a head" },
+    { "x", "the rows" },
+    { "pos", "the slot of each row; of two rows with one slot the last wins" },
+    { "cache", "what was there stays, but for the rows written" },
+    { NULL, "kpanel16 holds plain numbers only: not with cache=q8_0" },
+};
 
 static assay_status resolve(const assay_args *a, void *params, assay_why *why)
 {
@@ -43,6 +53,7 @@ const assay_op assay_op_cache = {
     .dims = "TSGD",
     .split = 'G',
     OPERANDS(operands),
+    SAYS(says),
     REFERENCES(cache),
     .resolve = resolve,
     .flops = flops,

@@ -10,6 +10,11 @@ static const assay_operand operands[] = {
       .flags = ASSAY_ANY_ZERO,
       .verdict = ASSAY_EXACT },
 };
+static const assay_said says[] = {
+    { "R", "rows" },
+    { "C", "elements of a row" },
+    { "x", "of any type that can be read" },
+};
 
 static double flops(const assay_args *a) /* code times scale */
 {
@@ -25,6 +30,7 @@ const assay_op assay_op_dequantize = {
     .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
+    SAYS(says),
     REFERENCES(dequantize),
     .flops = flops,
 };

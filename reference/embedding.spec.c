@@ -12,6 +12,13 @@ static const assay_operand operands[] = {
       .flags = ASSAY_ANY_ZERO,
       .verdict = ASSAY_EXACT },
 };
+static const assay_said says[] = {
+    { "T", "ids, one a row of y" },
+    { "V", "rows of the table" },
+    { "D", "length of a row" },
+    { "ids", "which row; 0 .. V-1" },
+    { "table", "of any type that can be read" },
+};
 
 static double flops(const assay_args *a)
 {
@@ -34,6 +41,7 @@ const assay_op assay_op_embedding = {
     .role = { ASSAY_ROLE_ROWS },
     .split = 'T',
     OPERANDS(operands),
+    SAYS(says),
     REFERENCES(embedding),
     .flops = flops,
     .bytes = bytes,

@@ -22,6 +22,14 @@ static const char *const temps[] = { "TN", "TN" };
 static const assay_plane planes[] = {
     { "g", "TN" }, { "u", "TN" }, { "Ag", "TN" }, { "Au", "TN" }, { "Mg", "TN" }, { "Mu", "TN" },
 };
+static const assay_said says[] = {
+    { "T", "rows" },
+    { "N", "outputs of a row" },
+    { "K", "inputs of a row, summed over" },
+    { "x", "activations" },
+    { "gate", "weights whose product goes through silu" },
+    { "up", "weights of the other product" },
+};
 
 static double flops(const assay_args *a)
 {
@@ -38,6 +46,7 @@ const assay_op assay_op_gate_up = {
     .role = { ASSAY_ROLE_ROWS },
     .split = 'N',
     OPERANDS(operands),
+    SAYS(says),
     PLANES(planes),
     PARTS(parts, temps),
     BOUNDS(gate_up),

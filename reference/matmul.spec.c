@@ -8,6 +8,14 @@ static const assay_operand operands[] = {
     { .name = "y", .shape = "TN", .types = TYPES(FLOATS), .access = ASSAY_OUT },
 };
 static const assay_plane planes[] = { { "A", "TN" }, { "s", "TN" }, { "M", "TN" } };
+static const assay_said says[] = {
+    { "T", "rows" },
+    { "N", "outputs of a row" },
+    { "K", "inputs of a row, summed over" },
+    { "x", "activations" },
+    { "w", "the weights W, an output a row" },
+    { "bias", "added to each row; left out: nothing" },
+};
 
 static double flops(const assay_args *a)
 {
@@ -24,6 +32,7 @@ const assay_op assay_op_matmul = {
     .role = { ASSAY_ROLE_ROWS },
     .split = 'N',
     OPERANDS(operands),
+    SAYS(says),
     PLANES(planes),
     .spread = 2,
     REFERENCES(matmul),

@@ -9,6 +9,10 @@ static const assay_operand operands[] = {
     { .name = "b", .shape = "RC", .types = TYPES(FLOATS) },
     { .name = "y", .shape = "RC", .types = TYPES(FLOATS), .access = ASSAY_OUT, .verdict = ASSAY_EXACT },
 };
+static const assay_said says[] = {
+    { "R", "rows" },
+    { "C", "elements of a row" },
+};
 
 static double flops(const assay_args *a)
 {
@@ -24,6 +28,7 @@ const assay_op assay_op_mul = {
     .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
+    SAYS(says),
     REFERENCES(mul),
     .flops = flops,
 };

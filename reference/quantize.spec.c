@@ -9,6 +9,11 @@ static const assay_operand operands[] = {
       .access = ASSAY_OUT,
       .verdict = ASSAY_EXACT },
 };
+static const assay_said says[] = {
+    { "R", "rows" },
+    { "C", "elements of a row" },
+    { "y", "of a type to be written: rounded to nearest, ties to even; blocks by the rule of their format" },
+};
 
 static double flops(const assay_args *a) /* scale, round */
 {
@@ -25,6 +30,7 @@ const assay_op assay_op_quantize = {
     .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
+    SAYS(says),
     REFERENCES(quantize),
     .verify = assay_quantize_verify,
     .flops = flops,

@@ -11,6 +11,13 @@ static const assay_field fields[] = {
     ASSAY_FIELD(assay_rmsnorm_params, plus_one, 0, 1),
 };
 static const assay_plane planes[] = { { "share", "R" }, { "inverse", "R" } };
+static const assay_said says[] = {
+    { "R", "rows" },
+    { "C", "elements of a row" },
+    { "w", "a factor per element" },
+    { "eps", "added to the mean of the squares" },
+    { "plus_one", "1: the factor is 1 + w (Gemma)" },
+};
 
 static double flops(const assay_args *a)
 {
@@ -27,6 +34,7 @@ const assay_op assay_op_rmsnorm = {
     .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
+    SAYS(says),
     FIELDS(fields, assay_rmsnorm_params),
     PLANES(planes),
     REFERENCES(rmsnorm),

@@ -17,6 +17,21 @@ static const assay_field fields[] = {
 };
 /* terms: the absolute values of the two products of each output, summed; theta: the angle of each element */
 static const assay_plane planes[] = { { "terms", "THD" }, { "theta", "TD" } };
+static const assay_said says[] = {
+    { "T", "rows, a position each" },
+    { "H", "heads" },
+    { "D", "length of a head" },
+    { "F", "entries of inv_freq" },
+    { "x", "heads to be rotated" },
+    { "pos", "position of each row, -2^24 .. 2^24" },
+    { "inv_freq", "angle of each pair per position; left out: base^(-2r / n_dims)" },
+    { "y", "the heads, rotated" },
+    { "mode", "which elements are a pair: (2r, 2r + 1), or (r, r + n_dims / 2)" },
+    { "n_dims", "elements of a head that are rotated, the others are copied; 0: D" },
+    { "base", "of the default angles; 0: 10000" },
+    { NULL, "n_dims is even and at most D; with inv_freq F = n_dims / 2" },
+    { NULL, "kernels never see n_dims=0 or base=0: D and 10000 stand there" },
+};
 
 static assay_status resolve(const assay_args *a, void *params, assay_why *why)
 {
@@ -55,6 +70,7 @@ const assay_op assay_op_rope = {
     .role = { ASSAY_ROLE_ROWS },
     .split = 'T',
     OPERANDS(operands),
+    SAYS(says),
     FIELDS(fields, assay_rope_params),
     PLANES(planes),
     REFERENCES(rope),

@@ -11,6 +11,16 @@ static const assay_field fields[] = {
     ASSAY_FIELD(assay_sample_params, temp, 0, 1e6),      ASSAY_FIELD(assay_sample_params, top_p, 0, 1),
     ASSAY_FIELD(assay_sample_params, top_k, 0, 1 << 24),
 };
+static const assay_said says[] = {
+    { "R", "rows, one id each" },
+    { "V", "entries of a row" },
+    { "key", "of Philox4x32-10" },
+    { "step", "upper half of its counter; the lower half is the row" },
+    { "temp", "temperature; 0: greedy, the lowest id of the maximum" },
+    { "top_p", "keep the likeliest ids until their sum reaches it; 0 or 1: all" },
+    { "top_k", "keep the k likeliest ids; 0: all" },
+    { NULL, "V is at least 1 and at most 2^24: an empty row has no answer, and ids stay exact in f32" },
+};
 
 /* 2^24: ids stay exact in the float reference */
 static assay_status resolve(const assay_args *a, void *params, assay_why *why)
@@ -40,6 +50,7 @@ const assay_op assay_op_sample = {
     .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
+    SAYS(says),
     FIELDS(fields, assay_sample_params),
     REFERENCES(sample),
     BOUNDS(sample),

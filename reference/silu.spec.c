@@ -6,6 +6,10 @@ static const assay_operand operands[] = {
     { .name = "y", .shape = "RC", .types = TYPES(FLOATS), .access = ASSAY_OUT },
 };
 static const assay_plane planes[] = { { "falling", "RC" } };
+static const assay_said says[] = {
+    { "R", "rows" },
+    { "C", "elements of a row" },
+};
 
 /* exponential (one), sum, quotient */
 static double flops(const assay_args *a)
@@ -23,6 +27,7 @@ const assay_op assay_op_silu = {
     .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
+    SAYS(says),
     PLANES(planes),
     REFERENCES(silu),
     BOUNDS(silu),

@@ -8,6 +8,13 @@ static const assay_operand operands[] = {
 };
 static const assay_field fields[] = { ASSAY_FIELD(assay_softmax_params, scale, 0, 1e6) };
 static const assay_plane planes[] = { { "arg", "RC" }, { "sum", "R" }, { "most", "R" }, { "raised", "RC" } };
+static const assay_said says[] = {
+    { "R", "rows" },
+    { "C", "elements of a row" },
+    { "mask", "added to x; -inf hides the element" },
+    { "scale", "of x; 0: 1" },
+    { NULL, "kernels never see scale=0: 1 stands there" },
+};
 
 static assay_status resolve(const assay_args *a, void *params, assay_why *why)
 {
@@ -34,6 +41,7 @@ const assay_op assay_op_softmax = {
     .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
+    SAYS(says),
     FIELDS(fields, assay_softmax_params),
     PLANES(planes),
     REFERENCES(softmax),

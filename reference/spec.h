@@ -9,6 +9,7 @@
 #define FIELDS(f, type) .fields = f, .n_fields = COUNT_OF(f), .params_size = sizeof(type)
 #define PLANES(p)       .planes = p, .n_planes = COUNT_OF(p)
 #define PARTS(p, t)     .parts = p, .n_parts = COUNT_OF(p), .temps = t, .n_temps = COUNT_OF(t)
+#define SAYS(s)         .says = s, .n_says = COUNT_OF(s)
 #define TYPES(mask)     ASSAY_TYPES(mask)
 #define T(t)            ASSAY_T(t)
 #define FLOATS          (T(f32) | T(f16) | T(bf16))

@@ -7,6 +7,12 @@ static const assay_operand operands[] = {
     { .name = "y", .shape = "RC", .types = TYPES(FLOATS), .access = ASSAY_OUT },
 };
 static const assay_plane planes[] = { { "falling", "RC" } };
+static const assay_said says[] = {
+    { "R", "rows" },
+    { "C", "elements of a row" },
+    { "gate", "goes through silu" },
+    { "up", "the other factor" },
+};
 
 /* exponential (one), sum, quotient, product */
 static double flops(const assay_args *a)
@@ -24,6 +30,7 @@ const assay_op assay_op_swiglu = {
     .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
     OPERANDS(operands),
+    SAYS(says),
     PLANES(planes),
     REFERENCES(swiglu),
     BOUNDS(swiglu),

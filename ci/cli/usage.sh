@@ -138,7 +138,13 @@ expect 2 'mutants needs --plugin' "$assay" check --mutants
 expect 2 'about --self' "$assay" check --part x
 expect 2 'about --self' "$assay" check --part x -o silu
 expect 2 'rmsnorm.part: cannot be read' "$assay" check --self --parts /nowhere -o rmsnorm
-for what in ops kernels contracts types workloads models isa; do expect 0 . "$assay" list "$what"; done
+for what in ops gens kernels contracts types workloads models isa; do expect 0 . "$assay" list "$what"; done
+for op in $("$assay" list ops | sed -nE 's/^([a-z_]+) .*/\1/p'); do expect 0 'begin .. end of a call count' "$assay" list op "$op"; done
+expect 0 'mode *interleaved, half: ' "$assay" list op rope
+expect 0 'H is a multiple of G' "$assay" list op attention
+expect 2 'did you mean softmax' "$assay" list op sofmtax
+expect 2 'which op' "$assay" list op
+expect 2 'one list at a time' "$assay" list op add mul
 expect 2 'no list of things' "$assay" list things
 expect 2 'goes with kernels' "$assay" list ops --plugin x.so
 expect 2 'cannot open' "$assay" list kernels --plugin "$dir/none.so"

@@ -187,6 +187,12 @@ typedef struct assay_part {
  * and from the whole of the others, so that rows may be computed alone, together or in any batches. */
 typedef enum assay_role { ASSAY_ROLE_ANY, ASSAY_ROLE_ROWS } assay_role;
 
+/* A sentence about a dimension (of: its letter), an operand or a field (its name), or about what ties them together
+ * beyond their types and ranges (of: NULL): what resolve() refuses or fills in. */
+typedef struct assay_said {
+    const char *of, *says;
+} assay_said;
+
 typedef struct assay_op {
     uint32_t size;                     /* sizeof(assay_op) it was built with; 0: today's */
     uint32_t version;                  /* of its meaning; a kernel names the one it computes */
@@ -213,6 +219,8 @@ typedef struct assay_op {
     double (*flops)(const assay_args *a); /* only what must be computed (visible keys) */
     double (*bytes)(const assay_args *a); /* only what must be touched (rows looked up); NULL: all operands once */
     uint8_t role[ASSAY_MAX_DIMS];         /* assay_role of each dimension, in the order of dims */
+    const assay_said *says;               /* for readers: `assay list op NAME` */
+    uint8_t n_says;
 } assay_op;
 
 /* ---- kernel: one way to compute an op ------------------------------------------------------------------ */

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ * assay list op NAME: all that a case line of the op may say, and who computes it.  assay list gens. */
+#include "../reference/core/contract.h"
+#include "../reference/core/dtype.h"
+#include "../reference/core/registry.h"
+#include "../reference/core/status.h"
+#include "../reference/core/tensor.h"
+#include "commands.h"
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The op's sentence about a dimension, an operand or a field; "": none. */
+static const char *said(const assay_op *op, const char *of)
+{
+    for (int i = 0; i < op->n_says; i++)
+        if (op->says[i].of && !strcmp(op->says[i].of, of))
+            return op->says[i].says;
+    return "";
+}
+
+static void print_dims(const assay_op *op)
+{
+    puts("\ndimensions, 1 each where a case does not say:");
+    for (int d = 0; op->dims[d]; d++) {
+        const char letter[2] = { op->dims[d], 0 };
+        const char *says = said(op, letter);
+        printf("    %s           %s%s%s\n", letter, says, *says && op->role[d] == ASSAY_ROLE_ROWS ? "; " : "",
+               op->role[d] == ASSAY_ROLE_ROWS ? "rows: none sees another's entries" : "");
+    }
+    printf("  begin .. end of a call count %c, where a kernel has no units() of its own\n", op->split);
+}
+
+static const struct {
+    uint32_t flag;
+    const char *says;
+} flags[] = {
+    { ASSAY_OPTIONAL, "may be left out (none)" },
+    { ASSAY_WEIGHT, "known when a model is loaded" },
+    { ASSAY_BROADCAST, "may be broadcast (TYPE/LETTERS: varies over these dimensions only)" },
+    { ASSAY_INDEX, "" },
+    { ASSAY_COUNT, "" },
+    { ASSAY_POSITION, "positions" },
+    { ASSAY_MASK, "finite or -inf" },
+    { ASSAY_ANY_ZERO, "zeros of either sign" },
+};
+
+static void print_operand(const assay_op *op, const assay_operand *o)
+{
+    static const char *const access[] = { "in", "out", "in and out" };
+    static const char *const verdict[] = { "within the op's bound", "bit for bit", "one of several right answers" };
+    const char *says = said(op, o->name);
+    printf("    %-10s  (%s) %s:", o->name, o->shape, access[o->access]);
+    for (int t = 0; t < ASSAY_DTYPE_END; t++)
+        if (ASSAY_HAS(o->types, t))
+            printf(" %s", assay_dtype_of((assay_dtype)t)->name);
+    for (uint32_t l = 1; l < ASSAY_LAYOUT_END; l++)
+        if (o->layouts >> l & 1)
+            printf(", also TYPE:%s", assay_layout_of(l)->name);
+    if (o->access != ASSAY_IN)
+        printf("; right is %s", verdict[o->verdict]);
+    for (size_t f = 0; f < ASSAY_COUNT_OF(flags); f++)
+        if (o->flags & flags[f].flag && flags[f].says[0])
+            printf("; %s", flags[f].says);
+    if (o->flags & ASSAY_INDEX)
+        printf("; values 0 .. %c-1", o->index_of);
+    if (o->flags & ASSAY_COUNT)
+        printf("; how many entries of %c are in use", o->index_of);
+    printf("%s%s\n", *says ? "\n                " : "", says);
+}
+
+static void print_fields(const assay_op *op)
+{
+    if (op->n_fields)
+        puts("\nparameters, 0 or the first name each where a case does not say:");
+    for (int i = 0; i < op->n_fields; i++) {
+        const assay_field *f = &op->fields[i];
+        const char *says = said(op, f->name);
+        printf("    %-10s  ", f->name);
+        if (f->kind != ASSAY_KIND_ENUM)
+            printf("%s from %.10g to %.10g", f->kind == ASSAY_KIND_F32 ? "a number" : "a whole number", f->min, f->max);
+        for (int n = 0; f->kind == ASSAY_KIND_ENUM && f->names[n]; n++)
+            printf("%s%s", n ? ", " : "", f->names[n]);
+        printf("%s%s\n", *says ? ": " : "", says);
+    }
+}
+
+static void print_rules(const assay_op *op)
+{
+    bool any = false;
+    for (int i = 0; i < op->n_says; i++)
+        if (!op->says[i].of) {
+            if (!any)
+                puts("\nwhat ties them together:");
+            any = true;
+            printf("    %s\n", op->says[i].says);
+        }
+}
+
+static void print_gen(const assay_gen *g)
+{
+    static const char *const tag[] = { "random", "exact", "adversarial", "class" };
+    printf("    %-16s  %s\n", g->name, tag[g->tag]);
+}
+
+static void print_gens(const assay_op *op)
+{
+    const assay_suite *s = assay_suite_of(op);
+    if (!s)
+        return;
+    if (s->n_gens)
+        puts("\ngenerators of its own (gen=NAME):");
+    for (size_t i = 0; i < s->n_gens; i++)
+        print_gen(&s->gens[i]);
+    printf("%sbesides its own, those of `assay list gens`", s->n_gens ? "  " : "\ngenerators: ");
+    for (size_t i = 0; s->exact && s->exact[i]; i++)
+        printf("%s %s", i ? "" : "; of these exact here:", s->exact[i]);
+    putchar('\n');
+}
+
+static void print_kernels(const assay_op *op)
+{
+    const assay_kernel *k;
+    char text[256];
+    puts("\nkernels, with the contract of each:");
+    for (size_t i = 0; (k = assay_kernel_at(i)); i++)
+        if (!strcmp(k->op, op->name))
+            printf("    %-24s  %s%s\n", k->name, assay_contract_text(k->contract, text, sizeof text),
+                   k->isa & ~assay_cpu() ? "; not on this CPU" : "");
+}
+
+int assay_list_op(const char *name)
+{
+    assay_why why;
+    const assay_op *op = assay_op_find(name);
+    if (!op) {
+        assay_no_op(name, &why);
+        fprintf(stderr, "assay list: %s\n", why.text);
+        return 2;
+    }
+    printf("%s: %s\n", op->name, op->formula);
+    print_dims(op);
+    puts("\noperands, of the first type each where a case does not say:");
+    for (int i = 0; i < op->n_operands; i++)
+        print_operand(op, &op->operands[i]);
+    print_fields(op);
+    print_rules(op);
+    print_gens(op);
+    print_kernels(op);
+    return 0;
+}
+
+void assay_list_gens(void)
+{
+    puts("random: full mantissas;  exact: every legal order of operations gives one result, bit for bit, in the ops "
+         "that\n"
+         "say so;  adversarial: hard for the bound;  class: NaN, infinities and signs are the point\n");
+    for (size_t i = 0; i < assay_n_gens; i++)
+        print_gen(&assay_gens[i]);
+}
