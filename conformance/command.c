@@ -75,7 +75,7 @@ static const struct argp_option option_table[] = {
       "run the one case that LINE describes, as a failure prints it, and show the elements around the first wrong one",
       0 },
     { "case", KEY_CASE, "PATTERN", 0,
-      "run cases of your own: a line, braces allowed: 'matmul T={1,7} N=64 K=64 w=q4_0'", 0 },
+      "run cases of your own: a line, or a pattern of lines: 'matmul T={1,7} N=64 K=64 w=* bias={f32,none}'", 0 },
     { "in-process", KEY_IN_PROCESS, NULL, 0,
       "with --repro or --case: call the kernels in this very process, for a debugger, a sanitizer or valgrind; nothing "
       "is "
@@ -294,15 +294,24 @@ static void no_kernel(const assay_session *s, const char *glob)
 
 int assay_cmd_check(int argc, char **argv)
 {
-    static const struct argp argp = { option_table,
-                                      parse_option,
-                                      "",
-                                      "Judge kernels against the double-precision reference.\v"
-                                      "Exit status: 0 all right; 1 a kernel failed, or one could run and no case did; "
-                                      "2 wrong use; 77 no matching kernel has its CPU.",
-                                      children,
-                                      NULL,
-                                      NULL };
+    static const struct argp argp = {
+        option_table,
+        parse_option,
+        "",
+        "Judge kernels against the double-precision reference.\v"
+        "Exit status: 0 all right; 1 a kernel failed, or one could run and no case did; "
+        "2 wrong use; 77 no matching kernel has its CPU.\n\n"
+        "LINE is OP KEY=VALUE ...: T=3 a dimension; w=q4_0 an operand's type, k=f16:kpanel16 "
+        "with its layout, mask=f32/TS broadcast over all dimensions but these; bias=f32 an optional "
+        "operand given, bias=none left out; eps=1e-05 a parameter; gen=NAME; seed=N. What is not "
+        "said is 1, the first type, left out, 0, gauss, and a seed of the line's own. PATTERN is a "
+        "line with {1,7} for each of these, {2..9} for each number, w=* for each type, "
+        "bias={f32,none} for given and left out. `assay list op OP` prints its keys; more in "
+        "docs/cases.md.",
+        children,
+        NULL,
+        NULL
+    };
     options o = { 0 };
     assay_why why = { "" };
     assay_options_parse(&argp, argc, argv, &o);

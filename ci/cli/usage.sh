@@ -125,6 +125,9 @@ expect 2 'a whole number' "$assay" check --repro 'rmsnorm R=99999999999999999999
 expect 2 'at most 2^40' "$assay" check --repro 'rmsnorm R=1000000000 C=1000000000'
 expect 2 'a number from' "$assay" check --repro 'rmsnorm R=1 C=1 eps=-1'
 expect 2 'no such generator' "$assay" check --repro 'rmsnorm R=1 C=1 gen=lottery'
+expect 2 'w=none: this operand is always given' "$assay" check --repro 'matmul w=none'
+expect 0 '^2 cases' "$assay" check -k scalar --case 'matmul T=1 N=4 K=8 bias={f32,none}'
+expect 0 'bias={f32,none}' "$assay" check --help
 expect 2 'not key=value' "$assay" check --repro 'rmsnorm gauss'
 expect 2 'not a multiple of its block' "$assay" check --repro 'matmul T=1 N=2 K=33 w=q8_0'
 expect 2 'no closing brace' "$assay" check --case 'rmsnorm R={1,2'

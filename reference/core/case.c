@@ -93,11 +93,18 @@ static assay_status parse_field(const assay_field *f, const char *text, unsigned
     }
 }
 
-/* TYPE[:LAYOUT][/LETTERS] of operand i */
+/* TYPE[:LAYOUT][/LETTERS] of operand i, or none */
 static assay_status parse_operand(assay_case *c, int i, char *text, assay_why *why)
 {
     const assay_operand *o = &c->op->operands[i];
     char *over = strchr(text, '/'), *layout;
+    c->layout[i] = c->spread_over[i] = 0; /* of two values the last counts */
+    if (!strcmp(text, "none")) {
+        c->present &= ~(1u << i);
+        return o->flags & ASSAY_OPTIONAL
+                   ? ASSAY_OK
+                   : assay_fail(why, ASSAY_ERR_ARG, "%s: %s=none: this operand is always given", c->op->name, o->name);
+    }
     if (over)
         *over++ = 0;
     if ((layout = strchr(text, ':')))

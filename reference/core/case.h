@@ -6,7 +6,8 @@
  *
  * A capital letter is a dimension (1 when not given), an operand's name gives its element type (type:layout for a
  * storage order, type/LETTERS for a BROADCAST operand that varies over these dimensions only) and, for an optional
- * operand, says that it is present; a field's name gives a parameter. */
+ * operand, says that it is present (none: that it is left out, which is not printed); a field's name gives a
+ * parameter.  docs/cases.md tells the same to users, with examples that unit.case expands. */
 #ifndef ASSAY_CORE_CASE_H
 #define ASSAY_CORE_CASE_H
 #include "assay/assay.h"
@@ -33,7 +34,8 @@ assay_status assay_case_parse(const char *line, assay_case *c, assay_why *why);
 int assay_case_print(const assay_case *c, char *line, size_t n);
 
 /* A pattern is a line in which {a,b,c} stands for each of its items in turn and {2..9} for each number; the product
- * over all braces is visited.  w=* stands for every element type that the op allows there. */
+ * over all braces is visited.  w=* stands for every element type that the op allows there, bias={f32,none} for an
+ * optional operand given and left out. */
 typedef assay_status (*assay_case_visit)(const char *line, void *ctx, assay_why *why);
 assay_status assay_case_expand(const assay_op *op, const char *pattern, assay_case_visit visit, void *ctx,
                                assay_why *why);
