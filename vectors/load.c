@@ -212,7 +212,7 @@ static assay_status load(const assay_safetensors *s, const char *path, const cha
         st = assay_contract_parse(contract ? contract : assay_vector_meta(s, "contract"), c.op, &v->contract, why);
     if (st)
         return st;
-    c.gen = &v->gen;
+    c.gen = &v->gen, c.gen_at = 0;
     for (int i = 0; i < c.op->n_operands; i++) {
         const assay_operand *o = &c.op->operands[i];
         const assay_st_tensor *t = assay_safetensors_find(s, o->name);

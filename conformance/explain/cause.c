@@ -85,7 +85,7 @@ static bool holds(const fact *f, const assay_case *c)
     case BROADCAST:
         return given && c->spread_over[w];
     case GENERATOR:
-        return c->gen == f->like->gen;
+        return c->gen == f->like->gen && c->gen_at == f->like->gen_at;
     case NO_MULTIPLE:
         return c->dim[w] % f->value != 0;
     case MULTIPLE:
@@ -192,7 +192,8 @@ static const char *has(const fact *f, const assay_op *op, char *text, size_t n)
         snprintf(text, n, "%s in %s", name, assay_layout_of((uint32_t)v)->name);
         break;
     case GENERATOR:
-        snprintf(text, n, "gen=%s", f->like->gen->name);
+        snprintf(text, n, "gen=");
+        assay_gen_print(f->like, text + 4, n - 4);
         break;
     case NO_MULTIPLE:
         snprintf(text, n, v == 2 ? "%c odd" : "%c no multiple of %lld", letter, v);

@@ -152,7 +152,7 @@ static void values(hunt *h)
     for (size_t s = 0; s < sizeof simple / sizeof *simple && strcmp(simple[s], h->best.gen->name); s++)
         for (size_t g = 0; g < assay_n_gens; g++) {
             assay_case c = h->best;
-            c.gen = &assay_gens[g];
+            c.gen = &assay_gens[g], c.gen_at = 0;
             if (!strcmp(c.gen->name, simple[s]) && keep(h, &c))
                 return;
         }

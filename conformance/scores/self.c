@@ -107,7 +107,7 @@ static uint64_t hash_of(const assay_case *c)
 {
     assay_case bare = *c;
     char line[ASSAY_CASE_LINE];
-    bare.gen = &assay_gen_ggml;
+    bare.gen = &assay_gen_ggml, bare.gen_at = 0;
     bare.seed = 0;
     assay_case_print(&bare, line, sizeof line);
     return assay_hash(line, strlen(line));
@@ -160,7 +160,7 @@ static assay_status run_peer(assay_self *s, int input, assay_why *why)
         for (size_t i = 0; i < m; i++) {
             assay_case c = s->shape[from + i * n / m];
             assay_problem p;
-            c.gen = s->gen[input];
+            c.gen = s->gen[input], c.gen_at = 0;
             s->ledger[input].at = (int64_t)i;
             assay_status st = assay_problem_make(&c, &p, why);
             if (!st)

@@ -6,6 +6,7 @@
 #include "registry.h"
 #include "status.h"
 #include "tensor.h"
+#include "values.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -190,8 +191,11 @@ static assay_status parse_pair(assay_case *c, char *key, char *text, bool *seede
     for (i = 0; i < op->n_fields; i++)
         if (!strcmp(op->fields[i].name, key))
             return parse_field(&op->fields[i], text, c->params, why);
+    if (!strcmp(key, "gen") && strchr(text, '@'))
+        return assay_value_gen_parse(text, c, why);
     if (!strcmp(key, "gen")) {
         c->gen = find_gen(op, text);
+        c->gen_at = 0;
         return c->gen ? ASSAY_OK : no_gen(op, text, why);
     }
     if (!strcmp(key, "seed")) {
@@ -267,7 +271,8 @@ assay_status assay_case_parse(const char *line, assay_case *c, assay_why *why)
     }
     if (!seeded)
         c->seed = line_seed(c);
-    return check_sizes(c, why);
+    const assay_status sizes = check_sizes(c, why);
+    return sizes ? sizes : assay_value_gen_check(c, why);
 }
 
 static int put(char *line, size_t n, int at, const char *format, const char *key, const char *text)
@@ -332,7 +337,8 @@ int assay_case_print(const assay_case *c, char *line, size_t n)
         print_field(&op->fields[i], c->params, text, sizeof text);
         at = put(line, n, at, " %s=%s", op->fields[i].name, text);
     }
-    at = put(line, n, at, " gen=%s%s", c->gen ? c->gen->name : "none", "");
+    assay_gen_print(c, text, sizeof text);
+    at = put(line, n, at, " gen=%s%s", text, "");
     if (c->seed) {
         snprintf(text, sizeof text, "%llu", (unsigned long long)c->seed);
         at = put(line, n, at, " seed=%s%s", text, "");

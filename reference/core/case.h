@@ -7,7 +7,7 @@
  * A capital letter is a dimension (1 when not given), an operand's name gives its element type (type:layout for a
  * storage order, type/LETTERS for a BROADCAST operand that varies over these dimensions only) and, for an optional
  * operand, says that it is present (none: that it is left out, which is not printed); a field's name gives a
- * parameter.  docs/cases.md tells the same to users, with examples that unit.case expands. */
+ * parameter; gen=KIND@OPERAND puts values of the kind into that operand (values.h).  docs/cases.md tells the same to users, with examples that unit.case expands. */
 #ifndef ASSAY_CORE_CASE_H
 #define ASSAY_CORE_CASE_H
 #include "assay/assay.h"
@@ -22,6 +22,7 @@ typedef struct assay_case {
     uint32_t present;                     /* bit i: operand i is given */
     uint32_t spread_over[ASSAY_MAX_OPND]; /* BROADCAST operand: bit d set: dimension d has stride 0 */
     const assay_gen *gen;
+    uint8_t gen_at; /* gen=KIND@OPERAND: 1 + the number of the operand; 0: the generator names none */
     uint64_t seed;
     _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS];
 } assay_case;

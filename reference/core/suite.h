@@ -25,11 +25,24 @@ struct assay_gen {
     assay_fill fill; /* a whole operand at once, or */
     assay_draw
         draw; /* element j of operand i by itself; operands with a role (index, position, mask) keep their default */
+    const char *says; /* one sentence; NULL: an op's own, which says it in its suite */
 };
 
 /* Generators that any op may use (fill.c); an op's own stand in its suite and win over these. */
 extern const assay_gen assay_gens[];
 extern const size_t assay_n_gens;
+
+/* Generators KIND@OPERAND (values.h): the operand in turn holds special values, the others numbers that let them decide
+ * the result.  Writes the at-th one that makes sense for the op, if there is one, and returns how many there are.
+ * types: of that operand, those with which it makes sense. */
+typedef struct assay_value_gen {
+    const assay_gen *gen;
+    int operand; /* assay_case.gen_at = 1 + operand */
+    assay_typeset types;
+} assay_value_gen;
+size_t assay_gens_of(const assay_op *op, size_t at, assay_value_gen *out);
+/* "gauss" or "nan@w"; returns its length as snprintf does. */
+int assay_gen_print(const assay_case *c, char *text, size_t n);
 
 /* How much a run holds.  EXHAUSTIVE has no time limit: every case with several seeds. */
 typedef enum assay_level { ASSAY_QUICK, ASSAY_FULL, ASSAY_EXHAUSTIVE } assay_level;

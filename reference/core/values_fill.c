@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT
+ * The kinds of values, one function for an element of each.  Where values have to meet (inf and 0 in one product) they
+ * stand at *the place*: the same index of each innermost dimension in every operand, and one residue modulo 3 of every
+ * other dimension, so that rows with and without them stand side by side. */
+#include "dtype.h"
+#include "secret.h"
+#include "values.h"
+#include <math.h>
+#include <string.h>
+
+typedef struct assay_spot {
+    const assay_case *c;
+    const assay_value_kind *kind;
+    bool here; /* it is the operand that the generator names */
+    int i, rank;
+    int64_t dim[ASSAY_MAX_RANK], place[ASSAY_MAX_RANK], len, tile;
+    bool inner[ASSAY_MAX_RANK];
+    uint64_t seed;
+    assay_rng *r;
+} spot;
+
+/* A number of its own for each (what, index) of a case, whatever was drawn before. */
+static uint64_t hash(const spot *s, uint64_t what, uint64_t index)
+{
+    assay_rng r = { s->seed, (what + 1) << 32, index };
+    return assay_rng_u64(&r);
+}
+
+static bool is_innermost(const assay_op *op, char letter)
+{
+    for (int k = 0; k < op->n_operands; k++) {
+        const size_t rank = strlen(op->operands[k].shape);
+        if (op->operands[k].access != ASSAY_OUT && rank > 1 && op->operands[k].shape[rank - 1] == letter)
+            return true;
+    }
+    return false;
+}
+
+static spot spot_of(const assay_case *c, int i, assay_rng *r)
+{
+    const assay_op *op = c->op;
+    spot s = {
+        c, (const assay_value_kind *)(const void *)c->gen, i == c->gen_at - 1, i, 0, { 0 }, { 0 }, 1, 16, { 0 }, 0, r
+    };
+    s.seed = assay_secret_seed(c->seed);
+    s.tile = INT64_C(16) << hash(&s, 100, 0) % 3;
+    for (const char *l = op->operands[i].shape; *l; l++) {
+        const int d = assay_op_dim(op, *l), at = s.rank++;
+        const int64_t whole = c->dim[d] > 0 ? c->dim[d] : 1;
+        s.dim[at] = c->spread_over[i] >> d & 1 ? 1 : whole;
+        s.inner[at] = is_innermost(op, *l);
+        s.place[at] = (int64_t)(hash(&s, (uint64_t)d, 0) % (uint64_t)whole);
+    }
+    s.len = s.rank ? s.dim[s.rank - 1] : 1;
+    return s;
+}
+
+/* Element j stands at the place, `beside` further along the innermost dimension, within `run` elements of it. */
+static bool at_place(const spot *s, int64_t j, int64_t beside, int64_t run)
+{
+    for (int k = s->rank - 1; k >= 0; k--) {
+        const int64_t at = j % s->dim[k], want = (s->place[k] + (k == s->rank - 1 ? beside : 0)) % s->dim[k];
+        j /= s->dim[k];
+        if (s->dim[k] > 1 && !(s->inner[k] ? at / run == want / run : at % 3 == want % 3))
+            return false;
+    }
+    return true;
+}
+
+/* Rows (of a vector: elements) take turns: 0, 1 or 2. */
+static int turn(const spot *s, int64_t j)
+{
+    return (int)(hash(s, 200 + (uint64_t)s->i, (uint64_t)(s->rank > 1 ? j / s->len : j)) % 3);
+}
+
+static double draw_sign(const spot *s)
+{
+    return assay_rng_u64(s->r) & 1 ? -1 : 1;
+}
+static double positive(const spot *s)
+{
+    return 0.5 + assay_rng_uniform(s->r);
+}
+
+/* Other operands: numbers of this size, ordinary ones, or zeros, so that a product decides as well as a sum. */
+static double another(const spot *s, int64_t j, double large)
+{
+    const double sized = large * positive(s), normal = assay_rng_normal(s->r), zero = 0 * draw_sign(s);
+    const int t = turn(s, j);
+    return t == 0 ? sized : t == 1 ? normal : zero;
+}
+
+static double plant(const spot *s, int64_t j)
+{
+    const double v = assay_rng_normal(s->r);
+    return s->here && at_place(s, j, 0, 1) ? s->kind->value : v;
+}
+
+/* Both in one row, or one of them in every operand's place. */
+static double opposite(const spot *s, int64_t j)
+{
+    const double v = positive(s);
+    const bool apart = hash(s, 300, 0) & 1;
+    if (at_place(s, j, 0, 1) && (s->here || apart))
+        return s->here ? INFINITY : -INFINITY;
+    return s->here && !apart && s->len > 1 && at_place(s, j, 1 + s->len / 2, 1) ? -INFINITY : v;
+}
+
+static double zero_and_inf(const spot *s, int64_t j)
+{
+    const double v = assay_rng_normal(s->r);
+    const int64_t run = s->here && (assay_dtype_of(s->c->type[s->i])->block > 1 || hash(s, 400, 0) & 1) ? 32 : 1;
+    return !at_place(s, j, 0, run) ? v : s->here ? 0 : INFINITY;
+}
+
+static double zeros(const spot *s, int64_t j)
+{
+    const double zero = 0 * draw_sign(s);
+    return s->here ? zero : another(s, j, 1);
+}
+
+typedef struct range { /* of a type of plain numbers: 2^least is the smallest normal one, 2^most the largest power */
+    int least, most, mantissa;
+} range;
+
+static range range_of(assay_dtype t)
+{
+    return t == ASSAY_f16    ? (range){ -14, 15, 10 }
+           : t == ASSAY_bf16 ? (range){ -126, 127, 7 }
+                             : (range){ -126, 127, 23 };
+}
+
+/* What brings a subnormal of the named operand back among the ordinary numbers, as far as the operand's own type holds
+ * it. */
+static double lift(const spot *s)
+{
+    const assay_dtype here = s->c->type[s->c->gen_at - 1], other = s->c->type[s->i];
+    return here != ASSAY_f16 && (other == ASSAY_f32 || other == ASSAY_bf16) ? 0x1p100 : 0x1p12;
+}
+
+static double subnormal(const spot *s, int64_t j)
+{
+    const range e = range_of(s->c->type[s->i]);
+    const int64_t any = 1 + assay_rng_below(s->r, (INT64_C(1) << e.mantissa) - 1), few = 1 + assay_rng_below(s->r, 3);
+    const double sign = draw_sign(s), step = ldexp(sign, e.least - e.mantissa);
+    return s->here ? step * (double)(j % 3 ? any : few) : another(s, j, lift(s));
+}
+
+static double smallest_normal(const spot *s, int64_t j)
+{
+    const range e = range_of(s->c->type[s->i]);
+    const double u = ldexp(1, -e.mantissa), sign = draw_sign(s);
+    const double step[] = { 1, 1 + u, 1 - u, 2 };
+    const double v = ldexp(sign * step[assay_rng_below(s->r, 4)], e.least);
+    return s->here ? v : another(s, j, lift(s));
+}
+
+/* Others: small, one 1 among zeros, or zeros. */
+static double end(const spot *s, int64_t j)
+{
+    const range e = range_of(s->c->type[s->i]);
+    const double u = ldexp(1, -e.mantissa), sign = draw_sign(s), small = 0x1p-20 * positive(s);
+    const double below[] = { 2 - u, 2 - 2 * u, 1.5, 1 };
+    const double v = ldexp(sign * below[assay_rng_below(s->r, 4)], e.most);
+    const int t = turn(s, j);
+    return s->here ? v : t == 0 ? small : t == 1 && at_place(s, j, 0, 1) ? 1 : 0;
+}
+
+static double square_under(const spot *s, int64_t j)
+{
+    const double e = 60 + 25 * assay_rng_uniform(s->r), v = exp2(-e) * draw_sign(s);
+    return s->here ? v : another(s, j, 0x1p40);
+}
+static double square_over(const spot *s, int64_t j)
+{
+    const double e = 58 + 12 * assay_rng_uniform(s->r), v = exp2(e) * draw_sign(s);
+    return s->here ? v : another(s, j, 0x1p-60);
+}
+
+/* ---- the shape of data ---- */
+
+static double equal_start(const spot *s, int64_t j)
+{
+    const double v = assay_rng_normal(s->r);
+    assay_rng shared = { s->seed, UINT64_C(500) << 32, (uint64_t)(j % s->len) * 2 };
+    return s->here && j % s->len < s->tile ? assay_rng_normal(&shared) : v;
+}
+static double zero_tile(const spot *s, int64_t j)
+{
+    const double v = assay_rng_normal(s->r);
+    return s->here && j % s->len < s->tile ? 0 : v;
+}
+static double low_tile(const spot *s, int64_t j)
+{
+    const double v = assay_rng_normal(s->r);
+    return s->here && j % s->len < s->tile ? v - 1e4 : v;
+}
+static double one_spike(const spot *s, int64_t j)
+{
+    const double v = assay_rng_normal(s->r);
+    const uint64_t at = hash(s, 600, (uint64_t)(j / s->len)) % (uint64_t)s->len;
+    return s->here && (uint64_t)(j % s->len) == at ? 4096 * v : v;
+}
+static double all_low(const spot *s, int64_t j)
+{
+    (void)j;
+    const double v = assay_rng_normal(s->r);
+    return s->here ? v - 1e4 : v;
+}
+
+bool assay_value_fill(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const spot s = spot_of(c, i, r);
+    const uint32_t role = ASSAY_INDEX | ASSAY_POSITION | ASSAY_COUNT | ASSAY_MASK;
+    if ((c->op->operands[i].flags & role) && !s.here)
+        return false;
+    for (int64_t j = 0; j < n; j++)
+        value[i][j] = s.kind->element(&s, j);
+    return true;
+}
+
+#define ALL    (ASSAY_ON_FLOATS | ASSAY_ON_BLOCKS)
+#define MASKED (ASSAY_ON_FLOATS | ASSAY_ON_MASK)
+#define KIND(name, tag, says)                                                                                          \
+    {                                                                                                                  \
+        name, tag, assay_value_fill, NULL, says                                                                        \
+    }
+const assay_value_kind assay_value_kinds[] = {
+    { KIND("nan", ASSAY_TAG_CLASS, "NaN at one place of two rows in three"), ASSAY_ON_FLOATS, plant, NAN },
+    { KIND("inf", ASSAY_TAG_CLASS, "+inf at one place of some rows"), ASSAY_ON_FLOATS, plant, INFINITY },
+    { KIND("minus-inf", ASSAY_TAG_CLASS, "-inf at one place of some rows"), MASKED, plant, -INFINITY },
+    { KIND("inf-inf", ASSAY_TAG_CLASS, "+inf and -inf in one row, or in two operands at one place"), ASSAY_ON_FLOATS,
+      opposite, 0 },
+    { KIND("zero-inf", ASSAY_TAG_CLASS, "0, or 32 of them, where the other operands hold +inf"), ALL | ASSAY_ON_PAIR,
+      zero_and_inf, 0 },
+    { KIND("signed-zero", ASSAY_TAG_CLASS, "zeros of both signs"), MASKED, zeros, 0 },
+    { KIND("subnormal", ASSAY_TAG_ADVERSARIAL, "subnormals of its type; others lift them back"), MASKED, subnormal, 0 },
+    { KIND("smallest-normal", ASSAY_TAG_ADVERSARIAL, "the smallest normal number of its type and its neighbours"),
+      MASKED, smallest_normal, 0 },
+    { KIND("end", ASSAY_TAG_ADVERSARIAL, "the largest numbers of its type"), MASKED, end, 0 },
+    { KIND("square-under", ASSAY_TAG_ADVERSARIAL, "numbers whose squares underflow f32"), ASSAY_ON_WIDE, square_under,
+      0 },
+    { KIND("square-over", ASSAY_TAG_ADVERSARIAL, "numbers whose squares overflow f32"), ASSAY_ON_WIDE, square_over, 0 },
+    { KIND("equal-start", ASSAY_TAG_ADVERSARIAL, "rows that agree in their first 16, 32 or 64 elements"),
+      ALL | ASSAY_ON_MASK, equal_start, 0 },
+    { KIND("zero-tile", ASSAY_TAG_ADVERSARIAL, "rows whose first 16, 32 or 64 elements are 0"), ALL | ASSAY_ON_MASK,
+      zero_tile, 0 },
+    { KIND("low-tile", ASSAY_TAG_ADVERSARIAL, "rows whose first 16, 32 or 64 elements are 10,000 below the rest"),
+      ALL | ASSAY_ON_MASK, low_tile, 0 },
+    { KIND("one-spike", ASSAY_TAG_ADVERSARIAL, "one element of each row 4,096 times larger, at any place"),
+      ALL | ASSAY_ON_MASK, one_spike, 0 },
+    { KIND("all-low", ASSAY_TAG_ADVERSARIAL, "all about -10,000"), ALL | ASSAY_ON_MASK, all_low, 0 },
+};
+const size_t assay_n_value_kinds = ASSAY_COUNT_OF(assay_value_kinds);
