@@ -7,7 +7,8 @@
  * A capital letter is a dimension (1 when not given), an operand's name gives its element type (type:layout for a
  * storage order, type/LETTERS for a BROADCAST operand that varies over these dimensions only) and, for an optional
  * operand, says that it is present (none: that it is left out, which is not printed); a field's name gives a
- * parameter; gen=KIND@OPERAND puts values of the kind into that operand (values.h).  docs/cases.md tells the same to users, with examples that unit.case expands. */
+ * parameter; gen=KIND@OPERAND puts values of the kind into that operand (values.h).  docs/cases.md tells the same to
+ * users, with examples that unit.case expands. */
 #ifndef ASSAY_CORE_CASE_H
 #define ASSAY_CORE_CASE_H
 #include "assay/assay.h"
