@@ -13,6 +13,7 @@
  * `worst`. */
 #include "bound.h"
 #include "core/dtype.h"
+#include "core/status.h"
 #include <stdio.h>
 
 bool assay_quantize_verify(const assay_dense *a, void *const *got, const assay_contract *c, assay_why *why);
@@ -117,9 +118,10 @@ static bool all_nan(const double *y)
 
 static bool no(assay_why *why, const char *rule, int64_t blocks, double got, double most)
 {
+    const assay_pair is = assay_two(got, most);
     if (why)
-        snprintf(why->text, sizeof why->text, "%s %lld: square error %.6g, plain rounding's is %.6g at most", rule,
-                 (long long)blocks, got, most);
+        snprintf(why->text, sizeof why->text, "%s %lld: square error %s, plain rounding's is %s at most", rule,
+                 (long long)blocks, is.a, is.b);
     return false;
 }
 

@@ -165,7 +165,7 @@ bool assay_sample_verify(const assay_dense *a, void *const *got, const assay_con
     for (int64_t r = 0; ok && r < a->dim[0]; r++) {
         ok = right(a, r, id[r], e, c);
         if (!ok)
-            assay_fail(why, ASSAY_ERR_ARG, "sample: row %lld: id %g cannot be drawn; the reference draws %g",
+            assay_fail(why, ASSAY_ERR_ARG, "sample: row %lld: id %.0f cannot be drawn; the reference draws %.0f",
                        (long long)r, id[r], want[r]);
     }
     free(e);

@@ -5,6 +5,7 @@
 #include "../reference/core/options.h"
 #include "../conformance/check.h"
 #include "../conformance/results/output.h"
+#include "../conformance/results/terminal.h"
 #include "../reference/core/contract.h"
 #include "../reference/core/registry.h"
 #include "../reference/core/save.h"
@@ -204,6 +205,22 @@ static void print_marks(const session *s)
                grouped(s->ledger.elements, all), (long long)s->ledger.outputs_not_judged);
 }
 
+/* "3 files, 5120 bytes: the reference agrees with 1 and disagrees with 1; 1 cannot be read" */
+static void print_total(const session *s)
+{
+    const size_t read = s->files - s->broken, agrees = read - s->bad;
+    printf("%zu file%s, %zu bytes: ", s->files, assay_s((int64_t)s->files), s->bytes);
+    if (agrees)
+        printf("the reference agrees with %zu%s", agrees, s->bad ? " and disagrees" : "");
+    else if (s->bad)
+        printf("the reference disagrees");
+    if (s->bad)
+        printf(" with %zu", s->bad);
+    if (s->broken)
+        printf("%s%zu cannot be read", read ? "; " : "", s->broken);
+    putchar('\n');
+}
+
 static int run(session *s, const char *name)
 {
     const options *o = s->o;
@@ -224,8 +241,7 @@ static int run(session *s, const char *name)
                 o->filter.op ? o->filter.op : "", o->dir);
         return 2;
     }
-    printf("%zu files, %zu bytes: the reference agrees with %zu, not with %zu; %zu cannot be read\n", s->files,
-           s->bytes, s->files - s->bad - s->broken, s->bad, s->broken);
+    print_total(s);
     print_marks(s);
     if (!s->lab || s->broken == s->files)
         return s->broken ? 2 : s->bad ? 1 : 0;

@@ -147,8 +147,8 @@ void assay_scene_print(const assay_scene *s)
     const int64_t from = first > ROWS_BEFORE ? first - ROWS_BEFORE : 0;
     for (int64_t i = from; i < s->n && i <= first + ROWS_AFTER; i++) {
         char name[96];
-        printf("    %s %-22s %16.9g %16.9g %10.3g%s\n", s->wrong[i] ? ">" : " ",
-               assay_scene_name(s, i, name, sizeof name), s->want[i], s->got[i], s->bound[i],
-               s->poison[i] ? "  (not written)" : "");
+        const assay_pair is = assay_two(s->want[i], s->got[i]);
+        printf("    %s %-22s %16s %16s %10.3g%s\n", s->wrong[i] ? ">" : " ", assay_scene_name(s, i, name, sizeof name),
+               is.a, is.b, s->bound[i], s->poison[i] ? "  (not written)" : "");
     }
 }

@@ -166,7 +166,8 @@ static bool agree(const assay_relation *r, const double *got, const double *want
             const bool nan = isnan(got[k]) && isnan(want[k]);
             if (nan || got[k] == want[k] || fabs(got[k] - want[k]) <= slack)
                 continue;
-            snprintf(what, room, "element %lld is %.9g, not %.9g", (long long)k, got[k], want[k]);
+            const assay_pair is = assay_two(got[k], want[k]);
+            snprintf(what, room, "element %lld is %s, not %s", (long long)k, is.a, is.b);
             return false;
         }
     }
@@ -219,7 +220,8 @@ static bool by_rows(const trial *t, const assay_problem *p, const results *y, ch
                 want += x ? x[k] * x[k] : 0;
             }
             if (!(fabs(sum - want) <= t->r->slack * 0x1p-24 * fabs(want))) {
-                snprintf(what, room, "row %lld makes %.9g, not %.9g", (long long)(at / len), sum, want);
+                const assay_pair is = assay_two(sum, want);
+                snprintf(what, room, "row %lld makes %s, not %s", (long long)(at / len), is.a, is.b);
                 return false;
             }
         }

@@ -3,6 +3,7 @@
 #include "../../reference/core/options.h"
 #include "primitives.h"
 #include "../../reference/core/dtype.h"
+#include "../../reference/core/status.h"
 #include "../judge/abi.h"
 #include "../results/output.h"
 #include "primitives_judge.h"
@@ -45,9 +46,10 @@ static void print(const assay_primitive *p, const meaning *m, const result *r, c
     if (m->measure != EXACT)
         printf("; promised %g u, contracts assume %g u", limit_of(p, m), m->bound);
     putchar('\n');
+    const assay_pair is = assay_two(r->got, r->want);
     if (r->wrong)
-        printf("    %lld wrong, the first at 0x%08x (%.9g): %.9g, not %.9g\n", (long long)r->wrong, r->wrong_at,
-               value_of(m, r->wrong_at), r->got, r->want);
+        printf("    %lld wrong, the first at 0x%08x (%.9g): %s, not %s\n", (long long)r->wrong, r->wrong_at,
+               value_of(m, r->wrong_at), is.a, is.b);
 }
 
 static void write_json(assay_json *j, const assay_primitive *p, const meaning *m, const result *r)

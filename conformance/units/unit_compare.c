@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The judge judged: the holes of admired comparators (numerics.md section 7), each as a test of ours. */
 #include "../../reference/core/compare.h"
+#include "../../reference/core/status.h"
 #include "../../reference/core/tensor.h"
 #include "unit.h"
 #include <math.h>
@@ -190,6 +191,67 @@ START_TEST(test_open)
 }
 END_TEST
 
+/* Numbers that differ never look alike in a sentence. */
+START_TEST(test_two_numbers)
+{
+    static const struct {
+        double a, b;
+        const char *text[2];
+    } t[] = {
+        { 1, 1.5, { "1", "1.5" } },
+        { (double)0.1f, (double)0.1f, { "0.100000001", "0.100000001" } },
+        { 1, 1 + 0x1p-20, { "1", "1.00000095" } },
+        { 1, 1 + 0x1p-52, { "1", "1.0000000000000002" } },
+        { -0.0, 0, { "-0", "0" } },
+        { (double)NAN, 1, { "nan", "1" } },
+        { -(double)NAN, (double)INFINITY, { "nan", "inf" } },
+        { 5e-324, 1e-323, { "4.94065646e-324", "9.88131292e-324" } },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        const assay_pair is = assay_two(t[i].a, t[i].b);
+        ck_assert_str_eq(is.a, t[i].text[0]);
+        ck_assert_str_eq(is.b, t[i].text[1]);
+    }
+    for (double x = 1.25; x < 1e300; x *= 1.7) {
+        const assay_pair is = assay_two(x, nextafter(x, 0));
+        ck_assert_str_ne(is.a, is.b);
+    }
+}
+END_TEST
+
+/* What stands in a failure's sentence: an exact output's golden as the type has it; no element where it is about all.
+ */
+START_TEST(test_sentences)
+{
+    bench b;
+    set_up(&b, "add R=4 C=80 gen=gauss");
+    b.got[2].data = b.out;
+    b.p.value[2][7] = 0.1;
+    b.out[7] = 0.1f;
+    ck_assert_msg(verdict(&b), "%s", b.f.why.text);
+    b.out[7] = nextafterf(0.1f, 1);
+    ck_assert(!verdict(&b) && b.f.by == ASSAY_BY_EX);
+    ck_assert_msg(strstr(b.f.why.text, "y[7]: got 0.100000009, want 0.100000001, "), "%s", b.f.why.text);
+    assay_problem_free(&b.p);
+
+    assay_case c;
+    ck_assert(!assay_case_parse("matmul T=4 N=80 K=64 gen=gauss", &c, NULL));
+    ck_assert(!assay_problem_make(&c, &b.p, NULL) && !assay_problem_solve(&b.p, NULL, NULL));
+    const int y = assay_op_operand(c.op, "y");
+    b.got[y] = assay_tensor_dense(ASSAY_f32, 0, 2, (const int64_t[]){ 4, 80 });
+    b.got[y].data = b.out;
+    const double *want = b.p.value[y];
+    for (int ulps = 0; b.f.by != ASSAY_BY_T2 && ulps < 64; ulps++) { /* all too large, until it is seen */
+        for (int i = 0; i < N; i++)
+            b.out[i] = (float)(want[i] * (1 + ulps * 0x1p-24));
+        verdict(&b);
+    }
+    ck_assert_msg(!b.f.pass, "%s", b.f.why.text);
+    ck_assert_msg(!strncmp(b.f.why.text, "y: T2: ", 7) && !strstr(b.f.why.text, "nan"), "%s", b.f.why.text);
+    assay_problem_free(&b.p);
+}
+END_TEST
+
 Suite *assay_unit_compare(void)
 {
     Suite *s = suite_create("compare");
@@ -201,6 +263,8 @@ Suite *assay_unit_compare(void)
     tcase_add_test(t, test_last_rounding);
     tcase_add_test(t, test_empty);
     tcase_add_loop_test(t, test_open, 0, (int)ASSAY_COUNT_OF(opens));
+    tcase_add_test(t, test_two_numbers);
+    tcase_add_test(t, test_sentences);
     suite_add_tcase(s, t);
     return s;
 }

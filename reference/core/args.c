@@ -99,7 +99,8 @@ assay_status assay_check(const assay_op *op, const assay_args *a, void *params, 
     for (int i = 0; i < op->n_fields; i++) {
         const double v = field_value(&op->fields[i], params);
         if (!(v >= op->fields[i].min && v <= op->fields[i].max))
-            return assay_fail(why, ASSAY_ERR_PARAM, "%s: %s=%g is outside %g .. %g", op->name, op->fields[i].name, v,
+            return assay_fail(why, ASSAY_ERR_PARAM, "%s: %s=%s is outside %g .. %g", op->name, op->fields[i].name,
+                              assay_two(v, v < op->fields[i].min ? op->fields[i].min : op->fields[i].max).a,
                               op->fields[i].min, op->fields[i].max);
     }
     return op->resolve ? op->resolve(a, params, why) : ASSAY_OK;

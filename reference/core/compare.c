@@ -43,8 +43,12 @@ static bool fail(const output *o, assay_by by, int64_t at, double bound, const c
     f->got = at >= 0 ? o->got[at] : NAN;
     f->want = at >= 0 ? o->want[at] : NAN;
     f->bound = bound;
-    assay_fail(&f->why, ASSAY_OK, "%s[%lld]: got %.9g, want %.9g, %s%.3g", o->p->c.op->operands[o->i].name,
-               (long long)at, f->got, f->want, what, bound);
+    const assay_pair is = assay_two(f->got, f->want);
+    if (at < 0) /* of all elements together */
+        assay_fail(&f->why, ASSAY_OK, "%s: %s%.3g", o->p->c.op->operands[o->i].name, what, bound);
+    else
+        assay_fail(&f->why, ASSAY_OK, "%s[%lld]: got %s, want %s, %s%.3g", o->p->c.op->operands[o->i].name,
+                   (long long)at, is.a, is.b, what, bound);
     return false;
 }
 
@@ -61,6 +65,7 @@ static bool judge_exact(const output *o, const assay_tensor *got, bool signed_ze
     const size_t bytes = assay_tensor_bytes(&dense);
     unsigned char *want = assay_zeros(bytes, 1), *have = assay_zeros(bytes, 1);
     double *rounded = assay_zeros((size_t)o->n, sizeof *rounded);
+    const output in_type = { o->p, o->i, o->n, o->got, rounded, o->open, o->f };
     bool ok = true;
     dense.data = want;
     assay_tensor_encode(&dense, o->want);
@@ -71,9 +76,9 @@ static bool judge_exact(const output *o, const assay_tensor *got, bool signed_ze
             if (is_open(o, k, 1))
                 continue;
             if (class_of(g) != class_of(w))
-                ok = fail(o, ASSAY_BY_CLASS, k, 0, "class differs, bound ");
+                ok = fail(&in_type, ASSAY_BY_CLASS, k, 0, "class differs, bound ");
             else if (!isnan(g) && (g != w || (signed_zero && signbit(g) != signbit(w))))
-                ok = fail(o, ASSAY_BY_EX, k, 0, "exact, bound ");
+                ok = fail(&in_type, ASSAY_BY_EX, k, 0, "exact, bound ");
         }
     } else {
         const size_t row = (size_t)(got->dim[got->rank - 1] / ty->block) * (size_t)ty->bytes;

@@ -108,7 +108,8 @@ assay_status assay_gguf_real(const assay_gguf *g, const char *key, bool required
     if (!as_real(v, &x))
         return wrong_kind(g, key, "a real number", v, why);
     if (!(x >= lo && x <= hi))
-        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: key '%s' is %g, not in %g .. %g", g->label, key, x, lo, hi);
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: key '%s' is %s, not in %g .. %g", g->label, key,
+                          assay_two(x, x < lo ? lo : hi).a, lo, hi);
     *out = x;
     return ASSAY_OK;
 }

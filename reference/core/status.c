@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "status.h"
 #include "plain.h"
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *assay_status_name(assay_status s)
 {
@@ -33,6 +35,27 @@ assay_status assay_fail(assay_why *why, assay_status s, const char *format, ...)
         assay_plain(why->text); /* it may quote a stranger's file */
     }
     return s;
+}
+
+static void number(char text[32], int digits, double x)
+{
+    if (isnan(x)) /* its sign means nothing */
+        snprintf(text, 32, "nan");
+    else
+        snprintf(text, 32, "%.*g", digits, x);
+}
+
+assay_pair assay_two(double a, double b)
+{
+    enum { LEAST = 9, ALL = 17 };
+    assay_pair p;
+    for (int digits = LEAST; digits <= ALL; digits++) {
+        number(p.a, digits, a);
+        number(p.b, digits, b);
+        if (a == b || strcmp(p.a, p.b) != 0)
+            break;
+    }
+    return p;
 }
 
 static void *or_end(void *p, size_t n, size_t size)

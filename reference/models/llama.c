@@ -32,9 +32,10 @@ static assay_status read_stretch(const assay_gguf *f, config *c, assay_why *why)
     if (!assay_span_is(kind, "none") && !assay_span_is(kind, "linear"))
         return assay_fail(why, ASSAY_UNSUPPORTED, "%s: rope scaling of type '%.*s' is not known; none and linear are",
                           f->label, kind.n < 40 ? (int)kind.n : 40, kind.at);
+    const assay_pair is = assay_two(factor, old);
     if (factor > 0 && old > 0 && factor != old)
-        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: rope.scaling.factor is %g, rope.scale_linear %g: which is it?",
-                          f->label, factor, old);
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: rope.scaling.factor is %s, rope.scale_linear %s: which is it?",
+                          f->label, is.a, is.b);
     factor = factor > 0 ? factor : old;
     c->stretch = factor > 0 && assay_span_is(kind, "linear") ? factor : 1;
     return ASSAY_OK;

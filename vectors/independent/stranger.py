@@ -278,6 +278,26 @@ def survives(root):
     return good
 
 
+def totals(root):
+    """The last line counts the files in words that say what each number is."""
+    at = {name: os.path.join(root, name + ".safetensors") for name in ("golden", "eps_outside", "cut")}
+    good = True
+    for names, code, words in (
+        ("golden", 0, "1 file, {} bytes: the reference agrees with 1"),
+        ("eps_outside", 1, "1 file, {} bytes: the reference disagrees with 1"),
+        ("cut", 2, "1 file, 0 bytes: 1 cannot be read"),
+        ("golden cut", 2, "2 files, {} bytes: the reference agrees with 1; 1 cannot be read"),
+        ("golden eps_outside cut", 2, "3 files, {} bytes: the reference agrees with 1 and disagrees with 1; 1 cannot be read"),
+    ):
+        paths = [at[n] for n in names.split()]
+        bytes_read = sum(os.path.getsize(p) for p in paths if p != at["cut"])
+        r = subprocess.run([sys.argv[1], "vectors", "verify", *paths], capture_output=True, text=True)
+        says = r.returncode == code and words.format(bytes_read) in r.stdout.splitlines()
+        print(f"{'ok  ' if says else 'FAIL'} {names}: exit {r.returncode}, {code} is right; {r.stdout.splitlines()[-1:]}")
+        good = good and says
+    return good
+
+
 def main():
     wrong = 0
     with tempfile.TemporaryDirectory() as root:
@@ -296,6 +316,7 @@ def main():
             said = [l for l in r.stdout.splitlines() + r.stderr.splitlines() if "FAIL" in l or not good]
             print("\n".join("       " + l for l in said[:6]))
         wrong += not survives(root)
+        wrong += not totals(root)
     return 1 if wrong else 0
 
 
