@@ -146,6 +146,7 @@ shares pair 's|(p->plus_one ? 1 : 0)|(p->plus_one ? a->dim[1] % 2 ? 1.1f : 1 : 0
 shares dense 's|r \* a->operand\[0\].stride\[0\]|r * a->dim[1] * 4|' 'cases that fail have R > 1, .*; all with operands hostile'
 shares flush 's|y\[c\] = \(.*\);|{ float v = \1; y[c] = fabsf(v) < 0x1p-126f ? 0 : v; }|' 'right if the kernel declares: subnormals flushed'
 shares half 's|x\[c\]|(float)(_Float16)x[c]|g' 'right if the kernel declares: x rounded to f16'
+shares narrow 's|ss += \(x\[c\].*\);|ss = (float)(_Float16)(ss + \1);|' 'right if the kernel declares: accumulates in f16'
 
 # What the processor says of a crash, and where; what lies around an operand.
 break_it behind 's|a->operand\[0\].data + r|a->operand[0].data + 4096 + r|' 'reads byte .* behind x .*, by the instruction at behind.so+0x.*indices of R' 1

@@ -6,29 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-/* One thing of a contract that may be loosened: set in a contract that is otherwise the kernel's own. */
-typedef struct change {
-    size_t at; /* of the member */
-    float e;   /* 0: a flag */
-} change;
-
-#define FLAG(member)                                                                                                   \
-    {                                                                                                                  \
-        offsetof(assay_contract, member), 0                                                                            \
-    }
-#define WITHIN(member)                                                                                                 \
-    { offsetof(assay_contract, member), 8 }, { offsetof(assay_contract, member), 16 },                                 \
-    {                                                                                                                  \
-        offsetof(assay_contract, member), 64                                                                           \
-    }
-static const change changes[] = { FLAG(ftz),        FLAG(odd_rounding), FLAG(one_pass_var), FLAG(split_min),
-                                  FLAG(masked_nan), FLAG(nan_ignored),  FLAG(erfc),         WITHIN(e_exp),
-                                  WITHIN(e_tanh),   WITHIN(e_erf),      WITHIN(e_rsqrt),    WITHIN(e_div),
-                                  WITHIN(e_sin),    WITHIN(e_log) };
 static const assay_round roundings[] = {
     { NULL, ASSAY_f16, 0 }, { NULL, ASSAY_bf16, 0 }, { NULL, ASSAY_q8_0, 0 }, { NULL, ASSAY_q8_0, 1 }
 };
-static const assay_dtype narrow[] = { ASSAY_f16, ASSAY_bf16 };
 
 typedef struct trial {
     assay_problem *p;
@@ -49,23 +29,18 @@ static bool helps(const trial *t, const assay_contract *with, const assay_contra
     return f.pass;
 }
 
-static void put(assay_contract *c, const change *what)
+/* types: the fields that are types, the last of the table first, since narrower sums permit most; else all others. */
+static bool by_field(const trial *t, bool types, char *text, size_t n)
 {
-    char *at = (char *)c + what->at;
-    if (what->e > 0)
-        memcpy(at, &what->e, sizeof what->e);
-    else
-        *at = 1;
-}
-
-static bool by_change(const trial *t, char *text, size_t n)
-{
-    for (size_t i = 0; i < ASSAY_COUNT_OF(changes); i++) {
-        assay_contract with = *t->own, only = { 0 };
-        put(&with, &changes[i]);
-        put(&only, &changes[i]);
-        if (memcmp(&with, t->own, sizeof with) != 0 && helps(t, &with, &only, text, n))
-            return true;
+    assay_contract only;
+    for (int i = 0; i < ASSAY_CONTRACT_FIELDS; i++) {
+        const assay_contract_field *f = &assay_contract_fields[types ? ASSAY_CONTRACT_FIELDS - 1 - i : i];
+        for (int k = 0; (f->kind == ASSAY_CONTRACT_TYPE) == types && assay_contract_loosening(f, k, &only); k++) {
+            assay_contract with = *t->own;
+            assay_contract_loosen(&with, &only);
+            if (memcmp(&with, t->own, sizeof with) != 0 && helps(t, &with, &only, text, n))
+                return true;
+        }
     }
     return false;
 }
@@ -91,12 +66,6 @@ static bool by_rounding(const trial *t, char *text, size_t n)
                 return true;
         }
     }
-    for (size_t i = 0; i < ASSAY_COUNT_OF(narrow); i++) {
-        assay_contract with = *t->own, only = { .p_round = narrow[i] };
-        with.p_round = narrow[i];
-        if (helps(t, &with, &only, text, n))
-            return true;
-    }
     return false;
 }
 
@@ -112,7 +81,7 @@ bool assay_remedy(assay_lab *lab, assay_problem *p, const assay_kernel *k, int p
     const assay_manner m = assay_manner_of(p, (assay_place)f->place, f->threads);
     bool found = assay_judge_once(lab, p, k, plugin, &m, &again, out) == ASSAY_FAILED && again.by <= ASSAY_BY_DISCRETE;
     const trial t = { p, k->contract ? k->contract : &strict, out, time(NULL) + ASSAY_REMEDY_SECONDS };
-    found = found && (by_change(&t, text, n) || by_rounding(&t, text, n));
+    found = found && (by_field(&t, false, text, n) || by_rounding(&t, text, n) || by_field(&t, true, text, n));
     assay_outputs_free(out);
     return assay_problem_solve(p, k->contract, NULL) == ASSAY_OK && found;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire.h"
 #include "../../reference/core/case.h"
+#include "../../reference/core/contract.h"
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
-#include <math.h>
 #include <string.h>
 
 void assay_wire_clean(char *text, size_t room)
@@ -31,21 +31,13 @@ bool assay_wire_answer(assay_answer *a)
     return (unsigned)a->status <= ASSAY_UNSUPPORTED && strcmp(assay_by_name(a->by), "?") != 0;
 }
 
-/* Units of roundoff that a primitive may lose: above this a bound says nothing any more. */
-static bool sane_error(float e)
-{
-    return e >= 0 && e <= 0x1p20f;
-}
-
 static bool sane_contract(const assay_op *op, assay_described *d)
 {
     assay_contract *c = &d->contract;
-    if (!assay_dtype_of(c->acc) || !assay_dtype_of(c->p_round) || (unsigned)c->h.kind > ASSAY_DEPTH_BLOCKED ||
-        c->h.lanes < 0 || c->h.block < 0)
+    if ((unsigned)c->h.kind > ASSAY_DEPTH_BLOCKED)
         return false;
-    const float e[] = { c->e_exp, c->e_log, c->e_tanh, c->e_erf, c->e_rsqrt, c->e_div, c->e_sin };
-    for (size_t i = 0; i < sizeof e / sizeof *e; i++)
-        if (!sane_error(e[i]))
+    for (size_t i = 0; i < ASSAY_CONTRACT_FIELDS; i++)
+        if (!assay_contract_sane(&assay_contract_fields[i], c))
             return false;
     for (int r = 0; r < 4; r++) {
         assay_wire_clean(d->round[r], sizeof d->round[r]);

@@ -8,13 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What nobody declares, so that it is seen what it would cost.  Added to the fault's own contract. */
-static const assay_contract loose[] = {
-    { .e_exp = 8 },  { .e_exp = 64 },          { .e_rsqrt = 64 },         { .e_div = 64 },      { .e_tanh = 64 },
-    { .e_sin = 64 }, { .p_round = ASSAY_f16 }, { .p_round = ASSAY_bf16 }, { .acc = ASSAY_f16 }, { .acc = ASSAY_bf16 },
-    { .ftz = 1 },
-};
-enum { LOOSE = sizeof loose / sizeof *loose };
+/* What nobody declares, so that it is seen what it would cost: each field's loosenings, but for 16 units, between 8 and
+ * 64.  Added to the fault's own contract. */
+enum { LOOSE = 64 };
+static assay_contract loose[LOOSE];
+static int n_loose;
 
 static assay_again **copies;
 static size_t n_copies, room;
@@ -25,18 +23,12 @@ static const assay_contract *contract_of(const assay_kernel *k)
     return k->contract ? k->contract : &strict;
 }
 
-static assay_contract merged(const assay_contract *own, const assay_contract *more)
+static void collect_loose(void)
 {
-    assay_contract c = *own;
-    c.e_exp = more->e_exp > c.e_exp ? more->e_exp : c.e_exp;
-    c.e_rsqrt = more->e_rsqrt > c.e_rsqrt ? more->e_rsqrt : c.e_rsqrt;
-    c.e_div = more->e_div > c.e_div ? more->e_div : c.e_div;
-    c.e_tanh = more->e_tanh > c.e_tanh ? more->e_tanh : c.e_tanh;
-    c.e_sin = more->e_sin > c.e_sin ? more->e_sin : c.e_sin;
-    c.p_round = more->p_round ? more->p_round : c.p_round;
-    c.acc = more->acc ? more->acc : c.acc;
-    c.ftz |= more->ftz;
-    return c;
+    n_loose = 0;
+    for (const assay_contract_field *f = assay_contract_fields; f < assay_contract_fields + ASSAY_CONTRACT_FIELDS; f++)
+        for (int k = 0; n_loose < LOOSE && assay_contract_loosening(f, k, &loose[n_loose]); k++)
+            n_loose += f->kind != ASSAY_CONTRACT_WITHIN || k != 1;
 }
 
 static void add(const assay_fault *fault, const assay_contract *c, int what_if)
@@ -75,6 +67,7 @@ static bool known(const assay_fault *fault, const assay_contract *c)
 void assay_contracts_prepare(const assay_filter *f, bool loose_too)
 {
     const assay_kernel *k;
+    collect_loose();
     for (size_t o = 0; assay_op_at(o); o++) {
         const assay_faults *all = assay_faults_of(assay_op_at(o));
         for (size_t i = 0; all && i < all->n; i++) {
@@ -87,8 +80,9 @@ void assay_contracts_prepare(const assay_filter *f, bool loose_too)
                 if (!strcmp(k->op, fault->kernel.op) && assay_same_rounding(own, contract_of(k)) &&
                     !known(fault, contract_of(k)))
                     add(fault, contract_of(k), ASSAY_DECLARED);
-            for (int n = 0; loose_too && n < LOOSE; n++) {
-                const assay_contract c = merged(own, &loose[n]);
+            for (int n = 0; loose_too && n < n_loose; n++) {
+                assay_contract c = *own;
+                assay_contract_loosen(&c, &loose[n]);
                 add(fault, &c, n);
             }
         }
@@ -152,7 +146,7 @@ void assay_contracts_entries(assay_session *s)
         const int what_if = copies[i]->what_if;
         if (what_if >= 0 && strcmp(op, k->op)) {
             op = k->op;
-            for (int n = 0; n < LOOSE; n++)
+            for (int n = 0; n < n_loose; n++)
                 takes[n] = concerns(assay_op_find(op), n);
         }
         if (what_if >= 0 && !takes[what_if])

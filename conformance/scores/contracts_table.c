@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * What came out of contracts.c: a line per contract. */
 #include "contracts.h"
+#include "../../reference/core/contract.h"
 #include "../../reference/core/status.h"
 #include "../results/output.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool is_looser(const assay_contract *c)
-{
-    return c->acc != ASSAY_f32 || c->p_round != ASSAY_f32 || c->e_exp > 4 || c->e_log > 4 || c->e_tanh > 4 ||
-           c->e_erf > 4 || c->e_sin > 4 || c->e_rsqrt > 2 || c->e_div > 2 || c->one_pass_var || c->ftz ||
-           c->nan_ignored || c->masked_nan || c->erfc || c->odd_rounding || c->split_min || c->round[0].operand;
-}
 
 size_t assay_contracts_lines(const assay_ledger *l, assay_stance **lines)
 {
@@ -31,7 +25,7 @@ size_t assay_contracts_lines(const assay_ledger *l, assay_stance **lines)
             n++;
             snprintf(t->contract, sizeof t->contract, "%s", a->line);
             t->shipped = a->what_if < 0;
-            t->looser = is_looser(&a->contract);
+            t->looser = assay_contract_looser(&a->contract);
         }
         t->faults++;
         t->caught += e->failed > 0;

@@ -2,6 +2,7 @@
  * A problem as docs/bounds.md sees it, dimensions, fields, inputs and the contract by their names there, and what its
  * formulas make of it. */
 #include "bounds_page.h"
+#include "../../reference/core/contract.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/tensor.h"
 #include "assay_build.h"
@@ -54,32 +55,43 @@ static void set(formula *f, const char *name, double v)
     formula_set(f, name, 0, NULL, &v);
 }
 
+/* The page's names: acc_f16, exp_within (0: not said), by_lanes, ftz; a count by its own name whatever the depth. */
 static void set_contract(formula *f, const assay_contract *k)
 {
-    const struct {
+    static const struct {
         const char *name;
-        double v;
-    } field[] = {
-        { "acc_f16", k->acc == ASSAY_f16 },
-        { "acc_bf16", k->acc == ASSAY_bf16 },
-        { "acc_f64", k->acc == ASSAY_f64 },
-        { "p_f16", k->p_round == ASSAY_f16 },
-        { "p_bf16", k->p_round == ASSAY_bf16 },
-        { "by_lanes", k->h.kind == ASSAY_DEPTH_LANES },
-        { "by_pairs", k->h.kind == ASSAY_DEPTH_PAIRWISE },
-        { "by_blocks", k->h.kind == ASSAY_DEPTH_BLOCKED },
-        { "lanes", k->h.lanes },
-        { "block", k->h.block },
-        { "exp_within", (double)k->e_exp },
-        { "tanh_within", (double)k->e_tanh },
-        { "sin_within", (double)k->e_sin },
-        { "rsqrt_within", (double)k->e_rsqrt },
-        { "div_within", (double)k->e_div },
-        { "ftz", k->ftz },
-        { "split_min", k->split_min },
-    };
-    for (size_t i = 0; i < sizeof field / sizeof *field; i++)
-        set(f, field[i].name, field[i].v);
+        assay_dtype type;
+    } types[] = { { "f16", ASSAY_f16 }, { "bf16", ASSAY_bf16 }, { "f64", ASSAY_f64 } };
+    char name[32];
+    float e;
+    int32_t count;
+    assay_dtype type;
+    for (const assay_contract_field *m = assay_contract_fields; m < assay_contract_fields + ASSAY_CONTRACT_FIELDS;
+         m++) {
+        const char *at = (const char *)k + m->offset;
+        switch (m->kind) {
+        case ASSAY_CONTRACT_TYPE:
+            memcpy(&type, at, sizeof type);
+            for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+                snprintf(name, sizeof name, "%.*s_%s", (int)strcspn(m->name, "_"), m->name, types[i].name);
+                set(f, name, type == types[i].type);
+            }
+            break;
+        case ASSAY_CONTRACT_COUNT:
+            memcpy(&count, at, sizeof count);
+            snprintf(name, sizeof name, "by_%s", m->name);
+            set(f, name, k->h.kind == m->depth);
+            set(f, m->name, count);
+            break;
+        case ASSAY_CONTRACT_WITHIN:
+            memcpy(&e, at, sizeof e);
+            snprintf(name, sizeof name, "%s_within", m->name + strlen("e_"));
+            set(f, name, (double)e);
+            break;
+        default:
+            set(f, m->name, assay_contract_value(m, k));
+        }
+    }
 }
 
 /* ---- a problem as the page sees it: dimensions, fields, inputs -------------------------------------------------- */

@@ -4,7 +4,7 @@
 #define ASSAY_FORMULA_PARTS_H
 #include "formula.h"
 
-enum { NAME = 16, RANK = 6, CHILDREN = 6, NAMES = 128, BINDINGS = 64, NODES = 4096 };
+enum { NAME = 16, RANK = 6, CHILDREN = 6, NAMES = 192, BINDINGS = 64, NODES = 4096 };
 
 typedef enum kind { NUMBER, NAMED, INDEXED, CALL, UNARY, BINARY, CHOICE, LOOP } kind;
 typedef struct node {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The parts of a contract as one table, which both the words and the parser read. */
+ * The members of assay_contract as one table, and all that can be read from it: words, parser, what is looser. */
 #include "contract.h"
 #include "case.h"
 #include "dtype.h"
@@ -10,39 +10,128 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum kind { TYPE, COUNT, WITHIN, FLAG } kind;
-
-typedef struct part {
-    const char *name;
-    kind kind;
-    size_t at;
-    assay_depth depth;          /* COUNT: the h.kind that the number belongs to */
-    const char *before, *after; /* what is said, around the value; FLAG: before alone */
-} part;
-
 #define AT(member) offsetof(assay_contract, member)
-static const part parts[] = {
-    { "acc", TYPE, AT(acc), 0, "accumulates in ", "" },
-    { "lanes", COUNT, AT(h.lanes), ASSAY_DEPTH_LANES, "", " lanes" },
-    { "block", COUNT, AT(h.block), ASSAY_DEPTH_BLOCKED, "blocks of ", "" },
-    { "pairwise", COUNT, AT(h.block), ASSAY_DEPTH_PAIRWISE, "pairwise sums", "" },
-    { "e_exp", WITHIN, AT(e_exp), 0, "exp within ", " u" },
-    { "e_log", WITHIN, AT(e_log), 0, "log within ", " u" },
-    { "e_tanh", WITHIN, AT(e_tanh), 0, "tanh within ", " u" },
-    { "e_erf", WITHIN, AT(e_erf), 0, "erf within ", " u" },
-    { "e_rsqrt", WITHIN, AT(e_rsqrt), 0, "rsqrt within ", " u" },
-    { "e_div", WITHIN, AT(e_div), 0, "div within ", " u" },
-    { "e_sin", WITHIN, AT(e_sin), 0, "sin within ", " u" },
-    { "p_round", TYPE, AT(p_round), 0, "probabilities rounded to ", "" },
-    { "one_pass_var", FLAG, AT(one_pass_var), 0, "one-pass variance", "" },
-    { "ftz", FLAG, AT(ftz), 0, "subnormals flushed", "" },
-    { "nan_ignored", FLAG, AT(nan_ignored), 0, "NaN ignored", "" },
-    { "masked_nan", FLAG, AT(masked_nan), 0, "fully masked rows are NaN", "" },
-    { "erfc", FLAG, AT(erfc), 0, "complementary error function", "" },
-    { "odd_rounding", FLAG, AT(odd_rounding), 0, "odd rounding", "" },
-    { "split_min", FLAG, AT(split_min), 0, "minimum summed apart", "" },
+#define TYPE(name, before)                                                                                             \
+    {                                                                                                                  \
+#name, ASSAY_CONTRACT_TYPE, AT(name), 0, 0, ASSAY_LOOSER_MORE, before, ""                                      \
+    }
+#define COUNT(name, at, d, b, a)                                                                                       \
+    {                                                                                                                  \
+#name, ASSAY_CONTRACT_COUNT, AT(h.at), ASSAY_DEPTH_##d, 0, ASSAY_LOOSER_NEVER, b, a                            \
+    }
+#define WITHIN(name, usual, says)                                                                                      \
+    {                                                                                                                  \
+#name, ASSAY_CONTRACT_WITHIN, AT(name), 0, usual, ASSAY_LOOSER_MORE, says, " u"                                \
+    }
+#define FLAG(name, says)                                                                                               \
+    {                                                                                                                  \
+#name, ASSAY_CONTRACT_FLAG, AT(name), 0, 0, ASSAY_LOOSER_MORE, says, ""                                        \
+    }
+const assay_contract_field assay_contract_fields[ASSAY_CONTRACT_FIELDS] = {
+    TYPE(acc, "accumulates in "),
+    COUNT(lanes, lanes, LANES, "", " lanes"),
+    COUNT(block, block, BLOCKED, "blocks of ", ""),
+    COUNT(pairwise, block, PAIRWISE, "pairwise sums", ""),
+    WITHIN(e_exp, 4, "exp within "),
+    WITHIN(e_log, 4, "log within "),
+    WITHIN(e_tanh, 4, "tanh within "),
+    WITHIN(e_erf, 4, "erf within "),
+    WITHIN(e_rsqrt, 2, "rsqrt within "),
+    WITHIN(e_div, 2, "div within "),
+    WITHIN(e_sin, 4, "sin within "),
+    TYPE(p_round, "probabilities rounded to "),
+    FLAG(one_pass_var, "one-pass variance"),
+    FLAG(ftz, "subnormals flushed"),
+    FLAG(nan_ignored, "NaN ignored"),
+    FLAG(masked_nan, "fully masked rows are NaN"),
+    FLAG(erfc, "complementary error function"),
+    FLAG(odd_rounding, "odd rounding"),
+    FLAG(split_min, "minimum summed apart"),
 };
-enum { N_PARTS = sizeof parts / sizeof *parts, MOST_ERROR = 1 << 20, MOST_COUNT = 1 << 20 };
+enum { N_PARTS = ASSAY_CONTRACT_FIELDS, MOST_ERROR = 1 << 20, MOST_COUNT = 1 << 20 };
+static const assay_contract_field *const parts = assay_contract_fields;
+typedef assay_contract_field part;
+
+/* ---- what a field holds, and which way is looser ------------------------------------------------------------- */
+
+double assay_contract_value(const part *p, const assay_contract *c)
+{
+    const char *at = (const char *)c + p->offset;
+    assay_dtype type;
+    int32_t count;
+    float e;
+    switch (p->kind) {
+    case ASSAY_CONTRACT_TYPE:
+        memcpy(&type, at, sizeof type);
+        return assay_dtype_of(type) ? assay_dtype_of(type)->u : 0;
+    case ASSAY_CONTRACT_COUNT:
+        memcpy(&count, at, sizeof count);
+        return c->h.kind == p->depth ? count : 0;
+    case ASSAY_CONTRACT_WITHIN:
+        memcpy(&e, at, sizeof e);
+        return (double)(e > 0 ? e : p->usual);
+    default:
+        return *at != 0;
+    }
+}
+
+bool assay_contract_sane(const part *p, const assay_contract *c)
+{
+    float e;
+    switch (p->kind) {
+    case ASSAY_CONTRACT_TYPE:
+        return assay_contract_value(p, c) > 0;
+    case ASSAY_CONTRACT_COUNT:
+        return assay_contract_value(p, c) >= 0 && assay_contract_value(p, c) <= MOST_COUNT;
+    case ASSAY_CONTRACT_WITHIN:
+        memcpy(&e, (const char *)c + p->offset, sizeof e);
+        return e >= 0 && e <= MOST_ERROR;
+    default:
+        return true;
+    }
+}
+
+bool assay_contract_loosening(const part *p, int k, assay_contract *only)
+{
+    static const float units[] = { 8, 16, 64 };
+    static const assay_dtype narrow[] = { ASSAY_f16, ASSAY_bf16 };
+    char *at = (char *)only + p->offset;
+    *only = (assay_contract){ 0 };
+    if (p->looser == ASSAY_LOOSER_NEVER)
+        return false;
+    if (p->kind == ASSAY_CONTRACT_WITHIN && k < (int)(sizeof units / sizeof *units))
+        return memcpy(at, &units[k], sizeof *units), true;
+    if (p->kind == ASSAY_CONTRACT_TYPE && k < (int)(sizeof narrow / sizeof *narrow))
+        return memcpy(at, &narrow[k], sizeof *narrow), true;
+    if (p->kind == ASSAY_CONTRACT_FLAG && k < 1)
+        return *at = 1, true;
+    return false;
+}
+
+static const assay_contract strict;
+
+static bool permits_more(const part *p, const assay_contract *c, const assay_contract *than)
+{
+    return p->looser == ASSAY_LOOSER_MORE && assay_contract_value(p, c) > assay_contract_value(p, than);
+}
+
+void assay_contract_loosen(assay_contract *c, const assay_contract *more)
+{
+    static const size_t size[] = { sizeof(assay_dtype), sizeof(int32_t), sizeof(float), sizeof(uint8_t) };
+    for (size_t i = 0; i < N_PARTS; i++)
+        if (permits_more(&parts[i], more, c) && permits_more(&parts[i], more, &strict))
+            memcpy((char *)c + parts[i].offset, (const char *)more + parts[i].offset, size[parts[i].kind]);
+}
+
+bool assay_contract_looser(const assay_contract *c)
+{
+    for (size_t i = 0; i < N_PARTS; i++)
+        if (permits_more(&parts[i], c, &strict))
+            return true;
+    return c->round[0].operand != NULL;
+}
+
+/* ---- in words ---------------------------------------------------------------------------------------------------- */
 
 typedef struct words {
     char *text;
@@ -64,32 +153,30 @@ static void say(words *w, const char *format, ...)
 /* The part's value where it is not the default, else NULL. */
 static const char *value_of(const part *p, const assay_contract *c, char *text, size_t n)
 {
-    const char *at = (const char *)c + p->at;
+    const char *at = (const char *)c + p->offset;
+    const double value = assay_contract_value(p, c);
     assay_dtype type;
-    int32_t count;
     float e;
     text[0] = 0;
     switch (p->kind) {
-    case TYPE:
+    case ASSAY_CONTRACT_TYPE:
         memcpy(&type, at, sizeof type);
         return type == ASSAY_f32 ? NULL : assay_dtype_of(type)->name;
-    case COUNT:
-        memcpy(&count, at, sizeof count);
+    case ASSAY_CONTRACT_COUNT:
         if (p->depth != ASSAY_DEPTH_PAIRWISE)
-            snprintf(text, n, "%d", (int)count);
+            snprintf(text, n, "%.0f", value);
         return c->h.kind == p->depth ? text : NULL;
-    case WITHIN:
+    case ASSAY_CONTRACT_WITHIN:
         memcpy(&e, at, sizeof e);
-        snprintf(text, n, "%g", (double)e);
+        snprintf(text, n, "%g", value);
         return e > 0 ? text : NULL;
     default:
-        return *at ? text : NULL;
+        return value > 0 ? text : NULL;
     }
 }
 
 const char *assay_contract_text(const assay_contract *c, char *text, size_t n)
 {
-    static const assay_contract strict;
     words w = { text, n, 0 };
     char number[32];
     text[0] = 0;
@@ -119,34 +206,37 @@ static assay_status no_part(const char *key, assay_why *why)
 
 static assay_status parse_part(const part *p, const char *value, assay_contract *c, assay_why *why)
 {
-    char *at = (char *)c + p->at, *end;
+    char *at = (char *)c + p->offset, *end;
     assay_dtype type;
-    if (p->kind == TYPE) {
+    if (p->kind == ASSAY_CONTRACT_TYPE) {
         if (!assay_dtype_find(value, &type) || !(assay_dtype_of(type)->u > 0))
             return assay_fail(why, ASSAY_ERR_DTYPE, "contract: %s=%.40s: f32, f16, bf16 or f64 is needed", p->name,
                               value);
         memcpy(at, &type, sizeof type);
         return ASSAY_OK;
     }
-    const double x = strtod(value, &end), most = p->kind == FLAG ? 1 : p->kind == COUNT ? MOST_COUNT : MOST_ERROR;
+    const double x = strtod(value, &end), most = p->kind == ASSAY_CONTRACT_FLAG    ? 1
+                                                 : p->kind == ASSAY_CONTRACT_COUNT ? MOST_COUNT
+                                                                                   : MOST_ERROR;
     const bool whole = x == (double)(int32_t)(x >= 0 && x <= most ? x : -1), number = end != value && !*end;
-    if (!number || !(p->kind == FLAG ? x >= 0 : x > 0) || !(x <= most) || (p->kind != WITHIN && !whole))
+    if (!number || !(p->kind == ASSAY_CONTRACT_FLAG ? x >= 0 : x > 0) || !(x <= most) ||
+        (p->kind != ASSAY_CONTRACT_WITHIN && !whole))
         return assay_fail(why, ASSAY_ERR_PARAM, "contract: %s=%.40s: %s from %s to %.0f is needed", p->name, value,
-                          p->kind == WITHIN ? "a number of units" : "a whole number",
-                          p->kind == FLAG    ? "0"
-                          : p->kind == COUNT ? "1"
-                                             : "above 0",
+                          p->kind == ASSAY_CONTRACT_WITHIN ? "a number of units" : "a whole number",
+                          p->kind == ASSAY_CONTRACT_FLAG    ? "0"
+                          : p->kind == ASSAY_CONTRACT_COUNT ? "1"
+                                                            : "above 0",
                           most);
-    if (p->kind == COUNT && c->h.kind != ASSAY_DEPTH_ANY)
+    if (p->kind == ASSAY_CONTRACT_COUNT && c->h.kind != ASSAY_DEPTH_ANY)
         return assay_fail(why, ASSAY_ERR_ARG, "contract: %s=%.40s: one of lanes, block and pairwise can be given",
                           p->name, value);
-    if (p->kind == COUNT)
+    if (p->kind == ASSAY_CONTRACT_COUNT)
         c->h.kind = p->depth;
     const float e = (float)x;
     const int32_t count = (int32_t)x;
-    if (p->kind == WITHIN)
+    if (p->kind == ASSAY_CONTRACT_WITHIN)
         memcpy(at, &e, sizeof e);
-    else if (p->kind == COUNT)
+    else if (p->kind == ASSAY_CONTRACT_COUNT)
         memcpy(at, &count, sizeof count);
     else
         *at = (char)count;
