@@ -24,6 +24,34 @@ ends 0 other "$assay" check -o rmsnorm --case "$case" --json c.json
 expect 2 "secret $hash" "$assay" merge a.json c.json
 expect 2 'unset it' with "$assay" vectors generate
 
+# Neither the journal of a run that was killed nor results of bench are mixed with what another secret made.
+ASSAY_SECRET=gossamer-93-lantern "$assay" check -o rmsnorm --json cut.json >cut.out 2>&1 &
+while [ ! -s cut.jsonl ]; do kill -0 $! || { echo "over before it could be killed"; cat cut.out; exit 1; }; sleep 0.01; done
+{ kill -9 $!; wait $! || true; } 2>/dev/null
+cp cut.jsonl before.jsonl
+another=$(other "$assay" check -o add -k scalar --case 'add R=1 C=1' | sed -n 's/^secret //p')
+refused() { # WHOSE SENTENCE
+  expect 2 "$2" "$1" "$assay" check -o rmsnorm --json cut.json --resume
+  cmp -s cut.jsonl before.jsonl && [ ! -e cut.jsonl.old ] && [ ! -e cut.json ] || { echo "the journal was touched"; exit 1; }
+}
+refused other "made with secret $hash, this run's with secret $another"
+refused env "made with secret $hash, this run's with no secret"
+expect 0 "^secret $hash$" with "$assay" check -o rmsnorm --json cut.json --resume
+if "$assay" --help | grep -q '^  bench'; then
+  rows=("$assay" bench --threads 1 --simulate none --no-roofs --isa scalar --case 'add R=2 C=8' --json)
+  ends 0 with "${rows[@]}" x.json
+  ends 0 other "${rows[@]}" y.json
+  ends 0 "${rows[@]}" z.json
+  for force in '' --force; do
+    expect 2 "different inputs: .*secret [0-9a-f]* and .*secret [0-9a-f]*; they are not joined" "$assay" merge $force x.json y.json
+    expect 2 "no secret.*; they are not joined" "$assay" merge $force x.json z.json
+  done
+  expect 2 "made with secret $hash, this run's with secret $another" other "${rows[@]}" x.json --resume
+  expect 2 "made with secret $hash, this run's with no secret" "${rows[@]}" x.json --resume
+  expect 2 "made with no secret, this run's with secret $hash" with "${rows[@]}" z.json --resume
+  expect 0 'known already' with "${rows[@]}" x.json --resume
+fi
+
 # Nothing of the text is left where a plug-in runs; the inputs are other ones, and a failure says whose.
 # shellcheck disable=SC2016 # backquotes of Markdown
 sed -n '/^```c$/,/^```$/p' "$source/docs/plugin.md" | sed '1d;$d' >mine.c
