@@ -5,6 +5,7 @@
 #include "../reference/core/registry.h"
 #include "../reference/core/status.h"
 #include "../reference/core/tensor.h"
+#include "../reference/core/values.h"
 #include "commands.h"
 #include <stdbool.h>
 #include <stdio.h>
@@ -97,10 +98,32 @@ static void print_rules(const assay_op *op)
         }
 }
 
+/* Without the end of the line. */
 static void print_gen(const assay_gen *g)
 {
     static const char *const tag[] = { "random", "exact", "adversarial", "class" };
-    printf("    %-16s  %s\n", g->name, tag[g->tag]);
+    printf("    %-16s  %-11s  %s", g->name, tag[g->tag], g->says ? g->says : "");
+}
+
+/* gen=KIND@OPERAND: a line for each kind, with the operands that may hold it. */
+static void print_value_gens(const assay_op *op)
+{
+    assay_value_gen v;
+    const assay_gen *last = NULL;
+    const size_t n = assay_gens_of(op, SIZE_MAX, &v);
+    if (n)
+        printf("\nvalues that one operand holds (gen=KIND@OPERAND):");
+    for (size_t i = 0; i < n; i++, last = v.gen) {
+        assay_gens_of(op, i, &v);
+        if (v.gen != last) {
+            putchar('\n');
+            print_gen(v.gen);
+            putchar(':');
+        }
+        printf(" @%s", op->operands[v.operand].name);
+    }
+    if (n)
+        putchar('\n');
 }
 
 static void print_gens(const assay_op *op)
@@ -111,11 +134,12 @@ static void print_gens(const assay_op *op)
     if (s->n_gens)
         puts("\ngenerators of its own (gen=NAME):");
     for (size_t i = 0; i < s->n_gens; i++)
-        print_gen(&s->gens[i]);
+        print_gen(&s->gens[i]), putchar('\n');
     printf("%sbesides its own, those of `assay list gens`", s->n_gens ? "  " : "\ngenerators: ");
     for (size_t i = 0; s->exact && s->exact[i]; i++)
         printf("%s %s", i ? "" : "; of these exact here:", s->exact[i]);
     putchar('\n');
+    print_value_gens(op);
 }
 
 static void print_kernels(const assay_op *op)
@@ -156,5 +180,9 @@ void assay_list_gens(void)
          "that\n"
          "say so;  adversarial: hard for the bound;  class: NaN, infinities and signs are the point\n");
     for (size_t i = 0; i < assay_n_gens; i++)
-        print_gen(&assay_gens[i]);
+        print_gen(&assay_gens[i]), putchar('\n');
+    puts("\nvalues that one operand holds, the others numbers that let them decide the result (gen=KIND@OPERAND;\n"
+         "`assay list op NAME` says of which operands):\n");
+    for (size_t i = 0; i < assay_n_value_kinds; i++)
+        print_gen(&assay_value_kinds[i].gen), putchar('\n');
 }

@@ -61,8 +61,13 @@ static bool masked(const assay_case *c, int i, int64_t n, double *const *value, 
 }
 
 static const assay_gen gens[] = {
-    { "ties", ASSAY_TAG_EXACT, ties }, { "zeros", ASSAY_TAG_EXACT, zeros },     { "places", ASSAY_TAG_EXACT, places },
-    { "nans", ASSAY_TAG_EXACT, nans }, { "all-nan", ASSAY_TAG_EXACT, all_nan }, { "masked", ASSAY_TAG_EXACT, masked },
+    { "ties", ASSAY_TAG_EXACT, ties, .says = "-1, 0 and 1: the maximum stands at many places" },
+    { "zeros", ASSAY_TAG_EXACT, zeros, .says = "zeros of both signs, all else below" },
+    { "places", ASSAY_TAG_EXACT, places,
+      .says = "the maximum at every place in turn, from the start and from the end" },
+    { "nans", ASSAY_TAG_EXACT, nans, .says = "NaN of both signs among infinities, before and after the maximum" },
+    { "all-nan", ASSAY_TAG_EXACT, all_nan, .says = "nothing but NaN" },
+    { "masked", ASSAY_TAG_EXACT, masked, .says = "nothing but -inf, and one finite element in every other row" },
 };
 static const char *const exact[] = { "gauss", "uniform", "special", "denormal", "ramp", NULL };
 

@@ -29,8 +29,8 @@ static bool falling(const assay_case *c, int i, int64_t n, double *const *value,
 
 static const assay_gen gens[] = {
     RAW_GENS,
-    { "ends", ASSAY_TAG_EXACT, ends },
-    { "falling", ASSAY_TAG_EXACT, falling },
+    { "ends", ASSAY_TAG_EXACT, ends, .says = "the last row and the first in turn" },
+    { "falling", ASSAY_TAG_EXACT, falling, .says = "every row in turn, from the last" },
 };
 
 static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)

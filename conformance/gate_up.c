@@ -110,14 +110,29 @@ static bool any_codes(const assay_case *c, int i, int64_t n, double *const *valu
 }
 
 static const assay_gen gens[] = {
-    { .name = "open-or-shut", .tag = ASSAY_TAG_EXACT, .fill = open_or_shut },
-    { .name = "saturate", .tag = ASSAY_TAG_EXACT, .fill = saturate },
-    { .name = "any-codes", .tag = ASSAY_TAG_EXACT, .fill = any_codes },
-    { .name = "unit", .tag = ASSAY_TAG_RANDOM, .fill = unit },
-    { .name = "far", .tag = ASSAY_TAG_ADVERSARIAL, .fill = far },
-    { .name = "wide-blocks", .tag = ASSAY_TAG_ADVERSARIAL, .fill = wide_blocks },
-    { .name = "large-equal", .tag = ASSAY_TAG_ADVERSARIAL, .fill = large_equal },
-    { .name = "one-nan", .tag = ASSAY_TAG_CLASS, .fill = one_nan },
+    { .name = "open-or-shut",
+      .tag = ASSAY_TAG_EXACT,
+      .fill = open_or_shut,
+      .says = "gates far from 0, so that silu is the identity or 0: integers" },
+    { .name = "saturate",
+      .tag = ASSAY_TAG_EXACT,
+      .fill = saturate,
+      .says = "activations of 127 against extreme codes, one sign a row" },
+    { .name = "any-codes", .tag = ASSAY_TAG_EXACT, .fill = any_codes, .says = "codes that no encoder writes" },
+    { .name = "unit", .tag = ASSAY_TAG_RANDOM, .fill = unit, .says = "products of unit variance, where silu bends" },
+    { .name = "far",
+      .tag = ASSAY_TAG_ADVERSARIAL,
+      .fill = far,
+      .says = "gates of variance 1600, far out on both sides" },
+    { .name = "wide-blocks",
+      .tag = ASSAY_TAG_ADVERSARIAL,
+      .fill = wide_blocks,
+      .says = "scales of neighbouring blocks that differ by up to 2^16" },
+    { .name = "large-equal",
+      .tag = ASSAY_TAG_ADVERSARIAL,
+      .fill = large_equal,
+      .says = "large equal activations: their sum passes 65504" },
+    { .name = "one-nan", .tag = ASSAY_TAG_CLASS, .fill = one_nan, .says = "a NaN in one row of x" },
 };
 
 /* q8_0 codes, a quarter of them -128.  The gate's scale is -1 and its first code of a block, -128, meets the activation

@@ -214,17 +214,20 @@ static bool poisoned(const assay_case *c, int i, int64_t n, double *const *value
 }
 
 static const assay_gen gens[] = {
-    { "half-steps", ASSAY_TAG_EXACT, half_steps },
-    { "near-ties", ASSAY_TAG_ADVERSARIAL, near_ties },
-    { "extremes", ASSAY_TAG_EXACT, extremes },
-    { "block-scales", ASSAY_TAG_ADVERSARIAL, block_scales },
-    { "poisoned", ASSAY_TAG_CLASS, poisoned },
-    { "edges", ASSAY_TAG_ADVERSARIAL, raw_default },
-    { "any-bits", ASSAY_TAG_CLASS, raw_default },
-    { "scale-ties", ASSAY_TAG_EXACT, scale_ties },
-    { "small-scales", ASSAY_TAG_ADVERSARIAL, small_scales },
-    { "unit-steps", ASSAY_TAG_ADVERSARIAL, unit_steps },
-    { "level", ASSAY_TAG_ADVERSARIAL, level },
+    { "half-steps", ASSAY_TAG_EXACT, half_steps,
+      .says = "half steps of the codes; for 16-bit floats the middle of two codes" },
+    { "near-ties", ASSAY_TAG_ADVERSARIAL, near_ties, .says = "quotients by the scale within an ulp of a tie" },
+    { "extremes", ASSAY_TAG_EXACT, extremes,
+      .says = "the extreme of a block first, last, twice, alone; all equal; zeros" },
+    { "block-scales", ASSAY_TAG_ADVERSARIAL, block_scales, .says = "a scale per block, over all exponents of f32" },
+    { "poisoned", ASSAY_TAG_CLASS, poisoned, .says = "a NaN or an infinity in every third block" },
+    { "edges", ASSAY_TAG_ADVERSARIAL, raw_default, .says = "bytes: floats at the ends of their type" },
+    { "any-bits", ASSAY_TAG_CLASS, raw_default, .says = "random bytes" },
+    { "scale-ties", ASSAY_TAG_EXACT, scale_ties, .says = "scales in the middle of two f16, and beside it" },
+    { "small-scales", ASSAY_TAG_ADVERSARIAL, small_scales, .says = "scales that are subnormal f16 or small" },
+    { "unit-steps", ASSAY_TAG_ADVERSARIAL, unit_steps,
+      .says = "groups with steps of exactly 1 or 1/32, and some that fit no step" },
+    { "level", ASSAY_TAG_ADVERSARIAL, level, .says = "groups of one sign, constant or nearly so" },
 };
 
 /* NaNs with every payload: a double cannot carry a signalling NaN to f32 */

@@ -32,9 +32,9 @@ static double underflow(const assay_case *c, int i, int64_t j, assay_rng *rng)
     return ldexp(assay_rng_normal(rng), e);
 }
 static const assay_gen gens[] = {
-    { "underflow", ASSAY_TAG_ADVERSARIAL, NULL, underflow },
-    { "near-eps", ASSAY_TAG_ADVERSARIAL, near_eps, NULL },
-    { "special", ASSAY_TAG_CLASS, special, NULL },
+    { "underflow", ASSAY_TAG_ADVERSARIAL, NULL, underflow, .says = "x near the end of the range, small weights" },
+    { "near-eps", ASSAY_TAG_ADVERSARIAL, near_eps, .says = "rows of one size, from 2^-18 to 2: eps decides" },
+    { "special", ASSAY_TAG_CLASS, special, .says = "NaN, zeros and large numbers, in two rows of three" },
 };
 static const char *const holes[] = { "special: an infinite x makes the root infinite: 0 for the others (x / inf) and "
                                      "NaN (a refined rsqrt) are both right",

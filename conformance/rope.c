@@ -77,12 +77,12 @@ static bool unit(const assay_case *c, int i, int64_t n, double *const *value, as
 }
 
 static const assay_gen gens[] = {
-    { "origin", ASSAY_TAG_EXACT, origin },
-    { "quarter", ASSAY_TAG_ADVERSARIAL, quarter },
-    { "far", ASSAY_TAG_ADVERSARIAL, far },
-    { "scattered", ASSAY_TAG_ADVERSARIAL, scattered },
-    { "neighbours", ASSAY_TAG_ADVERSARIAL, neighbours },
-    { "unit", ASSAY_TAG_ADVERSARIAL, unit },
+    { "origin", ASSAY_TAG_EXACT, origin, .says = "position 0: the identity" },
+    { "quarter", ASSAY_TAG_ADVERSARIAL, quarter, .says = "quarter turns: pairs change places and signs" },
+    { "far", ASSAY_TAG_ADVERSARIAL, far, .says = "positions up to 131,071" },
+    { "scattered", ASSAY_TAG_ADVERSARIAL, scattered, .says = "positions in no order, one negative, one twice" },
+    { "neighbours", ASSAY_TAG_ADVERSARIAL, neighbours, .says = "positions that follow each other" },
+    { "unit", ASSAY_TAG_ADVERSARIAL, unit, .says = "one element of each head is 1" },
 };
 
 #define BOTH "mode={interleaved,half} "

@@ -93,11 +93,15 @@ static bool invalid(const assay_case *c, int i, int64_t n, double *const *value,
 }
 
 static const assay_gen gens[] = {
-    { "model", ASSAY_TAG_ADVERSARIAL, model },         { "few-values", ASSAY_TAG_ADVERSARIAL, few_values },
-    { "halving", ASSAY_TAG_ADVERSARIAL, halving },     { "near-ties", ASSAY_TAG_ADVERSARIAL, near_ties },
-    { "forbidden", ASSAY_TAG_ADVERSARIAL, forbidden }, { "peaked", ASSAY_TAG_ADVERSARIAL, peaked },
-    { "one-left", ASSAY_TAG_EXACT, one_left },         { "huge", ASSAY_TAG_ADVERSARIAL, huge },
-    { "invalid", ASSAY_TAG_CLASS, invalid },
+    { "model", ASSAY_TAG_ADVERSARIAL, model, .says = "logits as a model has them" },
+    { "few-values", ASSAY_TAG_ADVERSARIAL, few_values, .says = "four values: many ties" },
+    { "halving", ASSAY_TAG_ADVERSARIAL, halving, .says = "probabilities that are powers of two: sums hit top_p" },
+    { "near-ties", ASSAY_TAG_ADVERSARIAL, near_ties, .says = "neighbours in f32" },
+    { "forbidden", ASSAY_TAG_ADVERSARIAL, forbidden, .says = "most ids at -inf" },
+    { "peaked", ASSAY_TAG_ADVERSARIAL, peaked, .says = "one id with 0.9 of all" },
+    { "one-left", ASSAY_TAG_EXACT, one_left, .says = "one id that is not at -inf" },
+    { "huge", ASSAY_TAG_ADVERSARIAL, huge, .says = "logits of 10,000 and of -3e38" },
+    { "invalid", ASSAY_TAG_CLASS, invalid, .says = "rows without an answer among rows with one" },
 };
 
 #define EACH "gen={model,few-values,halving,near-ties,forbidden,peaked}"

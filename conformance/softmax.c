@@ -150,11 +150,17 @@ static bool spread(const assay_case *c, int i, int64_t n, double *const *value, 
 }
 
 static const assay_gen gens[] = {
-    { "one-hot", ASSAY_TAG_EXACT, one_hot, NULL },       { "pair", ASSAY_TAG_EXACT, pair, NULL },
-    { "uniform-2k", ASSAY_TAG_EXACT, uniform_2k, NULL }, { "masked-rows", ASSAY_TAG_ADVERSARIAL, masked_rows, NULL },
-    { "hollow", ASSAY_TAG_CLASS, hollow, NULL },         { "huge", ASSAY_TAG_ADVERSARIAL, huge, NULL },
-    { "creep", ASSAY_TAG_ADVERSARIAL, creep, NULL },     { "ramp", ASSAY_TAG_ADVERSARIAL, ramp, NULL },
-    { "spread", ASSAY_TAG_RANDOM, spread, NULL },        { "binades", ASSAY_TAG_ADVERSARIAL, binades, NULL },
+    { "one-hot", ASSAY_TAG_EXACT, one_hot, .says = "one element takes all" },
+    { "pair", ASSAY_TAG_EXACT, pair, .says = "two elements take a half each" },
+    { "uniform-2k", ASSAY_TAG_EXACT, uniform_2k, .says = "2^k elements take 2^-k each" },
+    { "masked-rows", ASSAY_TAG_ADVERSARIAL, masked_rows,
+      .says = "rows masked wholly, by half, but for one element; NaN and inf where masked" },
+    { "hollow", ASSAY_TAG_CLASS, hollow, .says = "rows with nothing above -inf, some with a NaN" },
+    { "huge", ASSAY_TAG_ADVERSARIAL, huge, .says = "large logits, a mask that is neither 0 nor -inf" },
+    { "creep", ASSAY_TAG_ADVERSARIAL, creep, .says = "logits that rise or fall so slowly that no weight is lost" },
+    { "ramp", ASSAY_TAG_ADVERSARIAL, ramp, .says = "logits that rise, fall, or climb in steps of 16" },
+    { "spread", ASSAY_TAG_RANDOM, spread, .says = "normal deviates times 6, a quarter masked" },
+    { "binades", ASSAY_TAG_ADVERSARIAL, binades, .says = "logits just below powers of two" },
 };
 
 static const assay_rows rows[] = {

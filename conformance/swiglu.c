@@ -33,9 +33,9 @@ static bool special(const assay_case *c, int i, int64_t n, double *const *value,
 }
 
 static const assay_gen gens[] = {
-    { "saturated", ASSAY_TAG_EXACT, saturated, NULL },
-    { "range", ASSAY_TAG_ADVERSARIAL, range, NULL },
-    { "special", ASSAY_TAG_CLASS, special, NULL },
+    { "saturated", ASSAY_TAG_EXACT, saturated, .says = "silu(gate) is gate itself or 0: integers" },
+    { "range", ASSAY_TAG_ADVERSARIAL, range, .says = "gates from -100 to 100, evenly" },
+    { "special", ASSAY_TAG_CLASS, special, .says = "NaN, inf and zeros" },
 };
 static const char *const exact[] = { "zero", NULL };
 static const char *const holes[] = { "special: gate = -inf: 0 up (the limit) and NaN are both right", NULL };

@@ -146,6 +146,7 @@ for op in $("$assay" list ops | sed -nE 's/^([a-z_]+) .*/\1/p'); do expect 0 'be
 expect 0 'mode *interleaved, half: ' "$assay" list op rope
 expect 0 'H is a multiple of G' "$assay" list op attention
 expect 2 'did you mean softmax' "$assay" list op sofmtax
+expect 0 "minus-inf .*@x @w" "$assay" list op rmsnorm
 expect 2 'which op' "$assay" list op
 expect 2 'one list at a time' "$assay" list op add mul
 expect 2 'no list of things' "$assay" list things

@@ -63,9 +63,11 @@ static bool raw_default(const assay_case *c, int i, int64_t n, double *const *va
     return false;
 }
 #define RAW_GENS                                                                                                       \
-    { "codes", ASSAY_TAG_EXACT, raw_default }, { "edges", ASSAY_TAG_ADVERSARIAL, raw_default },                        \
+    { "codes", ASSAY_TAG_EXACT, raw_default, .says = "bytes: any codes, finite scales and floats" },                   \
+        { "edges", ASSAY_TAG_ADVERSARIAL, raw_default,                                                                 \
+          .says = "bytes: scales and floats at the ends of their types" },                                             \
     {                                                                                                                  \
-        "any-bits", ASSAY_TAG_CLASS, raw_default                                                                       \
+        "any-bits", ASSAY_TAG_CLASS, raw_default, .says = "random bytes"                                               \
     }
 static inline bool raw_operand(const assay_case *c, int i, int operand, void *data, size_t n, assay_rng *r)
 {

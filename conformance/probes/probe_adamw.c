@@ -106,8 +106,8 @@ static bool dyadic(const assay_case *c, int i, int64_t n, double *const *value, 
     return true;
 }
 static const assay_gen gens[] = {
-    { "state", ASSAY_TAG_RANDOM, state, NULL },
-    { "dyadic", ASSAY_TAG_EXACT, dyadic, NULL },
+    { "state", ASSAY_TAG_RANDOM, state, .says = "weights, gradients and moments as training has them" },
+    { "dyadic", ASSAY_TAG_EXACT, dyadic, .says = "powers of two: no rounding anywhere" },
 };
 static const char *const holes[] = { "tag class: NaN in a gradient is for another op to find", NULL };
 static bool positive_v(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)

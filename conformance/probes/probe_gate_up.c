@@ -91,7 +91,8 @@ static bool saturated(const assay_case *c, int i, int64_t n, double *const *valu
     }
     return true;
 }
-static const assay_gen gens[] = { { "saturated", ASSAY_TAG_EXACT, saturated, NULL } };
+static const assay_gen gens[] = { { "saturated", ASSAY_TAG_EXACT, saturated,
+                                    .says = "gates of 64 and more, or -1024 and less" } };
 static const char *const holes[] = { "tag class: swiglu judges NaN", NULL };
 static const assay_rows rows[] = {
     { "T={1,3} N={1..16} K=9 gen={gauss,saturated}", ASSAY_QUICK },

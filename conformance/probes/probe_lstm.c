@@ -149,8 +149,8 @@ static bool state(const assay_case *c, int i, int64_t n, double *const *value, a
     return true;
 }
 static const assay_gen gens[] = {
-    { "state", ASSAY_TAG_RANDOM, state, NULL },
-    { "saturated", ASSAY_TAG_EXACT, saturated, NULL },
+    { "state", ASSAY_TAG_RANDOM, state, .says = "weights scaled by their number" },
+    { "saturated", ASSAY_TAG_EXACT, saturated, .says = "gates open or shut" },
 };
 static const char *const holes[] = { "Q=1: an LSTM has four gates",
                                      "tag class: NaN in a cell is for another op to find", NULL };

@@ -111,7 +111,7 @@ static bool one_expert(const assay_case *c, int i, int64_t n, double *const *val
         value[i][k] = i == IDS ? (double)e : (double)(assay_rng_below(rng, 17) - 8);
     return true;
 }
-static const assay_gen gens[] = { { "one-expert", ASSAY_TAG_EXACT, one_expert, NULL } };
+static const assay_gen gens[] = { { "one-expert", ASSAY_TAG_EXACT, one_expert, .says = "all tokens to one expert" } };
 static const char *const exact[] = { "ints-narrow", NULL };
 static const assay_rows rows[] = {
     { "T={0,1,3,9} E={1,4} A={1,2} N=3 K={1..16} gen={gauss,ints-narrow,one-expert}", ASSAY_QUICK },

@@ -184,7 +184,7 @@ static bool selection(const assay_case *c, int i, int64_t n, double *const *valu
     }
     return true;
 }
-static const assay_gen gens[] = { { "selection", ASSAY_TAG_EXACT, selection, NULL } };
+static const assay_gen gens[] = { { "selection", ASSAY_TAG_EXACT, selection, .says = "one key takes all the weight" } };
 static const char *const holes[] = { "tag class: NaN behind a mask is for attention itself to find", NULL };
 static const assay_rows rows[] = {
     { "T={0,1,7} H={2,6} G=2 D=7 E={1..16} B=3 P=3 N=5 L=4 gen={gauss,selection}", ASSAY_QUICK },

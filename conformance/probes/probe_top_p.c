@@ -136,8 +136,8 @@ static bool peaked(const assay_case *c, int i, int64_t n, double *const *value, 
     return true;
 }
 static const assay_gen gens[] = {
-    { "sixteenths", ASSAY_TAG_EXACT, sixteenths, NULL },
-    { "peaked", ASSAY_TAG_RANDOM, peaked, NULL },
+    { "sixteenths", ASSAY_TAG_EXACT, sixteenths, .says = "probabilities that are multiples of 1/16" },
+    { "peaked", ASSAY_TAG_RANDOM, peaked, .says = "probabilities from even to steep" },
 };
 static const char *const holes[] = { "tag class: probabilities are finite", "tag adversarial: sixteenths hold the ties",
                                      NULL };

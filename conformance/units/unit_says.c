@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What `assay list op` says: each dimension and field of an op has a sentence, each operand that its formula does not
- * name, too; who resolves says what; no sentence is about nothing. */
+ * name, too; who resolves says what; no sentence is about nothing.  Each generator has one. */
 #include "../../reference/core/registry.h"
 #include "unit.h"
 #include <ctype.h>
@@ -59,12 +59,33 @@ START_TEST(of_something)
 }
 END_TEST
 
+static void expect_gens(const char *whose, const assay_gen *g, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        ck_assert_msg(g[i].says && strlen(g[i].says) > 3, "%s: no sentence for gen=%s", whose, g[i].name);
+}
+
+START_TEST(generators)
+{
+    const assay_op *op;
+    expect_gens("all", assay_gens, assay_n_gens);
+    for (size_t i = 0; (op = assay_op_at(i)); i++) {
+        const assay_suite *s = assay_suite_of(op);
+        assay_value_gen v;
+        expect_gens(op->name, s->gens, s->n_gens);
+        for (size_t k = 0; k < assay_gens_of(op, k, &v); k++)
+            expect_gens(op->name, v.gen, 1);
+    }
+}
+END_TEST
+
 Suite *assay_unit_says(void)
 {
     Suite *s = suite_create("says");
     TCase *c = tcase_create("says");
     tcase_add_test(c, each_part);
     tcase_add_test(c, of_something);
+    tcase_add_test(c, generators);
     suite_add_tcase(s, c);
     return s;
 }
