@@ -50,7 +50,10 @@ static void file_of(FILE *f, const assay_r_sum *k)
     const char *folder = !strncmp(file, "reference/", 10) ? ""
                          : !strncmp(file, "probes/", 7)   ? "conformance/"
                                                           : "optimized/";
-    snprintf(path, sizeof path, "%s%.150s.c", folder, !strncmp(file, "emulated/", 9) ? file + 9 : file);
+    const char *own = !strncmp(file, "emulated/", 9) ? file + 9 : file, *tier = strrchr(own, '_');
+    const size_t all = strnlen(own, 150); /* "simd/add_avx2" is add.c, compiled for avx2 */
+    const size_t length = !strncmp(own, "simd/", 5) && tier ? (size_t)(tier - own) : all;
+    snprintf(path, sizeof path, "%s%.*s.c", folder, (int)(length < all ? length : all), own);
     if (*file || (k->plugin && plugin))
         attribute(f, "file", *file ? path : plugin);
 }

@@ -40,13 +40,11 @@ static const assay_faults *const fault_tables[] = {
 };
 enum { ENTRIES = sizeof entries / sizeof *entries };
 
-#define KERNEL(dir, isa, stem) IF_##isa(extern const assay_kernel assay_##stem##_##isa;)
-#include "../../optimized/kernels.def"
-#undef KERNEL
+#define KERNEL_TIER(dir, isa, stem) IF_##isa(extern const assay_kernel assay_##stem##_##isa;)
+#include "../../optimized/kernels.h"
 static const assay_kernel *const built_in[] = {
-#define KERNEL(dir, isa, stem) IF_##isa(&assay_##stem##_##isa, )
-#include "../../optimized/kernels.def"
-#undef KERNEL
+#define KERNEL_TIER(dir, isa, stem) IF_##isa(&assay_##stem##_##isa, )
+#include "../../optimized/kernels.h"
 #define PROBE(op) &assay_kernel_##op,
 #include "../../conformance/probes/probes.def"
 #undef PROBE
@@ -54,21 +52,19 @@ static const assay_kernel *const built_in[] = {
 };
 
 static const char *const files[] = {
-#define KERNEL(dir, isa, stem) IF_##isa(#dir "/" #stem "_" #isa, )
-#include "../../optimized/kernels.def"
-#undef KERNEL
+#define KERNEL_TIER(dir, isa, stem) IF_##isa(#dir "/" #stem "_" #isa, )
+#include "../../optimized/kernels.h"
 #define PROBE(op) "probes/" #op,
 #include "../../conformance/probes/probes.def"
 #undef PROBE
     NULL
 };
 
-#define KERNEL(dir, isa, stem) IF_NOT_##isa(#dir "/" #stem "_" #isa, )
+#define KERNEL_TIER(dir, isa, stem) IF_NOT_##isa(#dir "/" #stem "_" #isa, )
 static const char *const not_built[] = {
-#include "../../optimized/kernels.def"
+#include "../../optimized/kernels.h"
     NULL
 };
-#undef KERNEL
 
 const assay_op *assay_op_at(size_t i)
 {

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * silu: y = x / (1 + e^-x). */
+#include "../isa/map.h"
+
+static inline vec f(vec x, vec same)
+{
+    (void)same;
+    return vec_silu(x);
+}
+
+static assay_status run(const assay_args *a)
+{
+    return map(a, 1, f);
+}
+
+SIMD_KERNEL(silu) = {
+    MAP_KERNEL,
+    .op = "silu",
+    .flags = ASSAY_INPLACE | ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
+};
