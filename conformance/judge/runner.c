@@ -55,9 +55,10 @@ static void call_kernel(const assay_job *j, const assay_kernel *k, assay_answer 
     assay_fence_units(k->units ? 0 : j->op->split);
     assay_fence_arguments(j->op, j->t, j->dim, j->params, &c.args);
     assay_state_take(&before, j->beside == ASSAY_AT_ONCE ? 2 : j->threads, k->flags);
-    if (k->accepts && !k->accepts(&c.args))
+    if (!assay_kernel_accepts(k, c.args))
         a->status = ASSAY_UNSUPPORTED;
     else {
+        c.args.variant = k->variant;
         a->phases = k->phases ? k->phases(&c.args) : 1;
         a->status = assay_call_pack(&c, &a->why);
         assay_fence_lock(c.packed);

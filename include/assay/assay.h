@@ -234,6 +234,7 @@ struct assay_args {              /* one call */
     void *shared;                /* one per call: written in one phase, read in a later one */
     void *scratch;               /* one per worker; does not survive a phase; both 64-byte aligned */
     const void *packed;          /* what pack() made of the WEIGHT operands, or NULL if the kernel has no pack */
+    const void *variant;         /* the kernel's own, wherever one of its functions is called */
 };
 
 enum {                                  /* assay_kernel.flags */
@@ -263,6 +264,7 @@ typedef struct assay_kernel {
     size_t (*scratch)(const assay_args *a);       /* NULL: none */
     size_t (*packed_bytes)(const assay_args *a);  /* sees WEIGHT operands and the dims they name only */
     void (*pack)(const assay_args *a, void *dst); /* all weights of the call at once; dst 64-byte aligned */
+    const void *variant; /* read-only data by which kernels that share their functions differ; NULL: none */
 } assay_kernel;
 
 /* ---- plug-in: a shared object that exports one function, assay_plugin_v1 ------------------------------- */

@@ -19,6 +19,12 @@ bool assay_kernel_takes(const assay_op *op, const assay_kernel *k, const assay_a
     return true;
 }
 
+bool assay_kernel_accepts(const assay_kernel *k, assay_args a)
+{
+    a.variant = k->variant;
+    return !k->accepts || k->accepts(&a);
+}
+
 static double field_value(const assay_field *f, const unsigned char *params)
 {
     float x;

@@ -31,6 +31,14 @@ static void put_back(const assay_call *c, void *p)
         free(p);
 }
 
+/* What the kernel's functions see, beyond what each asks for. */
+static assay_args args_of(const assay_call *c)
+{
+    assay_args a = c->args;
+    a.variant = c->kernel->variant;
+    return a;
+}
+
 static uint32_t phases_of(const assay_call *c, const assay_args *a)
 {
     return c->kernel->phases ? c->kernel->phases(a) : 1;
@@ -115,7 +123,7 @@ assay_status assay_call_prepare(assay_call *c, assay_why *why)
         c->threads = 1;
     if (!c->kernel->run)
         return scalar_prepare(c, why);
-    assay_args a = c->args;
+    assay_args a = args_of(c);
     a.packed = c->packed;
     const uint32_t phases = phases_of(c, &a);
     for (a.phase = 0; a.phase < phases; a.phase++) {
@@ -139,7 +147,8 @@ assay_status assay_call_prepare(assay_call *c, assay_why *why)
 
 size_t assay_call_packed_bytes(const assay_call *c)
 {
-    return c->kernel->packed_bytes ? c->kernel->packed_bytes(&c->args) : 0;
+    const assay_args a = args_of(c);
+    return c->kernel->packed_bytes ? c->kernel->packed_bytes(&a) : 0;
 }
 
 assay_status assay_call_pack(assay_call *c, assay_why *why)
@@ -152,7 +161,8 @@ assay_status assay_call_pack(assay_call *c, assay_why *why)
     if (!c->packed)
         return assay_fail(why, ASSAY_ERR_NOMEM, "%s/%s: no memory for %zu packed bytes", c->op->name, c->kernel->name,
                           c->packed_size);
-    c->kernel->pack(&c->args, c->packed);
+    const assay_args a = args_of(c);
+    c->kernel->pack(&a, c->packed);
     return ASSAY_OK;
 }
 
@@ -183,7 +193,7 @@ static assay_status run_slices(const assay_call *c, assay_args *a, assay_which s
 
 static assay_args args_of_worker(const assay_call *c, int thread)
 {
-    assay_args a = c->args;
+    assay_args a = args_of(c);
     a.shared = c->shared;
     a.packed = c->packed;
     a.scratch = c->scratch

@@ -31,8 +31,9 @@ const assay_isa *assay_isa_find(const char *name);
 uint64_t assay_cpu(void);                    /* features present (CPUID and XGETBV, HWCAP) */
 const char *assay_cpu_feature(unsigned bit); /* "avx2" as /proc/cpuinfo writes it */
 
-/* Does k take these types and layouts, and does its accepts() say yes?  a->operand holds types, maybe no data. */
+/* Does k take these types and layouts?  a->operand holds types, maybe no data. */
 bool assay_kernel_takes(const assay_op *op, const assay_kernel *k, const assay_args *a);
+bool assay_kernel_accepts(const assay_kernel *k, assay_args a); /* its accepts(), if it has one, says yes */
 /* Checks shapes, types, field ranges, index values and resolve(); params is written (defaults).  Before any kernel. */
 assay_status assay_check(const assay_op *op, const assay_args *a, void *params, assay_why *why);
 #endif

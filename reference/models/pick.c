@@ -14,7 +14,7 @@ static const assay_kernel *choose(const assay_op *op, const assay_args *a, uint6
     const assay_kernel *found = assay_kernel_find(op->name, "scalar"), *k;
     for (size_t i = 0; (k = assay_kernel_at(i)) != NULL; i++)
         if (k->run && !strcmp(k->op, op->name) && !(k->isa & ~isa) && assay_kernel_takes(op, k, a) &&
-            (!k->accepts || k->accepts(a)))
+            assay_kernel_accepts(k, *a))
             found = k;
     return found;
 }

@@ -160,7 +160,7 @@ static assay_status bind_call(assay_session *s, assay_entry *e, bool weights_f32
         return status;
     c->op = op;
     c->threads = s->threads;
-    c->args = (assay_args){ .operand = e->t, .dim = e->dim, .params = e->params };
+    c->args = (assay_args){ .operand = e->t, .dim = e->dim, .params = e->params, .variant = c->kernel->variant };
     if (!e->kept) {
         c->packed = NULL;
         c->packed_size = 0;

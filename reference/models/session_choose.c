@@ -41,7 +41,7 @@ bool assay_session_takes(const assay_session *s, const assay_entry *e, const ass
     assay_tensor t[ASSAY_MAX_OPND];
     assay_session_view(s, e, weights_f32, t);
     const assay_args a = { .operand = t, .dim = e->dim, .params = e->params, .end = INT64_MAX };
-    return assay_kernel_takes(e->node.op, k, &a) && (!k->accepts || k->accepts(&a));
+    return assay_kernel_takes(e->node.op, k, &a) && assay_kernel_accepts(k, a);
 }
 
 static int isa_rank(uint64_t bits)

@@ -40,13 +40,20 @@ enum trick {
     CONTRACT_TYPE,
     CONTRACT_OPERAND,
     CONTRACT_BOUNDLESS,
-    TWO_FACED
+    TWO_FACED,
+    OLDER
 };
 
 static assay_kernel kernel[1] = { { .op = "rmsnorm", .name = "mine", .types = f32, .run = honest } };
+static unsigned char older[2 * offsetof(assay_kernel, variant)]; /* two kernels as a header without variant has them */
 static assay_contract contract;
 static assay_plugin plugin = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "load", "1", kernel, 1, NULL, 0 };
 static char endless[1 << 16];
+
+static assay_status without_variant(const assay_args *a)
+{
+    return a->variant ? ASSAY_ERR_ARG : honest(a);
+}
 
 static assay_status crash(const assay_args *a)
 {
@@ -161,6 +168,14 @@ const assay_plugin *assay_plugin_v1(void)
     case TWO_FACED: /* crashes, and describes itself otherwise when it is loaded again */
         kernel[0].run = crash;
         kernel[0].name = getpid() & 1 ? "odd" : "even";
+        break;
+    case OLDER:
+        kernel[0].run = without_variant;
+        for (size_t i = 0; i < 2; i++, kernel[0].name = "second")
+            memcpy(older + i * sizeof older / 2, kernel, sizeof older / 2);
+        plugin.kernel_size = sizeof older / 2;
+        plugin.kernels = (const assay_kernel *)(const void *)older;
+        plugin.n_kernels = 2;
         break;
     default:
         break;
