@@ -9,5 +9,4 @@ static const assay_workload rows[] = {
     { "llama3-8b.prefill512", "R=512 C=4096", 512 },
 };
 
-extern const assay_workloads assay_workloads_add;
 const assay_workloads assay_workloads_add = { "add", rows, ASSAY_COUNT_OF(rows) };

@@ -8,5 +8,4 @@ static const assay_workload rows[] = {
     { "llama3-8b.decode.greedy", "R=1 V=128256", 1 },
 };
 
-extern const assay_workloads assay_workloads_argmax;
 const assay_workloads assay_workloads_argmax = { "argmax", rows, ASSAY_COUNT_OF(rows) };

@@ -21,5 +21,4 @@ static const assay_workload rows[] = {
     { "llama3-8b.decode4096.panel", "T=1 S=4096 k=f16:kpanel16 v=f16" LLAMA, 1 },
 };
 
-extern const assay_workloads assay_workloads_attention;
 const assay_workloads assay_workloads_attention = { "attention", rows, ASSAY_COUNT_OF(rows) };

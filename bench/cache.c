@@ -11,5 +11,4 @@ static const assay_workload rows[] = {
     { "llama3-8b.prefill512", "T=512 S=4096 G=8 D=128 cache=*", 512 },
 };
 
-extern const assay_workloads assay_workloads_cache;
 const assay_workloads assay_workloads_cache = { "cache", rows, ASSAY_COUNT_OF(rows) };

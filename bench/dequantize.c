@@ -9,5 +9,4 @@ static const assay_workload rows[] = {
     { "llama3-8b.o", "R=4096 C=4096 x=*", 0 },
 };
 
-extern const assay_workloads assay_workloads_dequantize;
 const assay_workloads assay_workloads_dequantize = { "dequantize", rows, ASSAY_COUNT_OF(rows) };

@@ -13,5 +13,4 @@ static const assay_workload rows[] = {
     { "llama3-8b.prefill512", "T=512 V=16384 D=4096 table=*", 512 },
 };
 
-extern const assay_workloads assay_workloads_embedding;
 const assay_workloads assay_workloads_embedding = { "embedding", rows, ASSAY_COUNT_OF(rows) };

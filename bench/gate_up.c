@@ -16,5 +16,4 @@ static const assay_workload rows[] = {
     EACH ("llama3-8b.prefill512.ffn", "T=512 N=14336 K=4096", 512),
 };
 
-extern const assay_workloads assay_workloads_gate_up;
 const assay_workloads assay_workloads_gate_up = { "gate_up", rows, ASSAY_COUNT_OF(rows) };

@@ -31,5 +31,4 @@ static const assay_workload rows[] = {
     { "llama3-8b.prefill512.ffn_down", "T=512 N=4096 K=14336 w=*", 512 },
 };
 
-extern const assay_workloads assay_workloads_matmul;
 const assay_workloads assay_workloads_matmul = { "matmul", rows, ASSAY_COUNT_OF(rows) };

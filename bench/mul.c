@@ -9,5 +9,4 @@ static const assay_workload rows[] = {
     { "llama3-8b.prefill512.ffn", "R=512 C=14336", 512 },
 };
 
-extern const assay_workloads assay_workloads_mul;
 const assay_workloads assay_workloads_mul = { "mul", rows, ASSAY_COUNT_OF(rows) };

@@ -12,5 +12,4 @@ static const assay_workload rows[] = {
     { "llama3-8b.prefill512.x", "R=512 C=4096 y=*", 512 },
 };
 
-extern const assay_workloads assay_workloads_quantize;
 const assay_workloads assay_workloads_quantize = { "quantize", rows, ASSAY_COUNT_OF(rows) };

@@ -13,5 +13,4 @@ static const assay_workload rows[] = {
     { "llama3-8b.prefill512.q.half", "T=512 H=32 D=128 F=64 inv_freq=f32 mode=half", 512 },
 };
 
-extern const assay_workloads assay_workloads_rope;
 const assay_workloads assay_workloads_rope = { "rope", rows, ASSAY_COUNT_OF(rows) };

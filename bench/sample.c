@@ -8,5 +8,4 @@ static const assay_workload rows[] = {
     { "llama3-8b.decode.topp", "R=1 V=128256 temp=0.6 top_p=0.9", 1 },
 };
 
-extern const assay_workloads assay_workloads_sample;
 const assay_workloads assay_workloads_sample = { "sample", rows, ASSAY_COUNT_OF(rows) };

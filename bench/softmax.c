@@ -11,5 +11,4 @@ static const assay_workload rows[] = {
     { "square.4096", "R=4096 C=4096", 0 },
 };
 
-extern const assay_workloads assay_workloads_softmax;
 const assay_workloads assay_workloads_softmax = { "softmax", rows, ASSAY_COUNT_OF(rows) };

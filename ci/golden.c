@@ -34,16 +34,12 @@ enum { CASES = 120, ELEMENTS = 1 << 14 }; /* per op; inputs of a case */
 #include "../reference/ops.def"
 #undef OP
 #define PROBE(id)                                                                                                      \
-    extern const assay_op assay_op_##id;                                                                               \
-    extern const assay_suite assay_suite_##id;                                                                         \
-    extern const assay_kernel assay_kernel_##id;                                                                       \
     const assay_op assay_op_##id = { .name = "" };                                                                     \
     const assay_suite assay_suite_##id = { .op = "" };                                                                 \
     const assay_kernel assay_kernel_##id = { .op = "" };
 #include "../conformance/probes/probes.def"
 #undef PROBE
 
-extern const assay_faults assay_faults_abi;
 const assay_faults assay_faults_abi = { "abi", NULL, 0 };
 
 /* One output of one case, followed by n pairs (value, slack) if libm is set. */

@@ -59,7 +59,6 @@ static bool known(assay_why *why)
     return true;
 }
 
-extern const assay_suite assay_suite_add;
 const assay_suite assay_suite_add = {
     .op = "add",
     .rows = rows,

@@ -320,7 +320,6 @@ static const assay_rows rows[] = {
     { "T=2 S=4096 H=2 G=1 D=64 E=16 causal=1 gen={gauss,equal,ramp-up}", ASSAY_FULL },
 };
 
-extern const assay_suite assay_suite_attention;
 const assay_suite assay_suite_attention = {
     .op = "attention",
     .rows = rows,

@@ -5,7 +5,7 @@
 #define ASSAY_ATTENTION_KEYS_H
 #include "../reference/core/secret.h"
 #include "../reference/core/suite.h"
-#include "assay/params.h"
+#include "assay/params/attention.h"
 
 enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES };
 enum { B, T, S, H, G, D, E, P };

@@ -4,12 +4,11 @@
 #ifndef ASSAY_ATTENTION_KNOWN_H
 #define ASSAY_ATTENTION_KNOWN_H
 #include "../reference/core/rng.h"
+#include "../reference/core/registry.h"
 #include "../reference/core/status.h"
-#include "assay/params.h"
+#include "assay/params/attention.h"
 #include <math.h>
 #include <string.h>
-
-extern const assay_op assay_op_attention;
 
 /* operands by index: 0 q, 1 k, 2 v, 3 mask, 4 slopes, 5 sinks, 6 qpos, 7 kpos, 8 len, 9 pages, 10 o */
 typedef struct known_call {
@@ -22,7 +21,7 @@ static void known_run(known_call *c)
 {
     void *before[11] = { 0 };
     const assay_dense a = { c->operand, before, c->dim, &c->params };
-    assay_op_attention.oracle(&a);
+    assay_op_find("attention")->oracle(&a);
 }
 
 static bool known_near(const double *got, const double *want, int n, const char *what, assay_why *why)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * cache: cases. */
 #include "../reference/core/status.h"
+#include "../reference/core/registry.h"
 #include "../reference/core/suite.h"
 
 /* Positions: the next ones after some past, in a ring; every fifth case position is written twice (the last wins). */
@@ -52,8 +53,6 @@ static const assay_rows rows[] = {
     { "T=100 S=1000 G=3 D=64 cache={f32,f16,q8_0,f32:kpanel16,f16:kpanel16} gen=append", ASSAY_FULL },
 };
 
-extern const assay_op assay_op_cache;
-
 /* Three tokens into four slots; two of them into one; what nobody writes stays as it was, the first slot too. */
 static bool known(assay_why *why)
 {
@@ -62,7 +61,7 @@ static bool known(assay_why *why)
     const double want[] = { -1, 7, 8, 3, 4, 5, 6, 13, 14, -1 };
     const assay_dense a = { (void *[]){ x, pos, got + 1 }, (void *[]){ NULL, NULL, was },
                             (const int64_t[]){ 3, 4, 1, 2 }, NULL };
-    assay_op_cache.oracle(&a);
+    assay_op_find("cache")->oracle(&a);
     for (int i = 0; i < 10; i++)
         if (got[i] != want[i]) {
             assay_fail(why, ASSAY_ERR_PARAM, "cache: element %d is %g, known %g", i - 1, got[i], want[i]);
@@ -71,7 +70,6 @@ static bool known(assay_why *why)
     return true;
 }
 
-extern const assay_suite assay_suite_cache;
 const assay_suite assay_suite_cache = {
     .op = "cache",
     .rows = rows,

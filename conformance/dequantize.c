@@ -137,7 +137,6 @@ static bool known(assay_why *why)
     return known_values(why) && known_again(why);
 }
 
-extern const assay_suite assay_suite_dequantize;
 const assay_suite assay_suite_dequantize = {
     .op = "dequantize",
     .rows = rows,

@@ -48,7 +48,6 @@ static const assay_rows rows[] = {
     { "T=40 V=300 D=2048 table=* gen={codes,falling}", ASSAY_FULL },
 };
 
-extern const assay_suite assay_suite_embedding;
 const assay_suite assay_suite_embedding = {
     .op = "embedding",
     .rows = rows,

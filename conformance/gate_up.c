@@ -208,7 +208,6 @@ static bool known(assay_why *why)
     return true;
 }
 
-extern const assay_suite assay_suite_gate_up;
 const assay_suite assay_suite_gate_up = {
     .op = "gate_up",
     .rows = rows,

@@ -2,6 +2,7 @@
  * matmul: cases.  Block weights need values that survive their encoder, so that the golden is exact: the generators
  * below put every weight on the grid of its type (the largest magnitude of each block is planted). */
 #include "../reference/core/dtype.h"
+#include "../reference/core/registry.h"
 #include "../reference/core/status.h"
 #include "../reference/core/suite.h"
 #include "assay/blocks.h"
@@ -243,13 +244,11 @@ __extension__ typedef __float128 wide_real;
 typedef long double wide_real; /* binary128 on aarch64 */
 #endif
 
-extern const assay_op assay_op_matmul;
-
 static void solve(int64_t t, int64_t n, int64_t k, double *x, double *w, double *bias, double *y)
 {
     const int64_t dim[] = { t, n, k };
     void *const operand[] = { x, w, bias, y };
-    assay_op_matmul.oracle(&(assay_dense){ .operand = operand, .dim = dim });
+    assay_op_find("matmul")->oracle(&(assay_dense){ .operand = operand, .dim = dim });
 }
 
 enum { KT = 5, KN = 6, KK = 301 };
@@ -325,7 +324,6 @@ static bool known(assay_why *why)
     return against_binary128(why) && freivalds(why);
 }
 
-extern const assay_suite assay_suite_matmul;
 const assay_suite assay_suite_matmul = {
     .op = "matmul",
     .rows = rows,

@@ -68,7 +68,6 @@ static bool known(assay_why *why)
     return true;
 }
 
-extern const assay_suite assay_suite_mul;
 const assay_suite assay_suite_mul = {
     .op = "mul",
     .rows = rows,

@@ -254,7 +254,6 @@ static const assay_rows rows[] = {
     { "R=5 C=8192 y=* gen={half-steps,near-ties,extremes,block-scales,poisoned,edges}", ASSAY_FULL },
 };
 
-extern const assay_suite assay_suite_quantize;
 const assay_suite assay_suite_quantize = {
     .op = "quantize",
     .rows = rows,

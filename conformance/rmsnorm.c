@@ -2,7 +2,7 @@
  * rmsnorm: cases. */
 #include "../reference/core/registry.h"
 #include "../reference/core/status.h"
-#include "assay/params.h"
+#include "assay/params/rmsnorm.h"
 #include <math.h>
 #include <string.h>
 
@@ -104,7 +104,6 @@ static bool known(assay_why *why)
     return true;
 }
 
-extern const assay_suite assay_suite_rmsnorm;
 const assay_suite assay_suite_rmsnorm = {
     .op = "rmsnorm",
     .rows = rows,

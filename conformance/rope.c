@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * rope: cases, known answers and a second derivation (complex product in long double). */
 #include "../reference/core/status.h"
+#include "../reference/core/registry.h"
 #include "../reference/core/suite.h"
-#include "assay/params.h"
+#include "assay/params/rope.h"
 #include <complex.h>
 #include <math.h>
 #include <string.h>
@@ -125,8 +126,6 @@ static const char *const holes[] = { "D=1: a pair has two elements", NULL };
 
 /* ---- known answers: definitions/inference.md P3, P4, P5 ------------------------------------------------- */
 
-extern const assay_op assay_op_rope;
-
 typedef struct answer {
     const char *what;
     assay_rope_params p;
@@ -183,7 +182,7 @@ static void turn(const assay_rope_params *p, int64_t T, int64_t D, int64_t F, do
     void *operand[4] = { x, pos, F ? f : NULL, y }, *before[4] = { NULL };
     const int64_t dim[4] = { T, 1, D, F };
     const assay_dense a = { operand, before, dim, p };
-    assay_op_rope.oracle(&a);
+    assay_op_find("rope")->oracle(&a);
 }
 
 static bool definitions(assay_why *why)
@@ -262,7 +261,6 @@ static bool known(assay_why *why)
     return definitions(why) && as_complex_product(why) && relative(why);
 }
 
-extern const assay_suite assay_suite_rope;
 const assay_suite assay_suite_rope = {
     .op = "rope",
     .rows = rows,

@@ -122,7 +122,6 @@ static const assay_rows rows[] = {
     { "R=4 V=49152 temp=0.8 top_k={0,40} top_p={0,0.95} key=11 gen=model", ASSAY_FULL },
 };
 
-extern const assay_suite assay_suite_sample;
 const assay_suite assay_suite_sample = {
     .op = "sample",
     .rows = rows,

@@ -4,13 +4,13 @@
 #ifndef ASSAY_SAMPLE_KNOWN_H
 #define ASSAY_SAMPLE_KNOWN_H
 #include "../reference/core/rng.h"
+#include "../reference/core/registry.h"
 #include "../reference/core/status.h"
 #include "../reference/core/suite.h"
-#include "assay/params.h"
+#include "assay/params/sample.h"
 #include <math.h>
 #include <string.h>
 
-extern const assay_op assay_op_sample;
 enum { ROWS = 4096, MOST = 8 };
 
 /* The ids of n rows of the same logits. */
@@ -22,7 +22,7 @@ static void draw(const assay_sample_params *p, const double *z, int64_t V, int64
     const assay_dense a = { operand, before, dim, p };
     for (int64_t i = 0; i < n; i++)
         memcpy(rows_of + i * V, z, (size_t)V * sizeof *z);
-    assay_op_sample.oracle(&a);
+    assay_op_find("sample")->oracle(&a);
 }
 
 /* Random123's known answers, and definitions/inference.md T15 */
@@ -104,7 +104,7 @@ static bool single(assay_why *why)
         double z[10] = { NAN, [9] = no }, id[2] = { 7, 7 };
         const assay_sample_params p = { .key = 77, .step = answers[i].step, .temp = answers[i].temp };
         memcpy(z + 1, answers[i].z, sizeof answers[i].z), memcpy(z + 5, answers[i].z, sizeof answers[i].z);
-        assay_op_sample.oracle(
+        assay_op_find("sample")->oracle(
             &(assay_dense){ (void *[]){ z + 1, id }, (void *[]){ NULL, NULL }, (const int64_t[]){ 2, 4 }, &p });
         if (id[1] != answers[i].id || (answers[i].step == 0 && id[0] != answers[i].id)) {
             assay_fail(why, ASSAY_ERR_ARG, "sample: single answer %d is %g, known %d", (int)i, id[1], answers[i].id);
@@ -121,7 +121,7 @@ static bool single(assay_why *why)
             best = z[v] > z[best] ? v : best;
         }
         const assay_sample_params p = { .temp = 1, .top_k = 1 };
-        assay_op_sample.oracle(
+        assay_op_find("sample")->oracle(
             &(assay_dense){ (void *[]){ z, &id }, (void *[]){ NULL, NULL }, (const int64_t[]){ 1, V }, &p });
         if (id != best) {
             assay_fail(why, ASSAY_ERR_ARG, "sample: top-k 1 of run %d is %g, the largest is %d", run, id, best);
@@ -202,7 +202,7 @@ static bool second_derivation(assay_why *why)
             void *operand[2] = { z, id }, *before[2] = { NULL }, *out[2] = { NULL, &got };
             const int64_t dim[2] = { 1, V };
             const assay_dense a = { operand, before, dim, &p };
-            const bool ok = assay_op_sample.verify(&a, out, &strict, NULL);
+            const bool ok = assay_op_find("sample")->verify(&a, out, &strict, NULL);
             judged += ok && got != id[0];
             if (!ok && got == id[0]) {
                 assay_fail(why, ASSAY_ERR_ARG, "sample: run %d: verify() refuses the reference's id %g", run, id[0]);

@@ -80,7 +80,6 @@ static bool known(assay_why *why)
     return true;
 }
 
-extern const assay_suite assay_suite_silu;
 const assay_suite assay_suite_silu = {
     .op = "silu",
     .rows = rows,

@@ -2,7 +2,7 @@
  * softmax: cases; rows whose answer is exact; the definition without any shift, in wide precision. */
 #include "../reference/core/registry.h"
 #include "../reference/core/status.h"
-#include "assay/params.h"
+#include "assay/params/softmax.h"
 #include <math.h>
 #include <string.h>
 
@@ -234,7 +234,6 @@ static bool known(assay_why *why)
     return derivation(op, why);
 }
 
-extern const assay_suite assay_suite_softmax;
 const assay_suite assay_suite_softmax = {
     .op = "softmax",
     .rows = rows,

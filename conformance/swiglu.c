@@ -77,7 +77,6 @@ static bool known(assay_why *why)
     return true;
 }
 
-extern const assay_suite assay_suite_swiglu;
 const assay_suite assay_suite_swiglu = {
     .op = "swiglu",
     .rows = rows,

@@ -20,7 +20,6 @@ static double flops(const assay_args *a)
 }
 
 DECLARE_REFERENCES(add);
-extern const assay_op assay_op_add;
 const assay_op assay_op_add = {
     .name = "add",
     .formula = "y = a + b",

@@ -3,14 +3,11 @@
  * condition quantity and the bound is 0. */
 #include "bound.h"
 
-void assay_argmax_kappa(const assay_dense *a, double *const *planes);
-void assay_argmax_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
-
-void assay_argmax_kappa(const assay_dense *a, double *const *planes)
+KAPPA(argmax)
 {
     (void)a, (void)planes;
 }
-void assay_argmax_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
+BOUND(argmax)
 {
     (void)planes, (void)c;
     for (int64_t r = 0; b[1] && r < a->dim[0]; r++)

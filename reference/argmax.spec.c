@@ -30,7 +30,6 @@ static double flops(const assay_args *a)
 
 DECLARE_REFERENCES(argmax);
 DECLARE_BOUNDS(argmax);
-extern const assay_op assay_op_argmax;
 const assay_op assay_op_argmax = {
     .name = "argmax",
     .formula = "id = lowest index of the maximum, or of the first NaN",

@@ -18,9 +18,6 @@
 
 #define U ASSAY_U
 
-void assay_attention_kappa(const assay_dense *a, double *const *planes);
-void assay_attention_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
-
 enum { ABS, DOT, REST, WEIGHT, TANH, OVER, RANGE, RAISES, COUNT, SIGMA, REACH, N_PLANES }; /* from RAISES on: per row */
 static const double LOST = 750;                                                            /* e^-750 < 2^-1074 */
 
@@ -139,7 +136,7 @@ static void planes_of(const att *x, int64_t b, int64_t t, int64_t h, key *k, int
     }
 }
 
-void assay_attention_kappa(const assay_dense *a, double *const *planes)
+KAPPA(attention)
 {
     const att x = att_open(a);
     key *k = malloc((size_t)(x.S + 1) * sizeof *k);
@@ -155,7 +152,7 @@ void assay_attention_kappa(const assay_dense *a, double *const *planes)
     free(k);
 }
 
-void assay_attention_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
+BOUND(attention)
 {
     const att x = att_open(a);
     const double u = bound_u(c), dot = bound_c(c, (double)x.D, 1), eta = bound_eta(c), e_div = BOUND_E(c, e_div, 2) * u;

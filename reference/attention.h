@@ -6,6 +6,7 @@
  * pages), key j stands at position j and query t at len - T + t: prefill, chunked prefill and decode are one op. */
 #ifndef ASSAY_REFERENCE_ATTENTION_H
 #define ASSAY_REFERENCE_ATTENTION_H
+#include "assay/params/attention.h"
 #include "ref.h"
 
 typedef struct att {

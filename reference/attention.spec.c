@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "assay/params/attention.h"
 #include "spec.h"
 #include "core/status.h"
 
@@ -161,7 +162,6 @@ static double bytes(const assay_args *a)
 
 DECLARE_REFERENCES(attention);
 DECLARE_BOUNDS(attention);
-extern const assay_op assay_op_attention;
 const assay_op assay_op_attention = {
     .name = "attention",
     .formula = "o = softmax(cap(scale q.k) + mask - slope |t - s|) v over visible keys",

@@ -4,8 +4,7 @@
  * absolute values (Higham, Accuracy and Stability, 3.1); eta: twice what one operation may lose to underflow. */
 #ifndef ASSAY_BOUND_H
 #define ASSAY_BOUND_H
-#include "assay/assay.h"
-#include "assay/params.h"
+#include "names.h"
 #include <math.h>
 
 #define ASSAY_U 0x1p-24 /* f32 */

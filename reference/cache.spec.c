@@ -46,7 +46,6 @@ static double bytes(const assay_args *a)
 }
 
 DECLARE_REFERENCES(cache);
-extern const assay_op assay_op_cache;
 const assay_op assay_op_cache = {
     .name = "cache",
     .formula = "cache[pos[t]] = x[t]",

@@ -22,7 +22,6 @@ static double flops(const assay_args *a) /* code times scale */
 }
 
 DECLARE_REFERENCES(dequantize);
-extern const assay_op assay_op_dequantize;
 const assay_op assay_op_dequantize = {
     .name = "dequantize",
     .formula = "y = x, read from the element type of x",

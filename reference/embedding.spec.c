@@ -33,7 +33,6 @@ static double bytes(const assay_args *a) /* the rows looked up, not the table */
 }
 
 DECLARE_REFERENCES(embedding);
-extern const assay_op assay_op_embedding;
 const assay_op assay_op_embedding = {
     .name = "embedding",
     .formula = "y[t] = table[ids[t]]",

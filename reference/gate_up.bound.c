@@ -5,9 +5,7 @@
  * the sums of |x w|; M, those of contracts with split_min (matmul.bound.c). */
 #include "bound.h"
 
-void assay_matmul_kappa(const assay_dense *a, double *const *planes);
-void assay_gate_up_kappa(const assay_dense *a, double *const *planes);
-void assay_gate_up_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
+KAPPA(matmul);
 
 enum { G, U, AG, AU, MG, MU };
 
@@ -27,7 +25,7 @@ static void product(const assay_dense *a, int w, double *y, double *A, double *M
         }
 }
 
-void assay_gate_up_kappa(const assay_dense *a, double *const *planes)
+KAPPA(gate_up)
 {
     product(a, 1, planes[G], planes[AG], planes[MG]);
     product(a, 2, planes[U], planes[AU], planes[MU]);
@@ -44,7 +42,7 @@ static double sizes(const assay_dense *a, int o, int64_t t, int64_t n)
     return s;
 }
 
-void assay_gate_up_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
+BOUND(gate_up)
 {
     const int64_t n = a->dim[0] * a->dim[1], N = a->dim[1], K = a->dim[2];
     const double rate = bound_c(c, (double)K, 1), eta = bound_eta(c), floor = (double)(K + 1) * eta;

@@ -38,7 +38,6 @@ static double flops(const assay_args *a)
 }
 
 DECLARE_BOUNDS(gate_up);
-extern const assay_op assay_op_gate_up;
 const assay_op assay_op_gate_up = {
     .name = "gate_up",
     .formula = "y = silu(x gate^T) (x up^T)",

@@ -8,9 +8,6 @@
  * along the sequential order. */
 #include "bound.h"
 
-void assay_matmul_kappa(const assay_dense *a, double *const *planes);
-void assay_matmul_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
-
 static double minimum_sum(const double *x, const double *w, int64_t K)
 {
     double s = 0;
@@ -25,7 +22,7 @@ static double minimum_sum(const double *x, const double *w, int64_t K)
     return s;
 }
 
-void assay_matmul_kappa(const assay_dense *a, double *const *planes)
+KAPPA(matmul)
 {
     const int64_t T = a->dim[0], N = a->dim[1], K = a->dim[2];
     const double *bias = a->operand[2];
@@ -56,7 +53,7 @@ static double sizes(const assay_dense *a, int64_t i)
     return s;
 }
 
-void assay_matmul_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
+BOUND(matmul)
 {
     const int64_t n = a->dim[0] * a->dim[1], K = a->dim[2];
     const double rate = bound_c(c, (double)K, a->operand[2] ? 2 : 1), floor = (double)(K + 1) * bound_eta(c);

@@ -24,7 +24,6 @@ static double flops(const assay_args *a)
 
 DECLARE_REFERENCES(matmul);
 DECLARE_BOUNDS(matmul);
-extern const assay_op assay_op_matmul;
 const assay_op assay_op_matmul = {
     .name = "matmul",
     .formula = "y = x W^T + bias",

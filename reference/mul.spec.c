@@ -20,7 +20,6 @@ static double flops(const assay_args *a)
 }
 
 DECLARE_REFERENCES(mul);
-extern const assay_op assay_op_mul;
 const assay_op assay_op_mul = {
     .name = "mul",
     .formula = "y = a * b",

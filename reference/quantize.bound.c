@@ -16,8 +16,6 @@
 #include "core/status.h"
 #include <stdio.h>
 
-bool assay_quantize_verify(const assay_dense *a, void *const *got, const assay_contract *c, assay_why *why);
-
 enum { SUPER = 256, MANY = 8 };
 
 typedef struct plain { /* of one super-block */
@@ -132,7 +130,7 @@ static bool not_that(assay_why *why, int64_t block, const char *what)
     return false;
 }
 
-bool assay_quantize_verify(const assay_dense *a, void *const *got, const assay_contract *c, assay_why *why)
+VERIFY(quantize)
 {
     const double *x = a->operand[0], *golden = a->operand[1], *y = got[1];
     const int64_t blocks = a->dim[0] * a->dim[1] / SUPER;

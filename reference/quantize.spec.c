@@ -21,8 +21,7 @@ static double flops(const assay_args *a) /* scale, round */
 }
 
 DECLARE_REFERENCES(quantize);
-bool assay_quantize_verify(const assay_dense *, void *const *, const assay_contract *, assay_why *);
-extern const assay_op assay_op_quantize;
+VERIFY(quantize);
 const assay_op assay_op_quantize = {
     .name = "quantize",
     .formula = "y = x in the element type of y",

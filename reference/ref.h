@@ -2,16 +2,14 @@
  * ref.h - a reference is plain C over dense arrays of `real`, which is double (the oracle) or float (the baseline). */
 #ifndef ASSAY_REF_H
 #define ASSAY_REF_H
-#include "assay/assay.h"
-#include "assay/params.h"
+#include "names.h"
 #include <tgmath.h>
 #ifndef ASSAY_REAL
 #define ASSAY_REAL double
 #endif
 typedef ASSAY_REAL real;
-#define REF_CAT_(op, r) assay_##op##_##r
-#define REF_CAT(op, r)  REF_CAT_(op, r)
-#define REFERENCE(op)                                                                                                  \
-    void REF_CAT(op, ASSAY_REAL)(const assay_dense *a);                                                                \
-    void REF_CAT(op, ASSAY_REAL)(const assay_dense *a)
+#define REF_CAT_(op, r)         assay_##op##_##r
+#define REF_CAT(op, r)          REF_CAT_(op, r)
+#define REFERENCE_CAT(op, real) REFERENCE_OF(op, real)
+#define REFERENCE(op)           REFERENCE_CAT(op, ASSAY_REAL)
 #endif

@@ -4,12 +4,10 @@
  *   |y - g s x| <= |g s x| ((1 + gamma(e_rsqrt + 4)) / sqrt(1 - d) - 1) + eta (1 + |g| + s + |x|)
  * Almost purely relative.  The last term: any two of g, s, x may meet first, and what that product loses to underflow
  * is multiplied by the third.  planes: v/a and 1/a. */
+#include "assay/params/rmsnorm.h"
 #include "bound.h"
 
-void assay_rmsnorm_kappa(const assay_dense *a, double *const *planes);
-void assay_rmsnorm_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
-
-void assay_rmsnorm_kappa(const assay_dense *a, double *const *planes)
+KAPPA(rmsnorm)
 {
     const assay_rmsnorm_params *p = a->params;
     const int64_t R = a->dim[0], C = a->dim[1];
@@ -23,7 +21,7 @@ void assay_rmsnorm_kappa(const assay_dense *a, double *const *planes)
     }
 }
 
-void assay_rmsnorm_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
+BOUND(rmsnorm)
 {
     const assay_rmsnorm_params *p = a->params;
     const int64_t R = a->dim[0], C = a->dim[1];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * rmsnorm: y[r,c] = g[c] * x[r,c] / sqrt(mean_c(x[r,c]^2) + eps),  g = w or 1 + w
  * Zhang and Sennrich 2019 (RMSNorm); eps inside the root as in LLaMA; 1 + w as in Gemma. */
+#include "assay/params/rmsnorm.h"
 #include "ref.h"
 
 REFERENCE(rmsnorm)

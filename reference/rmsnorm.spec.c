@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "assay/params/rmsnorm.h"
 #include "spec.h"
 
 static const assay_operand operands[] = {
@@ -26,7 +27,6 @@ static double flops(const assay_args *a)
 
 DECLARE_REFERENCES(rmsnorm);
 DECLARE_BOUNDS(rmsnorm);
-extern const assay_op assay_op_rmsnorm;
 const assay_op assay_op_rmsnorm = {
     .name = "rmsnorm",
     .formula = "y = w * x / sqrt(mean(x^2) + eps)",

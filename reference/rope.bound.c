@@ -8,10 +8,8 @@
  *   else:            dt = theta gamma(e_exp + 1 + e |ln base|)   (the power within e_exp u; its exponent e = 2r/R,
  *                    rounded to f32, adds e ln base unless R is a power of two, where the exponent is exact)
  * At position 131071 this is 0.8 % of the first pair: what f32 angles cost.  Copied elements have bound 0. */
+#include "assay/params/rope.h"
 #include "bound.h"
-
-void assay_rope_kappa(const assay_dense *a, double *const *planes);
-void assay_rope_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
 
 typedef struct pair {
     int64_t first, second;
@@ -29,7 +27,7 @@ static pair pair_of(const assay_dense *a, int64_t r)
     return p->mode == ASSAY_ROPE_HALF ? half : interleaved;
 }
 
-void assay_rope_kappa(const assay_dense *a, double *const *planes)
+KAPPA(rope)
 {
     const assay_rope_params *p = a->params;
     const int64_t T = a->dim[0], H = a->dim[1], D = a->dim[2], R = rotated(a);
@@ -54,7 +52,7 @@ void assay_rope_kappa(const assay_dense *a, double *const *planes)
         }
 }
 
-void assay_rope_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
+BOUND(rope)
 {
     const assay_rope_params *p = a->params;
     const int64_t T = a->dim[0], H = a->dim[1], D = a->dim[2], R = rotated(a);

@@ -2,6 +2,7 @@
  * rope: pair (a, b) of a head at position p turns by theta = p * f:  (a cos - b sin, a sin + b cos)
  * f of pair r is inv_freq[r] if that is given, else base^(-2r/R), R = n_dims or D.  Elements from R on are copied.
  * Su et al. 2021 (RoFormer), eq. 34; interleaved pairs as in LLaMA's own files and GGUF, half as in NeoX and HF. */
+#include "assay/params/rope.h"
 #include "ref.h"
 
 REFERENCE(rope)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "assay/params/rope.h"
 #include "spec.h"
 #include "core/status.h"
 
@@ -62,7 +63,6 @@ static double flops(const assay_args *a)
 
 DECLARE_REFERENCES(rope);
 DECLARE_BOUNDS(rope);
-extern const assay_op assay_op_rope;
 const assay_op assay_op_rope = {
     .name = "rope",
     .formula = "(a, b) -> (a cos - b sin, a sin + b cos), angle pos * inv_freq",

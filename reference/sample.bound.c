@@ -8,20 +8,17 @@
  * the lower index wins); whether the sum before a token is < p; and where u * sum falls.  A token is IN, OUT, or OPEN
  * after top-k and top-p; id t is right if u can fall into [sum before t, sum up to t] for some choice of the open ones
  * and of the errors. */
+#include "assay/params/sample.h"
 #include "bound.h"
 #include "core/rng.h"
 #include "core/status.h"
 #include <stdlib.h>
 
-void assay_sample_kappa(const assay_dense *a, double *const *planes);
-void assay_sample_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
-bool assay_sample_verify(const assay_dense *a, void *const *got, const assay_contract *c, assay_why *why);
-
-void assay_sample_kappa(const assay_dense *a, double *const *planes)
+KAPPA(sample)
 {
     (void)a, (void)planes;
 }
-void assay_sample_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
+BOUND(sample)
 {
     (void)a, (void)planes, (void)c, (void)b;
 }
@@ -155,7 +152,7 @@ static bool right(const assay_dense *a, int64_t r, double got, entry *e, const a
     return reachable(e, V, (int64_t)got, uniform(p, r), c);
 }
 
-bool assay_sample_verify(const assay_dense *a, void *const *got, const assay_contract *c, assay_why *why)
+VERIFY(sample)
 {
     const double *id = got[1], *want = a->operand[1];
     entry *e = malloc((size_t)a->dim[1] * sizeof *e);

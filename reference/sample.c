@@ -6,6 +6,7 @@
  *   draw         the smallest id, of those that stay, with u * sum < cumulated sum, in the order of ids
  * u of row r: (x >> 8) 2^-24, x = word r % 4 of Philox4x32-10(counter r / 4, step; key).  A row with a NaN or
  * +inf, or without any finite logit, has no answer: id -1.  (Holtzman et al. 2019; Salmon et al. 2011.) */
+#include "assay/params/sample.h"
 #include "core/rng.h"
 #include "ref.h"
 #include <stdlib.h>

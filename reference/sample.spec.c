@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "assay/params/sample.h"
 #include "spec.h"
 #include "core/status.h"
 
@@ -41,8 +42,7 @@ static double flops(const assay_args *a)
 
 DECLARE_REFERENCES(sample);
 DECLARE_BOUNDS(sample);
-bool assay_sample_verify(const assay_dense *a, void *const *got, const assay_contract *c, assay_why *why);
-extern const assay_op assay_op_sample;
+VERIFY(sample);
 const assay_op assay_op_sample = {
     .name = "sample",
     .formula = "id ~ softmax(logits / temp) over top-k, then top-p, by inverse CDF with Philox4x32-10",

@@ -4,17 +4,14 @@
  * At -inf the limit 0 is right, and so is the NaN of x / (1 + e^-x). */
 #include "bound.h"
 
-void assay_silu_kappa(const assay_dense *a, double *const *planes);
-void assay_silu_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
-
-void assay_silu_kappa(const assay_dense *a, double *const *planes)
+KAPPA(silu)
 {
     const double *x = a->operand[0];
     for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++)
         planes[0][i] = 1 / (1 + exp(x[i])); /* 1 - s without cancellation */
 }
 
-void assay_silu_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
+BOUND(silu)
 {
     const double *x = a->operand[0], *y = a->operand[1], e = BOUND_E(c, e_exp, 4);
     const double u = bound_u(c), rest = BOUND_E(c, e_div, 2) + 2;

@@ -19,7 +19,6 @@ static double flops(const assay_args *a)
 
 DECLARE_REFERENCES(silu);
 DECLARE_BOUNDS(silu);
-extern const assay_op assay_op_silu;
 const assay_op assay_op_silu = {
     .name = "silu",
     .formula = "y = x / (1 + e^-x)",

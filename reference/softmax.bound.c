@@ -10,11 +10,9 @@
  * The larger q holds; then the sum's own rounding and the division: y_i (q (1 + r) + r), r = gamma(h(n) + e_div), + 2
  * eta, for an exponential that is subnormal is off by eta, and so is y.  Where a logit may move by 1/2 or a sum exceeds
  * 1/2, nothing is known but that y is at most 1. */
+#include "assay/params/softmax.h"
 #include "bound.h"
 #include <stdlib.h>
-
-void assay_softmax_kappa(const assay_dense *a, double *const *planes);
-void assay_softmax_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
 
 enum { ARG, SUM, MOST, RAISED };
 
@@ -54,7 +52,7 @@ static void count_raises(const assay_dense *a, int64_t r, int64_t step, double *
     }
 }
 
-void assay_softmax_kappa(const assay_dense *a, double *const *planes)
+KAPPA(softmax)
 {
     const int64_t R = a->dim[0], C = a->dim[1];
     double moved, *room = malloc((size_t)(2 * C + 1) * sizeof *room);
@@ -91,7 +89,7 @@ static double exponent(const row *r, double y, double distance, double raised)
     return expm1(r->u * (r->e * (f + times) + times + distance + (4 + r->e) * r->most));
 }
 
-void assay_softmax_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
+BOUND(softmax)
 {
     const int64_t R = a->dim[0], C = a->dim[1];
     const double u = bound_u(c), e = BOUND_E(c, e_exp, 4), rest = bound_c(c, (double)C, BOUND_E(c, e_div, 2));

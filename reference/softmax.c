@@ -2,6 +2,7 @@
  * softmax: y[r,c] = e[c] / sum_c e[c],  e[c] = exp(z[c] - max z),  z = scale x + mask
  * Shifted by the maximum, which cancels.  A masked element (mask -inf) is not an operand: nothing of it reaches y, not
  * even NaN; a row without any element above -inf is 0. */
+#include "assay/params/softmax.h"
 #include "ref.h"
 
 REFERENCE(softmax)

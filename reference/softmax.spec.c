@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "assay/params/softmax.h"
 #include "spec.h"
 
 static const assay_operand operands[] = {
@@ -33,7 +34,6 @@ static double flops(const assay_args *a)
 
 DECLARE_REFERENCES(softmax);
 DECLARE_BOUNDS(softmax);
-extern const assay_op assay_op_softmax;
 const assay_op assay_op_softmax = {
     .name = "softmax",
     .formula = "y = softmax(scale x + mask)",

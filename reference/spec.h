@@ -2,8 +2,7 @@
  * spec.h - the few macros that keep spec entries short; nothing else. */
 #ifndef ASSAY_SPEC_H
 #define ASSAY_SPEC_H
-#include "assay/assay.h"
-#include "assay/params.h"
+#include "names.h"
 #define COUNT_OF(a)     (sizeof(a) / sizeof *(a))
 #define OPERANDS(o)     .operands = o, .n_operands = COUNT_OF(o)
 #define FIELDS(f, type) .fields = f, .n_fields = COUNT_OF(f), .params_size = sizeof(type)
@@ -15,11 +14,13 @@
 #define FLOATS          (T(f32) | T(f16) | T(bf16))
 #define BLOCKS          (T(q8_0) | T(q4_0) | T(q4_1) | T(q4_k) | T(q6_k))
 /* An op with a reference of its own; a fused op (parts) has none. */
-#define REFERENCES(op)         .oracle = assay_##op##_double, .scalar = assay_##op##_float
-#define DECLARE_REFERENCES(op) void assay_##op##_double(const assay_dense *), assay_##op##_float(const assay_dense *)
+#define REFERENCES(op) .oracle = assay_##op##_double, .scalar = assay_##op##_float
+#define DECLARE_REFERENCES(op)                                                                                         \
+    REFERENCE_OF(op, double);                                                                                          \
+    REFERENCE_OF(op, float)
 /* Bounds live in <op>.bound.c */
 #define BOUNDS(op) .kappa = assay_##op##_kappa, .bound = assay_##op##_bound
 #define DECLARE_BOUNDS(op)                                                                                             \
-    void assay_##op##_kappa(const assay_dense *, double *const *);                                                     \
-    void assay_##op##_bound(const assay_dense *, double *const *, const assay_contract *, double *const *)
+    KAPPA(op);                                                                                                         \
+    BOUND(op)
 #endif

@@ -3,17 +3,14 @@
  * flushed (ftz) is multiplied by silu.  A gate of -inf: as silu. */
 #include "bound.h"
 
-void assay_swiglu_kappa(const assay_dense *a, double *const *planes);
-void assay_swiglu_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
-
-void assay_swiglu_kappa(const assay_dense *a, double *const *planes)
+KAPPA(swiglu)
 {
     const double *gate = a->operand[0];
     for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++)
         planes[0][i] = 1 / (1 + exp(gate[i]));
 }
 
-void assay_swiglu_bound(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b)
+BOUND(swiglu)
 {
     const double *gate = a->operand[0], *up = a->operand[1], *y = a->operand[2];
     const double u = bound_u(c), e = BOUND_E(c, e_exp, 4), rest = BOUND_E(c, e_div, 2) + 3;

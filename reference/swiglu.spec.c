@@ -22,7 +22,6 @@ static double flops(const assay_args *a)
 
 DECLARE_REFERENCES(swiglu);
 DECLARE_BOUNDS(swiglu);
-extern const assay_op assay_op_swiglu;
 const assay_op assay_op_swiglu = {
     .name = "swiglu",
     .formula = "y = gate / (1 + e^-gate) * up",

@@ -138,5 +138,4 @@ static const assay_fault table[] = {
 #define TABLE NULL, 0
 #endif
 
-extern const assay_faults assay_faults_abi;
 const assay_faults assay_faults_abi = { "mul", TABLE };

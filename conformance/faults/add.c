@@ -97,5 +97,4 @@ static const assay_fault table[] = { { ASSAY_FAULT,
                                        "ggml-org/llama.cpp#24305: reads an input again that the output has replaced" },
                                      BINARY_FAULTS(BAD_ROW) FAULTS(BAD_ROW) BINARY_LEGAL(GOOD_ROW) LEGAL(GOOD_ROW) };
 
-extern const assay_faults assay_faults_add;
 const assay_faults assay_faults_add = { "add", table, ASSAY_COUNT_OF(table) };

@@ -192,5 +192,4 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(AS
 #define KERNEL_BASE .op = "argmax", .types = types
 static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 
-extern const assay_faults assay_faults_argmax;
 const assay_faults assay_faults_argmax = { "argmax", table, ASSAY_COUNT_OF(table) };

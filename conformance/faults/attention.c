@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * attention: kernels that are wrong on purpose, and legal ones that must pass: one flash-style kernel over blocks of
  * keys in plain floats, and what each mode does otherwise.  q, k, v in f32 rows. */
+#include "assay/params/attention.h"
 #include "../variants.h"
 #include "attention_modes.h"
 #include "faults.h"
@@ -310,5 +311,4 @@ SUMS(VARY_STUB)
 
 static const assay_fault table[] = { SUMS(VARY_ROW) LEGAL(GOOD_ROW) FAULTS(BAD_ROW) };
 
-extern const assay_faults assay_faults_attention;
 const assay_faults assay_faults_attention = { "attention", table, ASSAY_COUNT_OF(table) };

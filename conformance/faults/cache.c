@@ -111,5 +111,4 @@ static const uint32_t layouts[] = { 1, 1, 1u | 1u << ASSAY_LAYOUT_kpanel16 };
 #define KERNEL_BASE .op = "cache", .types = types, .layouts = layouts
 static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 
-extern const assay_faults assay_faults_cache;
 const assay_faults assay_faults_cache = { "cache", table, ASSAY_COUNT_OF(table) };

@@ -23,5 +23,4 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) 
 static const assay_fault table[] = { BAD(STRIDE_HALF, "dense-rows", "numerics 2, generator 22; ROCm/hip-ep#588"),
                                      DECODE_FAULTS(BAD_ROW) DECODE_LEGAL(GOOD_ROW) };
 
-extern const assay_faults assay_faults_dequantize;
 const assay_faults assay_faults_dequantize = { "dequantize", table, ASSAY_COUNT_OF(table) };

@@ -46,5 +46,4 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(i32)),
 static const assay_fault table[] = { BAD(STRIDE_HALF, "dense-table", "numerics 2, generator 22; ROCm/hip-ep#588"),
                                      DECODE_FAULTS(BAD_ROW) DECODE_LEGAL(GOOD_ROW) FAULTS(BAD_ROW) };
 
-extern const assay_faults assay_faults_embedding;
 const assay_faults assay_faults_embedding = { "embedding", table, ASSAY_COUNT_OF(table) };

@@ -11,7 +11,6 @@
 #ifndef ASSAY_FAULTS_H
 #define ASSAY_FAULTS_H
 #include "../../reference/core/suite.h"
-#include "assay/params.h"
 #include <math.h>
 #include <string.h>
 

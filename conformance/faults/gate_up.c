@@ -278,5 +278,4 @@ static const assay_fault table[] = {
 };
 /* clang-format on */
 
-extern const assay_faults assay_faults_gate_up;
 const assay_faults assay_faults_gate_up = { "gate_up", table, ASSAY_COUNT_OF(table) };

@@ -158,5 +158,4 @@ static const assay_fault table[] = {
     { ASSAY_LEGAL, { BLOCK_KERNEL(blocks, "q4_0-blocks-in-integers", q4_types) }, "legal: exact block sums" },
 };
 
-extern const assay_faults assay_faults_matmul;
 const assay_faults assay_faults_matmul = { "matmul", table, ASSAY_COUNT_OF(table) };

@@ -47,5 +47,4 @@ LEGAL(STUB)
 #define KERNEL_BASE .op = "mul", .types = types
 static const assay_fault table[] = { BINARY_FAULTS(BAD_ROW) FAULTS(BAD_ROW) BINARY_LEGAL(GOOD_ROW) LEGAL(GOOD_ROW) };
 
-extern const assay_faults assay_faults_mul;
 const assay_faults assay_faults_mul = { "mul", table, ASSAY_COUNT_OF(table) };

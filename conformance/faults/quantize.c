@@ -340,5 +340,4 @@ static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW)
 #define KERNEL_BASE .op = "quantize", .types = types_all, .contract = &blind
                                                  NAN_UNSEEN(GOOD_ROW) };
 
-extern const assay_faults assay_faults_quantize;
 const assay_faults assay_faults_quantize = { "quantize", table, ASSAY_COUNT_OF(table) };

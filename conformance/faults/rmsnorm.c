@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * rmsnorm: kernels that are wrong on purpose, and legal ones that must pass. */
+#include "assay/params/rmsnorm.h"
 #include "../variants.h"
 #include "faults.h"
 
@@ -150,5 +151,4 @@ SUMS(VARY_STUB)
     { kind, { KERNEL_BASE, .name = title, .run = run_##m, .flags = says }, where },
 static const assay_fault table[] = { SUMS(VARY_ROW) FAULTS(BAD_ROW) PROMISES(PROMISE_ROW) LEGAL(GOOD_ROW) };
 
-extern const assay_faults assay_faults_rmsnorm;
 const assay_faults assay_faults_rmsnorm = { "rmsnorm", table, ASSAY_COUNT_OF(table) };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * rope: kernels that are wrong on purpose, and legal ones that must pass. */
+#include "assay/params/rope.h"
 #include "faults.h"
 
 /* X(mode, name, where it comes from) */
@@ -190,5 +191,4 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(AS
 #define KERNEL_BASE .op = "rope", .types = types
 static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 
-extern const assay_faults assay_faults_rope;
 const assay_faults assay_faults_rope = { "rope", table, ASSAY_COUNT_OF(table) };

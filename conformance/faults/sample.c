@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * sample: samplers that are wrong on purpose, and legal ones that must pass. */
+#include "assay/params/sample.h"
 #include "../variants.h"
 #include "faults.h"
 
@@ -256,5 +257,4 @@ SUMS(VARY_STUB)
 
 static const assay_fault table[] = { SUMS(VARY_ROW) FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 
-extern const assay_faults assay_faults_sample;
 const assay_faults assay_faults_sample = { "sample", table, ASSAY_COUNT_OF(table) };

@@ -133,5 +133,4 @@ static const assay_fault table[] = { { ASSAY_LEGAL,
                                        "legal under ftz: the plain form, 0 where e^-x overflows" },
                                      FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 
-extern const assay_faults assay_faults_silu;
 const assay_faults assay_faults_silu = { "silu", table, ASSAY_COUNT_OF(table) };

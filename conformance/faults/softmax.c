@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * softmax: kernels that are wrong on purpose, and legal ones that must pass. */
+#include "assay/params/softmax.h"
 #include "../variants.h"
 #include "faults.h"
 
@@ -228,5 +229,4 @@ static const assay_fault table[] = { { ASSAY_FAULT,
                                        "flashinfer-ai/flashinfer#4692" },
                                      SUMS(VARY_ROW) FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 
-extern const assay_faults assay_faults_softmax;
 const assay_faults assay_faults_softmax = { "softmax", table, ASSAY_COUNT_OF(table) };

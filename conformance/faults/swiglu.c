@@ -116,5 +116,4 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(AS
 #define KERNEL_BASE .op = "swiglu", .types = types
 static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 
-extern const assay_faults assay_faults_swiglu;
 const assay_faults assay_faults_swiglu = { "swiglu", table, ASSAY_COUNT_OF(table) };

@@ -9,10 +9,6 @@
 #include "../../reference/spec.h"
 #include <string.h>
 
-#define DECLARE_PROBE(op)                                                                                              \
-    extern const assay_op assay_op_##op;                                                                               \
-    extern const assay_suite assay_suite_##op;                                                                         \
-    extern const assay_kernel assay_kernel_##op
 #define F32     ASSAY_TYPES(ASSAY_T(f32))
 #define I32     ASSAY_TYPES(ASSAY_T(i32))
 #define ROWS(r) .rows = r, .n_rows = COUNT_OF(r)

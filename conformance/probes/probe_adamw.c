@@ -125,7 +125,6 @@ static const assay_rows rows[] = {
 };
 
 static const assay_typeset types[] = { F32, F32, F32, F32 };
-DECLARE_PROBE(probe_adamw);
 const assay_op assay_op_probe_adamw = {
     .name = "probe_adamw",
     .formula = "one AdamW step of w, m, v in place",

@@ -100,7 +100,6 @@ static const assay_rows rows[] = {
 };
 
 static const assay_typeset types[] = { F32, F32, F32, F32 };
-DECLARE_PROBE(probe_gate_up);
 const assay_op assay_op_probe_gate_up = {
     .name = "probe_gate_up",
     .formula = "y = silu(x G^T) (x U^T)",

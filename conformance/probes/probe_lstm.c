@@ -160,7 +160,6 @@ static const assay_rows rows[] = {
 };
 
 static const assay_typeset types[] = { F32, F32, F32, F32, F32, F32, F32 };
-DECLARE_PROBE(probe_lstm);
 const assay_op assay_op_probe_lstm = {
     .name = "probe_lstm",
     .formula = "y = LSTM(x) over T steps, c in place",

@@ -119,7 +119,6 @@ static const assay_rows rows[] = {
 };
 
 static const assay_typeset types[] = { F32, F32, I32, F32 };
-DECLARE_PROBE(probe_moe);
 const assay_op assay_op_probe_moe = {
     .name = "probe_moe",
     .formula = "y(t,a) = W(ids(t,a)) x(t)",

@@ -193,7 +193,6 @@ static const assay_rows rows[] = {
 };
 
 static const assay_typeset types[] = { I32, I32, I32, F32, F32, F32, F32 };
-DECLARE_PROBE(probe_paged);
 const assay_op assay_op_probe_paged = {
     .name = "probe_paged",
     .formula = "attention of ragged tokens over pages of keys",

@@ -126,7 +126,6 @@ static const assay_rows rows[] = {
 
 static const assay_typeset types[] = { F32, I32, F32, F32, F32 };
 static const uint32_t layouts[] = { 1, 1, 1 | 1u << ASSAY_LAYOUT_kpanel16, 1, 1 };
-DECLARE_PROBE(probe_panel);
 const assay_op assay_op_probe_panel = {
     .name = "probe_panel",
     .formula = "k(slot) = new; s = q k^T",

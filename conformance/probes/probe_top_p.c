@@ -145,7 +145,6 @@ static const assay_rows rows[] = { { "B={0,1,6} V={1..17,64} p={0,0.25,0.5,0.9} 
                                      ASSAY_QUICK } };
 
 static const assay_typeset types[] = { F32, I32, I32 };
-DECLARE_PROBE(probe_top_p);
 const assay_op assay_op_probe_top_p = {
     .name = "probe_top_p",
     .formula = "ids of the smallest set of most probable tokens that reaches p, and their count",

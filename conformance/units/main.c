@@ -6,10 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNIT(name) Suite *assay_##name(void);
-#include "units.def"
-#undef UNIT
-
 static const struct unit {
     const char *name;
     Suite *(*suite)(void);

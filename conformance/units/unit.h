@@ -6,4 +6,8 @@
 #pragma GCC diagnostic ignored "-Wpedantic"
 #include <check.h>
 #pragma GCC diagnostic pop
+
+#define UNIT(name) Suite *assay_##name(void);
+#include "units.def" /* CMake writes a line for each unit_NAME.c */
+#undef UNIT
 #endif

@@ -5,8 +5,6 @@
 #include <fenv.h>
 #include <string.h>
 
-Suite *assay_unit_abi(void);
-
 START_TEST(test_environment)
 {
     static const struct {

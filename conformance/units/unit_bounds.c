@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-Suite *assay_unit_bounds(void);
-
 enum { CASES = 40, TRIED = 24, ELEMENTS = 700 };
 
 /* ---- the small cases of a suite, thinned ----------------------------------------------------------------------- */

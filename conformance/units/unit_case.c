@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-Suite *assay_unit_case(void);
-
 /* Counts the lines of a pattern. */
 static assay_status read_twice(const char *line, void *ctx, assay_why *why)
 {

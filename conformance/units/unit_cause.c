@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-Suite *assay_unit_cause(void);
-
 static bool odd_bias(const assay_case *c)
 {
     return c->present >> 2 & 1 && c->dim[1] % 2;

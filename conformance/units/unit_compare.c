@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-Suite *assay_unit_compare(void);
-
 enum { R = 4, C = 80, N = R * C };
 typedef struct bench { /* a solved problem and outputs that agree with it */
     assay_problem p;

@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-Suite *assay_unit_contract(void);
-
 static const struct pair {
     const char *text, *says; /* says: the words, or a part of the refusal */
     bool good;

@@ -12,8 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-Suite *assay_unit_core(void);
-
 /* Random123's known answers for philox4x32-10 (kat_vectors: zeros, ones, digits of pi). */
 START_TEST(test_philox)
 {

@@ -23,8 +23,6 @@ enum { STEP = 1 };
 enum { STEP = 1 };
 #endif
 
-Suite *assay_unit_dtype(void);
-
 static float from_bits(uint32_t u)
 {
     float f;

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-Suite *assay_unit_files(void);
-
 typedef struct bytes {
     _Alignas(64) unsigned char at[4096];
     size_t n;

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-Suite *assay_unit_json(void);
-
 START_TEST(numbers_come_back)
 {
     enum { N = 20000 };

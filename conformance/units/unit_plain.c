@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-Suite *assay_unit_plain(void);
-
 START_TEST(what_is_plain)
 {
     static const struct {

@@ -7,8 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-Suite *assay_unit_rules(void);
-
 enum { GGML, PYTORCH, ONNX, BENCHDNN, XNNPACK, KLEIDIAI, KLEIDIAI_NEXT };
 
 /* What the rules say of a case of matmul (T = 1, N = 8, K = 4; all x and w 1, so that every y is 4), y spoilt at one

@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-Suite *assay_unit_save(void);
-
 static char folder[] = "/tmp/assay_save_XXXXXX";
 
 static void enter(void)

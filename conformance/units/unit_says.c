@@ -6,8 +6,6 @@
 #include <ctype.h>
 #include <string.h>
 
-Suite *assay_unit_says(void);
-
 static bool has(const assay_op *op, const char *of)
 {
     for (int i = 0; i < op->n_says; i++)

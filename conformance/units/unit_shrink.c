@@ -5,8 +5,6 @@
 #include "unit.h"
 #include <string.h>
 
-Suite *assay_unit_shrink(void);
-
 static const struct known {
     const char *fault, *line, *least;
 } table[] = {

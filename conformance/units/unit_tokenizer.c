@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-Suite *assay_unit_tokenizer(void);
-
 static assay_status collect(void *ctx, const char *text, size_t n, assay_why *why)
 {
     char *out = ctx;

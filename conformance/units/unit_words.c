@@ -5,8 +5,6 @@
 #include "../explain/words.h"
 #include <string.h>
 
-Suite *assay_unit_words(void);
-
 static const struct known {
     const char *fault, *line, *words;
 } table[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * rmsnorm in any order of the sum of squares and in eight rational forms. */
 #include "../variants.h"
-#include "assay/params.h"
+#include "assay/params/rmsnorm.h"
 #include <math.h>
 #include <stdlib.h>
 

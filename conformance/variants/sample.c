@@ -3,7 +3,7 @@
  * after the maximum is taken off, divided or times a reciprocal. */
 #include "../variants.h"
 #include "../../reference/core/rng.h"
-#include "assay/params.h"
+#include "assay/params/sample.h"
 #include <math.h>
 #include <stdlib.h>
 

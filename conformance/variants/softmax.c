@@ -2,7 +2,7 @@
  * softmax in any order of the sum, in two passes, or online over blocks and in parts, with four exponentials and three
  * quotients. */
 #include "../variants.h"
-#include "assay/params.h"
+#include "assay/params/softmax.h"
 #include <math.h>
 #include <stdlib.h>
 

@@ -64,7 +64,6 @@ static assay_status run(const assay_args *a)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)) };
 
-extern const assay_kernel assay_argmax_avx2;
 const assay_kernel assay_argmax_avx2 = {
     .op = "argmax",
     .name = "avx2",

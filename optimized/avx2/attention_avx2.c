@@ -125,7 +125,6 @@ static inline void vf_panel(float *dst, const float *const *row, int64_t D)
 
 #include "../isa/flash_call.h"
 
-extern const assay_kernel assay_attention_avx2;
 const assay_kernel assay_attention_avx2 = { FLASH_KERNEL, .op = "attention", .name = "avx2", .isa = ASSAY_ISA_avx2 };
 
 static void tanh_of(const void *x, void *y, int64_t n)

@@ -17,5 +17,4 @@ static inline void cache_panel(float *dst, const float *const *row, int64_t D)
 }
 #include "../isa/cache_rows.h"
 
-extern const assay_kernel assay_cache_avx2;
 const assay_kernel assay_cache_avx2 = { CACHE_KERNEL, .op = "cache", .name = "avx2", .isa = ASSAY_ISA_avx2 };

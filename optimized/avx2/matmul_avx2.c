@@ -56,7 +56,6 @@ static inline vec vec_bf16_odd(const uint32_t *p)
 }
 #include "../isa/gemm_panels.h"
 
-extern const assay_kernel assay_matmul_avx2;
 const assay_kernel assay_matmul_avx2 = {
     .op = "matmul",
     .name = "avx2",

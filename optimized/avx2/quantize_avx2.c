@@ -5,7 +5,6 @@
 #define ENCODE(type) avx2_encode_##type
 #include "../isa/quantize.h"
 
-extern const assay_kernel assay_quantize_avx2;
 const assay_kernel assay_quantize_avx2 = {
     .op = "quantize",
     .name = "avx2",

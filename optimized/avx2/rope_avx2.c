@@ -83,7 +83,6 @@ static assay_status run(const assay_args *a)
     return rope_run(a, table, turn);
 }
 
-extern const assay_kernel assay_rope_avx2;
 const assay_kernel assay_rope_avx2 = {
     .op = "rope",
     .name = "avx2",

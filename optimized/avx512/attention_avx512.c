@@ -151,7 +151,6 @@ static inline void vf_panel(float *dst, const float *const *row, int64_t D)
 
 #include "../isa/flash_call.h"
 
-extern const assay_kernel assay_attention_avx512;
 const assay_kernel assay_attention_avx512 = { FLASH_KERNEL, .op = "attention", .name = "avx512",
                                               .isa = ASSAY_ISA_avx512 };
 

@@ -25,7 +25,6 @@ static const assay_typeset types[] = {
     ASSAY_TYPES(ASSAY_T(f32)),
 };
 
-extern const assay_kernel assay_dequantize_avx512;
 const assay_kernel assay_dequantize_avx512 = {
     .op = "dequantize",
     .name = "avx512",

@@ -28,7 +28,6 @@ static const assay_typeset types[] = {
     ASSAY_TYPES(ASSAY_T(f32)),
 };
 
-extern const assay_kernel assay_embedding_avx512;
 const assay_kernel assay_embedding_avx512 = {
     .op = "embedding",
     .name = "avx512",

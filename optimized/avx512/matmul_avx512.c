@@ -58,7 +58,6 @@ static inline vec vec_bf16_odd(const uint32_t *p)
 }
 #include "../isa/gemm_panels.h"
 
-extern const assay_kernel assay_matmul_avx512;
 const assay_kernel assay_matmul_avx512 = {
     .op = "matmul",
     .name = "avx512",

@@ -5,7 +5,6 @@
 #define ENCODE(type) avx512_encode_##type
 #include "../isa/quantize.h"
 
-extern const assay_kernel assay_quantize_avx512;
 const assay_kernel assay_quantize_avx512 = {
     .op = "quantize",
     .name = "avx512",

@@ -72,7 +72,6 @@ static assay_status run(const assay_args *a)
     return rope_run(a, table, turn);
 }
 
-extern const assay_kernel assay_rope_avx512;
 const assay_kernel assay_rope_avx512 = {
     .op = "rope",
     .name = "avx512",

@@ -15,6 +15,7 @@
  * other: a NaN at a key that the row does not see must not leak, and a zero weight times an infinity would. */
 #ifndef ASSAY_ISA_FLASH_H
 #define ASSAY_ISA_FLASH_H
+#include "assay/params/attention.h"
 #include "flash_tile.h"
 
 enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, OUT };

@@ -3,7 +3,6 @@
 #ifndef ASSAY_ISA_NEON_H
 #define ASSAY_ISA_NEON_H
 #include "assay/blocks.h"
-#include "assay/params.h"
 #include "rows.h"
 #include <arm_neon.h>
 #include <math.h>

@@ -5,7 +5,7 @@
 #ifndef ASSAY_ISA_ROPE_H
 #define ASSAY_ISA_ROPE_H
 #include "assay/assay.h"
-#include "assay/params.h"
+#include "assay/params/rope.h"
 #include <math.h>
 #include <string.h>
 

@@ -32,10 +32,8 @@
 #include SIMD_TEXT(SIMD_JOIN(simd_, ASSAY_TIER).h)
 
 /* SIMD_KERNEL(add) = { SIMD_TIER, .op = "add", ... };  defines assay_add_avx2, named "avx2" */
-#define SIMD_KERNEL(stem)                                                                                              \
-    extern const assay_kernel SIMD_NAME(assay_##stem);                                                                 \
-    const assay_kernel SIMD_NAME(assay_##stem)
-#define SIMD_TIER .name = SIMD_TEXT(ASSAY_TIER), .isa = SIMD_JOIN(ASSAY_ISA_, ASSAY_TIER)
+#define SIMD_KERNEL(stem) const assay_kernel SIMD_NAME(assay_##stem)
+#define SIMD_TIER         .name = SIMD_TEXT(ASSAY_TIER), .isa = SIMD_JOIN(ASSAY_ISA_, ASSAY_TIER)
 
 static const assay_typeset simd_f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                           ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };

@@ -5,7 +5,6 @@
 #ifndef ASSAY_ISA_X86_H
 #define ASSAY_ISA_X86_H
 #include "assay/blocks.h"
-#include "assay/params.h"
 #include "rows.h"
 #ifdef ASSAY_SIMDE
 #pragma GCC diagnostic ignored "-Wpsabi" /* 64-byte vectors go by memory: nothing here crosses a file */

@@ -41,7 +41,6 @@ static assay_status run(const assay_args *a)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)) };
 
-extern const assay_kernel assay_argmax_neon;
 const assay_kernel assay_argmax_neon = {
     .op = "argmax",
     .name = "neon",

@@ -122,7 +122,6 @@ static inline void vf_panel(float *dst, const float *const *row, int64_t D)
 
 #include "../isa/flash_call.h"
 
-extern const assay_kernel assay_attention_neon;
 const assay_kernel assay_attention_neon = { FLASH_KERNEL, .op = "attention", .name = "neon", .isa = ASSAY_ISA_neon };
 
 static void tanh_of(const void *x, void *y, int64_t n)

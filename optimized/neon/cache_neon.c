@@ -17,5 +17,4 @@ static inline void cache_panel(float *dst, const float *const *row, int64_t D)
 }
 #include "../isa/cache_rows.h"
 
-extern const assay_kernel assay_cache_neon;
 const assay_kernel assay_cache_neon = { CACHE_KERNEL, .op = "cache", .name = "neon", .isa = ASSAY_ISA_neon };

@@ -24,7 +24,6 @@ static const assay_typeset types[] = {
     ASSAY_TYPES(ASSAY_T(f32)),
 };
 
-extern const assay_kernel assay_dequantize_neon;
 const assay_kernel assay_dequantize_neon = {
     .op = "dequantize",
     .name = "neon",

@@ -28,7 +28,6 @@ static const assay_typeset types[] = {
     ASSAY_TYPES(ASSAY_T(f32)),
 };
 
-extern const assay_kernel assay_embedding_neon;
 const assay_kernel assay_embedding_neon = {
     .op = "embedding",
     .name = "neon",

@@ -5,7 +5,6 @@
 #define ENCODE(type) neon_encode_##type
 #include "../isa/quantize.h"
 
-extern const assay_kernel assay_quantize_neon;
 const assay_kernel assay_quantize_neon = {
     .op = "quantize",
     .name = "neon",

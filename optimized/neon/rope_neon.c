@@ -53,7 +53,6 @@ static assay_status run(const assay_args *a)
     return rope_run(a, table, turn);
 }
 
-extern const assay_kernel assay_rope_neon;
 const assay_kernel assay_rope_neon = {
     .op = "rope",
     .name = "neon",

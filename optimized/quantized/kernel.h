@@ -49,7 +49,6 @@ static const assay_contract contract = {
     .round = { { "x", ASSAY_q8_0, 0 } },
 };
 
-extern const assay_kernel KERNEL_ID;
 const assay_kernel KERNEL_ID = {
     .op = CAT(NAME_, OP),
     .name = KERNEL_NAME,

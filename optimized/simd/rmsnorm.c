@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * rmsnorm: two passes per row, four independent sums; of the last vector only what is there, so no byte past the row is
  * read or written. */
+#include "assay/params/rmsnorm.h"
 #include "../isa/simd.h"
 
 static assay_status run(const assay_args *a)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * softmax: maximum; exponentials, kept in the output row, and their sum; scaling by its reciprocal.
  * z = scale x is never rounded: the exponent is fma(x, scale, -max).  With a mask, z = fma(x, scale, mask). */
+#include "assay/params/softmax.h"
 #include "../isa/simd.h"
 
 typedef struct logits {

@@ -4,7 +4,7 @@
 #include "../core/registry.h"
 #include "../core/status.h"
 #include "../core/tensor.h"
-#include "assay/params.h"
+#include "assay/params/sample.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef ASSAY_HONEST_H
 #define ASSAY_HONEST_H
 #include "assay/assay.h"
-#include "assay/params.h"
+#include "assay/params/rmsnorm.h"
 #include <math.h>
 
 const assay_plugin *assay_plugin_v1(void);
