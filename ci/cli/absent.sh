@@ -15,7 +15,7 @@ sed -n '/^```c$/,/^```$/p' "$source/docs/plugin.md" | sed '1d;$d' >"$dir/mine.c"
 blind() { unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$@"; }
 
 expect 0 'passed, 0 failed' "$assay" check --plugin "$dir/mine.so" --case 'rmsnorm R=3 C=7 eps=1e-05' --json "$dir/seen.json"
-expect 0 'not checked here: memory of processes: not watched (no /proc).*threads that stay behind: not counted (no /proc)' \
+expect 0 'not checked here: memory and number of threads of processes: not watched (no /proc).*threads that stay behind: not counted (no /proc)' \
   blind "$assay" check --plugin "$dir/mine.so" --case 'rmsnorm R=3 C=7 eps=1e-05' --json "$dir/blind.json"
 python3 - "$dir" <<'PY'
 import json, sys
@@ -24,6 +24,6 @@ assert "no /proc" in blind and "no /proc" not in seen, (seen, blind)
 PY
 if "$assay" --help | grep -q '^  doctor'; then
   expect 0 'memory n/a (no /proc/meminfo)' blind "$assay" doctor
-  grep -q 'memory of processes: not watched (no /proc)' "$dir/out" || { echo "doctor does not say it"; exit 1; }
+  grep -q 'memory and number of threads of processes: not watched (no /proc)' "$dir/out" || { echo "doctor does not say it"; exit 1; }
 fi
 echo "without /proc: what is not checked is said"

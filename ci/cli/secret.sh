@@ -32,7 +32,7 @@ cp cut.jsonl before.jsonl
 another=$(other "$assay" check -o add -k scalar --case 'add R=1 C=1' | sed -n 's/^secret //p')
 refused() { # WHOSE SENTENCE
   expect 2 "$2" "$1" "$assay" check -o rmsnorm --json cut.json --resume
-  cmp -s cut.jsonl before.jsonl && [ ! -e cut.jsonl.old ] && [ ! -e cut.json ] || { echo "the journal was touched"; exit 1; }
+  if ! cmp -s cut.jsonl before.jsonl || [ -e cut.jsonl.old ] || [ -e cut.json ]; then echo "the journal was touched"; exit 1; fi
 }
 refused other "made with secret $hash, this run's with secret $another"
 refused env "made with secret $hash, this run's with no secret"

@@ -50,7 +50,7 @@ done
 # Every option that takes a number takes nothing else: no sign, blank, empty word, rest, or number that is too large.
 number() { # OPTION COMMAND...
   local bad
-  for bad in -3 +3 ' 3' '' 3x x 0x 1e400 nan 3, 99999999999999999999; do
+  for bad in -3 +3 ' 3' '' 3x x 0x 1e400 nan '3,' 99999999999999999999; do
     expect 2 "$1 ${bad:+${bad:0:1}}.*number" timeout 5 "${@:2}" "$1" "$bad"
   done
 }

@@ -79,6 +79,7 @@ static assay_status fork_runner(assay_lab *lab, assay_why *why)
             return assay_fail(why, ASSAY_ERR_ABI, "the plug-in %s while it was loaded",
                               w == ASSAY_BUSY      ? "used all the CPU time it may"
                               : w == ASSAY_SWOLLEN ? "took more memory than it may"
+                              : w == ASSAY_CROWDED ? "started more threads than it may"
                                                    : "stopped its process");
         fprintf(stderr, "a runner process said nothing within %g s and is replaced\n", limit);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "watch.h"
+#include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
 #include <dirent.h>
 #include <poll.h>
@@ -29,22 +30,33 @@ static double cpu_of(pid_t pid)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Two teams as large as there are. */
+static int most_threads(void)
+{
+    int cpus;
+    return 2 * assay_cpu_team(&cpus);
+}
+
 /* MiB that this process keeps from others: its own and shared pages, those swapped out, page tables.  Pages of files
  * can be had again and do not count.  Negative: no /proc. */
-static double memory_of(pid_t pid)
+static double memory_of(pid_t pid, int *threads)
 {
     static const char *const keys[] = { "RssAnon:", "RssShmem:", "VmPTE:", "VmSwap:" };
     char path[64], line[256];
     unsigned long kib;
     double sum = 0;
+    *threads = 0;
     snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
     FILE *f = fopen(path, "r");
     if (!f)
         return -1;
-    while (fgets(line, sizeof line, f))
+    while (fgets(line, sizeof line, f)) {
+        if (sscanf(line, "Threads: %d", threads) == 1)
+            continue;
         for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
             if (!strncmp(line, keys[i], strlen(keys[i])) && sscanf(line + strlen(keys[i]), "%lu", &kib) == 1)
                 sum += (double)kib / 1024;
+    }
     fclose(f);
     return sum;
 }
@@ -85,7 +97,10 @@ void assay_watch_open(assay_watch *w, pid_t pid, pid_t like)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    *w = (assay_watch){ .pid = pid, .memory0 = memory_of(like), .random = (uint64_t)t.tv_nsec ^ (uint64_t)pid << 32 };
+    int threads;
+    *w = (assay_watch){ .pid = pid,
+                        .memory0 = memory_of(like, &threads),
+                        .random = (uint64_t)t.tv_nsec ^ (uint64_t)pid << 32 };
 }
 
 void assay_watch_call(assay_watch *w, double cpu_s, double asleep_s, double mebibytes)
@@ -105,7 +120,7 @@ static int pause_ms(assay_watch *w)
 static assay_watched measure(assay_watch *w)
 {
     const char state = state_of(w->pid);
-    const double cpu = cpu_of(w->pid), memory = w->mebibytes > 0 ? memory_of(w->pid) : -1, t = now();
+    const double cpu = cpu_of(w->pid), memory = memory_of(w->pid, &w->threads), t = now();
     if (!w->begun) /* nearly every call is over before anything has to be measured */
         w->cpu0 = w->cpu = cpu, w->last = t;
     w->begun = true;
@@ -115,8 +130,10 @@ static assay_watched measure(assay_watch *w)
         w->asleep += t - w->last;
     w->stopped = state == 'T' ? w->stopped + 1 : 0;
     w->cpu = cpu, w->last = t;
-    if (memory - w->memory0 > w->mebibytes && memory >= 0 && w->memory0 >= 0)
+    if (w->mebibytes > 0 && memory - w->memory0 > w->mebibytes && memory >= 0 && w->memory0 >= 0)
         return ASSAY_SWOLLEN;
+    if (memory >= 0 && w->threads > most_threads())
+        return ASSAY_CROWDED;
     if (w->stopped == STOPS)
         return ASSAY_STOPPED;
     if (w->asleep_s > 0 && w->asleep > w->asleep_s * (state ? 1 : BLIND)) /* blind, load looks like sleep */
@@ -161,6 +178,9 @@ void assay_watch_words(const assay_watch *w, assay_watched what, assay_why *why)
     case ASSAY_SWOLLEN:
         assay_fail(why, ASSAY_OK, "took more than %g MiB of memory", w->mebibytes);
         break;
+    case ASSAY_CROWDED:
+        assay_fail(why, ASSAY_OK, "started %d threads, of at most %d", w->threads - 1, most_threads() - 1);
+        break;
     case ASSAY_STOPPED:
         assay_fail(why, ASSAY_OK, "stopped its process");
         break;
@@ -173,7 +193,9 @@ void assay_watch_words(const assay_watch *w, assay_watched what, assay_why *why)
 
 const char *assay_watch_absent(void)
 {
-    return memory_of(getpid()) >= 0 ? ""
-                                    : "memory of processes: not watched (no /proc); time asleep: told from load on the "
-                                      "machine by a limit ten times as long";
+    int threads;
+    return memory_of(getpid(), &threads) >= 0 ? ""
+                                              : "memory and number of threads of processes: not watched (no /proc); "
+                                                "time asleep: told from load on the "
+                                                "machine by a limit ten times as long";
 }

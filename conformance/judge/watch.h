@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * watch.h - limits of a process that runs kernels, seen from outside: CPU time of all its threads, time asleep, memory.
+ * watch.h - limits of a process that runs kernels, seen from outside: CPU time of all its threads, time asleep, memory,
+ * number of threads.
  * Time asleep is time in which none of its threads could run; one that waits for a CPU is not asleep, so load on the
  * machine changes no verdict, and sleeping does not help.  It is sampled at moments that the process cannot foresee. */
 #ifndef ASSAY_WATCH_H
@@ -12,7 +13,8 @@ typedef enum assay_watched {
     ASSAY_BUSY,    /* used all the CPU time it may */
     ASSAY_ASLEEP,  /* slept as long as it may */
     ASSAY_STOPPED, /* stopped itself */
-    ASSAY_SWOLLEN  /* took more memory than it may */
+    ASSAY_SWOLLEN, /* took more memory than it may */
+    ASSAY_CROWDED  /* started more threads than it may */
 } assay_watched;
 
 typedef struct assay_watch {
@@ -20,6 +22,7 @@ typedef struct assay_watch {
     double cpu_s, asleep_s; /* limits of a call, seconds; 0: none */
     double mebibytes;       /* beyond what the process began with; 0: no limit */
     /* what was seen */
+    int threads;
     double memory0, cpu0, cpu, asleep, last;
     int stopped;
     bool begun;

@@ -3,6 +3,7 @@
  * only when the operating system saves its registers. */
 #include "registry.h"
 #include <string.h>
+#include <unistd.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
 #elif defined(__aarch64__)
@@ -88,6 +89,13 @@ uint64_t assay_cpu(void)
         have |= ASSAY_ISA_avx512vnni;
 #endif
     return have;
+}
+
+int assay_cpu_team(int *cpus)
+{
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    *cpus = n > 0 && n < 1 << 20 ? (int)n : 1;
+    return *cpus > ASSAY_TEAM / ASSAY_TEAM_PER_CPU ? ASSAY_TEAM_PER_CPU * *cpus : ASSAY_TEAM;
 }
 
 static const assay_isa isas[] = {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
 #include "near.h"
+#include "registry.h"
 #include "status.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef void (*option_visit)(void *ctx, const struct argp_option *o);
 
@@ -132,9 +132,8 @@ uint64_t assay_option_whole(struct argp_state *state, const char *name, const ch
 
 int assay_option_threads(struct argp_state *state, const char *arg, int *list, int most)
 {
-    enum { LEAST = 64, EACH = 16 };
-    const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    const uint64_t team = cpus > LEAST / EACH ? EACH * (uint64_t)cpus : LEAST;
+    int cpus;
+    const uint64_t team = (uint64_t)assay_cpu_team(&cpus);
     uint64_t x;
     int n = 0;
     for (const char *at = arg;; at++) {
@@ -142,9 +141,9 @@ int assay_option_threads(struct argp_state *state, const char *arg, int *list, i
         if (!at || x < 1 || x > team || (*at && *at != ','))
             argp_error(
                 state,
-                "--threads %s: %s from 1 to %llu is needed (this machine has %ld CPU%s: %d threads for each, or %d)",
+                "--threads %s: %s from 1 to %llu is needed (this machine has %d CPU%s: %d threads for each, or %d)",
                 *arg ? arg : "''", most > 1 ? "a whole number, or up to eight as in 1,2," : "a whole number",
-                (unsigned long long)team, cpus, cpus == 1 ? "" : "s", EACH, LEAST);
+                (unsigned long long)team, cpus, cpus == 1 ? "" : "s", ASSAY_TEAM_PER_CPU, ASSAY_TEAM);
         list[n++] = (int)x;
         if (!*at)
             return n;

@@ -16,7 +16,7 @@ const char *assay_digits(const char *text, uint64_t *x);
 /* The value of an option: a whole number of lo .. hi, and nothing else; else the program ends as above. */
 uint64_t assay_option_whole(struct argp_state *state, const char *name, const char *arg, uint64_t lo, uint64_t hi);
 
-/* The value of --threads, up to most numbers with commas between, into list: how many.  A team may have 64 threads, or
- * 16 for each CPU of this machine. */
+/* The value of --threads, up to most numbers with commas between, into list: how many.  None exceeds assay_cpu_team().
+ */
 int assay_option_threads(struct argp_state *state, const char *arg, int *list, int most);
 #endif

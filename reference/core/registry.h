@@ -31,6 +31,10 @@ const assay_isa *assay_isa_find(const char *name);
 uint64_t assay_cpu(void);                    /* features present (CPUID and XGETBV, HWCAP) */
 const char *assay_cpu_feature(unsigned bit); /* "avx2" as /proc/cpuinfo writes it */
 
+/* Threads of the largest team that may be asked for: so many, or so many for each CPU of this machine. */
+enum { ASSAY_TEAM = 64, ASSAY_TEAM_PER_CPU = 16 };
+int assay_cpu_team(int *cpus);
+
 /* Does k take these types and layouts?  a->operand holds types, maybe no data. */
 bool assay_kernel_takes(const assay_op *op, const assay_kernel *k, const assay_args *a);
 bool assay_kernel_accepts(const assay_kernel *k, assay_args a); /* its accepts(), if it has one, says yes */

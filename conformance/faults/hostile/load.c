@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Plug-ins that misbehave while they are loaded: one for each TRICK (ci/contain compiles this file once for each). */
 #include "honest.h"
+#include "own.h"
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@ enum trick {
     CTOR_SLEEP,
     CTOR_EXIT,
     CTOR_ALLOCATES,
+    CTOR_CROWDS,
     CTOR_FORKS,
     CTOR_KILLS_PARENT,
     CTOR_PRINTS,
@@ -78,6 +80,9 @@ __attribute__((constructor)) static void begin(void)
     case CTOR_ALLOCATES:
         for (;;)
             memset(malloc(1 << 24), 1, 1 << 24);
+    case CTOR_CROWDS:
+        crowd();
+        break;
     case CTOR_FORKS:
         fork();
         break;

@@ -4,6 +4,7 @@
 #define ASSAY_HOSTILE_OWN_H
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -163,6 +164,25 @@ static void threads(void)
     pthread_t t;
     for (int i = 0; i < 4000 && !pthread_create(&t, NULL, idle, NULL); i++)
         ;
+}
+/* Four teams as large as there are, of threads with hardly a stack and without the C library's care: no limit of memory
+ * sees them. */
+static int idle_bare(void *p)
+{
+    for (;;)
+        syscall(SYS_ppoll, NULL, 0, NULL, NULL, 0);
+    return p != NULL;
+}
+static void crowd(void)
+{
+    enum { STACK = 4096, TEAM = 64, PER_CPU = 16 };
+    const long cpus = sysconf(_SC_NPROCESSORS_ONLN), n = 4 * (cpus > TEAM / PER_CPU ? PER_CPU * cpus : TEAM);
+    only_confined();
+    char *stacks = mmap(NULL, (size_t)n * STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (long i = 1; i <= n; i++)
+        clone(idle_bare, stacks + i * STACK,
+              CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, NULL);
+    idle_bare(NULL);
 }
 static void fork_bomb(void)
 {

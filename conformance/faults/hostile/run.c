@@ -24,7 +24,7 @@ static bool here(const assay_args *a)
     X(forge_answer) X(forge_and_leave) X(truncate_all) X(scribble_arena) X(scribble_note) X(unmap_shared) X(unmap_all) \
     X(block_signals) X(handle_segv) X(change_directory) X(change_umask) X(set_timer) X(open_file) \
     X(change_rounding) X(leave_files) X(fork_deaf) X(answer_itself) X(signal_owner) X(sockets) X(change_files) \
-    X(slow_others) X(set_terminal) X(unwatched_memory) X(new_interfaces)
+    X(slow_others) X(set_terminal) X(unwatched_memory) X(new_interfaces) X(crowd)
 /* clang-format on */
 static assay_status misbehave(const assay_args *a, void (*trick)(void))
 {

@@ -3,6 +3,7 @@
  * takes that record from their process.  ci/contain holds what must be said of each. */
 #include "../../../bench/bench.h"
 #include "honest.h"
+#include "own.h"
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,6 +75,12 @@ static assay_status waits(const assay_args *a)
     return honest(a);
 }
 
+static assay_status crowds(const assay_args *a)
+{
+    crowd();
+    return honest(a);
+}
+
 static assay_status closes_and_waits(const assay_args *a)
 {
     for (int fd = 3; fd < 64; fd++)
@@ -86,6 +93,7 @@ static const assay_kernel kernels[] = {
     { .op = "rmsnorm", .name = "honest_first", .types = f32, .run = honest },
     { .op = "rmsnorm", .name = "endless_record", .types = f32, .run = endless_record },
     { .op = "rmsnorm", .name = "waits", .types = f32, .run = waits },
+    { .op = "rmsnorm", .name = "crowds", .types = f32, .run = crowds },
     { .op = "rmsnorm", .name = "closes_and_waits", .types = f32, .run = closes_and_waits },
     TRICKS(KERNEL){ .op = "rmsnorm", .name = "honest_last", .types = f32, .run = honest },
 };
