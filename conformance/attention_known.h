@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * attention_known.h - known answers of the oracle (computed outside this project in float64 NumPy: A1 to A14 of the
- * definitions) and a second derivation: one query as a recurrence over its keys (Dao et al. 2022, algorithm 1). */
+ * attention_known.h - known answers of the oracle (computed outside this project in float64 NumPy) and a second
+ * derivation: one query as a recurrence over its keys (Dao et al. 2022, algorithm 1). */
 #ifndef ASSAY_ATTENTION_KNOWN_H
 #define ASSAY_ATTENTION_KNOWN_H
 #include "../reference/core/rng.h"

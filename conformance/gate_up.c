@@ -36,7 +36,7 @@ static bool open_or_shut(const assay_case *c, int i, int64_t n, double *const *v
 }
 
 /* Every activation +-127 and every weight an extreme code, one sign per row: pair sums and block sums are as large as
- * they get (numerics.md 2, 28). */
+ * they get. */
 static bool saturate(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     (void)r;

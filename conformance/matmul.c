@@ -100,7 +100,7 @@ static bool q8_exact(const assay_case *c, int i, int64_t n, double *const *value
 }
 
 /* Every activation +-127 and every weight the extreme code of its type, one sign per row: nothing cancels, pair sums
- * and block sums are as large as they get (numerics.md 2, 28). */
+ * and block sums are as large as they get. */
 static bool saturate(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     const int64_t K = c->dim[2];

@@ -71,7 +71,7 @@ static long double scaled_rms(const double *x, int n, double eps)
 
 static bool known(assay_why *why)
 {
-    /* shared definitions, F6 */
+    /* worked out outside this project */
     static const double want[2][4] = { { 0.3202562911868, 0.3202562911868, 1.921537747121, -1.601281455934 },
                                        { 0.6405125823736, 0.9607688735603, 2.882306620681, 0 } };
     enum { R = 40, C = 23 };

@@ -124,7 +124,7 @@ static const assay_rows rows[] = {
 
 static const char *const holes[] = { "D=1: a pair has two elements", NULL };
 
-/* ---- known answers: definitions/inference.md P3, P4, P5 ------------------------------------------------- */
+/* ---- known answers, worked out outside this project ------------------------------------------------- */
 
 typedef struct answer {
     const char *what;
@@ -185,7 +185,7 @@ static void turn(const assay_rope_params *p, int64_t T, int64_t D, int64_t F, do
     assay_op_find("rope")->oracle(&a);
 }
 
-static bool definitions(assay_why *why)
+static bool worked_out(assay_why *why)
 {
     for (size_t i = 0; i < ASSAY_COUNT_OF(answers); i++) {
         answer k = answers[i];
@@ -258,7 +258,7 @@ static bool relative(assay_why *why)
 
 static bool known(assay_why *why)
 {
-    return definitions(why) && as_complex_product(why) && relative(why);
+    return worked_out(why) && as_complex_product(why) && relative(why);
 }
 
 const assay_suite assay_suite_rope = {

@@ -25,7 +25,7 @@ static void draw(const assay_sample_params *p, const double *z, int64_t V, int64
     assay_op_find("sample")->oracle(&a);
 }
 
-/* Random123's known answers, and definitions/inference.md T15 */
+/* Random123's known answers, and one worked out outside this project */
 static bool philox(assay_why *why)
 {
     static const uint32_t answers[][10] = {

@@ -51,7 +51,8 @@ static const assay_rows rows[] = {
     { "R=3 C=14336 gen={gauss,range}", ASSAY_FULL },
 };
 
-/* Shared definitions, F2; then x / (1 + e^-x) in long double over the whole range, and silu(x) - silu(-x) = x. */
+/* Numbers worked out outside this project; then x / (1 + e^-x) in long double over the whole range, and silu(x) -
+ * silu(-x) = x. */
 static bool known(assay_why *why)
 {
     enum { N = 6, M = 4000 };

@@ -207,7 +207,8 @@ static bool derivation(const assay_op *op, assay_why *why)
     return true;
 }
 
-/* Shared definitions, F10, and rows whose policy is ours: fully masked 0, NaN under a mask stays there. */
+/* Numbers worked out outside this project, and rows whose policy is ours: fully masked 0, NaN under a mask stays there.
+ */
 static bool known(assay_why *why)
 {
     static const struct {

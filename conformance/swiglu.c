@@ -51,7 +51,7 @@ static const assay_rows rows[] = {
     { "R=3 C=14336 gen={gauss,range}", ASSAY_FULL },
 };
 
-/* Shared definitions, F3; then gate up / (1 + e^-gate) in long double. */
+/* Numbers worked out outside this project; then gate up / (1 + e^-gate) in long double. */
 static bool known(assay_why *why)
 {
     enum { N = 3, M = 2000 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * variants.h - legal kernels, generated (numerics.md 4): one table of summation orders, and per op a function that
- * computes the op with any of them (conformance/variants/<op>.c).  A row of SUMS is a legal kernel of every op that
- * joins; an op joins with three lines in faults/<op>.c:
+ * variants.h - legal kernels, generated (docs/judge.md, Legal variants): one table of summation orders, and per op a
+ * function that computes the op with any of them (conformance/variants/<op>.c).  A row of SUMS is a legal kernel of
+ * every op that joins; an op joins with three lines in faults/<op>.c:
  *
  *   #define VARY assay_vary_matmul
  *   SUMS(VARY_STUB)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * models.h - the test of whole models (numerics: whole models).  A bound on the logits that comes from what legal float
+ * models.h - the test of whole models (docs/models.md).  A bound on the logits that comes from what legal float
  * implementations do, not from what came out: 4 x the largest logit error over at least 20 of them, each on half of a
  * prompt: more could only widen it. Implementations that round activations are held to an oracle that rounds the same,
  * by variants that round the same. */

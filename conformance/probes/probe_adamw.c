@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Probe: three operands updated in place.  One AdamW step (Loshchilov and Hutter 2019; definitions/learning.md):
+ * Probe: three operands updated in place.  One AdamW step (Loshchilov and Hutter 2019):
  *   m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;  w = w - lr (m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps) + wd w)
  * The oracle and the bound see the operands as they were in before[]. */
 #include "probe.h"
@@ -54,7 +54,8 @@ static void kappa(const assay_dense *a, double *const *plane)
         plane[1][i] = size;
     }
 }
-/* numerics.md 1.3, AdamW step; the products with 1 - b1 and 1 - b2 carry one rounding more (f32 betas) */
+/* To first order, one operation after another; the products with 1 - b1 and 1 - b2 carry one rounding more (f32 betas)
+ */
 static void bound(const assay_dense *a, double *const *plane, const assay_contract *c, double *const *b)
 {
     const params *p = a->params;

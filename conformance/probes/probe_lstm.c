@@ -70,7 +70,7 @@ static void kappa(const assay_dense *a, double *const *plane) /* every c(t) */
                       sigmoid(gate(a, t, b, 0, j, NULL, NULL, NULL)) * tanh(gate(a, t, b, 2, j, NULL, NULL, NULL));
     }
 }
-/* Running error over the steps (numerics.md 1.4): b[Y] and b[C] carry what came before.  A sigmoid moves by at most a
+/* Running error over the steps: b[Y] and b[C] carry what came before.  A sigmoid moves by at most a
  * quarter, tanh by at most the whole of what its argument does. */
 static void bound(const assay_dense *a, double *const *plane, const assay_contract *c, double *const *b)
 {

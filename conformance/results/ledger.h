@@ -98,7 +98,7 @@ bool assay_ledger_offer(assay_ledger *l, const assay_case *c);
 void assay_ledger_say(assay_ledger *l); /* prints failures that are not printed yet, if it is a live one */
 /* A kernel fails when a case failed or when it accepted under half of what it was offered. */
 bool assay_entry_good(const assay_entry *e);
-int assay_ledger_print(assay_ledger *l, bool verbose);              /* returns the exit code of design.md section 5 */
+int assay_ledger_print(assay_ledger *l, bool verbose);              /* returns the exit code (`assay check --help`) */
 void assay_ledger_results(const assay_ledger *l, assay_results *r); /* adds it to r as a part */
 /* One of several shards: what it lacks may be in the others; `assay merge` judges that. */
 bool assay_ledger_shard(const assay_ledger *l);

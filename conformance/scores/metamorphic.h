@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * metamorphic.h - relations between two results of one kernel, for which no golden is needed (numerics.md 1.7): a table
- * of rows, each an op, cases, what is done to the inputs, and what the outputs must then be. */
+ * metamorphic.h - relations between two results of one kernel, for which no golden is needed (docs/metamorphic.md): a
+ * table of rows, each an op, cases, what is done to the inputs, and what the outputs must then be. */
 #ifndef ASSAY_METAMORPHIC_H
 #define ASSAY_METAMORPHIC_H
 #include "../judge/judge.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The judge judged: the holes of admired comparators (numerics.md section 7), each as a test of ours. */
+ * The judge judged: the holes of admired comparators (docs/judge.md, The score), each as a test of ours. */
 #include "../../reference/core/compare.h"
 #include "../../reference/core/status.h"
 #include "../../reference/core/tensor.h"
