@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sample: verify() accepts exactly the ids that a kernel within its contract can reach (numerics.md 1.6).
+ * sample: verify() accepts exactly the ids that a kernel within its contract can reach (docs/bounds.md).
  *
  * The weight of id i, w = exp((z_i - m) / temp), may be off by w rho_i,
  *   rho_i = u (e_exp + 2 d_i + (|z_i| + |m|) / temp),  d_i = (m - z_i) / temp:
@@ -95,7 +95,7 @@ static void keep(entry *e, int64_t V, const assay_sample_params *p, const assay_
     open_around(e, cut < V ? V : 0, cut, u);
 }
 
-/* u of a row, again from the definition: T15 of definitions/inference.md */
+/* u of a row, again from the definition */
 static double uniform(const assay_sample_params *p, int64_t row)
 {
     const uint64_t n = (uint64_t)row / 4, step = (uint64_t)p->step, key = (uint64_t)p->key;

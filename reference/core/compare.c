@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Class first, then EX, T1 and T2, DISCRETE (numerics.md 1.2). */
+ * Class first, then EX, T1 and T2, DISCRETE (docs/judge.md). */
 #include "compare.h"
 #include "dtype.h"
 #include "status.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * dtype.h - element types: the one table of decoders and encoders.  decode is the definition of a format; encode
- * is the exact rule by which it is written (shared definitions: IEEE 754 RNE for floats; for blocks the reference
- * rules of ggml, computed in f32 without contraction).  n is a multiple of the block length. */
+ * is the exact rule by which it is written (IEEE 754 RNE for floats; for blocks the reference rules of ggml, computed
+ * in f32 without contraction).  n is a multiple of the block length. */
 #ifndef ASSAY_CORE_DTYPE_H
 #define ASSAY_CORE_DTYPE_H
 #include "assay/assay.h"

@@ -74,7 +74,7 @@ typedef enum assay_fault_kind { ASSAY_FAULT, ASSAY_LEGAL } assay_fault_kind;
 typedef struct assay_fault {
     assay_fault_kind kind; /* FAULT: must fail; LEGAL: must pass */
     assay_kernel kernel;
-    const char *source; /* where it comes from: "numerics 3", "ggml-org/llama.cpp#1393", "legal: pairwise sum" */
+    const char *source; /* where it comes from: "slip: tail", "ggml-org/llama.cpp#1393", "legal: pairwise sum" */
     const char *says;   /* words that the first finding must hold, when it must be caught for one reason; NULL: any */
 } assay_fault;
 typedef struct assay_faults {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * llama: LLaMA 1, 2, 3 (without frequency factors), SmolLM2, Mistral as GGUF holds them (definitions: x = E[id]; per
+ * llama: LLaMA 1, 2, 3 (without frequency factors), SmolLM2, Mistral as GGUF holds them (x = E[id]; per
  * layer h = RMS x; q, k, v = l h; rope(q, k); x += o(attention); h = RMS x; x += down(silu(gate h) * up h); RMS; logits
  * = l x). Rope pairs are interleaved: the converter permuted the rows of q and k. */
 #include "graph.h"
