@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * verdict.c - is what the timed loop wrote right?  The oracle on everything, or, for the largest products, on sampled
  * rows of the weights (with Freivalds over all elements, freivalds.c). */
+#include "../reference/core/contract.h"
 #include "../reference/core/rng.h"
 #include "../reference/core/secret.h"
 #include "../reference/core/tensor.h"
@@ -13,18 +14,6 @@ enum {
     LEFT_WHOLE = 20000000, /* operations: what the timed loop left is judged whole up to here, */
     LEFT_MOST = 200000000  /* and up to here where it cannot be sampled */
 };
-
-static bool same_rounding(const assay_contract *a, const assay_contract *b)
-{
-    static const assay_contract none;
-    a = a ? a : &none, b = b ? b : &none;
-    for (size_t i = 0; i < ASSAY_COUNT_OF(a->round); i++) {
-        const assay_round *x = &a->round[i], *y = &b->round[i];
-        if (!x->operand != !y->operand || (x->operand && (strcmp(x->operand, y->operand) || x->to != y->to)))
-            return false;
-    }
-    return true;
-}
 
 static void judge(const assay_problem *p, const assay_contract *k, const assay_tensor *got, bench_verdict *v)
 {
@@ -47,7 +36,8 @@ static void whole(const bench_task *t, assay_problem *p, bench_verdict *v)
     assay_tensor got[ASSAY_MAX_OPND];
     assay_why why = { "" };
     assay_case_print(&p->c, now, sizeof now);
-    if (last != p || seed != p->c.seed || strcmp(line, now) != 0 || !same_rounding(solved, t->k->contract)) {
+    if (last != p || seed != p->c.seed || strcmp(line, now) != 0 ||
+        !assay_contract_rounds_alike(solved, t->k->contract)) {
         if (assay_problem_solve(p, t->k->contract, &why)) {
             snprintf(v->why, sizeof v->why, "the oracle: %.200s", why.text);
             last = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
+#include "../reference/core/contract.h"
 #include "../reference/core/status.h"
 #include "scores/certificate.h"
 #include "scores/coverage.h"
@@ -45,20 +46,6 @@ void assay_check_faults(assay_ledger *l, const assay_filter *f)
         }
 }
 
-/* Kernels that round operands alike share one golden. */
-bool assay_same_rounding(const assay_contract *a, const assay_contract *b)
-{
-    static const assay_contract none;
-    a = a ? a : &none;
-    b = b ? b : &none;
-    for (size_t i = 0; i < ASSAY_COUNT_OF(a->round); i++) {
-        const assay_round *x = &a->round[i], *y = &b->round[i];
-        if (!x->operand != !y->operand || (x->operand && (strcmp(x->operand, y->operand) || x->to != y->to)))
-            return false;
-    }
-    return true;
-}
-
 static bool caught_often(const assay_entry *e)
 {
     return e->fault && e->fault->kind == ASSAY_FAULT && e->failed >= 3;
@@ -93,7 +80,7 @@ assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem 
             continue;
         if (e->given_up || (l->skip ? l->skip(l, i) : caught_often(e)))
             continue;
-        if (fresh || !assay_same_rounding(solved, e->kernel->contract)) {
+        if (fresh || !assay_contract_rounds_alike(solved, e->kernel->contract)) {
             const assay_status s = assay_problem_solve(p, e->kernel->contract, why);
             if (s)
                 return s;

@@ -28,7 +28,6 @@ assay_status assay_check_run(assay_session *s, assay_why *why);
 /* Judges one problem by every entry of the ledger that computes its op and takes its types.  Solves it as needed. */
 assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem *p, const assay_filter *f,
                                  assay_why *why);
-bool assay_same_rounding(const assay_contract *a, const assay_contract *b);
 /* Entries for all kernels that the filter means: built-in ones and the plug-in's. */
 void assay_check_kernels(assay_lab *lab, assay_ledger *l, const assay_filter *f);
 /* Entries for all seeded faults and legal variants that the filter means. */

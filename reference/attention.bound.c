@@ -155,8 +155,8 @@ KAPPA(attention)
 BOUND(attention)
 {
     const att x = att_open(a);
-    const double u = bound_u(c), dot = bound_c(c, (double)x.D, 1), eta = bound_eta(c), e_div = BOUND_E(c, e_div, 2) * u;
-    const double e_exp = BOUND_E(c, e_exp, 4), e_tanh = BOUND_E(c, e_tanh, 4) + 2;
+    const double u = bound_u(c), dot = bound_c(c, (double)x.D, 1), eta = bound_eta(c), e_div = BOUND_E(c, e_div) * u;
+    const double e_exp = BOUND_E(c, e_exp), e_tanh = BOUND_E(c, e_tanh) + 2;
     const double p = c->p_round == ASSAY_f16 ? 0x1p-11 : c->p_round == ASSAY_bf16 ? 0x1p-8 : 0, P = p / (1 - p);
     const double over = eta + (c->p_round == ASSAY_f16 ? 0x1p-24 : 0);
     const bool rough = u > U || e_tanh > 6; /* r_j was counted for smaller errors than these */

@@ -5,6 +5,7 @@
 #ifndef ASSAY_BOUND_H
 #define ASSAY_BOUND_H
 #include "names.h"
+#include "core/contract.h"
 #include <math.h>
 
 #define ASSAY_U 0x1p-24 /* f32 */
@@ -45,5 +46,5 @@ static inline double bound_c(const assay_contract *c, double n, double extra)
 {
     return bound_gamma(fmax(bound_depth(c, n), 0) + extra, bound_u(c));
 }
-#define BOUND_E(c, f, usual) ((c)->f > 0 ? (double)(c)->f : (usual))
+#define BOUND_E(c, f) ((c)->f > 0 ? (double)(c)->f : (double)ASSAY_USUAL_##f)
 #endif

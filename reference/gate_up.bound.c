@@ -46,7 +46,7 @@ BOUND(gate_up)
 {
     const int64_t n = a->dim[0] * a->dim[1], N = a->dim[1], K = a->dim[2];
     const double rate = bound_c(c, (double)K, 1), eta = bound_eta(c), floor = (double)(K + 1) * eta;
-    const double u = bound_u(c), e_exp = BOUND_E(c, e_exp, 4), rest = BOUND_E(c, e_div, 2) + 3;
+    const double u = bound_u(c), e_exp = BOUND_E(c, e_exp), rest = BOUND_E(c, e_div) + 3;
     const double *Ag = planes[c->split_min ? MG : AG], *Au = planes[c->split_min ? MU : AU];
     for (int64_t i = 0; i < n; i++) {
         const double g = planes[G][i], up = planes[U][i];

@@ -28,7 +28,7 @@ BOUND(rmsnorm)
     const double *x = a->operand[0], *w = a->operand[1], *y = a->operand[2], eta = bound_eta(c);
     /* each square is rounded once before it is summed: + 1; 1 + w is one more rounding */
     const double sum = bound_c(c, (double)C, 1);
-    const double rest = bound_gamma(BOUND_E(c, e_rsqrt, 2) + 4 + (p->plus_one ? 1 : 0), bound_u(c));
+    const double rest = bound_gamma(BOUND_E(c, e_rsqrt) + 4 + (p->plus_one ? 1 : 0), bound_u(c));
     for (int64_t i = 0; i < R * C; i++) {
         const double inverse = planes[1][i / C], d = planes[0][i / C] * sum + 2 * eta * inverse, s = sqrt(inverse);
         const double relative = d < 1 ? expm1(log1p(rest) - log1p(-d) / 2) : INFINITY;

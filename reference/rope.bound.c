@@ -58,7 +58,7 @@ BOUND(rope)
     const int64_t T = a->dim[0], H = a->dim[1], D = a->dim[2], R = rotated(a);
     const double *x = a->operand[0], *g = a->operand[3];
     const double base = p->base > 0 ? p->base : 10000, u = bound_u(c);
-    const double e_sin = BOUND_E(c, e_sin, 4), e_pow = BOUND_E(c, e_exp, 4);
+    const double e_sin = BOUND_E(c, e_sin), e_pow = BOUND_E(c, e_exp);
 
     for (int64_t i = 0; i < T * H * D; i++)
         b[3][i] = 0;

@@ -124,7 +124,7 @@ static bool right(const assay_dense *a, int64_t r, double got, entry *e, const a
 {
     const assay_sample_params *p = a->params;
     const int64_t V = a->dim[1];
-    const double *z = (const double *)a->operand[0] + r * V, u = bound_u(c), e_exp = BOUND_E(c, e_exp, 4);
+    const double *z = (const double *)a->operand[0] + r * V, u = bound_u(c), e_exp = BOUND_E(c, e_exp);
     int64_t best = 0;
     bool valid = false, nan = false;
 

@@ -13,8 +13,8 @@ KAPPA(silu)
 
 BOUND(silu)
 {
-    const double *x = a->operand[0], *y = a->operand[1], e = BOUND_E(c, e_exp, 4);
-    const double u = bound_u(c), rest = BOUND_E(c, e_div, 2) + 2;
+    const double *x = a->operand[0], *y = a->operand[1], e = BOUND_E(c, e_exp);
+    const double u = bound_u(c), rest = BOUND_E(c, e_div) + 2;
     for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++)
         b[1][i] = x[i] == -INFINITY
                       ? NAN

@@ -92,7 +92,7 @@ static double exponent(const row *r, double y, double distance, double raised)
 BOUND(softmax)
 {
     const int64_t R = a->dim[0], C = a->dim[1];
-    const double u = bound_u(c), e = BOUND_E(c, e_exp, 4), rest = bound_c(c, (double)C, BOUND_E(c, e_div, 2));
+    const double u = bound_u(c), e = BOUND_E(c, e_exp), rest = bound_c(c, (double)C, BOUND_E(c, e_div));
     for (int64_t k = 0; k < R; k++) {
         const row r = { u, e, u * planes[MOST][k], u > ASSAY_U, C }, one = { u, e, r.most, false, C };
         const double *y = (const double *)a->operand[2] + k * C, *arg = planes[ARG] + k * C;

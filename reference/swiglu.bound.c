@@ -13,7 +13,7 @@ KAPPA(swiglu)
 BOUND(swiglu)
 {
     const double *gate = a->operand[0], *up = a->operand[1], *y = a->operand[2];
-    const double u = bound_u(c), e = BOUND_E(c, e_exp, 4), rest = BOUND_E(c, e_div, 2) + 3;
+    const double u = bound_u(c), e = BOUND_E(c, e_exp), rest = BOUND_E(c, e_div) + 3;
     for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++) {
         const double under = (gate[i] < 0 ? 1 - gate[i] : 1) * bound_eta(c);
         const double flushed = c->ftz ? fabs(gate[i]) * (1 - planes[0][i]) * bound_eta(c) : 0;

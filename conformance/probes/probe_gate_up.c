@@ -39,7 +39,7 @@ static void bound(const assay_dense *a, double *const *plane, const assay_contra
         const double bg = dots * plane[1][i] + (double)a->dim[2] * eta,
                      bu = dots * plane[3][i] + (double)a->dim[2] * eta;
         const double ds = fabs(s * (1 + g * (1 - s))) * bg + bg * bg / 4;
-        const double own = fabs(y[i]) * (BOUND_E(c, e_exp, 4) * (1 - s) + 5) * u;
+        const double own = fabs(y[i]) * (BOUND_E(c, e_exp) * (1 - s) + 5) * u;
         b[Y][i] =
             (fabs(g * s) * bu + fabs(up) * ds + bu * ds + own) * (1 + 16 * u) + (fabs(up) + 1) * (1 + fabs(g)) * eta;
     }

@@ -75,7 +75,7 @@ static void kappa(const assay_dense *a, double *const *plane) /* every c(t) */
 static void bound(const assay_dense *a, double *const *plane, const assay_contract *c, double *const *b)
 {
     const int64_t B = a->dim[B_], H = a->dim[H_];
-    const double u = bound_u(c), es = (BOUND_E(c, e_exp, 4) + 2) * u, et = BOUND_E(c, e_tanh, 4) * u;
+    const double u = bound_u(c), es = (BOUND_E(c, e_exp) + 2) * u, et = BOUND_E(c, e_tanh) * u;
     const double *before = a->before[C];
     memset(b[C], 0, (size_t)(B * H) * sizeof(double));
     for (int64_t i = 0; i < a->dim[T_] * B * H; i++) {

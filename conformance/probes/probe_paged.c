@@ -85,7 +85,7 @@ static void oracle(const assay_dense *a)
 }
 static void bound(const assay_dense *a, double *const *plane, const assay_contract *c, double *const *b)
 {
-    const double u = bound_u(c), dots = bound_c(c, (double)a->dim[D_], 1), e_exp = BOUND_E(c, e_exp, 4);
+    const double u = bound_u(c), dots = bound_c(c, (double)a->dim[D_], 1), e_exp = BOUND_E(c, e_exp);
     (void)plane;
     for (int64_t i = 0; i < a->dim[T_] * a->dim[H_]; i++) {
         const query x = query_of(a, i / a->dim[H_], i % a->dim[H_]);

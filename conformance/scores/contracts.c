@@ -77,7 +77,7 @@ void assay_contracts_prepare(const assay_filter *f, bool loose_too)
             const assay_contract *own = contract_of(&fault->kernel);
             add(fault, own, ASSAY_AS_SEEDED);
             for (size_t n = 0; (k = assay_kernel_at(n)); n++)
-                if (!strcmp(k->op, fault->kernel.op) && assay_same_rounding(own, contract_of(k)) &&
+                if (!strcmp(k->op, fault->kernel.op) && assay_contract_rounds_alike(own, contract_of(k)) &&
                     !known(fault, contract_of(k)))
                     add(fault, contract_of(k), ASSAY_DECLARED);
             for (int n = 0; loose_too && n < n_loose; n++) {

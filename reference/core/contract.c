@@ -19,9 +19,9 @@
     {                                                                                                                  \
 #name, ASSAY_CONTRACT_COUNT, AT(h.at), ASSAY_DEPTH_##d, 0, ASSAY_LOOSER_NEVER, b, a                            \
     }
-#define WITHIN(name, usual, says)                                                                                      \
+#define WITHIN(name, says)                                                                                             \
     {                                                                                                                  \
-#name, ASSAY_CONTRACT_WITHIN, AT(name), 0, usual, ASSAY_LOOSER_MORE, says, " u"                                \
+#name, ASSAY_CONTRACT_WITHIN, AT(name), 0, ASSAY_USUAL_##name, ASSAY_LOOSER_MORE, says, " u"                   \
     }
 #define FLAG(name, says)                                                                                               \
     {                                                                                                                  \
@@ -32,13 +32,13 @@ const assay_contract_field assay_contract_fields[ASSAY_CONTRACT_FIELDS] = {
     COUNT(lanes, lanes, LANES, "", " lanes"),
     COUNT(block, block, BLOCKED, "blocks of ", ""),
     COUNT(pairwise, block, PAIRWISE, "pairwise sums", ""),
-    WITHIN(e_exp, 4, "exp within "),
-    WITHIN(e_log, 4, "log within "),
-    WITHIN(e_tanh, 4, "tanh within "),
-    WITHIN(e_erf, 4, "erf within "),
-    WITHIN(e_rsqrt, 2, "rsqrt within "),
-    WITHIN(e_div, 2, "div within "),
-    WITHIN(e_sin, 4, "sin within "),
+    WITHIN(e_exp, "exp within "),
+    WITHIN(e_log, "log within "),
+    WITHIN(e_tanh, "tanh within "),
+    WITHIN(e_erf, "erf within "),
+    WITHIN(e_rsqrt, "rsqrt within "),
+    WITHIN(e_div, "div within "),
+    WITHIN(e_sin, "sin within "),
     TYPE(p_round, "probabilities rounded to "),
     FLAG(one_pass_var, "one-pass variance"),
     FLAG(ftz, "subnormals flushed"),
@@ -129,6 +129,18 @@ bool assay_contract_looser(const assay_contract *c)
         if (permits_more(&parts[i], c, &strict))
             return true;
     return c->round[0].operand != NULL;
+}
+
+bool assay_contract_rounds_alike(const assay_contract *a, const assay_contract *b)
+{
+    a = a ? a : &strict;
+    b = b ? b : &strict;
+    for (size_t i = 0; i < sizeof a->round / sizeof *a->round; i++) {
+        const assay_round *x = &a->round[i], *y = &b->round[i];
+        if (!x->operand != !y->operand || (x->operand && (strcmp(x->operand, y->operand) || x->to != y->to)))
+            return false;
+    }
+    return true;
 }
 
 /* ---- in words ---------------------------------------------------------------------------------------------------- */

@@ -13,6 +13,17 @@ typedef enum assay_contract_kind {
     ASSAY_CONTRACT_FLAG    /* uint8_t */
 } assay_contract_kind;
 
+/* What 0 means where a field counts units of roundoff. */
+enum {
+    ASSAY_USUAL_e_exp = 4,
+    ASSAY_USUAL_e_log = 4,
+    ASSAY_USUAL_e_tanh = 4,
+    ASSAY_USUAL_e_erf = 4,
+    ASSAY_USUAL_e_rsqrt = 2,
+    ASSAY_USUAL_e_div = 2,
+    ASSAY_USUAL_e_sin = 4
+};
+
 typedef enum assay_looser { ASSAY_LOOSER_NEVER, ASSAY_LOOSER_MORE } assay_looser;
 
 typedef struct assay_contract_field {
@@ -38,6 +49,8 @@ bool assay_contract_loosening(const assay_contract_field *f, int k, assay_contra
  * stay. */
 void assay_contract_loosen(assay_contract *c, const assay_contract *more);
 bool assay_contract_looser(const assay_contract *c); /* than strict, in any part */
+/* Both round the same operands to the same types, so that one golden serves both; NULL: the strict contract. */
+bool assay_contract_rounds_alike(const assay_contract *a, const assay_contract *b);
 
 /* "strict", or what is looser or sharper than strict, apart by "; ": "8 lanes; x rounded to q8_0".  Returns text. */
 const char *assay_contract_text(const assay_contract *c, char *text, size_t n);
