@@ -7,6 +7,7 @@
 #include "../reference/core/tensor.h"
 #include "../reference/core/values.h"
 #include "commands.h"
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,38 +37,50 @@ static const struct {
     uint32_t flag;
     const char *says;
 } flags[] = {
-    { ASSAY_OPTIONAL, "may be left out (none)" },
     { ASSAY_WEIGHT, "known when a model is loaded" },
-    { ASSAY_BROADCAST, "may be broadcast (TYPE/LETTERS: varies over these dimensions only)" },
-    { ASSAY_INDEX, "" },
-    { ASSAY_COUNT, "" },
-    { ASSAY_POSITION, "positions" },
+    { ASSAY_BROADCAST, "may be broadcast (TYPE/LETTERS)" },
     { ASSAY_MASK, "finite or -inf" },
     { ASSAY_ANY_ZERO, "zeros of either sign" },
 };
+
+/* Begins the second line of an operand, or goes on with it. */
+static void note(bool *begun, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void note(bool *begun, const char *format, ...)
+{
+    va_list ap;
+    printf("%s", *begun ? "; " : "\n                ");
+    *begun = true;
+    va_start(ap, format);
+    vprintf(format, ap);
+    va_end(ap);
+}
 
 static void print_operand(const assay_op *op, const assay_operand *o)
 {
     static const char *const access[] = { "in", "out", "in and out" };
     static const char *const verdict[] = { "within the op's bound", "bit for bit", "one of several right answers" };
-    const char *says = said(op, o->name);
-    printf("    %-10s  (%s) %s:", o->name, o->shape, access[o->access]);
+    bool begun = false;
+    printf("    %-10s  (%s) %s%s:", o->name, o->shape, access[o->access], o->flags & ASSAY_OPTIONAL ? ", or none" : "");
     for (int t = 0; t < ASSAY_DTYPE_END; t++)
         if (ASSAY_HAS(o->types, t))
             printf(" %s", assay_dtype_of((assay_dtype)t)->name);
     for (uint32_t l = 1; l < ASSAY_LAYOUT_END; l++)
         if (o->layouts >> l & 1)
             printf(", also TYPE:%s", assay_layout_of(l)->name);
-    if (o->access != ASSAY_IN)
-        printf("; right is %s", verdict[o->verdict]);
+    if (*said(op, o->name))
+        note(&begun, "%s", said(op, o->name));
+    else if (o->flags & ASSAY_POSITION)
+        note(&begun, "positions");
+    else if (o->flags & ASSAY_COUNT)
+        note(&begun, "how many entries of %c are in use", o->index_of);
     for (size_t f = 0; f < ASSAY_COUNT_OF(flags); f++)
-        if (o->flags & flags[f].flag && flags[f].says[0])
-            printf("; %s", flags[f].says);
+        if (o->flags & flags[f].flag)
+            note(&begun, "%s", flags[f].says);
     if (o->flags & ASSAY_INDEX)
-        printf("; values 0 .. %c-1", o->index_of);
-    if (o->flags & ASSAY_COUNT)
-        printf("; how many entries of %c are in use", o->index_of);
-    printf("%s%s\n", *says ? "\n                " : "", says);
+        note(&begun, "0 .. %c-1", o->index_of);
+    if (o->access != ASSAY_IN)
+        note(&begun, "right is %s", verdict[o->verdict]);
+    putchar('\n');
 }
 
 static void print_fields(const assay_op *op)

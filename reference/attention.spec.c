@@ -45,7 +45,7 @@ static const assay_said says[] = {
     { "slopes", "ALiBi: slope of each head, subtracted times the distance of the positions" },
     { "sinks", "a score per head that joins the softmax and has no value" },
     { "qpos", "position of each query; left out: the last T of the keys in use" },
-    { "kpos", "position of each key, negative for an empty slot; left out: 0 1 2 ..." },
+    { "kpos", "position of each key, negative: an empty slot; left out: 0 1 2 ..." },
     { "len", "keys in use of each sequence; left out: all S, or as many as its pages hold" },
     { "pages",
       "pages[b][i]: which page of k and v, of all sequences together, holds keys i page .. i page + page - 1" },

@@ -16,7 +16,7 @@ static const assay_said says[] = {
     { "T", "ids, one a row of y" },
     { "V", "rows of the table" },
     { "D", "length of a row" },
-    { "ids", "which row; 0 .. V-1" },
+    { "ids", "which row of the table" },
     { "table", "of any type that can be read" },
 };
 
