@@ -51,6 +51,7 @@ endforeach()
 foreach(probe IN LISTS probes)
   string(REPLACE "probe_" "" short ${probe})
   assay_test(probes.${short} LABEL probes COMMAND assay check -o ${probe} --quick)
+  assay_test(implied.${short} LABEL faults COMMAND assay check --self --faults -o ${probe} -k "implied-*" --quick)
 endforeach()
 
 # What objects execute, against their tier (docs/judge.md): by the assembler of binutils, which clang's tools lack.

@@ -150,13 +150,15 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
             assay_ledger_say(&s->ledger);
             continue;
         }
-        if (!offered) {
+        if (!offered && !assay_implied_has(s->implied, c.op)) {
             st = assay_record_case(s->ledger.record, &c, &c, why);
             continue;
         }
         st = assay_problem_make(&c, &p, why);
         if (!st)
             st = assay_check_problem(s->lab, &s->ledger, &p, s->filter, why);
+        if (!st && s->implied)
+            st = assay_implied_problem(s->implied, s->lab, &p, why);
         if (!st)
             st = assay_record_case(s->ledger.record, &c, &p.c, why);
         assay_problem_free(&p);
@@ -171,7 +173,7 @@ static bool wanted(const assay_session *s, const assay_op *op)
     for (size_t i = 0; i < s->ledger.n; i++)
         if (s->ledger.entry[i].on_cpu && !strcmp(s->ledger.entry[i].kernel->op, op->name))
             return true;
-    return false;
+    return assay_implied_has(s->implied, op);
 }
 
 typedef struct hole_sink {

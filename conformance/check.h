@@ -4,6 +4,7 @@
 #define ASSAY_CHECK_H
 #include "scores/coverage.h"
 #include "results/ledger.h"
+#include "rules/implied.h"
 #include "select.h"
 #include <time.h>
 
@@ -18,8 +19,9 @@ typedef struct assay_session { /* one run over cases */
     assay_coverage *coverage;                      /* of the op being run; NULL: filtered runs do not judge it */
     void (*after)(void *ctx, const assay_case *c); /* called when a case was judged; NULL: nothing */
     void *after_ctx;
-    int64_t met;     /* cases met in this turn */
-    int turn, turns; /* of the op's cases each turn runs every turns-th (mutants); 0: all at once */
+    assay_implied *implied; /* the slips that specs imply, judged too; NULL: they are not */
+    int64_t met;            /* cases met in this turn */
+    int turn, turns;        /* of the op's cases each turn runs every turns-th (mutants); 0: all at once */
 } assay_session;
 
 /* Runs all cases of the level by every entry of the ledger. */

@@ -331,6 +331,8 @@ int assay_cmd_check(int argc, char **argv)
     s.ledger.live = !o.mode[FAULTS] && !o.mode[MUTANTS] && !o.mode[TIGHTNESS];
     if (o.mode[CONTRACTS] || o.mode[SELF])
         assay_contracts_prepare(&o.filter, o.arg[CONTRACTS] != NULL);
+    if (o.mode[SELF] && !o.how.parts)
+        assay_slips_prepare(&o.filter);
     o.outputs.path[0] = o.filter.json;
     if (o.in_process)
         fprintf(stderr, "in this process, unconfined: for debuggers and sanitizers, no verdict of the judge\n");

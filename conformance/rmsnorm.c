@@ -36,6 +36,7 @@ static const assay_gen gens[] = {
     { "near-eps", ASSAY_TAG_ADVERSARIAL, near_eps, .says = "rows of one size, from 2^-18 to 2: eps decides" },
     { "special", ASSAY_TAG_CLASS, special, .says = "NaN, zeros and large numbers, in two rows of three" },
 };
+static const char *const unseen[] = { "inf-x: where x is infinite 0 and NaN are both right (holes)", NULL };
 static const char *const holes[] = { "special: an infinite x makes the root infinite: 0 for the others (x / inf) and "
                                      "NaN (a refined rsqrt) are both right",
                                      NULL };
@@ -111,5 +112,6 @@ const assay_suite assay_suite_rmsnorm = {
     .gens = gens,
     .n_gens = ASSAY_COUNT_OF(gens),
     .holes = holes,
+    .unseen = unseen,
     .known = known,
 };

@@ -235,6 +235,7 @@ static bool known(assay_why *why)
     return derivation(op, why);
 }
 
+static const char *const unseen[] = { "out-inf-y: results lie between 0 and 1", NULL };
 const assay_suite assay_suite_softmax = {
     .op = "softmax",
     .rows = rows,
@@ -242,4 +243,5 @@ const assay_suite assay_suite_softmax = {
     .gens = gens,
     .n_gens = ASSAY_COUNT_OF(gens),
     .known = known,
+    .unseen = unseen,
 };

@@ -152,6 +152,15 @@ static const assay_gen gens[] = {
     { "state", ASSAY_TAG_RANDOM, state, .says = "weights scaled by their number" },
     { "saturated", ASSAY_TAG_EXACT, saturated, .says = "gates open or shut" },
 };
+static const char *const unseen[] = { "beyond-Q[!23]*: an LSTM has four gates",
+                                      "beyond-Q2??: an LSTM has four gates",
+                                      "both-*Q[!2]*: an LSTM has four gates",
+                                      "lost-*-Q[48]: an LSTM has four gates",
+                                      "lost-*-Q16: an LSTM has four gates",
+                                      "repeated-*-Q[48]: an LSTM has four gates",
+                                      "repeated-*-Q16: an LSTM has four gates",
+                                      "short-*-Q*: an LSTM has four gates",
+                                      NULL };
 static const char *const holes[] = { "Q=1: an LSTM has four gates",
                                      "tag class: NaN in a cell is for another op to find", NULL };
 static const assay_rows rows[] = {
@@ -173,7 +182,9 @@ const assay_op assay_op_probe_lstm = {
     .bound = bound,
     .flops = flops,
 };
-const assay_suite assay_suite_probe_lstm = { .op = "probe_lstm", ROWS(rows), GENS(gens), .holes = holes };
+const assay_suite assay_suite_probe_lstm = {
+    .op = "probe_lstm", ROWS(rows), GENS(gens), .holes = holes, .unseen = unseen
+};
 const assay_kernel assay_kernel_probe_lstm = {
     .op = "probe_lstm",
     .name = "stepwise",

@@ -139,6 +139,8 @@ static const assay_gen gens[] = {
     { "sixteenths", ASSAY_TAG_EXACT, sixteenths, .says = "probabilities that are multiples of 1/16" },
     { "peaked", ASSAY_TAG_RANDOM, peaked, .says = "probabilities from even to steep" },
 };
+static const char *const unseen[] = { "nan-probs: probabilities are finite", "inf-probs: probabilities are finite",
+                                      NULL };
 static const char *const holes[] = { "tag class: probabilities are finite", "tag adversarial: sixteenths hold the ties",
                                      NULL };
 static const assay_rows rows[] = { { "B={0,1,6} V={1..17,64} p={0,0.25,0.5,0.9} gen={sixteenths,peaked}",
@@ -157,5 +159,7 @@ const assay_op assay_op_probe_top_p = {
     .verify = verify,
     .flops = flops,
 };
-const assay_suite assay_suite_probe_top_p = { .op = "probe_top_p", ROWS(rows), GENS(gens), .holes = holes };
+const assay_suite assay_suite_probe_top_p = {
+    .op = "probe_top_p", ROWS(rows), GENS(gens), .holes = holes, .unseen = unseen
+};
 const assay_kernel assay_kernel_probe_top_p = { .op = "probe_top_p", .name = "select", .types = types, .run = run };

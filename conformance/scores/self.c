@@ -219,6 +219,15 @@ static void print_elsewhere(void)
     free(name);
 }
 
+static bool anything_implied(const assay_self *s)
+{
+    const assay_op *op;
+    bool any = false;
+    for (size_t i = 0; (op = assay_op_at(i)); i++)
+        any |= assay_implied_has(s->session.implied, op);
+    return any;
+}
+
 /* An entry for every fault and variant that the filter means, with each kind of input and under each contract. */
 static bool set_up(assay_self *s, const assay_self_how *how)
 {
@@ -242,13 +251,14 @@ static bool set_up(assay_self *s, const assay_self_how *how)
                 s->subject[i].nth++;
                 s->subject[i].rank += l->entry[k].fault->kind == ASSAY_LEGAL;
             }
-    return l->n && s->subject;
+    return (l->n || anything_implied(s)) && s->subject;
 }
 
 /* All tables; in this order: the score is the end.  Returns the exit code. */
 static int print_all(assay_self *s, const assay_self_how *how)
 {
-    bool good = !how->faults || !assay_faults_print(&s->session.ledger);
+    bool good = !how->faults || !s->session.ledger.n || !assay_faults_print(&s->session.ledger);
+    good = assay_implied_print(s->session.implied, how->faults) && good;
     good = assay_self_print_bounds(s) && good;
     good = assay_self_print(s) && good;
     print_elsewhere();
@@ -257,7 +267,9 @@ static int print_all(assay_self *s, const assay_self_how *how)
 
 int assay_self_main(assay_lab *lab, const assay_filter *f, const assay_self_how *how)
 {
-    assay_self s = { .session = { .filter = f, .faults = true, .lab = lab }, .n_inputs = 1, .every = how->faults };
+    assay_self s = { .session = { .filter = f, .faults = true, .lab = lab, .implied = assay_implied_open() },
+                     .n_inputs = 1,
+                     .every = how->faults };
     assay_why why = { "" };
     struct timespec a, b;
     int code = 2;
@@ -284,6 +296,7 @@ int assay_self_main(assay_lab *lab, const assay_filter *f, const assay_self_how 
     for (int i = 0; i < s.n_inputs; i++)
         assay_ledger_free(i ? &s.ledger[i] : &s.session.ledger);
     assay_ledger_free(&s.again);
+    assay_implied_free(s.session.implied);
     free(s.subject);
     free(s.shape);
     free(s.seen);

@@ -70,6 +70,12 @@ assay_status assay_self_write_part(const assay_self *from, const char *path, ass
     for (int i = 0; i <= s->n_inputs; i++) /* shipped kernels stand behind the faults and variants */
         fwrite(table(s, i)->entry, sizeof(assay_entry), h.n[i], to.f);
     fwrite(s->subject, sizeof *s->subject, h.n[0], to.f);
+    const assay_op *op;
+    for (size_t i = 0; (op = assay_op_at(i)); i++) {
+        const assay_implied_score score = assay_implied_of(s->session.implied, op);
+        if (header_of(s, op->name).n[0])
+            fwrite(&score, sizeof score, 1, to.f);
+    }
     return assay_save_commit(&to, why);
 }
 
@@ -111,7 +117,10 @@ static assay_status read_part(assay_self *s, const char *path, const char *op, a
     for (size_t k = 0; ok && k < s->session.ledger.n; k++)
         if (of_op(&s->session.ledger.entry[k], op))
             ok = fread(&s->subject[k], sizeof s->subject[k], 1, f) == 1;
+    assay_implied_score implied;
+    ok = ok && fread(&implied, sizeof implied, 1, f) == 1;
     if (ok) {
+        assay_implied_put(s->session.implied, assay_op_find(op), &implied);
         s->session.ledger.cases += t.cases;
         s->peer_cases += (size_t)t.peer_cases;
         s->seconds += t.seconds;

@@ -160,7 +160,8 @@ bool assay_self_print(const assay_self *s)
         print_score(assay_rules[r].name, "ours", assay_self_score(s, 0, r));
         print_score(assay_rules[r].name, "its own", assay_self_score(s, assay_self_own(s, r), r));
     }
-    return ours.faults + ours.legal && ours.caught == ours.faults && !ours.flagged;
+    /* a probe has implied faults alone */
+    return (ours.faults + ours.legal || !s->session.ledger.n) && ours.caught == ours.faults && !ours.flagged;
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------------------------- */
@@ -245,6 +246,27 @@ bool assay_self_print_bounds(const assay_self *s)
     return !missed && !loose;
 }
 
+static void json_implied(assay_json *j, const assay_self *s)
+{
+    const assay_op *op;
+    assay_json_open(j, "implied", '[');
+    for (size_t i = 0; (op = assay_op_at(i)); i++) {
+        const assay_implied_score c = assay_implied_of(s->session.implied, op);
+        if (!c.made)
+            continue;
+        assay_json_open(j, NULL, '{');
+        assay_json_str(j, "op", op->name);
+        assay_json_int(j, "made", c.made);
+        assay_json_int(j, "caught", c.caught);
+        assay_json_int(j, "not_observable", c.idle);
+        assay_json_int(j, "escaped", c.escaped);
+        assay_json_int(j, "known", c.allowed);
+        assay_json_num(j, "seconds", c.seconds);
+        assay_json_close(j);
+    }
+    assay_json_close(j);
+}
+
 static void json_bounds(assay_json *j, const assay_self *s)
 {
     assay_results r = { 0 };
@@ -270,6 +292,7 @@ assay_status assay_self_json(const assay_self *s, const char *path, assay_why *w
         json_score(&j, s->gen[i]->name, assay_self_score(s, i, -1));
     assay_json_close(&j);
     json_rules(&j, s);
+    json_implied(&j, s);
     json_bounds(&j, s);
     assay_json_open(&j, "kernels", '[');
     for (size_t i = 0; i < s->session.ledger.n; i++)

@@ -60,8 +60,9 @@ typedef struct assay_suite {
     size_t n_gens; /* the op's own */
     assay_fill
         fill; /* tried first, whatever the generator: operands only this op understands (lengths, pages); NULL: none */
-    const char *const *exact; /* names of common generators that are exact for this op, NULL-terminated */
-    const char *const *holes; /* coverage holes that are meant: "what: reason", NULL-terminated */
+    const char *const *exact;  /* names of common generators that are exact for this op, NULL-terminated */
+    const char *const *holes;  /* coverage holes that are meant: "what: reason", NULL-terminated */
+    const char *const *unseen; /* implied slips (conformance/rules/) that are none for this op: "GLOB: reason" */
     /* Known answers and properties that need no kernel: true if all hold; why names the first that does not.  NULL:
      * none */
     bool (*known)(assay_why *why);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * implied.h - the slips of slips.h, judged: each goes through the cases until one catches it.  What none catches is a
+ * hole in the cases; escapes.def holds how many of each kind are known. */
+#ifndef ASSAY_RULES_IMPLIED_H
+#define ASSAY_RULES_IMPLIED_H
+#include "../judge/judge.h"
+#include "slips.h"
+#include <stdio.h>
+
+typedef struct assay_implied assay_implied;
+
+typedef struct assay_implied_score { /* of one op */
+    int32_t made, caught, idle, escaped;
+    int32_t flagged; /* 1: the kernel without a slip did not pass */
+    int32_t allowed; /* of the escaped: known ones, escapes.def */
+    double seconds;
+} assay_implied_score;
+
+assay_implied *assay_implied_open(void); /* of what assay_slips_prepare has made */
+bool assay_implied_has(const assay_implied *x, const assay_op *op);
+/* Those that are not caught, on this case.  p may be solved anew. */
+assay_status assay_implied_problem(assay_implied *x, assay_lab *lab, assay_problem *p, assay_why *why);
+assay_implied_score assay_implied_of(const assay_implied *x, const assay_op *op);
+/* Adds what another process found of this op. */
+void assay_implied_put(assay_implied *x, const assay_op *op, const assay_implied_score *s);
+/* all: each slip that is not caught, and why not.  False: more escaped than is known. */
+bool assay_implied_print(const assay_implied *x, bool all);
+void assay_implied_free(assay_implied *x);
+#endif

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT
+ * What each slip does to the numbers around the reference: dense doubles, one array per operand. */
+#include "../../reference/core/dtype.h"
+#include "slips.h"
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+/* Operand i as rows of its axis: outer x length x inner elements. */
+typedef struct axis {
+    int64_t outer, length, inner;
+    double *v;
+} axis;
+
+static axis axis_of(const assay_slip_call *c, int i, int r)
+{
+    int64_t dim[ASSAY_MAX_RANK] = { 1 };
+    axis a = { 1, 1, 1, c->value[i] };
+    const char *shape = c->slip->op->operands[i].shape;
+    assay_op_shape(c->slip->op, shape, c->dim, dim);
+    for (int k = 0; shape[k]; k++)
+        *(k < r ? &a.outer : k == r ? &a.length : &a.inner) *= dim[k];
+    return a;
+}
+
+static int64_t elements(const assay_slip_call *c, int i)
+{
+    return assay_op_shape(c->slip->op, c->slip->op->operands[i].shape, c->dim, NULL);
+}
+
+/* Another value of its kind: twice as much, 1 for 0, 0 for what is not finite. */
+static double wrong(double v)
+{
+    return !isfinite(v) ? 0 : v == 0 ? 1 : fabs(v) < 0x1p29 || v != floor(v) ? 2 * v : v / 2;
+}
+
+/* ---- lengths ------------------------------------------------------------------------------------------------- */
+
+/* Index of element k of operand i along dimension d of the op; where it has none: the last of the dimension. */
+static int64_t along(const assay_slip_call *c, int i, int d, int64_t k)
+{
+    const char *shape = c->slip->op->operands[i].shape, *at = strchr(shape, c->slip->op->dims[d]);
+    if (!at)
+        return c->dim[d] - 1;
+    const axis a = axis_of(c, i, (int)(at - shape));
+    return k / a.inner % a.length;
+}
+
+static void beyond(assay_slip_call *c)
+{
+    const assay_slip *s = c->slip;
+    for (int i = 0; i < s->op->n_operands; i++)
+        for (int64_t k = 0, n = elements(c, i); s->op->operands[i].access != ASSAY_IN && c->value[i] && k < n; k++)
+            if (along(c, i, s->axis, k) >= s->n && (s->other < 0 || along(c, i, s->other, k) >= s->m))
+                c->value[i][k] = wrong(c->value[i][k]);
+}
+
+/* An index of 16 bits: what lies beyond is what lies 2^16 before. */
+static void wraps(assay_slip_call *c)
+{
+    const assay_slip *s = c->slip;
+    const axis a = axis_of(c, s->operand, s->axis);
+    for (int64_t o = 0; o < a.outer; o++)
+        for (int64_t k = s->n; k < a.length; k++)
+            memcpy(a.v + (o * a.length + k) * a.inner, a.v + (o * a.length + k % s->n) * a.inner,
+                   (size_t)a.inner * sizeof *a.v);
+}
+
+/* The last n elements of the axis, or what is over of groups of n: times factor, or what stood there before. */
+static void tail(assay_slip_call *c, double factor, const double *was)
+{
+    const assay_slip *s = c->slip;
+    const axis a = axis_of(c, s->operand, s->axis);
+    const int64_t first = s->n == 1 ? a.length - 1 : a.length / s->n * s->n;
+    for (int64_t o = 0; o < a.outer; o++)
+        for (int64_t k = first * a.inner; first >= 0 && k < a.length * a.inner; k++) {
+            double *v = &a.v[o * a.length * a.inner + k];
+            *v = was ? was[o * a.length * a.inner + k] : factor == 0 ? 0 : *v * factor;
+        }
+}
+
+static void dropped(assay_slip_call *c)
+{
+    tail(c, 0, NULL);
+}
+
+static void doubled(assay_slip_call *c)
+{
+    tail(c, 2, NULL);
+}
+
+static void unwritten(assay_slip_call *c)
+{
+    tail(c, 0, c->was);
+}
+
+/* A length of 16 bits: what lies beyond is not there. */
+static void cut_short(assay_slip_call *c)
+{
+    const axis a = axis_of(c, c->slip->operand, c->slip->axis);
+    const int64_t from = a.length >= c->slip->n ? a.length % c->slip->n : a.length;
+    for (int64_t o = 0; o < a.outer; o++)
+        memset(a.v + (o * a.length + from) * a.inner, 0, (size_t)((a.length - from) * a.inner) * sizeof *a.v);
+}
+
+/* ---- operands ------------------------------------------------------------------------------------------------ */
+
+static void shifted(assay_slip_call *c)
+{
+    const axis a = axis_of(c, c->slip->operand, c->slip->axis);
+    for (int64_t o = 0; a.length > 1 && o < a.outer; o++)
+        memmove(a.v + o * a.length * a.inner, a.v + (o * a.length + 1) * a.inner,
+                (size_t)((a.length - 1) * a.inner) * sizeof *a.v);
+}
+
+static void first_of(assay_slip_call *c)
+{
+    const axis a = axis_of(c, c->slip->operand, c->slip->axis);
+    for (int64_t o = 0; o < a.outer; o++)
+        for (int64_t k = 1; k < a.length; k++)
+            memcpy(a.v + (o * a.length + k) * a.inner, a.v + o * a.length * a.inner, (size_t)a.inner * sizeof *a.v);
+}
+
+/* This axis and the next, read as if they lay the other way round. */
+static void transposed(assay_slip_call *c)
+{
+    const int i = c->slip->operand;
+    const axis a = axis_of(c, i, c->slip->axis), b = axis_of(c, i, c->slip->axis + 1);
+    const int64_t plane = a.length * b.length;
+    memcpy(c->spare, a.v, (size_t)elements(c, i) * sizeof *a.v);
+    for (int64_t o = 0; o < a.outer; o++)
+        for (int64_t x = 0; x < a.length; x++)
+            for (int64_t y = 0; y < b.length; y++)
+                memcpy(a.v + (o * plane + x * b.length + y) * b.inner,
+                       c->spare + (o * plane + y * a.length + x) * b.inner, (size_t)b.inner * sizeof *a.v);
+}
+
+/* Each element by itself, in place. */
+static void each(assay_slip_call *c, double (*f)(const assay_slip_call *c, double v))
+{
+    const int i = c->slip->operand;
+    for (int64_t k = 0, n = elements(c, i); k < n; k++)
+        c->value[i][k] = f(c, c->value[i][k]);
+}
+
+static assay_dtype type_of(const assay_slip_call *c)
+{
+    return c->t[c->slip->operand].type;
+}
+
+static double to_zero(const assay_slip_call *c, double v)
+{
+    (void)c, (void)v;
+    return 0;
+}
+static double to_one(const assay_slip_call *c, double v)
+{
+    (void)c, (void)v;
+    return 1;
+}
+static double without_nan(const assay_slip_call *c, double v)
+{
+    (void)c;
+    return isnan(v) ? 0 : v;
+}
+static double without_inf(const assay_slip_call *c, double v)
+{
+    return isinf(v) ? copysign(type_of(c) == ASSAY_f16 ? 65504 : (double)FLT_MAX, v) : v;
+}
+static double without_subnormals(const assay_slip_call *c, double v)
+{
+    return fabs(v) < (type_of(c) == ASSAY_f16 ? 0x1p-14 : 0x1p-126) ? copysign(0, v) : v;
+}
+static double without_sign(const assay_slip_call *c, double v)
+{
+    (void)c;
+    return v == 0 ? 0 : v;
+}
+static double of_16_bits(const assay_slip_call *c, double v)
+{
+    (void)c;
+    return v < 0 ? v : fmod(v, 0x1p16);
+}
+
+static void zeros(assay_slip_call *c)
+{
+    each(c, to_zero);
+}
+static void ones(assay_slip_call *c)
+{
+    each(c, to_one);
+}
+static void no_nan(assay_slip_call *c)
+{
+    each(c, without_nan);
+}
+static void no_inf(assay_slip_call *c)
+{
+    each(c, without_inf);
+}
+static void flushed(assay_slip_call *c)
+{
+    each(c, without_subnormals);
+}
+static void unsigned_zero(assay_slip_call *c)
+{
+    each(c, without_sign);
+}
+static void value16(assay_slip_call *c)
+{
+    each(c, of_16_bits);
+}
+
+static void left_out(assay_slip_call *c)
+{
+    c->value[c->slip->operand] = NULL;
+}
+
+/* Nobody gave it: read all the same, as whatever lies there. */
+static void made_up(assay_slip_call *c)
+{
+    const int i = c->slip->operand;
+    if (c->value[i])
+        return;
+    c->value[i] = c->spare;
+    for (int64_t k = 0, n = elements(c, i); k < n; k++)
+        c->spare[k] = (double)(k % 7) * 0.25 + 0.25;
+}
+
+/* Through the type's encoder and decoder, in blocks along the last axis; what is over of a block stays. */
+static void rounded(assay_slip_call *c)
+{
+    const int i = c->slip->operand, rank = (int)strlen(c->slip->op->operands[i].shape);
+    const assay_dtype_info *ty = assay_dtype_of((assay_dtype)c->slip->type);
+    const axis a = axis_of(c, i, rank - 1);
+    unsigned char block[64];
+    for (int64_t o = 0; o < a.outer; o++)
+        for (int64_t k = 0; k + ty->block <= a.length; k += ty->block) {
+            ty->encode(block, a.v + o * a.length + k, ty->block);
+            ty->decode(a.v + o * a.length + k, block, ty->block);
+        }
+}
+
+/* Where operand `operand` is 0, whatever it meets in `other`, the product is skipped: what is not finite there is lost.
+ * An element meets all that share its indices of the dimensions that both have. */
+static int64_t meets(const assay_slip_call *c, int i, int other, int64_t k)
+{
+    const assay_op *op = c->slip->op;
+    int64_t key = 0;
+    for (int d = 0; op->dims[d]; d++)
+        if (strchr(op->operands[i].shape, op->dims[d]) && strchr(op->operands[other].shape, op->dims[d]))
+            key = key * c->dim[d] + along(c, i, d, k);
+    return key;
+}
+
+static void skips(assay_slip_call *c)
+{
+    const int i = c->slip->operand, other = c->slip->other;
+    if (!c->value[other])
+        return;
+    for (int64_t k = 0, n = elements(c, i); k < n; k++)
+        c->spare[meets(c, i, other, k)] = 1;
+    for (int64_t k = 0, n = elements(c, other); k < n; k++)
+        if (c->value[other][k] != 0)
+            c->spare[meets(c, other, i, k)] = 0;
+    for (int64_t k = 0, n = elements(c, i); k < n; k++)
+        if (!isfinite(c->value[i][k]) && c->spare[meets(c, i, other, k)] != 0)
+            c->value[i][k] = 0;
+}
+
+/* ---- fields -------------------------------------------------------------------------------------------------- */
+
+static double field_get(const assay_field *f, const unsigned char *params)
+{
+    float x;
+    int32_t i;
+    int64_t l;
+    memcpy(&x, params + f->offset, sizeof x);
+    memcpy(&i, params + f->offset, sizeof i);
+    memcpy(&l, params + f->offset, f->kind == ASSAY_KIND_I64 ? sizeof l : sizeof i);
+    return f->kind == ASSAY_KIND_F32 ? (double)x : f->kind == ASSAY_KIND_I64 ? (double)l : (double)i;
+}
+
+static void field_put(const assay_field *f, unsigned char *params, double v)
+{
+    const float x = (float)v;
+    const int32_t i = f->kind == ASSAY_KIND_F32 ? 0 : (int32_t)fmax(fmin(v, INT32_MAX), INT32_MIN);
+    const int64_t l = f->kind == ASSAY_KIND_I64 ? (int64_t)v : 0;
+    if (f->kind == ASSAY_KIND_F32)
+        memcpy(params + f->offset, &x, sizeof x);
+    else if (f->kind == ASSAY_KIND_I64)
+        memcpy(params + f->offset, &l, sizeof l);
+    else
+        memcpy(params + f->offset, &i, sizeof i);
+}
+
+/* Another value that the op takes; one that it refuses would be seen before any kernel.  usual: with its default in
+ * place of 0, as kernels see it. */
+static void set(assay_slip_call *c, double v, bool usual)
+{
+    const assay_op *op = c->slip->op;
+    const assay_field *f = &op->fields[c->slip->field];
+    _Alignas(16) unsigned char trial[ASSAY_MAX_PARAMS];
+    assay_why why;
+    if (v < f->min || v > f->max) {
+        c->idle = "the parameter may not have that value";
+        return;
+    }
+    field_put(f, memcpy(trial, c->params, sizeof trial), v);
+    const assay_args a = { .operand = c->t, .dim = c->dim, .params = trial };
+    if (op->resolve && op->resolve(&a, trial, &why)) {
+        c->idle = "the op refuses the parameter's other value";
+        return;
+    }
+    if (!usual)
+        field_put(f, trial, v);
+    memcpy(c->params, trial, sizeof trial);
+}
+
+double assay_slip_field(const assay_slip_call *c)
+{
+    return field_get(&c->slip->op->fields[c->slip->field], c->params);
+}
+
+void assay_slip_set(assay_slip_call *c, double v)
+{
+    set(c, v, true);
+}
+
+static void field_zero(assay_slip_call *c)
+{
+    set(c, 0, false);
+}
+static void field_default(assay_slip_call *c)
+{
+    assay_slip_call trial = *c;
+    set(&trial, 0, true);
+    if (!trial.idle && assay_slip_field(&trial) == 0)
+        c->idle = "its default is 0, which field-zero tries";
+    else
+        set(c, 0, true);
+}
+
+/* Twice as much; of a few names or of 0 and 1 the next. */
+static void field_twice(assay_slip_call *c)
+{
+    const assay_field *f = &c->slip->op->fields[c->slip->field];
+    const double v = assay_slip_field(c);
+    if (f->kind == ASSAY_KIND_ENUM || f->max <= 1)
+        set(c, f->kind == ASSAY_KIND_F32 ? (2 * v <= f->max ? 2 * v : v / 2) : fmod(v + 1, f->max + 1), true);
+    else
+        set(c, v == 0 ? 1 : 2 * v <= f->max ? 2 * v : v - floor(v / 2), true);
+}
+
+static void field_type(assay_slip_call *c)
+{
+    if ((int)type_of(c) == c->slip->type && c->value[c->slip->operand])
+        set(c, 0, true);
+}
+
+/* So many bits of an integer; 24: what a float holds of it. */
+static void field_cut(assay_slip_call *c)
+{
+    const double v = assay_slip_field(c);
+    set(c, c->slip->n == 24 ? (double)(float)v : fmod(v, ldexp(1, (int)c->slip->n)), true);
+}
+
+/* ---- the table ----------------------------------------------------------------------------------------------- */
+
+const assay_slip_kind assay_slip_kinds[ASSAY_SLIP_KINDS] = {
+    [ASSAY_SLIP_RIGHT] = { "right", "no slip", ASSAY_AT_CALL, NULL },
+    [ASSAY_SLIP_BEYOND] = { "beyond", "results beyond this index, or of longer reductions, are wrong", ASSAY_AT_OUTPUT,
+                            beyond },
+    [ASSAY_SLIP_BOTH] = { "both", "results beyond both of two indices are wrong", ASSAY_AT_OUTPUT, beyond },
+    [ASSAY_SLIP_DROPPED] = { "dropped", "the last of an output, or what is over of groups, is 0", ASSAY_AT_OUTPUT,
+                             dropped },
+    [ASSAY_SLIP_UNWRITTEN] = { "unwritten", "the last of an output, or what is over of groups, is not written",
+                               ASSAY_AT_OUTPUT, unwritten },
+    [ASSAY_SLIP_DOUBLED] = { "doubled", "the last of an output, or what is over of groups, is doubled", ASSAY_AT_OUTPUT,
+                             doubled },
+    [ASSAY_SLIP_LOST] = { "lost", "the last of an input, or what is over of groups, counts as 0", ASSAY_AT_INPUT,
+                          dropped },
+    [ASSAY_SLIP_REPEATED] = { "repeated", "the last of an input, or what is over of groups, counts twice",
+                              ASSAY_AT_INPUT, doubled },
+    [ASSAY_SLIP_SHIFTED] = { "shifted", "each index of an operand reads the next one", ASSAY_AT_INPUT, shifted },
+    [ASSAY_SLIP_FIRST] = { "first", "each index of an operand reads the first", ASSAY_AT_INPUT, first_of },
+    [ASSAY_SLIP_TRANSPOSED] = { "transposed", "two axes of an operand are read the other way round", ASSAY_AT_INPUT,
+                                transposed },
+    [ASSAY_SLIP_ZEROS] = { "zeros", "an operand is not read: zeros", ASSAY_AT_INPUT, zeros },
+    [ASSAY_SLIP_ONES] = { "ones", "an operand is not read: ones", ASSAY_AT_INPUT, ones },
+    [ASSAY_SLIP_LEFT_OUT] = { "left-out", "an optional operand is ignored", ASSAY_AT_INPUT, left_out },
+    [ASSAY_SLIP_MADE_UP] = { "made-up", "an optional operand is used where it is absent", ASSAY_AT_INPUT, made_up },
+    [ASSAY_SLIP_ROUNDED] = { "rounded", "an operand is rounded to a narrower type", ASSAY_AT_INPUT, rounded },
+    [ASSAY_SLIP_NARROWED] = { "narrowed", "a result is rounded to a narrower type", ASSAY_AT_OUTPUT, rounded },
+    [ASSAY_SLIP_NAN] = { "nan", "NaN in an operand counts as 0", ASSAY_AT_INPUT, no_nan },
+    [ASSAY_SLIP_INF] = { "inf", "infinity in an operand is clamped", ASSAY_AT_INPUT, no_inf },
+    [ASSAY_SLIP_FLUSHED] = { "flushed", "subnormals in an operand are flushed", ASSAY_AT_INPUT, flushed },
+    [ASSAY_SLIP_UNSIGNED] = { "unsigned", "zeros in an operand lose their sign", ASSAY_AT_INPUT, unsigned_zero },
+    [ASSAY_SLIP_OUT_NAN] = { "out-nan", "NaN in a result becomes 0", ASSAY_AT_OUTPUT, no_nan },
+    [ASSAY_SLIP_OUT_INF] = { "out-inf", "infinity in a result is clamped", ASSAY_AT_OUTPUT, no_inf },
+    [ASSAY_SLIP_OUT_FLUSHED] = { "out-flushed", "subnormal results are flushed", ASSAY_AT_OUTPUT, flushed },
+    [ASSAY_SLIP_OUT_UNSIGNED] = { "out-unsigned", "zeros in a result lose their sign", ASSAY_AT_OUTPUT, unsigned_zero },
+    [ASSAY_SLIP_SKIPS] = { "skips", "where the second operand is 0, what is not finite in the first is lost",
+                           ASSAY_AT_INPUT, skips },
+    [ASSAY_SLIP_WRAPS] = { "wraps", "an index is kept in 16 bits", ASSAY_AT_OUTPUT, wraps },
+    [ASSAY_SLIP_SHORT] = { "short", "a length is kept in 16 bits", ASSAY_AT_INPUT, cut_short },
+    [ASSAY_SLIP_VALUE16] = { "value-16", "an operand's integers are kept in 16 bits", ASSAY_AT_INPUT, value16 },
+    [ASSAY_SLIP_OUT_VALUE16] = { "out-value-16", "integers of a result are kept in 16 bits", ASSAY_AT_OUTPUT, value16 },
+    [ASSAY_SLIP_FIELD_ZERO] = { "field-zero", "a parameter counts as 0", ASSAY_AT_INPUT, field_zero },
+    [ASSAY_SLIP_FIELD_DEFAULT] = { "field-default", "a parameter counts as its default", ASSAY_AT_INPUT,
+                                   field_default },
+    [ASSAY_SLIP_FIELD_TWICE] = { "field-twice", "a parameter is doubled, or its next name", ASSAY_AT_INPUT,
+                                 field_twice },
+    [ASSAY_SLIP_FIELD_TYPE] = { "field-type", "a parameter is ignored where an operand has this type", ASSAY_AT_INPUT,
+                                field_type },
+    [ASSAY_SLIP_FIELD_CUT] = { "field-cut", "a parameter is kept in so many bits (24: in a float)", ASSAY_AT_INPUT,
+                               field_cut },
+    [ASSAY_SLIP_FIELD_BEFORE] = { "field-before", "a parameter is that of the call before", ASSAY_AT_CALL, NULL },
+    [ASSAY_SLIP_DENSE] = { "dense", "an operand's strides are ignored", ASSAY_AT_CALL, NULL },
+    [ASSAY_SLIP_LAYOUT] = { "layout", "an operand's storage order is ignored", ASSAY_AT_CALL, NULL },
+    [ASSAY_SLIP_PAST] = { "past", "one element more than there are is written", ASSAY_AT_CALL, NULL },
+    [ASSAY_SLIP_STATE] = { "state", "the result of the first call at these addresses is returned again", ASSAY_AT_CALL,
+                           NULL },
+    [ASSAY_SLIP_NEIGHBOUR] = { "neighbour", "a work unit writes the next one's results, too", ASSAY_AT_CALL, NULL },
+};
+
+void assay_slip_spoil(assay_slip_call *c, assay_slip_at at)
+{
+    const assay_slip *s = c->slip;
+    const bool there = s->operand < 0 || c->value[s->operand] || s->kind->spoil == made_up;
+    if (s->kind->at == at && s->kind->spoil && there)
+        s->kind->spoil(c);
+}
