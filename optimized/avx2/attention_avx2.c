@@ -2,7 +2,7 @@
  * attention, AVX2: tiles of 6 rows x 16 keys or 16 channels (12 accumulators, 15 registers); with fewer rows wider
  * ones. The algorithm is in ../isa/flash.h. */
 #include "../../reference/core/primitive.h"
-#include "../isa/panel16_x86.h"
+#include "../isa/panel16_avx2.h"
 
 #define FLASH_ROWS 6
 enum { LANES = 8, ROWS = FLASH_ROWS, TILE = 12 };
@@ -120,7 +120,7 @@ static inline float vf_highest(vf a)
 
 static inline void vf_panel(float *dst, const float *const *row, int64_t D)
 {
-    x86_panel16(dst, row, D);
+    avx2_panel16(dst, row, D);
 }
 
 #include "../isa/flash_call.h"

@@ -2,7 +2,7 @@
  * attention, AVX-512: tiles of 12 rows x 32 keys or 32 channels (24 accumulators); with fewer rows wider ones.
  * The algorithm is in ../isa/flash.h. */
 #include "../../reference/core/primitive.h"
-#include "../isa/panel16_x86.h"
+#include "../isa/panel16_avx2.h"
 
 #define FLASH_ROWS 12
 enum { LANES = 16, ROWS = FLASH_ROWS, TILE = 24 };
@@ -146,7 +146,7 @@ static inline float vf_highest(vf a)
 }
 static inline void vf_panel(float *dst, const float *const *row, int64_t D)
 {
-    x86_panel16(dst, row, D);
+    avx2_panel16(dst, row, D);
 }
 
 #include "../isa/flash_call.h"

@@ -38,6 +38,11 @@ static inline __m128 avx2_inverse(__m128 d)
     const __m128 size = _mm_andnot_ps(_mm_set1_ps(-0.0f), id);
     return _mm_and_ps(id, _mm_cmplt_ps(size, _mm_set1_ps(INFINITY)));
 }
+static inline void avx2_inverses(float *y, const float *x, int64_t n) /* n % 4 == 0: for assay primitives */
+{
+    for (int64_t i = 0; i < n; i += 4)
+        _mm_storeu_ps(y + i, avx2_inverse(_mm_loadu_ps(x + i)));
+}
 /* The first of 32 whose magnitude has these bits, with its sign */
 static inline float avx2_first(const float x[32], int bits)
 {

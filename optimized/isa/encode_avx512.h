@@ -4,6 +4,11 @@
 #define ASSAY_ISA_ENCODE_AVX512_H
 #include "encode_avx2.h"
 
+static inline void avx512_inverses(float *y, const float *x, int64_t n)
+{
+    avx2_inverses(y, x, n);
+}
+
 /* 16 floats to bytes, toward zero, -128 .. 127 */
 static inline __m128i avx512_trunc_i8(__m512 t)
 {

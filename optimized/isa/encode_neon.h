@@ -24,6 +24,11 @@ static inline float neon_inverse(float d)
     const float id = 1 / d;
     return fabsf(id) < INFINITY ? id : 0;
 }
+static inline void neon_inverses(float *y, const float *x, int64_t n) /* for assay primitives */
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = neon_inverse(x[i]);
+}
 static inline uint16_t neon_to_f16(float x)
 {
     return vget_lane_u16(vreinterpret_u16_f16(vcvt_f16_f32(vdupq_n_f32(x))), 0);

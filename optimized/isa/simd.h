@@ -6,6 +6,7 @@
  *   vec_zero vec_set vec_all               0; a float in every lane; the float at p
  *   vec_load vec_store, vec_load_n vec_store_n    a vector; its first n lanes, 0 <= n <= LANES: no byte past them is
  *                                          touched, lanes past them are loaded as 0
+ *   vec_load_once                          into a register: a compiler may read memory again for each use of vec_load
  *   vec_add vec_sub vec_mul vec_div        as they say
  *   vec_fma vec_fms vec_fnma               a b + c, a b - c, c - a b, rounded once
  *   vec_max                                b where it is the larger number, else a: a NaN in b is passed over
@@ -29,11 +30,14 @@
 #define SIMD_JOIN_(a, b) a##b
 #define SIMD_JOIN(a, b)  SIMD_JOIN_(a, b)
 #define SIMD_NAME(stem)  SIMD_JOIN(SIMD_JOIN(stem, _), ASSAY_TIER) /* add_avx2 for add */
-#include SIMD_TEXT(SIMD_JOIN(simd_, ASSAY_TIER).h)
+#define SIMD_FILE(stem)  SIMD_TEXT(SIMD_NAME(stem).h)              /* "decode_avx2.h" for decode */
+#define SIMD_OWN(name)   SIMD_JOIN(ASSAY_TIER, _##name)            /* avx2_decode for decode */
+#include SIMD_FILE(simd)
 
-/* SIMD_KERNEL(add) = { SIMD_TIER, .op = "add", ... };  defines assay_add_avx2, named "avx2" */
+/* SIMD_KERNEL(add) = { .op = "add", .name = SIMD_TIER, .isa = SIMD_ISA, ... };  defines assay_add_avx2, named "avx2" */
 #define SIMD_KERNEL(stem) const assay_kernel SIMD_NAME(assay_##stem)
-#define SIMD_TIER         .name = SIMD_TEXT(ASSAY_TIER), .isa = SIMD_JOIN(ASSAY_ISA_, ASSAY_TIER)
+#define SIMD_TIER         SIMD_TEXT(ASSAY_TIER)
+#define SIMD_ISA          SIMD_JOIN(ASSAY_ISA_, ASSAY_TIER)
 
 static const assay_typeset simd_f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                           ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };

@@ -23,6 +23,12 @@ static inline vec vec_load(const float *p)
 {
     return _mm256_loadu_ps(p);
 }
+static inline vec vec_load_once(const float *p)
+{
+    vec v = vec_load(p);
+    __asm__("" : "+x"(v));
+    return v;
+}
 static inline vec vec_load_n(const float *p, int64_t n)
 {
     return _mm256_maskload_ps(p, avx2_tail(n));

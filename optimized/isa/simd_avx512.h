@@ -24,6 +24,14 @@ static inline vec vec_load(const float *p)
 {
     return _mm512_loadu_ps(p);
 }
+static inline vec vec_load_once(const float *p)
+{
+    vec v = vec_load(p);
+#ifndef ASSAY_SIMDE
+    __asm__("" : "+v"(v));
+#endif
+    return v;
+}
 static inline vec vec_load_n(const float *p, int64_t n)
 {
     return avx512_load(avx512_tail(n), p);

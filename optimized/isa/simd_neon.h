@@ -24,6 +24,12 @@ static inline vec vec_load(const float *p)
 {
     return vld1q_f32(p);
 }
+static inline vec vec_load_once(const float *p)
+{
+    vec v = vec_load(p);
+    __asm__("" : "+w"(v));
+    return v;
+}
 static inline vec vec_load_n(const float *p, int64_t n)
 {
     return n < LANES ? neon_load_tail(p, n) : vld1q_f32(p);

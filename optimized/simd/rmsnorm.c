@@ -39,6 +39,11 @@ static assay_status run(const assay_args *a)
 static const assay_contract contract = { .h = { ASSAY_DEPTH_LANES, 4 * LANES, 0 } };
 
 SIMD_KERNEL(rmsnorm) = {
-    SIMD_TIER,         .op = "rmsnorm",       .flags = ASSAY_INPLACE | ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
-    .types = simd_f32, .contract = &contract, .run = run,
+    .op = "rmsnorm",
+    .name = SIMD_TIER,
+    .isa = SIMD_ISA,
+    .flags = ASSAY_INPLACE | ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
+    .types = simd_f32,
+    .contract = &contract,
+    .run = run,
 };

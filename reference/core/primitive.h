@@ -14,10 +14,6 @@ typedef struct assay_primitive {
     float promised; /* in units of u, what its comment says; 0: what contracts assume, no better */
 } assay_primitive;
 
-#define PRIMITIVE(isa, name) extern const assay_primitive assay_primitive_##name##_##isa;
-#include "../../optimized/primitives.def"
-#undef PRIMITIVE
-
 const assay_primitive *
 assay_primitive_at(size_t i); /* of this build, in the order of primitives.def; NULL past the last */
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "registry.h"
 #include "assay_build.h" /* IF_<isa>(x): x on targets that can build <isa>, else nothing */
+#include "../../optimized/tiers.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -40,11 +41,15 @@ static const assay_faults *const fault_tables[] = {
 };
 enum { ENTRIES = sizeof entries / sizeof *entries };
 
-#define KERNEL_TIER(dir, isa, stem) IF_##isa(extern const assay_kernel assay_##stem##_##isa;)
-#include "../../optimized/kernels.h"
+#define KERNEL(dir, tiers, stem) EACH_TIER(KERNEL_TIER, tiers, dir, stem)
+
+#define KERNEL_TIER(isa, dir, stem) IF_##isa(extern const assay_kernel assay_##stem##_##isa;)
+#include "../../optimized/kernels.def"
+#undef KERNEL_TIER
 static const assay_kernel *const built_in[] = {
-#define KERNEL_TIER(dir, isa, stem) IF_##isa(&assay_##stem##_##isa, )
-#include "../../optimized/kernels.h"
+#define KERNEL_TIER(isa, dir, stem) IF_##isa(&assay_##stem##_##isa, )
+#include "../../optimized/kernels.def"
+#undef KERNEL_TIER
 #define PROBE(op) &assay_kernel_##op,
 #include "../../conformance/probes/probes.def"
 #undef PROBE
@@ -52,17 +57,19 @@ static const assay_kernel *const built_in[] = {
 };
 
 static const char *const files[] = {
-#define KERNEL_TIER(dir, isa, stem) IF_##isa(#dir "/" #stem "_" #isa, )
-#include "../../optimized/kernels.h"
+#define KERNEL_TIER(isa, dir, stem) IF_##isa(#dir "/" #stem "_" #isa, )
+#include "../../optimized/kernels.def"
+#undef KERNEL_TIER
 #define PROBE(op) "probes/" #op,
 #include "../../conformance/probes/probes.def"
 #undef PROBE
     NULL
 };
 
-#define KERNEL_TIER(dir, isa, stem) IF_NOT_##isa(#dir "/" #stem "_" #isa, )
+#define KERNEL_TIER(isa, dir, stem) IF_NOT_##isa(#dir "/" #stem "_" #isa, )
 static const char *const not_built[] = {
-#include "../../optimized/kernels.h"
+#include "../../optimized/kernels.def"
+#undef KERNEL_TIER
     NULL
 };
 

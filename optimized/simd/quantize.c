@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * quantize.h - the quantize kernel of an instruction set that has defined ENCODE(type), its encoder of that type: bit
- * for bit the rules of the types; work units are runs of 4096 columns of a row. */
-#ifndef ASSAY_ISA_QUANTIZE_H
-#define ASSAY_ISA_QUANTIZE_H
-#include "rows.h"
-
-static int64_t units(const assay_args *a)
-{
-    return row_blocks(a);
-}
+ * quantize: the encoders of the tier, bit for bit the rules of the types; work units are runs of 4096 columns of a row.
+ */
+#include "../isa/encode.h"
 
 static assay_status run(const assay_args *a)
 {
@@ -47,4 +40,13 @@ static const assay_typeset types[] = {
     ASSAY_TYPES(ASSAY_T(f32)),
     ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q8_1) | ASSAY_T(q4_0) | ASSAY_T(q4_1)),
 };
-#endif
+
+SIMD_KERNEL(quantize) = {
+    .op = "quantize",
+    .name = SIMD_TIER,
+    .isa = SIMD_ISA,
+    .flags = ASSAY_BITEXACT | ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
+    .types = types,
+    .run = run,
+    .units = row_blocks,
+};

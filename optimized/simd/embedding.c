@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * embedding, AVX2: one row of the table per token, decoded to f32.  The row of the next token is unknown to the
- * hardware's prefetcher until its id is read, so its first lines are asked for while this one is decoded. */
-#include "../isa/decode_avx2.h"
+ * embedding: one row of the table per token, decoded to f32.  The row of the next token is unknown to the hardware's
+ * prefetcher until its id is read, so its first lines are asked for while this one is decoded. */
+#include "../isa/decode.h"
 
 enum { AHEAD = 512 }; /* bytes of the next row that are prefetched */
 
@@ -14,9 +14,9 @@ static assay_status run(const assay_args *a)
         if (t + 1 < a->end) {
             const char *next = tensor_row(table, *(const int32_t *)tensor_row(ids, t + 1));
             for (int64_t i = 0; i < ahead; i += 64)
-                _mm_prefetch(next + i, _MM_HINT_T0);
+                __builtin_prefetch(next + i);
         }
-        avx2_decode(tensor_row(&a->operand[2], t), tensor_row(table, id), table->type, D);
+        row_decode(tensor_row(&a->operand[2], t), tensor_row(table, id), table->type, D);
     }
     return ASSAY_OK;
 }
@@ -28,10 +28,10 @@ static const assay_typeset types[] = {
     ASSAY_TYPES(ASSAY_T(f32)),
 };
 
-const assay_kernel assay_embedding_avx2 = {
+SIMD_KERNEL(embedding) = {
     .op = "embedding",
-    .name = "avx2",
-    .isa = ASSAY_ISA_avx2,
+    .name = SIMD_TIER,
+    .isa = SIMD_ISA,
     .flags = ASSAY_BITEXACT | ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
     .types = types,
     .run = run,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * panel16_x86.h - 16 rows of D floats to a K panel [D][16], by 8 x 8 transposes (AVX2). */
-#ifndef ASSAY_ISA_PANEL16_X86_H
-#define ASSAY_ISA_PANEL16_X86_H
+ * panel16_avx2.h - 16 rows of D floats to a K panel [D][16], by 8 x 8 transposes (AVX2). */
+#ifndef ASSAY_ISA_PANEL16_AVX2_H
+#define ASSAY_ISA_PANEL16_AVX2_H
 #include "x86.h"
 
-static inline void x86_transpose8(float *dst, int64_t to, const float *const *row, int64_t d)
+static inline void avx2_transpose8(float *dst, int64_t to, const float *const *row, int64_t d)
 {
     __m256 a[8], b[8];
     for (int i = 0; i < 8; i++)
@@ -25,12 +25,12 @@ static inline void x86_transpose8(float *dst, int64_t to, const float *const *ro
     }
 }
 
-static inline void x86_panel16(float *dst, const float *const *row, int64_t D)
+static inline void avx2_panel16(float *dst, const float *const *row, int64_t D)
 {
     int64_t d = 0;
     for (; d + 8 <= D; d += 8) {
-        x86_transpose8(dst + d * 16, 16, row, d);
-        x86_transpose8(dst + d * 16 + 8, 16, row + 8, d);
+        avx2_transpose8(dst + d * 16, 16, row, d);
+        avx2_transpose8(dst + d * 16 + 8, 16, row + 8, d);
     }
     for (; d < D; d++)
         for (int i = 0; i < 16; i++)

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * dequantize, NEON: codes widened to 32 bits and scaled, four at a time; work units are runs of 4096 columns. */
-#include "../isa/decode_neon.h"
-
-static int64_t units(const assay_args *a)
-{
-    return row_blocks(a);
-}
+ * dequantize: codes widened and scaled; work units are runs of 4096 columns. */
+#include "../isa/decode.h"
 
 static assay_status run(const assay_args *a)
 {
@@ -13,7 +8,7 @@ static assay_status run(const assay_args *a)
     for (int64_t u = a->begin; u < a->end; u++) {
         const row_block b = row_block_at(a, u);
         const char *from = (const char *)tensor_row(x, b.r) + row_bytes(x->type, b.c);
-        neon_decode((float *)tensor_row(y, b.r) + b.c, from, x->type, b.n);
+        row_decode((float *)tensor_row(y, b.r) + b.c, from, x->type, b.n);
     }
     return ASSAY_OK;
 }
@@ -24,12 +19,12 @@ static const assay_typeset types[] = {
     ASSAY_TYPES(ASSAY_T(f32)),
 };
 
-const assay_kernel assay_dequantize_neon = {
+SIMD_KERNEL(dequantize) = {
     .op = "dequantize",
-    .name = "neon",
-    .isa = ASSAY_ISA_neon,
+    .name = SIMD_TIER,
+    .isa = SIMD_ISA,
     .flags = ASSAY_BITEXACT | ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
     .types = types,
     .run = run,
-    .units = units,
+    .units = row_blocks,
 };

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ * rope: per position sines and cosines of all pairs, then every head.  Pairs that lie apart (half) are two vectors; of
+ * pairs side by side (interleaved) a vector holds LANES / 2, and the table each cosine twice and each sine as -s, +s,
+ * so that y = x c + swap(x) s. */
+#include "../isa/rope.h"
+#include "../isa/simd_sincos.h"
+
+/* n <= LANES angles p * f[0 .. n) */
+static inline void angles(float p, const float *f, int64_t n, vec *s, vec *c)
+{
+    if (!vec_sincos(vec_set(p), vec_load_n(f, n), s, c)) {
+        float sine[LANES] = { 0 }, cosine[LANES] = { 0 };
+        rope_far(p, f, n, sine, cosine);
+        *s = vec_load(sine), *c = vec_load(cosine);
+    }
+}
+
+static void table(float p, const float *f, int64_t F, bool half, float *cosine, float *sine)
+{
+    static const float signs[] = { -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1 };
+    _Static_assert(LANES <= sizeof signs / sizeof *signs, "a sign for each lane");
+    const vec sign = vec_load(signs);
+    vec s, c;
+    for (int64_t r = 0; r < F; r += LANES) {
+        angles(p, f + r, F - r < LANES ? F - r : LANES, &s, &c);
+        if (half) {
+            vec_store(cosine + r, c);
+            vec_store(sine + r, s);
+        } else {
+            vec_store(cosine + 2 * r, vec_twice(c, 0));
+            vec_store(cosine + 2 * r + LANES, vec_twice(c, 1));
+            vec_store(sine + 2 * r, vec_mul(vec_twice(s, 0), sign));
+            vec_store(sine + 2 * r + LANES, vec_mul(vec_twice(s, 1), sign));
+        }
+    }
+}
+
+static void turn_half(const float *x, float *y, int64_t F, const float *cosine, const float *sine)
+{
+    int64_t r = 0;
+    for (; r + LANES <= F; r += LANES) {
+        const vec c = vec_load(cosine + r), s = vec_load(sine + r), v = vec_load(x + r), w = vec_load(x + r + F);
+        vec_store(y + r, vec_fms(v, c, vec_mul(w, s)));
+        vec_store(y + r + F, vec_fma(v, s, vec_mul(w, c)));
+    }
+    if (r < F) {
+        const int64_t n = F - r;
+        const vec c = vec_load(cosine + r), s = vec_load(sine + r);
+        const vec v = vec_load_n(x + r, n), w = vec_load_n(x + r + F, n);
+        vec_store_n(y + r, vec_fms(v, c, vec_mul(w, s)), n);
+        vec_store_n(y + r + F, vec_fma(v, s, vec_mul(w, c)), n);
+    }
+}
+
+static void turn_interleaved(const float *x, float *y, int64_t F, const float *cosine, const float *sine)
+{
+    const int64_t R = 2 * F;
+    int64_t d = 0;
+    for (; d + LANES <= R; d += LANES) {
+        const vec v = vec_load_once(x + d);
+        vec_store(y + d, vec_fma(v, vec_load(cosine + d), vec_mul(vec_swap(v), vec_load(sine + d))));
+    }
+    if (d < R) {
+        const vec v = vec_load_n(x + d, R - d);
+        const vec w = vec_mul(vec_swap(v), vec_load(sine + d));
+        vec_store_n(y + d, vec_fma(v, vec_load(cosine + d), w), R - d);
+    }
+}
+
+static void turn(const float *x, float *y, int64_t F, bool half, const float *cosine, const float *sine)
+{
+    if (half)
+        turn_half(x, y, F, cosine, sine);
+    else
+        turn_interleaved(x, y, F, cosine, sine);
+}
+
+static assay_status run(const assay_args *a)
+{
+    return rope_run(a, table, turn);
+}
+
+SIMD_KERNEL(rope) = {
+    .op = "rope",
+    .name = SIMD_TIER,
+    .isa = SIMD_ISA,
+    .flags = ASSAY_INPLACE | ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
+    .types = rope_types,
+    .run = run,
+    .phases = rope_phases,
+    .units = rope_units,
+    .shared = rope_shared,
+    .scratch = rope_scratch,
+};
