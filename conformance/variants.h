@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * variants.h - legal kernels, generated (docs/judge.md, Legal variants): one table of summation orders, and per op a
  * function that computes the op with any of them (conformance/variants/<op>.c).  A row of SUMS is a legal kernel of
- * every op that joins; an op joins with three lines in faults/<op>.c:
+ * every op that joins; an op joins with two lines in faults/<op>.c:
  *
  *   #define VARY assay_vary_matmul
- *   SUMS(VARY_STUB)
  *   static const assay_fault table[] = { ..., SUMS(VARY_ROW) };   with VARY_BASE: .op = "matmul", .types = ...
  *
  * Each row declares the sharpest contract that it keeps, so the bounds of the contracts are tried as well.  The row's
@@ -103,16 +102,16 @@ float assay_vary_swiglu(int32_t form, float g, float u);
 void assay_vary_read(const assay_tensor *t, int64_t row, int64_t from, int64_t n, float *to);
 void assay_vary_write(const assay_tensor *t, int64_t row, int64_t from, int64_t n, const float *src);
 
-/* By ops: the whole call, UNSLICED */
-assay_status assay_vary_rmsnorm(const assay_args *a, const assay_sum *s);
-assay_status assay_vary_softmax(const assay_args *a, const assay_sum *s);
-assay_status assay_vary_matmul(const assay_args *a, const assay_sum *s);
-assay_status assay_vary_gate_up(const assay_args *a, const assay_sum *s);
-assay_status assay_vary_attention(const assay_args *a, const assay_sum *s);
-assay_status assay_vary_sample(const assay_args *a, const assay_sum *s);
+/* By ops: the whole call, UNSLICED; its variant is the row of assay_sums */
+assay_status assay_vary_rmsnorm(const assay_args *a);
+assay_status assay_vary_softmax(const assay_args *a);
+assay_status assay_vary_matmul(const assay_args *a);
+assay_status assay_vary_gate_up(const assay_args *a);
+assay_status assay_vary_attention(const assay_args *a);
+assay_status assay_vary_sample(const assay_args *a);
 /* weights of q8_0, q4_0 or q4_1, x rounded to q8_0: exact integers per block */
-assay_status assay_vary_matmul_blocks(const assay_args *a, const assay_sum *s);
-assay_status assay_vary_gate_up_blocks(const assay_args *a, const assay_sum *s);
+assay_status assay_vary_matmul_blocks(const assay_args *a);
+assay_status assay_vary_gate_up_blocks(const assay_args *a);
 
 #define VARY_F32    ASSAY_TYPES(ASSAY_T(f32))
 #define VARY_I32    ASSAY_TYPES(ASSAY_T(i32))
@@ -121,27 +120,19 @@ assay_status assay_vary_gate_up_blocks(const assay_args *a, const assay_sum *s);
 #define VARY_WEIGHTS                                                                                                   \
     ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q4_0) | ASSAY_T(q4_1) |          \
                 ASSAY_T(q4_k) | ASSAY_T(q6_k))
-#define VARY_STUB(n, name, depth, order, lanes, block, splits, adder)                                                  \
-    static assay_status vary_##n(const assay_args *a)                                                                  \
-    {                                                                                                                  \
-        return VARY(a, &assay_sums[n]);                                                                                \
-    }
 #define VARY_ROW(n, title, depth, order, lanes, block, splits, adder)                                                  \
     { ASSAY_LEGAL,                                                                                                     \
-      { VARY_BASE, .name = title, .flags = ASSAY_UNSLICED, .contract = &assay_sum_contracts[n], .run = vary_##n },     \
+      { VARY_BASE, .name = title, .flags = ASSAY_UNSLICED, .contract = &assay_sum_contracts[n], .run = VARY,           \
+        .variant = &assay_sums[n] },                                                                                   \
       "legal: generated" },
 /* The same for blocks: VARY_BLOCKS is the function, VARY_Q8 and VARY_Q4_1 are designators of the kernels */
-#define VARY_BLOCK_STUB(n, name)                                                                                       \
-    static assay_status vary_blocks_##n(const assay_args *a)                                                           \
-    {                                                                                                                  \
-        return VARY_BLOCKS(a, &assay_sums[n]);                                                                         \
-    }
 #define VARY_Q8_ROW(n, title)                                                                                          \
     { ASSAY_LEGAL,                                                                                                     \
-      { VARY_Q8, .name = "sum-q8-" title, .flags = ASSAY_UNSLICED, .run = vary_blocks_##n },                           \
+      { VARY_Q8, .name = "sum-q8-" title, .flags = ASSAY_UNSLICED, .run = VARY_BLOCKS, .variant = &assay_sums[n] },    \
       "legal: generated" },
 #define VARY_Q4_1_ROW(n, title)                                                                                        \
     { ASSAY_LEGAL,                                                                                                     \
-      { VARY_Q4_1, .name = "sum-q4_1-" title, .flags = ASSAY_UNSLICED, .run = vary_blocks_##n },                       \
+      { VARY_Q4_1, .name = "sum-q4_1-" title, .flags = ASSAY_UNSLICED, .run = VARY_BLOCKS,                             \
+        .variant = &assay_sums[n] },                                                                                   \
       "legal: generated" },
 #endif

@@ -87,12 +87,10 @@ static int64_t length(const float *b, int64_t C, int mode)
     (void)b;
     return mode == FLOAT_MASK ? C / 8 * 8 + __builtin_popcount(float_mask(C % 8)) : C;
 }
-FAULTS(STUB)
-LEGAL(STUB)
 
 #define KERNEL_BASE .op = "add", .types = types
 static const assay_fault table[] = { { ASSAY_FAULT,
-                                       { KERNEL_BASE, .name = "twice-in-place", .run = run_TWICE,
+                                       { KERNEL_BASE, .name = "twice-in-place", .run = run, .variant = MODE_OF(TWICE),
                                          .flags = ASSAY_INPLACE },
                                        "ggml-org/llama.cpp#24305: reads an input again that the output has replaced" },
                                      BINARY_FAULTS(BAD_ROW) FAULTS(BAD_ROW) BINARY_LEGAL(GOOD_ROW) LEGAL(GOOD_ROW) };

@@ -171,8 +171,9 @@ static int64_t legal(const float *x, int64_t V, int mode)
     }
 }
 
-static assay_status go(const assay_args *a, int mode)
+static assay_status run(const assay_args *a)
 {
+    const int mode = mode_of(a);
     int32_t *id = a->operand[1].data;
     for (int64_t i = a->begin; i < a->end; i++) {
         const int64_t r = mode == ROWS_BACKWARDS ? a->end - 1 - (i - a->begin) : i;
@@ -185,8 +186,6 @@ static assay_status go(const assay_args *a, int mode)
     }
     return ASSAY_OK;
 }
-FAULTS(STUB)
-LEGAL(STUB)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)) };
 #define KERNEL_BASE .op = "argmax", .types = types

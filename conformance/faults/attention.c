@@ -266,8 +266,9 @@ static void attend(query *x)
     }
 }
 
-static assay_status go(const assay_args *a, int mode)
+static assay_status run(const assay_args *a)
 {
+    const int mode = mode_of(a);
     const assay_attention_params *p = a->params;
     const int64_t *n = a->dim, S = n[2], H = n[3], G = n[4], D = n[5], P = n[7], most = P * p->page;
     for (int64_t i = a->begin; i < a->end; i++)
@@ -293,8 +294,6 @@ static bool accepts(const assay_args *a)
 {
     return a->dim[5] <= WIDEST && a->dim[6] <= WIDEST;
 }
-LEGAL(STUB)
-FAULTS(STUB)
 
 #define F ASSAY_TYPES(ASSAY_T(f32))
 #define I ASSAY_TYPES(ASSAY_T(i32))
@@ -307,7 +306,6 @@ static const assay_typeset types[] = { F, F, F, F, F, F, I, I, I, I, F };
 #define VARY_BASE .op = "attention", .types = vary_types
 static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_KEYS, VARY_KEYS, VARY_F32, VARY_F32,   VARY_F32,
                                             VARY_I32,    VARY_I32,  VARY_I32,  VARY_I32, VARY_FLOATS };
-SUMS(VARY_STUB)
 
 static const assay_fault table[] = { SUMS(VARY_ROW) LEGAL(GOOD_ROW) FAULTS(BAD_ROW) };
 

@@ -89,8 +89,9 @@ static void one(const assay_args *a, int64_t t, int64_t g, int64_t d, int mode)
         put(at, c->type, v, mode);
 }
 
-static assay_status go(const assay_args *a, int mode)
+static assay_status run(const assay_args *a)
 {
+    const int mode = mode_of(a);
     const int64_t T = a->dim[0], D = a->dim[3], n = T * D;
     for (int64_t i = a->begin; i < a->end; i++)
         for (int64_t w = 0; w < n; w++) {
@@ -102,8 +103,6 @@ static assay_status go(const assay_args *a, int mode)
         }
     return ASSAY_OK;
 }
-FAULTS(STUB)
-LEGAL(STUB)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)),
                                        ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16)) };

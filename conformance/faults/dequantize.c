@@ -2,8 +2,9 @@
  * dequantize: kernels that are wrong on purpose, and legal ones that reach the same bits by other ways. */
 #include "decode.h"
 
-static assay_status go(const assay_args *a, int mode)
+static assay_status run(const assay_args *a)
 {
+    const int mode = mode_of(a);
     const assay_tensor *x = &a->operand[0], *y = &a->operand[1];
     const int64_t C = a->dim[1], size = decode_bytes(x->type, C);
     for (int64_t r = a->begin; r < a->end; r++) {
@@ -12,9 +13,6 @@ static assay_status go(const assay_args *a, int mode)
     }
     return ASSAY_OK;
 }
-DECODE_FAULTS(STUB)
-DECODE_LEGAL(STUB)
-FAULT_STUB(STRIDE_HALF)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q8_1) |
                                                    ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q4_k) | ASSAY_T(q6_k)),

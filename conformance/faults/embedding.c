@@ -12,8 +12,9 @@
     X(FIRST_BLOCK_ONLY, "first-256-only", "a fixed row length")
 enum { LAST_OF_DECODE = DECODE_MODES - 1, FAULTS(MODE) };
 
-static assay_status go(const assay_args *a, int mode)
+static assay_status run(const assay_args *a)
 {
+    const int mode = mode_of(a);
     const assay_tensor *ids = &a->operand[0], *table = &a->operand[1], *y = &a->operand[2];
     const int64_t V = a->dim[1], D = a->dim[2], size = decode_bytes(table->type, D);
     const int64_t end = mode == LAST_TOKEN_LOST && a->end == a->dim[0] && a->end > 1 ? a->end - 1 : a->end;
@@ -33,10 +34,6 @@ static assay_status go(const assay_args *a, int mode)
     }
     return ASSAY_OK;
 }
-DECODE_FAULTS(STUB)
-DECODE_LEGAL(STUB)
-FAULTS(STUB)
-FAULT_STUB(STRIDE_HALF)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(i32)),
                                        ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) |

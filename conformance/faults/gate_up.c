@@ -109,8 +109,9 @@ static const void *row(const assay_args *a, int operand, int64_t r)
     return (const char *)a->operand[operand].data + r * a->operand[operand].stride[0];
 }
 
-static assay_status f32_kernel(const assay_args *a, mode m)
+static assay_status f32_kernel(const assay_args *a)
 {
+    const mode m = (mode)mode_of(a);
     const int64_t columns = m == TAIL_N ? a->dim[N] & ~INT64_C(3) : a->dim[N], n = a->dim[K];
     for (int64_t t = 0; t < a->dim[T]; t++)
         for (int64_t c = a->begin; c < a->end && c < columns; c++) {
@@ -187,8 +188,9 @@ static float block_row(const assay_tensor *w, const void *from, const assay_q8_0
     return s + minimum;
 }
 
-static assay_status block_kernel(const assay_args *a, mode m)
+static assay_status block_kernel(const assay_args *a)
 {
+    const mode m = (mode)mode_of(a);
     const int64_t n = a->dim[K] / 32;
     double *dense = malloc((size_t)(a->dim[K] + 1) * sizeof *dense);
     assay_q8_0 *x = malloc((size_t)(n + 1) * sizeof *x);
@@ -217,21 +219,6 @@ static assay_status block_kernel(const assay_args *a, mode m)
 
 /* ---- the table ---- */
 
-#define F32_STUB(m, name, where)                                                                                       \
-    static assay_status run_##m(const assay_args *a)                                                                   \
-    {                                                                                                                  \
-        return f32_kernel(a, m);                                                                                       \
-    }
-#define BLOCK_STUB(m, name, where)                                                                                     \
-    static assay_status run_##m(const assay_args *a)                                                                   \
-    {                                                                                                                  \
-        return block_kernel(a, m);                                                                                     \
-    }
-F32_ALL(F32_STUB)
-Q8_ALL(BLOCK_STUB)
-Q4_0_ALL(BLOCK_STUB)
-Q4_1_ALL(BLOCK_STUB)
-
 #define F32 ASSAY_TYPES(ASSAY_T(f32))
 #define TAKES(t)                                                                                                       \
     {                                                                                                                  \
@@ -244,23 +231,22 @@ static const assay_contract rounds = { .h = { ASSAY_DEPTH_LANES, 32, 0 }, .round
 static const assay_contract apart = { .h = { ASSAY_DEPTH_LANES, 32, 0 },
                                       .split_min = 1,
                                       .round = { { "x", ASSAY_q8_0, 0 } } };
-#define ROW(kind, ty, c, m, title, where)                                                                              \
-    { kind, { .op = "gate_up", .name = title, .types = ty, .contract = c, .run = run_##m }, where },
-#define F32_BAD(m, name, where)   ROW(ASSAY_FAULT, f32_types, NULL, m, name, where)
-#define F32_GOOD(m, name, where)  ROW(ASSAY_LEGAL, f32_types, NULL, m, name, where)
-#define Q8_BAD(m, name, where)    ROW(ASSAY_FAULT, q8_types, &rounds, m, name, where)
-#define Q8_GOOD(m, name, where)   ROW(ASSAY_LEGAL, q8_types, &rounds, m, name, where)
-#define Q4_0_BAD(m, name, where)  ROW(ASSAY_FAULT, q4_0_types, &rounds, m, name, where)
-#define Q4_0_GOOD(m, name, where) ROW(ASSAY_LEGAL, q4_0_types, &rounds, m, name, where)
-#define Q4_1_BAD(m, name, where)  ROW(ASSAY_FAULT, q4_1_types, &apart, m, name, where)
-#define Q4_1_GOOD(m, name, where) ROW(ASSAY_LEGAL, q4_1_types, &apart, m, name, where)
+#define ROW(kind, ty, c, f, m, title, where)                                                                           \
+    { kind, { .op = "gate_up", .name = title, .types = ty, .contract = c, .run = f, .variant = MODE_OF(m) }, where },
+#define F32_BAD(m, name, where)   ROW(ASSAY_FAULT, f32_types, NULL, f32_kernel, m, name, where)
+#define F32_GOOD(m, name, where)  ROW(ASSAY_LEGAL, f32_types, NULL, f32_kernel, m, name, where)
+#define Q8_BAD(m, name, where)    ROW(ASSAY_FAULT, q8_types, &rounds, block_kernel, m, name, where)
+#define Q8_GOOD(m, name, where)   ROW(ASSAY_LEGAL, q8_types, &rounds, block_kernel, m, name, where)
+#define Q4_0_BAD(m, name, where)  ROW(ASSAY_FAULT, q4_0_types, &rounds, block_kernel, m, name, where)
+#define Q4_0_GOOD(m, name, where) ROW(ASSAY_LEGAL, q4_0_types, &rounds, block_kernel, m, name, where)
+#define Q4_1_BAD(m, name, where)  ROW(ASSAY_FAULT, q4_1_types, &apart, block_kernel, m, name, where)
+#define Q4_1_GOOD(m, name, where) ROW(ASSAY_LEGAL, q4_1_types, &apart, block_kernel, m, name, where)
 
 /* ---- legal ones, generated ---- */
 
 #define VARY      assay_vary_gate_up
 #define VARY_BASE .op = "gate_up", .types = vary_types
 static const assay_typeset vary_types[] = { VARY_F32, VARY_WEIGHTS, VARY_WEIGHTS, VARY_F32 };
-SUMS(VARY_STUB)
 
 #define VARY_BLOCKS assay_vary_gate_up_blocks
 #define VARY_Q8     .op = "gate_up", .types = vary_q8_types, .contract = &rounds
@@ -269,7 +255,6 @@ static const assay_typeset vary_q8_types[] = { VARY_F32, ASSAY_TYPES(ASSAY_T(q8_
                                                ASSAY_TYPES(ASSAY_T(q8_0) | ASSAY_T(q4_0)), VARY_F32 },
                            vary_q4_1_types[] = { VARY_F32, ASSAY_TYPES(ASSAY_T(q4_1)), ASSAY_TYPES(ASSAY_T(q4_1)),
                                                  VARY_F32 };
-BLOCK_SUMS(VARY_BLOCK_STUB)
 
 /* clang-format off */
 static const assay_fault table[] = {

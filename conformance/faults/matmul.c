@@ -6,8 +6,9 @@
 #include "matmul_dot.h"
 #include <stdlib.h>
 
-static assay_status f32_kernel(const assay_args *a, mode m)
+static assay_status f32_kernel(const assay_args *a)
 {
+    const mode m = (mode)mode_of(a);
     const int64_t rows = a->dim[T], columns = a->dim[N], n = a->dim[K];
     const assay_tensor *tx = &a->operand[X], *tw = &a->operand[W], *ty = &a->operand[Y];
     const float *bias = a->operand[BIAS].data;
@@ -55,8 +56,9 @@ static assay_status f32_kernel(const assay_args *a, mode m)
 }
 
 /* y is bf16: cut off (the fault), or rounded to nearest even. */
-static assay_status bf16_kernel(const assay_args *a, mode m)
+static assay_status bf16_kernel(const assay_args *a)
 {
+    const mode m = (mode)mode_of(a);
     const assay_tensor *tx = &a->operand[X], *tw = &a->operand[W], *ty = &a->operand[Y];
     const float *bias = a->operand[BIAS].data;
     for (int64_t t = 0; t < a->dim[T]; t++)
@@ -84,33 +86,6 @@ static size_t one_register(const assay_args *a)
     return 64;
 }
 
-#define F32_STUB(m, name, where)                                                                                       \
-    static assay_status run_##m(const assay_args *a)                                                                   \
-    {                                                                                                                  \
-        return f32_kernel(a, m);                                                                                       \
-    }
-#define BLOCK_STUB(m, name, where)                                                                                     \
-    static assay_status run_##m(const assay_args *a)                                                                   \
-    {                                                                                                                  \
-        return block_kernel(a, m);                                                                                     \
-    }
-FAULTS(F32_STUB)
-LEGAL(F32_STUB)
-Q8_FAULTS(BLOCK_STUB)
-Q4_FAULTS(BLOCK_STUB)
-static assay_status run_TRUNCATED(const assay_args *a)
-{
-    return bf16_kernel(a, TRUNCATED);
-}
-static assay_status run_rounded(const assay_args *a)
-{
-    return bf16_kernel(a, SEQUENTIAL);
-}
-static assay_status run_blocks(const assay_args *a)
-{
-    return block_kernel(a, SEQUENTIAL);
-}
-
 #define PLAIN ASSAY_TYPES(ASSAY_T(f32))
 static const assay_typeset f32_types[] = { PLAIN, PLAIN, PLAIN, PLAIN };
 static const assay_typeset bf16_types[] = { PLAIN, PLAIN, PLAIN, ASSAY_TYPES(ASSAY_T(bf16)) };
@@ -120,22 +95,24 @@ static const assay_typeset q4_types[] = { PLAIN, ASSAY_TYPES(ASSAY_T(q4_0)), PLA
 static const assay_contract rounds = { .h = { ASSAY_DEPTH_LANES, 32, 0 }, .round = { { "x", ASSAY_q8_0, 0 } } };
 
 #define F32_KERNEL(m, title)                                                                                           \
-    .op = "matmul", .name = title, .types = f32_types, .run = run_##m, .units = m == NOBODY ? four : NULL,             \
-    .scratch = m == UNZEROED ? one_register : NULL
-#define BLOCK_KERNEL(m, title, ty) .op = "matmul", .name = title, .types = ty, .contract = &rounds, .run = run_##m
+    .op = "matmul", .name = title, .types = f32_types, .run = f32_kernel, .variant = MODE_OF(m),                       \
+    .units = m == NOBODY ? four : NULL, .scratch = m == UNZEROED ? one_register : NULL
+#define BLOCK_KERNEL(m, title, ty)                                                                                     \
+    .op = "matmul", .name = title, .types = ty, .contract = &rounds, .run = block_kernel, .variant = MODE_OF(m)
 #define F32_FAULT(m, title, where) { ASSAY_FAULT, { F32_KERNEL(m, title) }, where },
 #define F32_LEGAL(m, title, where) { ASSAY_LEGAL, { F32_KERNEL(m, title) }, where },
 #define Q8_FAULT(m, title, where)  { ASSAY_FAULT, { BLOCK_KERNEL(m, title, q8_types) }, where },
 #define Q4_FAULT(m, title, where)  { ASSAY_FAULT, { BLOCK_KERNEL(m, title, q4_types) }, where },
 #define BF16_FAULT(m, title, where)                                                                                    \
-    { ASSAY_FAULT, { .op = "matmul", .name = title, .types = bf16_types, .run = run_##m }, where },
+    { ASSAY_FAULT,                                                                                                     \
+      { .op = "matmul", .name = title, .types = bf16_types, .run = bf16_kernel, .variant = MODE_OF(m) },               \
+      where },
 
 /* ---- legal ones, generated ---- */
 
 #define VARY      assay_vary_matmul
 #define VARY_BASE .op = "matmul", .types = vary_types
 static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_WEIGHTS, VARY_F32, VARY_FLOATS };
-SUMS(VARY_STUB)
 
 #define VARY_BLOCKS assay_vary_matmul_blocks
 #define VARY_Q8     .op = "matmul", .types = vary_q8_types, .contract = &rounds
@@ -146,16 +123,19 @@ static const assay_typeset vary_q8_types[] = { VARY_FLOATS, ASSAY_TYPES(ASSAY_T(
 static const assay_contract vary_apart = { .h = { ASSAY_DEPTH_LANES, 32, 0 },
                                            .split_min = 1,
                                            .round = { { "x", ASSAY_q8_0, 0 } } };
-BLOCK_SUMS(VARY_BLOCK_STUB)
 
 static const assay_fault table[] = {
     SUMS(VARY_ROW) BLOCK_SUMS(VARY_Q8_ROW) BLOCK_SUMS(VARY_Q4_1_ROW) FAULTS(F32_FAULT) BF16_FAULTS(BF16_FAULT)
         Q8_FAULTS(Q8_FAULT) Q4_FAULTS(Q4_FAULT) LEGAL(F32_LEGAL){
-            ASSAY_LEGAL, { BLOCK_KERNEL(blocks, "q8_0-blocks-in-integers", q8_types) }, "legal: exact block sums" },
+            ASSAY_LEGAL, { BLOCK_KERNEL(SEQUENTIAL, "q8_0-blocks-in-integers", q8_types) }, "legal: exact block sums" },
     { ASSAY_LEGAL,
-      { .op = "matmul", .name = "bf16-output", .types = bf16_types, .run = run_rounded },
+      { .op = "matmul",
+        .name = "bf16-output",
+        .types = bf16_types,
+        .run = bf16_kernel,
+        .variant = MODE_OF(SEQUENTIAL) },
       "legal: y rounded once" },
-    { ASSAY_LEGAL, { BLOCK_KERNEL(blocks, "q4_0-blocks-in-integers", q4_types) }, "legal: exact block sums" },
+    { ASSAY_LEGAL, { BLOCK_KERNEL(SEQUENTIAL, "q4_0-blocks-in-integers", q4_types) }, "legal: exact block sums" },
 };
 
 const assay_faults assay_faults_matmul = { "matmul", table, ASSAY_COUNT_OF(table) };

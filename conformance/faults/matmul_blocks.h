@@ -43,8 +43,9 @@ static float block_dot(const assay_tensor *w, const void *block, const void *sca
     return assay_f16_to_f32(d) * assay_f16_to_f32(x->d) * (float)(q8 || m == NO_OFFSET ? sum : sum - 8 * offset);
 }
 
-static assay_status block_kernel(const assay_args *a, mode m)
+static assay_status block_kernel(const assay_args *a)
 {
+    const mode m = (mode)mode_of(a);
     const int64_t n = a->dim[K] / 32, size = assay_dtype_of(a->operand[W].type)->bytes;
     const assay_tensor *tx = &a->operand[X], *tw = &a->operand[W], *ty = &a->operand[Y];
     const float *bias = a->operand[BIAS].data;

@@ -41,8 +41,6 @@ static int64_t length(const float *b, int64_t C, int mode)
         abort(); /* as the aligned move of a "reversed load" does */
     return C;
 }
-FAULTS(STUB)
-LEGAL(STUB)
 
 #define KERNEL_BASE .op = "mul", .types = types
 static const assay_fault table[] = { BINARY_FAULTS(BAD_ROW) FAULTS(BAD_ROW) BINARY_LEGAL(GOOD_ROW) LEGAL(GOOD_ROW) };

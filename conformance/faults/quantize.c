@@ -299,8 +299,9 @@ static void write_unseen(const assay_args *a, char *y, const float *x, int64_t C
     }
 }
 
-static assay_status go(const assay_args *a, int mode)
+static assay_status run(const assay_args *a)
 {
+    const int mode = mode_of(a);
     const int64_t C = a->dim[1];
     for (int64_t r = a->begin; r < a->end; r++) {
         const float *x = (const float *)((const char *)a->operand[0].data + r * a->operand[0].stride[0]);
@@ -313,12 +314,6 @@ static assay_status go(const assay_args *a, int mode)
     }
     return ASSAY_OK;
 }
-FAULTS(STUB)
-LEGAL(STUB)
-K_FAULTS(STUB)
-K_LEGAL(STUB)
-K_OTHER_BITS(STUB)
-NAN_UNSEEN(STUB)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q8_1) |

@@ -157,8 +157,9 @@ static const float *row(const assay_tensor *t, int64_t pos, int64_t head)
     return (const float *)(const void *)((const char *)t->data + pos * t->stride[0] + head * t->stride[1]);
 }
 
-static assay_status go(const assay_args *a, int mode)
+static assay_status run(const assay_args *a)
 {
+    const int mode = mode_of(a);
     const assay_rope_params *p = a->params;
     const int64_t H = a->dim[1], D = a->dim[2], R = p->n_dims ? p->n_dims : D;
     const int32_t *pos = a->operand[1].data;
@@ -183,8 +184,6 @@ static assay_status go(const assay_args *a, int mode)
         }
     return ASSAY_OK;
 }
-FAULTS(STUB)
-LEGAL(STUB)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)), ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f32)) };

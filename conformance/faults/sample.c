@@ -231,8 +231,9 @@ static size_t scratch(const assay_args *a)
     return (size_t)a->dim[1] * (sizeof(float) + 2 * sizeof(int32_t));
 }
 
-static assay_status go(const assay_args *a, int mode)
+static assay_status run(const assay_args *a)
 {
+    const int mode = mode_of(a);
     int32_t *id = a->operand[1].data;
     for (int64_t i = a->begin; i < a->end; i++) {
         const int64_t r = mode == ROWS_BACKWARDS ? a->end - 1 - (i - a->begin) : i, V = a->dim[1];
@@ -243,8 +244,6 @@ static assay_status go(const assay_args *a, int mode)
     }
     return ASSAY_OK;
 }
-FAULTS(STUB)
-LEGAL(STUB)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)) };
 #define KERNEL_BASE .op = "sample", .types = types, .scratch = scratch
@@ -253,7 +252,6 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(AS
 
 #define VARY      assay_vary_sample
 #define VARY_BASE .op = "sample", .types = types
-SUMS(VARY_STUB)
 
 static const assay_fault table[] = { SUMS(VARY_ROW) FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 

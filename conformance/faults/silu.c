@@ -91,8 +91,9 @@ static float one(float x, int mode)
     }
 }
 
-static assay_status go(const assay_args *a, int mode)
+static assay_status run(const assay_args *a)
 {
+    const int mode = mode_of(a);
     const int64_t C = a->dim[1];
     for (int64_t r = a->begin; r < a->end; r++) {
         const float *x = (const float *)((const char *)a->operand[0].data + r * a->operand[0].stride[0]);
@@ -121,15 +122,13 @@ static assay_status go(const assay_args *a, int mode)
     }
     return ASSAY_OK;
 }
-FAULTS(STUB)
-LEGAL(STUB)
-FAULT_STUB(PLAIN_FTZ)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
 static const assay_contract flushes = { .ftz = 1 };
 #define KERNEL_BASE .op = "silu", .types = types
 static const assay_fault table[] = { { ASSAY_LEGAL,
-                                       { KERNEL_BASE, .name = "plain-ftz", .run = run_PLAIN_FTZ, .contract = &flushes },
+                                       { KERNEL_BASE, .name = "plain-ftz", .run = run, .variant = MODE_OF(PLAIN_FTZ),
+                                         .contract = &flushes },
                                        "legal under ftz: the plain form, 0 where e^-x overflows" },
                                      FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 

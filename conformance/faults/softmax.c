@@ -177,8 +177,9 @@ static uint32_t two_phases(const assay_args *a)
     return 2;
 }
 
-static assay_status go(const assay_args *a, int mode)
+static assay_status run(const assay_args *a)
 {
+    const int mode = mode_of(a);
     const assay_softmax_params *p = a->params;
     const assay_tensor *mask = &a->operand[1];
     const float scale = p->scale == 0 ? 1 : p->scale;
@@ -196,9 +197,6 @@ static assay_status go(const assay_args *a, int mode)
                 (float *)((char *)a->operand[2].data + r * a->operand[2].stride[0]), a->dim[1], mode);
     return ASSAY_OK;
 }
-FAULTS(STUB)
-LEGAL(STUB)
-FAULT_STUB(PARTS_IN_COMMON)
 
 static bool accepts(const assay_args *a)
 {
@@ -217,7 +215,6 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(AS
 #define VARY      assay_vary_softmax
 #define VARY_BASE .op = "softmax", .types = vary_types
 static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_F32, VARY_FLOATS };
-SUMS(VARY_STUB)
 
 static const assay_fault table[] = { { ASSAY_FAULT,
                                        { .op = "softmax",
@@ -225,7 +222,8 @@ static const assay_fault table[] = { { ASSAY_FAULT,
                                          .types = types,
                                          .accepts = no_more_rows,
                                          .phases = two_phases,
-                                         .run = run_PARTS_IN_COMMON },
+                                         .run = run,
+                                         .variant = MODE_OF(PARTS_IN_COMMON) },
                                        "flashinfer-ai/flashinfer#4692" },
                                      SUMS(VARY_ROW) FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
 

@@ -154,8 +154,9 @@ static assay_status arrange(const assay_args *a, bool rounded)
     return good ? ASSAY_OK : ASSAY_ERR_NOMEM;
 }
 
-static assay_status go(const assay_args *a, int mode)
+static assay_status run(const assay_args *a)
 {
+    const int mode = *(const int *)a->variant;
     const order *o = &orders[mode % VARIANTS];
     const int64_t T = a->dim[0], N = a->dim[1], K = a->dim[2];
     const assay_tensor *w = &a->operand[1], *bias = &a->operand[2], *y = &a->operand[3];
@@ -212,17 +213,12 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(AS
     X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) \
     X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39)
 /* clang-format on */
-#define STUB(n)                                                                                                        \
-    static assay_status run_##n(const assay_args *a)                                                                   \
-    {                                                                                                                  \
-        return go(a, n);                                                                                               \
-    }
-MODES(STUB)
 #define KERNEL(n)                                                                                                      \
     { .op = "matmul",                                                                                                  \
       .name = "variant_" #n,                                                                                           \
       .types = types,                                                                                                  \
-      .run = run_##n,                                                                                                  \
+      .run = run,                                                                                                      \
+      .variant = &(const int){ n },                                                                                    \
       .phases = phases,                                                                                                \
       .units = units,                                                                                                  \
       .shared = shared,                                                                                                \

@@ -17,7 +17,6 @@
 enum { LIMIT_MS = 300, ROOM = 256, KEPT = 16 };
 
 int *assay_mutant_is;
-static int first;
 static char **kept; /* memory for the next call */
 
 /* ---- memory: [length][guard page][canary, data][guard page]; what is given back is kept for the next call ---- */
@@ -137,8 +136,9 @@ static void limit(int ms)
     setitimer(ITIMER_PROF, &t, NULL);
 }
 
-static assay_status go(const assay_args *a, int mutant)
+static assay_status run(const assay_args *a)
 {
+    const int mutant = *(const int *)a->variant;
     const assay_mutated *m = &assay_mutated_op;
     void *x[ASSAY_MAX_OPND + 2] = { NULL }, *was[ASSAY_MAX_OPND + 2] = { NULL }; /* [-1] and [n] are NULL */
     bool own[ASSAY_MAX_OPND] = { false };
@@ -177,27 +177,7 @@ static assay_status go(const assay_args *a, int mutant)
     return ASSAY_OK;
 }
 
-/* ---- 256 entry points ------------------------------------------------------------------------------------------ */
-
-#define RUN(n)                                                                                                         \
-    static assay_status run_##n(const assay_args *a)                                                                   \
-    {                                                                                                                  \
-        return go(a, first + 0x##n);                                                                                   \
-    }
-#define NAME(n) run_##n,
-#define ROW(X, h)                                                                                                      \
-    X(h##0)                                                                                                            \
-    X(h##1)                                                                                                            \
-    X(h##2) X(h##3) X(h##4) X(h##5) X(h##6) X(h##7) X(h##8) X(h##9) X(h##a) X(h##b) X(h##c) X(h##d) X(h##e) X(h##f)
-#define ALL(X)                                                                                                         \
-    ROW(X, 0)                                                                                                          \
-    ROW(X, 1)                                                                                                          \
-    ROW(X, 2)                                                                                                          \
-    ROW(X, 3)                                                                                                          \
-    ROW(X, 4)                                                                                                          \
-    ROW(X, 5) ROW(X, 6) ROW(X, 7) ROW(X, 8) ROW(X, 9) ROW(X, a) ROW(X, b) ROW(X, c) ROW(X, d) ROW(X, e) ROW(X, f)
-ALL(RUN)
-static assay_status (*const runs[ROOM])(const assay_args *) = { ALL(NAME) };
+/* ---- a kernel per mutant -------------------------------------------------------------------------------------- */
 
 const assay_plugin *assay_plugin_v1(void);
 const assay_plugin *assay_plugin_v1(void)
@@ -206,6 +186,7 @@ const assay_plugin *assay_plugin_v1(void)
     static assay_typeset types[ROOM][ASSAY_MAX_OPND];
     static uint32_t layouts[ASSAY_MAX_OPND];
     static char name[ROOM][64];
+    static int number[ROOM];
     static assay_plugin plugin = { .abi = ASSAY_ABI,
                                    .kernel_size = sizeof(assay_kernel),
                                    .op_size = sizeof(assay_op),
@@ -221,10 +202,10 @@ const assay_plugin *assay_plugin_v1(void)
     if (state == MAP_FAILED)
         return NULL;
     kept = state->kept, assay_mutant_is = &state->mutant; /* static memory is locked after this call */
-    first = from ? atoi(from) : 0;
+    const int first = from ? atoi(from) : 0;
     size_t k = 0;
     for (int i = 0; i < ROOM && first + i <= m->n_mutants; i++) {
-        const int mutant = first + i;
+        const int mutant = number[k] = first + i;
         if (m->where[mutant] == ASSAY_MUTATED_NOT)
             continue;
         snprintf(name[k], sizeof name[k], "%s_m%03d", m->op, mutant);
@@ -240,7 +221,8 @@ const assay_plugin *assay_plugin_v1(void)
                                     .flags = ASSAY_UNSLICED | ASSAY_OWN_THREADS | ASSAY_BITEXACT,
                                     .types = types[k],
                                     .layouts = layouts,
-                                    .run = runs[i] };
+                                    .run = run,
+                                    .variant = &number[k] };
         k++;
     }
     plugin.n_kernels = k;

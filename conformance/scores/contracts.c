@@ -56,7 +56,7 @@ static bool known(const assay_fault *fault, const assay_contract *c)
 {
     char text[256];
     assay_contract_text(c, text, sizeof text);
-    for (size_t i = n_copies; i > 0 && copies[i - 1]->fault.kernel.run == fault->kernel.run; i--)
+    for (size_t i = n_copies; i > 0 && copies[i - 1]->fault.kernel.name == fault->kernel.name; i--)
         if (!strcmp(copies[i - 1]->line, text))
             return true;
     char own[256];

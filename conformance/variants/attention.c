@@ -94,8 +94,9 @@ static void attend(const assay_sum *s, const att *x, const keys *k, const float 
         out[c] = s->row % 3 == 2 ? out[c] / l : out[c] * inverse;
 }
 
-assay_status assay_vary_attention(const assay_args *a, const assay_sum *s)
+assay_status assay_vary_attention(const assay_args *a)
 {
+    const assay_sum *s = a->variant;
     void *operand[OPERANDS] = { NULL }, *none[OPERANDS] = { NULL };
     bool ok = true;
     for (int i = 0; i < OPERANDS; i++) { /* dense, broadcast operands expanded, in float */

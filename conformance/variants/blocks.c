@@ -74,8 +74,9 @@ static float dot(const assay_sum *s, const assay_tensor *w, int64_t n, const rou
     return w->type == ASSAY_q4_1 ? y + assay_sum_of(s, r->c, 1, r->d, 1, r->n) : y;
 }
 
-assay_status assay_vary_matmul_blocks(const assay_args *a, const assay_sum *s)
+assay_status assay_vary_matmul_blocks(const assay_args *a)
 {
+    const assay_sum *s = a->variant;
     enum { T, N, K, X = 0, W, BIAS, Y };
     rounded r;
     const bool ok = open_rows(&a->operand[X], a->dim[T], a->dim[K], &r);
@@ -92,8 +93,9 @@ assay_status assay_vary_matmul_blocks(const assay_args *a, const assay_sum *s)
     return ok ? ASSAY_OK : ASSAY_ERR_NOMEM;
 }
 
-assay_status assay_vary_gate_up_blocks(const assay_args *a, const assay_sum *s)
+assay_status assay_vary_gate_up_blocks(const assay_args *a)
 {
+    const assay_sum *s = a->variant;
     enum { T, N, K, X = 0, GATE, UP, Y };
     rounded r;
     const bool ok = open_rows(&a->operand[X], a->dim[T], a->dim[K], &r);

@@ -24,8 +24,9 @@ float assay_vary_swiglu(int32_t form, float g, float u)
     }
 }
 
-assay_status assay_vary_gate_up(const assay_args *a, const assay_sum *s)
+assay_status assay_vary_gate_up(const assay_args *a)
 {
+    const assay_sum *s = a->variant;
     const int64_t k = a->dim[K];
     float *x = malloc((size_t)((a->dim[T] + 2) * k + 1) * sizeof *x);
     if (!x)

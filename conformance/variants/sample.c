@@ -91,8 +91,9 @@ static int32_t draw(const assay_sum *s, const assay_sample_params *p, int64_t ro
     return (int32_t)(i < V ? i : last);
 }
 
-assay_status assay_vary_sample(const assay_args *a, const assay_sum *s)
+assay_status assay_vary_sample(const assay_args *a)
 {
+    const assay_sum *s = a->variant;
     const int64_t V = a->dim[1];
     float *z = malloc((size_t)(3 * V + 1) * sizeof *z);
     ranked *rank = malloc((size_t)(V + 1) * sizeof *rank);
