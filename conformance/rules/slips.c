@@ -95,13 +95,19 @@ static void add_lengths(list *l)
             }
 }
 
+/* In names: the second axis along the same dimension has the small letter. */
+static char axis_name(const assay_operand *o, int axis)
+{
+    return strchr(o->shape, o->shape[axis]) == o->shape + axis ? o->shape[axis] : (char)(o->shape[axis] | 0x20);
+}
+
 static void add_tails(list *l, int i, int axis)
 {
     static const int of_output[] = { ASSAY_SLIP_DROPPED, ASSAY_SLIP_UNWRITTEN, ASSAY_SLIP_DOUBLED },
                      of_input[] = { ASSAY_SLIP_LOST, ASSAY_SLIP_REPEATED };
     const assay_operand *o = &l->op->operands[i];
-    const char letter = o->shape[axis];
-    if (!is_output(o) && in_output(l->op, letter))
+    const char letter = axis_name(o, axis);
+    if (!is_output(o) && in_output(l->op, o->shape[axis]))
         return; /* the output's own tail stands for it */
     const int *kinds = is_output(o) ? of_output : of_input;
     const size_t n = is_output(o) ? ASSAY_COUNT_OF(of_output) : ASSAY_COUNT_OF(of_input);
@@ -132,11 +138,11 @@ static void add_axes(list *l, int i)
     for (int r = 0; r < rank; r++) {
         add_tails(l, i, r);
         for (int k = 0; k < 2 && is_input(o); k++) {
-            assay_slip *s = add(l, k ? ASSAY_SLIP_FIRST : ASSAY_SLIP_SHIFTED, "%s-%c", o->name, o->shape[r]);
+            assay_slip *s = add(l, k ? ASSAY_SLIP_FIRST : ASSAY_SLIP_SHIFTED, "%s-%c", o->name, axis_name(o, r));
             s->operand = (int8_t)i, s->axis = (int8_t)r;
         }
         if (is_input(o) && r + 1 < rank) {
-            assay_slip *s = add(l, ASSAY_SLIP_TRANSPOSED, "%s-%c%c", o->name, o->shape[r], o->shape[r + 1]);
+            assay_slip *s = add(l, ASSAY_SLIP_TRANSPOSED, "%s-%c%c", o->name, axis_name(o, r), axis_name(o, r + 1));
             s->operand = (int8_t)i, s->axis = (int8_t)r;
         }
     }
