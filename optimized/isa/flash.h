@@ -180,16 +180,16 @@ static void flash_prefetch(const flash *f, const part *u, int64_t from, int64_t 
 
 /* ---- the online softmax of one row ------------------------------------------------------------------------------- */
 
-static inline vf flash_tanh(vf x) /* within 2.65 u: odd polynomial below 0.6, 1 - 2 / (e^2x + 1) above */
+static inline vec flash_tanh(vec x) /* within 2.65 u: odd polynomial below 0.6, 1 - 2 / (e^2x + 1) above */
 {
-    const vf a = vf_abs(x), z = vf_mul(x, x);
-    vf p = vf_fma(vf_set(-0x1.825858p-8f), z, vf_set(0x1.54b8a0p-6f));
-    p = vf_fma(p, z, vf_set(-0x1.b898dep-5f));
-    p = vf_fma(p, z, vf_set(0x1.1109aep-3f));
-    p = vf_fma(p, z, vf_set(-0x1.55553ep-2f));
-    p = vf_fma(vf_mul(p, z), x, x);
-    const vf far = vf_sub(vf_set(1), vf_div(vf_set(2), vf_add(vf_exp(vf_add(a, a)), vf_set(1))));
-    return vf_pick_less(a, vf_set(0.6f), p, vf_pick_less(x, vf_set(0), vf_sub(vf_set(0), far), far));
+    const vec a = vec_abs(x), z = vec_mul(x, x);
+    vec p = vec_fma(vec_set(-0x1.825858p-8f), z, vec_set(0x1.54b8a0p-6f));
+    p = vec_fma(p, z, vec_set(-0x1.b898dep-5f));
+    p = vec_fma(p, z, vec_set(0x1.1109aep-3f));
+    p = vec_fma(p, z, vec_set(-0x1.55553ep-2f));
+    p = vec_fma(vec_mul(p, z), x, x);
+    const vec far = vec_sub(vec_set(1), vec_div(vec_set(2), vec_add(vec_exp(vec_add(a, a)), vec_set(1))));
+    return vf_pick_less(a, vec_set(0.6f), p, vf_pick_less(x, vec_set(0), vec_sub(vec_set(0), far), far));
 }
 
 typedef struct bias {      /* what changes one row's scores */
@@ -202,13 +202,13 @@ typedef struct bias {      /* what changes one row's scores */
 static void flash_bias(const bias *x, const int32_t *kpos, float *s, int64_t from, int64_t to)
 {
     for (int64_t j = from; j < to; j += LANES) {
-        vf z = vf_load(s + j);
+        vec z = vec_load(s + j);
         if (x->cap > 0)
-            z = vf_mul(vf_set(x->cap), flash_tanh(vf_div(z, vf_set(x->cap))));
-        z = vf_add(z, x->mask ? vf_load(x->mask + j) : vf_set(x->all));
+            z = vec_mul(vec_set(x->cap), flash_tanh(vec_div(z, vec_set(x->cap))));
+        z = vec_add(z, x->mask ? vec_load(x->mask + j) : vec_set(x->all));
         if (x->slope != 0)
-            z = vf_sub(z, vf_mul(vf_set(x->slope), vf_distance(kpos + j, x->at)));
-        vf_store(s + j, x->position ? vf_between(z, kpos + j, x->lo, x->hi) : z);
+            z = vec_sub(z, vec_mul(vec_set(x->slope), vf_distance(kpos + j, x->at)));
+        vec_store(s + j, x->position ? vf_between(z, kpos + j, x->lo, x->hi) : z);
     }
 }
 
@@ -219,27 +219,27 @@ static void flash_softmax(int R, float *s, int64_t from, int64_t to, float *m, f
     for (int r = 0; r < ROOM; r++)
         up[r] = -INFINITY;
     for (int r = 0; r < R; r++) {
-        vf top = vf_load(s + r * KEYS + from);
+        vec top = vec_load(s + r * KEYS + from);
         for (int64_t j = from + LANES; j < to; j += LANES)
-            top = vf_max(top, vf_load(s + r * KEYS + j));
+            top = vf_max(top, vec_load(s + r * KEYS + j));
         up[r] = vf_highest(top);
     }
     for (int r = 0; r < ROOM; r += LANES) { /* all rows at once: no branch that asks whether a maximum grew */
-        const vf old = vf_load(m + r), high = vf_max(vf_load(up + r), old), none = vf_set(-INFINITY);
-        const vf b = vf_pick_less(none, high, high, vf_set(0));
-        vf_store(base + r, b);
-        vf_store(up + r, high);
-        vf_store(keep + r, vf_exp(vf_sub(old, b)));
+        const vec old = vec_load(m + r), high = vf_max(vec_load(up + r), old), none = vec_set(-INFINITY);
+        const vec b = vf_pick_less(none, high, high, vec_set(0));
+        vec_store(base + r, b);
+        vec_store(up + r, high);
+        vec_store(keep + r, vec_exp(vec_sub(old, b)));
     }
     for (int r = 0; r < R; r++) {
-        const vf b = vf_set(base[r]);
-        vf total = vf_set(0);
+        const vec b = vec_set(base[r]);
+        vec total = vec_set(0);
         for (int64_t j = from; j < to; j += LANES) {
-            const vf w = vf_exp(vf_sub(vf_load(s + r * KEYS + j), b));
-            vf_store(s + r * KEYS + j, w);
-            total = vf_add(total, w);
+            const vec w = vec_exp(vec_sub(vec_load(s + r * KEYS + j), b));
+            vec_store(s + r * KEYS + j, w);
+            total = vec_add(total, w);
         }
-        sum[r] = vf_sum(total);
+        sum[r] = vec_sum(total);
     }
     for (int r = 0; r < R; r++)
         m[r] = up[r], l[r] = l[r] * keep[r] + sum[r];

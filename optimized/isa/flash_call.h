@@ -153,14 +153,14 @@ static void flash_start(const flash *f, part *u)
 {
     const assay_tensor *q = &f->a->operand[Q];
     const int64_t rows = flash_up(u->rows, ROWS);
-    const vf scale = vf_set(f->scale);
+    const vec scale = vec_set(f->scale);
     for (int64_t r = 0; r < u->rows; r++) {
         const float *src = (const float *)((const char *)q->data + u->b * q->stride[0] +
                                            (u->t0 + r / f->M) * q->stride[1] + (u->g * f->M + r % f->M) * q->stride[2]);
         float *dst = u->q + r * f->D;
         int64_t d = 0;
         for (; d + LANES <= f->D; d += LANES)
-            vf_store(dst + d, vf_mul(scale, vf_load(src + d)));
+            vec_store(dst + d, vec_mul(scale, vec_load(src + d)));
         for (; d < f->D; d++)
             dst[d] = src[d] * f->scale;
         u->all_m[r] = -INFINITY, u->all_l[r] = 0;
@@ -195,11 +195,11 @@ static void flash_join(const flash *f, float m, float l, const float *o, float *
         return;
     }
     const float high = m > *all_m ? m : *all_m;
-    const vf old = vf_exp(vf_set(*all_m - high)), new = vf_exp(vf_set(m - high));
+    const vec old = vec_exp(vec_set(*all_m - high)), new = vec_exp(vec_set(m - high));
     *all_m = high;
-    *all_l = vf_first(vf_fma(new, vf_set(l), vf_mul(old, vf_set(*all_l))));
+    *all_l = vf_first(vec_fma(new, vec_set(l), vec_mul(old, vec_set(*all_l))));
     for (int64_t e = 0; e < f->ldo; e += LANES)
-        vf_store(all_o + e, vf_fma(new, vf_load(o + e), vf_mul(old, vf_load(all_o + e))));
+        vec_store(all_o + e, vec_fma(new, vec_load(o + e), vec_mul(old, vec_load(all_o + e))));
 }
 
 static void flash_keys_all(const flash *f, part *u)
@@ -223,24 +223,24 @@ static float *flash_out(const flash *f, const part *u, int64_t r)
 static bool flash_finish(const flash *f, const part *u, int64_t r, float m, float l, float *acc)
 {
     float *o = flash_out(f, u, r), factor = 1;
-    vf odd = vf_set(0);
+    vec odd = vec_set(0);
     if (l == 0) {
         memset(o, 0, (size_t)f->E * sizeof(float));
         return true;
     }
     if (f->a->operand[SINKS].data) {
         const float sink = flash_float(&f->a->operand[SINKS], u->g * f->M + r % f->M), up = sink > m ? sink : m;
-        factor = vf_first(vf_exp(vf_set(m - up)));
-        l = l * factor + vf_first(vf_exp(vf_set(sink - up)));
+        factor = vf_first(vec_exp(vec_set(m - up)));
+        l = l * factor + vf_first(vec_exp(vec_set(sink - up)));
     }
     factor /= l;
     for (int64_t e = 0; e < f->ldo; e += LANES) { /* + 0: keys of weight 0 may have made 0 of a sum of -0 */
-        const vf x = vf_add(vf_mul(vf_load(acc + e), vf_set(factor)), vf_set(0));
-        odd = vf_fma(x, vf_set(0), odd);
-        vf_store(acc + e, x);
+        const vec x = vec_add(vec_mul(vec_load(acc + e), vec_set(factor)), vec_set(0));
+        odd = vec_fma(x, vec_set(0), odd);
+        vec_store(acc + e, x);
     }
     memcpy(o, acc, (size_t)f->E * sizeof(float));
-    if (vf_sum(odd) == 0 || f->E == 0)
+    if (vec_sum(odd) == 0 || f->E == 0)
         return true;
     o[0] = NAN;
     return false;

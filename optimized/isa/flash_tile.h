@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * flash_tile.h - the inner loops of attention over a vector type `vf` of LANES floats, which the including kernel
- * defines with its vf_* helpers.  A tile is R query rows of a group of ROWS; scores go to s[r * KEYS + j], outputs to
- * o[r * ldo + e].
+ * flash_tile.h - the inner loops of attention over the vectors of simd.h; the including kernel takes its simd_<tier>.h
+ * and defines the vf_* helpers, which only attention needs.  A tile is R query rows of a group of ROWS; scores go to
+ * s[r * KEYS + j], outputs to o[r * ldo + e].
  *
  *   scores  R rows x 16 NP keys: per d, NP * 16 / LANES loads of a K panel and R broadcasts of q  (all FMA)
  *   values  R rows x NE vectors of E: per key, NE loads of a V row and R broadcasts of p                 (all FMA)
@@ -24,40 +24,40 @@ enum {
     MOST_VECTORS = 4 * PANEL_VECTORS > 8 ? 4 * PANEL_VECTORS : 8
 };
 
-FLASH_INLINE vf flash_load(const void *p, int64_t i, const bool half)
+FLASH_INLINE vec flash_load(const void *p, int64_t i, const bool half)
 {
-    return half ? vf_f16((const uint16_t *)p + i) : vf_load((const float *)p + i);
+    return half ? vec_f16((const uint16_t *)p + i) : vec_load((const float *)p + i);
 }
 
 /* k: NP panels [D][16], `step` elements apart; q: rows of D. */
 FLASH_INLINE void flash_score_tile(const int R, const int NP, const bool half, const float *q, const void *k,
                                    int64_t step, int64_t D, float *s)
 {
-    vf acc[ROWS][MOST_VECTORS];
+    vec acc[ROWS][MOST_VECTORS];
     const int NV = NP * PANEL_VECTORS;
     FLASH_UNROLL
     for (int r = 0; r < R; r++)
         FLASH_UNROLL
     for (int v = 0; v < NV; v++)
-        acc[r][v] = vf_set(0);
+        acc[r][v] = vec_set(0);
     for (int64_t d = 0; d < D; d++) {
-        vf kv[MOST_VECTORS];
+        vec kv[MOST_VECTORS];
         FLASH_UNROLL
         for (int v = 0; v < NV; v++)
             kv[v] = flash_load(k, v / PANEL_VECTORS * step + d * PANEL + v % PANEL_VECTORS * LANES, half);
         FLASH_UNROLL
         for (int r = 0; r < R; r++) {
-            const vf b = vf_set(q[r * D + d]);
+            const vec b = vec_set(q[r * D + d]);
             FLASH_UNROLL
             for (int v = 0; v < NV; v++)
-                acc[r][v] = vf_fma(b, kv[v], acc[r][v]);
+                acc[r][v] = vec_fma(b, kv[v], acc[r][v]);
         }
     }
     FLASH_UNROLL
     for (int r = 0; r < R; r++)
         FLASH_UNROLL
     for (int v = 0; v < NV; v++)
-        vf_store(s + r * KEYS + v * LANES, acc[r][v]);
+        vec_store(s + r * KEYS + v * LANES, acc[r][v]);
 }
 
 FLASH_INLINE void flash_scores_of(const int R, const bool half, const float *q, const void *k, int64_t step, int64_t D,
@@ -83,8 +83,8 @@ enum {
     DIRECT_MOST = FLASH_ROWS > 6 ? 6 : 4 /* rows at once, as registers allow */
 };
 typedef struct direct {
-    vf k[DIRECT_VECTORS][4]; /* four elements of the keys */
-    vf sum[DIRECT_MOST][DIRECT_VECTORS];
+    vec k[DIRECT_VECTORS][4]; /* four elements of the keys */
+    vec sum[DIRECT_MOST][DIRECT_VECTORS];
 } direct;
 
 FLASH_INLINE void flash_direct_step(const int R, direct *x, const float *q, int64_t D)
@@ -93,15 +93,15 @@ FLASH_INLINE void flash_direct_step(const int R, direct *x, const float *q, int6
     for (int r = 0; r < R; r++)
         FLASH_UNROLL
     for (int i = 0; i < 4; i++) {
-        const vf b = vf_set(q[r * D + i]);
+        const vec b = vec_set(q[r * D + i]);
         FLASH_UNROLL
         for (int v = 0; v < DIRECT_VECTORS; v++)
-            x->sum[r][v] = vf_fma(b, x->k[v][i], x->sum[r][v]);
+            x->sum[r][v] = vec_fma(b, x->k[v][i], x->sum[r][v]);
     }
 }
 
 /* Four elements (words, of bytes) at `at` bytes of each key. */
-FLASH_INLINE void flash_direct_load(const bool half, const char *const *row, int64_t at, vf k[DIRECT_VECTORS][4])
+FLASH_INLINE void flash_direct_load(const bool half, const char *const *row, int64_t at, vec k[DIRECT_VECTORS][4])
 {
     FLASH_UNROLL
     for (int v = 0; v < DIRECT_VECTORS; v++) {
@@ -116,12 +116,12 @@ FLASH_INLINE void flash_direct_load(const bool half, const char *const *row, int
 FLASH_INLINE void flash_direct_block(const int R, direct *x, const char *const *row, int64_t at, const float *q,
                                      int64_t D)
 {
-    vf word[DIRECT_VECTORS][4], scale[DIRECT_VECTORS];
+    vec word[DIRECT_VECTORS][4], scale[DIRECT_VECTORS];
     float d[DIRECT_KEYS];
     for (int i = 0; i < DIRECT_KEYS; i++)
         d[i] = vf_one_f16(((const assay_q8_0 *)(const void *)(row[i] + at))->d);
     for (int v = 0; v < DIRECT_VECTORS; v++)
-        scale[v] = vf_load(d + v * LANES);
+        scale[v] = vec_load(d + v * LANES);
     at += (int64_t)offsetof(assay_q8_0, q);
     for (int half = 0; half < 2; half++, at += 16, q += 16) {
         flash_direct_load(false, row, at, word);
@@ -131,7 +131,7 @@ FLASH_INLINE void flash_direct_block(const int R, direct *x, const char *const *
             for (int v = 0; v < DIRECT_VECTORS; v++)
                 FLASH_UNROLL
             for (int i = 0; i < 4; i++)
-                x->k[v][i] = vf_mul(scale[v], vf_byte(word[v][w], i));
+                x->k[v][i] = vec_mul(scale[v], vf_byte(word[v][w], i));
             flash_direct_step(R, x, q + 4 * w, D);
         }
     }
@@ -146,7 +146,7 @@ FLASH_INLINE void flash_direct_tile(const int R, const assay_dtype type, const f
     for (int r = 0; r < R; r++)
         FLASH_UNROLL
     for (int v = 0; v < DIRECT_VECTORS; v++)
-        x.sum[r][v] = vf_set(0);
+        x.sum[r][v] = vec_set(0);
     for (int64_t d = 0; type == ASSAY_q8_0 && d < D; d += 32)
         flash_direct_block(R, &x, row, d / 32 * (int64_t)sizeof(assay_q8_0), q + d, D);
     for (int64_t d = 0; type != ASSAY_q8_0 && d < D; d += 4) {
@@ -157,7 +157,7 @@ FLASH_INLINE void flash_direct_tile(const int R, const assay_dtype type, const f
     for (int r = 0; r < R; r++)
         FLASH_UNROLL
     for (int v = 0; v < DIRECT_VECTORS; v++)
-        vf_store(s + r * KEYS + v * LANES, x.sum[r][v]);
+        vec_store(s + r * KEYS + v * LANES, x.sum[r][v]);
 }
 #define DIRECT_CASE(R)                                                                                                 \
     case R:                                                                                                            \
@@ -187,32 +187,32 @@ static void flash_direct(int R, assay_dtype type, const float *q, const char *co
 FLASH_INLINE void flash_value_tile(const int R, const int NE, const bool half, const float *p, const char *v,
                                    int64_t step, int64_t from, int64_t to, const float *a, float *o, int64_t ldo)
 {
-    vf acc[ROWS][MOST_VECTORS];
+    vec acc[ROWS][MOST_VECTORS];
     FLASH_UNROLL
     for (int r = 0; r < R; r++) {
-        const vf keep = vf_set(a[r]);
+        const vec keep = vec_set(a[r]);
         FLASH_UNROLL
         for (int e = 0; e < NE; e++)
-            acc[r][e] = vf_mul(keep, vf_load(o + r * ldo + e * LANES));
+            acc[r][e] = vec_mul(keep, vec_load(o + r * ldo + e * LANES));
     }
     for (int64_t j = from; j < to; j++) {
-        vf row[MOST_VECTORS];
+        vec row[MOST_VECTORS];
         FLASH_UNROLL
         for (int e = 0; e < NE; e++)
             row[e] = flash_load(v + j * step, e * LANES, half);
         FLASH_UNROLL
         for (int r = 0; r < R; r++) {
-            const vf w = vf_set(p[r * KEYS + j]);
+            const vec w = vec_set(p[r * KEYS + j]);
             FLASH_UNROLL
             for (int e = 0; e < NE; e++)
-                acc[r][e] = vf_fma(w, row[e], acc[r][e]);
+                acc[r][e] = vec_fma(w, row[e], acc[r][e]);
         }
     }
     FLASH_UNROLL
     for (int r = 0; r < R; r++)
         FLASH_UNROLL
     for (int e = 0; e < NE; e++)
-        vf_store(o + r * ldo + e * LANES, acc[r][e]);
+        vec_store(o + r * ldo + e * LANES, acc[r][e]);
 }
 
 FLASH_INLINE void flash_values_of(const int R, const bool half, const float *p, const char *v, int64_t step,
@@ -277,14 +277,14 @@ static void flash_widen(float *dst, const void *src, assay_dtype type, int64_t n
     int64_t i = 0;
     if (type == ASSAY_q8_0) {
         for (const assay_q8_0 *b = src; i < n; i += 32, b++) {
-            const vf d = vf_set(vf_one_f16(b->d));
+            const vec d = vec_set(vf_one_f16(b->d));
             for (int j = 0; j < 32; j += LANES)
-                vf_store(dst + i + j, vf_mul(d, vf_i8(b->q + j)));
+                vec_store(dst + i + j, vec_mul(d, vf_i8(b->q + j)));
         }
         return;
     }
     for (; type == ASSAY_f16 && i + LANES <= n; i += LANES)
-        vf_store(dst + i, vf_f16((const uint16_t *)src + i));
+        vec_store(dst + i, vec_f16((const uint16_t *)src + i));
     for (; i < n; i++) {
         const uint16_t h = type == ASSAY_f32 ? 0 : ((const uint16_t *)src)[i];
         const uint32_t wide = (uint32_t)h << 16;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * gemm_panels.h - y = x W^T + bias in f32, for every vector width: one packed form of W serves GEMM, skinny and GEMV.
  *
- * A file that includes this defines first
- *   vec, LANES                        a vector of floats
- *   PANEL_VECS, ROWS, ACCS            a panel is PANEL_VECS vectors wide; ROWS x panel is the largest tile (ACCS
- * vectors) PANELS_FOR(rows)           tile shapes below ROWS: as many panels as registers hold
- *   vec_zero vec_load vec_load_n vec_store vec_store_n vec_add vec_fma vec_all vec_f16 vec_bf16_even vec_bf16_odd
+ * A file that includes this takes its simd_<tier>.h and defines first
+ *   PANEL_VECS, ROWS           a panel is PANEL_VECS vectors wide; ROWS x panel is the largest tile
+ *   PANELS_FOR(rows), TILES    tile shapes below ROWS: as many panels as registers hold; all shapes
  *
  * Packed W: panels of PANEL rows of W, each [K][PANEL] in the weights' own type; the last panel is filled up with
  * zeros. bf16 stands in pairs of columns (c, c + LANES), so that one load, a shift and a mask give two vectors. K is
