@@ -387,25 +387,30 @@ static void print_each(const of_op *o)
     }
 }
 
-bool assay_implied_print(const assay_implied *x, bool all)
+assay_implied_score assay_implied_all(const assay_implied *x)
 {
     assay_implied_score sum = { 0 };
     for (size_t i = 0; i < x->n; i++) {
         const assay_implied_score s = assay_implied_of(x, x->op[i].op);
-        if (!s.made && !s.flagged)
-            continue;
-        printf("  implied faults of %-12s: %5d made, %5d caught, %4d not observable, %4d escaped, %d of these known; "
-               "%.1f s\n",
-               x->op[i].op->name, s.made, s.caught, s.idle, s.escaped, s.allowed, s.seconds);
-        if (all)
-            print_each(&x->op[i]);
         sum.made += s.made, sum.caught += s.caught, sum.idle += s.idle, sum.escaped += s.escaped;
         sum.flagged += s.flagged, sum.allowed += s.allowed, sum.seconds += s.seconds;
     }
-    printf("  implied: %d made, %d caught, %d not observable, %d escaped, %d of these known; %.1f s%s\n", sum.made,
-           sum.caught, sum.idle, sum.escaped, sum.allowed, sum.seconds,
-           sum.flagged ? "; FLAGGED: a kernel without a slip" : "");
-    return sum.escaped <= sum.allowed && !sum.flagged;
+    return sum;
+}
+
+void assay_implied_print(const assay_implied *x, bool all)
+{
+    for (size_t i = 0; i < x->n; i++) {
+        const assay_implied_score s = assay_implied_of(x, x->op[i].op);
+        if (!s.made && !s.flagged)
+            continue;
+        printf("  implied faults of %-13s %5d made, %5d caught, %4d not observable, %4d escaped, %d of these known; "
+               "%.1f s%s\n",
+               x->op[i].op->name, s.made, s.caught, s.idle, s.escaped, s.allowed, s.seconds,
+               s.flagged ? "; FLAGGED: the kernel without a slip" : "");
+        if (all)
+            print_each(&x->op[i]);
+    }
 }
 
 void assay_implied_free(assay_implied *x)

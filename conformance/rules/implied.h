@@ -23,7 +23,8 @@ assay_status assay_implied_problem(assay_implied *x, assay_lab *lab, assay_probl
 assay_implied_score assay_implied_of(const assay_implied *x, const assay_op *op);
 /* Adds what another process found of this op. */
 void assay_implied_put(assay_implied *x, const assay_op *op, const assay_implied_score *s);
-/* all: each slip that is not caught, and why not.  False: more escaped than is known. */
-bool assay_implied_print(const assay_implied *x, bool all);
+assay_implied_score assay_implied_all(const assay_implied *x);
+/* A line per op; all: also each slip that is not caught, and why not. */
+void assay_implied_print(const assay_implied *x, bool all);
 void assay_implied_free(assay_implied *x);
 #endif

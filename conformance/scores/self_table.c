@@ -145,12 +145,15 @@ static void print_missed(const assay_self *s)
 bool assay_self_print(const assay_self *s)
 {
     const assay_score ours = assay_self_score(s, 0, -1);
+    const assay_implied_score implied = assay_implied_all(s->session.implied);
     print_missed(s);
     printf("The judge, judged: %lld cases of ours, %zu shapes with each peer's kind of input, %.0f s\n",
            (long long)s->session.ledger.cases, s->peer_cases, s->seconds);
     printf("  faults seeded %lld, caught %lld; legal variants %lld in %lld runs, flagged %lld\n",
            (long long)ours.faults, (long long)ours.caught, (long long)ours.legal, (long long)ours.runs,
            (long long)ours.flagged);
+    printf("  implied faults made %d, caught %d, not observable %d, escaped %d, of these known %d; %.0f s\n",
+           implied.made, implied.caught, implied.idle, implied.escaped, implied.allowed, implied.seconds);
     print_how(s);
     puts("\n  rule           inputs    faults rejected caught detection variants flagged      runs  flagged");
     print_score("Assay", "ours", ours);
@@ -161,7 +164,8 @@ bool assay_self_print(const assay_self *s)
         print_score(assay_rules[r].name, "its own", assay_self_score(s, assay_self_own(s, r), r));
     }
     /* a probe has implied faults alone */
-    return (ours.faults + ours.legal || !s->session.ledger.n) && ours.caught == ours.faults && !ours.flagged;
+    return (ours.faults + ours.legal || !s->session.ledger.n) && ours.caught == ours.faults && !ours.flagged &&
+           implied.escaped <= implied.allowed && !implied.flagged;
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------------------------- */
