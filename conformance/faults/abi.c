@@ -3,7 +3,6 @@
  * Their code is in abi_<machine>.S: one entry per line of the lists below. */
 #include "faults.h"
 
-assay_status assay_abi_right(const assay_args *a);
 assay_status assay_abi_right(const assay_args *a)
 {
     for (int64_t r = a->begin; r < a->end; r++) {
@@ -16,7 +15,6 @@ assay_status assay_abi_right(const assay_args *a)
     }
     return ASSAY_OK;
 }
-int64_t assay_abi_rows(const assay_args *a);
 int64_t assay_abi_rows(const assay_args *a)
 {
     return a->dim[0];
@@ -34,14 +32,14 @@ int64_t assay_abi_rows(const assay_args *a)
     X(sp, scalar, "abi-stack-pointer", "stack pointer +8 bytes off", "ret 8: another convention")                      \
     X(stack, scalar, "abi-home-space", "wrote above its stack frame", "Microsoft's convention: the caller's 32 bytes") \
     X(direction, scalar, "abi-direction-flag", "direction flag", "std without cld")                                    \
-    X(ftz, scalar, "abi-flush-to-zero", "(flush to zero)", "issue 4: MXCSR")                                           \
-    X(daz, scalar, "abi-denormals-are-zero", "(denormals are zero)", "issue 4: MXCSR")                                 \
-    X(rounding, scalar, "abi-rounding", "(rounding to zero)", "issue 4: MXCSR")                                        \
-    X(traps, scalar, "abi-invalid-traps", "(invalid operations trap)", "issue 4: MXCSR")                               \
+    X(ftz, scalar, "abi-flush-to-zero", "(flush to zero)", "calling convention: MXCSR")                                \
+    X(daz, scalar, "abi-denormals-are-zero", "(denormals are zero)", "calling convention: MXCSR")                      \
+    X(rounding, scalar, "abi-rounding", "(rounding to zero)", "calling convention: MXCSR")                             \
+    X(traps, scalar, "abi-invalid-traps", "(invalid operations trap)", "calling convention: MXCSR")                    \
     X(x87_precision, scalar, "abi-x87-precision", "(single precision)", "x87 left at single precision")                \
-    X(mmx, scalar, "abi-mmx-no-emms", "tag word", "issue 4: x87 tag word")                                             \
+    X(mmx, scalar, "abi-mmx-no-emms", "tag word", "calling convention: x87 tag word")                                  \
     X(x87_stack, scalar, "abi-x87-stack", "tag word", "a value left on the x87 stack")                                 \
-    X(ymm, avx2, "abi-no-vzeroupper", "upper half of ymm7", "issue 4: upper halves")                                   \
+    X(ymm, avx2, "abi-no-vzeroupper", "upper half of ymm7", "calling convention: upper halves")                        \
     X(team, scalar, "abi-r13-later-slices", "r13 changed", "callee-saved register, not in the first slice")
 #define LEGAL(X)                                                                                                       \
     X(legal_saved, scalar, "abi-legal-saved", NULL, "legal: saved and put back")                                       \
@@ -52,7 +50,7 @@ int64_t assay_abi_rows(const assay_args *a)
 #define LEGAL_512(X)
 #else
 #define WRONG_512(X)                                                                                                   \
-    X(zmm, avx512, "abi-zmm-upper", "upper half of zmm9", "issue 4: upper halves, bits 256 and up only")
+    X(zmm, avx512, "abi-zmm-upper", "upper half of zmm9", "calling convention: upper halves, bits 256 and up only")
 #define LEGAL_512(X) X(legal_zmm16, avx512, "abi-legal-zmm16", NULL, "legal: zmm16-31 have no legacy half")
 #endif
 #define KEPT_PACK  "pack() left r14 changed"
@@ -72,19 +70,19 @@ int64_t assay_abi_rows(const assay_args *a)
     X(x27, neon, "abi-x27", "left x27 changed", "callee-saved register")                                               \
     X(x28, neon, "abi-x28", "left x28 changed", "callee-saved register")                                               \
     X(x29, neon, "abi-x29", "left x29 changed", "frame pointer")                                                       \
-    X(d8, neon, "abi-d8", "left d8 changed", "issue 4: d8-d15")                                                        \
-    X(d9, neon, "abi-d9", "left d9 changed", "issue 4: d8-d15")                                                        \
-    X(d10, neon, "abi-d10", "left d10 changed", "issue 4: d8-d15")                                                     \
-    X(d11, neon, "abi-d11", "left d11 changed", "issue 4: d8-d15")                                                     \
-    X(d12, neon, "abi-d12", "left d12 changed", "issue 4: d8-d15")                                                     \
-    X(d13, neon, "abi-d13", "left d13 changed", "issue 4: d8-d15")                                                     \
-    X(d14, neon, "abi-d14", "left d14 changed", "issue 4: d8-d15")                                                     \
-    X(d15, neon, "abi-d15", "left d15 changed", "issue 4: d8-d15")                                                     \
+    X(d8, neon, "abi-d8", "left d8 changed", "calling convention: d8-d15")                                             \
+    X(d9, neon, "abi-d9", "left d9 changed", "calling convention: d8-d15")                                             \
+    X(d10, neon, "abi-d10", "left d10 changed", "calling convention: d8-d15")                                          \
+    X(d11, neon, "abi-d11", "left d11 changed", "calling convention: d8-d15")                                          \
+    X(d12, neon, "abi-d12", "left d12 changed", "calling convention: d8-d15")                                          \
+    X(d13, neon, "abi-d13", "left d13 changed", "calling convention: d8-d15")                                          \
+    X(d14, neon, "abi-d14", "left d14 changed", "calling convention: d8-d15")                                          \
+    X(d15, neon, "abi-d15", "left d15 changed", "calling convention: d8-d15")                                          \
     X(sp, neon, "abi-stack-pointer", "stack pointer +16 bytes off", "returns with the stack unbalanced")               \
     X(stack, neon, "abi-home-space", "wrote above its stack frame", "writes above its frame")                          \
-    X(ftz, neon, "abi-flush-to-zero", "(flush to zero)", "issue 4: FPCR")                                              \
-    X(rounding, neon, "abi-rounding", "(rounding to zero)", "issue 4: FPCR")                                           \
-    X(default_nan, neon, "abi-default-nan", "(default NaN)", "issue 4: FPCR")                                          \
+    X(ftz, neon, "abi-flush-to-zero", "(flush to zero)", "calling convention: FPCR")                                   \
+    X(rounding, neon, "abi-rounding", "(rounding to zero)", "calling convention: FPCR")                                \
+    X(default_nan, neon, "abi-default-nan", "(default NaN)", "calling convention: FPCR")                               \
     X(team, neon, "abi-x21-later-slices", "x21 changed", "callee-saved register, not in the first slice")
 #define LEGAL(X)                                                                                                       \
     X(legal_saved, neon, "abi-legal-saved", NULL, "legal: saved and put back")                                         \

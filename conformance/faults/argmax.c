@@ -4,18 +4,18 @@
 
 /* X(mode, name, where it comes from) */
 #define FAULTS(X)                                                                                                      \
-    X(LAST_TIE, "last-of-ties", "numerics 3; ggml_vec_argmax_f32 does this")                                           \
-    X(NAN_IGNORED, "nan-ignored", "numerics 3")                                                                        \
-    X(TAIL_SKIPPED, "tail-skipped", "numerics 3")                                                                      \
+    X(LAST_TIE, "last-of-ties", "ggml_vec_argmax_f32 does this")                                                       \
+    X(NAN_IGNORED, "nan-ignored", "slip: docs/museum.md")                                                              \
+    X(TAIL_SKIPPED, "tail-skipped", "slip: tail")                                                                      \
     X(SENTINEL, "sentinel-left", "vllm-project/vllm#50183")                                                            \
     X(BITS, "order-of-bits", "tenstorrent/tt-metal#56626")                                                             \
     X(FROM_ZERO, "maximum-starts-at-zero", "own")                                                                      \
-    X(LAST_NAN, "last-nan", "numerics 3")                                                                              \
+    X(LAST_NAN, "last-nan", "slip: docs/museum.md")                                                                    \
     X(ONE_BASED, "one-based", "own")                                                                                   \
     X(FIRST_ROW, "first-row-for-all", "own")                                                                           \
     X(LANES_TIE, "lowest-lane-of-ties", "own")                                                                         \
     X(IN_BF16, "compared-in-bf16", "own")                                                                              \
-    X(NAN_LATE, "nan-only-at-the-start", "numerics 3")
+    X(NAN_LATE, "nan-only-at-the-start", "slip: NaN")
 
 #define LEGAL(X)                                                                                                       \
     X(PLAIN, "plain", "legal: one by one")                                                                             \

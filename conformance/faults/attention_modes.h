@@ -22,21 +22,21 @@
     X(PAIRWISE, "pairwise", "legal: products added in pairs")
 
 #define FAULTS(X)                                                                                                      \
-    X(SCALE_D, "scale-1/d", "numerics 3")                                                                              \
-    X(NO_SCALE, "no-scale", "numerics 3")                                                                              \
-    X(CAUSAL_PLUS, "causal+1", "numerics 3")                                                                           \
-    X(CAUSAL_MINUS, "causal-1", "numerics 3")                                                                          \
-    X(HEAD_MOD, "kv-head-mod", "numerics 3")                                                                           \
-    X(LAST_DROPPED, "last-key-dropped", "numerics 3")                                                                  \
-    X(STALE_ROW, "stale-row", "numerics 3")                                                                            \
-    X(ACC_STAYS, "acc-not-rescaled", "numerics 3")                                                                     \
-    X(SUM_STAYS, "sum-not-rescaled", "numerics 3")                                                                     \
-    X(NO_MAX, "no-max", "numerics 3")                                                                                  \
-    X(P_BF16, "p-bf16", "numerics 3")                                                                                  \
-    X(S_BF16, "s-bf16", "numerics 3")                                                                                  \
-    X(NEXT_SLOPE, "slope-of-next-head", "numerics 3")                                                                  \
-    X(NO_SINK, "sink-omitted", "numerics 3")                                                                           \
-    X(WINDOW_PLUS, "window+1", "numerics 3")                                                                           \
+    X(SCALE_D, "scale-1/d", "slip: docs/museum.md")                                                                    \
+    X(NO_SCALE, "no-scale", "slip: docs/museum.md")                                                                    \
+    X(CAUSAL_PLUS, "causal+1", "slip: docs/museum.md")                                                                 \
+    X(CAUSAL_MINUS, "causal-1", "slip: docs/museum.md")                                                                \
+    X(HEAD_MOD, "kv-head-mod", "slip: docs/museum.md")                                                                 \
+    X(LAST_DROPPED, "last-key-dropped", "slip: docs/museum.md")                                                        \
+    X(STALE_ROW, "stale-row", "slip: docs/museum.md")                                                                  \
+    X(ACC_STAYS, "acc-not-rescaled", "slip: docs/museum.md")                                                           \
+    X(SUM_STAYS, "sum-not-rescaled", "slip: docs/museum.md")                                                           \
+    X(NO_MAX, "no-max", "slip: docs/museum.md")                                                                        \
+    X(P_BF16, "p-bf16", "slip: docs/museum.md")                                                                        \
+    X(S_BF16, "s-bf16", "slip: docs/museum.md")                                                                        \
+    X(NEXT_SLOPE, "slope-of-next-head", "slip: docs/museum.md")                                                        \
+    X(NO_SINK, "sink-omitted", "slip: docs/museum.md")                                                                 \
+    X(WINDOW_PLUS, "window+1", "slip: docs/museum.md")                                                                 \
     X(WINDOW_PAGES, "window-in-pages", "vllm-project/vllm#27650")                                                      \
     X(MASKED_NAN, "masked-row-nan", "tracel-ai/burn#4694")                                                             \
     X(FINITE_MIN, "finite-minus-infinity", "flashinfer-ai/flashinfer#4267")                                            \
@@ -47,13 +47,13 @@
     X(TOP_LEFT, "causal-top-left", "gittensor-ai-lab/sparkinfer#3")                                                    \
     X(EMPTY_MERGE, "merge-of-empty-parts", "flashinfer-ai/flashinfer#4051")                                            \
     X(SINK_TWICE, "sink-in-every-part", "ROCm/rocm-libraries#12229")                                                   \
-    X(NO_LEN, "length-ignored", "numerics 2: padding leakage")                                                         \
-    X(NO_PAGES, "pages-ignored", "numerics 2: page table")                                                             \
-    X(POLY5, "exp-degree-5", "numerics 3: softmax, degree-5 exp")                                                      \
+    X(NO_LEN, "length-ignored", "padding leakage")                                                                     \
+    X(NO_PAGES, "pages-ignored", "page table")                                                                         \
+    X(POLY5, "exp-degree-5", "slip: softmax, degree-5 exp")                                                            \
     X(BY_CELL, "window-by-cells", "ikawrakow/ik_llama.cpp#2186")                                                       \
     X(MASK_HEAD, "mask-of-head-0", "own: mask head stride")                                                            \
     X(SUM_BF16, "sum-bf16", "pytorch/executorch#20089")                                                                \
-    X(SUM_SHORT, "sum-skips-last", "numerics 3: softmax")                                                              \
+    X(SUM_SHORT, "sum-skips-last", "slip: softmax")                                                                    \
     X(PERMUTED, "heads-permuted-for-a-square-grid", "HazyResearch/HipKittens#22")
 
 enum { LEGAL(MODE) FAULTS(MODE) };

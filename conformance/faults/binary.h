@@ -7,16 +7,16 @@
 
 /* X(mode, name, where it comes from) */
 #define BINARY_FAULTS(X)                                                                                               \
-    X(NO_TAIL, "tail-skipped", "numerics 3")                                                                           \
-    X(ONCE_MORE, "tail-element-twice", "numerics 3")                                                                   \
-    X(BF16_IN, "bf16-input", "numerics 3: inputs silently rounded")                                                    \
+    X(NO_TAIL, "tail-skipped", "slip: tail")                                                                           \
+    X(ONCE_MORE, "tail-element-twice", "slip: tail")                                                                   \
+    X(BF16_IN, "bf16-input", "slip: inputs silently rounded")                                                          \
     X(F16_IN, "f16-input", "anthony-chaudhary/dos-kernel#107")                                                         \
-    X(CHOPPED, "rounded-to-zero", "numerics 3: truncation for rounding")                                               \
-    X(ZERO_SIGN, "negative-zero-lost", "numerics 3")                                                                   \
+    X(CHOPPED, "rounded-to-zero", "slip: truncation for rounding")                                                     \
+    X(ZERO_SIGN, "negative-zero-lost", "slip: docs/museum.md")                                                         \
     X(FIRST_ROW, "first-row-for-all", "row stride ignored")                                                            \
-    X(FLUSHED, "subnormals-flushed", "numerics 2, generator 9")                                                        \
+    X(FLUSHED, "subnormals-flushed", "subnormal inputs and results")                                                   \
     X(NEXT, "next-element", "index + 1")                                                                               \
-    X(NAN_LOST, "nan-lost", "numerics 3")                                                                              \
+    X(NAN_LOST, "nan-lost", "slip: docs/museum.md")                                                                    \
     X(WRONG_OP, "wrong-operator", "operator swapped")                                                                  \
     X(WIDE_TAIL, "tail-writes-past", "sonos/tract#2304; google/XNNPACK#4190 reads so")
 

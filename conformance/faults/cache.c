@@ -6,14 +6,14 @@
 /* X(mode, name, where it comes from) */
 #define FAULTS(X)                                                                                                      \
     X(FIRST_WINS, "first-of-equal-positions-wins", "own: order of equal positions")                                    \
-    X(LAST_HEAD_LOST, "last-head-lost", "numerics 3: one output of many left stale")                                   \
-    X(LAST_COLUMN_LOST, "tail-column-lost", "numerics 3: tail skipped")                                                \
-    X(NEXT_ROW, "row-plus-one", "numerics 3: rope position+1, for the cache")                                          \
+    X(LAST_HEAD_LOST, "last-head-lost", "slip: one output of many left stale")                                         \
+    X(LAST_COLUMN_LOST, "tail-column-lost", "slip: tail skipped")                                                      \
+    X(NEXT_ROW, "row-plus-one", "slip: rope position+1, for the cache")                                                \
     X(SOURCE_STRIDE, "source-head-stride", "tenstorrent/tt-metal#54742")                                               \
-    X(TRUNCATED, "f16-truncated", "numerics 3: truncated instead of RNE")                                              \
+    X(TRUNCATED, "f16-truncated", "slip: truncated instead of RNE")                                                    \
     X(PANEL_TRANSPOSED, "panel-transposed", "microsoft/onnxruntime#20030")                                             \
     X(APPEND_AT_END, "append-at-the-end", "jundot/omlx#2172")                                                          \
-    X(NEXT_ZEROED, "next-row-zeroed", "numerics 3: writes padding")
+    X(NEXT_ZEROED, "next-row-zeroed", "slip: writes padding")
 
 #define LEGAL(X)                                                                                                       \
     X(SEQUENTIAL, "sequential", "legal: one by one")                                                                   \

@@ -9,21 +9,21 @@
 
 /* X(mode, name, where it comes from); STRIDE_HALF is each op's own */
 #define DECODE_FAULTS(X)                                                                                               \
-    X(INTERLEAVED, "nibbles-interleaved", "numerics 3; kekzl/imp#722")                                                 \
-    X(NO_OFFSET, "no-offset", "numerics 3: zero point dropped")                                                        \
-    X(NEXT_SCALE, "scale-of-next-block", "numerics 3")                                                                 \
+    X(INTERLEAVED, "nibbles-interleaved", "kekzl/imp#722")                                                             \
+    X(NO_OFFSET, "no-offset", "slip: zero point dropped")                                                              \
+    X(NEXT_SCALE, "scale-of-next-block", "slip: docs/museum.md")                                                       \
     X(ODD_BLOCK_LOST, "odd-block-lost", "ggml-org/llama.cpp#8556")                                                     \
     X(F16_FLUSH, "f16-subnormals-flushed", "invergent-ai/surogate#162")                                                \
     X(F16_CARRY, "f16-or-for-carry", "dotnet/runtime#46536")                                                           \
     X(F16_INF, "f16-inf-as-number", "iree-org/iree#10875")                                                             \
-    X(UNSIGNED_CODES, "codes-unsigned", "numerics 2, generator 27: code -128")                                         \
-    X(MIN_DROPPED, "minimum-dropped", "numerics 3")                                                                    \
-    X(HIGH_SCALE_BITS, "high-scale-bits-lost", "numerics 3: groups 4..7")                                              \
+    X(UNSIGNED_CODES, "codes-unsigned", "code -128, which no encoder writes")                                          \
+    X(MIN_DROPPED, "minimum-dropped", "slip: docs/museum.md")                                                          \
+    X(HIGH_SCALE_BITS, "high-scale-bits-lost", "slip: groups 4..7")                                                    \
     X(MIN_SCALE_SWAPPED, "scale-and-minimum-swapped", "formats 4.1: groups 4..7")                                      \
     X(HIGH_CODE_BITS, "high-code-bits-of-neighbour", "formats 4.1: q6_k")                                              \
     X(GROUP_HALVES, "scale-over-half-of-two-groups", "paiml/aprender#3105")                                            \
-    X(TAIL_LOST, "tail-lost", "numerics 3")                                                                            \
-    X(BF16_LOW, "bf16-rounded", "numerics 3")
+    X(TAIL_LOST, "tail-lost", "slip: tail")                                                                            \
+    X(BF16_LOW, "bf16-rounded", "slip: inputs silently rounded")
 
 #define DECODE_LEGAL(X)                                                                                                \
     X(PLAIN, "plain", "legal: the definition")                                                                         \

@@ -5,8 +5,8 @@
 #define FAULTS(X)                                                                                                      \
     X(NEXT_ROW, "next-row", "off by one")                                                                              \
     X(PREVIOUS_TOKEN, "previous-token", "off by one")                                                                  \
-    X(LAST_TOKEN_LOST, "last-token-lost", "numerics 3")                                                                \
-    X(DENSE_OUTPUT, "dense-output", "numerics 2, generator 22")                                                        \
+    X(LAST_TOKEN_LOST, "last-token-lost", "slip: tail")                                                                \
+    X(DENSE_OUTPUT, "dense-output", "padded rows")                                                                     \
     X(CLAMPED_ID, "last-row-unreachable", "off by one in a clamp")                                                     \
     X(ID_AS_BYTE, "id-cut-to-4-bits", "an index type that is too small")                                               \
     X(FIRST_BLOCK_ONLY, "first-256-only", "a fixed row length")
@@ -40,7 +40,7 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(i32)),
                                                    ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q4_k) | ASSAY_T(q6_k)),
                                        ASSAY_TYPES(ASSAY_T(f32)) };
 #define KERNEL_BASE .op = "embedding", .types = types
-static const assay_fault table[] = { BAD(STRIDE_HALF, "dense-table", "numerics 2, generator 22; ROCm/hip-ep#588"),
+static const assay_fault table[] = { BAD(STRIDE_HALF, "dense-table", "ROCm/hip-ep#588"),
                                      DECODE_FAULTS(BAD_ROW) DECODE_LEGAL(GOOD_ROW) FAULTS(BAD_ROW) };
 
 const assay_faults assay_faults_embedding = { "embedding", table, ASSAY_COUNT_OF(table) };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * faults.h - how a table of wrong (and of legal) kernels is written: one function with a mode, one line per mode.
  *
- *   #define FAULTS(X) X(NO_EPS, "no-eps", "numerics 3")
+ *   #define FAULTS(X) X(NO_EPS, "no-eps", "slip: docs/museum.md")
  *   #define LEGAL(X)  X(PLAIN, "sequential", "legal: one by one")
  *   enum { FAULTS(MODE) LEGAL(MODE) };
  *   static assay_status run(const assay_args *a) { const int mode = mode_of(a); ... }

@@ -18,24 +18,24 @@ enum { X, GATE, UP, Y };
     X(NO_SILU, "plain-product", "activation lost in the fusion")                                                       \
     X(SIGMOID, "sigmoid-for-silu", "activation wrong in the fusion")                                                   \
     X(GELU, "gelu-for-silu", "activation wrong in the fusion")                                                         \
-    X(NEXT_ROW, "up-of-the-next-row", "numerics 3: row index")                                                         \
-    X(LAST_K, "last-k-dropped", "numerics 3")                                                                          \
-    X(TAIL_N, "tail-of-n-skipped", "numerics 3")                                                                       \
-    X(BF16_MID, "products-rounded-to-bf16", "numerics 3: intermediate rounding")                                       \
-    X(SWALLOW, "nan-counts-as-zero", "numerics 2, special")
+    X(NEXT_ROW, "up-of-the-next-row", "slip: row index")                                                               \
+    X(LAST_K, "last-k-dropped", "slip: docs/museum.md")                                                                \
+    X(TAIL_N, "tail-of-n-skipped", "slip: docs/museum.md")                                                             \
+    X(BF16_MID, "products-rounded-to-bf16", "slip: intermediate rounding")                                             \
+    X(SWALLOW, "nan-counts-as-zero", "NaN in an input")
 
 #define Q8_FAULTS(X)                                                                                                   \
     X(SIGN, "sign-trick-negates-minus-128", "ggml-org/llama.cpp#1393")                                                 \
     X(MADDUBS, "pair-sums-saturate-at-16-bit", "uxlfoundation/oneDNN#518")                                             \
     X(INT16, "block-sums-wrap-at-16-bit", "microsoft/BitNet#459")                                                      \
-    X(NEXT_SCALE, "scale-of-the-next-block", "numerics 3")                                                             \
-    X(SKIP_TWO, "last-two-blocks-skipped", "numerics 3: 2 of 128 blocks")                                              \
-    X(UNROUNDED, "scale-of-x-not-rounded-to-f16", "numerics 1.1: the declared rounding is the contract")
+    X(NEXT_SCALE, "scale-of-the-next-block", "slip: docs/museum.md")                                                   \
+    X(SKIP_TWO, "last-two-blocks-skipped", "slip: 2 of 128 blocks")                                                    \
+    X(UNROUNDED, "scale-of-x-not-rounded-to-f16", "the declared rounding is the contract (docs/contracts.md)")
 #define Q4_0_FAULTS(X)                                                                                                 \
     X(NIBBLES, "nibbles-interleaved", "kekzl/imp#722")                                                                 \
-    X(NO_OFFSET, "offset-8-missing", "numerics 3")
+    X(NO_OFFSET, "offset-8-missing", "slip: zero point")
 #define Q4_1_FAULTS(X)                                                                                                 \
-    X(NO_MINIMUM, "minimum-dropped", "numerics 3: zero point")                                                         \
+    X(NO_MINIMUM, "minimum-dropped", "slip: zero point")                                                               \
     X(F16_SUM, "scaled-sum-kept-as-f16", "ikawrakow/ik_llama.cpp#540")
 
 #define LEGAL(X)                                                                                                       \

@@ -7,21 +7,21 @@
 
 /* X(mode, name, where it comes from) */
 #define FAULTS(X)                                                                                                      \
-    X(TRUNCATE, "truncates", "numerics 3; microsoft/onnxruntime#32452")                                                \
-    X(HALF_EVEN, "half-even", "numerics 3; tenstorrent/tt-metal#56525, the other way round")                           \
-    X(BY_128, "one-step-more", "numerics 3: /128 for /127")                                                            \
-    X(PREVIOUS_SCALE, "scale-of-previous-block", "numerics 3")                                                         \
-    X(MAX_OF_31, "max-of-31", "numerics 2, generator 27")                                                              \
-    X(INTERLEAVED, "nibbles-interleaved", "numerics 3; kekzl/imp#722")                                                 \
-    X(UNSIGNED_MAX, "max-unsigned", "numerics 1.5: q4_0 keeps the sign of its extreme")                                \
-    X(LAST_OF_EQUALS, "last-of-equals", "numerics 1.5: the first among equals gives q4_0 its sign")                    \
+    X(TRUNCATE, "truncates", "microsoft/onnxruntime#32452")                                                            \
+    X(HALF_EVEN, "half-even", "tenstorrent/tt-metal#56525, the other way round")                                       \
+    X(BY_128, "one-step-more", "slip: /128 for /127")                                                                  \
+    X(PREVIOUS_SCALE, "scale-of-previous-block", "slip: docs/museum.md")                                               \
+    X(MAX_OF_31, "max-of-31", "an extreme at every place of a block")                                                  \
+    X(INTERLEAVED, "nibbles-interleaved", "kekzl/imp#722")                                                             \
+    X(UNSIGNED_MAX, "max-unsigned", "q4_0 keeps the sign of its extreme")                                              \
+    X(LAST_OF_EQUALS, "last-of-equals", "the first among equals gives q4_0 its sign")                                  \
     X(ROUNDED_D, "codes-from-rounded-d", "formats 10: codes are computed with d as it was before f16")                 \
-    X(FUSED, "contracted", "numerics 1.5: x*id + 8.5 as one fused operation")                                          \
-    X(NAN_DROPPED, "nan-dropped", "numerics 2, generator 10")                                                          \
+    X(FUSED, "contracted", "x*id + 8.5 as one fused operation")                                                        \
+    X(NAN_DROPPED, "nan-dropped", "NaN and infinities")                                                                \
     X(MIN_ROUNDED, "min-rounded-first", "formats 4.2: x - min uses the unrounded min")                                 \
     X(NO_CLAMP, "no-clamp", "formats 4.2: the far end of q4_0 is 16; ROCm/aiter#4637")                                 \
     X(ODD_BLOCK_LOST, "odd-block-lost", "ggml-org/llama.cpp#8556")                                                     \
-    X(DENSE_ROWS, "dense-rows", "numerics 2, generator 22")                                                            \
+    X(DENSE_ROWS, "dense-rows", "padded rows")                                                                         \
     X(F16_FLUSH, "f16-subnormals-flushed", "invergent-ai/surogate#162")                                                \
     X(F16_HALF_UP, "f16-half-up", "opencv/opencv#26321")                                                               \
     X(BF16_NAN, "bf16-nan-becomes-inf", "dotnet/runtime#130583")                                                       \

@@ -9,13 +9,13 @@
 
 /* X(mode, name, where it comes from) */
 #define K_FAULTS(X)                                                                                                    \
-    X(K_SCALE_UP, "k-scale-of-one-group", "numerics 3: K-quant scales")                                                \
-    X(K_MIN_DROPPED, "k-minimum-dropped", "numerics 3")                                                                \
+    X(K_SCALE_UP, "k-scale-of-one-group", "slip: K-quant scales")                                                      \
+    X(K_MIN_DROPPED, "k-minimum-dropped", "slip: docs/museum.md")                                                      \
     X(K_FLOOR, "k-codes-rounded-down", "microsoft/onnxruntime#32452")                                                  \
-    X(K_LOW_BIT, "k-low-bit-lost", "numerics 1.3: quantise by search")                                                 \
-    X(K_NOT_FINITE_LOST, "k-not-finite-lost", "numerics 2, generator 10")                                              \
+    X(K_LOW_BIT, "k-low-bit-lost", "quantise by search")                                                               \
+    X(K_NOT_FINITE_LOST, "k-not-finite-lost", "NaN and infinities")                                                    \
     X(K_ZERO_NAN, "k-zero-block-nan", "ggml-org/llama.cpp#3010")                                                       \
-    X(K_HALF_LOST, "k-half-of-the-codes-lost", "numerics 3")                                                           \
+    X(K_HALF_LOST, "k-half-of-the-codes-lost", "slip: one output of many left stale")                                  \
     X(K_ONE_UP, "k-codes-one-up", "codes off by one pass an eye that looks at the picture")                            \
     X(K_LAST_GROUP, "k-last-group-lost", "a loop that ends one group early")                                           \
     X(K_ONE_SCALE, "k-one-scale-for-all", "groups that all get the super-block's largest scale")                       \

@@ -6,14 +6,14 @@
 
 /* X(mode, name, where it comes from) */
 #define FAULTS(X)                                                                                                      \
-    X(NO_EPS, "no-eps", "numerics 3")                                                                                  \
-    X(EPS_OUTSIDE, "eps-outside-root", "numerics 3; microsoft/CNTK#3816")                                              \
-    X(EPS_TIMES_N, "eps-times-n", "numerics 3")                                                                        \
+    X(NO_EPS, "no-eps", "slip: docs/museum.md")                                                                        \
+    X(EPS_OUTSIDE, "eps-outside-root", "microsoft/CNTK#3816")                                                          \
+    X(EPS_TIMES_N, "eps-times-n", "slip: docs/museum.md")                                                              \
     X(EPS_DEFAULT, "eps-ignored-1e-5", "paiml/aprender#1606")                                                          \
-    X(PADDED_N, "mean-over-padded-n", "numerics 3")                                                                    \
-    X(RSQRT14, "rsqrt-14-bits", "numerics 3")                                                                          \
-    X(NO_TAIL, "tail-not-summed", "numerics 3 (layernorm)")                                                            \
-    X(LAST_DROPPED, "last-not-summed", "numerics 3")                                                                   \
+    X(PADDED_N, "mean-over-padded-n", "slip: docs/museum.md")                                                          \
+    X(RSQRT14, "rsqrt-14-bits", "slip: docs/museum.md")                                                                \
+    X(NO_TAIL, "tail-not-summed", "slip: tail")                                                                        \
+    X(LAST_DROPPED, "last-not-summed", "slip: tail")                                                                   \
     X(NO_PLUS_ONE, "plus-one-ignored", "definitions F6: Gemma")                                                        \
     X(SUM_BF16, "sum-in-bf16", "pytorch/executorch#20089; anthony-chaudhary/dos-kernel#107")                           \
     X(CENTRED, "mean-subtracted", "layernorm for rmsnorm")                                                             \

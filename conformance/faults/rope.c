@@ -5,22 +5,22 @@
 
 /* X(mode, name, where it comes from) */
 #define FAULTS(X)                                                                                                      \
-    X(PAIRS, "pairs-of-the-other-layout", "numerics 3; vllm-project/vllm#49323")                                       \
-    X(SIGN, "sine-negated", "numerics 3")                                                                              \
-    X(NEXT_POSITION, "position-plus-one", "numerics 3")                                                                \
-    X(NO_BASE, "base-ignored", "numerics 3")                                                                           \
+    X(PAIRS, "pairs-of-the-other-layout", "vllm-project/vllm#49323")                                                   \
+    X(SIGN, "sine-negated", "slip: docs/museum.md")                                                                    \
+    X(NEXT_POSITION, "position-plus-one", "slip: docs/museum.md")                                                      \
+    X(NO_BASE, "base-ignored", "slip: docs/museum.md")                                                                 \
     X(HEAD_WIDTH, "head-width-in-exponent", "pie-project/pie#603")                                                     \
-    X(ITERATED, "frequency-by-iterated-f32-multiply", "numerics 3")                                                    \
+    X(ITERATED, "frequency-by-iterated-f32-multiply", "slip: docs/museum.md")                                          \
     X(BF16_ANGLE, "angle-in-bf16", "huggingface/candle#3520")                                                          \
-    X(REST_DROPPED, "rest-not-copied", "numerics 3: partial dims")                                                     \
-    X(NO_TWO, "exponent-without-the-two", "numerics 3: i/d")                                                           \
-    X(LAST_PAIR, "last-pair-not-turned", "numerics 3")                                                                 \
+    X(REST_DROPPED, "rest-not-copied", "slip: partial dims")                                                           \
+    X(NO_TWO, "exponent-without-the-two", "slip: i/d")                                                                 \
+    X(LAST_PAIR, "last-pair-not-turned", "slip: tail")                                                                 \
     X(TABLE_ORDER, "table-in-pair-order", "raiyanyahya/how-to-train-your-gpt#6")                                       \
     X(HEAD_PAIRS, "pairs-over-head-width", "pie-project/pie#603")                                                      \
     X(SECOND_FIRST, "second-from-the-turned-first", "own")                                                             \
     X(ROW_NUMBER, "row-number-for-position", "own")                                                                    \
     X(FIRST_HEAD, "first-head-only", "own")                                                                            \
-    X(TAYLOR, "sine-of-degree-5", "numerics 3")                                                                        \
+    X(TAYLOR, "sine-of-degree-5", "slip: short polynomial")                                                            \
     X(F16_TABLE, "table-in-bf16", "huggingface/candle#3520")                                                           \
     X(NO_SIGN, "minus-lost", "own")                                                                                    \
     X(COS_TWICE, "cosine-for-sine", "own")                                                                             \

@@ -6,7 +6,7 @@
 
 /* X(mode, name, where it comes from) */
 #define FAULTS(X)                                                                                                      \
-    X(GREEDY_LAST_TIE, "greedy-last-of-ties", "numerics 3: argmax")                                                    \
+    X(GREEDY_LAST_TIE, "greedy-last-of-ties", "slip: argmax")                                                          \
     X(K_PLUS_ONE, "one-more-than-k", "own")                                                                            \
     X(K_ZERO_GREEDY, "k-zero-is-greedy", "ggml-org/llama.cpp#5388")                                                    \
     X(CROSSING_DROPPED, "crossing-token-dropped", "skyzh/tiny-llm#32")                                                 \
@@ -16,16 +16,16 @@
     X(STEP_IGNORED, "step-ignored", "own")                                                                             \
     X(STEP_32_BITS, "step-of-32-bits", "JuliaRandom/Random123.jl#5")                                                   \
     X(ONE_WORD, "one-word-of-four", "own")                                                                             \
-    X(NO_MAX, "maximum-not-taken-off", "numerics 3: softmax")                                                          \
+    X(NO_MAX, "maximum-not-taken-off", "slip: softmax")                                                                \
     X(P_BEFORE_K, "p-of-the-whole-sum", "own: not renormalised after top-k")                                           \
     X(TIES_HIGH, "highest-index-of-ties", "own: Hugging Face's order")                                                 \
     X(NAN_SENTINEL, "sentinel-for-nan", "vllm-project/vllm#50183")                                                     \
     X(TEMP_TIMES, "times-temperature", "own")                                                                          \
     X(NOT_RENORMALISED, "not-renormalised", "own")                                                                     \
     X(IN_BF16, "logits-in-bf16", "own")                                                                                \
-    X(LAST_ID_LOST, "last-id-lost", "numerics 3: tail")                                                                \
+    X(LAST_ID_LOST, "last-id-lost", "slip: tail")                                                                      \
     X(LOW_BITS, "low-bits", "own")                                                                                     \
-    X(TEMP_5_PERCENT, "temperature-5-percent-off", "numerics 7: total variation 0.2 accepts it")                       \
+    X(TEMP_5_PERCENT, "temperature-5-percent-off", "a total variation of 0.2 would accept it")                         \
     X(KEY_32_BITS, "key-of-32-bits", "own")
 
 #define LEGAL(X)                                                                                                       \

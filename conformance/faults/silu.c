@@ -4,11 +4,11 @@
 
 /* X(mode, name, where it comes from) */
 #define FAULTS(X)                                                                                                      \
-    X(NO_TAIL, "tail-skipped", "numerics 3")                                                                           \
+    X(NO_TAIL, "tail-skipped", "slip: tail")                                                                           \
     X(WRONG_SIGN, "wrong-sign", "operator: e^x for e^-x")                                                              \
-    X(POLY4, "exp-degree-4", "numerics 3 (softmax: short polynomial)")                                                 \
-    X(RCP12, "reciprocal-12-bits", "numerics 3 (softmax: 12-bit reciprocal)")                                          \
-    X(SWALLOWS_NAN, "swallows-nan", "numerics 3; clab/dynet#1525; google/XNNPACK#441")                                 \
+    X(POLY4, "exp-degree-4", "slip: softmax: short polynomial")                                                        \
+    X(RCP12, "reciprocal-12-bits", "slip: softmax: 12-bit reciprocal")                                                 \
+    X(SWALLOWS_NAN, "swallows-nan", "clab/dynet#1525; google/XNNPACK#441")                                             \
     X(DERIVATIVE, "sigmoid", "statement deleted: times x")                                                             \
     X(QUICK_GELU, "quick-gelu", "x sigmoid(1.702 x)")                                                                  \
     X(TABLE_F16, "f16-table", "ggml-org/llama.cpp#29252")                                                              \

@@ -6,26 +6,26 @@
 
 /* X(mode, name, where it comes from) */
 #define FAULTS(X)                                                                                                      \
-    X(NO_MAX, "no-maximum", "numerics 3")                                                                              \
-    X(MAX_NO_TAIL, "maximum-ignores-tail", "numerics 3")                                                               \
-    X(SUM_NO_LAST, "sum-skips-last", "numerics 3")                                                                     \
-    X(SUM_NO_TAIL, "sum-skips-tail", "numerics 3")                                                                     \
-    X(POLY5, "exp-degree-5", "numerics 3")                                                                             \
-    X(RCP12, "reciprocal-12-bits", "numerics 3")                                                                       \
-    X(SUM_BF16, "sum-in-bf16", "numerics 3; pytorch/executorch#20089")                                                 \
-    X(HOLLOW_NAN, "masked-row-nan", "numerics 3; tracel-ai/burn#4694")                                                 \
+    X(NO_MAX, "no-maximum", "slip: docs/museum.md")                                                                    \
+    X(MAX_NO_TAIL, "maximum-ignores-tail", "slip: docs/museum.md")                                                     \
+    X(SUM_NO_LAST, "sum-skips-last", "slip: docs/museum.md")                                                           \
+    X(SUM_NO_TAIL, "sum-skips-tail", "slip: docs/museum.md")                                                           \
+    X(POLY5, "exp-degree-5", "slip: docs/museum.md")                                                                   \
+    X(RCP12, "reciprocal-12-bits", "slip: docs/museum.md")                                                             \
+    X(SUM_BF16, "sum-in-bf16", "pytorch/executorch#20089")                                                             \
+    X(HOLLOW_NAN, "masked-row-nan", "tracel-ai/burn#4694")                                                             \
     X(CONSTANT_SHIFT, "constant-for-maximum", "HabanaAI/vllm-fork#275")                                                \
     X(FINITE_NONE, "finite-minus-infinity", "flashinfer-ai/flashinfer#4267")                                           \
     X(MASK_AFTER, "mask-after-softmax", "lucidrains/memory-compressed-attention#2")                                    \
-    X(NO_SCALE, "scale-ignored", "numerics 3 (attention: scale)")                                                      \
+    X(NO_SCALE, "scale-ignored", "slip: attention: scale")                                                             \
     X(SCALE_AFTER, "scale-after-mask", "scale applied to the mask too")                                                \
-    X(MASK_LEAKS, "masked-nan-leaks", "numerics 2, NaN policy")                                                        \
-    X(EXP2_ROUNDED, "exp2-folded-without-fma", "numerics 2, generator 18")                                             \
+    X(MASK_LEAKS, "masked-nan-leaks", "what a mask hides must not be seen")                                            \
+    X(EXP2_ROUNDED, "exp2-folded-without-fma", "large logits")                                                         \
     X(SLICE_NAN, "masked-slice-nan", "flashinfer-ai/flashinfer#1178")                                                  \
-    X(ONLINE_NO_RESCALE, "online-without-rescale", "numerics 3 (attention)")                                           \
+    X(ONLINE_NO_RESCALE, "online-without-rescale", "slip: attention")                                                  \
     X(ONE_PAST, "writes-one-past", "sonos/tract#2304")                                                                 \
     X(COPY_ALL, "copy-of-all-rows-by-each-slice", "ggml-org/llama.cpp#1454")                                           \
-    X(OVER_INPUT, "input-scaled-in-place", "numerics 3: input modified; ScalingIntelligence/KernelBench#82")
+    X(OVER_INPUT, "input-scaled-in-place", "slip: input modified; ScalingIntelligence/KernelBench#82")
 
 #define LEGAL(X)                                                                                                       \
     X(PLAIN, "sequential", "legal: one by one, times the reciprocal")                                                  \

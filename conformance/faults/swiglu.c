@@ -7,14 +7,14 @@
     X(SWAPPED, "gate-and-up-swapped", "definitions F3: the order of the halves")                                       \
     X(NO_UP, "up-missing", "statement deleted")                                                                        \
     X(NO_GATE, "activation-missing", "statement deleted")                                                              \
-    X(NO_TAIL, "tail-skipped", "numerics 3")                                                                           \
+    X(NO_TAIL, "tail-skipped", "slip: tail")                                                                           \
     X(GEGLU, "geglu", "definitions F3: another activation")                                                            \
-    X(POLY4, "exp-degree-4", "numerics 3 (softmax: short polynomial)")                                                 \
-    X(RCP12, "reciprocal-12-bits", "numerics 3 (softmax: 12-bit reciprocal)")                                          \
+    X(POLY4, "exp-degree-4", "slip: softmax: short polynomial")                                                        \
+    X(RCP12, "reciprocal-12-bits", "slip: softmax: 12-bit reciprocal")                                                 \
     X(GATE_F16, "gate-through-f16", "ggml-org/llama.cpp#29252")                                                        \
     X(INTERLEAVED, "interleaved-halves", "definitions F1: gate and up interleaved")                                    \
     X(NEXT_UP, "up-of-the-next", "index + 1")                                                                          \
-    X(SWALLOWS_NAN, "swallows-nan", "numerics 3; clab/dynet#1525")                                                     \
+    X(SWALLOWS_NAN, "swallows-nan", "clab/dynet#1525")                                                                 \
     X(GLU, "sigmoid-gate", "definitions F3: GLU for SwiGLU")                                                           \
     X(OVERFLOWS, "nan-at-large-gate", "opencv/opencv#28836: exp overflows, inf/inf")
 
