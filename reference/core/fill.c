@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The common generators (numerics.md section 2).  Numbers are drawn one to a full expression: C leaves the order of
+ * The common generators (`assay list gens`).  Numbers are drawn one to a full expression: C leaves the order of
  * operands and arguments open, and a case must have the same numbers under every compiler.  They fill operands of real
  * numbers; indices, positions and masks are left to problem.c's defaults, what only an op understands to the op's
  * suite. */
