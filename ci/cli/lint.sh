@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # ci/lint with tools of versions that it was not written for: skipped by name and version, and a failure where they are pinned.
-# Its own rules of how files are written and programs started.
+# Its own rules of how files are written and programs started, of externs, and of what is cited.
 set -euo pipefail
 source=$2
 git -C "$source" rev-parse 2>/dev/null || { echo "not a git checkout: ci/lint has no list of files"; exit 77; }
@@ -24,7 +24,11 @@ ends 1 env ASSAY_PINNED=1 bash "$source/ci/lint"
 git clone -q "$source" "$dir/tree"
 cp "$source/ci/lint" "$dir/tree/ci/lint"
 printf 'void *a(void) { return popen("ls", "r"); }\nvoid *b(void) { return fopen("f", "w"); }\n' >>"$dir/tree/cli/main.c"
+printf 'extern int c;\n/* as lemmas.md and issue %d say */\n' 7 >>"$dir/tree/cli/main.c"
 ends 1 env -u ASSAY_PINNED bash "$dir/tree/ci/lint"
+for what in 'extern int c' 'cites lemmas.md' 'as lemmas.md and issue'; do
+  grep -q "cli/main.c:.*$what" "$dir/out" || { echo "$what is not named:"; cat "$dir/out"; exit 1; }
+done
 for what in popen fopen; do
   grep -q "^cli/main.c:.*$what(" "$dir/out" || { echo "$what is not named:"; cat "$dir/out"; exit 1; }
 done
