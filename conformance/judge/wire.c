@@ -42,7 +42,8 @@ static bool sane_contract(const assay_op *op, assay_described *d)
     for (int r = 0; r < 4; r++) {
         assay_wire_clean(d->round[r], sizeof d->round[r]);
         c->round[r].operand = NULL;
-        if (d->round[r][0] && (assay_op_operand(op, d->round[r]) < 0 || !assay_dtype_of(c->round[r].to)))
+        if (d->round[r][0] &&
+            (assay_op_operand(op, d->round[r]) < 0 || !assay_dtype_of(c->round[r].to) || c->round[r].reserved))
             return false;
     }
     return true;

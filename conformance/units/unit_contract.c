@@ -28,7 +28,8 @@ static const struct pair {
       true },
     { "e_log=1 e_tanh=1 e_erf=1 e_div=1 e_sin=1",
       "log within 1 u; tanh within 1 u; erf within 1 u; div within 1 u; sin within 1 u", true },
-    { "round.x=q8_0 round.w=f16:fast", "x rounded to q8_0; w rounded to f16 by reciprocal", true },
+    { "round.x=q8_0 round.w=f16", "x rounded to q8_0; w rounded to f16", true },
+    { "round.w=f16:fast", "round.w=f16:fast: a rounding other than the type's own", false },
     { "ftz=2", "ftz=2: a whole number from 0 to 1", false },
     { "ftz=yes", "ftz=yes", false },
     { "ftz", "is not key=value", false },
@@ -43,7 +44,7 @@ static const struct pair {
     { "round.v=q8_0", "matmul has no such input", false },
     { "round.y=q8_0", "matmul has no such input", false },
     { "round.x=q5", "round.x=q5", false },
-    { "round.x=q8_0:slow", "q8_0:slow", false },
+    { "round.x=q8_0:slow", "judged under round.x=q8_0", false },
     { "round.x=f16 round.x=f16 round.x=f16 round.x=f16 round.x=f16", "4 operands are rounded already", false },
 };
 

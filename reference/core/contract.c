@@ -199,8 +199,7 @@ const char *assay_contract_text(const assay_contract *c, char *text, size_t n)
             say(&w, "%s%s%s", parts[i].before, value, parts[i].after);
     }
     for (size_t i = 0; i < sizeof c->round / sizeof *c->round && c->round[i].operand; i++)
-        say(&w, "%s rounded to %s%s", c->round[i].operand, assay_dtype_of(c->round[i].to)->name,
-            c->round[i].fast ? " by reciprocal" : "");
+        say(&w, "%s rounded to %s", c->round[i].operand, assay_dtype_of(c->round[i].to)->name);
     if (!w.at)
         say(&w, "strict");
     return text;
@@ -255,20 +254,22 @@ static assay_status parse_part(const part *p, const char *value, assay_contract 
     return ASSAY_OK;
 }
 
-/* round.OPERAND=TYPE[:fast] */
+/* round.OPERAND=TYPE */
 static assay_status parse_round(const assay_op *op, const char *name, char *value, assay_contract *c, assay_why *why)
 {
-    char *fast = strchr(value, ':'), best[96];
+    char best[96];
     size_t n = 0;
     assay_dtype type;
     assay_near near = { .word = name };
-    if (fast)
-        *fast++ = 0;
-    if (!assay_dtype_find(value, &type) || !assay_dtype_of(type)->encode || (fast && strcmp(fast, "fast") != 0))
-        return assay_fail(why, ASSAY_ERR_DTYPE,
-                          "contract: round.%.40s=%.40s%s%.20s: TYPE or TYPE:fast, of a type that "
-                          "can be written, is needed",
-                          name, value, fast ? ":" : "", fast ? fast : "");
+    if (strchr(value, ':'))
+        return assay_fail(
+            why, ASSAY_UNSUPPORTED,
+            "contract: round.%.40s=%.40s: a rounding other than the type's own (by reciprocal, say) has no "
+            "bound; answers that hold to it are judged under round.%.40s=%.*s",
+            name, value, name, (int)strcspn(value, ":"), value);
+    if (!assay_dtype_find(value, &type) || !assay_dtype_of(type)->encode)
+        return assay_fail(why, ASSAY_ERR_DTYPE, "contract: round.%.40s=%.40s: a type that can be written is needed",
+                          name, value);
     if (!op)
         return ASSAY_OK;
     const int i = assay_op_operand(op, name);
@@ -282,7 +283,7 @@ static assay_status parse_round(const assay_op *op, const char *name, char *valu
         n++;
     if (n == sizeof c->round / sizeof *c->round)
         return assay_fail(why, ASSAY_ERR_ARG, "contract: round.%.40s: %zu operands are rounded already", name, n);
-    c->round[n] = (assay_round){ op->operands[i].name, type, fast != NULL };
+    c->round[n] = (assay_round){ op->operands[i].name, type, 0 };
     return ASSAY_OK;
 }
 

@@ -136,6 +136,8 @@ def answers(save):
         ("contract", "acc=q8_0", "acc=q8_0: f32, f16, bf16 or f64"),
         ("contract", "lanes=8 block=32", "one of lanes, block and pairwise"),
         ("contract", "round.z=q8_0", "has no such input"),
+        ("contract", "round.x=q8_0:fast", "round.x=q8_0:fast: a rounding other than the type's own"),
+        ("contract", "round.x=q9", "round.x=q9: a type that can be written"),
         ("contract", "ftz", "is not key=value"),
     ):
         yield save(f"{key}_{value}", *put({key: value}, **{"expected.y": y})), 2, says, []
@@ -298,6 +300,25 @@ def totals(root):
     return good
 
 
+def counts(root):
+    """JSON says of how many elements and outputs a part of the results speaks, where that is not all of them."""
+    good, out = True, os.path.join(root, "counts.json")
+    for names, code, want in (
+        ("part", 0, {"elements": 132, "elements_judged": 99}),
+        ("golden part", 0, {"elements": 195, "elements_judged": 162}),
+        ("part none", 1, {"elements": 264, "elements_judged": 99, "outputs_not_judged": 1}),
+    ):
+        paths = [os.path.join(root, n + ".safetensors") for n in names.split()]
+        r = subprocess.run([sys.argv[1], "vectors", "check", "--json", out, *paths], capture_output=True, text=True)
+        with open(out, encoding="utf-8") as f:
+            (part,) = json.load(f)["parts"]
+        has = {k: part[k] for k in ("elements", "elements_judged", "outputs_not_judged") if k in part}
+        says = r.returncode == code and has == want
+        print(f"{'ok  ' if says else 'FAIL'} {names}: exit {r.returncode}, {code} is right; {has}, {want} is right")
+        good = good and says
+    return good
+
+
 def main():
     wrong = 0
     with tempfile.TemporaryDirectory() as root:
@@ -317,6 +338,7 @@ def main():
             print("\n".join("       " + l for l in said[:6]))
         wrong += not survives(root)
         wrong += not totals(root)
+        wrong += not counts(root)
     return 1 if wrong else 0
 
 
