@@ -42,6 +42,8 @@ block slurm | sed 's/ --full//' >"$dir/slurm.sh"
 for i in $(seq 16); do SLURM_ARRAY_TASK_ID=$i bash "$dir/slurm.sh" >out 2>&1 || { cat out; exit 1; }; done
 assay merge shard-*.json -o all.json >/dev/null
 whole slurm
+case $(uname -m) in x86_64) tier=avx2 ;; *) tier=neon ;; esac
+assay check --isa $tier --json "$dir/today.json" >/dev/null || [ $? = 77 ]
 for ci in github gitlab; do block $ci >"$dir/$ci.yml"; done
 "${PYTHON:-python3}" - "$dir" "$source" <<'PY'
 import json, sys
@@ -65,5 +67,15 @@ sample = json.load(open(source + "/docs/check.sample.json"))
 for name in set(names(sample)):
     assert f'"{name}"' in doc or f"`{name}`" in doc, f"docs/results.md does not name {name}"
 assert sample["schema"] == 2 and sample["target"] == "aarch64"
+# And it has the members of today's results, at every depth; notes come and go with the kernels.
+def members(o, at=""):
+    for key, value in (o.items() if isinstance(o, dict) else []):
+        if key not in ("note", "note_case"):
+            yield at + key
+            yield from members(value, at + key + ".")
+    for value in o if isinstance(o, list) else []:
+        yield from members(value, at)
+today = set(members(json.load(open(dir + "/today.json"))))
+assert len(today) > 60 and today == set(members(sample)), today ^ set(members(sample))
 PY
 echo "docs/scale.md: ran ${ran[*]}; members are as documented"
