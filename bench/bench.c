@@ -256,6 +256,12 @@ int assay_cmd_bench(int argc, char **argv)
     bench_default_threads(&s);
     if (bench_resume(&s))
         return fail(&s);
+    const char *none = c.o.filter.kernel_b ? NULL : bench_unmatched(&s); /* a pair may be of two suppliers */
+    if (none) {
+        assay_fail(&s.why, ASSAY_ERR_ARG, "no kernel matches -k %.100s (assay list kernels%s)", none,
+                   s.lab ? " --plugin FILE" : "");
+        return fail(&s);
+    }
     bench_survey(&s);
     if (!c.o.filter.kernel_b && !s.runnable) {
         assay_fail(&s.why, ASSAY_ERR_ARG,

@@ -228,6 +228,7 @@ assay_status bench_context(bench_session *s, int argc, char **argv); /* writes t
 void bench_take_roof(void *session, const bench_roof *r);
 bool bench_known_roofs(bench_session *s);     /* those of a journal that is resumed; false: all must be measured anew */
 void bench_default_threads(bench_session *s); /* 1, 2, 4 .. all cores; --quick: one and all */
+const char *bench_unmatched(const bench_session *s); /* the -k that no kernel bears; NULL: each has one */
 void bench_survey(bench_session *s); /* counts the kernels that are meant; names those that CPU or build lack */
 /* A kernel that the filter means: built in (plug-in index -1) or of the plug-in; NULL past the last. */
 const assay_kernel *bench_kernel_at(const bench_session *s, size_t i, int *nth);

@@ -165,6 +165,22 @@ void bench_default_threads(bench_session *s)
     s->threads[s->n_threads++] = all;
 }
 
+const char *bench_unmatched(const bench_session *s)
+{
+    const assay_filter *f = &s->o->filter;
+    const assay_kernel *k;
+    int nth;
+    for (int g = -1; f->kernel && g < f->n_also; g++) {
+        const char *glob = g < 0 ? f->kernel : f->also[g];
+        bool any = false;
+        for (size_t i = 0; !any && (k = bench_kernel_at(s, i, &nth)); i++)
+            any = (!f->op || !strcmp(f->op, k->op)) && assay_kernel_matches(glob, k->name);
+        if (!any)
+            return glob;
+    }
+    return NULL;
+}
+
 void bench_survey(bench_session *s)
 {
     const assay_kernel *k;

@@ -42,6 +42,16 @@ if "value" in a and "value" in b:  # by hardware or by callgrind; where nothing 
 else:
     assert not any("instructions" in w for w in hot["why"]), hot
 PY
+  # Three names are three kernels, side by side, each measured by itself; two of them make no pair.
+  expect 0 'rows* measured' "$assay" bench --no-roofs --simulate none --threads 1 -k scalar -k avx2 -k 'q8_0_av*2' \
+    --case 'matmul T=2 N=64 K=64 w={f32,q8_0}' --json "$dir/three.json"
+  expect 2 'no kernel matches -k none ' "$assay" bench --no-roofs --simulate none -k scalar -k avx2 -k none --case 'add R=1 C=8'
+  python3 - "$dir/three.json" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+measured = {(b["kernel"], b["types"]) for b in d["benchmarks"] if b["cache"] == "hot"}
+assert {k for k, _ in measured} == {"scalar", "avx2", "q8_0_avx2"} and not d["pairs"], (measured, d["pairs"])
+PY
 fi
 
 # Others on all CPUs: marked, with by how much; a spinner on each.
