@@ -3,9 +3,12 @@
 #include "../../reference/core/gguf.h"
 #include "../../reference/core/safetensors.h"
 #include "unit.h"
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 typedef struct bytes {
@@ -273,6 +276,55 @@ START_TEST(test_safetensors_round_trip)
 }
 END_TEST
 
+/* In a process of its own: a file of two pages is mapped, cut off to one, and read behind that.  How it ended, and what
+ * it said. */
+static int read_cut_off(const char *path, bool guarded, char *said, size_t n)
+{
+    const long page = sysconf(_SC_PAGESIZE);
+    int pipes[2], status = 0;
+    ck_assert(!pipe(pipes));
+    const pid_t pid = fork();
+    if (pid == 0) {
+        assay_map m;
+        const volatile unsigned char *at;
+        const int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+        dup2(pipes[1], STDERR_FILENO);
+        if (ftruncate(fd, 2 * page) || assay_map_open(path, &m, NULL))
+            _exit(3);
+        at = m.data;
+        if (!guarded) { /* mapped by somebody else, beside one of ours */
+            at = mmap(NULL, (size_t)(2 * page), PROT_READ, MAP_PRIVATE, fd, 0);
+            assay_map_close(&m);
+        }
+        if (at[page] || ftruncate(fd, page))
+            _exit(3);
+        _exit(at[0] || at[page] ? 4 : 5);
+    }
+    close(pipes[1]);
+    size_t at = 0;
+    for (ssize_t got = 1; got > 0 && at + 1 < n; at += got > 0 ? (size_t)got : 0)
+        got = read(pipes[0], said + at, n - 1 - at);
+    said[at] = 0;
+    close(pipes[0]);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    unlink(path);
+    return status;
+}
+
+START_TEST(test_cut_while_read)
+{
+    char path[64], said[256], want[256];
+    snprintf(path, sizeof path, "/tmp/assay-cut-%d", (int)getpid());
+    snprintf(want, sizeof want, "assay: %s: the file became shorter while it was read, or its device failed\n", path);
+    const int ours = read_cut_off(path, true, said, sizeof said);
+    ck_assert_msg(WIFEXITED(ours) && WEXITSTATUS(ours) == 2, "status %d: %s", ours, said);
+    ck_assert_str_eq(said, want);
+    const int theirs = read_cut_off(path, false, said, sizeof said);
+    ck_assert_msg(!WIFEXITED(theirs) || WEXITSTATUS(theirs) != 2, "status %d: %s", theirs, said);
+    ck_assert_msg(!strstr(said, "became shorter"), "%s", said);
+}
+END_TEST
+
 Suite *assay_unit_files(void)
 {
     Suite *s = suite_create("files");
@@ -281,6 +333,7 @@ Suite *assay_unit_files(void)
     tcase_add_test(c, test_gguf_keys);
     tcase_add_test(c, test_safetensors_hostile);
     tcase_add_test(c, test_safetensors_round_trip);
+    tcase_add_test(c, test_cut_while_read);
     suite_add_tcase(s, c);
     return s;
 }
