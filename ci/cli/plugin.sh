@@ -236,13 +236,17 @@ for team in 2 9; do
   expect 2 "cannot judge: .*gives $((least - 1))\$" "$assay" check "${cases[@]}" --threads $team --memory-limit $((least - 1))
 done
 if "$assay" --help | grep -q '^  bench'; then
+  rows=("$assay" bench --plugin "$dir/mine.so" --threads 2 --memory-limit 1 --no-roofs --simulate none --case "$line")
   for more in '' '-k scalar -k mine'; do
     # shellcheck disable=SC2086
-    expect 2 'cannot judge: .* 2 threads needs' "$assay" bench $more --plugin "$dir/mine.so" --threads 2 --memory-limit 1 --no-roofs --simulate none --case "$line"
+    expect 2 'cannot judge: .* 2 threads needs' "${rows[@]}" $more
   done
 fi
 # A library that ends the process is quoted; no destructor writes what is read-only by then.
-{ printf '#include <stdio.h>\n#include <stdlib.h>\n'; sed 's|    const float .w = |    fputs("the library has had enough\\n", stderr), exit(3);\n&|' "$dir/mine.c"; } >"$dir/enough.c"
+{
+  printf '#include <stdio.h>\n#include <stdlib.h>\n'
+  sed 's|    const float .w = |    fputs("the library has had enough\\n", stderr), exit(3);\n&|' "$dir/mine.c"
+} >"$dir/enough.c"
 make enough
 expect 1 'the library has had enough (its process ended with exit code 3)' "$assay" check --no-shrink --plugin "$dir/enough.so" --repro "$line"
 echo "docs/plugin.md compiles and passes; nine broken ones are named"

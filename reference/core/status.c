@@ -48,7 +48,7 @@ static void number(char text[32], int digits, double x)
 assay_pair assay_two(double a, double b)
 {
     enum { LEAST = 9, ALL = 17 };
-    assay_pair p;
+    assay_pair p = { "", "" };
     for (int digits = LEAST; digits <= ALL; digits++) {
         number(p.a, digits, a);
         number(p.b, digits, b);
