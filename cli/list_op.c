@@ -28,7 +28,7 @@ static void print_dims(const assay_op *op)
         const char letter[2] = { op->dims[d], 0 };
         const char *says = said(op, letter);
         printf("    %s           %s%s%s\n", letter, says, *says && op->role[d] == ASSAY_ROLE_ROWS ? "; " : "",
-               op->role[d] == ASSAY_ROLE_ROWS ? "rows: none sees another's entries" : "");
+               op->role[d] == ASSAY_ROLE_ROWS ? "none sees another's entries" : "");
     }
     printf("  begin .. end of a call count %c, where a kernel has no units() of its own\n", op->split);
 }
