@@ -116,6 +116,23 @@ static assay_status resolve(const assay_args *a, void *params, assay_why *why)
     return ASSAY_OK;
 }
 
+/* Without positions query t is at n - T + t, and what it sees is an interval; both its ends rise with t. */
+static void count_in_order(const assay_attention_params *p, int64_t T, int64_t n, double *pairs, double *used)
+{
+    const int64_t W = p->window;
+    int64_t next = 0; /* the first key that no query has seen */
+    for (int64_t t = 0; t < T; t++) {
+        const int64_t q = n - T + t, from = W > 0 && q - W + 1 > 0 ? q - W + 1 : 0;
+        int64_t end = p->causal ? q + 1 : W > 0 ? q + W : n;
+        end = end < n ? end : n;
+        if (end <= from)
+            continue;
+        *pairs += (double)(end - from);
+        *used += (double)(end > next ? end - (from > next ? from : next) : 0);
+        next = end > next ? end : next;
+    }
+}
+
 /* Pairs of query and key that see each other by position (a mask is not asked: it costs work, not less of it), and
  * keys that any query sees. */
 static void count(const assay_args *a, double *pairs, double *used)
@@ -125,6 +142,15 @@ static void count(const assay_args *a, double *pairs, double *used)
     *pairs = *used = 0;
     for (int64_t b = 0; b < B; b++) {
         const int64_t n = keys(a, b);
+        if (!a->operand[QPOS].data && !a->operand[KPOS].data) {
+            const double times = a->operand[LEN].data ? 1 : (double)B; /* all sequences are alike */
+            double one[2] = { 0, 0 };
+            count_in_order(p, T, n, &one[0], &one[1]);
+            *pairs += times * one[0], *used += times * one[1];
+            if (times > 1)
+                break;
+            continue;
+        }
         for (int64_t j = 0; j < n; j++) {
             const int64_t s = a->operand[KPOS].data ? at(&a->operand[KPOS], b, j) : j;
             int64_t sees = 0;
@@ -166,7 +192,8 @@ const assay_op assay_op_attention = {
     .name = "attention",
     .formula = "o = softmax(cap(scale q.k) + mask - slope |t - s|) v over visible keys",
     .dims = "BTSHGDEP",
-    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_ROWS }, /* sequences, and queries of one */
+    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_ROWS, ASSAY_ROLE_KEYS, ASSAY_ROLE_HEADS, ASSAY_ROLE_GROUPS, ASSAY_ROLE_HEAD,
+              ASSAY_ROLE_HEAD, ASSAY_ROLE_DERIVED },
     .split = 'T',
     OPERANDS(operands),
     SAYS(says),

@@ -56,6 +56,11 @@ BOUND(gate_up)
         const double slope = s * fabs(1 + g * falling) + Bg / 2;
         const double moved = fabs(g) * s * Bu + (fabs(up) + Bu) * slope * Bg;
         const double under = (g - Bg < 0 ? 1 + Bg - g : 1) * eta;
+        const bool zero_up = fabs(up) <= Bu, zero_silu = fabs(g) * s <= slope * Bg + under;
+        if ((isinf(up) && zero_silu) || (isinf(g) && zero_up)) { /* rounded to 0 it makes NaN of an infinity */
+            b[3][i] = NAN;
+            continue;
+        }
         b[3][i] = moved + (fabs(g * s * up) + moved) * bound_gamma(e_exp * fmin(falling + Bg / 4, 1) + rest, u) +
                   (fabs(up) + Bu + 1) * under + (c->ftz ? (fabs(g) + Bg) * eta : 0);
     }

@@ -3,7 +3,8 @@
  * and underflow may do to the root's argument,
  *   |y - g s x| <= |g s x| ((1 + gamma(e_rsqrt + 4)) / sqrt(1 - d) - 1) + eta (1 + |g| + s + |x|)
  * Almost purely relative.  The last term: any two of g, s, x may meet first, and what that product loses to underflow
- * is multiplied by the third.  planes: v/a and 1/a. */
+ * is multiplied by the third.  Where all of a may be lost (d >= 1), 1/sqrt(0) makes NaN of a zero: both are right.
+ * planes: v/a and 1/a. */
 #include "assay/params/rmsnorm.h"
 #include "bound.h"
 
@@ -34,6 +35,6 @@ BOUND(rmsnorm)
         const double relative = d < 1 ? expm1(log1p(rest) - log1p(-d) / 2) : INFINITY;
         const double g = fabs(p->plus_one ? 1 + w[i % C] : w[i % C]), size = fabs(x[i]);
         const double under = 1 + g + s + size + (c->ftz ? (g + size) * s : 0);
-        b[2][i] = (y[i] == 0 ? 0 : fabs(y[i]) * relative) + eta * under;
+        b[2][i] = y[i] != 0 ? fabs(y[i]) * relative + eta * under : d < 1 ? eta * under : NAN;
     }
 }

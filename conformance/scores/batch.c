@@ -21,27 +21,21 @@ typedef struct lie {
     int64_t outer, inner;
 } lie;
 
-static bool has_rows(const rows *r, int i)
+static lie lie_of(const rows *r, const char *shape, uint32_t spread, int64_t bytes)
 {
-    return strchr(r->c->op->operands[i].shape, r->c->op->dims[r->d]) && !(r->c->spread_over[i] >> r->d & 1);
-}
-
-static lie lie_of(const rows *r, int i, int64_t bytes)
-{
-    lie l = { has_rows(r, i), 0 };
-    const char *p = r->c->op->operands[i].shape;
-    for (; l.outer && *p != r->c->op->dims[r->d]; p++) {
+    lie l = { strchr(shape, r->c->op->dims[r->d]) && !(spread >> r->d & 1), 0 };
+    for (const char *p = shape; l.outer && *p != r->c->op->dims[r->d]; p++) {
         const int d = assay_op_dim(r->c->op, *p);
-        l.outer *= (r->c->spread_over[i] >> d & 1) ? 1 : r->c->dim[d];
+        l.outer *= (spread >> d & 1) ? 1 : r->c->dim[d];
     }
     l.inner = l.outer ? bytes / (l.outer * r->c->dim[r->d]) : 0;
     return l;
 }
 
-/* The rows' part of an operand's bytes, or of its values. */
-static char *part_of(const rows *r, int i, const void *from, size_t bytes, size_t *n)
+/* The rows' part of something of this shape that is constant over the dimensions in spread. */
+static char *cut(const rows *r, const char *shape, uint32_t spread, const void *from, size_t bytes, size_t *n)
 {
-    const lie l = lie_of(r, i, (int64_t)bytes);
+    const lie l = lie_of(r, shape, spread, (int64_t)bytes);
     *n = l.outer ? (size_t)(l.outer * r->n * l.inner) : bytes;
     char *to = assay_zeros(*n + 1, 1);
     if (!l.outer)
@@ -50,6 +44,12 @@ static char *part_of(const rows *r, int i, const void *from, size_t bytes, size_
         memcpy(to + o * r->n * l.inner, (const char *)from + (o * r->c->dim[r->d] + r->first) * l.inner,
                (size_t)(r->n * l.inner));
     return to;
+}
+
+/* Of an operand's bytes, or of its values. */
+static char *part_of(const rows *r, int i, const void *from, size_t bytes, size_t *n)
+{
+    return cut(r, r->c->op->operands[i].shape, r->c->spread_over[i], from, bytes, n);
 }
 
 /* May these rows be cut out?  Blocks of elements are not cut, nor storage orders but along their outermost dimension.
@@ -67,6 +67,22 @@ static bool can_cut(const rows *r)
             return false;
     }
     return true;
+}
+
+/* Do the rows alone have the condition quantities that they have in the batch?  Two ways to an equal golden differ
+ * there: queries whose position follows from their number see other keys. */
+static bool same_planes(const assay_problem *p, const rows *r, const assay_problem *row)
+{
+    const assay_op *op = p->c.op;
+    bool same = true;
+    for (int k = 0; same && k < op->n_planes; k++) {
+        size_t n;
+        const size_t bytes = (size_t)assay_op_shape(op, op->planes[k].shape, p->c.dim, NULL) * sizeof(double);
+        char *want = cut(r, op->planes[k].shape, 0, p->plane[k], bytes, &n);
+        same = !memcmp(row->plane[k], want, n);
+        free(want);
+    }
+    return same;
 }
 
 /* The rows as a case of their own; false: the op itself has another golden for them (it counts rows). */
@@ -91,7 +107,7 @@ static bool cut_out(const assay_problem *p, const assay_contract *k, const rows 
     }
     for (int i = 0; i < c.op->n_operands; i++)
         free(data[i]);
-    return same;
+    return same && same_planes(p, r, row);
 }
 
 static void compare(const assay_probe *x, assay_measure *m, const rows *r)

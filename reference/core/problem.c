@@ -40,13 +40,13 @@ static void fill_default(const assay_case *c, int i, int64_t n, double *v, assay
     }
 }
 
-/* The view under a BROADCAST operand: stride-0 dimensions have length 1 there. */
+/* The view under a BROADCAST operand: stride-0 dimensions have length 1 there, or 0 where there is nothing. */
 static assay_tensor stored(const assay_tensor *t)
 {
     assay_tensor s = *t;
     for (int r = 0; r < s.rank && !s.layout; r++)
         if (s.stride[r] == 0)
-            s.dim[r] = 1;
+            s.dim[r] = s.dim[r] > 0;
     if (s.rank && !s.layout && s.stride[s.rank - 1] == 0)
         s.stride[s.rank - 1] = assay_dtype_of(s.type)->bytes;
     return s;
