@@ -320,6 +320,19 @@ static const assay_rows rows[] = {
     { "T=2 S=4096 H=2 G=1 D=64 E=16 causal=1 gen={gauss,equal,ramp-up}", ASSAY_FULL },
 };
 
+/* Pages of 16 where no size is given, as many as hold the keys; kpanel16 holds plain numbers only. */
+static void mend(assay_case *c)
+{
+    assay_attention_params *p = (void *)c->params;
+    if (!has(c, PAGES))
+        p->page = 0;
+    else if (!p->page)
+        p->page = 16;
+    c->dim[P] = has(c, PAGES) && c->dim[S] > 0 ? (c->dim[S] + p->page - 1) / p->page : 1;
+    if (c->type[K] == ASSAY_q8_0)
+        c->layout[K] = 0;
+}
+
 const assay_suite assay_suite_attention = {
     .op = "attention",
     .rows = rows,
@@ -328,4 +341,5 @@ const assay_suite assay_suite_attention = {
     .n_gens = ASSAY_COUNT_OF(gens),
     .fill = fill,
     .known = attention_known,
+    .mend = mend,
 };

@@ -7,6 +7,7 @@
 #include "../reference/core/status.h"
 #include "check.h"
 #include "judge/absent.h"
+#include "rules/cases.h"
 #include "scores/contracts.h"
 #include "results/faults_print.h"
 #include "scores/metamorphic.h"
@@ -20,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef enum mode { FAULTS, TIGHTNESS, MUTANTS, CONTRACTS, CERTIFICATE, METAMORPHIC, SELF, MODES } mode;
+typedef enum mode { FAULTS, TIGHTNESS, MUTANTS, CONTRACTS, CERTIFICATE, METAMORPHIC, SELF, COVERAGE, MODES } mode;
 
 typedef struct options {
     assay_filter filter;
@@ -106,6 +107,11 @@ static const struct argp_option option_table[] = {
       "the seeded faults and legal variants by relations between two results alone, without a golden", 0 },
     { "self", KEY_MODE + SELF, NULL, 0,
       "the judge, judged: faults, legal variants, and what other projects' rules say of the same outputs", 0 },
+    { "coverage", KEY_MODE + COVERAGE, NULL, 0,
+      "run nothing: how many cases each op has, which pairs of choices (lengths, types, fields, generators) they "
+      "cover; "
+      "-v: which they do not, and why",
+      0 },
     { "part", KEY_PART, "FILE", 0,
       "with --self: leave all that was found in FILE, for --parts; with --faults and --tightness it does their work "
       "too",
@@ -135,8 +141,18 @@ static int run_self(assay_session *s, const options *o)
 {
     return assay_self_main(s->lab, &o->filter, &o->how);
 }
+static int run_coverage(assay_session *s, const options *o)
+{
+    const assay_op *op;
+    (void)s;
+    for (size_t i = 0; (op = assay_op_at(i)); i++)
+        if ((!o->filter.op || !strcmp(o->filter.op, op->name)) && assay_suite_of(op))
+            assay_cases_print(assay_cases_of(op, o->filter.level), o->verbose);
+    return 0;
+}
 static int (*const instead[MODES])(assay_session *s, const options *o) = {
-    [CONTRACTS] = run_contracts, [CERTIFICATE] = run_certificates, [METAMORPHIC] = run_relations, [SELF] = run_self
+    [CONTRACTS] = run_contracts, [CERTIFICATE] = run_certificates, [METAMORPHIC] = run_relations,
+    [SELF] = run_self,           [COVERAGE] = run_coverage,
 };
 
 static void check_modes(options *o, const struct argp_state *state)

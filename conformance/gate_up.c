@@ -208,8 +208,19 @@ static bool known(assay_why *why)
     return true;
 }
 
+/* Integers as long as the weights' types hold extreme codes exactly and their sums stay below 2^24. */
+static bool fits(const assay_case *c, assay_why *why)
+{
+    const bool k_quants = assay_dtype_of(c->type[1])->block > 32 || assay_dtype_of(c->type[2])->block > 32;
+    if (strcmp(c->gen->name, "saturate") || (!k_quants && c->dim[2] <= 1024))
+        return true;
+    assay_fail(why, ASSAY_OK, "gate_up: gen=saturate is exact for K to 1024 and blocks of 32");
+    return false;
+}
+
 const assay_suite assay_suite_gate_up = {
     .op = "gate_up",
+    .fits = fits,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

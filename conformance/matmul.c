@@ -324,8 +324,21 @@ static bool known(assay_why *why)
     return against_binary128(why) && freivalds(why);
 }
 
+/* Sums of integers are exact below 2^24. */
+static bool fits(const assay_case *c, assay_why *why)
+{
+    const bool saturate = !strcmp(c->gen->name, "saturate"), wide = !strcmp(c->gen->name, "ints-wide");
+    const int64_t most = saturate ? 1024 : wide ? 8192 : INT64_MAX;
+    if (c->dim[2] <= most && !(saturate && c->type[W] == ASSAY_q4_k))
+        return true;
+    assay_fail(why, ASSAY_OK, "matmul: gen=%s is exact for K to %lld, saturate not with q4_k", c->gen->name,
+               (long long)most);
+    return false;
+}
+
 const assay_suite assay_suite_matmul = {
     .op = "matmul",
+    .fits = fits,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

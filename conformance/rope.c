@@ -261,7 +261,20 @@ static bool known(assay_why *why)
     return worked_out(why) && as_complex_product(why) && relative(why);
 }
 
+/* An even number of elements is turned: of an odd D all but the last. */
+static void mend(assay_case *c)
+{
+    assay_rope_params *p = (void *)c->params;
+    int64_t R = p->n_dims ? p->n_dims : c->dim[2];
+    R = (R < c->dim[2] ? R : c->dim[2]) & ~(int64_t)1;
+    if (c->dim[2] == 1)
+        c->dim[2] = R = 2;
+    p->n_dims = R == c->dim[2] && !p->n_dims ? 0 : (int32_t)R;
+    c->dim[3] = c->present >> FREQ & 1 ? R / 2 : 1;
+}
+
 const assay_suite assay_suite_rope = {
+    .mend = mend,
     .op = "rope",
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),

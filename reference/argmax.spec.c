@@ -34,7 +34,7 @@ const assay_op assay_op_argmax = {
     .name = "argmax",
     .formula = "id = lowest index of the maximum, or of the first NaN",
     .dims = "RV",
-    .role = { ASSAY_ROLE_ROWS },
+    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_SUM },
     .split = 'R',
     OPERANDS(operands),
     SAYS(says),

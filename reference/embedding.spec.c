@@ -37,7 +37,7 @@ const assay_op assay_op_embedding = {
     .name = "embedding",
     .formula = "y[t] = table[ids[t]]",
     .dims = "TVD",
-    .role = { ASSAY_ROLE_ROWS },
+    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_TABLE },
     .split = 'T',
     OPERANDS(operands),
     SAYS(says),

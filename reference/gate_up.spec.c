@@ -42,7 +42,7 @@ const assay_op assay_op_gate_up = {
     .name = "gate_up",
     .formula = "y = silu(x gate^T) (x up^T)",
     .dims = "TNK",
-    .role = { ASSAY_ROLE_ROWS },
+    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_ANY, ASSAY_ROLE_SUM },
     .split = 'N',
     OPERANDS(operands),
     SAYS(says),

@@ -28,7 +28,7 @@ const assay_op assay_op_matmul = {
     .name = "matmul",
     .formula = "y = x W^T + bias",
     .dims = "TNK",
-    .role = { ASSAY_ROLE_ROWS },
+    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_ANY, ASSAY_ROLE_SUM },
     .split = 'N',
     OPERANDS(operands),
     SAYS(says),

@@ -31,7 +31,7 @@ const assay_op assay_op_rmsnorm = {
     .name = "rmsnorm",
     .formula = "y = w * x / sqrt(mean(x^2) + eps)",
     .dims = "RC",
-    .role = { ASSAY_ROLE_ROWS },
+    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_SUM },
     .split = 'R',
     OPERANDS(operands),
     SAYS(says),

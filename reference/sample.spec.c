@@ -47,7 +47,7 @@ const assay_op assay_op_sample = {
     .name = "sample",
     .formula = "id ~ softmax(logits / temp) over top-k, then top-p, by inverse CDF with Philox4x32-10",
     .dims = "RV",
-    .role = { ASSAY_ROLE_ROWS },
+    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_SUM },
     .split = 'R',
     OPERANDS(operands),
     SAYS(says),

@@ -38,7 +38,7 @@ const assay_op assay_op_softmax = {
     .name = "softmax",
     .formula = "y = softmax(scale x + mask)",
     .dims = "RC",
-    .role = { ASSAY_ROLE_ROWS },
+    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_SUM },
     .split = 'R',
     OPERANDS(operands),
     SAYS(says),

@@ -11,7 +11,7 @@
 
 #define F32     ASSAY_TYPES(ASSAY_T(f32))
 #define I32     ASSAY_TYPES(ASSAY_T(i32))
-#define ROWS(r) .rows = r, .n_rows = COUNT_OF(r)
+#define ROWS(r) .rows = r, .n_rows = COUNT_OF(r), .rows_only = true
 #define GENS(g) .gens = g, .n_gens = COUNT_OF(g)
 
 /* The element (i, j, k) of a strided tensor; indices past its rank are not used. */

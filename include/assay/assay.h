@@ -183,9 +183,19 @@ typedef struct assay_part {
     void (*params)(const void *fused, void *part); /* NULL: all zero */
 } assay_part;
 
-/* What a dimension means.  ROWS: each index is computed from its own entries of the operands that have the dimension
- * and from the whole of the others, so that rows may be computed alone, together or in any batches. */
-typedef enum assay_role { ASSAY_ROLE_ANY, ASSAY_ROLE_ROWS } assay_role;
+/* What a dimension means, which decides the lengths that it is tried at (conformance/rules/ladder.c). */
+typedef enum assay_role {
+    ASSAY_ROLE_ANY,    /* columns, outputs */
+    ASSAY_ROLE_ROWS,   /* each index is computed from its own entries of the operands that have the dimension and from
+                          the whole of the others, so that rows may be computed alone, together or in any batches */
+    ASSAY_ROLE_SUM,    /* summed over, or searched */
+    ASSAY_ROLE_HEAD,   /* the length of a head */
+    ASSAY_ROLE_KEYS,   /* keys, slots of a cache */
+    ASSAY_ROLE_TABLE,  /* rows to be looked up */
+    ASSAY_ROLE_GROUPS, /* few: heads of keys and values */
+    ASSAY_ROLE_HEADS,  /* a multiple of the next dimension, which is GROUPS */
+    ASSAY_ROLE_DERIVED /* follows from others and from the fields: the op's suite sets it (mend) */
+} assay_role;
 
 /* A sentence about a dimension (of: its letter), an operand or a field (its name), or about what ties them together
  * beyond their types and ranges (of: NULL): what resolve() refuses or fills in. */
@@ -211,8 +221,8 @@ typedef struct assay_op {
     void (*oracle)(const assay_dense *a); /* real = double */
     void (*scalar)(const assay_dense *a); /* real = float: the baseline */
     void (*kappa)(const assay_dense *a, double *const *planes);
-    /* b[i]: bound per element of BOUNDED output i before it is rounded to its type, NaN where the golden is 0 and NaN
-     * is as right; other entries are NULL */
+    /* b[i]: bound per element of BOUNDED output i before it is rounded to its type, NaN where the golden is 0 or
+     * infinite and NaN is as right; other entries are NULL */
     void (*bound)(const assay_dense *a, double *const *planes, const assay_contract *c, double *const *b);
     /* DISCRETE outputs: a holds inputs and golden, got[i] the kernel's output i as double */
     bool (*verify)(const assay_dense *a, void *const *got, const assay_contract *c, assay_why *why);

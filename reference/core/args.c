@@ -25,7 +25,7 @@ bool assay_kernel_accepts(const assay_kernel *k, assay_args a)
     return !k->accepts || k->accepts(&a);
 }
 
-static double field_value(const assay_field *f, const unsigned char *params)
+double assay_field_value(const assay_field *f, const unsigned char *params)
 {
     float x;
     int64_t l;
@@ -103,7 +103,7 @@ assay_status assay_check(const assay_op *op, const assay_args *a, void *params, 
             return s;
     }
     for (int i = 0; i < op->n_fields; i++) {
-        const double v = field_value(&op->fields[i], params);
+        const double v = assay_field_value(&op->fields[i], params);
         if (!(v >= op->fields[i].min && v <= op->fields[i].max))
             return assay_fail(why, ASSAY_ERR_PARAM, "%s: %s=%s is outside %g .. %g", op->name, op->fields[i].name,
                               assay_two(v, v < op->fields[i].min ? op->fields[i].min : op->fields[i].max).a,

@@ -237,7 +237,7 @@ const assay_gen assay_gens[] = {
     { "probe", ASSAY_TAG_EXACT, probe, NULL, "rows with one power of two among zeros, against 1 to 7" },
     { "spike", ASSAY_TAG_ADVERSARIAL, spike, NULL, "one element of each row 4,096 times larger, within the last 33" },
     { "cancel", ASSAY_TAG_ADVERSARIAL, cancel, NULL, "neighbours that cancel to one part in 2^10" },
-    { "wide", ASSAY_TAG_ADVERSARIAL, NULL, wide, "exponents from -30 to 30" },
+    { "wide", ASSAY_TAG_ADVERSARIAL, NULL, wide, "exponents from -30 to 30", 0x1p30 },
     { "denormal", ASSAY_TAG_ADVERSARIAL, NULL, denormal, "around the smallest normal f32, subnormals among them" },
     { "special", ASSAY_TAG_CLASS, special, NULL,
       "NaN, infinities and zeros at the head, middle and tail of the first operand's rows" },

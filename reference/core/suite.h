@@ -26,6 +26,7 @@ struct assay_gen {
     assay_draw
         draw; /* element j of operand i by itself; operands with a role (index, position, mask) keep their default */
     const char *says; /* one sentence; NULL: an op's own, which says it in its suite */
+    double most;      /* it makes numbers up to this size; 0: nothing that a type of blocks could not scale */
 };
 
 /* Generators that any op may use (fill.c); an op's own stand in its suite and win over these. */
@@ -69,6 +70,14 @@ typedef struct assay_suite {
     /* Asked before c->gen->fill: writes the n bytes of operand i themselves (dense), for blocks that no encoder writes,
      * and returns true.  NULL: never */
     bool (*raw)(const assay_case *c, int i, void *data, size_t n, assay_rng *rng);
+    /* For cases that are made by rule (conformance/rules).  mend: makes a drawn case one that resolve() allows, where
+     * dimensions and fields depend on each other; NULL: nothing to do.  fits: are its generator's numbers what the tag
+     * says for these lengths and operands, and does no usual formula overflow on the way?  NULL: always. */
+    void (*mend)(assay_case *c);
+    bool (*fits)(const assay_case *c, assay_why *why);
+    bool rows_only;     /* nothing is made by rule: a probe of the contract */
+    bool draws_own;     /* its own generators meet everything, too, not only what the rows say */
+    bool draws_special; /* so do special values in each operand, gen=KIND@OPERAND */
 } assay_suite;
 
 typedef enum assay_fault_kind { ASSAY_FAULT, ASSAY_LEGAL } assay_fault_kind;

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+#include "cases.h"
+#include "../../reference/core/registry.h"
+#include "../../reference/core/status.h"
+#include "ladder.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_OPS = 256 };
+
+/* What a case may cost (assay_case_price), whether triples meet, and how many cases are made by rule. */
+static const struct {
+    double price, joint;
+    bool triples;
+    int64_t most;
+} at_level[] = {
+    [ASSAY_QUICK] = { 0x1p18, 0x1p23, false, 10000 },
+    [ASSAY_FULL] = { 0x1p20, 0x1p25, true, 10000 },
+    [ASSAY_EXHAUSTIVE] = { 0x1p22, 0x1p27, true, 100000 },
+};
+
+typedef struct making {
+    assay_cases *to;
+    assay_case *c; /* of the rows */
+    size_t n;
+} making;
+
+static void *grown(void *list, size_t n, size_t size)
+{
+    if (n & (n - 1))
+        return list;
+    void *p = realloc(list, (n ? 2 * n : 1) * size);
+    if (!p)
+        abort();
+    return p;
+}
+
+static void keep(void *ctx, const assay_case *c)
+{
+    assay_cases *to = ctx;
+    char line[ASSAY_CASE_LINE];
+    assay_case_print(c, line, sizeof line);
+    to->line = grown(to->line, to->n, sizeof *to->line);
+    if (!(to->line[to->n++] = strdup(line)))
+        abort();
+}
+
+static assay_status row(const char *line, void *ctx, assay_why *why)
+{
+    making *m = ctx;
+    assay_cases *to = m->to;
+    m->c = grown(m->c, m->n, sizeof *m->c);
+    const assay_status s = assay_case_parse(line, &m->c[m->n++], why);
+    to->line = grown(to->line, to->n, sizeof *to->line);
+    if (!s && !(to->line[to->n++] = strdup(line)))
+        abort();
+    return s;
+}
+
+/* ---- alike and joint --------------------------------------------------------------------------------------------- */
+
+/* Lengths that are large for what the dimension means, the innermost the largest. */
+static int joint_rung(const assay_op *op, int d, int from_last)
+{
+    static const int64_t want[] = { 1024, 256, 128, 64, 16, 0 };
+    const assay_ladder l = assay_ladder_of(op->role[d]);
+    int at = 0;
+    for (int i = 0; i < l.n && l.tails; i++)
+        if (l.rung[i] <= want[from_last < 5 ? from_last : 5])
+            at = i;
+    return at;
+}
+
+/* Everything usual, lengths of 3 to 7 and more; every operand that can be there is. */
+static void usual(const assay_space *s, int *choice, bool *free, bool joint)
+{
+    const int n_dims = (int)strlen(s->op->dims);
+    for (int f = 0; f < s->n; f++) {
+        const assay_factor *a = &s->factor[f];
+        free[f] = joint;
+        choice[f] = a->what == ASSAY_TAIL            ? 3 + a->of % 5
+                    : a->what == ASSAY_RUNG && joint ? joint_rung(s->op, a->of, n_dims - 1 - a->of)
+                                                     : 0;
+        for (int g = 0; a->what == ASSAY_GEN && g < a->n; g++)
+            if (!strcmp(s->gen[g].gen->name, "gauss"))
+                choice[f] = g;
+    }
+}
+
+static void add_seed(assay_cases *to, const int *choice, const bool *free, double price)
+{
+    assay_space s = to->space;
+    assay_case c;
+    assay_why why;
+    s.price = price;
+    if (assay_space_case(&s, choice, free, &c, &why) == ASSAY_MADE) {
+        assay_cover_add(&to->pairs, &c);
+        keep(to, &c);
+    }
+}
+
+/* Choice n of every factor of types that has a type of this name. */
+static void all_of_type(const assay_space *s, const char *type, int *choice)
+{
+    char name[64];
+    for (int f = 0; f < s->n; f++)
+        for (int n = 0; s->factor[f].what == ASSAY_TYPE && n < s->factor[f].n; n++) {
+            assay_space_name(s, f, n, name, sizeof name);
+            if (!strcmp(strchr(name, '=') + 1, type))
+                choice[f] = n;
+        }
+}
+
+static void add_seeds(assay_cases *to, assay_level level)
+{
+    const assay_space *s = &to->space;
+    int choice[ASSAY_MAX_FACTORS];
+    bool free[ASSAY_MAX_FACTORS];
+    usual(s, choice, free, true);
+    add_seed(to, choice, free, at_level[level].joint);
+    for (int f = 0; f < s->n; f++)
+        for (int n = 0; s->factor[f].what == ASSAY_TYPE && n < s->factor[f].n; n++) {
+            char name[64];
+            assay_space_name(s, f, n, name, sizeof name);
+            usual(s, choice, free, false);
+            all_of_type(s, strchr(name, '=') + 1, choice);
+            add_seed(to, choice, free, s->price);
+            usual(s, choice, free, true);
+            choice[f] = n;
+            add_seed(to, choice, free, at_level[level].joint);
+        }
+}
+
+/* ---- all --------------------------------------------------------------------------------------------------------- */
+
+static void add_triples(assay_cases *to, int64_t most)
+{
+    if (!assay_cover_init(&to->triples, &to->space, 3, true))
+        abort();
+    to->triples.pairs = &to->pairs;
+    for (size_t i = 0; i < to->n; i++) {
+        assay_case c;
+        if (!assay_case_parse(to->line[i], &c, NULL))
+            assay_cover_add(&to->triples, &c);
+    }
+    assay_cover_fill(&to->triples, most, keep, to);
+}
+
+static assay_cases *make(const assay_op *op, assay_level level)
+{
+    const assay_suite *suite = assay_suite_of(op);
+    assay_cases *to = calloc(1, sizeof *to);
+    making m = { to, NULL, 0 };
+    assay_why why = { "" };
+    if (!to)
+        abort();
+    for (size_t i = 0; i < suite->n_rows; i++)
+        if (suite->rows[i].level <= level && assay_case_expand(op, suite->rows[i].pattern, row, &m, &why)) {
+            fprintf(stderr, "assay: a case of %s: %s: %s\n", op->name, suite->rows[i].pattern, why.text);
+            exit(2);
+        }
+    to->n_rows = to->n;
+    assay_space_init(&to->space, op, at_level[level].price, m.c, m.n);
+    if (!assay_cover_init(&to->pairs, &to->space, 2, !at_level[level].triples))
+        abort();
+    for (size_t i = 0; i < m.n; i++)
+        assay_cover_add(&to->pairs, &m.c[i]);
+    free(m.c);
+    if (suite->rows_only)
+        return to;
+    add_seeds(to, level);
+    to->space.price = at_level[level].price / 8; /* most pairs have a small case */
+    assay_cover_fill(&to->pairs, at_level[level].most, keep, to);
+    to->space.price = at_level[level].price;
+    assay_cover_fill(&to->pairs, at_level[level].most, keep, to);
+    if (at_level[level].triples)
+        add_triples(to, at_level[level].most);
+    return to;
+}
+
+const assay_cases *assay_cases_of(const assay_op *op, assay_level level)
+{
+    static struct {
+        const assay_op *op;
+        assay_cases *made[ASSAY_EXHAUSTIVE + 1];
+    } kept[MOST_OPS];
+    size_t i = 0;
+    if (!assay_suite_of(op))
+        return NULL;
+    while (i < MOST_OPS && kept[i].op && kept[i].op != op)
+        i++;
+    if (i == MOST_OPS)
+        abort();
+    kept[i].op = op;
+    if (!kept[i].made[level])
+        kept[i].made[level] = make(op, level);
+    return kept[i].made[level];
+}
+
+assay_status assay_cases_visit(const assay_op *op, assay_level level, bool rows_only, assay_case_visit visit, void *ctx,
+                               assay_why *why)
+{
+    const assay_suite *suite = assay_suite_of(op);
+    assay_status s = ASSAY_OK;
+    for (size_t i = 0; !s && i < suite->n_rows; i++)
+        if (suite->rows[i].level <= level)
+            s = assay_case_expand(op, suite->rows[i].pattern, visit, ctx, why);
+    const assay_cases *all = s || rows_only ? NULL : assay_cases_of(op, level);
+    for (size_t i = all ? all->n_rows : 0; all && !s && i < all->n; i++)
+        s = visit(all->line[i], ctx, why);
+    return s;
+}
+
+/* ---- what is covered --------------------------------------------------------------------------------------------- */
+
+static void print_gaps(const assay_space *s, const assay_cover *v)
+{
+    for (size_t i = 0; i < v->n_gaps; i++) {
+        const assay_gap *g = &v->gap[i];
+        if (!g->n)
+            continue;
+        for (int k = 0; k < v->strength; k++) {
+            char one[64];
+            assay_space_name(s, g->factor[k], g->choice[k], one, sizeof one);
+            printf("%s%s", k ? " with " : "    ", one);
+        }
+        printf(": %s%.200s", g->why_not == ASSAY_MADE ? "no legal case keeps them" : "", g->why.text);
+        printf(g->n > 1 ? " (and %lld like it)\n" : "\n", (long long)g->n - 1);
+    }
+}
+
+static void print_cover(const assay_space *s, const char *what, const assay_cover *v, bool all)
+{
+    if (!v->done)
+        return;
+    printf("  %s of choices: %lld covered of %lld; refused by the op %lld, beyond this level's price %lld\n", what,
+           (long long)v->covered, (long long)v->sets, (long long)v->refused, (long long)v->dear);
+    if (all)
+        print_gaps(s, v);
+}
+
+void assay_cases_print(const assay_cases *c, bool all)
+{
+    printf("%s: %zu cases of its own rows, %zu by rule\n", c->space.op->name, c->n_rows, c->n - c->n_rows);
+    print_cover(&c->space, "pairs", &c->pairs, all);
+    print_cover(&c->space, "triples", &c->triples, all);
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+#include "cover.h"
+#include "../../reference/core/rng.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { TRIES = 6 };
+
+/* A set is its choices' numbers in ascending order, as digits. */
+static size_t index_of(const assay_cover *v, const int *number)
+{
+    size_t at = 0;
+    for (int i = 0; i < v->strength; i++)
+        at = at * (size_t)v->space->choices + (size_t)number[i];
+    return at;
+}
+
+static bool is_done(const assay_cover *v, const int *number)
+{
+    const size_t at = index_of(v, number);
+    return v->done[at / 64] >> at % 64 & 1;
+}
+
+static bool is_length(const assay_factor *a)
+{
+    return a->what == ASSAY_RUNG || a->what == ASSAY_TAIL;
+}
+
+static const assay_factor *factor_of(const assay_space *s, int number)
+{
+    int f = 0;
+    while (number >= s->factor[f].first + s->factor[f].n)
+        f++;
+    return &s->factor[f];
+}
+
+/* The generator is the last factor. */
+static bool is_asked(const assay_cover *v, const int *number)
+{
+    const assay_space *s = v->space;
+    const assay_factor *gen = &s->factor[s->n - 1];
+    const int g = number[v->strength - 1] - gen->first;
+    bool length = false;
+    if (!v->lean || g < 0 || s->gen[g].operand < 0)
+        return true;
+    for (int i = 0; i + 1 < v->strength; i++)
+        length |= is_length(factor_of(s, number[i]));
+    return !length;
+}
+
+/* True: it was missing. */
+static bool mark(assay_cover *v, const int *number)
+{
+    const size_t at = index_of(v, number);
+    const bool fresh = !(v->done[at / 64] >> at % 64 & 1);
+    v->done[at / 64] |= UINT64_C(1) << at % 64;
+    return fresh && is_asked(v, number);
+}
+
+bool assay_cover_init(assay_cover *v, const assay_space *s, int strength, bool lean)
+{
+    size_t cells = 1;
+    *v = (assay_cover){ .space = s, .strength = strength, .lean = lean };
+    for (int k = 0; k < strength; k++)
+        cells *= (size_t)s->choices;
+    v->done = calloc(cells / 64 + 1, sizeof *v->done);
+    return v->done;
+}
+
+void assay_cover_free(assay_cover *v)
+{
+    free(v->done);
+    free(v->gap);
+    free(v->lack);
+    *v = (assay_cover){ 0 };
+}
+
+/* ---- sets of a case ---------------------------------------------------------------------------------------------- */
+
+/* Does each(number) for every set of strength choices of different factors among choice[] (-1: none). */
+static int64_t each_set(assay_cover *v, const int *choice, bool (*each)(assay_cover *, const int *))
+{
+    const assay_space *s = v->space;
+    int number[ASSAY_COVER_MOST];
+    int64_t n = 0;
+    for (int f = 0; f < s->n; f++)
+        for (int g = f + 1; choice[f] >= 0 && g < s->n; g++) {
+            if (choice[g] < 0)
+                continue;
+            number[0] = s->factor[f].first + choice[f];
+            number[1] = s->factor[g].first + choice[g];
+            if (v->strength == 2)
+                n += each(v, number);
+            for (int h = g + 1; v->strength == 3 && h < s->n; h++)
+                if (choice[h] >= 0) {
+                    number[2] = s->factor[h].first + choice[h];
+                    n += each(v, number);
+                }
+        }
+    return n;
+}
+
+void assay_cover_add(assay_cover *v, const assay_case *c)
+{
+    int choice[ASSAY_MAX_FACTORS];
+    assay_space_read(v->space, c, choice);
+    v->covered += each_set(v, choice, mark);
+}
+
+/* ---- one case ---------------------------------------------------------------------------------------------------- */
+
+static void sort(int *number, int n)
+{
+    for (int i = 1; i < n; i++)
+        for (int k = i; k > 0 && number[k] < number[k - 1]; k--) {
+            const int t = number[k];
+            number[k] = number[k - 1], number[k - 1] = t;
+        }
+}
+
+/* Sets that number x would complete with the n chosen ones. */
+static int gain(const assay_cover *v, int x, const int *chosen, int n)
+{
+    int sum = 0;
+    for (int i = 0; i < n; i++)
+        for (int k = v->strength == 2 ? n - 1 : i + 1; k < n; k++) {
+            int set[ASSAY_COVER_MOST] = { x, chosen[i], chosen[k] };
+            sort(set, v->strength);
+            sum += !is_done(v, set) && is_asked(v, set);
+        }
+    return sum;
+}
+
+/* Of factor f the choice that adds most: of lengths the shortest such, and none that cannot be paid beside those in
+ * choice[]; of others any. */
+static int best_choice(const assay_cover *v, int f, int *choice, const int *chosen, int n, assay_rng *r)
+{
+    const assay_factor *a = &v->space->factor[f];
+    const int turn = a->what == ASSAY_RUNG ? 0 : (int)assay_rng_below(r, a->n);
+    int best = choice[f], most = -1;
+    for (int i = 0; i < a->n; i++) {
+        const int c = (i + turn) % a->n, g = gain(v, a->first + c, chosen, n);
+        if (g <= most)
+            continue;
+        choice[f] = c;
+        if (!is_length(a) || assay_space_affords(v->space, choice))
+            most = g, best = c;
+    }
+    return best;
+}
+
+/* choice[] of a target is fixed; the others are chosen in random order, by gain or (any) at random.  Lengths that are
+ * still to come are 1. */
+static void choose(const assay_cover *v, int *choice, const bool *free, bool any, assay_rng *r)
+{
+    const assay_space *s = v->space;
+    int chosen[ASSAY_MAX_FACTORS], order[ASSAY_MAX_FACTORS], n = 0, m = 0;
+    for (int f = 0; f < s->n; f++)
+        if (free[f]) {
+            order[m++] = f;
+            choice[f] = s->factor[f].what == ASSAY_TAIL;
+        } else
+            chosen[n++] = s->factor[f].first + choice[f];
+    for (int i = m - 1; i > 0; i--) {
+        const int k = (int)assay_rng_below(r, i + 1), t = order[i];
+        order[i] = order[k], order[k] = t;
+    }
+    for (int i = 0; i < m; i++) {
+        const int f = order[i];
+        choice[f] = any ? (int)assay_rng_below(r, s->factor[f].n) : best_choice(v, f, choice, chosen, n, r);
+        chosen[n++] = s->factor[f].first + choice[f];
+    }
+}
+
+static void *grown(void *list, size_t n, size_t size)
+{
+    void *p = n & (n - 1) ? list : realloc(list, (n ? 2 * n : 1) * size);
+    if (!p)
+        abort();
+    return p;
+}
+
+static void note_lack(assay_cover *v, const int *factor, const int *number, assay_made why_not, const assay_why *why)
+{
+    size_t g = 0;
+    while (g < v->n_gaps && (v->gap[g].why_not != why_not ||
+                             memcmp(v->gap[g].factor, factor, (size_t)v->strength * sizeof *factor) != 0))
+        g++;
+    if (g == v->n_gaps) {
+        v->gap = grown(v->gap, v->n_gaps, sizeof *v->gap);
+        v->gap[v->n_gaps++] = (assay_gap){ .why_not = why_not, .why = *why };
+        memcpy(v->gap[g].factor, factor, (size_t)v->strength * sizeof *factor);
+    }
+    v->lack = grown(v->lack, v->n_lacks, sizeof *v->lack);
+    v->lack[v->n_lacks] = (struct assay_lack){ .gap = g };
+    memcpy(v->lack[v->n_lacks++].number, number, (size_t)v->strength * sizeof *number);
+}
+
+/* What is still missing at the end. */
+static void count_gaps(assay_cover *v)
+{
+    for (size_t i = 0; i < v->n_lacks; i++) {
+        assay_gap *g = &v->gap[v->lack[i].gap];
+        if (is_done(v, v->lack[i].number))
+            continue;
+        for (int k = 0; k < v->strength && !g->n; k++)
+            g->choice[k] = v->lack[i].number[k] - v->space->factor[g->factor[k]].first;
+        g->n++;
+        *(g->why_not == ASSAY_TOO_DEAR ? &v->dear : &v->refused) += 1;
+    }
+}
+
+/* Has the case, made legal and affordable, still the target's choices? */
+static bool has_target(const assay_cover *v, const assay_case *c, const int *factor, const int *number)
+{
+    int choice[ASSAY_MAX_FACTORS];
+    bool all = true;
+    assay_space_read(v->space, c, choice);
+    for (int i = 0; i < v->strength; i++)
+        all &= choice[factor[i]] == number[i] - v->space->factor[factor[i]].first;
+    return all;
+}
+
+/* A case with the target's choices; its own sets are covered.  Else says why there is none. */
+static bool try_target(assay_cover *v, const int *factor, const int *number, assay_case *c, assay_rng *r)
+{
+    const assay_space *s = v->space;
+    int choice[ASSAY_MAX_FACTORS] = { 0 };
+    bool free[ASSAY_MAX_FACTORS], dear = false, refused = false;
+    assay_why why = { "" }, last = { "" };
+    for (int t = 0; t < TRIES; t++) {
+        for (int f = 0; f < s->n; f++)
+            free[f] = true;
+        for (int i = 0; i < v->strength; i++) {
+            choice[factor[i]] = number[i] - s->factor[factor[i]].first;
+            free[factor[i]] = false;
+        }
+        choose(v, choice, free, t >= TRIES / 2, r);
+        const assay_made m = assay_space_case(s, choice, free, c, &why);
+        if (m != ASSAY_MADE)
+            last = why;
+        dear |= m == ASSAY_TOO_DEAR;
+        refused |= m == ASSAY_REFUSED;
+        if (m != ASSAY_MADE)
+            continue;
+        if (has_target(v, c, factor, number)) {
+            assay_cover_add(v, c);
+            return true;
+        }
+    }
+    note_lack(v, factor, number, dear ? ASSAY_TOO_DEAR : refused ? ASSAY_REFUSED : ASSAY_MADE, &last);
+    return false;
+}
+
+/* ---- all cases --------------------------------------------------------------------------------------------------- */
+
+typedef struct filling {
+    assay_cover *v;
+    void (*made)(void *ctx, const assay_case *c);
+    void *ctx;
+    assay_rng rng;
+    int64_t left; /* cases that may still be made */
+} filling;
+
+/* Is one of the three pairs in a triple without a case? */
+static bool is_barred(const assay_cover *v, const int *number)
+{
+    bool barred = false;
+    for (int i = 0; v->pairs && i < 3; i++) {
+        const int pair[2] = { number[i == 0], number[i == 2 ? 1 : 2] };
+        barred |= !is_done(v->pairs, pair);
+    }
+    return barred;
+}
+
+/* Every choice of the factors from the k-th of the set on. */
+static void fill(filling *l, int k, const int *factor, int *number)
+{
+    const assay_space *s = l->v->space;
+    if (k < l->v->strength) {
+        for (int c = 0; c < s->factor[factor[k]].n; c++) {
+            number[k] = s->factor[factor[k]].first + c;
+            fill(l, k + 1, factor, number);
+        }
+        return;
+    }
+    assay_case made;
+    if (!is_asked(l->v, number))
+        return;
+    l->v->sets++;
+    if (is_barred(l->v, number)) {
+        l->v->barred += !is_done(l->v, number);
+        return;
+    }
+    if (is_done(l->v, number))
+        return;
+    if (l->left == 0) {
+        l->v->dear++;
+        return;
+    }
+    if (try_target(l->v, factor, number, &made, &l->rng)) {
+        l->made(l->ctx, &made);
+        l->left--;
+    }
+}
+
+void assay_cover_fill(assay_cover *v, int64_t most, void (*made)(void *ctx, const assay_case *c), void *ctx)
+{
+    const int n = v->space->n;
+    filling l = { v, made, ctx, { 1, 0, 0 }, most };
+    int factor[ASSAY_COVER_MOST], number[ASSAY_COVER_MOST];
+    v->sets = v->refused = v->dear = v->barred = 0;
+    v->n_gaps = v->n_lacks = 0;
+    for (factor[0] = 0; factor[0] < n; factor[0]++)
+        for (factor[1] = factor[0] + 1; factor[1] < n; factor[1]++) {
+            if (v->strength == 2)
+                fill(&l, 0, factor, number);
+            for (factor[2] = factor[1] + 1; v->strength == 3 && factor[2] < n; factor[2]++)
+                fill(&l, 0, factor, number);
+        }
+    count_gaps(v);
+    v->refused += v->barred;
+}

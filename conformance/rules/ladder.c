@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "ladder.h"
+
+#define LADDER(a, t)                                                                                                   \
+    {                                                                                                                  \
+        a, sizeof(a) / sizeof *(a), t                                                                                  \
+    }
+
+static const int64_t columns[] = { 0,   16,  32,  48,   64,   80,   96,   112,   128,  176,
+                                   240, 256, 512, 1008, 1024, 2048, 4096, 65536, 70000 };
+static const int64_t reduction[] = { 0,   16,  32,  48,   64,   80,   96,   112,   128,   176,
+                                     240, 256, 512, 1008, 1024, 2048, 4096, 32768, 65536, 70000 };
+static const int64_t rows[] = { 0, 16, 32, 48, 64, 80, 96, 112, 128, 176, 240, 256, 512, 65536, 70000 };
+static const int64_t heads[] = { 0, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 192, 240, 256, 512 };
+static const int64_t keys[] = {
+    0, 16, 32, 48, 64, 80, 96, 112, 128, 176, 240, 256, 512, 1008, 1024, 2048, 4096, 65536
+};
+static const int64_t table[] = { 0, 16, 48, 128, 288, 1024, 49152, 65536 };
+static const int64_t groups[] = { 1, 2, 3, 4, 5, 8 };
+static const int64_t ratios[] = { 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 28, 48 };
+
+assay_ladder assay_ladder_of(assay_role role)
+{
+    static const assay_ladder ladder[] = {
+        [ASSAY_ROLE_ANY] = LADDER(columns, true),    [ASSAY_ROLE_ROWS] = LADDER(rows, true),
+        [ASSAY_ROLE_SUM] = LADDER(reduction, true),  [ASSAY_ROLE_HEAD] = LADDER(heads, true),
+        [ASSAY_ROLE_KEYS] = LADDER(keys, true),      [ASSAY_ROLE_TABLE] = LADDER(table, true),
+        [ASSAY_ROLE_GROUPS] = LADDER(groups, false), [ASSAY_ROLE_HEADS] = LADDER(ratios, false),
+        [ASSAY_ROLE_DERIVED] = { 0, 0, false },
+    };
+    return ladder[role];
+}

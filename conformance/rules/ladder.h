@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * ladder.h - which lengths a dimension is tried at, by what it means (assay_role).
+ *
+ * A length is a rung, a multiple of 16, and a remainder from 0 to 15: every rung past which a real kernel may take
+ * another path meets every remainder, and so 31 33 63 65 127 129 257 260 1021 1030 2051 4103 65537 are all reached.
+ * Heads are a multiple of the groups that they share; groups are few. */
+#ifndef ASSAY_RULES_LADDER_H
+#define ASSAY_RULES_LADDER_H
+#include "assay/assay.h"
+
+enum { ASSAY_TAILS = 16 };
+
+typedef struct assay_ladder {
+    const int64_t *rung; /* ascending */
+    int n;
+    bool tails; /* a length is a rung and a remainder; false: a rung alone */
+} assay_ladder;
+
+assay_ladder assay_ladder_of(assay_role role);
+#endif

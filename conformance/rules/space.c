@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: MIT */
+#include "space.h"
+#include "../../reference/core/dtype.h"
+#include "../../reference/core/registry.h"
+#include "../../reference/core/tensor.h"
+#include "../../reference/core/status.h"
+#include "ladder.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+double assay_case_price(const assay_case *c, double most)
+{
+    const assay_op *op = c->op;
+    assay_tensor t[ASSAY_MAX_OPND];
+    double n = 0, visits = 1; /* pairs of a row and what it looks at: flops() may take that long */
+    for (int i = 0; i < op->n_operands; i++)
+        n += (c->present >> i & 1) ? (double)assay_op_shape(op, op->operands[i].shape, c->dim, NULL) : 0;
+    for (int i = 0; i < op->n_planes; i++)
+        n += (double)assay_op_shape(op, op->planes[i].shape, c->dim, NULL) / 4;
+    for (int d = 0; op->dims[d]; d++)
+        if (op->role[d] == ASSAY_ROLE_ROWS || op->role[d] == ASSAY_ROLE_KEYS || op->role[d] == ASSAY_ROLE_SUM)
+            visits *= (double)c->dim[d];
+    if (n + visits / 16 > most)
+        return n + visits / 16;
+    assay_case_tensors(c, t);
+    return n + op->flops(&(assay_args){ .operand = t, .dim = c->dim, .params = c->params }) / 16;
+}
+
+/* ---- fields ----------------------------------------------------------------------------------------------------- */
+
+static void field_set(const assay_field *f, double v, unsigned char *params)
+{
+    if (f->kind == ASSAY_KIND_F32)
+        memcpy(params + f->offset, &(float){ (float)v }, sizeof(float));
+    else if (f->kind == ASSAY_KIND_I64)
+        memcpy(params + f->offset, &(int64_t){ (int64_t)v }, sizeof(int64_t));
+    else
+        memcpy(params + f->offset, &(int32_t){ (int32_t)v }, sizeof(int32_t));
+}
+
+static int field_add(double *value, int n, double v)
+{
+    for (int i = 0; i < n; i++)
+        if (value[i] == v)
+            return n;
+    if (n < ASSAY_FIELD_VALUES)
+        value[n++] = v;
+    return n;
+}
+
+/* Zero (off, or the usual value), both ends, each name of an enum, and values inside that the op's own cases have. */
+static int field_values(const assay_field *f, const assay_case *cases, size_t n, double *value)
+{
+    int k = field_add(value, 0, 0);
+    const bool few = f->kind != ASSAY_KIND_F32 && f->max - f->min < ASSAY_FIELD_VALUES;
+    for (double v = f->min; few && v <= f->max; v++)
+        k = field_add(value, k, v);
+    if (!few) {
+        k = field_add(value, k, (double)(f->kind == ASSAY_KIND_F32 ? (float)f->min : f->min));
+        k = field_add(value, k, (double)(f->kind == ASSAY_KIND_F32 ? (float)f->max : f->max));
+    }
+    for (size_t i = 0; !few && i < n; i++)
+        k = field_add(value, k, assay_field_value(f, cases[i].params));
+    return k;
+}
+
+/* ---- factors ---------------------------------------------------------------------------------------------------- */
+
+static void add(assay_space *s, assay_what what, int of, int n)
+{
+    s->factor[s->n++] = (assay_factor){ what, of, n, s->choices };
+    s->choices += n;
+}
+
+static int types_of(const assay_operand *o)
+{
+    int n = 0;
+    for (int t = 0; t < ASSAY_DTYPE_END; t++)
+        n += ASSAY_HAS(o->types, t) != 0;
+    return n;
+}
+
+static assay_dtype nth_type(const assay_operand *o, int n)
+{
+    int t = 0;
+    for (; t < ASSAY_DTYPE_END; t++)
+        if (ASSAY_HAS(o->types, t) && n-- == 0)
+            break;
+    return (assay_dtype)t;
+}
+
+/* An operand is absent (OPTIONAL alone), whole, or, BROADCAST, spread over all dimensions, over all but one, over one.
+ */
+static int ways_of(const assay_operand *o)
+{
+    const int rank = (int)strlen(o->shape);
+    return 1 + ((o->flags & ASSAY_OPTIONAL) != 0) +
+           (o->flags & ASSAY_BROADCAST ? 1 + (rank > 1 ? rank : 0) + (rank > 2 ? rank : 0) : 0);
+}
+
+/* Dimensions, as bits, over which an operand is spread in its n-th way; -1: it is absent. */
+static int64_t spread_of(const assay_op *op, const assay_operand *o, int n)
+{
+    const int rank = (int)strlen(o->shape);
+    uint32_t all = 0;
+    if (o->flags & ASSAY_OPTIONAL && n-- == 0)
+        return -1;
+    for (int r = 0; r < rank; r++)
+        all |= 1u << assay_op_dim(op, o->shape[r]);
+    if (n <= 1)
+        return n ? all : 0;
+    const uint32_t one = 1u << assay_op_dim(op, o->shape[(n - 2) % rank]);
+    return n - 2 < rank ? all & ~one : one;
+}
+
+static int layouts_of(const assay_operand *o)
+{
+    return 1 + __builtin_popcount(o->layouts & ~1u);
+}
+
+static uint32_t nth_layout(const assay_operand *o, int n)
+{
+    uint32_t l = 0;
+    while (n > 0)
+        n -= o->layouts >> ++l & 1;
+    return l;
+}
+
+static const assay_gen *own_gen(const assay_suite *suite, const char *name)
+{
+    for (size_t k = 0; k < suite->n_gens; k++)
+        if (!strcmp(name, suite->gens[k].name))
+            return &suite->gens[k];
+    return NULL;
+}
+
+static int add_gen(assay_space *s, int n, assay_value_gen g)
+{
+    for (int k = 0; k < n; k++)
+        if (s->gen[k].gen == g.gen && s->gen[k].operand == g.operand)
+            return n;
+    if (n == ASSAY_MAX_GENS)
+        abort();
+    s->gen[n] = g;
+    return n + 1;
+}
+
+/* Common ones, or the op's own of the same name; others of its own where the suite can say what they fit; special
+ * values in each operand. */
+static void add_gens(assay_space *s)
+{
+    const assay_typeset none = { { 0 } };
+    int n = 0;
+    for (size_t i = 0; i < assay_n_gens; i++) {
+        const assay_gen *own = own_gen(s->suite, assay_gens[i].name);
+        n = add_gen(s, n, (assay_value_gen){ own ? own : &assay_gens[i], -1, none });
+    }
+    for (size_t i = 0; s->suite->draws_own && i < s->suite->n_gens; i++)
+        n = add_gen(s, n, (assay_value_gen){ &s->suite->gens[i], -1, none });
+    assay_value_gen g;
+    for (size_t i = 0; s->suite->draws_special && i < assay_gens_of(s->op, i, &g); i++)
+        n = add_gen(s, n, g);
+    add(s, ASSAY_GEN, 0, n);
+}
+
+void assay_space_init(assay_space *s, const assay_op *op, double price, const assay_case *cases, size_t n)
+{
+    memset(s, 0, sizeof *s);
+    s->op = op;
+    s->suite = assay_suite_of(op);
+    s->price = price;
+    for (int d = 0; op->dims[d]; d++) {
+        const assay_ladder l = assay_ladder_of(op->role[d]);
+        if (l.n)
+            add(s, ASSAY_RUNG, d, l.n);
+        if (l.tails)
+            add(s, ASSAY_TAIL, d, ASSAY_TAILS);
+    }
+    for (int i = 0; i < op->n_operands; i++) {
+        const assay_operand *o = &op->operands[i];
+        if (ways_of(o) > 1)
+            add(s, ASSAY_GIVEN, i, ways_of(o));
+        if (types_of(o) > 1)
+            add(s, ASSAY_TYPE, i, types_of(o));
+        if (layouts_of(o) > 1)
+            add(s, ASSAY_LAYOUT, i, layouts_of(o));
+    }
+    for (int f = 0; f < op->n_fields; f++)
+        add(s, ASSAY_FIELD_AT, f, field_values(&op->fields[f], cases, n, s->field[s->n]));
+    add_gens(s);
+}
+
+/* ---- choices -> case -------------------------------------------------------------------------------------------- */
+
+/* HEADS share the GROUPS that the next dimension counts. */
+static int64_t heads_per(const assay_op *op, const assay_case *c, int d)
+{
+    return op->role[d] == ASSAY_ROLE_HEADS ? c->dim[d + 1] : 1;
+}
+
+static void apply(const assay_space *s, const int *choice, assay_case *c)
+{
+    memset(c, 0, sizeof *c);
+    c->op = s->op;
+    for (int d = 0; s->op->dims[d]; d++)
+        c->dim[d] = s->op->role[d] == ASSAY_ROLE_DERIVED;
+    for (int i = 0; i < s->op->n_operands; i++) {
+        c->type[i] = nth_type(&s->op->operands[i], 0);
+        c->present |= 1u << i;
+    }
+    for (int f = s->n - 1; f >= 0; f--) { /* groups before heads */
+        const assay_factor *a = &s->factor[f];
+        const assay_operand *o = &s->op->operands[a->of];
+        const int n = choice[f];
+        int64_t spread;
+        switch (a->what) {
+        case ASSAY_RUNG:
+            c->dim[a->of] += assay_ladder_of(s->op->role[a->of]).rung[n] * heads_per(s->op, c, a->of);
+            break;
+        case ASSAY_TAIL:
+            c->dim[a->of] += n;
+            break;
+        case ASSAY_TYPE:
+            c->type[a->of] = nth_type(o, n);
+            break;
+        case ASSAY_LAYOUT:
+            c->layout[a->of] = nth_layout(o, n);
+            break;
+        case ASSAY_GIVEN:
+            spread = spread_of(s->op, o, n);
+            c->present &= ~((uint32_t)(spread < 0) << a->of);
+            c->spread_over[a->of] = spread < 0 ? 0 : (uint32_t)spread;
+            break;
+        case ASSAY_FIELD_AT:
+            field_set(&s->op->fields[a->of], s->field[f][n], c->params);
+            break;
+        case ASSAY_GEN:
+            c->gen = s->gen[n].gen;
+            c->gen_at = (uint8_t)(1 + s->gen[n].operand);
+            break;
+        }
+    }
+    for (int i = 0; i < s->op->n_operands; i++)
+        if (!(c->present >> i & 1))
+            c->type[i] = nth_type(&s->op->operands[i], 0), c->layout[i] = 0;
+}
+
+/* The last dimension of each operand is whole blocks of its type. */
+static void whole_blocks(assay_case *c)
+{
+    for (int i = 0; i < c->op->n_operands; i++) {
+        const char *shape = c->op->operands[i].shape;
+        const int64_t block = assay_dtype_of(c->type[i])->block;
+        int64_t *n = *shape ? &c->dim[assay_op_dim(c->op, shape[strlen(shape) - 1])] : NULL;
+        if (n && (c->present >> i & 1))
+            *n = (*n + block - 1) / block * block;
+    }
+}
+
+/* Does the generator make sense with the type of the operand that it names? */
+static bool gen_takes(const assay_space *s, const assay_case *c)
+{
+    const int at = c->gen_at - 1;
+    for (int n = 0; at >= 0 && n < ASSAY_MAX_GENS && s->gen[n].gen; n++)
+        if (s->gen[n].gen == c->gen && s->gen[n].operand == at)
+            return (c->present >> at & 1) && ASSAY_HAS(s->gen[n].types, c->type[at]);
+    return true;
+}
+
+/* What resolve() need not know: an index into an empty table; a block's scale that its format cannot hold; a generator
+ * that is not what its tag says. */
+static assay_status odd(const assay_space *s, const assay_case *c, assay_why *why)
+{
+    for (int i = 0; i < c->op->n_operands; i++) {
+        const assay_operand *o = &c->op->operands[i];
+        if (!(c->present >> i & 1))
+            continue;
+        if ((o->flags & ASSAY_INDEX) && c->dim[assay_op_dim(c->op, o->index_of)] == 0 &&
+            assay_op_shape(c->op, o->shape, c->dim, NULL))
+            return assay_fail(why, ASSAY_ERR_SHAPE, "%s: %s has entries, but %c is 0", c->op->name, o->name,
+                              o->index_of);
+        if (c->gen->most > 0x1p20 && assay_dtype_of(c->type[i])->block > 1)
+            return assay_fail(why, ASSAY_ERR_DTYPE, "%s: gen=%s: scales of %s would overflow f16", c->op->name,
+                              c->gen->name, o->name);
+    }
+    if (!gen_takes(s, c))
+        return assay_fail(why, ASSAY_ERR_ARG, "%s: gen=%s says nothing of an operand that is absent or of that type",
+                          c->op->name, c->gen->name);
+    return s->suite->fits && !s->suite->fits(c, why) ? ASSAY_ERR_ARG : ASSAY_OK;
+}
+
+static assay_status legal(const assay_space *s, const assay_case *c, assay_why *why)
+{
+    assay_tensor t[ASSAY_MAX_OPND];
+    _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS];
+    assay_case_tensors(c, t);
+    memcpy(params, c->params, sizeof params);
+    const assay_status st =
+        assay_check(c->op, &(assay_args){ .operand = t, .dim = c->dim, .params = params }, params, why);
+    return st ? st : odd(s, c, why);
+}
+
+/* The free length that is the highest, some rungs lower, or, at the lowest rung, a smaller remainder; false: none is
+ * left. */
+static bool lower(const assay_space *s, int *choice, const bool *free)
+{
+    int64_t most = 0;
+    int at = -1;
+    for (int f = 0; f < s->n; f++) {
+        const assay_factor *a = &s->factor[f];
+        const bool rung = a->what == ASSAY_RUNG && choice[f] > 0, tail = a->what == ASSAY_TAIL && choice[f] > 1;
+        const int64_t n = rung ? assay_ladder_of(s->op->role[a->of]).rung[choice[f]] : tail ? choice[f] : 0;
+        if (free[f] && n > most)
+            most = n, at = f;
+    }
+    if (at >= 0)
+        choice[at] = choice[at] * 3 / 4;
+    return at >= 0;
+}
+
+static double make(const assay_space *s, const int *choice, assay_case *c)
+{
+    apply(s, choice, c);
+    if (s->suite->mend)
+        s->suite->mend(c);
+    whole_blocks(c);
+    return assay_case_price(c, s->price);
+}
+
+bool assay_space_affords(const assay_space *s, const int *choice)
+{
+    assay_case c;
+    return make(s, choice, &c) <= s->price;
+}
+
+assay_made assay_space_case(const assay_space *s, const int *choice, const bool *free, assay_case *c, assay_why *why)
+{
+    int mine[ASSAY_MAX_FACTORS];
+    memcpy(mine, choice, (size_t)s->n * sizeof *mine);
+    do {
+        const double price = make(s, mine, c);
+        if (price <= s->price)
+            return legal(s, c, why) ? ASSAY_REFUSED : ASSAY_MADE;
+        assay_fail(why, ASSAY_OK, "costs %.3g, at most %.3g at this level", price, s->price);
+    } while (lower(s, mine, free));
+    return ASSAY_TOO_DEAR;
+}
+
+/* ---- case -> choices -------------------------------------------------------------------------------------------- */
+
+static int read_length(const assay_space *s, const assay_factor *a, const assay_case *c)
+{
+    const assay_ladder l = assay_ladder_of(s->op->role[a->of]);
+    const int64_t per = heads_per(s->op, c, a->of), n = per ? c->dim[a->of] / per : 0;
+    int at = l.n - 1;
+    if (a->what == ASSAY_TAIL)
+        return (int)(n % ASSAY_TAILS);
+    while (at >= 0 && l.rung[at] > n)
+        at--;
+    return l.tails || (at >= 0 && l.rung[at] == n) ? at : -1;
+}
+
+static int read_one(const assay_space *s, int f, const assay_case *c)
+{
+    const assay_factor *a = &s->factor[f];
+    const assay_operand *o = &s->op->operands[a->of];
+    const bool there = c->present >> a->of & 1;
+    for (int n = 0; n < a->n; n++) {
+        int64_t spread;
+        bool is = false;
+        switch (a->what) {
+        case ASSAY_RUNG:
+        case ASSAY_TAIL:
+            return read_length(s, a, c);
+        case ASSAY_TYPE:
+            is = there && nth_type(o, n) == c->type[a->of];
+            break;
+        case ASSAY_LAYOUT:
+            is = there && nth_layout(o, n) == c->layout[a->of];
+            break;
+        case ASSAY_GIVEN:
+            spread = spread_of(s->op, o, n);
+            is = spread < 0 ? !there : there && c->spread_over[a->of] == spread;
+            break;
+        case ASSAY_FIELD_AT:
+            is = assay_field_value(&s->op->fields[a->of], c->params) == s->field[f][n];
+            break;
+        case ASSAY_GEN:
+            is = c->gen == s->gen[n].gen && c->gen_at == 1 + s->gen[n].operand;
+            break;
+        }
+        if (is)
+            return n;
+    }
+    return -1;
+}
+
+void assay_space_read(const assay_space *s, const assay_case *c, int *choice)
+{
+    for (int f = 0; f < s->n; f++)
+        choice[f] = read_one(s, f, c);
+}
+
+/* ---- words ------------------------------------------------------------------------------------------------------ */
+
+void assay_space_name(const assay_space *s, int factor, int choice, char *text, size_t n)
+{
+    const assay_factor *a = &s->factor[factor];
+    const assay_op *op = s->op;
+    const assay_operand *o = &op->operands[a->of];
+    int64_t spread;
+    switch (a->what) {
+    case ASSAY_RUNG:
+        snprintf(text, n,
+                 op->role[a->of] == ASSAY_ROLE_HEADS    ? "%c=%lld %c"
+                 : op->role[a->of] == ASSAY_ROLE_GROUPS ? "%c=%lld"
+                                                        : "%c=%lld..",
+                 op->dims[a->of], (long long)assay_ladder_of(op->role[a->of]).rung[choice], op->dims[a->of + 1]);
+        break;
+    case ASSAY_TAIL:
+        snprintf(text, n, "%c mod %d=%d", op->dims[a->of], ASSAY_TAILS, choice);
+        break;
+    case ASSAY_TYPE:
+        snprintf(text, n, "%s=%s", o->name, assay_dtype_of(nth_type(o, choice))->name);
+        break;
+    case ASSAY_LAYOUT:
+        snprintf(text, n, "%s:%s", o->name, choice ? assay_layout_of(nth_layout(o, choice))->name : "strides");
+        break;
+    case ASSAY_GIVEN:
+        spread = spread_of(op, o, choice);
+        snprintf(text, n, spread < 0 ? "%s absent" : spread ? "%s/" : "%s whole", o->name);
+        for (const char *l = o->shape; spread > 0 && *l && strlen(text) + 1 < n; l++)
+            if (!(spread >> assay_op_dim(op, *l) & 1))
+                strncat(text, l, 1);
+        break;
+    case ASSAY_FIELD_AT:
+        if (op->fields[a->of].kind == ASSAY_KIND_ENUM)
+            snprintf(text, n, "%s=%s", op->fields[a->of].name, op->fields[a->of].names[choice]);
+        else
+            snprintf(text, n, "%s=%.9g", op->fields[a->of].name, s->field[factor][choice]);
+        break;
+    case ASSAY_GEN:
+        snprintf(text, n, "gen=%s%s%s", s->gen[choice].gen->name, s->gen[choice].operand < 0 ? "" : "@",
+                 s->gen[choice].operand < 0 ? "" : op->operands[s->gen[choice].operand].name);
+        break;
+    }
+}
