@@ -173,7 +173,7 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
 /* Seeded faults, legal variants and mutants are scored by the rows: their known list is a regression test. */
 static bool rows_only(const assay_session *s)
 {
-    return s->faults || s->ledger.mutants;
+    return s->faults || s->ledger.mutants || s->filter->rows_only;
 }
 
 static bool wanted(const assay_session *s, const assay_op *op)

@@ -14,6 +14,7 @@ typedef struct assay_filter {
     const char *isa;    /* "avx2": at most that tier; "=avx2": exactly; NULL: what the CPU has */
     int threads[ASSAY_MAX_TEAMS], n_threads;
     assay_level level;
+    bool rows_only; /* the ops' own rows: no case that is made by rule */
     bool has_seed;
     uint64_t seed;
     const char *plugin, *json;
