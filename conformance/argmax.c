@@ -79,6 +79,8 @@ static const assay_rows rows[] = {
       ASSAY_QUICK },
     { "R={0,1} V=5 gen=gauss", ASSAY_QUICK },
     { "R=3 V={32768,49152} gen={gauss,ties,places,nans,masked}", ASSAY_FULL },
+    /* values at every place */
+    { "R=7 V={37,150} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
 };
 
 /* ---- known answers --------------------------------------------------------------------------------------- */

@@ -318,6 +318,13 @@ static const assay_rows rows[] = {
     { "T=130 S={130,300} H=6 G=2 D=64 E=64 causal={0,1} gen={gauss,selection}", ASSAY_FULL },
     { "B=3 T=2 S=700 H=4 G=2 D=16 E=16 len=i32 causal=1 window={0,40} sinks=f32 gen=gauss", ASSAY_FULL },
     { "T=2 S=4096 H=2 G=1 D=64 E=16 causal=1 gen={gauss,equal,ramp-up}", ASSAY_FULL },
+    /* values at every place */
+    { "B=2 T=3 S=37 H=4 G=2 D=8 E=20 gen=" ASSAY_VALUES "@{q,k,v}", ASSAY_QUICK },
+    { "T=3 S=37 H=4 G=2 D=8 E=20 k={f16,bf16} v={f16,bf16} causal=1 gen=" ASSAY_VALUES "@{k,v}", ASSAY_QUICK },
+    { "T=3 S=37 H=2 D=8 E=8 mask=f32 slopes=f32 sinks=f32 gen=" ASSAY_VALUES "@{slopes,sinks}", ASSAY_QUICK },
+    { "T=3 S=37 H=2 D=8 E=8 mask=f32 slopes=f32 sinks=f32 gen=" ASSAY_MASK_VALUES "@mask", ASSAY_QUICK },
+    { "T=3 S=37 H=4 G=2 D=32 E=64 k=q8_0 v=q8_0 gen=" ASSAY_SCALES "@{k,v}", ASSAY_QUICK },
+    { "T=3 S=37 H=2 D=8 E=8 gen={square-under,square-over,zero-inf}@{q,k}", ASSAY_QUICK },
 };
 
 /* Pages of 16 where no size is given, as many as hold the keys; kpanel16 holds plain numbers only. */

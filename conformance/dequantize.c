@@ -28,6 +28,10 @@ static const assay_rows rows[] = {
     { "R=1 C={0,3840,4352} x={q4_k,q6_k} gen=codes", ASSAY_QUICK },
     { "R=0 C=256 x=* gen=codes", ASSAY_QUICK },
     { "R=16 C=8192 x=* gen={codes,any-bits,edges}", ASSAY_FULL },
+    /* values at every place */
+    { "R=5 C=37 x={f16,bf16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=5 C=512 x={q8_0,q8_1,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_SCALES "@x", ASSAY_QUICK },
+    { "R=5 C=512 x={q4_1,q4_k} gen=" ASSAY_MINIMA "@x", ASSAY_QUICK },
 };
 
 static bool no(assay_why *why, const char *type, const char *what)

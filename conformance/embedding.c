@@ -46,6 +46,10 @@ static const assay_rows rows[] = {
     { "T=9 V={1,4} D=256 table=* gen={ends,falling}", ASSAY_QUICK },
     { "T={0,1} V=3 D={0,256} table=* gen=codes", ASSAY_QUICK },
     { "T=40 V=300 D=2048 table=* gen={codes,falling}", ASSAY_FULL },
+    /* values at every place */
+    { "T=5 V=7 D=37 table={f32,f16,bf16} gen=" ASSAY_VALUES "@table", ASSAY_QUICK },
+    { "T=5 V=7 D=512 table={q8_0,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_SCALES "@table", ASSAY_QUICK },
+    { "T=5 V=7 D=256 table={q4_1,q4_k} gen=" ASSAY_MINIMA "@table", ASSAY_QUICK },
 };
 
 const assay_suite assay_suite_embedding = {

@@ -173,6 +173,17 @@ static const assay_rows rows[] = {
     { "T={0,1} N={0,5} K=64 gate={f32,q8_0,q4_1} up={f32,q8_0} gen=unit", ASSAY_QUICK },
     { "T={1..16} N=2 K=256 gate={q4_k,q6_k} up={q4_k,q6_k} gen=unit", ASSAY_QUICK },
     { "T=2 N=5 K={32,64} gate={f16,bf16,q4_0} up={f16,bf16,q4_1} gen={open-or-shut,far}", ASSAY_QUICK },
+    /* values at every place */
+    { "T=4 N=9 K=70 gen=" ASSAY_VALUES "@{x,gate,up}", ASSAY_QUICK },
+    { "T=4 N=9 K=40 gate={f16,bf16} up={f16,bf16} gen=" ASSAY_VALUES "@{gate,up}", ASSAY_QUICK },
+    { "T=4 N=9 K=40 gen={zero-inf,square-under,square-over}@{x,gate,up}", ASSAY_QUICK },
+    { "T={1,4} N=9 K=256 gate=q8_0 up=q8_0 gen=" ASSAY_SCALES "@{gate,up}", ASSAY_QUICK },
+    { "T={1,4} N=9 K=256 gate=q4_0 up=q4_0 gen=" ASSAY_SCALES "@{gate,up}", ASSAY_QUICK },
+    { "T={1,4} N=9 K=256 gate=q4_1 up=q4_1 gen=" ASSAY_SCALES "@{gate,up}", ASSAY_QUICK },
+    { "T={1,4} N=9 K=256 gate=q4_k up=q4_k gen=" ASSAY_SCALES "@{gate,up}", ASSAY_QUICK },
+    { "T={1,4} N=9 K=256 gate=q6_k up=q6_k gen=" ASSAY_SCALES "@{gate,up}", ASSAY_QUICK },
+    { "T={1,4} N=9 K=256 gate=q4_1 up=q4_1 gen=" ASSAY_MINIMA "@{gate,up}", ASSAY_QUICK },
+    { "T={1,4} N=9 K=256 gate=q4_k up=q4_k gen=" ASSAY_MINIMA "@{gate,up}", ASSAY_QUICK },
 };
 
 /* x = (1, 2), gate = (3, -1) and (-0.25, 0), up = (0.5, 1) and (2, -4): g = 1, -0.25; u = 2.5, -6; then every case

@@ -234,6 +234,13 @@ static const assay_rows rows[] = {
     { "T=2 N=8 K=32768 gen={positive,equal,ramp}", ASSAY_FULL },
     { "T={33,130} N=70 K=1021 bias=f32 gen={gauss,uniform}", ASSAY_FULL },
     { "T={33,130} N=70 K=1024 w={f16,bf16,q8_0,q4_0,q4_1} bias=f32 gen={gauss,q8-exact}", ASSAY_FULL },
+    /* values at every place */
+    { "T={1,5} N=9 K=70 bias=f32 gen=" ASSAY_VALUES "@{x,w,bias}", ASSAY_QUICK },
+    { "T=5 N=9 K=33 x={f16,bf16} w={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
+    { "T={1,5} N=9 K=70 w={f32,bf16} bias=f32 gen={zero-inf,square-under,square-over}@{x,w}", ASSAY_QUICK },
+    { "T={1,5} N=19 K=256 w={q8_0,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_SCALES "@w", ASSAY_QUICK },
+    { "T={1,5} N=19 K=256 w={q4_1,q4_k} bias=f32 gen=" ASSAY_MINIMA "@w", ASSAY_QUICK },
+    { "T={1,5} N=9 K=256 w={q8_0,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
 };
 
 /* ---- the reference by a second derivation: binary128 sums, and Freivalds' identity --------------------------- */

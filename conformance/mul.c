@@ -41,6 +41,10 @@ static const assay_rows rows[] = {
     { "R=60 C={5,33} gen=special", ASSAY_QUICK }, /* each odd value five times or so */
     { "R=2 C={1536,4097,8200} gen={gauss,wide}", ASSAY_QUICK },
     { "R=3 C=14336 gen={gauss,wide}", ASSAY_FULL },
+    /* values at every place */
+    { "R=7 C=37 gen=" ASSAY_VALUES "@{a,b}", ASSAY_QUICK },
+    { "R=5 C=35 a={f16,bf16} b={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{a,b}", ASSAY_QUICK },
+    { "R=7 C=19 gen={zero-inf,square-under,square-over}@{a,b}", ASSAY_QUICK },
 };
 
 /* The product in double, rounded to float, is what one float operation gives: all signs, exponents and halfway cases.

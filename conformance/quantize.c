@@ -252,6 +252,11 @@ static const assay_rows rows[] = {
     { "R=2 C={256,768} y={q4_k,q6_k} gen={gauss,uniform,positive,extremes,block-scales,poisoned,zero}", ASSAY_QUICK },
     { "R=4 C=1024 y={q4_k,q6_k} gen={gauss,uniform}", ASSAY_QUICK }, /* many super-blocks: verify() sums over them */
     { "R=5 C=8192 y=* gen={half-steps,near-ties,extremes,block-scales,poisoned,edges}", ASSAY_FULL },
+    /* values at every place */
+    { "R=4 C=37 y={f16,bf16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=4 C=37 y={f16,bf16} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
+    { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
 };
 
 const assay_suite assay_suite_quantize = {

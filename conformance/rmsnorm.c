@@ -53,6 +53,10 @@ static const assay_rows rows[] = {
     { "R=66 C={1..8} eps=1e-05 gen=short", ASSAY_QUICK },
     { "R=1 C={4096,32768} eps=1e-05 gen={gauss,positive,equal,ramp,spike,near-eps}", ASSAY_QUICK },
     { "R=2 C={1021,4096} eps=1e-05 gen={gauss,positive,equal,ramp}", ASSAY_FULL },
+    /* values at every place */
+    { "R=7 C=70 eps={0,1e-05} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
+    { "R=7 C=37 eps={0,1e-05} plus_one={0,1} gen={zero-inf,square-under,square-over}@{x,w}", ASSAY_QUICK },
+    { "R=5 C=35 x={f16,bf16} w={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
 };
 
 /* Second derivation: the root mean square as a scaled 2-norm (Blue 1978, LAPACK nrm2) in which eps is one more

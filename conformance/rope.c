@@ -120,6 +120,9 @@ static const assay_rows rows[] = {
     { "T=3 H=2 D={18,32} " BOTH "gen={special,zero,signed-zero,denormal,equal,wide}", ASSAY_QUICK },
     { "T=70 H=9 D=64 F=32 inv_freq=f32 " BOTH "gen={gauss,far}", ASSAY_FULL },
     { "T=40 H=3 D=128 " BOTH "gen={gauss,far,ramp}", ASSAY_FULL },
+    /* values at every place */
+    { "T=5 H=3 D=40 F=20 mode={interleaved,half} inv_freq=f32 gen=" ASSAY_VALUES "@{x,inv_freq}", ASSAY_QUICK },
+    { "T=5 H=3 D=40 mode={interleaved,half} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
 };
 
 static const char *const holes[] = { "D=1: a pair has two elements", NULL };

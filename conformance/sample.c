@@ -116,10 +116,18 @@ static const assay_rows rows[] = {
     { "R=16 V=40 temp={0,0.001,1} top_k={0,3} gen={huge,invalid,gauss}", ASSAY_QUICK },
     /* u = 0 in row 1, 0, 2, 2: the first id that has any weight */
     { "R=4 V=40 temp=1 key=77 step={13613258,14228752,14639693,15119672} gen=forbidden", ASSAY_QUICK },
+    /* u = 1 - 2^-24, the largest, in row 1, 0, 3, 0: the last id that has any weight; temperatures at their ends */
+    { "R=4 V=40 temp={1e-30,0.7,1,1e6} key=77 step={1204173,3654333,15149740,18975035} gen={forbidden,one-left,peaked}",
+      ASSAY_QUICK },
+    { "R=4 V=40 temp=1 key=77 step={1204173,18975035,13613258} top_k={0,3} top_p={0,0.9} gen=" ASSAY_VALUES "@logits",
+      ASSAY_QUICK },
     { "R=3 V=1000 temp=0.9 top_k={0,50} top_p={0,0.95} key=3 gen={model,few-values}", ASSAY_QUICK },
     { "R=9 V=3001 temp=0.9 top_k={0,50} top_p={0,0.95} key=3 gen={model,few-values}", ASSAY_FULL },
     { "R={0,1} V=1 temp=1 gen=model", ASSAY_QUICK },
     { "R=4 V=49152 temp=0.8 top_k={0,40} top_p={0,0.95} key=11 gen=model", ASSAY_FULL },
+    /* values at every place */
+    { "R=7 V={37,150} temp={0,1} key=3 gen=" ASSAY_VALUES "@logits", ASSAY_QUICK },
+    { "R=7 V=150 temp=0.7 top_k=5 top_p=0.9 key=3 gen=" ASSAY_VALUES "@logits", ASSAY_QUICK },
 };
 
 const assay_suite assay_suite_sample = {

@@ -49,6 +49,10 @@ static const assay_rows rows[] = {
     { "R=2 C={17,32} x=f32 y={f16,bf16} gen={gauss,range}", ASSAY_QUICK },
     { "R=2 C={1536,4095,4096,4097,8200} gen={gauss,range}", ASSAY_QUICK },
     { "R=3 C=14336 gen={gauss,range}", ASSAY_FULL },
+    /* values at every place */
+    { "R=7 C=37 gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=5 C=35 x={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=7 C=37 gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
 };
 
 /* Numbers worked out outside this project; then x / (1 + e^-x) in long double over the whole range, and silu(x) -

@@ -181,6 +181,12 @@ static const assay_rows rows[] = {
     { "R=1 C={4096,32768} gen={gauss,positive,equal,ramp,creep,huge,uniform-2k}", ASSAY_QUICK },
     { "R=6 C=4096 gen={gauss,equal,ramp,huge,one-hot}", ASSAY_FULL },
     { "R=1 C=49152 scale={0,0.7} gen={gauss,spread,uniform-2k}", ASSAY_FULL },
+    /* values at every place */
+    { "R=7 C=70 gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=5 C=37 x={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=7 C=70 mask=f32 scale=0.125 gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=7 C=70 mask=f32 scale=0.125 gen=" ASSAY_MASK_VALUES "@mask", ASSAY_QUICK },
+    { "R=7 C=70 gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
 };
 
 /* 1 / sum_j e^(z_j - z_i): no maximum, no common sum; long double on x86-64, binary128 on AArch64 */

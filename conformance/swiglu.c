@@ -49,6 +49,10 @@ static const assay_rows rows[] = {
     { "R=2 C={17,32} gate=f32 up={f16,bf16} y={f16,bf16} gen={gauss,range}", ASSAY_QUICK },
     { "R=2 C={1536,4097,8200} gen={gauss,saturated}", ASSAY_QUICK },
     { "R=3 C=14336 gen={gauss,range}", ASSAY_FULL },
+    /* values at every place */
+    { "R=7 C=37 gen=" ASSAY_VALUES "@{gate,up}", ASSAY_QUICK },
+    { "R=5 C=35 gate={f16,bf16} up={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{gate,up}", ASSAY_QUICK },
+    { "R=7 C=37 gen={zero-inf,square-under,square-over}@{gate,up}", ASSAY_QUICK },
 };
 
 /* Numbers worked out outside this project; then gate up / (1 + e^-gate) in long double. */

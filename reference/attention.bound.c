@@ -10,29 +10,36 @@
  * r_j: how often a running maximum that holds key j may be raised, which rescales it: by later keys that may exceed all
  * before them from j on, and by earlier ones likewise: any merging of neighbouring ranges of keys.  That the rescalings
  * subtract too is in |z_j - m|: they telescope.  A sink is one more key with v = 0, merged first or last.  Keys that
- * lie 750 below the maximum whatever the errors weigh less than eta.  Planes are contract independent; r_j uses the
- * errors of f32 in any order, and counts every key for accumulators narrower than that. */
+ * lie 750 below the maximum whatever the errors weigh less than eta.  Infinite where the products or the sums of a
+ * score, or the weights' sum before its division, may overflow.  Planes are contract independent; r_j uses the errors
+ * of f32 in any order, and counts every key for accumulators narrower than that. */
 #include "attention.h"
 #include "bound.h"
 #include <stdlib.h>
 
 #define U ASSAY_U
 
-enum { ABS, DOT, REST, WEIGHT, TANH, OVER, RANGE, RAISES, COUNT, SIGMA, REACH, N_PLANES }; /* from RAISES on: per row */
-static const double LOST = 750;                                                            /* e^-750 < 2^-1074 */
+/* from RAISES on: per row */
+enum { ABS, DOT, REST, WEIGHT, TANH, OVER, RANGE, RAISES, COUNT, SIGMA, REACH, SIZE, N_PLANES };
+static const double LOST = 750; /* e^-750 < 2^-1074 */
 
 /* Of one visible key: its number, score after everything, and the coefficients of its rho; sigma and reach without the
  * slope of the cap; slack: what z may be off in f32. */
 typedef struct key {
-    double z, w, dot, rest, tanh, sigma, reach, slack;
+    double z, w, dot, rest, tanh, sigma, reach, slack, products, sums;
     int64_t j, raises;
     bool live;
 } key;
 
+static double three(double z, double mask, double bias)
+{
+    return fmax(fabs(z + mask), fmax(fabs(z + bias), fabs(mask + bias)));
+}
+
 /* What rounding z + mask + bias in any order may move, in u. */
 static double adding(double z, double mask, double bias)
 {
-    const double order = fmax(fabs(z + mask), fmax(fabs(z + bias), fabs(mask + bias)));
+    const double order = three(z, mask, bias);
     return mask == 0 && bias == 0 ? 0 : fabs(z + mask + bias) + fabs(bias) + (mask == 0 || bias == 0 ? 0 : order);
 }
 
@@ -51,6 +58,8 @@ static key key_of(const att *x, int64_t b, int64_t t, int64_t h, int64_t j)
     key k = { .z = z + mask + bias, .j = j, .dot = slope * sigma, .rest = 2 * slope * fabs(s) + add };
     k.tanh = x->cap * fabs(th);
     k.sigma = sigma, k.reach = 2 * fabs(s) + add;
+    k.products = 2 * sigma / fmin(x->scale, 1);
+    k.sums = fmax(fabs(k.z), three(x->cap > 0 ? x->cap * th : s, mask, bias));
     k.slack = (dot * k.dot + (k.rest + 6 * k.tanh) * U) * (x->cap > 0 ? exp(2 * (dot + 2 * U) * sigma / x->cap) : 1);
     return k;
 }
@@ -117,6 +126,7 @@ static void planes_of(const att *x, int64_t b, int64_t t, int64_t h, key *k, int
         k[i].raises += sinks;
         sum += k[i].w = exp(k[i].z - m);
         k[i].live = !(m - k[i].z - k[i].slack - slack >= LOST);
+        planes[SIZE][row] = fmax(planes[SIZE][row], k[i].live ? fmax(k[i].products, k[i].sums) : k[i].products);
         if (!k[i].live)
             continue;
         most = fmax(most, (double)k[i].raises);
@@ -175,7 +185,8 @@ BOUND(attention)
             const double B1 = rho > 0 ? fmin(phi * rho, range) : 0, wide = A > 0 ? fmin(phi * A, range + g) : 0;
             const double X = B1 + P * (wide + g + B1) + C * wide * (1 + 2 * P);
             b[10][e] = C < 1 ? (X * (1 + e_div) + g * (C + e_div)) / (1 - C) + over * planes[OVER][e] +
-                                   (n > 0 ? eta * (n + raises + 1) : 0)
+                                   (n > 0 ? eta * (n + raises + 1) : 0) + bound_over(c, planes[SIZE][i]) +
+                                   bound_over(c, n * (A + C * A))
                              : INFINITY;
         }
     }

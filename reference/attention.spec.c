@@ -27,7 +27,7 @@ static const assay_field fields[] = {
 static const assay_plane planes[] = {
     { "abs", "BTHE" },  { "dot", "BTHE" },  { "rest", "BTHE" },  { "weight", "BTHE" },
     { "tanh", "BTHE" }, { "over", "BTHE" }, { "range", "BTHE" }, { "raises", "BTH" },
-    { "count", "BTH" }, { "sigma", "BTH" }, { "reach", "BTH" },
+    { "count", "BTH" }, { "sigma", "BTH" }, { "reach", "BTH" },  { "size", "BTH" },
 };
 static const assay_said says[] = {
     { "B", "sequences" },

@@ -26,6 +26,16 @@ static inline double bound_gamma(double h, double u)
 {
     return h * u < 1 ? h * u / (1 - h * u) : INFINITY;
 }
+/* Where an intermediate result of this size may be formed: 0, or infinity if it overflows, for then nothing is asked.
+ */
+static inline double bound_over(const assay_contract *c, double size)
+{
+    const double least = c->acc == ASSAY_f16    ? 65520
+                         : c->acc == ASSAY_bf16 ? 0x1.ffp127
+                         : c->acc == ASSAY_f64  ? 0x1p1023
+                                                : 0x1.ffffffp127;
+    return size < least ? 0 : INFINITY;
+}
 /* The longest chain of additions of a sum of n terms under the contract. */
 static inline double bound_depth(const assay_contract *c, double n)
 {

@@ -62,6 +62,7 @@ BOUND(gate_up)
             continue;
         }
         b[3][i] = moved + (fabs(g * s * up) + moved) * bound_gamma(e_exp * fmin(falling + Bg / 4, 1) + rest, u) +
-                  (fabs(up) + Bu + 1) * under + (c->ftz ? (fabs(g) + Bg) * eta : 0);
+                  (fabs(up) + Bu + 1) * under + (c->ftz ? (fabs(g) + Bg) * eta : 0) + bound_over(c, Ag[i] + Bg) +
+                  bound_over(c, Au[i] + Bu);
     }
 }

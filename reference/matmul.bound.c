@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * matmul: |y - g| <= c(h(K) + 1 [+ 1 with bias]) (sum|x w| + |bias|) + (K + 1) eta: products rounded or fused, the bias
  * one more term that may enter the chain first or last (docs/bounds.md).  Under ftz operands may be flushed too:
- * + eta (sum|x| + sum|w|).
+ * + eta (sum|x| + sum|w|).  Infinite where a partial sum may overflow.
  * A = sum|x w| + |bias|.  M serves contracts with split_min, which sum the codes and the minimum of a block apart,
  * w = d q + m: |d q| <= |w| + |m|, and |m| <= max|w| of the block, for code 0 occurs in every block that the encoder
  * writes; so M = A + 2 sum over blocks of max|w| sum|x|.  s: the spread of T2, s^2 = sum partial_k^2 + sum (x w)_k^2
@@ -59,5 +59,5 @@ BOUND(matmul)
     const double rate = bound_c(c, (double)K, a->operand[2] ? 2 : 1), floor = (double)(K + 1) * bound_eta(c);
     const double *A = planes[c->split_min ? 2 : 0];
     for (int64_t i = 0; i < n; i++)
-        b[3][i] = rate * A[i] + floor + (c->ftz ? bound_eta(c) * sizes(a, i) : 0);
+        b[3][i] = rate * A[i] + floor + (c->ftz ? bound_eta(c) * sizes(a, i) : 0) + bound_over(c, A[i] + rate * A[i]);
 }

@@ -3,8 +3,8 @@
  * and underflow may do to the root's argument,
  *   |y - g s x| <= |g s x| ((1 + gamma(e_rsqrt + 4)) / sqrt(1 - d) - 1) + eta (1 + |g| + s + |x|)
  * Almost purely relative.  The last term: any two of g, s, x may meet first, and what that product loses to underflow
- * is multiplied by the third.  Where all of a may be lost (d >= 1), 1/sqrt(0) makes NaN of a zero: both are right.
- * planes: v/a and 1/a. */
+ * is multiplied by the third.  Infinite where d >= 1, for the root may be that of 0, and NaN there if y is 0: 0 and NaN
+ * are right.  Infinite where the squares, g x or g s may overflow, too.  planes: v/a and 1/a. */
 #include "assay/params/rmsnorm.h"
 #include "bound.h"
 
@@ -32,9 +32,11 @@ BOUND(rmsnorm)
     const double rest = bound_gamma(BOUND_E(c, e_rsqrt) + 4 + (p->plus_one ? 1 : 0), bound_u(c));
     for (int64_t i = 0; i < R * C; i++) {
         const double inverse = planes[1][i / C], d = planes[0][i / C] * sum + 2 * eta * inverse, s = sqrt(inverse);
-        const double relative = d < 1 ? expm1(log1p(rest) - log1p(-d) / 2) : INFINITY;
+        const double relative = expm1(log1p(rest) - log1p(-fmin(d, 1)) / 2);
         const double g = fabs(p->plus_one ? 1 + w[i % C] : w[i % C]), size = fabs(x[i]);
         const double under = 1 + g + s + size + (c->ftz ? (g + size) * s : 0);
-        b[2][i] = y[i] != 0 ? fabs(y[i]) * relative + eta * under : d < 1 ? eta * under : NAN;
+        const double squares = inverse > 0 ? (double)C * (planes[0][i / C] + d) / inverse : 0;
+        const double over = bound_over(c, fmax(squares, fmax(g * size, g * s)));
+        b[2][i] = fabs(y[i]) * relative + eta * under + over;
     }
 }

@@ -67,13 +67,13 @@ BOUND(rope)
             const pair k = pair_of(a, r);
             const double exponent = (R & (R - 1)) == 0 ? 0 : 2 * (double)r / (double)R;
             const double power = a->operand[2] ? 0 : e_pow + exponent * fabs(log(base));
-            const double turn = planes[1][t * D + k.first] * bound_gamma(power + 1, u);
+            const double theta = planes[1][t * D + k.first], turn = theta * bound_gamma(power + 1, u);
             for (int64_t h = 0; h < H; h++) {
                 const int64_t i = (t * H + h) * D + k.first, j = (t * H + h) * D + k.second;
-                const double two = bound_gamma(2, u), size = fabs(x[i]) + fabs(x[j]);
+                const double two = bound_gamma(2, u), size = fabs(x[i]) + fabs(x[j]), over = bound_over(c, theta);
                 const double sine = (two * (turn + e_sin * u) + e_sin * u) * size + 3 * bound_eta(c);
-                b[3][i] = two * planes[0][i] + sine + fabs(g[j]) * turn + fabs(g[i]) * turn * turn / 2;
-                b[3][j] = two * planes[0][j] + sine + fabs(g[i]) * turn + fabs(g[j]) * turn * turn / 2;
+                b[3][i] = two * planes[0][i] + sine + fabs(g[j]) * turn + fabs(g[i]) * turn * turn / 2 + over;
+                b[3][j] = two * planes[0][j] + sine + fabs(g[i]) * turn + fabs(g[j]) * turn * turn / 2 + over;
             }
         }
 }

@@ -46,7 +46,7 @@ static float squares(const float *x, int64_t n, int mode)
         const float v = x[mode == REVERSED ? n - 1 - i : i], t = v * v - lost, s = lane[0] + t;
         wide += (double)v * (double)v;
         if (mode == KAHAN)
-            lost = (s - lane[0]) - t, lane[0] = s;
+            lost = isfinite(s) ? (s - lane[0]) - t : 0, lane[0] = s;
         else if (mode == SUM_BF16)
             lane[0] = chop(lane[0] + v * v, 7);
         else if (mode == BLOCKS64) {
@@ -78,7 +78,7 @@ static float root(float v, float eps, int mode)
     case RSQRT14:
         return guess;
     case RSQRT_NEWTON:
-        return guess * (1.5f - 0.5f * (v + eps) * guess * guess);
+        return guess > 0 && isfinite(guess) ? guess * (1.5f - 0.5f * (v + eps) * guess * guess) : guess;
     default:
         return 1 / sqrtf(v + eps);
     }

@@ -233,6 +233,8 @@ float assay_vary_reciprocal(int32_t form, float x)
 float assay_vary_rsqrt(int32_t form, float x)
 {
     const float guess = keep12(1 / sqrtf(x));
+    if (!(guess > 0 && isfinite(guess))) /* Newton's step would make NaN of them */
+        return 1 / sqrtf(x);
     return form % 4 ? spoiled(1 / sqrt((double)x), 0.9, form % 4 - 2) : guess * (1.5f - 0.5f * x * guess * guess);
 }
 float assay_vary_tanh(int32_t form, float x)

@@ -6,6 +6,7 @@
 #include "secret.h"
 #include "status.h"
 #include "tensor.h"
+#include "values.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,10 @@ static void fill_operand(assay_problem *p, int i, const assay_suite *suite)
     const int64_t n = assay_tensor_count(&s);
     const uint32_t role = ASSAY_INDEX | ASSAY_POSITION | ASSAY_MASK;
     assay_rng r = { assay_secret_seed(c->seed), (uint64_t)i, 0 };
+    if (assay_value_raw(c, i, s.data, (size_t)assay_dtype_bytes(s.type, n), &r)) {
+        assay_tensor_decode(p->value[i], &p->t[i]);
+        return;
+    }
     if (suite && suite->raw && suite->raw(c, i, s.data, (size_t)assay_dtype_bytes(s.type, n), &r)) {
         assay_tensor_decode(p->value[i], &p->t[i]);
         return;
@@ -203,9 +208,12 @@ assay_status assay_problem_solve(assay_problem *p, const assay_contract *k, assa
 {
     const assay_op *op = p->c.op;
     bool changed = false;
+    p->inf_scale = false;
     for (int i = 0; i < op->n_operands; i++) {
         if (!given(&p->c, i))
             continue;
+        if (op->operands[i].access != ASSAY_OUT)
+            p->inf_scale |= assay_block_inf(p->t[i].type, p->t[i].data, assay_tensor_bytes(&p->t[i]));
         const size_t bytes = (size_t)assay_tensor_count(&p->t[i]) * sizeof(double);
         if (op->operands[i].access == ASSAY_OUT)
             memset(p->value[i], 0, bytes);

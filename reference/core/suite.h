@@ -104,5 +104,14 @@ typedef struct assay_workloads {
     size_t n;
 } assay_workloads;
 
+/* Kinds of values for the rows of a suite: of plain floats of any width, of f32 and bf16 too, of masks, of blocks. */
+#define ASSAY_VALUES                                                                                                   \
+    "{nan,inf,minus-inf,inf-inf,signed-zero,subnormal,smallest-normal,end,equal-start,zero-tile,low-tile,one-spike,"   \
+    "all-low}"
+#define ASSAY_SQUARES     "{square-under,square-over}"
+#define ASSAY_MASK_VALUES "{minus-inf,signed-zero,subnormal,end,low-tile,all-low}"
+#define ASSAY_SCALES      "{scale-zero,scale-subnormal,scale-minus,scale-end,scale-inf,scale-nan}"
+#define ASSAY_MINIMA      "{minimum-zero,minimum-subnormal,minimum-end,minimum-inf,minimum-nan}"
+
 #define ASSAY_COUNT_OF(a) (sizeof(a) / sizeof *(a))
 #endif

@@ -30,16 +30,19 @@ static bool has_pair(const assay_op *op, int i)
 static uint64_t types_of(const assay_op *op, const assay_value_kind *k, int i)
 {
     const assay_operand *o = &op->operands[i];
-    uint64_t types = 0, blocks = 0;
-    for (int t = 0; t < 64; t++)
-        if (assay_dtype_of((assay_dtype)t) && assay_dtype_of((assay_dtype)t)->block > 1)
-            blocks |= UINT64_C(1) << t;
+    uint64_t types = 0, blocks = 0, minima = 0;
+    for (int t = 0; t < 64; t++) {
+        const assay_block_parts *p = assay_block_parts_of((assay_dtype)t);
+        blocks |= p ? UINT64_C(1) << t : 0;
+        minima |= p && p->minimum >= 0 ? UINT64_C(1) << t : 0;
+    }
     if (o->access != ASSAY_IN || (o->flags & (ASSAY_INDEX | ASSAY_POSITION | ASSAY_COUNT)) ||
-        ((o->flags & ASSAY_MASK) && !(k->on & ASSAY_ON_MASK)) || ((k->on & ASSAY_ON_PAIR) && !has_pair(op, i)))
+        ((o->flags & ASSAY_MASK) && !(k->on & ASSAY_ON_MASK)) || ((k->on & ASSAY_ON_PAIRS) && !has_pair(op, i)))
         return 0;
     types |= k->on & ASSAY_ON_FLOATS ? floats : 0;
     types |= k->on & ASSAY_ON_WIDE ? wide : 0;
-    types |= k->on & ASSAY_ON_BLOCKS ? blocks : 0;
+    types |= k->on & (ASSAY_ON_BLOCKS | ASSAY_ON_SCALES) ? blocks : 0;
+    types |= k->on & ASSAY_ON_MINIMA ? minima : 0;
     return o->types.bits[0] & types;
 }
 

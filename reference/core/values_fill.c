@@ -11,7 +11,9 @@
 typedef struct assay_spot {
     const assay_case *c;
     const assay_value_kind *kind;
-    bool here; /* it is the operand that the generator names */
+    bool here;    /* it is the operand that the generator names */
+    bool partner; /* the first other one of numbers with the same innermost dimension */
+    bool strange; /* it shares no dimension with that operand */
     int i, rank;
     int64_t dim[ASSAY_MAX_RANK], place[ASSAY_MAX_RANK], len, tile;
     bool inner[ASSAY_MAX_RANK];
@@ -26,23 +28,44 @@ static uint64_t hash(const spot *s, uint64_t what, uint64_t index)
     return assay_rng_u64(&r);
 }
 
+static char innermost(const assay_op *op, int i)
+{
+    const size_t rank = strlen(op->operands[i].shape);
+    return rank ? op->operands[i].shape[rank - 1] : 0;
+}
+
 static bool is_innermost(const assay_op *op, char letter)
 {
-    for (int k = 0; k < op->n_operands; k++) {
-        const size_t rank = strlen(op->operands[k].shape);
-        if (op->operands[k].access != ASSAY_OUT && rank > 1 && op->operands[k].shape[rank - 1] == letter)
+    for (int k = 0; k < op->n_operands; k++)
+        if (op->operands[k].access != ASSAY_OUT && strlen(op->operands[k].shape) > 1 && innermost(op, k) == letter)
             return true;
-    }
     return false;
+}
+
+static const uint32_t role = ASSAY_INDEX | ASSAY_POSITION | ASSAY_COUNT | ASSAY_MASK;
+
+/* The first operand of numbers besides `at` that has its innermost dimension, -1 if none has. */
+static int partner_of(const assay_case *c, int at)
+{
+    const assay_op *op = c->op;
+    for (int k = 0; k < op->n_operands; k++)
+        if (k != at && (c->present >> k & 1) && op->operands[k].access != ASSAY_OUT &&
+            !(op->operands[k].flags & role) && innermost(op, k) && innermost(op, k) == innermost(op, at))
+            return k;
+    return -1;
 }
 
 static spot spot_of(const assay_case *c, int i, assay_rng *r)
 {
     const assay_op *op = c->op;
-    spot s = {
-        c, (const assay_value_kind *)(const void *)c->gen, i == c->gen_at - 1, i, 0, { 0 }, { 0 }, 1, 16, { 0 }, 0, r
-    };
+    const int at_operand = c->gen_at - 1;
+    spot s = { .c = c, .kind = (const assay_value_kind *)(const void *)c->gen, .i = i, .len = 1, .r = r };
+    s.here = i == at_operand;
+    s.partner = i == partner_of(c, at_operand);
     s.seed = assay_secret_seed(c->seed);
+    s.strange = true;
+    for (const char *l = op->operands[i].shape; *l; l++)
+        s.strange = s.strange && !strchr(op->operands[at_operand].shape, *l);
     s.tile = INT64_C(16) << hash(&s, 100, 0) % 3;
     for (const char *l = op->operands[i].shape; *l; l++) {
         const int d = assay_op_dim(op, *l), at = s.rank++;
@@ -82,12 +105,22 @@ static double positive(const spot *s)
     return 0.5 + assay_rng_uniform(s->r);
 }
 
-/* Other operands: numbers of this size, ordinary ones, or zeros, so that a product decides as well as a sum. */
-static double another(const spot *s, int64_t j, double large)
+/* Other operands: ordinary numbers, or zeros, so that a product decides as well as a sum; in the partner numbers about
+ * 2^size, too, as far as its type holds them. */
+static double another(const spot *s, int64_t j, int size)
 {
-    const double sized = large * positive(s), normal = assay_rng_normal(s->r), zero = 0 * draw_sign(s);
+    const assay_dtype here = s->c->type[s->c->gen_at - 1], own = s->c->type[s->i];
+    const bool wide = here != ASSAY_f16 && (own == ASSAY_f32 || own == ASSAY_bf16);
+    const int within = wide || !size ? size : size > 0 ? 12 : -12;
+    const double sized = ldexp(positive(s), within), normal = assay_rng_normal(s->r), zero = 0 * draw_sign(s);
     const int t = turn(s, j);
-    return t == 0 ? sized : t == 1 ? normal : zero;
+    return t == 0 && s->partner ? sized : t < 2 ? normal : zero;
+}
+
+static double plain(const spot *s, int64_t j)
+{
+    (void)j;
+    return assay_rng_normal(s->r);
 }
 
 static double plant(const spot *s, int64_t j)
@@ -96,12 +129,13 @@ static double plant(const spot *s, int64_t j)
     return s->here && at_place(s, j, 0, 1) ? s->kind->value : v;
 }
 
-/* Both in one row, or one of them in every operand's place. */
+/* Both in one row, or one of them here and the other where it may meet it: in the partner, in a vector that is added.
+ */
 static double opposite(const spot *s, int64_t j)
 {
     const double v = positive(s);
     const bool apart = hash(s, 300, 0) & 1;
-    if (at_place(s, j, 0, 1) && (s->here || apart))
+    if (at_place(s, j, 0, 1) && (s->here || (apart && (s->partner || s->strange))))
         return s->here ? INFINITY : -INFINITY;
     return s->here && !apart && s->len > 1 && at_place(s, j, 1 + s->len / 2, 1) ? -INFINITY : v;
 }
@@ -110,13 +144,13 @@ static double zero_and_inf(const spot *s, int64_t j)
 {
     const double v = assay_rng_normal(s->r);
     const int64_t run = s->here && (assay_dtype_of(s->c->type[s->i])->block > 1 || hash(s, 400, 0) & 1) ? 32 : 1;
-    return !at_place(s, j, 0, run) ? v : s->here ? 0 : INFINITY;
+    return !at_place(s, j, 0, run) ? v : s->here ? 0 : s->partner ? INFINITY : v;
 }
 
 static double zeros(const spot *s, int64_t j)
 {
     const double zero = 0 * draw_sign(s);
-    return s->here ? zero : another(s, j, 1);
+    return s->here ? zero : another(s, j, 0);
 }
 
 typedef struct range { /* of a type of plain numbers: 2^least is the smallest normal one, 2^most the largest power */
@@ -130,20 +164,12 @@ static range range_of(assay_dtype t)
                              : (range){ -126, 127, 23 };
 }
 
-/* What brings a subnormal of the named operand back among the ordinary numbers, as far as the operand's own type holds
- * it. */
-static double lift(const spot *s)
-{
-    const assay_dtype here = s->c->type[s->c->gen_at - 1], other = s->c->type[s->i];
-    return here != ASSAY_f16 && (other == ASSAY_f32 || other == ASSAY_bf16) ? 0x1p100 : 0x1p12;
-}
-
 static double subnormal(const spot *s, int64_t j)
 {
     const range e = range_of(s->c->type[s->i]);
     const int64_t any = 1 + assay_rng_below(s->r, (INT64_C(1) << e.mantissa) - 1), few = 1 + assay_rng_below(s->r, 3);
     const double sign = draw_sign(s), step = ldexp(sign, e.least - e.mantissa);
-    return s->here ? step * (double)(j % 3 ? any : few) : another(s, j, lift(s));
+    return s->here ? step * (double)(j % 3 ? any : few) : another(s, j, 100);
 }
 
 static double smallest_normal(const spot *s, int64_t j)
@@ -152,7 +178,7 @@ static double smallest_normal(const spot *s, int64_t j)
     const double u = ldexp(1, -e.mantissa), sign = draw_sign(s);
     const double step[] = { 1, 1 + u, 1 - u, 2 };
     const double v = ldexp(sign * step[assay_rng_below(s->r, 4)], e.least);
-    return s->here ? v : another(s, j, lift(s));
+    return s->here ? v : another(s, j, 100);
 }
 
 /* Others: small, one 1 among zeros, or zeros. */
@@ -168,13 +194,15 @@ static double end(const spot *s, int64_t j)
 
 static double square_under(const spot *s, int64_t j)
 {
-    const double e = 60 + 25 * assay_rng_uniform(s->r), v = exp2(-e) * draw_sign(s);
-    return s->here ? v : another(s, j, 0x1p40);
+    const double row = 60 + (double)(hash(s, 700, (uint64_t)(j / s->len)) % 24);
+    const double v = exp2(-row - 4 * assay_rng_uniform(s->r)) * draw_sign(s);
+    return s->here ? v : another(s, j, 40);
 }
 static double square_over(const spot *s, int64_t j)
 {
-    const double e = 58 + 12 * assay_rng_uniform(s->r), v = exp2(e) * draw_sign(s);
-    return s->here ? v : another(s, j, 0x1p-60);
+    const double row = 56 + (double)(hash(s, 701, (uint64_t)(j / s->len)) % 12);
+    const double v = exp2(row + 2 * assay_rng_uniform(s->r)) * draw_sign(s);
+    return s->here ? v : another(s, j, -60);
 }
 
 /* ---- the shape of data ---- */
@@ -211,7 +239,6 @@ static double all_low(const spot *s, int64_t j)
 bool assay_value_fill(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     const spot s = spot_of(c, i, r);
-    const uint32_t role = ASSAY_INDEX | ASSAY_POSITION | ASSAY_COUNT | ASSAY_MASK;
     if ((c->op->operands[i].flags & role) && !s.here)
         return false;
     for (int64_t j = 0; j < n; j++)
@@ -225,13 +252,15 @@ bool assay_value_fill(const assay_case *c, int i, int64_t n, double *const *valu
     {                                                                                                                  \
         name, tag, assay_value_fill, NULL, says                                                                        \
     }
+#define SCALE(f)   ASSAY_ON_SCALES, plain, 0, f, false
+#define MINIMUM(f) ASSAY_ON_MINIMA, plain, 0, f, true
 const assay_value_kind assay_value_kinds[] = {
     { KIND("nan", ASSAY_TAG_CLASS, "NaN at one place of two rows in three"), ASSAY_ON_FLOATS, plant, NAN },
     { KIND("inf", ASSAY_TAG_CLASS, "+inf at one place of some rows"), ASSAY_ON_FLOATS, plant, INFINITY },
     { KIND("minus-inf", ASSAY_TAG_CLASS, "-inf at one place of some rows"), MASKED, plant, -INFINITY },
     { KIND("inf-inf", ASSAY_TAG_CLASS, "+inf and -inf in one row, or in two operands at one place"), ASSAY_ON_FLOATS,
       opposite, 0 },
-    { KIND("zero-inf", ASSAY_TAG_CLASS, "0, or 32 of them, where the other operands hold +inf"), ALL | ASSAY_ON_PAIR,
+    { KIND("zero-inf", ASSAY_TAG_CLASS, "0, or 32 of them, where the other operands hold +inf"), ALL | ASSAY_ON_PAIRS,
       zero_and_inf, 0 },
     { KIND("signed-zero", ASSAY_TAG_CLASS, "zeros of both signs"), MASKED, zeros, 0 },
     { KIND("subnormal", ASSAY_TAG_ADVERSARIAL, "subnormals of its type; others lift them back"), MASKED, subnormal, 0 },
@@ -250,5 +279,18 @@ const assay_value_kind assay_value_kinds[] = {
     { KIND("one-spike", ASSAY_TAG_ADVERSARIAL, "one element of each row 4,096 times larger, at any place"),
       ALL | ASSAY_ON_MASK, one_spike, 0 },
     { KIND("all-low", ASSAY_TAG_ADVERSARIAL, "all about -10,000"), ALL | ASSAY_ON_MASK, all_low, 0 },
+    { KIND("scale-zero", ASSAY_TAG_ADVERSARIAL, "block scales of 0 and -0"), SCALE(assay_code_zero) },
+    { KIND("scale-subnormal", ASSAY_TAG_ADVERSARIAL, "block scales that are subnormal f16"),
+      SCALE(assay_code_subnormal) },
+    { KIND("scale-minus", ASSAY_TAG_ADVERSARIAL, "block scales below 0"), SCALE(assay_code_minus) },
+    { KIND("scale-end", ASSAY_TAG_ADVERSARIAL, "block scales of 65,504"), SCALE(assay_code_end) },
+    { KIND("scale-inf", ASSAY_TAG_CLASS, "infinite block scales"), SCALE(assay_code_inf) },
+    { KIND("scale-nan", ASSAY_TAG_CLASS, "block scales that are NaN"), SCALE(assay_code_nan) },
+    { KIND("minimum-zero", ASSAY_TAG_ADVERSARIAL, "block minima of 0 and -0"), MINIMUM(assay_code_zero) },
+    { KIND("minimum-subnormal", ASSAY_TAG_ADVERSARIAL, "block minima that are subnormal f16"),
+      MINIMUM(assay_code_subnormal) },
+    { KIND("minimum-end", ASSAY_TAG_ADVERSARIAL, "block minima of 65,504"), MINIMUM(assay_code_end) },
+    { KIND("minimum-inf", ASSAY_TAG_CLASS, "infinite block minima"), MINIMUM(assay_code_inf) },
+    { KIND("minimum-nan", ASSAY_TAG_CLASS, "block minima that are NaN"), MINIMUM(assay_code_nan) },
 };
 const size_t assay_n_value_kinds = ASSAY_COUNT_OF(assay_value_kinds);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT
+ * Block formats by their bytes: scales and minima that no encoder writes, among ordinary ones, with codes of every
+ * kind. Formats are known by where their parts lie. */
+#include "assay/blocks.h"
+#include "dtype.h"
+#include "values.h"
+#include <stddef.h>
+#include <string.h>
+
+static const assay_block_parts parts[ASSAY_DTYPE_END] = {
+    [ASSAY_q8_0] = { offsetof(assay_q8_0, d), -1, offsetof(assay_q8_0, q) },
+    [ASSAY_q8_1] = { offsetof(assay_q8_1, d), -1, offsetof(assay_q8_1, q) },
+    [ASSAY_q4_0] = { offsetof(assay_q4_0, d), -1, offsetof(assay_q4_0, q) },
+    [ASSAY_q4_1] = { offsetof(assay_q4_1, d), offsetof(assay_q4_1, m), offsetof(assay_q4_1, q) },
+    [ASSAY_q4_k] = { offsetof(assay_q4_k, d), offsetof(assay_q4_k, dmin), offsetof(assay_q4_k, q) },
+    [ASSAY_q6_k] = { offsetof(assay_q6_k, d), -1, offsetof(assay_q6_k, ql) },
+};
+
+const assay_block_parts *assay_block_parts_of(assay_dtype t)
+{
+    const assay_dtype_info *ty = assay_dtype_of(t);
+    return ty && ty->block > 1 ? &parts[t] : NULL;
+}
+
+static bool is_inf(const unsigned char *block, int at)
+{
+    uint16_t h = 0;
+    if (at >= 0)
+        memcpy(&h, block + at, sizeof h);
+    return (h & 0x7fff) == 0x7c00;
+}
+
+bool assay_block_inf(assay_dtype t, const void *data, size_t bytes)
+{
+    const assay_block_parts *p = assay_block_parts_of(t);
+    const size_t step = (size_t)assay_dtype_of(t)->bytes;
+    bool found = false;
+    for (size_t at = 0; p && at + step <= bytes && !found; at += step) {
+        const unsigned char *block = (const unsigned char *)data + at;
+        found = is_inf(block, p->scale) || is_inf(block, p->minimum);
+    }
+    return found;
+}
+
+static void put(unsigned char *block, int at, uint16_t h)
+{
+    memcpy(block + at, &h, sizeof h);
+}
+
+/* 2^-4 to 2^-1, of either sign where that is ordinary */
+static uint16_t ordinary(assay_rng *r, bool any_sign)
+{
+    const uint16_t size = (uint16_t)(0x2c00 + assay_rng_below(r, 0x0c00)), sign = (uint16_t)(assay_rng_u64(r) & 1);
+    return (uint16_t)(size | (any_sign ? sign << 15 : 0));
+}
+
+/* Code 0 occurs in each group of a format with minima, as in all that its encoder writes: a bound of matmul leans on
+ * it. */
+static void codes(unsigned char *block, const assay_dtype_info *ty, const assay_block_parts *p, assay_rng *r)
+{
+    for (int k = 0; k < ty->bytes; k++)
+        block[k] = (unsigned char)assay_rng_u64(r);
+    for (int k = p->codes; p->minimum >= 0 && k < ty->bytes; k += 16)
+        block[k] = 0;
+}
+
+bool assay_value_raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
+{
+    const assay_value_kind *kind = (const assay_value_kind *)(const void *)c->gen;
+    const assay_dtype_info *ty = assay_dtype_of(c->type[i]);
+    const assay_block_parts *p = assay_block_parts_of(c->type[i]);
+    if (i != c->gen_at - 1 || !kind->code || !p)
+        return false;
+    for (size_t at = 0; at + (size_t)ty->bytes <= n; at += (size_t)ty->bytes) {
+        unsigned char *block = (unsigned char *)data + at;
+        codes(block, ty, p, r);
+        const bool special = assay_rng_below(r, 3) == 0;
+        const uint16_t value = kind->code(r), scale = ordinary(r, false), minimum = ordinary(r, true);
+        put(block, p->scale, special && !kind->minimum ? value : scale);
+        if (p->minimum >= 0)
+            put(block, p->minimum, special && kind->minimum ? value : minimum);
+    }
+    return true;
+}
+
+static uint16_t sign(assay_rng *r)
+{
+    return assay_rng_u64(r) & 1 ? 0x8000 : 0;
+}
+uint16_t assay_code_zero(assay_rng *r)
+{
+    return sign(r);
+}
+uint16_t assay_code_subnormal(assay_rng *r)
+{
+    const uint16_t s = sign(r);
+    return (uint16_t)(s | (1 + assay_rng_below(r, 0x3ff)));
+}
+uint16_t assay_code_minus(assay_rng *r)
+{
+    return ordinary(r, false) | 0x8000;
+}
+uint16_t assay_code_end(assay_rng *r)
+{
+    return 0x7bff | sign(r);
+}
+uint16_t assay_code_inf(assay_rng *r)
+{
+    return 0x7c00 | sign(r);
+}
+/* Quiet and signalling, of either sign. */
+uint16_t assay_code_nan(assay_rng *r)
+{
+    const uint16_t s = sign(r);
+    return (uint16_t)(s | 0x7c00 | (1 + assay_rng_below(r, 0x3ff)));
+}
