@@ -13,11 +13,14 @@
 #include <string.h>
 #include <time.h>
 
+enum { CONTROLS = 100 }; /* cases in which the kernel without a slip must pass */
+
 typedef struct trial {
     const assay_slip *slip;
     bool caught, met, ran; /* met: a case in which it differs */
     const char *idle;      /* why it was none in the last case in which it did not differ */
-    double field;          /* FIELD_BEFORE: of the case in which it ran last */
+    int runs;
+    double field; /* FIELD_BEFORE: of the case in which it ran last */
 } trial;
 
 typedef struct of_op {
@@ -190,7 +193,7 @@ static bool shows(const desk *d, trial *t)
         return rows && !p->t[s->operand].layout;
     }
     if (assay_slip_is(s, ASSAY_SLIP_RIGHT))
-        return p->c.seed % 4 == 0;
+        return p->c.seed % 4 == 0 && t->runs++ < CONTROLS;
     if (assay_slip_is(s, ASSAY_SLIP_LAYOUT))
         return p->t[s->operand].layout != 0;
     if (assay_slip_is(s, ASSAY_SLIP_STATE))
