@@ -127,7 +127,7 @@ static const assay_rows rows[] = {
     { "R=4 V=49152 temp=0.8 top_k={0,40} top_p={0,0.95} key=11 gen=model", ASSAY_FULL },
     /* values at every place */
     { "R=7 V={37,150} temp={0,1} key=3 gen=" ASSAY_VALUES "@logits", ASSAY_QUICK },
-    { "R=7 V=150 temp=0.7 top_k=5 top_p=0.9 key=3 gen=" ASSAY_VALUES "@logits", ASSAY_QUICK },
+    { "R=7 V=150 temp=1.5 top_k=5 top_p=0.9 key=3 gen=" ASSAY_VALUES "@logits", ASSAY_QUICK },
 };
 
 const assay_suite assay_suite_sample = {
