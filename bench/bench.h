@@ -217,8 +217,8 @@ typedef struct bench_session {
     int threads[ASSAY_MAX_TEAMS], n_threads;
     int64_t rows, failed, skipped, not_on_cpu, runnable;
     volatile int *interrupted;
-    char simulated[1 << 14]; /* names of op/kernel/types done, a line each */
-    assay_why why;           /* why it must stop */
+    char *simulated; /* op/kernel/types done, a line each; NULL: none */
+    assay_why why;   /* why it must stop */
 } bench_session;
 
 assay_status bench_resume(bench_session *s); /* opens the journal; one of another build, effort or shard is put aside */

@@ -96,16 +96,23 @@ static void print_row(const assay_json *j)
 static bool wants_simulation(bench_session *s, const bench_work *w, const bench_task *t)
 {
     const char *how = s->o->simulate ? s->o->simulate : t->plugin ? "none" : "some"; /* callgrind cannot be confined */
-    char key[160];
+    char *key = NULL, *all;
     if (!strcmp(how, "none") || t->threads != 1 || t->cold || bench_not_simulated(t))
         return false;
     if (!strcmp(how, "all"))
         return true;
-    snprintf(key, sizeof key, "%s/%s/%s\n", t->k->op, t->k->name, w->types);
-    if (strstr(s->simulated, key) || strlen(s->simulated) + sizeof key > sizeof s->simulated)
-        return false;
-    strcat(s->simulated, key);
-    return true;
+    const char *done = s->simulated ? s->simulated : "";
+    if (asprintf(&key, "\n%s/%s/%s\n", t->k->op, t->k->name, w->types) < 0)
+        abort();
+    const bool first = !strstr(done, key);
+    if (first && asprintf(&all, "%s%s", done, key) < 0)
+        abort();
+    free(key);
+    if (first) {
+        free(s->simulated);
+        s->simulated = all;
+    }
+    return first;
 }
 
 /* Measured counters, and simulated ones: in their place where there is none, beside them (name.sim) where there is. */

@@ -67,17 +67,27 @@ static void print_score(const char *rule, const char *inputs, assay_score c)
 }
 
 typedef struct count {
-    const char *name;
+    char name[64];
     int n;
 } count;
+typedef struct counts {
+    count *of;
+    size_t n;
+} counts;
 
-static void add_to(count *list, size_t room, const char *name)
+static void add_to(counts *list, const char *name)
 {
     size_t i = 0;
-    while (i < room - 1 && list[i].name && strcmp(list[i].name, name) != 0)
+    while (i < list->n && strcmp(list->of[i].name, name) != 0)
         i++;
-    list[i].name = list[i].name ? list[i].name : name;
-    list[i].n++;
+    if (i == list->n) {
+        list->of = realloc(list->of, ++list->n * sizeof *list->of);
+        if (!list->of)
+            abort();
+        list->of[i].n = 0;
+        snprintf(list->of[i].name, sizeof list->of[i].name, "%s", name);
+    }
+    list->of[i].n++;
 }
 
 static int by_count(const void *a, const void *b)
@@ -85,13 +95,15 @@ static int by_count(const void *a, const void *b)
     return ((const count *)b)->n - ((const count *)a)->n;
 }
 
-static void print_counts(const char *title, count *list, size_t room)
+static void print_counts(const char *title, counts *list)
 {
     printf("  %s:", title);
-    qsort(list, room, sizeof *list, by_count);
-    for (size_t i = 0; i < room && list[i].name; i++)
-        printf("%s %s %d", i ? "," : "", list[i].name, list[i].n);
+    if (list->n)
+        qsort(list->of, list->n, sizeof *list->of, by_count);
+    for (size_t i = 0; i < list->n; i++)
+        printf("%s %s %d", i ? "," : "", list->of[i].name, list->of[i].n);
     putchar('\n');
+    free(list->of);
 }
 
 /* The generator in a case's line; "" if it has none. */
@@ -105,26 +117,23 @@ static void generator_of(const char *line, char name[64])
 
 static void print_how(const assay_self *s)
 {
-    enum { ROOM = 64 };
-    static char first_name[ROOM * 16][64];
-    count verdict[ROOM] = { { 0 } }, first[ROOM] = { { 0 } };
-    int one = 0, few = 0, many = 0, used = 0, bugs = 0;
+    counts verdict = { 0 }, first = { 0 };
+    char gen[64];
+    int one = 0, few = 0, many = 0, bugs = 0;
     for (size_t i = 0; i < s->session.ledger.n; i++) {
         const assay_entry *e = &s->session.ledger.entry[i];
         if (!e->fault || e->fault->kind != ASSAY_FAULT || !e->failed)
             continue;
         bugs += strchr(e->fault->source, '#') != NULL;
-        add_to(verdict, ROOM, assay_by_name(e->finding[0].by));
-        if (used < ROOM * 16) {
-            generator_of(e->line[0], first_name[used]);
-            add_to(first, ROOM, first_name[used++]);
-        }
+        add_to(&verdict, assay_by_name(e->finding[0].by));
+        generator_of(e->line[0], gen);
+        add_to(&first, gen);
         one += s->subject[i].n_gens == 1;
         few += s->subject[i].n_gens == 2 || s->subject[i].n_gens == 3;
         many += s->subject[i].n_gens > 3;
     }
-    print_counts("first caught by", verdict, ROOM);
-    print_counts("first caught on", first, ROOM);
+    print_counts("first caught by", &verdict);
+    print_counts("first caught on", &first);
     printf("  public bugs among those caught (docs/museum.md): %d\n", bugs);
     printf("  caught on one generator only: %d, on two or three: %d, on more: %d\n", one, few, many);
 }
