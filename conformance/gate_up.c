@@ -170,6 +170,7 @@ static const assay_rows rows[] = {
     { "T=1 N=2 K={4096,32768} gate=q8_0 up=q8_0 gen={unit,positive,equal,ramp}", ASSAY_QUICK },
     { "T={1,4} N={3,31} K={32,352} gate=q8_0 up=q8_0 gen=any-codes", ASSAY_QUICK },
     { "T=2 N=3 K={0..33} gen={open-or-shut,unit}", ASSAY_QUICK },
+    { "T=66 N=5 K={1,2} gen=short", ASSAY_QUICK },
     { "T={0,1} N={0,5} K=64 gate={f32,q8_0,q4_1} up={f32,q8_0} gen=unit", ASSAY_QUICK },
     { "T={1..16} N=2 K=256 gate={q4_k,q6_k} up={q4_k,q6_k} gen=unit", ASSAY_QUICK },
     { "T=2 N=5 K={32,64} gate={f16,bf16,q4_0} up={f16,bf16,q4_1} gen={open-or-shut,far}", ASSAY_QUICK },

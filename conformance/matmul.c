@@ -143,6 +143,13 @@ static bool subnormal(const assay_case *c, int i, int64_t n, double *const *valu
     return true;
 }
 
+/* Products that are subnormal: what they lose is the error. */
+static double faint(const assay_case *c, int i, int64_t j, assay_rng *r)
+{
+    (void)c, (void)j;
+    return assay_rng_normal(r) * (i == BIAS ? 0x1p-140 : 0x1p-70);
+}
+
 /* q8_0 weights by raw(): codes that no encoder writes. */
 static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
 {
@@ -184,6 +191,11 @@ static const assay_gen gens[] = {
       .tag = ASSAY_TAG_ADVERSARIAL,
       .fill = wide_blocks,
       .says = "scales of neighbouring blocks that differ by up to 2^20" },
+    { .name = "faint",
+      .tag = ASSAY_TAG_ADVERSARIAL,
+      .draw = faint,
+      .tight = true,
+      .says = "products that are subnormal" },
     { .name = "subnormal",
       .tag = ASSAY_TAG_ADVERSARIAL,
       .fill = subnormal,
@@ -218,7 +230,8 @@ static const assay_rows rows[] = {
     { "T={1,4} N={3,31} K={32,352} w=q8_0 gen=any-codes", ASSAY_QUICK },
     /* the statistics of T2 want 256 outputs */
     { "T=16 N=20 K={63,255,600} w={f32,f16} gen={gauss,uniform}", ASSAY_QUICK },
-    { "T=66 N=5 K={1..8} gen=short", ASSAY_QUICK },
+    { "T=66 N=5 K={1..8} gen={short,uniform}", ASSAY_QUICK },
+    { "T=20 N=5 K={1..8} bias={none,f32} gen=faint", ASSAY_QUICK },
     /* adversarial numbers */
     { "T=3 N=20 K={31,64,257} bias=f32 gen={spike,cancel,wide,positive,equal,ramp,denormal,subnormal,tiny,huge}",
       ASSAY_QUICK },

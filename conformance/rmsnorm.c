@@ -32,8 +32,10 @@ static double underflow(const assay_case *c, int i, int64_t j, assay_rng *rng)
     return ldexp(assay_rng_normal(rng), e);
 }
 static const assay_gen gens[] = {
-    { "underflow", ASSAY_TAG_ADVERSARIAL, NULL, underflow, .says = "x near the end of the range, small weights" },
-    { "near-eps", ASSAY_TAG_ADVERSARIAL, near_eps, .says = "rows of one size, from 2^-18 to 2: eps decides" },
+    { "underflow", ASSAY_TAG_ADVERSARIAL, NULL, underflow, .says = "x near the end of the range, small weights",
+      .tight = true },
+    { "near-eps", ASSAY_TAG_ADVERSARIAL, near_eps, .says = "rows of one size, from 2^-18 to 2: eps decides",
+      .tight = true },
     { "special", ASSAY_TAG_CLASS, special, .says = "NaN, zeros and large numbers, in two rows of three" },
 };
 static const char *const unseen[] = { "inf-x: where x is infinite 0 and NaN are both right (holes)", NULL };

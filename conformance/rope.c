@@ -77,13 +77,26 @@ static bool unit(const assay_case *c, int i, int64_t n, double *const *value, as
     return true;
 }
 
+/* Products that are subnormal. */
+static bool faint(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    if (i == FREQ || i == POS)
+        return unit(c, i, n, value, r);
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = 0x1p-140 * assay_rng_normal(r);
+    return true;
+}
+
 static const assay_gen gens[] = {
     { "origin", ASSAY_TAG_EXACT, origin, .says = "position 0: the identity" },
-    { "quarter", ASSAY_TAG_ADVERSARIAL, quarter, .says = "quarter turns: pairs change places and signs" },
-    { "far", ASSAY_TAG_ADVERSARIAL, far, .says = "positions up to 131,071" },
-    { "scattered", ASSAY_TAG_ADVERSARIAL, scattered, .says = "positions in no order, one negative, one twice" },
-    { "neighbours", ASSAY_TAG_ADVERSARIAL, neighbours, .says = "positions that follow each other" },
-    { "unit", ASSAY_TAG_ADVERSARIAL, unit, .says = "one element of each head is 1" },
+    { "quarter", ASSAY_TAG_ADVERSARIAL, quarter, .says = "quarter turns: pairs change places and signs",
+      .tight = true },
+    { "far", ASSAY_TAG_ADVERSARIAL, far, .says = "positions up to 131,071", .tight = true },
+    { "scattered", ASSAY_TAG_ADVERSARIAL, scattered, .says = "positions in no order, one negative, one twice",
+      .tight = true },
+    { "neighbours", ASSAY_TAG_ADVERSARIAL, neighbours, .says = "positions that follow each other", .tight = true },
+    { "faint", ASSAY_TAG_ADVERSARIAL, faint, .tight = true, .says = "products that are subnormal" },
+    { "unit", ASSAY_TAG_ADVERSARIAL, unit, .says = "one element of each head is 1", .tight = true },
 };
 
 #define BOTH "mode={interleaved,half} "
@@ -116,6 +129,7 @@ static const assay_rows rows[] = {
     { "T=3 H=2 D={3,5} n_dims=2 " BOTH "gen={gauss,unit}", ASSAY_QUICK },
     { "T=8 H=2 D=32 F=16 inv_freq=f32 " BOTH "gen={gauss,quarter,far,scattered,neighbours,unit,origin}", ASSAY_QUICK },
     { "T=6 H=1 D=50 n_dims=34 F=17 inv_freq=f32 " BOTH "gen={uniform,quarter,far,unit}", ASSAY_QUICK },
+    { "T=6 H=2 D={8,34} " BOTH "gen=faint", ASSAY_QUICK },
     { "T={0,1} H={0,1} D={0,2,34} " BOTH "gen=gauss", ASSAY_QUICK },
     { "T=3 H=2 D={18,32} " BOTH "gen={special,zero,signed-zero,denormal,equal,wide}", ASSAY_QUICK },
     { "T=70 H=9 D=64 F=32 inv_freq=f32 " BOTH "gen={gauss,far}", ASSAY_FULL },

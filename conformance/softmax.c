@@ -149,18 +149,27 @@ static bool spread(const assay_case *c, int i, int64_t n, double *const *value, 
     return true;
 }
 
+/* One element takes all, the others' weights are subnormal. */
+static bool faint(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = i == MASK || k % c->dim[1] == 0 ? 0 : -88 - 14 * assay_rng_uniform(rng);
+    return true;
+}
+
 static const assay_gen gens[] = {
     { "one-hot", ASSAY_TAG_EXACT, one_hot, .says = "one element takes all" },
     { "pair", ASSAY_TAG_EXACT, pair, .says = "two elements take a half each" },
     { "uniform-2k", ASSAY_TAG_EXACT, uniform_2k, .says = "2^k elements take 2^-k each" },
     { "masked-rows", ASSAY_TAG_ADVERSARIAL, masked_rows,
-      .says = "rows masked wholly, by half, but for one element; NaN and inf where masked" },
+      .says = "rows masked wholly, by half, but for one element; NaN and inf where masked", .tight = true },
     { "hollow", ASSAY_TAG_CLASS, hollow, .says = "rows with nothing above -inf, some with a NaN" },
-    { "huge", ASSAY_TAG_ADVERSARIAL, huge, .says = "large logits, a mask that is neither 0 nor -inf" },
+    { "huge", ASSAY_TAG_ADVERSARIAL, huge, .says = "large logits, a mask that is neither 0 nor -inf", .tight = true },
     { "creep", ASSAY_TAG_ADVERSARIAL, creep, .says = "logits that rise or fall so slowly that no weight is lost" },
     { "ramp", ASSAY_TAG_ADVERSARIAL, ramp, .says = "logits that rise, fall, or climb in steps of 16" },
     { "spread", ASSAY_TAG_RANDOM, spread, .says = "normal deviates times 6, a quarter masked" },
-    { "binades", ASSAY_TAG_ADVERSARIAL, binades, .says = "logits just below powers of two" },
+    { "faint", ASSAY_TAG_ADVERSARIAL, faint, .tight = true, .says = "weights that are subnormal" },
+    { "binades", ASSAY_TAG_ADVERSARIAL, binades, .says = "logits just below powers of two", .tight = true },
 };
 
 static const assay_rows rows[] = {
@@ -171,6 +180,7 @@ static const assay_rows rows[] = {
     { "R=6 C={9,40,67} scale={0,0.125,0.3,2} gen={huge,ramp,spread,uniform-2k}", ASSAY_QUICK },
     { "R=66 C={1..8} gen=short", ASSAY_QUICK },
     { "R=8 C={2,5,9} gen=binades", ASSAY_QUICK },
+    { "R=6 C={5,40} gen=faint", ASSAY_QUICK },
     { "R=66 C={1..9} mask=f32 scale=0.125 gen=spread", ASSAY_QUICK },
     { "R=70 C={31,64,257} gen={gauss,uniform,spread}", ASSAY_QUICK },
     { "R={0,1} C=0 gen=gauss", ASSAY_QUICK },

@@ -23,6 +23,12 @@ static bool range(const assay_case *c, int i, int64_t n, double *const *value, a
         value[i][k] = i == GATE ? 200 * (assay_rng_uniform(rng) - 0.5) : assay_rng_normal(rng);
     return true;
 }
+/* e^gate, or silu, is subnormal: -86 to -92. */
+static double edge(const assay_case *c, int i, int64_t j, assay_rng *rng)
+{
+    (void)c, (void)j;
+    return i == GATE ? -86 - 6 * assay_rng_uniform(rng) : assay_rng_normal(rng);
+}
 static bool special(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
 {
     static const double odd[] = { NAN, INFINITY, -0.0, 0.0 };
@@ -34,7 +40,9 @@ static bool special(const assay_case *c, int i, int64_t n, double *const *value,
 
 static const assay_gen gens[] = {
     { "saturated", ASSAY_TAG_EXACT, saturated, .says = "silu(gate) is gate itself or 0: integers" },
-    { "range", ASSAY_TAG_ADVERSARIAL, range, .says = "gates from -100 to 100, evenly" },
+    { "edge", ASSAY_TAG_ADVERSARIAL, NULL, edge, .tight = true,
+      .says = "gates of -86 to -92: e^gate becomes subnormal" },
+    { "range", ASSAY_TAG_ADVERSARIAL, range, .says = "gates from -100 to 100, evenly", .tight = true },
     { "special", ASSAY_TAG_CLASS, special, .says = "NaN, inf and zeros" },
 };
 static const char *const exact[] = { "zero", NULL };
@@ -42,7 +50,7 @@ static const char *const holes[] = { "special: gate = -inf: 0 up (the limit) and
 
 static const assay_rows rows[] = {
     { "R={1,3} C={1..40} gen={gauss,saturated}", ASSAY_QUICK },
-    { "R=3 C={7,16,33,67} gen={range,special,spike,wide,denormal,signed-zero,zero}", ASSAY_QUICK },
+    { "R=3 C={7,16,33,67} gen={range,edge,special,spike,wide,denormal,signed-zero,zero}", ASSAY_QUICK },
     { "R=5 C={31,64,576} gen={gauss,uniform,positive,saturated}", ASSAY_QUICK },
     { "R={0,1} C=0 gen=gauss", ASSAY_QUICK },
     { "R=2 C={17,32} gate={f16,bf16} up={f16,bf16} y={f32,f16,bf16} gen={gauss,saturated}", ASSAY_QUICK },

@@ -263,6 +263,7 @@ assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_ke
     assay_finding next;
     assay_outcome out = ASSAY_PASSED;
     assay_why note = { "" };
+    double typical = 0;
     bool first = true;
     watch.on = true;
     require_environment();
@@ -274,6 +275,7 @@ assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_ke
         out = assay_judge_once(lab, p, k, plugin, &m, &next, NULL);
         if (!note.text[0])
             note = next.note;
+        typical = next.typical > typical ? next.typical : typical;
         if (first || out != ASSAY_PASSED || next.used > f->used)
             *f = next;
         first = false;
@@ -285,6 +287,7 @@ assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_ke
             assay_fail(&f->why, ASSAY_OK, "%s: %.200s", assay_place_name(at), next.why.text);
     }
     f->note = note;
+    f->typical = typical;
     watch.on = false;
     return out;
 }

@@ -65,6 +65,30 @@ static void record_types(assay_entry *e, const assay_case *c, bool passed, doubl
     t->used = passed && used > t->used ? used : t->used;
 }
 
+static void record_share(assay_entry *e, const assay_case *c, const assay_finding *f)
+{
+    char row[ASSAY_GATE_ROW];
+    int i = 0;
+    if (!assay_gate_row(c, e->kernel->contract, row))
+        return;
+    while (i < e->n_shared && strcmp(e->shared[i].gen, row) != 0)
+        i++;
+    if (i == e->n_shared) {
+        e->shared = realloc(e->shared, (size_t)++e->n_shared * sizeof *e->shared);
+        if (!e->shared)
+            abort();
+        e->shared[i] = (assay_shared){ .used = -1 };
+        memcpy(e->shared[i].gen, row, sizeof row);
+    }
+    assay_shared *s = &e->shared[i];
+    s->passed++;
+    s->typical = f->typical > s->typical ? f->typical : s->typical;
+    if (f->used >= s->used) {
+        s->used = f->used, s->at = e->at;
+        assay_case_print(c, s->line, sizeof s->line);
+    }
+}
+
 static void keep_more(assay_entry *e, const assay_case *c, const assay_finding *f)
 {
     char line[ASSAY_CASE_LINE];
@@ -132,6 +156,7 @@ void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, c
     }
     if (o == ASSAY_PASSED) {
         e->passed++;
+        record_share(e, c, f);
         for (int d = 0; c->op->dims[d]; d++)
             if (c->dim[d] >= ASSAY_LONG && f->used > e->used_long)
                 e->used_long = f->used;
@@ -299,6 +324,7 @@ void assay_ledger_free(assay_ledger *l)
         free(l->entry[i].more);
         free(l->entry[i].trace);
         free(l->entry[i].typed);
+        free(l->entry[i].shared);
     }
     for (size_t i = 0; i < l->n_ops; i++) {
         for (size_t m = 0; m < l->op[i].n_missing; m++)

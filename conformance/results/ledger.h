@@ -5,6 +5,7 @@
 #include "results.h"
 #include "../select.h"
 #include "../explain/cause.h"
+#include "gate.h"
 #include "../explain/shrink.h"
 
 enum { ASSAY_LONG = 1024 };
@@ -19,6 +20,13 @@ typedef struct assay_typed { /* counts of one combination of element types */
     int64_t passed, failed;
     double used;
 } assay_typed;
+
+typedef struct assay_shared { /* of the cases that show how tight a bound is, those of one row */
+    char gen[ASSAY_GATE_ROW];
+    double used, typical; /* the largest of each (compare.h) */
+    int64_t passed, at;
+    char line[ASSAY_CASE_LINE];
+} assay_shared;
 
 typedef struct assay_more { /* a failure beyond the first ones */
     char *line;
@@ -44,6 +52,8 @@ typedef struct assay_entry {
     double seconds, took;                       /* of calling, judging and explaining it: in all, the run in hand */
     assay_typed *typed;
     int n_typed, typed_room;
+    assay_shared *shared; /* by row of gate.h */
+    int n_shared;
     double used;                 /* worst share of its bound in a passed case */
     double used_long;            /* the same over cases with a length of ASSAY_LONG and more */
     char worst[ASSAY_CASE_LINE]; /* that case */

@@ -106,6 +106,12 @@ static void put_entry(assay_results *r, const assay_entry *e, assay_r_kernel *k)
     for (int i = 0; i < e->n_typed; i++)
         k->typed[k->n_typed++] =
             (assay_r_typed){ keep(r, e->typed[i].types), e->typed[i].passed, e->typed[i].failed, e->typed[i].used };
+    k->shared = assay_results_alloc(r, sizeof *k->shared * (size_t)e->n_shared + 1);
+    for (int i = 0; i < e->n_shared; i++) {
+        const assay_shared *s = &e->shared[i];
+        k->shared[k->n_shared++] =
+            (assay_r_shared){ keep(r, s->gen), keep(r, s->line), s->passed, s->at, s->used, s->typical };
+    }
     k->failure = assay_results_alloc(r, sizeof *k->failure * (ASSAY_LEDGER_FAILURES + e->n_more));
     for (int i = 0; i < e->failed && i < ASSAY_LEDGER_FAILURES; i++)
         put_finding(r, e, &e->finding[i], e->line[i], e->line_at[i], e->words[i], &k->failure[k->n_failures++]);

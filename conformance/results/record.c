@@ -164,8 +164,11 @@ static bool play(assay_ledger *l, const assay_case *c, const cJSON *runs)
                                                           : used  ? used->next
                                                                   : NULL;
         e->seconds += cJSON_IsNumber(took) && took->valuedouble > 0 ? took->valuedouble : 0;
-        if (!failure && took && cJSON_IsString(took->next))
-            snprintf(f.note.text, sizeof f.note.text, "%s", took->next->valuestring);
+        for (const cJSON *more = failure || !took ? NULL : took->next; more; more = more->next)
+            if (cJSON_IsString(more))
+                snprintf(f.note.text, sizeof f.note.text, "%s", more->valuestring);
+            else
+                f.typical = more->valuedouble;
         e->at = l->at;
         if (failure && !play_failure(l, e, c, run))
             return false;
@@ -241,6 +244,8 @@ void assay_record_run(assay_record *r, const assay_ledger *l, const assay_entry 
         assay_json_num(j, NULL, round(1e6 * e->took) / 1e6);
         if (f->note.text[0])
             assay_json_str(j, NULL, f->note.text);
+        if (f->typical > 0)
+            assay_json_num(j, NULL, f->typical);
     } else if (o == ASSAY_FAILED)
         write_failure(j, e, f);
     assay_json_close(j);

@@ -22,6 +22,12 @@ typedef struct assay_r_typed {
     double worst;
 } assay_r_typed;
 
+typedef struct assay_r_shared { /* of one generator, with the same optional operands and parameters */
+    const char *gen, *line;
+    int64_t passed, at;
+    double worst, typical;
+} assay_r_shared;
+
 typedef struct assay_r_failure {
     const char *by, *line, *operand, *why, *words, *placement;
     int64_t threads;
@@ -44,8 +50,9 @@ typedef struct assay_r_kernel {
     const char *expected, *source; /* of a seeded fault: "fault" or "legal", and where it comes from; NULL */
     const char *says;              /* what the first failure must say; NULL: anything */
     assay_r_typed *typed;
+    assay_r_shared *shared; /* cases that show how tight the bound is */
     assay_r_failure *failure;
-    size_t n_typed, n_failures;
+    size_t n_typed, n_shared, n_failures;
 } assay_r_kernel;
 
 typedef struct assay_r_op { /* an op whose cases were generated */

@@ -39,34 +39,45 @@ const assay_member assay_m_failure[] = { F(TEXT, by),
 #define T(kind, member) ONE(assay_r_typed, ASSAY_M_##kind, member)
 const assay_member assay_m_typed[] = { T(TEXT, types), T(COUNT, passed), T(COUNT, failed), T(NUMBER, worst), LAST };
 
+#define G(kind, member) ONE(assay_r_shared, ASSAY_M_##kind, member)
+static const assay_member shared_members[] = { G(TEXT, gen),
+                                               G(COUNT, passed),
+                                               G(NUMBER, worst),
+                                               G(NUMBER, typical),
+                                               G(COUNT, at),
+                                               CASE(assay_r_shared, ASSAY_M_TEXT),
+                                               LAST };
+
 #define K(kind, member) ONE(assay_r_kernel, ASSAY_M_##kind, member)
-const assay_member assay_m_kernel[] = { K(TEXT, op),
-                                        K(TEXT, kernel),
-                                        K(TEXT, isa),
-                                        K(TEXT, file),
-                                        K(REACHED, reached),
-                                        K(COUNT, passed),
-                                        K(COUNT, failed),
-                                        K(COUNT, not_accepted),
-                                        K(LATER, other_types),
-                                        K(LATER, not_run),
-                                        K(NUMBER, worst),
-                                        K(COUNT, worst_at),
-                                        K(NUMBER, worst_long),
-                                        K(SECONDS, seconds),
-                                        K(TEXT, worst_case),
-                                        K(TEXT, contract),
-                                        K(MAYBE, note),
-                                        K(MAYBE, note_case),
-                                        K(ADVICE, cause),
-                                        K(ADVICE, shrunk),
-                                        K(MAYBE, expected),
-                                        K(MAYBE, source),
-                                        K(MAYBE, says),
-                                        MANY(assay_r_kernel, ASSAY_M_LIST, "types", typed, n_typed, assay_m_typed),
-                                        MANY(assay_r_kernel, ASSAY_M_LIST, "failures", failure, n_failures,
-                                             assay_m_failure),
-                                        LAST };
+const assay_member assay_m_kernel[] = {
+    K(TEXT, op),
+    K(TEXT, kernel),
+    K(TEXT, isa),
+    K(TEXT, file),
+    K(REACHED, reached),
+    K(COUNT, passed),
+    K(COUNT, failed),
+    K(COUNT, not_accepted),
+    K(LATER, other_types),
+    K(LATER, not_run),
+    K(NUMBER, worst),
+    K(COUNT, worst_at),
+    K(NUMBER, worst_long),
+    K(SECONDS, seconds),
+    K(TEXT, worst_case),
+    K(TEXT, contract),
+    K(MAYBE, note),
+    K(MAYBE, note_case),
+    K(ADVICE, cause),
+    K(ADVICE, shrunk),
+    K(MAYBE, expected),
+    K(MAYBE, source),
+    K(MAYBE, says),
+    MANY(assay_r_kernel, ASSAY_M_LIST, "types", typed, n_typed, assay_m_typed),
+    MANY(assay_r_kernel, ASSAY_M_LATER_LIST, "shares", shared, n_shared, shared_members),
+    MANY(assay_r_kernel, ASSAY_M_LIST, "failures", failure, n_failures, assay_m_failure),
+    LAST
+};
 #define O(kind, member) ONE(assay_r_op, ASSAY_M_##kind, member)
 static const assay_member op_members[] = {
     O(TEXT, op),      O(COUNT, cases),
@@ -177,6 +188,9 @@ void assay_members_write(assay_json *j, const void *o, const assay_member *m, bo
             assay_json_str(j, m->name, assay_reached_name(*(const assay_reached *)at));
             stop = *(const assay_reached *)at != ASSAY_JUDGED; /* a kernel that was not: one short line */
             break;
+        case ASSAY_M_LATER_LIST:
+            if (!*(const size_t *)assay_m_at(o, m->n_at))
+                break; /* fall through */
         case ASSAY_M_TEXTS:
         case ASSAY_M_LIST:
             write_list(j, o, m, advice);
@@ -201,11 +215,19 @@ static int by_types(const void *a, const void *b)
     return strcmp(((const assay_r_typed *)a)->types, ((const assay_r_typed *)b)->types);
 }
 
+static int by_gen(const void *a, const void *b)
+{
+    return strcmp(((const assay_r_shared *)a)->gen, ((const assay_r_shared *)b)->gen);
+}
+
 void assay_part_seal(assay_r_part *p)
 {
     for (size_t i = 0; i < p->n_kernels; i++)
         if (p->kernels[i].n_typed)
             qsort(p->kernels[i].typed, p->kernels[i].n_typed, sizeof *p->kernels[i].typed, by_types);
+    for (size_t i = 0; i < p->n_kernels; i++)
+        if (p->kernels[i].n_shared)
+            qsort(p->kernels[i].shared, p->kernels[i].n_shared, sizeof *p->kernels[i].shared, by_gen);
     char *text = assay_part_text(p, false);
     snprintf(p->digest, sizeof p->digest, "%016llx", (unsigned long long)assay_hash(text, strlen(text)));
     free(text);

@@ -5,18 +5,19 @@
 #include "results.h"
 
 typedef enum assay_m_kind {
-    ASSAY_M_TEXT,    /* const char * */
-    ASSAY_M_MAYBE,   /* const char *, NULL: left out */
-    ASSAY_M_ADVICE,  /* the same, and no digest covers it: it may differ where the verdicts do not */
-    ASSAY_M_WORDS,   /* const char *, words apart by a space: an array */
-    ASSAY_M_TEXTS,   /* const char **, size_t: an array */
-    ASSAY_M_COUNT,   /* int64_t from -1 to 2^40 */
-    ASSAY_M_LATER,   /* the same, 0: left out, so that it changes no older part */
-    ASSAY_M_NUMBER,  /* double */
-    ASSAY_M_SECONDS, /* double, 0: left out; as advice, no digest covers it */
-    ASSAY_M_BOOL,    /* bool */
-    ASSAY_M_REACHED, /* assay_reached by name */
-    ASSAY_M_LIST     /* structures, size_t: an array of objects */
+    ASSAY_M_TEXT,      /* const char * */
+    ASSAY_M_MAYBE,     /* const char *, NULL: left out */
+    ASSAY_M_ADVICE,    /* the same, and no digest covers it: it may differ where the verdicts do not */
+    ASSAY_M_WORDS,     /* const char *, words apart by a space: an array */
+    ASSAY_M_TEXTS,     /* const char **, size_t: an array */
+    ASSAY_M_COUNT,     /* int64_t from -1 to 2^40 */
+    ASSAY_M_LATER,     /* the same, 0: left out, so that it changes no older part */
+    ASSAY_M_NUMBER,    /* double */
+    ASSAY_M_SECONDS,   /* double, 0: left out; as advice, no digest covers it */
+    ASSAY_M_BOOL,      /* bool */
+    ASSAY_M_REACHED,   /* assay_reached by name */
+    ASSAY_M_LIST,      /* structures, size_t: an array of objects */
+    ASSAY_M_LATER_LIST /* the same, empty: left out */
 } assay_m_kind;
 
 typedef struct assay_member {

@@ -144,6 +144,8 @@ static assay_status read_member(const reader *rd, const cJSON *v, const assay_me
         return ASSAY_OK;
     case ASSAY_M_REACHED:
         return read_reached(rd, v, m, at);
+    case ASSAY_M_LATER_LIST:
+        return v ? read_list(rd, v, m, to) : ASSAY_OK;
     case ASSAY_M_TEXTS:
     case ASSAY_M_LIST:
         return read_list(rd, v, m, to);

@@ -77,6 +77,26 @@ static void add_typed(assay_r_kernel *sum, const assay_r_typed *t)
     sum->typed[i].worst = t->worst > sum->typed[i].worst ? t->worst : sum->typed[i].worst;
 }
 
+static void add_shared(assay_r_kernel *sum, const assay_r_shared *s)
+{
+    size_t i = 0;
+    while (i < sum->n_shared && strcmp(sum->shared[i].gen, s->gen) != 0)
+        i++;
+    if (i == sum->n_shared)
+        sum->shared[sum->n_shared++] = (assay_r_shared){ .gen = s->gen, .worst = -1 };
+    assay_r_shared *to = &sum->shared[i];
+    const int64_t passed = to->passed + s->passed;
+    const double typical = s->typical > to->typical ? s->typical : to->typical;
+    if (s->worst > to->worst || (s->worst == to->worst && s->at >= to->at))
+        *to = *s;
+    to->passed = passed, to->typical = typical;
+}
+
+static int shared_order(const void *a, const void *b)
+{
+    return strcmp(((const assay_r_shared *)a)->gen, ((const assay_r_shared *)b)->gen);
+}
+
 static int typed_order(const void *a, const void *b)
 {
     return strcmp(((const assay_r_typed *)a)->types, ((const assay_r_typed *)b)->types);
@@ -95,12 +115,14 @@ static int failure_order(const void *a, const void *b)
 static void add_up(assay_results *memory, assay_r_sum *s)
 {
     assay_r_kernel *sum = &s->k;
-    size_t types = 0, failures = 0;
+    size_t types = 0, failures = 0, shares = 0;
     for (size_t i = 0; i < s->n_seen; i++) {
         types += s->seen[i].k->n_typed;
+        shares += s->seen[i].k->n_shared;
         failures += s->seen[i].k->n_failures;
     }
     sum->typed = types ? assay_results_alloc(memory, types * sizeof *sum->typed) : NULL;
+    sum->shared = shares ? assay_results_alloc(memory, shares * sizeof *sum->shared) : NULL;
     sum->failure = failures ? assay_results_alloc(memory, failures * sizeof *sum->failure) : NULL;
     for (size_t i = 0; i < s->n_seen; i++) {
         const assay_r_kernel *k = s->seen[i].k;
@@ -120,11 +142,15 @@ static void add_up(assay_results *memory, assay_r_sum *s)
         sum->seconds += k->seconds;
         for (size_t t = 0; t < k->n_typed; t++)
             add_typed(sum, &k->typed[t]);
+        for (size_t g = 0; g < k->n_shared; g++)
+            add_shared(sum, &k->shared[g]);
         for (size_t f = 0; f < k->n_failures; f++)
             sum->failure[sum->n_failures++] = k->failure[f];
     }
     if (sum->n_typed)
         qsort(sum->typed, sum->n_typed, sizeof *sum->typed, typed_order);
+    if (sum->n_shared)
+        qsort(sum->shared, sum->n_shared, sizeof *sum->shared, shared_order);
     if (sum->n_failures)
         qsort(sum->failure, sum->n_failures, sizeof *sum->failure, failure_order);
     for (size_t i = 0; i < s->n_seen; i++) /* of the part whose failure comes first */
@@ -224,7 +250,7 @@ static void sum_kernels(assay_summary *s)
                               .n_seen = j - i };
         sum->k.passed = sum->k.failed = sum->k.not_accepted = sum->k.worst_at = 0;
         sum->k.other_types = sum->k.not_run = 0;
-        sum->k.n_typed = sum->k.n_failures = 0;
+        sum->k.n_typed = sum->k.n_shared = sum->k.n_failures = 0;
         sum->k.worst = sum->k.worst_long = sum->k.seconds = 0;
         sum->k.shrunk = sum->k.cause = NULL;
         sum->k.worst_case = "";

@@ -69,6 +69,8 @@ assay_status assay_self_write_part(const assay_self *from, const char *path, ass
     fwrite(&t, sizeof t, 1, to.f);
     for (int i = 0; i <= s->n_inputs; i++) /* shipped kernels stand behind the faults and variants */
         fwrite(table(s, i)->entry, sizeof(assay_entry), h.n[i], to.f);
+    for (uint64_t k = 0; k < h.n[0]; k++)
+        fwrite(table(s, 0)->entry[k].shared, sizeof(assay_shared), (size_t)table(s, 0)->entry[k].n_shared, to.f);
     fwrite(s->subject, sizeof *s->subject, h.n[0], to.f);
     const assay_op *op;
     for (size_t i = 0; (op = assay_op_at(i)); i++) {
@@ -79,7 +81,7 @@ assay_status assay_self_write_part(const assay_self *from, const char *path, ass
     return assay_save_commit(&to, why);
 }
 
-static bool read_table(assay_ledger *l, const char *op, FILE *f)
+static bool read_table(assay_ledger *l, bool ours, const char *op, FILE *f)
 {
     for (size_t k = 0; k < l->n; k++) {
         assay_entry *e = &l->entry[k], got;
@@ -95,9 +97,19 @@ static bool read_table(assay_ledger *l, const char *op, FILE *f)
         got.n_more = 0;
         got.trace = NULL;
         got.n_trace = 0;
+        got.shared = NULL; /* follows, of our own cases */
+        got.n_shared = ours ? got.n_shared : 0;
         *e = got;
     }
     return true;
+}
+
+static bool read_shares(assay_entry *e, FILE *f)
+{
+    e->shared = calloc((size_t)e->n_shared + 1, sizeof *e->shared);
+    if (!e->shared)
+        abort();
+    return fread(e->shared, sizeof *e->shared, (size_t)e->n_shared, f) == (size_t)e->n_shared;
 }
 
 static assay_status read_part(assay_self *s, const char *path, const char *op, assay_why *why)
@@ -113,7 +125,10 @@ static assay_status read_part(assay_self *s, const char *path, const char *op, a
                           path);
     }
     for (int i = 0; ok && i <= s->n_inputs; i++)
-        ok = read_table(table(s, i), op, f);
+        ok = read_table(table(s, i), i == 0, op, f);
+    for (size_t k = 0; ok && k < s->session.ledger.n; k++)
+        if (of_op(&s->session.ledger.entry[k], op))
+            ok = read_shares(&s->session.ledger.entry[k], f);
     for (size_t k = 0; ok && k < s->session.ledger.n; k++)
         if (of_op(&s->session.ledger.entry[k], op))
             ok = fread(&s->subject[k], sizeof s->subject[k], 1, f) == 1;

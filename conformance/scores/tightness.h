@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * tightness.h - is a bound tight?  Per op and contract: the largest share of the bound that any legal kernel used, a
- * generated variant or one that ships.  A bound whose share stays below ASSAY_LOOSE proves little and must be improved:
+ * tightness.h - is a bound tight?  Per row of gate.h: the largest share of the bound that any legal kernel used, a
+ * generated variant or one that ships.  A bound of which none uses a fair share proves little and must be improved:
  * declare lanes, or find better condition quantities. */
 #ifndef ASSAY_TIGHTNESS_H
 #define ASSAY_TIGHTNESS_H
@@ -8,14 +8,13 @@
 #include "../results/ledger.h"
 #include "../select.h"
 
-#define ASSAY_LOOSE 0.01 /* a row below fails */
-#define ASSAY_TIGHT 0.05 /* the aim */
-
 typedef struct assay_tight {
     const char *op;
-    const char *contract;      /* as `assay list contracts` words it */
+    const char *contract; /* as `assay list contracts` words it */
+    const char *gen;
     const char *kernel, *line; /* who used most, and in which case */
-    double used, used_long;    /* largest share; the same over cases with a length of 1024 and more */
+    double used;               /* largest share */
+    double typical;            /* largest typical one (compare.h); 0: no case has enough elements */
     int64_t kernels, runs;
 } assay_tight;
 

@@ -130,6 +130,32 @@ START_TEST(test_last_rounding)
 }
 END_TEST
 
+/* The golden rounded to the output's type is no error at all, however wide the bound; a quarter of the elements exactly
+ * right, or all but a few, is no typical share. */
+START_TEST(test_shares)
+{
+    const assay_contract bf16 = { .acc = ASSAY_bf16 };
+    assay_case c;
+    assay_problem p;
+    assay_finding f;
+    assay_tensor got[ASSAY_MAX_OPND] = { 0 };
+    uint16_t out[N];
+    ck_assert(!assay_case_parse("rmsnorm R=4 C=80 y=f16 eps=1e-05 gen=gauss", &c, NULL));
+    ck_assert(!assay_problem_make(&c, &p, NULL) && !assay_problem_solve(&p, &bf16, NULL));
+    got[2] = assay_tensor_dense(ASSAY_f16, 0, 2, (const int64_t[]){ R, C });
+    got[2].data = out;
+    assay_tensor_encode(&got[2], p.value[2]);
+    assay_compare(&p, &bf16, got, &f);
+    ck_assert(f.pass && f.used == 0 && f.typical == 0);
+    assay_problem_free(&p);
+    double x[20] = { 0, 0.5, 0, 0.25, 7, 6, 5, 4, 3, 2, 1, 9, 8, 0, 11, 12, 13, 14, 15, 16 };
+    ck_assert(assay_typical(x, 19) == 3); /* of 16, the fifth: 0.25 0.5 1 2 3 .. */
+    for (int k = 0; k < 20; k++)
+        x[k] = k < 15;
+    ck_assert(assay_typical(x, 20) == 0);
+}
+END_TEST
+
 START_TEST(test_empty)
 {
     assay_case c;
@@ -259,6 +285,7 @@ Suite *assay_unit_compare(void)
     tcase_add_test(t, test_last_column);
     tcase_add_test(t, test_used);
     tcase_add_test(t, test_last_rounding);
+    tcase_add_test(t, test_shares);
     tcase_add_test(t, test_empty);
     tcase_add_loop_test(t, test_open, 0, (int)ASSAY_COUNT_OF(opens));
     tcase_add_test(t, test_two_numbers);

@@ -5,6 +5,7 @@
 #include "status.h"
 #include "tensor.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,6 +127,21 @@ bool assay_rounds_output(assay_dtype type, const assay_contract *k)
     return !(type == k->acc || (type == ASSAY_f32 && (k->acc == ASSAY_f16 || k->acc == ASSAY_bf16)));
 }
 
+bool assay_unrounded(const assay_case *c, const assay_contract *k)
+{
+    static const assay_contract strict;
+    bool any = false;
+    for (int i = 0; i < c->op->n_operands; i++) {
+        if (c->op->operands[i].access == ASSAY_IN || c->op->operands[i].verdict != ASSAY_BOUNDED ||
+            !(c->present >> i & 1))
+            continue;
+        if (assay_rounds_output(c->type[i], k ? k : &strict))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
 /* x[] rounded to the type, or where `always` is false only what becomes an infinity by that. */
 static void round_to(const assay_dtype_info *ty, bool always, double *x, int64_t n)
 {
@@ -151,19 +167,53 @@ void assay_interval(assay_dtype type, bool rounds, const double *want, const dou
     round_to(assay_dtype_of(type), rounds, hi, n);
 }
 
-/* What an error took of its bound.  Where the bound is below the output type's own half step, a rounding to it that the
- * bound does not count is no error. */
-static double share_used(double err, double got, double bound, assay_dtype type, bool rounds)
+/* The least share of its bound that what the kernel computed can have used: where that was rounded once more, half a
+ * step of the output's type is no error of the kernel's; an infinity stands for the smallest number that rounds to it.
+ */
+static double share_used(double want, double got, double bound, assay_dtype type, bool rounds)
 {
+    const double u = assay_dtype_of(type)->u, end = ldexp(1 - u / 2, type == ASSAY_f16 ? 16 : 128);
     const double least = type == ASSAY_f16 ? 0x1p-25 : type == ASSAY_bf16 ? 0x1p-134 : 0x1p-150;
-    const double half_step = fmax(assay_dtype_of(type)->u * fabs(got), least);
-    const double excess = !rounds || bound >= 2 * half_step ? err : fmax(0, err - half_step);
-    return excess == 0 ? 0 : bound > 0 ? excess / bound : INFINITY;
+    const double half_step = rounds && got != 0 ? fmax(ldexp(u, ilogb(got)), least) : rounds ? least : 0;
+    const double excess = isinf(got) ? end - fabs(want) : fabs(got - want) - half_step;
+    return excess <= 0 ? 0 : bound > 0 ? excess / bound : INFINITY;
+}
+
+double assay_typical(double *x, int64_t n)
+{
+    int64_t m = 0;
+    for (int64_t k = 0; k < n; k++)
+        if (x[k] > 0)
+            x[m++] = x[k];
+    const int64_t at = m / 4;
+    for (int64_t lo = 0, hi = m - 1; lo < hi;) { /* until x[at] stands where sorting would put it */
+        const double pivot = x[lo + (hi - lo) / 2];
+        int64_t i = lo, j = hi;
+        while (i <= j) {
+            while (x[i] < pivot)
+                i++;
+            while (x[j] > pivot)
+                j--;
+            if (i <= j) {
+                const double swap = x[i];
+                x[i++] = x[j];
+                x[j--] = swap;
+            }
+        }
+        if (at <= j)
+            hi = j;
+        else if (at >= i)
+            lo = i;
+        else
+            break;
+    }
+    return m >= 16 ? x[at] : 0;
 }
 
 static bool judge_t1(const output *o, assay_dtype type, bool rounds, const double *b)
 {
     double *lo = assay_zeros((size_t)o->n, sizeof *lo), *hi = assay_zeros((size_t)o->n, sizeof *hi);
+    double *share = !rounds && assay_gen_gated(o->p->c.gen) ? assay_zeros((size_t)o->n, sizeof *share) : NULL;
     bool ok = true;
     assay_interval(type, rounds, o->want, b, o->n, lo, hi);
     for (int64_t k = 0; ok && k < o->n; k++) {
@@ -189,7 +239,7 @@ static bool judge_t1(const output *o, assay_dtype type, bool rounds, const doubl
             ok = fail(o, ASSAY_BY_CLASS, k, b[k], "class differs, bound ");
             continue;
         }
-        const double err = fabs(g - w), used = share_used(err, g, b[k], type, rounds);
+        const double used = share_used(w, g, b[k], type, rounds);
         if (!(g >= lo[k] && g <= hi[k]))
             ok = fail(o, ASSAY_BY_T1, k, b[k], "bound ");
         if (ok && used > o->f->used) {
@@ -200,7 +250,12 @@ static bool judge_t1(const output *o, assay_dtype type, bool rounds, const doubl
         }
         if (!ok)
             o->f->used = used;
+        if (share)
+            share[k] = used;
     }
+    if (share && ok)
+        o->f->typical = fmax(o->f->typical, assay_typical(share, o->n));
+    free(share);
     free(lo);
     free(hi);
     return ok;
@@ -218,7 +273,8 @@ static double different(const assay_problem *p)
     return n;
 }
 
-/* rms(z) <= 1 and no drift, z = (out - g) / (u s), on full random mantissas with 256 outputs and more. */
+/* rms(z) <= 1 and no drift, z = (out - g) / (u s), on full random mantissas with 256 outputs and more: of sums in any
+ * order that does not look at the values.  Sorted by size, say, rounding is no longer at random. */
 static bool judge_t2(const output *o, const double *s)
 {
     double sum = 0, drift = 0;
@@ -236,9 +292,13 @@ static bool judge_t2(const output *o, const double *s)
         return true;
     const double rms = sqrt(sum / (double)n), mean = fabs(drift / (double)n) * sqrt(fmin((double)n, different(o->p)));
     if (!(rms <= 1))
-        return fail(o, ASSAY_BY_T2, -1, rms, "T2: rms of the errors in predicted deviations, at most 1: ");
+        return fail(
+            o, ASSAY_BY_T2, -1, rms,
+            "T2: root mean square of the errors over the deviation that any order of the sum, chosen without a look at "
+            "the values, may have; at most 1: ");
     if (!(mean <= 8 * fmax(rms, 0x1p-10)))
-        return fail(o, ASSAY_BY_T2, -1, mean, "T2: errors drift to one side, sqrt(N)|mean| against 8 rms: ");
+        return fail(o, ASSAY_BY_T2, -1, mean,
+                    "T2: errors drift to one side, sqrt(N)|mean|, at most 8 times their root mean square: ");
     return true;
 }
 
@@ -296,6 +356,19 @@ static unsigned char *nan_open(const assay_problem *p, int i, assay_dtype type, 
     return open;
 }
 
+/* The plane that predicts deviations, "s"; "s apart" of kernels that sum a block's minimum apart.  -1: none. */
+static int plane_of_spread(const assay_op *op, const assay_contract *k)
+{
+    char apart[64];
+    if (!op->spread || !k->split_min)
+        return op->spread - 1;
+    snprintf(apart, sizeof apart, "%s apart", op->planes[op->spread - 1].name);
+    for (int i = 0; i < op->n_planes; i++)
+        if (!strcmp(op->planes[i].name, apart))
+            return i;
+    return -1;
+}
+
 static bool plain_f32(const assay_contract *k)
 {
     return k->acc == ASSAY_f32 && k->p_round == ASSAY_f32 && !k->ftz;
@@ -343,8 +416,9 @@ void assay_compare(const assay_problem *p, const assay_contract *k, const assay_
             ok = judge_exact(&o, &got[i], d_->verdict == ASSAY_EXACT && !(d_->flags & ASSAY_ANY_ZERO));
         } else {
             ok = judge_t1(&o, got[i].type, assay_rounds_output(got[i].type, k), bound[i]);
-            if (ok && p->tag == ASSAY_TAG_RANDOM && op->spread && got[i].type == ASSAY_f32 && plain_f32(k))
-                ok = judge_t2(&o, p->plane[op->spread - 1]);
+            const int spread = plane_of_spread(op, k);
+            if (ok && p->tag == ASSAY_TAG_RANDOM && spread >= 0 && got[i].type == ASSAY_f32 && plain_f32(k))
+                ok = judge_t2(&o, p->plane[spread]);
         }
         free(open);
     }

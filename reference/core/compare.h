@@ -28,6 +28,7 @@ typedef struct assay_finding {
     int64_t index; /* dense; -1: none */
     double got, want, bound;
     double used;        /* largest share of the bound that any element used; 0 for EX and DISCRETE */
+    double typical;     /* what three quarters of the elements that are off used; 0: under 16, or nothing to learn */
     int place, threads; /* the call that was found wrong: where its operands lay (judge.h), size of its team */
     assay_why why;      /* one sentence when it failed */
     assay_why note;     /* what is legal, and worth knowing; empty: nothing */
@@ -42,6 +43,10 @@ void assay_compare_bits(const assay_problem *p, const assay_tensor *got, assay_f
 /* Is what a kernel has computed rounded once more on its way into an output of this type?  Not where the accumulator's
  * type, whose roundings B counts to the last, is no wider. */
 bool assay_rounds_output(assay_dtype type, const assay_contract *k);
+/* Of no bounded output that the case has: what the kernel computed stands there as it is. */
+bool assay_unrounded(const assay_case *c, const assay_contract *k);
+/* The share that three quarters of the elements with any error exceed (x is reordered); 0 if these are under 16. */
+double assay_typical(double *x, int64_t n);
 /* rounds: [RN(g - B), RN(g + B)] in the output's type; else [g - B, g + B], where it rounds to an infinity that.  n is
  * a multiple of the type's block. */
 void assay_interval(assay_dtype type, bool rounds, const double *want, const double *b, int64_t n, double *lo,

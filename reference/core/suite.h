@@ -27,6 +27,7 @@ struct assay_gen {
         draw; /* element j of operand i by itself; operands with a role (index, position, mask) keep their default */
     const char *says; /* one sentence; NULL: an op's own, which says it in its suite */
     double most;      /* it makes numbers up to this size; 0: nothing that a type of blocks could not scale */
+    bool tight; /* not RANDOM, and yet some legal kernel must use a fair share of the bound (scores/tightness.h) */
 };
 
 /* Generators that any op may use (fill.c); an op's own stand in its suite and win over these. */
@@ -44,6 +45,12 @@ typedef struct assay_value_gen {
 size_t assay_gens_of(const assay_op *op, size_t at, assay_value_gen *out);
 /* "gauss" or "nan@w"; returns its length as snprintf does. */
 int assay_gen_print(const assay_case *c, char *text, size_t n);
+
+/* Does a generator show how tight a bound is? */
+static inline bool assay_gen_gated(const assay_gen *g)
+{
+    return g->tag == ASSAY_TAG_RANDOM || g->tight;
+}
 
 /* How much a run holds.  EXHAUSTIVE has no time limit: every case with several seeds. */
 typedef enum assay_level { ASSAY_QUICK, ASSAY_FULL, ASSAY_EXHAUSTIVE } assay_level;
