@@ -14,7 +14,7 @@ static void product(const assay_dense *a, int w, double *y, double *A, double *M
     const int64_t T = a->dim[0], N = a->dim[1], K = a->dim[2];
     void *operand[] = { a->operand[0], a->operand[w], NULL, NULL };
     const assay_dense part = { operand, NULL, a->dim, NULL };
-    assay_matmul_kappa(&part, (double *[]){ A, y, M }); /* y: the spread, not needed, until it is overwritten */
+    assay_matmul_kappa(&part, (double *[]){ A, NULL, M, NULL }); /* no spreads */
     for (int64_t t = 0; t < T; t++)
         for (int64_t n = 0; n < N; n++) {
             const double *x = (const double *)a->operand[0] + t * K, *v = (const double *)a->operand[w] + n * K;

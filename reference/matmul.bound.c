@@ -5,8 +5,10 @@
  * A = sum|x w| + |bias|.  M serves contracts with split_min, which sum the codes and the minimum of a block apart,
  * w = d q + m: |d q| <= |w| + |m|, and |m| <= max|w| of the block, for code 0 occurs in every block that the encoder
  * writes; so M = A + 2 sum over blocks of max|w| sum|x|.  s: the spread of T2, s^2 = sum partial_k^2 + sum (x w)_k^2
- * along the sequential order. */
+ * along the sequential order; apart: of the chains of x (w - m) and of x m together, m the least w of the block. */
 #include "bound.h"
+
+enum { A, S, M, APART };
 
 static double minimum_sum(const double *x, const double *w, int64_t K)
 {
@@ -22,6 +24,24 @@ static double minimum_sum(const double *x, const double *w, int64_t K)
     return s;
 }
 
+/* Of the terms of one chain: x w, x (w - m) or x m, m the least w of the block. */
+enum { WHOLE, CODES, MINIMA };
+
+/* s^2 of a chain, to which `first` is added before all or after all; *end: where it ends without that. */
+static double chain_spread(const double *x, const double *w, int64_t K, int which, double first, double *end)
+{
+    double s2 = 0, partial = 0, least = 0;
+    for (int64_t k = 0; k < K; k++) {
+        for (int64_t j = k % 32 || which == WHOLE ? K : k; j < K && j < k + 32; j++)
+            least = j == k ? w[j] : fmin(least, w[j]);
+        const double p = x[k] * (which == MINIMA ? least : w[k] - least);
+        partial += p;
+        s2 += p * p + fmax(partial * partial, (partial + first) * (partial + first));
+    }
+    *end = partial;
+    return s2;
+}
+
 KAPPA(matmul)
 {
     const int64_t T = a->dim[0], N = a->dim[1], K = a->dim[2];
@@ -29,16 +49,17 @@ KAPPA(matmul)
     for (int64_t i = 0; i < T * N; i++) {
         const double *x = (const double *)a->operand[0] + i / N * K, *w = (const double *)a->operand[1] + i % N * K;
         const double first = bias ? bias[i % N] : 0;
-        double abs_sum = fabs(first), s2 = 0, partial = 0;
-        for (int64_t k = 0; k < K; k++) {
-            const double p = x[k] * w[k];
-            partial += p;
-            abs_sum += fabs(p);
-            s2 += p * p + fmax(partial * partial, (partial + first) * (partial + first));
-        }
-        planes[0][i] = abs_sum;
-        planes[2][i] = abs_sum + 2 * minimum_sum(x, w, K);
-        planes[1][i] = sqrt(s2 + (bias ? (partial + first) * (partial + first) : 0));
+        double abs_sum = fabs(first), end, codes, minima;
+        for (int64_t k = 0; k < K; k++)
+            abs_sum += fabs(x[k] * w[k]);
+        planes[A][i] = abs_sum;
+        planes[M][i] = abs_sum + 2 * minimum_sum(x, w, K);
+        if (!planes[S])
+            continue;
+        const double s2 = chain_spread(x, w, K, WHOLE, first, &end), last = bias ? (end + first) * (end + first) : 0;
+        const double apart = chain_spread(x, w, K, CODES, first, &codes) + chain_spread(x, w, K, MINIMA, 0, &minima);
+        planes[S][i] = sqrt(s2 + last);
+        planes[APART][i] = sqrt(apart + end * end + last);
     }
 }
 
@@ -57,7 +78,8 @@ BOUND(matmul)
 {
     const int64_t n = a->dim[0] * a->dim[1], K = a->dim[2];
     const double rate = bound_c(c, (double)K, a->operand[2] ? 2 : 1), floor = (double)(K + 1) * bound_eta(c);
-    const double *A = planes[c->split_min ? 2 : 0];
+    const double *sum = planes[c->split_min ? M : A];
     for (int64_t i = 0; i < n; i++)
-        b[3][i] = rate * A[i] + floor + (c->ftz ? bound_eta(c) * sizes(a, i) : 0) + bound_over(c, A[i] + rate * A[i]);
+        b[3][i] =
+            rate * sum[i] + floor + (c->ftz ? bound_eta(c) * sizes(a, i) : 0) + bound_over(c, sum[i] + rate * sum[i]);
 }

@@ -7,7 +7,7 @@ static const assay_operand operands[] = {
     { .name = "bias", .shape = "N", .types = TYPES(T(f32)), .flags = ASSAY_WEIGHT | ASSAY_OPTIONAL },
     { .name = "y", .shape = "TN", .types = TYPES(FLOATS), .access = ASSAY_OUT },
 };
-static const assay_plane planes[] = { { "A", "TN" }, { "s", "TN" }, { "M", "TN" } };
+static const assay_plane planes[] = { { "A", "TN" }, { "s", "TN" }, { "M", "TN" }, { "s apart", "TN" } };
 static const assay_said says[] = {
     { "T", "rows" },
     { "N", "outputs of a row" },

@@ -74,6 +74,26 @@ static assay_status bf16_kernel(const assay_args *a)
     return ASSAY_OK;
 }
 
+/* w = d q + m, x as it is: the codes in one chain, the minima in another. */
+static assay_status two_chains(const assay_args *a)
+{
+    const assay_tensor *tx = &a->operand[X], *tw = &a->operand[W], *ty = &a->operand[Y];
+    const float *bias = a->operand[BIAS].data;
+    for (int64_t t = 0; t < a->dim[T]; t++)
+        for (int64_t c = a->begin; c < a->end; c++) {
+            const float *x = (const float *)((const char *)tx->data + t * tx->stride[0]);
+            const assay_q4_1 *w = (const assay_q4_1 *)((const char *)tw->data + c * tw->stride[0]);
+            float codes = 0, minima = 0;
+            for (int64_t k = 0; k < a->dim[K]; k++) {
+                const assay_q4_1 *b = &w[k / 32];
+                codes += x[k] * (assay_f16_to_f32(b->d) * (float)(b->q[k % 16] >> (k / 16 % 2 * 4) & 15));
+                minima += x[k] * assay_f16_to_f32(b->m);
+            }
+            ((float *)((char *)ty->data + t * ty->stride[0]))[c] = codes + minima + (bias ? bias[c] : 0);
+        }
+    return ASSAY_OK;
+}
+
 static int64_t four(const assay_args *a)
 {
     (void)a;
@@ -91,6 +111,8 @@ static const assay_typeset f32_types[] = { PLAIN, PLAIN, PLAIN, PLAIN };
 static const assay_typeset bf16_types[] = { PLAIN, PLAIN, PLAIN, ASSAY_TYPES(ASSAY_T(bf16)) };
 static const assay_typeset q8_types[] = { PLAIN, ASSAY_TYPES(ASSAY_T(q8_0)), PLAIN, PLAIN };
 static const assay_typeset q4_types[] = { PLAIN, ASSAY_TYPES(ASSAY_T(q4_0)), PLAIN, PLAIN };
+static const assay_typeset q4_1_types[] = { PLAIN, ASSAY_TYPES(ASSAY_T(q4_1)), PLAIN, PLAIN };
+static const assay_contract apart = { .split_min = 1 };
 /* whole blocks in integers: a chain of K / 32 terms */
 static const assay_contract rounds = { .h = { ASSAY_DEPTH_LANES, 32, 0 }, .round = { { "x", ASSAY_q8_0, 0 } } };
 
@@ -135,6 +157,9 @@ static const assay_fault table[] = {
         .run = bf16_kernel,
         .variant = MODE_OF(SEQUENTIAL) },
       "legal: y rounded once" },
+    { ASSAY_LEGAL,
+      { .op = "matmul", .name = "q4_1-two-chains", .types = q4_1_types, .contract = &apart, .run = two_chains },
+      "legal: codes and minima in a chain each" },
     { ASSAY_LEGAL, { BLOCK_KERNEL(SEQUENTIAL, "q4_0-blocks-in-integers", q4_types) }, "legal: exact block sums" },
 };
 
