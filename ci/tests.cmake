@@ -100,6 +100,13 @@ if(NOT CMAKE_CROSSCOMPILING)
   if("vectors" IN_LIST commands) # for `mutants.py proof`: docs/mutants.md
     add_library(assay_proof STATIC conformance/mutants/proof.c)
     target_include_directories(assay_proof PRIVATE include reference)
+    add_library(assay_terms STATIC conformance/mutants/terms.c) # for mutants.bounds
+    target_include_directories(assay_terms PRIVATE reference)
+    target_link_libraries(assay_terms PRIVATE assay_judge)
+  endif()
+  if("vectors" IN_LIST commands AND NOT CMAKE_C_FLAGS MATCHES "sanitize") # each term of each bound a thousand times as large
+    assay_test(mutants.bounds LABEL mutants TIMEOUT 1500 COMMAND bash ${CMAKE_SOURCE_DIR}/conformance/mutants/bounds
+      ${CMAKE_BINARY_DIR} ${CMAKE_C_COMPILER})
   endif()
   foreach(op IN LISTS ops)
     assay_test(mutants.${op} LABEL mutants COMMAND ${python} ${CMAKE_SOURCE_DIR}/conformance/mutants/mutants.py judge ${op}
