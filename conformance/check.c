@@ -201,6 +201,22 @@ static void on_hole(void *ctx, const char *what)
     to->s->ledger.holes++;
 }
 
+/* What the rows do not catch of the implied slips meets the cases that are made by rule. */
+static assay_status visit_implied(const char *line, void *ctx, assay_why *why)
+{
+    assay_session *s = ctx;
+    assay_case c;
+    assay_problem p;
+    assay_status st = assay_case_parse(line, &c, why);
+    if (st)
+        return st;
+    st = assay_problem_make(&c, &p, why);
+    if (!st)
+        st = assay_implied_problem(s->implied, s->lab, &p, why);
+    assay_problem_free(&p);
+    return st;
+}
+
 static assay_status check_op(assay_session *s, const assay_op *op, assay_why *why)
 {
     const assay_suite *suite = assay_suite_of(op);
@@ -220,6 +236,11 @@ static assay_status check_op(assay_session *s, const assay_op *op, assay_why *wh
     for (s->turn = 0; s->turn == 0 || s->turn < s->turns; s->turn++) {
         s->met = s->ledger.at = 0;
         const assay_status st = assay_cases_visit(op, f->level, rows_only(s), visit, s, why);
+        if (st)
+            return st;
+    }
+    if (s->implied && !s->filter->rows_only && assay_implied_has(s->implied, op)) {
+        const assay_status st = assay_cases_visit_made(op, f->level, visit_implied, s, why);
         if (st)
             return st;
     }

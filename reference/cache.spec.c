@@ -50,7 +50,7 @@ const assay_op assay_op_cache = {
     .name = "cache",
     .formula = "cache[pos[t]] = x[t]",
     .dims = "TSGD",
-    .role = { ASSAY_ROLE_ANY, ASSAY_ROLE_KEYS, ASSAY_ROLE_GROUPS, ASSAY_ROLE_HEAD },
+    .role = { ASSAY_ROLE_ANY, ASSAY_ROLE_KEYS, ASSAY_ROLE_ANY, ASSAY_ROLE_HEAD },
     .split = 'G',
     OPERANDS(operands),
     SAYS(says),

@@ -67,7 +67,7 @@ const assay_op assay_op_rope = {
     .name = "rope",
     .formula = "(a, b) -> (a cos - b sin, a sin + b cos), angle pos * inv_freq",
     .dims = "THDF",
-    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_GROUPS, ASSAY_ROLE_HEAD, ASSAY_ROLE_DERIVED },
+    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_ANY, ASSAY_ROLE_HEAD, ASSAY_ROLE_DERIVED },
     .split = 'T',
     OPERANDS(operands),
     SAYS(says),

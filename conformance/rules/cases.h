@@ -22,6 +22,9 @@ const assay_cases *assay_cases_of(const assay_op *op, assay_level level);
 /* Visits every line of the rows, then, unless rows_only, of those made by rule. */
 assay_status assay_cases_visit(const assay_op *op, assay_level level, bool rows_only, assay_case_visit visit, void *ctx,
                                assay_why *why);
+/* Visits those made by rule alone. */
+assay_status assay_cases_visit_made(const assay_op *op, assay_level level, assay_case_visit visit, void *ctx,
+                                    assay_why *why);
 /* How many pairs and triples the op's cases cover; all: also which not, and why. */
 void assay_cases_print(const assay_cases *c, bool all);
 #endif

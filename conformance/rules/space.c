@@ -10,15 +10,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A length of 0 excuses no other: loops run over it. */
+static double elements(const assay_case *c, const char *shape)
+{
+    double n = 1;
+    for (; *shape; shape++)
+        n *= fmax((double)c->dim[assay_op_dim(c->op, *shape)], 1);
+    return n;
+}
+
 double assay_case_price(const assay_case *c, double most)
 {
     const assay_op *op = c->op;
     assay_tensor t[ASSAY_MAX_OPND];
     double n = 0, visits = 1; /* pairs of a row and what it looks at: flops() may take that long */
     for (int i = 0; i < op->n_operands; i++)
-        n += (c->present >> i & 1) ? (double)assay_op_shape(op, op->operands[i].shape, c->dim, NULL) : 0;
+        n += (c->present >> i & 1) ? elements(c, op->operands[i].shape) : 0;
     for (int i = 0; i < op->n_planes; i++)
-        n += (double)assay_op_shape(op, op->planes[i].shape, c->dim, NULL) / 4;
+        n += elements(c, op->planes[i].shape) / 4;
     for (int d = 0; op->dims[d]; d++)
         if (op->role[d] == ASSAY_ROLE_ROWS || op->role[d] == ASSAY_ROLE_KEYS || op->role[d] == ASSAY_ROLE_SUM)
             visits *= (double)c->dim[d];
@@ -128,14 +137,6 @@ static uint32_t nth_layout(const assay_operand *o, int n)
     return l;
 }
 
-static const assay_gen *own_gen(const assay_suite *suite, const char *name)
-{
-    for (size_t k = 0; k < suite->n_gens; k++)
-        if (!strcmp(name, suite->gens[k].name))
-            return &suite->gens[k];
-    return NULL;
-}
-
 static int add_gen(assay_space *s, int n, assay_value_gen g)
 {
     for (int k = 0; k < n; k++)
@@ -154,8 +155,11 @@ static void add_gens(assay_space *s)
     const assay_typeset none = { { 0 } };
     int n = 0;
     for (size_t i = 0; i < assay_n_gens; i++) {
-        const assay_gen *own = own_gen(s->suite, assay_gens[i].name);
-        n = add_gen(s, n, (assay_value_gen){ own ? own : &assay_gens[i], -1, none });
+        assay_value_gen common = { &assay_gens[i], -1, none };
+        for (size_t k = 0; k < s->suite->n_gens; k++)
+            if (!strcmp(common.gen->name, s->suite->gens[k].name))
+                common.gen = &s->suite->gens[k];
+        n = add_gen(s, n, common);
     }
     for (size_t i = 0; s->suite->draws_own && i < s->suite->n_gens; i++)
         n = add_gen(s, n, (assay_value_gen){ &s->suite->gens[i], -1, none });
