@@ -14,9 +14,6 @@
 
 enum { TERMS = 512, PLAIN = -1 };
 
-double assay_term(int n);
-extern bool assay_term_counts[TERMS];
-
 static int larger = PLAIN;     /* the term that is a thousand times as large */
 static bool asked[TERMS];      /* evaluated since this was last cleared */
 static bool real[TERMS];       /* ever evaluated */
