@@ -79,7 +79,9 @@ BOUND(matmul)
     const int64_t n = a->dim[0] * a->dim[1], K = a->dim[2];
     const double rate = bound_c(c, (double)K, a->operand[2] ? 2 : 1), floor = (double)(K + 1) * bound_eta(c);
     const double *sum = planes[c->split_min ? M : A];
-    for (int64_t i = 0; i < n; i++)
-        b[3][i] =
-            rate * sum[i] + floor + (c->ftz ? bound_eta(c) * sizes(a, i) : 0) + bound_over(c, sum[i] + rate * sum[i]);
+    const double *y = a->operand[3];
+    for (int64_t i = 0; i < n; i++) /* infinity times codes and times a minimum, apart, may be of both signs */
+        b[3][i] = c->split_min && isinf(y[i]) ? NAN
+                                              : rate * sum[i] + floor + (c->ftz ? bound_eta(c) * sizes(a, i) : 0) +
+                                                    bound_over(c, sum[i] + rate * sum[i]);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * softmax: maximum; exponentials, kept in the output row, and their sum; scaling by its reciprocal.
- * z = scale x is never rounded: the exponent is fma(x, scale, -max).  With a mask, z = fma(x, scale, mask). */
+ * z = scale x is rounded before the maximum is taken off it, so that no z lies above the maximum, and the largest at
+ * it: fma(x, scale, -max) is off by what max was rounded, which for logits of 10^9 is more than exp can bear.  With a
+ * mask, z = fma(x, scale, mask). */
 #include "assay/params/softmax.h"
 #include "../isa/simd.h"
 
@@ -14,7 +16,7 @@ static inline vec shifted(const logits *l, vec x, vec mask, vec m)
 {
     const vec none = vec_set(-INFINITY);
     if (!l->mask)
-        return vec_fms(x, l->scale, m);
+        return vec_sub(vec_mul(x, l->scale), m);
     return vec_pick(vec_eq(mask, none), none, vec_sub(vec_fma(x, l->scale, mask), m));
 }
 static inline vec exponent(const logits *l, int64_t c, vec m)
@@ -26,11 +28,6 @@ static inline vec exponent_n(const logits *l, int64_t c, vec m, int64_t n)
 {
     const vec z = shifted(l, vec_load_n(l->x + c, n), l->mask ? vec_load_n(l->mask + c, n) : m, m);
     return vec_first_n(z, n, vec_set(-INFINITY));
-}
-/* z - m is above 0 by no more than m was rounded; where logits are huge exp would make infinity of it.  NaN stays. */
-static inline vec falling(vec z)
-{
-    return vec_pick(vec_negative(z), z, vec_sub(z, z));
 }
 /* A row without anything above -inf: 0, or NaN if there is one. */
 static void hollow(const logits *l, float *y, int64_t C)
@@ -65,20 +62,19 @@ static inline __attribute__((always_inline)) void softmax_row(const logits *l, f
     const vec m = vec_set(top);
     vec s0 = zero, s1 = zero, s2 = zero, s3 = zero;
     for (c = 0; c < wide; c += 4 * LANES) {
-        const vec e0 = vec_exp(falling(exponent(l, c, m))), e1 = vec_exp(falling(exponent(l, c + LANES, m)));
-        const vec e2 = vec_exp(falling(exponent(l, c + 2 * LANES, m))),
-                  e3 = vec_exp(falling(exponent(l, c + 3 * LANES, m)));
+        const vec e0 = vec_exp(exponent(l, c, m)), e1 = vec_exp(exponent(l, c + LANES, m));
+        const vec e2 = vec_exp(exponent(l, c + 2 * LANES, m)), e3 = vec_exp(exponent(l, c + 3 * LANES, m));
         s0 = vec_add(s0, e0), s1 = vec_add(s1, e1), s2 = vec_add(s2, e2), s3 = vec_add(s3, e3);
         vec_store(y + c, e0), vec_store(y + c + LANES, e1);
         vec_store(y + c + 2 * LANES, e2), vec_store(y + c + 3 * LANES, e3);
     }
     for (; c < body; c += LANES) {
-        const vec e = vec_exp(falling(exponent(l, c, m)));
+        const vec e = vec_exp(exponent(l, c, m));
         s0 = vec_add(s0, e);
         vec_store(y + c, e);
     }
     if (tail) {
-        const vec e = vec_exp(falling(exponent_n(l, c, m, tail)));
+        const vec e = vec_exp(exponent_n(l, c, m, tail));
         s1 = vec_add(s1, e);
         vec_store_n(y + c, e, tail);
     }
