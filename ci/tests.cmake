@@ -13,7 +13,7 @@ set(assay_environment OMP_WAIT_POLICY=passive PYTHON=${python})
 function(assay_test name)
   cmake_parse_arguments(t "" "LABEL;TIMEOUT" "COMMAND" ${ARGN})
   if(NOT t_TIMEOUT)
-    set(t_TIMEOUT 300)
+    set(t_TIMEOUT 600)
   endif()
   add_test(NAME ${name} COMMAND ${t_COMMAND})
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 LABELS "${t_LABEL}" TIMEOUT ${t_TIMEOUT}

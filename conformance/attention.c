@@ -326,7 +326,8 @@ static const assay_rows rows[] = {
     /* not inf-inf: an infinite slope times a distance of 0 is NaN, which a kernel that leaves closed keys out never
        forms */
     { "T=3 S=37 H=2 D=8 E=8 mask=f32 slopes=f32 sinks=f32 "
-      "gen={nan,signed-zero,subnormal,smallest-normal,end,equal-start,zero-tile,low-tile,one-spike,all-low}@slopes",
+      "gen={nan,inf,minus-inf,signed-zero,subnormal,smallest-normal,end,equal-start,zero-tile,low-tile,one-spike,"
+      "all-low}@slopes",
       ASSAY_QUICK },
     { "T=3 S=37 H=2 D=8 E=8 mask=f32 slopes=f32 sinks=f32 gen=" ASSAY_MASK_VALUES "@mask", ASSAY_QUICK },
     { "T=3 S=37 H=4 G=2 D=32 E=64 k=q8_0 v=q8_0 gen=" ASSAY_SCALES "@{k,v}", ASSAY_QUICK },
