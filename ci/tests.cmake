@@ -21,7 +21,7 @@ function(assay_test name)
 endfunction()
 
 # Where a run takes ten times as long (emulators, sanitizers) cases that are made by rule are tried for an eighth of the ops,
-# others each day; of the rest the rows alone.
+# others each day; of the rest, and of the three ops with most cases, the rows alone.
 string(TIMESTAMP day %j UTC)
 set(slow OFF)
 if(CMAKE_CROSSCOMPILING OR ASSAY_EMULATE OR CMAKE_C_FLAGS MATCHES "-fsanitize=")
@@ -31,7 +31,7 @@ function(assay_extent op out)
   list(FIND ops ${op} at)
   math(EXPR turn "(${at} + 1${day}) % 8")
   set(${out} --quick PARENT_SCOPE)
-  if(slow AND turn)
+  if(slow AND (turn OR op MATCHES "^(attention|matmul|gate_up)$")) # these have thousands of cases
     set(${out} --quick --rows PARENT_SCOPE)
   endif()
 endfunction()
