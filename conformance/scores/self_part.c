@@ -70,7 +70,8 @@ assay_status assay_self_write_part(const assay_self *from, const char *path, ass
     for (int i = 0; i <= s->n_inputs; i++) /* shipped kernels stand behind the faults and variants */
         fwrite(table(s, i)->entry, sizeof(assay_entry), h.n[i], to.f);
     for (uint64_t k = 0; k < h.n[0]; k++)
-        fwrite(table(s, 0)->entry[k].shared, sizeof(assay_shared), (size_t)table(s, 0)->entry[k].n_shared, to.f);
+        if (table(s, 0)->entry[k].n_shared)
+            fwrite(table(s, 0)->entry[k].shared, sizeof(assay_shared), (size_t)table(s, 0)->entry[k].n_shared, to.f);
     fwrite(s->subject, sizeof *s->subject, h.n[0], to.f);
     const assay_op *op;
     for (size_t i = 0; (op = assay_op_at(i)); i++) {
