@@ -98,7 +98,7 @@ def run(env, *args):
     p.wait()
     return text.decode()
 import re
-text = run({"NO_COLOR": ""}, "-o", "matmul", "-k", "scalar")
+text = run({"NO_COLOR": ""}, "-o", "rmsnorm", "-k", "scalar")
 if "\033[32mok" not in text:
     sys.exit("no colour on a terminal")
 if "\033[32m" in run({"NO_COLOR": "1"}, "-o", "add", "-k", "scalar"):
