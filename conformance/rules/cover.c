@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cover.h"
 #include "../../reference/core/rng.h"
+#include "../../reference/core/status.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -172,14 +173,6 @@ static void choose(const assay_cover *v, int *choice, const bool *free, bool any
     }
 }
 
-static void *grown(void *list, size_t n, size_t size)
-{
-    void *p = n & (n - 1) ? list : realloc(list, (n ? 2 * n : 1) * size);
-    if (!p)
-        abort();
-    return p;
-}
-
 static void note_lack(assay_cover *v, const int *factor, const int *number, assay_made why_not, const assay_why *why)
 {
     size_t g = 0;
@@ -187,11 +180,11 @@ static void note_lack(assay_cover *v, const int *factor, const int *number, assa
                              memcmp(v->gap[g].factor, factor, (size_t)v->strength * sizeof *factor) != 0))
         g++;
     if (g == v->n_gaps) {
-        v->gap = grown(v->gap, v->n_gaps, sizeof *v->gap);
+        v->gap = assay_grown(v->gap, v->n_gaps, sizeof *v->gap);
         v->gap[v->n_gaps++] = (assay_gap){ .why_not = why_not, .why = *why };
         memcpy(v->gap[g].factor, factor, (size_t)v->strength * sizeof *factor);
     }
-    v->lack = grown(v->lack, v->n_lacks, sizeof *v->lack);
+    v->lack = assay_grown(v->lack, v->n_lacks, sizeof *v->lack);
     v->lack[v->n_lacks] = (struct assay_lack){ .gap = g };
     memcpy(v->lack[v->n_lacks++].number, number, (size_t)v->strength * sizeof *number);
 }

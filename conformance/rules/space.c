@@ -39,16 +39,6 @@ double assay_case_price(const assay_case *c, double most)
 
 /* ---- fields ----------------------------------------------------------------------------------------------------- */
 
-static void field_set(const assay_field *f, double v, unsigned char *params)
-{
-    if (f->kind == ASSAY_KIND_F32)
-        memcpy(params + f->offset, &(float){ (float)v }, sizeof(float));
-    else if (f->kind == ASSAY_KIND_I64)
-        memcpy(params + f->offset, &(int64_t){ (int64_t)v }, sizeof(int64_t));
-    else
-        memcpy(params + f->offset, &(int32_t){ (int32_t)v }, sizeof(int32_t));
-}
-
 static int field_add(double *value, int n, double v)
 {
     for (int i = 0; i < n; i++)
@@ -238,7 +228,7 @@ static void apply(const assay_space *s, const int *choice, assay_case *c)
             c->spread_over[a->of] = spread < 0 ? 0 : (uint32_t)spread;
             break;
         case ASSAY_FIELD_AT:
-            field_set(&s->op->fields[a->of], s->field[f][n], c->params);
+            assay_field_set(&s->op->fields[a->of], s->field[f][n], c->params);
             break;
         case ASSAY_GEN:
             c->gen = s->gen[n].gen;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What each slip does to the numbers around the reference: dense doubles, one array per operand. */
 #include "../../reference/core/dtype.h"
+#include "../../reference/core/registry.h"
 #include "slips.h"
 #include <float.h>
 #include <math.h>
@@ -270,30 +271,6 @@ static void skips(assay_slip_call *c)
 
 /* ---- fields -------------------------------------------------------------------------------------------------- */
 
-static double field_get(const assay_field *f, const unsigned char *params)
-{
-    float x;
-    int32_t i;
-    int64_t l;
-    memcpy(&x, params + f->offset, sizeof x);
-    memcpy(&i, params + f->offset, sizeof i);
-    memcpy(&l, params + f->offset, f->kind == ASSAY_KIND_I64 ? sizeof l : sizeof i);
-    return f->kind == ASSAY_KIND_F32 ? (double)x : f->kind == ASSAY_KIND_I64 ? (double)l : (double)i;
-}
-
-static void field_put(const assay_field *f, unsigned char *params, double v)
-{
-    const float x = (float)v;
-    const int32_t i = f->kind == ASSAY_KIND_F32 ? 0 : (int32_t)fmax(fmin(v, INT32_MAX), INT32_MIN);
-    const int64_t l = f->kind == ASSAY_KIND_I64 ? (int64_t)v : 0;
-    if (f->kind == ASSAY_KIND_F32)
-        memcpy(params + f->offset, &x, sizeof x);
-    else if (f->kind == ASSAY_KIND_I64)
-        memcpy(params + f->offset, &l, sizeof l);
-    else
-        memcpy(params + f->offset, &i, sizeof i);
-}
-
 /* Another value that the op takes; one that it refuses would be seen before any kernel.  usual: with its default in
  * place of 0, as kernels see it. */
 static void set(assay_slip_call *c, double v, bool usual)
@@ -306,20 +283,20 @@ static void set(assay_slip_call *c, double v, bool usual)
         c->idle = "the parameter may not have that value";
         return;
     }
-    field_put(f, memcpy(trial, c->params, sizeof trial), v);
+    assay_field_set(f, v, memcpy(trial, c->params, sizeof trial));
     const assay_args a = { .operand = c->t, .dim = c->dim, .params = trial };
     if (op->resolve && op->resolve(&a, trial, &why)) {
         c->idle = "the op refuses the parameter's other value";
         return;
     }
     if (!usual)
-        field_put(f, trial, v);
+        assay_field_set(f, v, trial);
     memcpy(c->params, trial, sizeof trial);
 }
 
 double assay_slip_field(const assay_slip_call *c)
 {
-    return field_get(&c->slip->op->fields[c->slip->field], c->params);
+    return assay_field_value(&c->slip->op->fields[c->slip->field], c->params);
 }
 
 void assay_slip_set(assay_slip_call *c, double v)

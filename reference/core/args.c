@@ -43,6 +43,16 @@ double assay_field_value(const assay_field *f, const unsigned char *params)
     }
 }
 
+void assay_field_set(const assay_field *f, double v, unsigned char *params)
+{
+    if (f->kind == ASSAY_KIND_F32)
+        memcpy(params + f->offset, &(float){ (float)v }, sizeof(float));
+    else if (f->kind == ASSAY_KIND_I64)
+        memcpy(params + f->offset, &(int64_t){ (int64_t)v }, sizeof(int64_t));
+    else
+        memcpy(params + f->offset, &(int32_t){ (int32_t)fmax(fmin(v, INT32_MAX), INT32_MIN) }, sizeof(int32_t));
+}
+
 static assay_status check_index(const assay_op *op, int i, const assay_tensor *t, int64_t limit, assay_why *why)
 {
     const int64_t n = assay_tensor_count(t);

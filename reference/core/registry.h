@@ -38,7 +38,9 @@ int assay_cpu_team(int *cpus);
 /* Does k take these types and layouts?  a->operand holds types, maybe no data. */
 bool assay_kernel_takes(const assay_op *op, const assay_kernel *k, const assay_args *a);
 bool assay_kernel_accepts(const assay_kernel *k, assay_args a); /* its accepts(), if it has one, says yes */
+/* A member of a params struct as a number; an enum's is its place among the names.  v is within the kind's range. */
 double assay_field_value(const assay_field *f, const unsigned char *params);
+void assay_field_set(const assay_field *f, double v, unsigned char *params);
 /* Checks shapes, types, field ranges, index values and resolve(); params is written (defaults).  Before any kernel. */
 assay_status assay_check(const assay_op *op, const assay_args *a, void *params, assay_why *why);
 #endif

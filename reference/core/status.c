@@ -75,3 +75,11 @@ void *assay_room(size_t n, size_t size)
 {
     return or_end(reallocarray(NULL, n + 1, size), n, size);
 }
+
+void *assay_grown(void *list, size_t n, size_t size)
+{
+    if (n & (n - 1)) /* it grows when n is a power of two */
+        return list;
+    const size_t room = n ? 2 * n : 1;
+    return or_end(reallocarray(list, room, size), room, size);
+}

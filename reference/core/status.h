@@ -18,4 +18,6 @@ assay_pair assay_two(double a, double b);
  * ends with 2: for what stands between a result and its verdict, where a guess would be worse. */
 void *assay_zeros(size_t n, size_t size) __attribute__((returns_nonnull, warn_unused_result));
 void *assay_room(size_t n, size_t size) __attribute__((returns_nonnull, warn_unused_result));
+/* A list of n elements that has only ever grown by this, with room for one more; NULL for n = 0; ends likewise. */
+void *assay_grown(void *list, size_t n, size_t size) __attribute__((returns_nonnull, warn_unused_result));
 #endif
