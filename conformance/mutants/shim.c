@@ -121,12 +121,19 @@ static void decode(const assay_tensor *t, float *to, int64_t n)
     unguard(d, (size_t)n * sizeof *d);
 }
 
-static void encode(const assay_tensor *t, const float *from, int64_t n)
+static double *doubles(const float *from, int64_t n)
 {
     double *d = guarded((size_t)n * sizeof *d);
     for (int64_t i = 0; i < n; i++)
         d[i] = (double)from[i];
-    assay_tensor_encode(t, d);
+    return d;
+}
+
+static void encode(const assay_tensor *t, const float *from, const float *was, int64_t n)
+{
+    double *d = doubles(from, n), *before = was ? doubles(was, n) : NULL;
+    assay_tensor_encode_changed(t, d, before);
+    unguard(before, (size_t)n * sizeof *d);
     unguard(d, (size_t)n * sizeof *d);
 }
 
@@ -168,7 +175,7 @@ static assay_status run(const assay_args *a)
     assay_mutant = m->where[mutant] == ASSAY_MUTATED_ENCODERS ? mutant : 0;
     for (int i = 0; i < m->n_operands; i++) {
         if (own[i] && m->operands[i].access != ASSAY_IN)
-            encode(&a->operand[i], x[1 + i], n[i]);
+            encode(&a->operand[i], x[1 + i], was[1 + i], n[i]);
         if (own[i])
             unguard(x[1 + i], (size_t)n[i] * sizeof(float));
         unguard(was[1 + i], (size_t)n[i] * sizeof(float));

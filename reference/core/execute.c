@@ -69,36 +69,17 @@ static void decode_float(const assay_tensor *t, float *out)
     free(d);
 }
 
-static void encode_float(const assay_tensor *t, const float *in)
+/* before: NULL, or what the reference found (assay_tensor_encode_changed) */
+static void encode_float(const assay_tensor *t, const float *in, const float *before)
 {
-    const int64_t n = assay_tensor_count(t);
-    double *d = assay_room((size_t)n, sizeof *d);
-    for (int64_t i = 0; i < n; i++)
+    const size_t n = (size_t)assay_tensor_count(t);
+    double *d = assay_room(2 * n, sizeof *d);
+    for (size_t i = 0; i < n; i++) {
         d[i] = (double)in[i];
-    assay_tensor_encode(t, d);
+        d[n + i] = before ? (double)before[i] : 0;
+    }
+    assay_tensor_encode_changed(t, d, before ? d + n : NULL);
     free(d);
-}
-
-/* Rows of blocks that the reference left alone keep their bytes: not every block is what an encoder makes of its
- * values. */
-static void encode_changed(const assay_tensor *t, const float *in, const float *before)
-{
-    const int64_t len = t->rank ? t->dim[t->rank - 1] : 1, n = assay_tensor_count(t);
-    if (!before || assay_dtype_of(t->type)->block == 1) {
-        encode_float(t, in);
-        return;
-    }
-    for (int64_t at = 0; at < n; at += len) {
-        char *row = t->data;
-        int64_t rest = at / len;
-        for (int r = t->rank - 2; r >= 0; r--) {
-            row += rest % t->dim[r] * t->stride[r];
-            rest /= t->dim[r];
-        }
-        const assay_tensor one = { row, t->type, 0, 1, { len }, { t->stride[t->rank - 1] } };
-        if (memcmp(in + at, before + at, (size_t)len * sizeof *in) != 0)
-            encode_float(&one, in + at);
-    }
 }
 
 static assay_status scalar_prepare(assay_call *c, assay_why *why)
@@ -133,7 +114,7 @@ static assay_status scalar_run(assay_call *c)
     const assay_status s = assay_reference(c->op, &d, sizeof(float), NULL);
     for (int i = 0; !s && i < c->op->n_operands; i++)
         if (c->dense[i] && c->op->operands[i].access != ASSAY_IN)
-            encode_changed(&c->args.operand[i], c->dense[i], c->dense_before[i]);
+            encode_float(&c->args.operand[i], c->dense[i], c->dense_before[i]);
     return s;
 }
 

@@ -69,11 +69,18 @@ static void decode_row(const assay_tensor *t, char *row, int64_t at, void *dst)
             ty->decode(d + i, row, ty->block);
 }
 
-static void encode_row(const assay_tensor *t, char *row, int64_t at, void *src)
+typedef struct {
+    const double *src, *before; /* before: NULL, or what stands in the view; rows that are equal keep their bytes */
+} encoded;
+
+static void encode_row(const assay_tensor *t, char *row, int64_t at, void *ctx)
 {
+    const encoded *e = ctx;
     const assay_dtype_info *ty = assay_dtype_of(t->type);
     const int64_t len = t->rank ? t->dim[t->rank - 1] : 1, step = t->rank ? t->stride[t->rank - 1] : ty->bytes;
-    const double *s = (const double *)src + at;
+    const double *s = e->src + at;
+    if (e->before && !memcmp(s, e->before + at, (size_t)len * sizeof *s))
+        return;
     if (step == ty->bytes)
         ty->encode(row, s, len);
     else
@@ -89,12 +96,16 @@ void assay_tensor_decode(double *dst, const assay_tensor *t)
         each_row(t, decode_row, dst);
 }
 
-void assay_tensor_encode(const assay_tensor *t, const double *src)
+void assay_tensor_encode_changed(const assay_tensor *t, const double *src, const double *before)
 {
-    double *values;
-    memcpy(&values, &src, sizeof values); /* encode_row only reads */
+    encoded e = { src, before };
     if (t->layout)
         assay_layout_of(t->layout)->encode(t, src);
     else
-        each_row(t, encode_row, values);
+        each_row(t, encode_row, &e);
+}
+
+void assay_tensor_encode(const assay_tensor *t, const double *src)
+{
+    assay_tensor_encode_changed(t, src, NULL);
 }

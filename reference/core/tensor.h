@@ -11,6 +11,10 @@ size_t assay_tensor_bytes(const assay_tensor *t);  /* from data to one past the 
 void assay_tensor_decode(double *dst, const assay_tensor *t);
 void assay_tensor_encode(const assay_tensor *t, const double *src);
 
+/* Rows (of the last dimension) that are as before keep their bytes: not every block is what an encoder makes of its
+ * values.  before: NULL: all are encoded; operands with a storage order are encoded whole. */
+void assay_tensor_encode_changed(const assay_tensor *t, const double *src, const double *before);
+
 /* Storage orders (layouts.def), index = layout number; [0] (strides) is all NULL. */
 typedef struct assay_layout_info {
     const char *name;
