@@ -26,22 +26,12 @@ typedef struct making {
     size_t n;
 } making;
 
-static void *grown(void *list, size_t n, size_t size)
-{
-    if (n & (n - 1))
-        return list;
-    void *p = realloc(list, (n ? 2 * n : 1) * size);
-    if (!p)
-        abort();
-    return p;
-}
-
 static void keep(void *ctx, const assay_case *c)
 {
     assay_cases *to = ctx;
     char line[ASSAY_CASE_LINE];
     assay_case_print(c, line, sizeof line);
-    to->line = grown(to->line, to->n, sizeof *to->line);
+    to->line = assay_grown(to->line, to->n, sizeof *to->line);
     if (!(to->line[to->n++] = strdup(line)))
         abort();
 }
@@ -50,15 +40,15 @@ static assay_status row(const char *line, void *ctx, assay_why *why)
 {
     making *m = ctx;
     assay_cases *to = m->to;
-    m->c = grown(m->c, m->n, sizeof *m->c);
+    m->c = assay_grown(m->c, m->n, sizeof *m->c);
     const assay_status s = assay_case_parse(line, &m->c[m->n++], why);
-    to->line = grown(to->line, to->n, sizeof *to->line);
+    to->line = assay_grown(to->line, to->n, sizeof *to->line);
     if (!s && !(to->line[to->n++] = strdup(line)))
         abort();
     return s;
 }
 
-/* ---- alike and joint --------------------------------------------------------------------------------------------- */
+/* ---- alike, joint, alone ----------------------------------------------------------------------------------------- */
 
 /* Lengths that are large for what the dimension means, the innermost the largest. */
 static int joint_rung(const assay_op *op, int d, int from_last)
@@ -72,7 +62,7 @@ static int joint_rung(const assay_op *op, int d, int from_last)
     return at;
 }
 
-/* Everything usual, lengths of 3 to 7 and more; every operand that can be there is. */
+/* Everything usual, lengths of 3 to 7, or large ones; optional operands are left out. */
 static void usual(const assay_space *s, int *choice, bool *free, bool joint)
 {
     const int n_dims = (int)strlen(s->op->dims);
@@ -112,6 +102,24 @@ static void all_of_type(const assay_space *s, const char *type, int *choice)
         }
 }
 
+/* The dimension of this factor beyond 2^16, the others 1. */
+static void add_alone(assay_cases *to, int factor, double price)
+{
+    const assay_space *s = &to->space;
+    const assay_ladder l = assay_ladder_of(s->op->role[s->factor[factor].of]);
+    int choice[ASSAY_MAX_FACTORS], at = l.n - 1;
+    bool free[ASSAY_MAX_FACTORS];
+    usual(s, choice, free, false);
+    for (int f = 0; f < s->n; f++)
+        if (s->factor[f].what == ASSAY_TAIL)
+            choice[f] = 1;
+    while (at > 0 && l.rung[at - 1] >= 1 << 16)
+        at--;
+    choice[factor] = at;
+    if (l.rung[at] >= 1 << 16)
+        add_seed(to, choice, free, price);
+}
+
 static void add_seeds(assay_cases *to, assay_level level)
 {
     const assay_space *s = &to->space;
@@ -119,6 +127,9 @@ static void add_seeds(assay_cases *to, assay_level level)
     bool free[ASSAY_MAX_FACTORS];
     usual(s, choice, free, true);
     add_seed(to, choice, free, at_level[level].joint);
+    for (int f = 0; f < s->n; f++)
+        if (s->factor[f].what == ASSAY_RUNG)
+            add_alone(to, f, at_level[level].joint);
     for (int f = 0; f < s->n; f++)
         for (int n = 0; s->factor[f].what == ASSAY_TYPE && n < s->factor[f].n; n++) {
             char name[64];

@@ -4,6 +4,7 @@
  *   rows        hand-written, for what only the op knows
  *   alike       every element type in all operands at once that take it
  *   joint       all dimensions large at once, for every element type
+ *   alone       each dimension beyond 2^16, the others 1
  *   pairs       what is then missing of all pairs of choices (space.h)
  *   triples     from ASSAY_FULL on, the same of triples */
 #ifndef ASSAY_RULES_CASES_H

@@ -29,6 +29,8 @@ typedef struct of_op {
     size_t n;
     assay_implied_score put; /* by another process */
     double seconds;
+    size_t caught; /* when it was last asked whether all is settled */
+    bool settled;
 } of_op;
 
 struct assay_implied {
@@ -352,6 +354,20 @@ assay_implied_score assay_implied_of(const assay_implied *x, const assay_op *op)
     for (size_t k = 0; escapes[k].op; k++)
         s.allowed += strcmp(escapes[k].op, op->name) ? 0 : allowed(o, &escapes[k]);
     return s;
+}
+
+bool assay_implied_settled(assay_implied *x, const assay_op *op)
+{
+    of_op *o = find(x, op);
+    size_t caught = 0;
+    for (size_t i = 0; i < o->n; i++)
+        caught += o->trial[i].caught;
+    if (caught != o->caught) {
+        const assay_implied_score s = assay_implied_of(x, op);
+        o->caught = caught;
+        o->settled = s.escaped <= s.allowed;
+    }
+    return o->settled;
 }
 
 void assay_implied_put(assay_implied *x, const assay_op *op, const assay_implied_score *s)
