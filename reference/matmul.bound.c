@@ -10,13 +10,18 @@
 
 enum { A, S, M, APART };
 
+static double larger(double a, double b) /* fmax without a call */
+{
+    return a > b ? a : b;
+}
+
 static double minimum_sum(const double *x, const double *w, int64_t K)
 {
     double s = 0;
     for (int64_t k = 0; k < K;) {
         double top = 0, sum = 0;
         for (const int64_t end = k + 32 < K ? k + 32 : K; k < end; k++) {
-            top = fmax(top, fabs(w[k]));
+            top = larger(fabs(w[k]), top);
             sum += fabs(x[k]);
         }
         s += top * sum;
@@ -33,10 +38,10 @@ static double chain_spread(const double *x, const double *w, int64_t K, int whic
     double s2 = 0, partial = 0, least = 0;
     for (int64_t k = 0; k < K; k++) {
         for (int64_t j = k % 32 || which == WHOLE ? K : k; j < K && j < k + 32; j++)
-            least = j == k ? w[j] : fmin(least, w[j]);
+            least = j == k || w[j] < least ? w[j] : least;
         const double p = x[k] * (which == MINIMA ? least : w[k] - least);
         partial += p;
-        s2 += p * p + fmax(partial * partial, (partial + first) * (partial + first));
+        s2 += p * p + larger(partial * partial, (partial + first) * (partial + first));
     }
     *end = partial;
     return s2;

@@ -13,7 +13,7 @@ cd "$dir"
 sample=$source/docs/check.sample.json # assay check --isa neon -o rmsnorm --json, by the aarch64 build under qemu
 
 # A whole run against its shards, for two splits and for the seeded faults.
-for op in rmsnorm matmul; do
+for op in rmsnorm gate_up; do
   expect 0 passed "$assay" check -o $op --json $op.json
   for n in 4 7; do
     for i in $(seq $n); do expect 0 "assay merge judges" "$assay" check -o $op --shard "$i/$n" --json "$op-$i-$n.json"; done
@@ -28,7 +28,7 @@ import json
 def load(name): # without what a clock says
     return json.load(open(name), object_hook=lambda d: {k: v for k, v in d.items() if k != "seconds"})
 drop = ("parts", "digest")
-for op in "rmsnorm", "matmul":
+for op in "rmsnorm", "gate_up":
     whole = load(op + ".json")
     assert whole["schema"] == 2 and whole["verdict"] == "passed" and not whole["holes"], whole["holes"]
     for n in 4, 7:
