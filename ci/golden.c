@@ -37,7 +37,7 @@ enum { CASES = 120, ELEMENTS = 1 << 14 }; /* per op; inputs of a case */
     const assay_op assay_op_##id = { .name = "" };                                                                     \
     const assay_suite assay_suite_##id = { .op = "" };                                                                 \
     const assay_kernel assay_kernel_##id = { .op = "" };
-#include "../conformance/probes/probes.def"
+#include "../conformance/proof/probes/probes.def"
 #undef PROBE
 
 const assay_faults assay_faults_abi = { "abi", NULL, 0 };

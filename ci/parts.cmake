@@ -21,9 +21,6 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/bench/bench.c)
   enable_language(CXX)
   find_package(benchmark REQUIRED)
   file(GLOB bench_sources CONFIGURE_DEPENDS bench/*.c bench/*.cc)
-  foreach(op IN LISTS ops) # per-op workload tables are in the core
-    list(REMOVE_ITEM bench_sources ${CMAKE_SOURCE_DIR}/bench/${op}.c)
-  endforeach()
   foreach(i IN LISTS all_isas) # roof_<isa>.c
     if(EXISTS ${CMAKE_SOURCE_DIR}/bench/roof_${i}.c)
       if(i IN_LIST isas AND NOT ASSAY_EMULATE)

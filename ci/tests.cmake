@@ -92,24 +92,24 @@ endif()
 
 # Mechanical mutants of each scalar reference, judged as kernels (docs/mutants.md).
 if(NOT CMAKE_CROSSCOMPILING)
-  add_library(assay_mutants_base STATIC conformance/mutants/shim.c reference/core/tensor.c reference/core/layout.c
+  add_library(assay_mutants_base STATIC conformance/proof/mutants/shim.c reference/core/tensor.c reference/core/layout.c
     reference/core/status.c reference/core/plain.c reference/core/json.c reference/core/rng.c reference/core/dtype.c reference/core/dtype_blocks.c
     reference/core/dtype_kquants.c)
   set_target_properties(assay_mutants_base PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_include_directories(assay_mutants_base PRIVATE include reference)
   if("vectors" IN_LIST commands) # for `mutants.py proof`: docs/mutants.md
-    add_library(assay_proof STATIC conformance/mutants/proof.c)
+    add_library(assay_proof STATIC conformance/proof/mutants/proof.c)
     target_include_directories(assay_proof PRIVATE include reference)
-    add_library(assay_terms STATIC conformance/mutants/terms.c) # for mutants.bounds
+    add_library(assay_terms STATIC conformance/proof/mutants/terms.c) # for mutants.bounds
     target_include_directories(assay_terms PRIVATE reference)
     target_link_libraries(assay_terms PRIVATE assay_judge)
   endif()
   if("vectors" IN_LIST commands AND NOT CMAKE_C_FLAGS MATCHES "sanitize") # each term of each bound a thousand times as large
-    assay_test(mutants.bounds LABEL mutants TIMEOUT 1500 COMMAND bash ${CMAKE_SOURCE_DIR}/conformance/mutants/bounds
+    assay_test(mutants.bounds LABEL mutants TIMEOUT 1500 COMMAND bash ${CMAKE_SOURCE_DIR}/conformance/proof/mutants/bounds
       ${CMAKE_BINARY_DIR} ${CMAKE_C_COMPILER})
   endif()
   foreach(op IN LISTS ops)
-    assay_test(mutants.${op} LABEL mutants COMMAND ${python} ${CMAKE_SOURCE_DIR}/conformance/mutants/mutants.py judge ${op}
+    assay_test(mutants.${op} LABEL mutants COMMAND ${python} ${CMAKE_SOURCE_DIR}/conformance/proof/mutants/mutants.py judge ${op}
       --assay $<TARGET_FILE:assay> --base $<TARGET_FILE:assay_mutants_base> --cc ${CMAKE_C_COMPILER} --out ${CMAKE_BINARY_DIR}/mutants
       --most 800) # of quantize every second: docs/mutants.md
   endforeach()
@@ -143,7 +143,7 @@ endif()
 
 # Unit tests of the core, with Check where this target has the library.
 pkg_check_modules(CHECK IMPORTED_TARGET check)
-file(GLOB unit_files CONFIGURE_DEPENDS conformance/units/*.c)
+file(GLOB unit_files CONFIGURE_DEPENDS conformance/proof/units/*.c)
 set(unit_sources ${unit_files})
 list(FILTER unit_sources INCLUDE REGEX "/unit_")
 if(CHECK_FOUND AND unit_sources AND NOT ASSAY_CORE_ONLY)

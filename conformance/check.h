@@ -2,7 +2,7 @@
  * check.h - `assay check`: the generic test.  Other front ends (vectors, the Check binary) use the same parts. */
 #ifndef ASSAY_CHECK_H
 #define ASSAY_CHECK_H
-#include "scores/coverage.h"
+#include "proof/scores/coverage.h"
 #include "results/ledger.h"
 #include "rules/implied.h"
 #include "select.h"

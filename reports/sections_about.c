@@ -16,7 +16,7 @@ static const struct part {
     { "check", "Are the kernels right?", "assay check --json FILE", answer_check },
     { "faults", "Does the judge find what is wrong, and only that?", "assay check --self --json FILE", answer_faults },
     { "mutants", "Does it find what nobody thought of?", "ctest --test-dir build -L mutants", answer_mutants },
-    { "proof", "Would the proof of the reference find an error in it?", "conformance/mutants/prove build",
+    { "proof", "Would the proof of the reference find an error in it?", "conformance/proof/mutants/prove build",
       answer_proof },
     { "metamorphic", "How much is seen without a reference?", "assay check --metamorphic --json FILE",
       answer_relations },

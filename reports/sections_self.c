@@ -7,7 +7,7 @@ enum { ACROSS = 8, CELL = 10, MOST_RULES = 16 }; /* squares side by side in a ce
 
 typedef enum opinion { OWN, OURS, MISSED, NOT_ASKED } opinion;
 
-/* Its numbers may be right: rules about outputs are not asked (conformance/scores/self_table.c). */
+/* Its numbers may be right: rules about outputs are not asked (conformance/proof/scores/self_table.c). */
 static bool about_outputs(const cJSON *k)
 {
     const char *by = member_text(k, "caught_by", "");

@@ -89,7 +89,7 @@ assert re.fullmatch(re.escape("_un__kind:a<b>&\"c'`|*#\\]]>") + r"[? ]+\[2J[? ]*
 text = case[0].find("failure").text
 assert case[0].find("failure").get("type") == "T1" and "--repro 'rmsnorm R=1 C=5" in text, text
 assert case[0].get("file") == "./unkind.so" and "mostly never written" in text, text
-assert {c.get("name"): c.get("file") for c in good.iter("testcase")}["scalar"] == "reference/rmsnorm.c"
+assert {c.get("name"): c.get("file") for c in good.iter("testcase")}["scalar"] == "reference/ops/rmsnorm.c"
 assert not good.findall(".//failure") and good.findall(".//skipped") and fault.find(".//failure").get("type") == "MISSED"
 def tap(name):
     lines = open(name).read().split("\n")

@@ -4,7 +4,7 @@
 #include "shrink.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
-#include "../scores/certificate.h"
+#include "../certificate/certificate.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -48,7 +48,7 @@ static void file_of(FILE *f, const assay_r_sum *k)
     char path[200];
     const char *plugin = k->seen[0].part->plugin_file, *file = k->k.file;
     const char *folder = !strncmp(file, "reference/", 10) ? ""
-                         : !strncmp(file, "probes/", 7)   ? "conformance/"
+                         : !strncmp(file, "probes/", 7)   ? "conformance/proof/"
                                                           : "optimized/";
     const char *own = !strncmp(file, "emulated/", 9) ? file + 9 : file, *tier = strrchr(own, '_');
     const size_t all = strnlen(own, 150); /* "simd/add_avx2" is add.c, compiled for avx2 */

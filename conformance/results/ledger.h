@@ -37,7 +37,7 @@ typedef struct assay_more { /* a failure beyond the first ones */
 typedef struct assay_entry {
     const assay_kernel *kernel;
     int plugin;               /* index, -1: built in */
-    const assay_fault *fault; /* of faults/: what is expected of it */
+    const assay_fault *fault; /* seeded: what is expected of it */
     bool on_cpu;
     int64_t passed, failed, not_accepted, by[16]; /* by: failures by verdict */
     int64_t at;                                   /* the ledger's, set before each record */

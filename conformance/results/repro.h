@@ -9,7 +9,7 @@ enum { ASSAY_REPRO_TEXT = 8192 };
 typedef struct assay_repro {
     const char *plugin; /* the file as it was given, or NULL */
     const char *kernel, *line;
-    bool fault;         /* the kernel is one of faults/ */
+    bool fault;         /* the kernel is a seeded fault */
     const char *secret; /* hash of the secret that the inputs were made with, or NULL */
 } assay_repro;
 

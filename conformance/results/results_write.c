@@ -3,7 +3,7 @@
 #include "../../reference/core/status.h"
 #include "output.h"
 #include "results_form.h"
-#include "../scores/tightness.h"
+#include "../proof/scores/tightness.h"
 #include <stdlib.h>
 #include <string.h>
 

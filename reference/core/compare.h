@@ -16,8 +16,8 @@ typedef enum assay_by {
     ASSAY_BY_TIMEOUT,
     ASSAY_BY_STATUS,
     ASSAY_BY_ABI,
-    ASSAY_BY_PROMISE, /* a property that the kernel's flags declare (conformance/scores/certificate.h) */
-    ASSAY_BY_RELATION /* two results that do not fit each other (conformance/scores/metamorphic.h) */
+    ASSAY_BY_PROMISE, /* a property that the kernel's flags declare (conformance/certificate/certificate.h) */
+    ASSAY_BY_RELATION /* two results that do not fit each other (conformance/relations/metamorphic.h) */
 } assay_by;
 const char *assay_by_name(assay_by by);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * primitive.h - a vector primitive as an array function, so that it can be tested alone: exactly the inline function
- * that the kernels use, in a loop.  What it computes is known by its name (conformance/scores/primitives.c). */
+ * that the kernels use, in a loop.  What it computes is known by its name (conformance/primitives/primitives.c). */
 #ifndef ASSAY_CORE_PRIMITIVE_H
 #define ASSAY_CORE_PRIMITIVE_H
 #include "assay/assay.h"

@@ -16,7 +16,7 @@
     extern const assay_op assay_op_##op;                                                                               \
     extern const assay_suite assay_suite_##op;                                                                         \
     extern const assay_kernel assay_kernel_##op;
-#include "../../conformance/probes/probes.def"
+#include "../../conformance/proof/probes/probes.def"
 #undef PROBE
 
 static const struct entry {
@@ -29,7 +29,7 @@ static const struct entry {
 #include "../ops.def"
 #undef OP
 #define PROBE(op) { &assay_op_##op, &assay_suite_##op, NULL, NULL },
-#include "../../conformance/probes/probes.def"
+#include "../../conformance/proof/probes/probes.def"
 #undef PROBE
 };
 extern const assay_faults assay_faults_abi;
@@ -51,7 +51,7 @@ static const assay_kernel *const built_in[] = {
 #include "../../optimized/kernels.def"
 #undef KERNEL_TIER
 #define PROBE(op) &assay_kernel_##op,
-#include "../../conformance/probes/probes.def"
+#include "../../conformance/proof/probes/probes.def"
 #undef PROBE
     NULL
 };
@@ -61,7 +61,7 @@ static const char *const files[] = {
 #include "../../optimized/kernels.def"
 #undef KERNEL_TIER
 #define PROBE(op) "probes/" #op,
-#include "../../conformance/probes/probes.def"
+#include "../../conformance/proof/probes/probes.def"
 #undef PROBE
     NULL
 };
@@ -165,7 +165,7 @@ const char *assay_kernel_file(const assay_kernel *k)
             return files[i];
     for (size_t e = 0; e < ENTRIES; e++)
         if (!strcmp(entries[e].op->name, k->op) && !strcmp(k->name, "scalar") && k == scalar_of(e)) {
-            snprintf(scalar[e], sizeof scalar[e], "reference/%s", k->op);
+            snprintf(scalar[e], sizeof scalar[e], "reference/ops/%s", k->op);
             return scalar[e];
         }
     return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * suite.h - what each op brings for its own testing and measuring, as tables: cases (conformance/<op>.c), faults
- * (conformance/faults/<op>.c) and workloads (bench/<op>.c).  The registry collects them by the lines of ops.def, so an
- * op without them does not link. */
+ * suite.h - what each op brings for its own testing and measuring, as tables: cases (conformance/ops/<op>.c), faults
+ * (conformance/ops/<op>.faults.c) and workloads (bench/ops/<op>.c).  The registry collects them by the lines of
+ * ops.def, so an op without them does not link. */
 #ifndef ASSAY_CORE_SUITE_H
 #define ASSAY_CORE_SUITE_H
 #include "case.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * product.h - the oracle's matmul for whole models: double throughout, weights decoded row by row, tiled for speed.  It
- * sums in another order than reference/matmul.c and without its compensation: both are within K 2^-52 sum |x w|. */
+ * sums in another order than reference/ops/matmul.c and without its compensation: both are within K 2^-52 sum |x w|. */
 #ifndef ASSAY_MODELS_PRODUCT_H
 #define ASSAY_MODELS_PRODUCT_H
 #include "assay/assay.h"

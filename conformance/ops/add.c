@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ * add: cases.  Every input is exact here: one rounding of the exact sum, so NaN apart everything is judged by bits. */
+#include "../../reference/core/registry.h"
+#include "../../reference/core/status.h"
+#include <math.h>
+
+/* Pairs whose exact sum lies at, or next to, the middle of two f32: one rounding and two differ. */
+static bool halfway(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    (void)c;
+    for (int64_t k = 0; k < n; k++) {
+        const double odd = (double)(2 * assay_rng_below(rng, 1 << 11) + 1);
+        /* 2^24 + an odd number: between two multiples of 2; now and then a little beside the middle */
+        const double beside = assay_rng_below(rng, 2) ? 0 : 0x1p-17;
+        value[i][k] = i == 0 ? 0x1p24 : odd + (odd < 64 ? beside : 0);
+    }
+    return true;
+}
+static const assay_gen gens[] = {
+    { "halfway", ASSAY_TAG_EXACT, halfway,
+      .says = "2^24 plus odd numbers: sums in the middle of two f32, or a little beside it" }
+};
+
+static const assay_rows rows[] = {
+    { "R={1,3} C={1..40} gen={gauss,ints-wide}", ASSAY_QUICK },
+    { "R=3 C={7,16,33,67} gen={halfway,special,spike,wide,denormal,signed-zero,zero,huge}", ASSAY_QUICK },
+    { "R=5 C={31,64,576} gen={gauss,uniform,positive,halfway}", ASSAY_QUICK },
+    { "R=48 C={3,17} gen=special", ASSAY_QUICK }, /* each odd value in many rows, by no luck of the draw */
+    { "R={0,1} C=0 gen=gauss", ASSAY_QUICK },
+    { "R=2 C={17,32} a={f16,bf16} b={f16,bf16} y={f32,f16,bf16} gen={gauss,ints-narrow}", ASSAY_QUICK },
+    { "R=2 C={17,32} a=f32 b={f16,bf16} y={f16,bf16} gen={gauss,ints-narrow}", ASSAY_QUICK },
+    { "R=9 C=130 a={f32,f16} b={f32,f16} y={f16,bf16} gen={gauss,wide}", ASSAY_QUICK },
+    { "R=60 C={5,33} gen=special", ASSAY_QUICK }, /* each odd value five times or so */
+    { "R=2 C={1536,4097,8200} gen={gauss,wide}", ASSAY_QUICK },
+    { "R=3 C=14336 gen={gauss,wide}", ASSAY_FULL },
+    /* values at every place */
+    { "R=7 C=37 gen=" ASSAY_VALUES "@{a,b}", ASSAY_QUICK },
+    { "R=5 C=35 a={f16,bf16} b={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{a,b}", ASSAY_QUICK },
+    { "R=3 C=19 gen=zero-inf@{a,b}", ASSAY_QUICK },
+};
+
+/* The sum in double, rounded to float, is what one float operation gives: all signs, exponents and halfway cases. */
+static bool known(assay_why *why)
+{
+    enum { N = 4096 };
+    double a[N], b[N], y[N];
+    assay_rng rng = { 11, 0, 0 };
+    (void)halfway(NULL, 0, N, (double *const[]){ a, b }, &rng);
+    (void)halfway(NULL, 1, N, (double *const[]){ a, b }, &rng);
+    for (int i = 0; i < N; i += 2) {
+        const int e = (int)assay_rng_below(&rng, 120) - 60, h = (int)assay_rng_below(&rng, 120) - 60;
+        a[i] = (double)(float)ldexp(assay_rng_normal(&rng), e);
+        b[i] = (double)(float)ldexp(assay_rng_normal(&rng), h);
+    }
+    assay_op_find("add")->oracle(
+        &(assay_dense){ (void *[]){ a, b, y }, (void *[]){ NULL, NULL, NULL }, (const int64_t[]){ 1, N }, NULL });
+    for (int i = 0; i < N; i++) {
+        const volatile float once = (float)a[i] + (float)b[i];
+        if ((float)y[i] != once)
+            return assay_fail(why, ASSAY_ERR_FORMAT, "add(%a, %a) is %a, by one float operation %a", a[i], b[i], y[i],
+                              (double)once) == ASSAY_OK;
+    }
+    return true;
+}
+
+const assay_suite assay_suite_add = {
+    .op = "add",
+    .draws_special = true,
+    .rows = rows,
+    .n_rows = ASSAY_COUNT_OF(rows),
+    .gens = gens,
+    .n_gens = ASSAY_COUNT_OF(gens),
+    .known = known,
+};

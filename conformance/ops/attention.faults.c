@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT
+ * attention: kernels that are wrong on purpose, and legal ones that must pass: one flash-style kernel over blocks of
+ * keys in plain floats, and what each mode does otherwise.  q, k, v in f32 rows. */
+#include "assay/params/attention.h"
+#include "variants.h"
+#include "attention_modes.h"
+#include "faults.h"
+
+enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, OUT, MOST = 64, WIDEST = 256 };
+
+typedef struct state { /* a part of the keys: largest score, sum of weights, weighted sum of v */
+    float m, l, acc[WIDEST];
+    double wide[WIDEST], sum;
+} state;
+
+typedef struct query {
+    const assay_args *a;
+    const assay_attention_params *p;
+    int64_t b, t, h, g, n, pos;
+    float q[WIDEST], scale;
+    int mode;
+} query;
+
+static const float *at(const assay_tensor *x, int64_t i, int64_t j, int64_t k)
+{
+    return (const float *)((const char *)x->data + i * x->stride[0] + j * x->stride[1] + k * x->stride[2]);
+}
+static int64_t whole(const assay_tensor *x, int64_t i, int64_t j)
+{
+    int32_t v;
+    memcpy(&v, (const char *)x->data + i * x->stride[0] + (x->rank > 1 ? j * x->stride[1] : 0), sizeof v);
+    return v;
+}
+static float bf16(float x)
+{
+    uint32_t u;
+    memcpy(&u, &x, 4);
+    if (x == x)
+        u = (u + 0x7fff + (u >> 16 & 1)) & 0xffff0000u;
+    memcpy(&x, &u, 4);
+    return x;
+}
+
+static float poly_exp(float x, int degree) /* Taylor on |r| <= ln 2 / 2, from below */
+{
+    if (!(x > -104))
+        return x != x ? x : 0;
+    const float n = rintf(x * 1.44269504f), r = fmaf(n, -0x1.62e430p-1f, x) + n * 0x1.05c610p-29f;
+    static const float inv[] = { 1, 1, 1.0f / 2, 1.0f / 3, 1.0f / 4, 1.0f / 5, 1.0f / 6, 1.0f / 7 };
+    float p = 1;
+    for (int k = degree; k > 0; k--)
+        p = fmaf(p * r, inv[k], 1);
+    return ldexpf(p, (int)n);
+}
+static float weight(const query *x, float z, float m)
+{
+    switch (x->mode) {
+    case POLY6:
+        return poly_exp(z - m, 7);
+    case POLY5:
+        return poly_exp(z - m, 5);
+    case BASE2:
+        return exp2f((z - m) * 1.44269504f);
+    case NO_MAX:
+        return expf(z);
+    case CONSTANT_MAX:
+        return expf(z - 10);
+    case P_BF16:
+        return bf16(expf(z - m));
+    default:
+        return expf(z - m);
+    }
+}
+
+static float dot(const query *x, const float *k, int64_t n)
+{
+    float s = 0, lane[8] = { 0 };
+    double wide = 0;
+    switch (x->mode) {
+    case LANES8:
+        for (int64_t d = 0; d < n; d++)
+            lane[d % 8] += x->q[d] * k[d];
+        for (int i = 0; i < 8; i++)
+            s += lane[i];
+        return s;
+    case FMA:
+        for (int64_t d = n - 1; d >= 0; d--)
+            s = fmaf(x->q[d], k[d], s);
+        return s;
+    case DOUBLE:
+        for (int64_t d = 0; d < n; d++)
+            wide += (double)x->q[d] * (double)k[d];
+        return (float)wide;
+    case PAIRWISE:
+        for (int64_t d = 0; d + 1 < n; d += 2)
+            s += x->q[d] * k[d] + x->q[d + 1] * k[d + 1];
+        return n % 2 ? s + x->q[n - 1] * k[n - 1] : s;
+    default:
+        for (int64_t d = 0; d < n; d++)
+            s += x->q[d] * k[d];
+        return s;
+    }
+}
+
+static int64_t row(const query *x, int64_t j)
+{
+    const assay_tensor *pages = &x->a->operand[PAGES];
+    if (x->mode == STALE_ROW && j == x->n - 1 && j > 0)
+        j--;
+    if (!pages->data || x->mode == NO_PAGES)
+        return x->b * x->a->dim[2] + j;
+    return whole(pages, x->b, j / x->p->page) * x->p->page + j % x->p->page;
+}
+static const float *rows(const query *x, int operand, int64_t j)
+{
+    const int64_t r = row(x, j), S = x->a->dim[2];
+    return at(&x->a->operand[operand], r / S, r % S, x->g);
+}
+static int64_t position(const query *x, int64_t j)
+{
+    const assay_tensor *kpos = &x->a->operand[KPOS];
+    return kpos->data && (x->mode != BY_CELL || whole(kpos, x->b, j) < 0) ? whole(kpos, x->b, j) : j;
+}
+
+/* The score of key j after everything; -inf where it is not seen. */
+static float score(const query *x, int64_t j)
+{
+    const assay_tensor *mask = &x->a->operand[MASK], *slopes = &x->a->operand[SLOPES];
+    const int64_t s = position(x, j), ahead = s - x->pos,
+                  W = x->p->window + (x->mode == WINDOW_PLUS && x->p->window > 0);
+    const int64_t slack = x->mode == CAUSAL_PLUS ? 1 : x->mode == CAUSAL_MINUS ? -1 : 0;
+    const bool out =
+        x->mode == WINDOW_PAGES ? ahead / 16 * 16 >= W || (-ahead) / 16 * 16 >= W : ahead >= W || -ahead >= W;
+    if (s < 0 || (x->p->causal && ahead > slack) || (W > 0 && out))
+        return -INFINITY;
+    float bias = 0, z = dot(x, rows(x, K, j), x->a->dim[5]) * x->scale;
+    const float cap = x->p->softcap;
+    if (x->mode == S_BF16)
+        z = bf16(z);
+    if (mask->data)
+        memcpy(&bias, (const char *)at(mask, x->b, x->mode == MASK_HEAD ? 0 : x->h, x->t) + j * mask->stride[3],
+               sizeof bias);
+    if (x->mode == MASK_LATE && bias == -INFINITY)
+        bias = 0;
+    if (cap > 0)
+        z = x->mode == CAP_LATE ? cap * tanhf((z + bias) / cap) - bias * (bias > -INFINITY) : cap * tanhf(z / cap);
+    if (mask->data && !(x->mode == CAP_LATE && cap > 0 && bias == -INFINITY))
+        z = bias == -INFINITY ? bias : z + bias;
+    if (slopes->data) {
+        const int64_t h = x->mode == NEXT_SLOPE ? (x->h + 1) % x->a->dim[3] : x->h;
+        float m;
+        memcpy(&m, (const char *)slopes->data + h * slopes->stride[0], sizeof m);
+        z -= m * (float)(ahead < 0 ? -ahead : ahead);
+    }
+    return z;
+}
+static bool late(const query *x, int64_t j) /* MASK_LATE: takes part in the sum, its value does not */
+{
+    const assay_tensor *mask = &x->a->operand[MASK];
+    float bias = 0;
+    if (x->mode == MASK_LATE && mask->data)
+        memcpy(&bias, (const char *)at(mask, x->b, x->h, x->t) + j * mask->stride[3], sizeof bias);
+    return bias == -INFINITY;
+}
+
+static void rescale(const query *x, state *s, float up, int64_t E)
+{
+    const float keep = s->m == -INFINITY ? 0 : s->m == up ? 1 : expf(s->m - up);
+    if (x->mode != SUM_STAYS)
+        s->l *= keep, s->sum *= (double)keep;
+    for (int64_t e = 0; e < E && x->mode != ACC_STAYS; e++)
+        s->acc[e] *= keep, s->wide[e] *= (double)keep;
+    s->m = up;
+}
+
+static void block(const query *x, state *s, int64_t from, int64_t to)
+{
+    const int64_t E = x->a->dim[6];
+    float z[MOST], up = s->m;
+    for (int64_t j = from; j < to; j++) {
+        z[j - from] = score(x, j);
+        up = z[j - from] > up || z[j - from] != z[j - from] ? z[j - from] : up;
+    }
+    if (up == -INFINITY)
+        return;
+    if (x->mode != TWO_PASS)
+        rescale(x, s, up, E);
+    for (int64_t j = from; j < to; j++) {
+        if (z[j - from] == -INFINITY)
+            continue;
+        const float w = weight(x, z[j - from], s->m), *v = rows(x, V, j);
+        if (!(x->mode == SUM_SHORT && j == x->n - 1))
+            s->l = x->mode == SUM_BF16 ? bf16(s->l + w) : s->l + w;
+        s->sum += (double)w;
+        for (int64_t e = 0; e < E && !late(x, j); e++) {
+            s->acc[e] = x->mode == FMA ? fmaf(w, v[e], s->acc[e]) : s->acc[e] + w * v[e];
+            s->wide[e] += (double)w * (double)v[e];
+        }
+    }
+}
+
+static void part(const query *x, state *s, int64_t from, int64_t to)
+{
+    const int64_t size = x->mode == BLOCK1 || x->mode == ACC_STAYS || x->mode == SUM_STAYS ? 1
+                         : x->mode == BLOCK7                                               ? 7
+                                                                                           : MOST;
+    if (x->mode == TWO_PASS) /* the maximum first */
+        for (int64_t j = from; j < to; j++) {
+            const float z = score(x, j);
+            s->m = z > s->m || z != z ? z : s->m;
+        }
+    if (x->mode == BACKWARD)
+        for (int64_t j = to; j > from; j -= size)
+            block(x, s, j - size > from ? j - size : from, j);
+    else
+        for (int64_t j = from; j < to; j += size)
+            block(x, s, j, j + size < to ? j + size : to);
+}
+
+static void sink(const query *x, state *s, bool any)
+{
+    const assay_tensor *sinks = &x->a->operand[SINKS];
+    float z;
+    if (!sinks->data || x->mode == NO_SINK || !any)
+        return;
+    memcpy(&z, (const char *)sinks->data + x->h * sinks->stride[0], sizeof z);
+    if (x->mode != NO_MAX && x->mode != CONSTANT_MAX && z > s->m)
+        rescale(x, s, z, x->a->dim[6]);
+    const float w = weight(x, z, s->m);
+    s->l += w, s->sum += (double)w;
+}
+
+static void attend(query *x)
+{
+    const int64_t E = x->a->dim[6],
+                  parts = x->mode == SPLIT3 || x->mode == EMPTY_MERGE || x->mode == SINK_TWICE ? 3 : 1;
+    state all = { .m = x->mode == FINITE_MIN ? -5e4f : -INFINITY };
+    for (int64_t i = 0; i < parts; i++) {
+        state s = { .m = x->mode == FINITE_MIN ? -5e4f : -INFINITY };
+        part(x, &s, x->n * i / parts, x->n * (i + 1) / parts);
+        if (x->mode == SINK_TWICE)
+            sink(x, &s, true);
+        const float m = s.m > all.m || s.m != s.m ? s.m : all.m;
+        float a = all.m == -INFINITY ? 0 : expf(all.m - m), b = s.m == -INFINITY ? 0 : expf(s.m - m);
+        if (x->mode == EMPTY_MERGE)
+            a = expf(all.m - m), b = expf(s.m - m);
+        if (parts == 1)
+            a = 0, b = 1;
+        all.l = all.l * a + s.l * b, all.sum = all.sum * (double)a + s.sum * (double)b, all.m = m;
+        for (int64_t e = 0; e < E; e++) {
+            all.acc[e] = all.acc[e] * a + s.acc[e] * b;
+            all.wide[e] = all.wide[e] * (double)a + s.wide[e] * (double)b;
+        }
+    }
+    const bool any = all.m != -INFINITY;
+    if (x->mode != SINK_TWICE)
+        sink(x, &all, any);
+    float *o = (float *)((char *)x->a->operand[OUT].data + x->b * x->a->operand[OUT].stride[0] +
+                         x->t * x->a->operand[OUT].stride[1] + x->h * x->a->operand[OUT].stride[2]);
+    const float inverse = 1 / all.l;
+    for (int64_t e = 0; e < E; e++) {
+        const float r = x->mode == DOUBLE       ? (float)(all.wide[e] / all.sum)
+                        : x->mode == RECIPROCAL ? all.acc[e] * inverse
+                                                : all.acc[e] / all.l;
+        o[e] = (any && !(x->mode == FINITE_MIN && all.l == 0)) || x->mode == MASKED_NAN ? r : 0;
+    }
+}
+
+static assay_status run(const assay_args *a)
+{
+    const int mode = mode_of(a);
+    const assay_attention_params *p = a->params;
+    const int64_t *n = a->dim, S = n[2], H = n[3], G = n[4], D = n[5], P = n[7], most = P * p->page;
+    for (int64_t i = a->begin; i < a->end; i++)
+        for (int64_t bh = 0; bh < n[0] * H; bh++) {
+            query x = { .a = a, .p = p, .b = bh / H, .t = i, .h = bh % H, .mode = mode, .scale = p->scale };
+            if (mode == PERMUTED) /* the group size as modulus and as stride: right where it equals the kv heads */
+                x.h = ((x.h % (H / G)) * (H / G) + x.h / (H / G)) % H;
+            const int64_t keys = a->operand[PAGES].data && most < S ? most : S;
+            x.n = a->operand[LEN].data && mode != NO_LEN ? whole(&a->operand[LEN], x.b, 0) : keys;
+            x.pos = a->operand[QPOS].data ? whole(&a->operand[QPOS], x.b, i) : mode == TOP_LEFT ? i : x.n - n[1] + i;
+            x.n -= mode == LAST_DROPPED && x.n > 1;
+            x.g = mode == HEAD_MOD ? x.h % G : mode == HEAD_DIV && x.h / G < G ? x.h / G : x.h * G / H;
+            x.scale = mode == NO_SCALE ? 1 : mode == SCALE_D ? 1 / (float)D : x.scale;
+            memcpy(x.q, at(&a->operand[Q], x.b, i, x.h), (size_t)D * sizeof(float));
+            for (int64_t d = 0; d < D && mode == FOLDED; d++)
+                x.q[d] *= x.scale;
+            x.scale = mode == FOLDED ? 1 : x.scale;
+            attend(&x);
+        }
+    return ASSAY_OK;
+}
+static bool accepts(const assay_args *a)
+{
+    return a->dim[5] <= WIDEST && a->dim[6] <= WIDEST;
+}
+
+#define F ASSAY_TYPES(ASSAY_T(f32))
+#define I ASSAY_TYPES(ASSAY_T(i32))
+static const assay_typeset types[] = { F, F, F, F, F, F, I, I, I, I, F };
+#define KERNEL_BASE .op = "attention", .types = types, .accepts = accepts
+
+/* ---- legal ones, generated ---- */
+
+#define VARY      assay_vary_attention
+#define VARY_BASE .op = "attention", .types = vary_types
+static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_KEYS, VARY_KEYS, VARY_F32, VARY_F32,   VARY_F32,
+                                            VARY_I32,    VARY_I32,  VARY_I32,  VARY_I32, VARY_FLOATS };
+
+static const assay_fault table[] = { SUMS(VARY_ROW) LEGAL(GOOD_ROW) FAULTS(BAD_ROW) };
+
+const assay_faults assay_faults_attention = { "attention", table, ASSAY_COUNT_OF(table) };

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ * cache: cases. */
+#include "../../reference/core/status.h"
+#include "../../reference/core/registry.h"
+#include "../../reference/core/suite.h"
+
+/* Positions: the next ones after some past, in a ring; every fifth case position is written twice (the last wins). */
+static bool append(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const int64_t S = c->dim[1], past = S > 0 ? assay_rng_below(r, S) : 0;
+    for (int64_t k = 0; k < n && i == 1 && S > 0; k++)
+        value[i][k] = (double)((past + k) % S);
+    return i == 1;
+}
+static bool scatter(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const int64_t S = c->dim[1];
+    for (int64_t k = 0; k < n && i == 1 && S > 0; k++)
+        value[i][k] = (double)(k % 5 == 4 ? (int64_t)value[i][k - 1] : assay_rng_below(r, S));
+    return i == 1;
+}
+/* Every row and column carries its own numbers: a wrong row, head or column has a name. */
+static bool numbered(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    if (i == 1)
+        return append(c, i, n, value, r);
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = (double)((k % 2039) * (i == 0 ? 1 : -1));
+    return true;
+}
+
+static const assay_gen gens[] = {
+    { "append", ASSAY_TAG_EXACT, append, .says = "rows in order from anywhere, around the end" },
+    { "scatter", ASSAY_TAG_EXACT, scatter, .says = "rows anywhere, some twice" },
+    { "numbered", ASSAY_TAG_EXACT, numbered, .says = "appended rows in which every element has a number of its own" },
+};
+/* One rounding is all that happens. */
+static const char *const exact[] = { "gauss", "uniform", "wide", "denormal", "signed-zero", "zero", "ties", NULL };
+
+static const assay_rows rows[] = {
+    { "T={0,1,3} S=7 G={1,3} D={1..17} cache=f32 gen=append", ASSAY_QUICK },
+    { "T={1,3} S=7 G=2 D={1..17} cache={f16,f32:kpanel16,f16:kpanel16} gen=append", ASSAY_QUICK },
+    { "T={1,16,17,40} S={1,16,17,33,48} G=2 D=24 cache={f32,f16,f32:kpanel16,f16:kpanel16} gen={append,scatter}",
+      ASSAY_QUICK },
+    { "T={1,3,20} S=33 G=3 D={32,64,96,128} cache=* gen={append,scatter}", ASSAY_QUICK },
+    { "T={2,18} S=35 G=2 D=16 cache={f32,f16,f32:kpanel16,f16:kpanel16} "
+      "gen={numbered,wide,denormal,signed-zero,special}",
+      ASSAY_QUICK },
+    { "T=4 S=9 G=2 D=64 cache=q8_0 gen={gauss,numbered,wide,denormal,signed-zero,zero,ties,special}", ASSAY_QUICK },
+    { "T={0,2} S=5 G={0,2} D={0,32} gen=append", ASSAY_QUICK },
+    { "T=100 S=1000 G=3 D=64 cache={f32,f16,q8_0,f32:kpanel16,f16:kpanel16} gen=append", ASSAY_FULL },
+    /* values at every place */
+    { "T=3 S=9 G=2 D=37 cache={f32,f16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "T=3 S=9 G=2 D=64 cache=q8_0 gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "T=3 S=9 G=2 D=64 cache=q8_0 gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
+};
+
+/* Three tokens into four slots; two of them into one; what nobody writes stays as it was, the first slot too. */
+static bool known(assay_why *why)
+{
+    double x[] = { 1, 2, 3, 4, 5, 6 }, pos[] = { 2, 1, 2 }, was[] = { 7, 8, 9, 10, 11, 12, 13, 14 };
+    double got[10] = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 }; /* one more on both sides */
+    const double want[] = { -1, 7, 8, 3, 4, 5, 6, 13, 14, -1 };
+    const assay_dense a = { (void *[]){ x, pos, got + 1 }, (void *[]){ NULL, NULL, was },
+                            (const int64_t[]){ 3, 4, 1, 2 }, NULL };
+    assay_op_find("cache")->oracle(&a);
+    for (int i = 0; i < 10; i++)
+        if (got[i] != want[i]) {
+            assay_fail(why, ASSAY_ERR_PARAM, "cache: element %d is %g, known %g", i - 1, got[i], want[i]);
+            return false;
+        }
+    return true;
+}
+
+static void mend(assay_case *c)
+{
+    if (c->type[2] == ASSAY_q8_0) /* kpanel16 holds plain numbers only */
+        c->layout[2] = 0;
+}
+
+const assay_suite assay_suite_cache = {
+    .op = "cache",
+    .rows = rows,
+    .n_rows = ASSAY_COUNT_OF(rows),
+    .gens = gens,
+    .n_gens = ASSAY_COUNT_OF(gens),
+    .exact = exact,
+    .known = known,
+    .mend = mend,
+};

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ * embedding: cases. */
+#include "../../reference/core/suite.h"
+#include "../judge/raw.h"
+
+enum { IDS, TABLE, Y };
+
+/* The last row for every other token, the first for the rest: an id off by one leaves the table or hits a neighbour. */
+static bool ends(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    (void)r;
+    if (i != IDS)
+        return false;
+    for (int64_t t = 0; t < n; t++)
+        value[i][t] = t % 2 ? 0 : (double)(c->dim[1] - 1);
+    return true;
+}
+
+/* Every row in turn, from the last to the first */
+static bool falling(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    (void)r;
+    if (i != IDS)
+        return false;
+    for (int64_t t = 0; t < n; t++)
+        value[i][t] = (double)(c->dim[1] - 1 - t % c->dim[1]);
+    return true;
+}
+
+static const assay_gen gens[] = {
+    RAW_GENS,
+    { "ends", ASSAY_TAG_EXACT, ends, .says = "the last row and the first in turn" },
+    { "falling", ASSAY_TAG_EXACT, falling, .says = "every row in turn, from the last" },
+};
+
+static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
+{
+    return raw_operand(c, i, TABLE, data, n, r);
+}
+
+static const assay_rows rows[] = {
+    { "T=5 V=7 D={1..19} table={f32,f16,bf16} gen=gauss", ASSAY_QUICK },
+    { "T=6 V={1,50} D=63 table={f32,f16,bf16} gen={ends,falling,codes,any-bits,edges,special,denormal}", ASSAY_QUICK },
+    { "T=4 V=9 D={32,96,160,576} table={q8_0,q4_0,q4_1} gen={gauss,codes,any-bits,edges}", ASSAY_QUICK },
+    { "T=4 V=5 D={256,768} table={q4_k,q6_k} gen={gauss,codes,any-bits,edges}", ASSAY_QUICK },
+    { "T=9 V={1,4} D=256 table=* gen={ends,falling}", ASSAY_QUICK },
+    { "T={0,1} V=3 D={0,256} table=* gen=codes", ASSAY_QUICK },
+    { "T=40 V=300 D=2048 table=* gen={codes,falling}", ASSAY_FULL },
+    /* values at every place */
+    { "T=5 V=7 D=37 table={f32,f16,bf16} gen=" ASSAY_VALUES "@table", ASSAY_QUICK },
+    { "T=5 V=7 D=512 table={q8_0,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_SCALES "@table", ASSAY_QUICK },
+    { "T=5 V=7 D=256 table={q4_1,q4_k} gen=" ASSAY_MINIMA "@table", ASSAY_QUICK },
+};
+
+const assay_suite assay_suite_embedding = {
+    .op = "embedding",
+    .rows = rows,
+    .n_rows = ASSAY_COUNT_OF(rows),
+    .gens = gens,
+    .n_gens = ASSAY_COUNT_OF(gens),
+    .raw = raw,
+};

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT
+ * matmul: cases.  Block weights need values that survive their encoder, so that the golden is exact: the generators
+ * below put every weight on the grid of its type (the largest magnitude of each block is planted). */
+#include "../../reference/core/dtype.h"
+#include "../../reference/core/registry.h"
+#include "../../reference/core/status.h"
+#include "../../reference/core/suite.h"
+#include "assay/blocks.h"
+#include <math.h>
+#include <string.h>
+
+enum { X, W, BIAS, Y };
+
+static double sign(assay_rng *r)
+{
+    return assay_rng_below(r, 2) ? 1 : -1;
+}
+
+static double symmetric(assay_rng *r, int64_t most)
+{
+    return (double)(assay_rng_below(r, 2 * most + 1) - most);
+}
+
+/* The weights of one block: integers (q4_k: multiples of 63, so that its scale of 6 bits times d is 63 * 1), small
+ * apart from the planted extremes that make the block's scale a power of two. */
+static void grid_block(assay_dtype type, int64_t n, int64_t small, double *v, assay_rng *r)
+{
+    for (int64_t i = 0; i < n; i++)
+        v[i] = symmetric(r, small);
+    const int64_t p = assay_rng_below(r, n), q = (p + 1 + assay_rng_below(r, n - 1)) % n;
+    switch (type) {
+    case ASSAY_q8_0:
+        v[p] = 127 * sign(r);
+        break;
+    case ASSAY_q4_0:
+        v[p] = -8;
+        break;
+    case ASSAY_q4_1:
+        v[p] = -8, v[q] = 7;
+        break;
+    case ASSAY_q6_k:
+        v[p] = -32;
+        break;
+    case ASSAY_q4_k:
+        for (int64_t i = 0; i < n; i++)
+            v[i] = 63 * (v[i] + (double)small);
+        v[p] = 0, v[q] = 63 * 15;
+        break;
+    default:
+        break;
+    }
+}
+
+/* Weights share a scale in runs of this many. */
+static int64_t group(assay_dtype type)
+{
+    return type == ASSAY_q6_k ? 16 : assay_dtype_of(type)->block > 1 ? 32 : 1;
+}
+
+static void grid(const assay_case *c, int64_t n, int64_t small, double *v, assay_rng *r)
+{
+    const int64_t block = group(c->type[W]);
+    for (int64_t i = 0; i + block <= n; i += block)
+        if (block == 1)
+            v[i] = symmetric(r, small);
+        else
+            grid_block(c->type[W], block, small, v + i, r);
+}
+
+static bool ints_narrow(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    if (i == W)
+        grid(c, n, 7, value[i], r);
+    for (int64_t k = 0; i != W && k < n; k++)
+        value[i][k] = symmetric(r, 8);
+    return true;
+}
+
+/* Odd integers of 10 bits (as many as the type and sums below 2^24 allow) against -2 .. 2: what rounds x on the way to
+ * bf16, or keeps short sums, is seen. */
+static bool ints_wide(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const int64_t half = c->type[W] == ASSAY_q4_k ? 16 : i == X && c->type[X] == ASSAY_bf16 ? 64 : 512;
+    if (i == W)
+        grid(c, n, 2, value[i], r);
+    for (int64_t k = 0; i != W && k < n; k++)
+        value[i][k] = (double)(2 * assay_rng_below(r, 2 * half) - 2 * half + 1);
+    return true;
+}
+
+/* Activations that rounding to q8_0 or q8_1 leaves alone: integers with one +-127 in each block of 32. */
+static bool q8_exact(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    ints_narrow(c, i, n, value, r);
+    for (int64_t k = 0; i == X && k + 32 <= n; k += 32) {
+        const double pivot = 127 * sign(r);
+        value[X][k + assay_rng_below(r, 32)] = pivot;
+    }
+    return true;
+}
+
+/* Every activation +-127 and every weight the extreme code of its type, one sign per row: nothing cancels, pair sums
+ * and block sums are as large as they get. */
+static bool saturate(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const int64_t K = c->dim[2];
+    const assay_dtype type = c->type[W];
+    for (int64_t k = 0; k < n; k++) {
+        const double way = K && k / K % 2 ? -1 : 1;
+        const bool planted = k % 32 == 31; /* the other end of q4_1's range */
+        if (i == BIAS)
+            value[i][k] = symmetric(r, 8);
+        else if (i == X || type == ASSAY_f32 || type == ASSAY_q8_0)
+            value[i][k] = 127 * way;
+        else if (type == ASSAY_q4_1)
+            value[i][k] = (way > 0) != planted ? 7 : -8;
+        else if (type == ASSAY_q6_k)
+            value[i][k] = k % 16 == 15 ? -1 : -32; /* or the encoder may choose another scale: all equal fits any */
+        else
+            value[i][k] = -8;
+    }
+    return true;
+}
+
+/* Scales of neighbouring blocks of w differ by up to 2^20, rows and columns unlike: one block's scale used for another
+ * shows. */
+static bool wide_blocks(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const int64_t K = c->dim[2] ? c->dim[2] : 1;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] =
+            assay_rng_normal(r) * (i == W ? ldexp(1, (int)((k / K * 5 + k % K / group(c->type[W]) * 8) % 21) - 10) : 1);
+    return true;
+}
+
+/* Subnormal activations, large weights: sums are normal numbers, so a kernel that flushes its inputs loses everything.
+ */
+static bool subnormal(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    (void)c;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = assay_rng_normal(r) * (i == X ? 0x1p-131 : i == W ? 0x1p14 : 0x1p-115);
+    return true;
+}
+
+/* Products that are subnormal: what they lose is the error. */
+static double faint(const assay_case *c, int i, int64_t j, assay_rng *r)
+{
+    (void)c, (void)j;
+    return assay_rng_normal(r) * (i == BIAS ? 0x1p-140 : 0x1p-70);
+}
+
+/* q8_0 weights by raw(): codes that no encoder writes. */
+static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
+{
+    if (i != W || c->type[W] != ASSAY_q8_0 || strcmp(c->gen->name, "any-codes") != 0)
+        return false;
+    for (size_t at = 0; at + sizeof(assay_q8_0) <= n; at += sizeof(assay_q8_0)) {
+        assay_q8_0 b = { .d = 0x3c00 }; /* 1 */
+        for (int j = 0; j < 32; j++) {
+            const int8_t small = (int8_t)(assay_rng_below(r, 9) - 4);
+            b.q[j] = assay_rng_below(r, 4) ? small : -128;
+        }
+        memcpy((char *)data + at, &b, sizeof b);
+    }
+    return true;
+}
+
+static const assay_gen gens[] = {
+    { .name = "any-codes",
+      .tag = ASSAY_TAG_EXACT,
+      .fill = q8_exact,
+      .says = "codes that no encoder writes, against activations that q8_0 holds exactly" },
+    { .name = "ints-narrow",
+      .tag = ASSAY_TAG_EXACT,
+      .fill = ints_narrow,
+      .says = "small integers that the formats hold exactly" },
+    { .name = "ints-wide",
+      .tag = ASSAY_TAG_EXACT,
+      .fill = ints_wide,
+      .says = "odd integers of 10 bits against -2 to 2" },
+    { .name = "q8-exact",
+      .tag = ASSAY_TAG_EXACT,
+      .fill = q8_exact,
+      .says = "integers that rounding to q8_0 or q8_1 leaves alone" },
+    { .name = "saturate",
+      .tag = ASSAY_TAG_EXACT,
+      .fill = saturate,
+      .says = "activations of 127 against extreme codes, one sign a row" },
+    { .name = "wide-blocks",
+      .tag = ASSAY_TAG_ADVERSARIAL,
+      .fill = wide_blocks,
+      .says = "scales of neighbouring blocks that differ by up to 2^20" },
+    { .name = "faint",
+      .tag = ASSAY_TAG_ADVERSARIAL,
+      .draw = faint,
+      .tight = true,
+      .says = "products that are subnormal" },
+    { .name = "subnormal",
+      .tag = ASSAY_TAG_ADVERSARIAL,
+      .fill = subnormal,
+      .says = "subnormal activations against large weights" },
+};
+static const char *const exact[] = { "zero", "probe", NULL };
+
+static const assay_rows rows[] = {
+    /* every tail of every dimension */
+    { "T={1..17} N={1,5,16} K={1,7,33} bias=f32 gen=ints-narrow", ASSAY_QUICK },
+    { "T={1,2} N={1..34} K=64 w={f32,f16,bf16} gen=ints-narrow", ASSAY_QUICK },
+    { "T=1 N={1..34} K=32 w={q8_0,q4_0,q4_1} gen=ints-narrow", ASSAY_QUICK },
+    { "T=1 N={63,64,65,80,127,260} K={32,96} w={q8_0,q4_0,q4_1} bias=f32 gen={ints-narrow,gauss}", ASSAY_QUICK },
+    { "T=2 N=3 K={0..70} gen={ints-wide,gauss}", ASSAY_QUICK },
+    { "T={1..26} N=33 K=40 w={f32,f16,bf16} bias=f32 gen=gauss", ASSAY_QUICK },
+    { "T={18..26} N=20 K=64 w={q8_0,q4_0,q4_1} bias=f32 gen=q8-exact", ASSAY_QUICK },
+    /* empty operands: y is the bias or zero */
+    { "T={0,1,3,20} N={0,1,20} K=0 gen=gauss", ASSAY_QUICK },
+    { "T={1,3,20} N={1,20} K=0 bias=f32 gen=gauss", ASSAY_QUICK },
+    { "T=0 N=3 K=32 w={f32,q8_0} gen=gauss", ASSAY_QUICK },
+    /* pieces of K, blocks of T */
+    { "T={1,7} N=17 K={255,256,257,512,513,600} bias=f32 gen={gauss,ints-narrow,ints-wide}", ASSAY_QUICK },
+    { "T={1,7} N=17 K={256,300} w={f16,bf16} gen={gauss,ints-narrow}", ASSAY_QUICK },
+    { "T={191,192,193,389} N=36 K=5 gen=ints-narrow", ASSAY_QUICK },
+    /* every element type */
+    { "T={1,5} N=3 K=256 w=* gen={ints-narrow,ints-wide,q8-exact,gauss,zero}", ASSAY_QUICK },
+    { "T=3 N=5 K=512 w={q4_k,q6_k} bias=f32 gen={gauss,wide-blocks,q8-exact}", ASSAY_QUICK },
+    { "T=3 N=17 K=33 x={f32,f16,bf16} y={f32,f16,bf16} gen={gauss,ints-narrow,positive}", ASSAY_QUICK },
+    { "T={1,4,9} N=20 K={32,64,96,160,288} w={q8_0,q4_0,q4_1} gen={gauss,wide-blocks,q8-exact,probe}", ASSAY_QUICK },
+    { "T={1,6} N=18 K={64,1024} w={f32,q8_0,q4_0,q4_1} gen=saturate", ASSAY_QUICK },
+    { "T={1,6} N=18 K={256,1024} w=q6_k gen=saturate", ASSAY_QUICK },
+    { "T={1,4} N={3,31} K={32,352} w=q8_0 gen=any-codes", ASSAY_QUICK },
+    /* the statistics of T2 want 256 outputs */
+    { "T=16 N=20 K={63,255,600} w={f32,f16} gen={gauss,uniform}", ASSAY_QUICK },
+    { "T=66 N=5 K={1..8} gen={short,uniform}", ASSAY_QUICK },
+    { "T=20 N=5 K={1..8} bias={none,f32} gen=faint", ASSAY_QUICK },
+    /* adversarial numbers */
+    { "T=3 N=20 K={31,64,257} bias=f32 gen={spike,cancel,wide,positive,equal,ramp,denormal,subnormal,tiny,huge}",
+      ASSAY_QUICK },
+    { "T=3 N=20 K=64 w={f16,bf16,q8_0,q4_0,q4_1} gen={spike,cancel,wide-blocks,positive,equal,ramp,subnormal}",
+      ASSAY_QUICK },
+    { "T={1,4,9} N=9 K={1,17,40} w={f32,f16,bf16} gen={special,signed-zero}", ASSAY_QUICK },
+    { "T=4 N=9 K=40 bias=f32 gen={special,signed-zero}", ASSAY_QUICK },
+    /* long sums, few of them */
+    { "T=1 N=2 K={4096,32768} gen={gauss,uniform,positive,equal,ramp,spike,cancel,wide}", ASSAY_QUICK },
+    { "T=1 N=2 K={4096,32768} w={f16,q8_0,q4_0,q4_1} gen={positive,equal,ramp}", ASSAY_QUICK },
+    { "T={1,8} N=40 K=4096 gen={gauss,positive,equal,ramp,ints-narrow}", ASSAY_FULL },
+    { "T={1,8} N=24 K=4096 w={f16,bf16,q8_0,q4_0,q4_1} gen={gauss,positive,equal}", ASSAY_FULL },
+    { "T=2 N=8 K=32768 gen={positive,equal,ramp}", ASSAY_FULL },
+    { "T={33,130} N=70 K=1021 bias=f32 gen={gauss,uniform}", ASSAY_FULL },
+    { "T={33,130} N=70 K=1024 w={f16,bf16,q8_0,q4_0,q4_1} bias=f32 gen={gauss,q8-exact}", ASSAY_FULL },
+    /* values at every place */
+    { "T={1,5} N=9 K=70 bias=f32 gen=" ASSAY_VALUES "@{x,w,bias}", ASSAY_QUICK },
+    { "T=5 N=9 K=33 x={f16,bf16} w={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
+    { "T={1,5} N=9 K=70 w={f32,bf16} bias=f32 gen={zero-inf,square-under,square-over}@{x,w}", ASSAY_QUICK },
+    { "T={1,5} N=19 K=256 w={q8_0,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_SCALES "@w", ASSAY_QUICK },
+    { "T={1,5} N=19 K=256 w={q4_1,q4_k} bias=f32 gen=" ASSAY_MINIMA "@w", ASSAY_QUICK },
+    { "T={1,5} N=9 K=256 w={q8_0,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+};
+
+/* ---- the reference by a second derivation: binary128 sums, and Freivalds' identity --------------------------- */
+
+#ifdef __SIZEOF_FLOAT128__
+__extension__ typedef __float128 wide_real;
+#else
+typedef long double wide_real; /* binary128 on aarch64 */
+#endif
+
+static void solve(int64_t t, int64_t n, int64_t k, double *x, double *w, double *bias, double *y)
+{
+    const int64_t dim[] = { t, n, k };
+    void *const operand[] = { x, w, bias, y };
+    assay_op_find("matmul")->oracle(&(assay_dense){ .operand = operand, .dim = dim });
+}
+
+enum { KT = 5, KN = 6, KK = 301 };
+
+/* |g - quad| within 2^-52 |g| + K 2^-105 sum|x w|, also where the sum cancels to 2^-40 of that. */
+static bool against_binary128(assay_why *why)
+{
+    static double x[KT * KK], w[KN * KK], bias[KN], y[KT * KN];
+    assay_rng r = { 11, 0, 0 };
+    for (int64_t i = 0; i < KN * KK; i++)
+        w[i] = (float)assay_rng_normal(&r);
+    for (int64_t i = 0; i < KN; i++)
+        bias[i] = (float)assay_rng_normal(&r);
+    for (int64_t i = 0; i < KT * KK; i++) /* pairs that almost cancel against the first row of w */
+        x[i] = i % KK % 2 ? (float)(-x[i - 1] * w[i % KK - 1] / w[i % KK])
+                          : (float)ldexp(assay_rng_normal(&r), (int)(i % 41));
+    solve(KT, KN, KK, x, w, bias, y);
+    for (int64_t i = 0; i < KT * KN; i++) {
+        wide_real g = bias[i % KN], sum = bias[i % KN] < 0 ? -bias[i % KN] : bias[i % KN];
+        for (int64_t k = 0; k < KK; k++) {
+            const wide_real p = (wide_real)x[i / KN * KK + k] * (wide_real)w[i % KN * KK + k];
+            g += p;
+            sum += p < 0 ? -p : p;
+        }
+        const double err = fabs((double)((wide_real)y[i] - g)),
+                     most = 0x1p-52 * fabs((double)g) + KK * 0x1p-105 * (double)sum;
+        if (!(err <= most))
+            return assay_fail(why, ASSAY_OK, "y[%lld] = %.17g is off the binary128 sum by %.3g, at most %.3g",
+                              (long long)i, y[i], err, most),
+                   false;
+    }
+    return true;
+}
+
+/* Integers: y v = x (W^T v) for a random v, exactly. */
+static bool freivalds(assay_why *why)
+{
+    static double x[KT * KK], w[KN * KK], y[KT * KN], v[KN], wv[KK];
+    assay_rng r = { 12, 0, 0 };
+    for (int64_t i = 0; i < KT * KK; i++)
+        x[i] = symmetric(&r, 1000);
+    for (int64_t i = 0; i < KN * KK; i++)
+        w[i] = symmetric(&r, 1000);
+    for (int64_t i = 0; i < KN; i++)
+        v[i] = symmetric(&r, 1000);
+    for (int64_t k = 0; k < KK; k++)
+        for (int64_t n = 0; n < KN; n++)
+            wv[k] += w[n * KK + k] * v[n];
+    solve(KT, KN, KK, x, w, NULL, y);
+    for (int64_t t = 0; t < KT; t++) {
+        double left = 0, right = 0;
+        for (int64_t n = 0; n < KN; n++)
+            left += y[t * KN + n] * v[n];
+        for (int64_t k = 0; k < KK; k++)
+            right += x[t * KK + k] * wv[k];
+        if (left != right)
+            return assay_fail(why, ASSAY_OK, "row %lld: y v = %.17g, x (W^T v) = %.17g", (long long)t, left, right),
+                   false;
+    }
+    return true;
+}
+
+static bool known(assay_why *why)
+{
+    double x[] = { 1, 2, 3, -1, 0.5, 4 }, w[] = { 2, 0, 1, -3, 4, 0.25 }, bias[] = { 10, -1 }, y[4];
+    static const double plain[] = { 5, 5.75, 2, 6 }, biased[] = { 15, 4.75, 12, 5 };
+    solve(2, 2, 3, x, w, NULL, y);
+    if (memcmp(y, plain, sizeof y))
+        return assay_fail(why, ASSAY_OK, "2 x 2 x 3 without bias: y[0] = %g, want 5", y[0]), false;
+    solve(2, 2, 3, x, w, bias, y);
+    if (memcmp(y, biased, sizeof y))
+        return assay_fail(why, ASSAY_OK, "2 x 2 x 3 with bias: y[0] = %g, want 15", y[0]), false;
+    return against_binary128(why) && freivalds(why);
+}
+
+/* Sums of integers are exact below 2^24. */
+static bool fits(const assay_case *c, assay_why *why)
+{
+    const bool saturate = !strcmp(c->gen->name, "saturate"), wide = !strcmp(c->gen->name, "ints-wide");
+    const int64_t most = saturate ? 1024 : wide ? 8192 : INT64_MAX;
+    if (c->dim[2] <= most && !(saturate && c->type[W] == ASSAY_q4_k))
+        return true;
+    assay_fail(why, ASSAY_OK, "matmul: gen=%s is exact for K to %lld, saturate not with q4_k", c->gen->name,
+               (long long)most);
+    return false;
+}
+
+const assay_suite assay_suite_matmul = {
+    .op = "matmul",
+    .fits = fits,
+    .rows = rows,
+    .n_rows = ASSAY_COUNT_OF(rows),
+    .gens = gens,
+    .n_gens = ASSAY_COUNT_OF(gens),
+    .exact = exact,
+    .known = known,
+    .raw = raw,
+};

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT
+ * quantize: cases.  Generators know the type that is written, so that every tie, extreme and edge of its rule occurs.
+ */
+#include "../../reference/core/dtype.h"
+#include "../../reference/core/suite.h"
+#include "quantize_known.h"
+#include "../judge/raw.h"
+#include <math.h>
+#include <string.h>
+
+enum { X, Y };
+
+static double from_bits(uint32_t u)
+{
+    float f;
+    memcpy(&f, &u, sizeof f);
+    return (double)f;
+}
+
+/* Blocks: half steps of the codes, the extremes in place so that d is 1 up to the block's power of two.  16-bit floats:
+ * values midway between two codes, over all exponents of the type. */
+static bool half_steps(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const assay_dtype t = c->type[Y];
+    double *x = value[i];
+    if (t == ASSAY_f16 || t == ASSAY_bf16) {
+        const uint32_t cut = t == ASSAY_f16 ? 0x1000u : 0x8000u;
+        for (int64_t k = 0; k < n; k++) {
+            const uint32_t sign = (uint32_t)assay_rng_below(r, 2) << 31, m = (uint32_t)assay_rng_below(r, 1 << 23);
+            const uint32_t e =
+                t == ASSAY_f16 ? 100 + (uint32_t)assay_rng_below(r, 44) : (uint32_t)assay_rng_below(r, 255);
+            x[k] = from_bits(sign | e << 23 | (m & -(2 * cut)) | cut);
+            if (k % 4 == 3) /* and its neighbours, which are no ties */
+                x[k] = from_bits(sign | e << 23 | (m & -(2 * cut)) | (cut + (k % 8 == 3 ? 1 : -1u)));
+        }
+        return true;
+    }
+    const int64_t M = t == ASSAY_q4_0 ? 16 : t == ASSAY_q4_1 ? 15 : 254;
+    for (int64_t k = 0; k < n; k++)
+        x[k] = (double)(assay_rng_below(r, 2 * M + 1) - M) / 2;
+    for (int64_t b = 0; b + 32 <= n; b += 32) {
+        const int64_t p = assay_rng_below(r, 32), q = (p + 1 + assay_rng_below(r, 31)) % 32;
+        x[b + p] = -(double)M / 2;
+        if (b % 64)
+            x[b + q] = (double)M / 2; /* of both ends the first one gives q4_0 its sign */
+        const double scale = ldexp(1, (int)assay_rng_below(r, 9) - 4);
+        for (int64_t k = 0; k < 32; k++)
+            x[b + k] *= scale;
+    }
+    return true;
+}
+
+/* Values whose quotient by d lies within an ulp of a tie, d with a full mantissa: a product in place of the quotient, a
+ * fused sum or d rounded too early gives another code. */
+static bool near_ties(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const assay_dtype t = c->type[Y];
+    const int steps = t == ASSAY_q4_0 ? 8 : t == ASSAY_q4_1 ? 15 : 127;
+    double *x = value[i];
+    for (int64_t b = 0; b < n; b += 32) {
+        const double size = 1 + assay_rng_uniform(r);
+        const float mx = (float)(assay_rng_below(r, 2) ? size : -size), d = mx / (float)steps;
+        const float lo = t == ASSAY_q4_1 ? (float)assay_rng_normal(r) : 0, id = 1 / d;
+        for (int64_t k = b; k < n && k < b + 32; k++) {
+            const int64_t code = t == ASSAY_q4_1 ? assay_rng_below(r, steps) : assay_rng_below(r, 2 * steps) - steps;
+            const float v = (float)(((double)code + 0.5) / (double)id) + lo;
+            x[k] = (double)(assay_rng_below(r, 2) ? v : nextafterf(v, assay_rng_below(r, 2) ? INFINITY : -INFINITY));
+        }
+        x[b] = (double)lo;
+        x[b + (n - b < 32 ? n - b - 1 : 31)] = (double)(lo + mx);
+    }
+    return true;
+}
+
+/* One pattern per run of 32: the extreme first, last, twice with both signs, all equal, a lone value, zeros of both
+ * signs, codes at +-max. */
+static bool extremes(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    (void)c;
+    double *x = value[i];
+    for (int64_t b = 0; b < n; b += 32) {
+        const int64_t len = n - b < 32 ? n - b : 32, p = assay_rng_below(r, len), q = assay_rng_below(r, len);
+        const double size = 1 + assay_rng_uniform(r), big = assay_rng_below(r, 2) ? size : -size;
+        const int64_t pattern = assay_rng_below(r, 9);
+        for (int64_t k = 0; k < len; k++) {
+            const double small = (double)(float)(assay_rng_normal(r) / 8);
+            x[b + k] = pattern < 3    ? small
+                       : pattern == 3 ? big
+                       : pattern == 4 ? 0
+                       : pattern == 5 ? (assay_rng_below(r, 2) ? 0.0 : -0.0)
+                       : pattern == 6 ? (assay_rng_below(r, 2) ? big : -big)
+                       : pattern == 7 ? fabs(small) * (assay_rng_below(r, 2) ? 1 : 0)
+                                      : -fabs(small) * (assay_rng_below(r, 2) ? 1 : 0);
+        }
+        if (pattern < 5 && pattern != 3)
+            x[b + (pattern == 0 ? 0 : pattern == 1 ? len - 1 : p)] = big;
+        if (pattern == 2)
+            x[b + q] = -big;
+    }
+    return true;
+}
+
+/* A scale of its own for each block, over all exponents of f32: f16 scales that are subnormal, zero or infinite, and
+ * scales whose inverse overflows. */
+static bool block_scales(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    (void)c;
+    double *x = value[i];
+    for (int64_t b = 0; b < n; b += 32) {
+        const int e =
+            (int)assay_rng_below(r, 4) ? (int)assay_rng_below(r, 64) - 40 : (int)assay_rng_below(r, 275) - 148;
+        for (int64_t k = b; k < n && k < b + 32; k++)
+            x[k] = (double)(float)ldexp(2 * assay_rng_uniform(r) - 1, e);
+    }
+    return true;
+}
+
+/* Scales midway between two f16, and one ulp of f32 to either side: every exponent, the smallest subnormals and the
+ * step to infinity among them.  In q4_1 every other block has such a minimum instead. */
+static bool scale_ties(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    static const uint16_t edge[] = { 0, 1, 0x3ff, 0x400, 0x7bfe, 0x7bff };
+    const assay_dtype t = c->type[Y];
+    const int steps = t == ASSAY_q4_0 ? 8 : t == ASSAY_q4_1 ? 15 : 127;
+    double *x = value[i];
+    for (int64_t b = 0; b < n; b += 32) {
+        const bool lower = t == ASSAY_q4_1 && b % 64;
+        const int64_t len = n - b < 32 ? n - b : 32, side = assay_rng_below(r, 3);
+        const uint16_t h = assay_rng_below(r, 4) ? (uint16_t)assay_rng_below(r, 0x7c00)
+                                                 : edge[assay_rng_below(r, (int64_t)(sizeof edge / sizeof *edge))];
+        const double next = h == 0x7bff ? 65536 : assay_f16_to_f64((uint16_t)(h + 1));
+        const float tie = (float)((assay_f16_to_f64(h) + next) / 2);
+        const float d = side == 0 ? tie : nextafterf(tie, side == 1 ? 0 : INFINITY);
+        const double sign = assay_rng_below(r, 2) ? 1 : -1, lo = lower ? sign * (double)d : 0;
+        const double size = t == ASSAY_q4_1 ? (double)d : sign * (double)d;
+        for (int64_t k = 0; k < len; k++)
+            x[b + k] = (double)(float)(lo + size * (double)assay_rng_below(r, steps));
+        x[b] = lo;
+        x[b + len - 1] = (double)(float)(lo + size * steps);
+    }
+    return true;
+}
+
+/* Super-blocks of one size whose scale is a subnormal f16 (not so small that its rounding alone decides) or a small
+ * normal one; groups of zeros, and of one negative value, among the others. */
+static bool small_scales(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    double *x = value[i];
+    const int e = (int)assay_rng_below(r, 5) - (c->type[Y] == ASSAY_q4_k ? 10 : 8);
+    const int64_t kind = assay_rng_below(r, 3);
+    for (int64_t b = 0; b < n; b += 32) {
+        const int64_t flat = assay_rng_below(r, 12);
+        const double size = ldexp(1, e), level = flat == 0 ? 0 : -size;
+        for (int64_t k = b; k < n && k < b + 32; k++) {
+            const double v = size * (2 * assay_rng_uniform(r) - 1);
+            x[k] = flat < 2 ? level : (double)(float)(kind == 0 ? v : kind == 1 ? fabs(v) : v - size);
+        }
+    }
+    return true;
+}
+
+/* Groups of one sign that are constant or nearly so, rising from a level: one code or two for all of them, and in the
+ * middle of the super-block groups with both signs. */
+static bool level(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    (void)c;
+    double *x = value[i];
+    for (int64_t b = 0; b < n; b += 32) {
+        const int power =
+            (int)assay_rng_below(r, 4) - 2; /* a draw per statement: compilers order arguments as they like */
+        const double size = ldexp(1 + assay_rng_uniform(r), power), sign = b / 256 % 3 == 2 ? -1 : 1;
+        const double spread = b % 256 == 96 ? 2 : assay_rng_below(r, 4) ? ldexp(1, -(int)assay_rng_below(r, 12)) : 0;
+        for (int64_t k = b; k < n && k < b + 32; k++)
+            x[k] = (double)(float)(sign * size * (1 - spread * assay_rng_uniform(r)));
+    }
+    return true;
+}
+
+/* Groups of 16 with steps of exactly 1 or 1/32, up to +-32 of them, one pair in each super-block with both signs; the
+ * others are smaller and fit no step. */
+static bool unit_steps(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    (void)c;
+    double *x = value[i];
+    for (int64_t b = 0; b < n; b += 256) {
+        const double size = assay_rng_below(r, 2) ? 1 : 0x1p-5, sign = assay_rng_below(r, 2) ? 1 : -1;
+        for (int64_t g = b; g < n && g < b + 256; g += 16) {
+            const bool whole = g - b < 32;
+            for (int64_t k = g; k < n && k < g + 16; k++)
+                x[k] = whole ? size * (double)(assay_rng_below(r, 63) - 31)
+                             : (double)(float)(size * 30 * (2 * assay_rng_uniform(r) - 1));
+            if (whole)
+                x[g] = sign * size * (g == b ? -32 : 32);
+        }
+    }
+    return true;
+}
+
+/* Every third block (second super-block) holds a NaN or an infinity, first, last or somewhere; its neighbours must not
+ * notice. */
+static bool poisoned(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const bool super = assay_dtype_of(c->type[Y])->block == 256;
+    const int64_t block = super ? 256 : 32, step = super ? 512 : 96;
+    double *x = value[i];
+    for (int64_t k = 0; k < n; k++)
+        x[k] = (double)(float)assay_rng_normal(r);
+    for (int64_t b = 0; b < n; b += step) {
+        const int64_t len = n - b < block ? n - b : block, any = assay_rng_below(r, len), kind = assay_rng_below(r, 4);
+        const int64_t at = b / step % 3, p = b + (at == 0 ? 0 : at == 1 ? len - 1 : any);
+        x[p] = kind == 0 ? INFINITY : kind == 1 ? -INFINITY : kind == 2 ? (double)NAN : from_bits(0xff800001u);
+    }
+    return true;
+}
+
+static const assay_gen gens[] = {
+    { "half-steps", ASSAY_TAG_EXACT, half_steps,
+      .says = "half steps of the codes; for 16-bit floats the middle of two codes" },
+    { "near-ties", ASSAY_TAG_ADVERSARIAL, near_ties, .says = "quotients by the scale within an ulp of a tie" },
+    { "extremes", ASSAY_TAG_EXACT, extremes,
+      .says = "the extreme of a block first, last, twice, alone; all equal; zeros" },
+    { "block-scales", ASSAY_TAG_ADVERSARIAL, block_scales, .says = "a scale per block, over all exponents of f32" },
+    { "poisoned", ASSAY_TAG_CLASS, poisoned, .says = "a NaN or an infinity in every third block" },
+    { "edges", ASSAY_TAG_ADVERSARIAL, raw_default, .says = "bytes: floats at the ends of their type" },
+    { "any-bits", ASSAY_TAG_CLASS, raw_default, .says = "random bytes" },
+    { "scale-ties", ASSAY_TAG_EXACT, scale_ties, .says = "scales in the middle of two f16, and beside it" },
+    { "small-scales", ASSAY_TAG_ADVERSARIAL, small_scales, .says = "scales that are subnormal f16 or small" },
+    { "unit-steps", ASSAY_TAG_ADVERSARIAL, unit_steps,
+      .says = "groups with steps of exactly 1 or 1/32, and some that fit no step" },
+    { "level", ASSAY_TAG_ADVERSARIAL, level, .says = "groups of one sign, constant or nearly so" },
+};
+
+/* NaNs with every payload: a double cannot carry a signalling NaN to f32 */
+static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
+{
+    return raw_operand(c, i, X, data, n, r);
+}
+
+static const assay_rows rows[] = {
+    { "R=3 C={1..17} y={f16,bf16} gen=half-steps", ASSAY_QUICK },
+    { "R=2 C={31,1000} y={f16,bf16} gen={gauss,half-steps,extremes,block-scales,edges,any-bits,special,denormal}",
+      ASSAY_QUICK },
+    { "R=3 C={32,64,96,128,160,224} y={q8_0,q8_1,q4_0,q4_1} gen={gauss,half-steps}", ASSAY_QUICK },
+    { "R=4 C=480 y={q8_0,q8_1,q4_0,q4_1} gen={half-steps,near-ties,extremes,block-scales,poisoned,edges,any-bits}",
+      ASSAY_QUICK },
+    { "R=2 C=96 y={q8_0,q8_1,q4_0,q4_1} gen={uniform,positive,spike,signed-zero,denormal,special,wide,equal}",
+      ASSAY_QUICK },
+    { "R=1 C={0,4064,4128,8256} y={q8_0,q8_1,q4_0,q4_1,f16,bf16} gen=gauss", ASSAY_QUICK },
+    { "R=0 C=256 y=* gen=gauss", ASSAY_QUICK },
+    { "R={4,5} C=960 y={q8_0,q8_1,q4_0,q4_1} gen=scale-ties", ASSAY_QUICK },
+    { "R={1,2,3} C={768,1024} y={q4_k,q6_k} gen={small-scales,unit-steps,level}", ASSAY_QUICK },
+    { "R=2 C={256,768} y={q4_k,q6_k} gen={gauss,uniform,positive,extremes,block-scales,poisoned,zero}", ASSAY_QUICK },
+    { "R=4 C=1024 y={q4_k,q6_k} gen={gauss,uniform}", ASSAY_QUICK }, /* many super-blocks: verify() sums over them */
+    { "R=5 C=8192 y=* gen={half-steps,near-ties,extremes,block-scales,poisoned,edges}", ASSAY_FULL },
+    /* values at every place */
+    { "R=4 C=37 y={f16,bf16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=4 C=37 y={f16,bf16} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
+    { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
+};
+
+const assay_suite assay_suite_quantize = {
+    .op = "quantize",
+    .rows = rows,
+    .n_rows = ASSAY_COUNT_OF(rows),
+    .gens = gens,
+    .n_gens = ASSAY_COUNT_OF(gens),
+    .known = assay_quantize_known,
+    .raw = raw,
+};

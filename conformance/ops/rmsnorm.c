@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ * rmsnorm: cases. */
+#include "../../reference/core/registry.h"
+#include "../../reference/core/status.h"
+#include "assay/params/rmsnorm.h"
+#include <math.h>
+#include <string.h>
+
+/* Rows of one magnitude, from 2^-18 to 2: where eps stands decides the result. */
+static bool near_eps(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = i == 1 ? assay_rng_normal(rng)
+                             : ldexp(assay_rng_normal(rng), -(int)(k / (c->dim[1] ? c->dim[1] : 1) % 10) * 2);
+    return true;
+}
+/* NaN and zeros, in two rows of three.  No infinity: see holes. */
+static bool special(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    static const double odd[] = { NAN, 0.0, -0.0, 0x1p60, 0x1p-70 };
+    const int64_t C = c->dim[1] ? c->dim[1] : 1;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = i == 0 && k / C % 3 < 2 && assay_rng_below(rng, C) == 0 ? odd[assay_rng_below(rng, 5)]
+                                                                              : assay_rng_normal(rng);
+    return true;
+}
+/* x near the end of the range and small weights: what w x loses to underflow is multiplied by 1/sqrt(eps). */
+static double underflow(const assay_case *c, int i, int64_t j, assay_rng *rng)
+{
+    (void)c, (void)j;
+    const int e = i == 0 ? -122 - (int)assay_rng_below(rng, 14) : -(int)assay_rng_below(rng, 14);
+    return ldexp(assay_rng_normal(rng), e);
+}
+static const assay_gen gens[] = {
+    { "underflow", ASSAY_TAG_ADVERSARIAL, NULL, underflow, .says = "x near the end of the range, small weights",
+      .tight = true },
+    { "near-eps", ASSAY_TAG_ADVERSARIAL, near_eps, .says = "rows of one size, from 2^-18 to 2: eps decides",
+      .tight = true },
+    { "special", ASSAY_TAG_CLASS, special, .says = "NaN, zeros and large numbers, in two rows of three" },
+};
+static const char *const unseen[] = { "inf-x: where x is infinite 0 and NaN are both right (holes)", NULL };
+static const char *const holes[] = { "special: an infinite x makes the root infinite: 0 for the others (x / inf) and "
+                                     "NaN (a refined rsqrt) are both right",
+                                     NULL };
+
+static const assay_rows rows[] = {
+    { "R={1,3} C={1..17} eps=1e-05 gen={gauss,positive,spike}", ASSAY_QUICK },
+    { "R=70 C={31,64,576} eps=1e-05 gen={gauss,uniform}", ASSAY_QUICK },
+    { "R=2 C={8,33} eps={0,1e-05,1e-06} plus_one={0,1} gen={gauss,tiny,wide,equal}", ASSAY_QUICK },
+    { "R=10 C={1,5,16,33,64} eps={1e-06,1e-05,0.1} gen=near-eps", ASSAY_QUICK },
+    { "R=2 C={17,32} eps=1e-05 x={f16,bf16} w={f32,f16,bf16} y={f32,f16,bf16} gen=gauss", ASSAY_QUICK },
+    { "R={0,1} C=0 eps=1e-05 gen=gauss", ASSAY_QUICK },
+    { "R=6 C={8,33} eps=1e-06 gen=underflow", ASSAY_QUICK },
+    { "R=3 C={9,40} eps=1e-05 gen={special,zero,signed-zero,denormal}", ASSAY_QUICK },
+    { "R=66 C={1..8} eps=1e-05 gen=short", ASSAY_QUICK },
+    { "R=1 C={4096,32768} eps=1e-05 gen={gauss,positive,equal,ramp,spike,near-eps}", ASSAY_QUICK },
+    { "R=2 C={1021,4096} eps=1e-05 gen={gauss,positive,equal,ramp}", ASSAY_FULL },
+    /* values at every place */
+    { "R=7 C=70 eps={0,1e-05} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
+    { "R=7 C=37 eps={0,1e-05} plus_one={0,1} gen={zero-inf,square-under,square-over}@{x,w}", ASSAY_QUICK },
+    { "R=5 C=35 x={f16,bf16} w={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
+};
+
+/* Second derivation: the root mean square as a scaled 2-norm (Blue 1978, LAPACK nrm2) in which eps is one more
+ * element, sqrt(n eps); in long double. */
+static long double scaled_rms(const double *x, int n, double eps)
+{
+    long double scale = sqrtl((long double)n * eps), sum = scale > 0;
+    for (int i = 0; i < n; i++) {
+        const long double v = fabsl((long double)x[i]);
+        if (v > scale)
+            sum = 1 + sum * (scale / v) * (scale / v), scale = v;
+        else if (v > 0)
+            sum += (v / scale) * (v / scale);
+    }
+    return scale * sqrtl(sum / n);
+}
+
+static bool known(assay_why *why)
+{
+    /* worked out outside this project */
+    static const double want[2][4] = { { 0.3202562911868, 0.3202562911868, 1.921537747121, -1.601281455934 },
+                                       { 0.6405125823736, 0.9607688735603, 2.882306620681, 0 } };
+    enum { R = 40, C = 23 };
+    const assay_op *op = assay_op_find("rmsnorm");
+    double x[R * C], w[C], y[R * C];
+    void *operand[] = { x, w, y }, *before[] = { NULL, NULL, NULL };
+    for (int plus = 0; plus < 2; plus++) {
+        const assay_rmsnorm_params p = { 1e-6f, plus };
+        memcpy(x, (const double[]){ 1, 2, 3, 5 }, 4 * sizeof *x),
+            memcpy(w, (const double[]){ 1, 0.5, 2, -1 }, 4 * sizeof *w);
+        op->oracle(&(assay_dense){ operand, before, (const int64_t[]){ 1, 4 }, &p });
+        for (int c = 0; c < 4; c++)
+            if (!(fabs(y[c] - want[plus][c]) <= 1e-11))
+                return assay_fail(why, ASSAY_ERR_FORMAT, "rmsnorm: known answer: y[%d] is %.17g, not %.17g", c, y[c],
+                                  want[plus][c]) == ASSAY_OK;
+    }
+    assay_rng rng = { 3, 0, 0 };
+    for (int i = 0; i < R * C; i++)
+        x[i] = ldexp(assay_rng_normal(&rng), i / C - R / 2);
+    for (int c = 0; c < C; c++)
+        w[c] = assay_rng_normal(&rng);
+    const assay_rmsnorm_params p = { 1e-5f, 0 };
+    op->oracle(&(assay_dense){ operand, before, (const int64_t[]){ R, C }, &p });
+    for (int i = 0; i < R * C; i++) {
+        const long double g = w[i % C] * (x[i] / scaled_rms(x + i / C * C, C, p.eps));
+        if (!(fabsl(y[i] - g) <= 0x1p-48L * fabsl(g)))
+            return assay_fail(why, ASSAY_ERR_FORMAT, "rmsnorm: y[%d] is %.17g, by a scaled norm %.17Lg", i, y[i], g) ==
+                   ASSAY_OK;
+    }
+    return true;
+}
+
+const assay_suite assay_suite_rmsnorm = {
+    .op = "rmsnorm",
+    .rows = rows,
+    .n_rows = ASSAY_COUNT_OF(rows),
+    .gens = gens,
+    .n_gens = ASSAY_COUNT_OF(gens),
+    .holes = holes,
+    .unseen = unseen,
+    .known = known,
+};

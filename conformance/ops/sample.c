@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ * sample: cases. */
+#include "../../reference/core/suite.h"
+#include "sample_known.h"
+#include <math.h>
+
+/* Logits as models give them: a bell, and some that stand out. */
+static bool model(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    (void)c;
+    for (int64_t k = 0; k < n; k++) {
+        const double bell = 2 * assay_rng_normal(r);
+        value[i][k] = bell + (assay_rng_below(r, 16) ? 0 : 5);
+    }
+    return true;
+}
+static bool few_values(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    (void)c;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = (double)assay_rng_below(r, 4);
+    return true;
+}
+/* Probabilities are powers of two: sums are exact, and hit p = 0.5 and 0.75. */
+static bool halving(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    (void)r;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = -log(2) * (double)((k % c->dim[1] + k / c->dim[1]) % c->dim[1]);
+    return true;
+}
+/* Pairs of neighbours in f32: which of the two is larger can be lost in division. */
+static bool near_ties(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    (void)c;
+    for (int64_t k = 0; k < n; k++) {
+        const float v = (float)(1 + (int)assay_rng_below(r, 3)), to = (float)(assay_rng_below(r, 3) * 10);
+        value[i][k] = (double)nextafterf(v, to);
+    }
+    return true;
+}
+/* Most of the vocabulary is forbidden; at least one id is not. */
+static bool forbidden(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const int64_t V = c->dim[1];
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = assay_rng_below(r, 5) ? -INFINITY : assay_rng_normal(r);
+    for (int64_t row = 0; row < n / V; row++) {
+        const double v = assay_rng_normal(r);
+        value[i][row * V + assay_rng_below(r, V)] = v;
+    }
+    return true;
+}
+/* One id with 0.9 of all: more than p alone. */
+static bool peaked(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const int64_t V = c->dim[1];
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = 0;
+    for (int64_t row = 0; row < n / V; row++)
+        value[i][row * V + assay_rng_below(r, V)] = log(9 * (double)(V > 1 ? V - 1 : 1));
+    return true;
+}
+static bool huge(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    (void)c;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = (k % 2 ? 1e4 : -3e38) + 1000 * floor(3 * assay_rng_uniform(r));
+    return true;
+}
+/* One id is allowed. */
+static bool one_left(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const int64_t V = c->dim[1];
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = -INFINITY;
+    for (int64_t row = 0; row < n / V; row++) {
+        const double v = assay_rng_normal(r);
+        value[i][row * V + assay_rng_below(r, V)] = v;
+    }
+    return true;
+}
+/* Rows without an answer among rows with one. */
+static bool invalid(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const int64_t V = c->dim[1];
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = k / V % 4 == 1 ? -INFINITY : assay_rng_normal(r);
+    for (int64_t row = 0; row < n / V; row++)
+        if (row % 4 > 1)
+            value[i][row * V + assay_rng_below(r, V)] = row % 4 == 2 ? NAN : INFINITY;
+    return true;
+}
+
+static const assay_gen gens[] = {
+    { "model", ASSAY_TAG_ADVERSARIAL, model, .says = "logits as a model has them" },
+    { "few-values", ASSAY_TAG_ADVERSARIAL, few_values, .says = "four values: many ties" },
+    { "halving", ASSAY_TAG_ADVERSARIAL, halving, .says = "probabilities that are powers of two: sums hit top_p" },
+    { "near-ties", ASSAY_TAG_ADVERSARIAL, near_ties, .says = "neighbours in f32" },
+    { "forbidden", ASSAY_TAG_ADVERSARIAL, forbidden, .says = "most ids at -inf" },
+    { "peaked", ASSAY_TAG_ADVERSARIAL, peaked, .says = "one id with 0.9 of all" },
+    { "one-left", ASSAY_TAG_EXACT, one_left, .says = "one id that is not at -inf" },
+    { "huge", ASSAY_TAG_ADVERSARIAL, huge, .says = "logits of 10,000 and of -3e38" },
+    { "invalid", ASSAY_TAG_CLASS, invalid, .says = "rows without an answer among rows with one" },
+};
+
+#define EACH "gen={model,few-values,halving,near-ties,forbidden,peaked}"
+static const assay_rows rows[] = {
+    { "R=5 V={1..17} temp={0,1} top_p={0,0.9} gen={model,one-left}", ASSAY_QUICK },
+    { "R=20 V={1,2,3,5,17,64} temp={0,1} " EACH, ASSAY_QUICK },
+    { "R=64 V=40 temp={0.25,0.7,1,3} key=42 step=7 " EACH, ASSAY_QUICK },
+    { "R=64 V=40 temp=0.8 top_k={1,2,5,39,40,41} key=7 step=9 " EACH, ASSAY_QUICK },
+    { "R=64 V={2,3,5,8,9} temp=1 top_k={1,2,3} key=7 step=2 " EACH, ASSAY_QUICK },
+    { "R=64 V=40 temp=1 top_p={0.05,0.5,0.75,0.9,1} key=1 step=3 " EACH, ASSAY_QUICK },
+    { "R=64 V=40 temp=2 top_k={3,10} top_p={0.3,0.8} key=5000000000 step={0,1,4294967296} " EACH, ASSAY_QUICK },
+    { "R=16 V=40 temp={0,0.001,1} top_k={0,3} gen={huge,invalid,gauss}", ASSAY_QUICK },
+    /* u = 0 in row 1, 0, 2, 2: the first id that has any weight */
+    { "R=4 V=40 temp=1 key=77 step={13613258,14228752,14639693,15119672} gen=forbidden", ASSAY_QUICK },
+    /* u = 1 - 2^-24, the largest, in row 1, 0, 3, 0: the last id that has any weight; temperatures at their ends */
+    { "R=4 V=40 temp={1e-30,0.7,1,1e6} key=77 step={1204173,3654333,15149740,18975035} gen={forbidden,one-left,peaked}",
+      ASSAY_QUICK },
+    { "R=4 V=40 temp=1 key=77 step={1204173,18975035,13613258} top_k={0,3} top_p={0,0.9} gen=" ASSAY_VALUES "@logits",
+      ASSAY_QUICK },
+    { "R=3 V=1000 temp=0.9 top_k={0,50} top_p={0,0.95} key=3 gen={model,few-values}", ASSAY_QUICK },
+    { "R=9 V=3001 temp=0.9 top_k={0,50} top_p={0,0.95} key=3 gen={model,few-values}", ASSAY_FULL },
+    { "R={0,1} V=1 temp=1 gen=model", ASSAY_QUICK },
+    { "R=4 V=49152 temp=0.8 top_k={0,40} top_p={0,0.95} key=11 gen=model", ASSAY_FULL },
+    /* values at every place */
+    { "R=7 V={37,150} temp={0,1} key=3 gen=" ASSAY_VALUES "@logits", ASSAY_QUICK },
+    { "R=7 V=150 temp=1.5 top_k=5 top_p=0.9 key=3 gen=" ASSAY_VALUES "@logits", ASSAY_QUICK },
+};
+
+const assay_suite assay_suite_sample = {
+    .op = "sample",
+    .rows = rows,
+    .n_rows = ASSAY_COUNT_OF(rows),
+    .gens = gens,
+    .n_gens = ASSAY_COUNT_OF(gens),
+    .known = sample_known,
+};

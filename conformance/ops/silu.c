@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ * silu: cases; the whole range of the exponential, both tails included; the definition in wide precision. */
+#include "../../reference/core/registry.h"
+#include "../../reference/core/status.h"
+#include <math.h>
+
+/* -110 .. 110: e^x overflows, is subnormal and is 0 in f32 inside it */
+static bool range(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    (void)c;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = 220 * (assay_rng_uniform(rng) - 0.5);
+    return true;
+}
+/* e^-x overflows f32, x e^x is still a normal number: 88.73 < -x < 91.9 */
+static bool edge(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    (void)c;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = (k % 2 ? -1 : 1) * (86 + 6 * assay_rng_uniform(rng));
+    return true;
+}
+/* NaN, +inf and both zeros in every lane.  No -inf: see holes. */
+static bool special(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    static const double odd[] = { NAN, INFINITY, -0.0, 0.0, 0x1.fffffep127, -0x1.fffffep127 };
+    (void)c;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = assay_rng_below(rng, 2) ? odd[assay_rng_below(rng, 6)] : assay_rng_normal(rng);
+    return true;
+}
+
+static const assay_gen gens[] = {
+    { "range", ASSAY_TAG_ADVERSARIAL, range, .says = "-110 to 110, evenly", .tight = true },
+    { "edge", ASSAY_TAG_ADVERSARIAL, edge, .says = "86 to 92 on both sides: e^-x overflows, x e^x does not",
+      .tight = true },
+    { "special", ASSAY_TAG_CLASS, special, .says = "NaN, inf, zeros and the largest f32" },
+};
+static const char *const exact[] = { "zero", NULL };
+static const char *const holes[] = {
+    "special: x = -inf: 0 (the limit) and NaN (what x/(1 + e^-x) gives) are both right", NULL
+};
+
+static const assay_rows rows[] = {
+    { "R={1,3} C={1..40} gen={gauss,range}", ASSAY_QUICK },
+    { "R=3 C={7,16,33,67} gen={edge,special,spike,wide,denormal,signed-zero,zero}", ASSAY_QUICK },
+    { "R=5 C={31,64,576} gen={gauss,uniform,positive,range}", ASSAY_QUICK },
+    { "R={0,1} C=0 gen=gauss", ASSAY_QUICK },
+    { "R=2 C={17,32} x={f16,bf16} y={f32,f16,bf16} gen={gauss,range}", ASSAY_QUICK },
+    { "R=2 C={17,32} x=f32 y={f16,bf16} gen={gauss,range}", ASSAY_QUICK },
+    { "R=2 C={1536,4095,4096,4097,8200} gen={gauss,range}", ASSAY_QUICK },
+    { "R=3 C=14336 gen={gauss,range}", ASSAY_FULL },
+    /* values at every place */
+    { "R=7 C=37 gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=5 C=35 x={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=7 C=37 gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
+};
+
+/* Numbers worked out outside this project; then x / (1 + e^-x) in long double over the whole range, and silu(x) -
+ * silu(-x) = x. */
+static bool known(assay_why *why)
+{
+    enum { N = 6, M = 4000 };
+    static const double at[N] = { -3, -1, -0.5, 0.5, 1, 3 };
+    static const double want[N] = { -0.1422776195327, -0.26894142137, -0.1887703343991,
+                                    0.3112296656009,  0.73105857863,  2.857722380467 };
+    const assay_op *op = assay_op_find("silu");
+    double x[M], y[M], minus[M], mirrored[M];
+    for (int i = 0; i < M; i++)
+        x[i] = i < N ? at[i] : 0.35 * (i - M / 2.0), minus[i] = -x[i];
+    op->oracle(&(assay_dense){ (void *[]){ x, y }, (void *[]){ NULL, NULL }, (const int64_t[]){ 1, M }, NULL });
+    op->oracle(
+        &(assay_dense){ (void *[]){ minus, mirrored }, (void *[]){ NULL, NULL }, (const int64_t[]){ 1, M }, NULL });
+    for (int i = 0; i < M; i++) {
+        const long double wide = (long double)x[i] / (1 + expl(-(long double)x[i]));
+        if ((i < N && !(fabs(y[i] - want[i]) <= 1e-12)) || !(fabsl(y[i] - wide) <= 0x1p-49L * fabsl(wide)) ||
+            !(fabs(y[i] - mirrored[i] - x[i]) <= 0x1p-50 * fabs(x[i])))
+            return assay_fail(why, ASSAY_ERR_FORMAT, "silu(%.17g) is %.17g, in wide precision %.17Lg", x[i], y[i],
+                              wide) == ASSAY_OK;
+    }
+    double end[] = { INFINITY, -INFINITY, 0 }, limit[] = { 7, 7, 7 };
+    op->oracle(&(assay_dense){ (void *[]){ end, limit }, (void *[]){ NULL, NULL }, (const int64_t[]){ 1, 3 }, NULL });
+    if (!(limit[0] == INFINITY && limit[1] == 0 && signbit(limit[1]) && limit[2] == 0 && !signbit(limit[2])))
+        return assay_fail(why, ASSAY_ERR_FORMAT, "silu at inf, -inf, 0 is %g, %g, %g, not inf, -0, 0", limit[0],
+                          limit[1], limit[2]) == ASSAY_OK;
+    return true;
+}
+
+const assay_suite assay_suite_silu = {
+    .op = "silu",
+    .draws_special = true,
+    .rows = rows,
+    .n_rows = ASSAY_COUNT_OF(rows),
+    .gens = gens,
+    .n_gens = ASSAY_COUNT_OF(gens),
+    .exact = exact,
+    .holes = holes,
+    .known = known,
+};

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT
+ * softmax: cases; rows whose answer is exact; the definition without any shift, in wide precision. */
+#include "../../reference/core/registry.h"
+#include "../../reference/core/status.h"
+#include "assay/params/softmax.h"
+#include <math.h>
+#include <string.h>
+
+enum { X, MASK };
+
+static bool masked(const assay_case *c)
+{
+    return c->present >> MASK & 1;
+}
+/* Winners at the same logit, every other one below by 1024 and more, so that its exponential is 0 also when scaled. */
+static void winners(const assay_case *c, double *x, int64_t count, assay_rng *rng)
+{
+    const int64_t C = c->dim[1];
+    for (int64_t r = 0; r < c->dim[0]; r++, x += C) {
+        const double top = 8 * (double)(assay_rng_below(rng, 17) - 8);
+        const int64_t first = C ? assay_rng_below(rng, C) : 0;
+        for (int64_t i = 0; i < C; i++)
+            x[i] = top - 1024 - 8 * (double)assay_rng_below(rng, 32);
+        for (int64_t i = 0; i < count && i < C; i++)
+            x[(first + i * (C / count)) % C] = top;
+    }
+}
+/* Losers may also be masked; winners (the maximum of their row) never are. */
+static void mask_losers(const assay_case *c, double *mask, const double *x, assay_rng *rng)
+{
+    const int64_t C = c->dim[1];
+    for (int64_t r = 0; r < c->dim[0]; r++, x += C, mask += C) {
+        double top = -INFINITY;
+        for (int64_t i = 0; i < C; i++)
+            top = fmax(top, x[i]);
+        for (int64_t i = 0; i < C; i++)
+            mask[i] = x[i] < top && assay_rng_below(rng, 2) ? -INFINITY : 0;
+    }
+}
+static bool some_winners(const assay_case *c, int i, int64_t count, double *const *value, assay_rng *rng)
+{
+    if (i == X)
+        winners(c, value[X], count, rng);
+    else
+        mask_losers(c, value[MASK], value[X], rng);
+    return true;
+}
+static bool one_hot(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    (void)n;
+    return some_winners(c, i, 1, value, rng);
+}
+static bool pair(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    (void)n;
+    return some_winners(c, i, 2, value, rng);
+}
+/* The largest 2^k <= C winners: each gets exactly 2^-k. */
+static bool uniform_2k(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    (void)n;
+    int64_t k = 1;
+    while (2 * k <= c->dim[1])
+        k *= 2;
+    return some_winners(c, i, k, value, rng);
+}
+
+/* What masks do, one kind per row: all masked; all at -FLT_MAX (uniform); only the last or the first visible; the
+ * first half masked; NaN and infinity where masked (must not leak); every other one.  Without a mask x carries it. */
+static bool masked_rows(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    const int64_t C = c->dim[1];
+    for (int64_t k = 0; k < n; k++) {
+        const int64_t kind = k / C % 7, col = k % C;
+        const bool hide = kind == 0 || (kind == 2 && col != C - 1) || (kind == 3 && col != 0) ||
+                          ((kind == 4 || kind == 5) && col < C / 2) || (kind == 6 && col % 2);
+        if (i == MASK)
+            value[i][k] = hide ? -INFINITY : kind == 1 ? -0x1.fffffep127 : 0;
+        else if (masked(c))
+            value[i][k] = kind == 1 ? 0 : hide && kind == 5 ? (col % 2 ? NAN : INFINITY) : assay_rng_normal(rng);
+        else
+            value[i][k] = hide ? -INFINITY : kind == 1 ? -0x1.fffffep127 : assay_rng_normal(rng);
+    }
+    return true;
+}
+
+/* Rows without anything above -inf: NaN under the mask only (0), one visible NaN (all NaN), x itself -inf (0). */
+static bool hollow(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    const int64_t C = c->dim[1];
+    for (int64_t k = 0; k < n; k++) {
+        const int64_t kind = k / C % 3, at = C - 1 - k / C % C;
+        const bool here = k % C == at;
+        if (i == MASK)
+            value[i][k] = kind == 2 || (kind == 1 && here) ? 0 : -INFINITY;
+        else if (kind == 2 || !masked(c))
+            value[i][k] = kind == 1 && here ? NAN : -INFINITY;
+        else
+            value[i][k] = here ? NAN : assay_rng_normal(rng);
+    }
+    return true;
+}
+
+/* An additive mask that is neither 0 nor -inf (ALiBi), and logits that are large, one kind per row. */
+static bool huge(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    static const double offset[] = { 0, 1000, -1000, 0, -1e5, 1e4 }, spread[] = { 88, 1, 1, 1e4, 2, 30 };
+    for (int64_t k = 0; k < n; k++) {
+        const int64_t kind = k / c->dim[1] % 6;
+        value[i][k] = i == MASK ? -0.0625 * (double)(k % c->dim[1])
+                                : offset[kind] + spread[kind] * (2 * assay_rng_uniform(rng) - 1);
+    }
+    return true;
+}
+/* Ascending, descending, and in steps of 16, one kind per row: the rescaling of an online softmax. */
+static bool ramp(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    for (int64_t k = 0; k < n; k++) {
+        const int64_t kind = k / c->dim[1] % 3, col = k % c->dim[1];
+        const double step = kind == 0 ? (double)col : kind == 1 ? (double)-col : (double)(col / 16) * 16;
+        value[i][k] = i == MASK ? 0 : 0.37 * step + 0.01 * assay_rng_uniform(rng);
+    }
+    return true;
+}
+/* Ascending (even rows) or descending by less than any weight loses: an online softmax rescales everything that it has,
+ * at every element. */
+static bool creep(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    for (int64_t k = 0; k < n; k++) {
+        const double at = ldexp((double)(k % c->dim[1]) + 0.5 * assay_rng_uniform(rng), -13);
+        value[i][k] = i == MASK ? 0 : k / c->dim[1] % 2 ? -at : at;
+    }
+    return true;
+}
+/* Just below a power of two, of both signs: to add anything before the maximum is subtracted costs a bit. */
+static bool binades(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    for (int64_t k = 0; k < n; k++) {
+        const double at = ldexp(1, (int)(k / c->dim[1] % 4) * 3) - assay_rng_uniform(rng);
+        value[i][k] = i == MASK ? 0 : k / c->dim[1] % 2 ? -at : at;
+    }
+    return true;
+}
+static bool spread(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    (void)c;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = i == MASK ? (assay_rng_below(rng, 4) ? 0 : -INFINITY) : 6 * assay_rng_normal(rng);
+    return true;
+}
+
+/* One element takes all, the others' weights are subnormal. */
+static bool faint(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = i == MASK || k % c->dim[1] == 0 ? 0 : -88 - 14 * assay_rng_uniform(rng);
+    return true;
+}
+
+static const assay_gen gens[] = {
+    { "one-hot", ASSAY_TAG_EXACT, one_hot, .says = "one element takes all" },
+    { "pair", ASSAY_TAG_EXACT, pair, .says = "two elements take a half each" },
+    { "uniform-2k", ASSAY_TAG_EXACT, uniform_2k, .says = "2^k elements take 2^-k each" },
+    { "masked-rows", ASSAY_TAG_ADVERSARIAL, masked_rows,
+      .says = "rows masked wholly, by half, but for one element; NaN and inf where masked", .tight = true },
+    { "hollow", ASSAY_TAG_CLASS, hollow, .says = "rows with nothing above -inf, some with a NaN" },
+    { "huge", ASSAY_TAG_ADVERSARIAL, huge, .says = "large logits, a mask that is neither 0 nor -inf", .tight = true },
+    { "creep", ASSAY_TAG_ADVERSARIAL, creep, .says = "logits that rise or fall so slowly that no weight is lost" },
+    { "ramp", ASSAY_TAG_ADVERSARIAL, ramp, .says = "logits that rise, fall, or climb in steps of 16" },
+    { "spread", ASSAY_TAG_RANDOM, spread, .says = "normal deviates times 6, a quarter masked" },
+    { "faint", ASSAY_TAG_ADVERSARIAL, faint, .tight = true, .says = "weights that are subnormal" },
+    { "binades", ASSAY_TAG_ADVERSARIAL, binades, .says = "logits just below powers of two", .tight = true },
+};
+
+static const assay_rows rows[] = {
+    { "R={1,3} C={1..40} gen={gauss,one-hot}", ASSAY_QUICK },
+    { "R=7 C={2..19,31..33,64,67} gen={masked-rows,hollow,pair,uniform-2k}", ASSAY_QUICK },
+    { "R=7 C={2..19,31..33,64,67} mask=f32 gen={masked-rows,hollow,one-hot,pair,spread}", ASSAY_QUICK },
+    { "R=6 C={8,17,63,130} mask=f32 scale={0,0.125,0.3} gen={huge,ramp,gauss}", ASSAY_QUICK },
+    { "R=6 C={9,40,67} scale={0,0.125,0.3,2} gen={huge,ramp,spread,uniform-2k}", ASSAY_QUICK },
+    { "R=66 C={1..8} gen=short", ASSAY_QUICK },
+    { "R=8 C={2,5,9} gen=binades", ASSAY_QUICK },
+    { "R=6 C={5,40} gen=faint", ASSAY_QUICK },
+    { "R=66 C={1..9} mask=f32 scale=0.125 gen=spread", ASSAY_QUICK },
+    { "R=70 C={31,64,257} gen={gauss,uniform,spread}", ASSAY_QUICK },
+    { "R={0,1} C=0 gen=gauss", ASSAY_QUICK },
+    { "R=3 C={9,40} gen={special,zero,signed-zero,denormal,equal,positive,spike,wide}", ASSAY_QUICK },
+    { "R=2 C={17,32} x={f16,bf16} y={f32,f16,bf16} gen={gauss,one-hot}", ASSAY_QUICK },
+    { "R=2 C={17,32} x=f32 y={f16,bf16} mask=f32 gen={spread,one-hot}", ASSAY_QUICK },
+    { "R=2 C={512,1021,1024} gen={gauss,equal,uniform-2k,ramp,creep}", ASSAY_QUICK },
+    { "R=1 C={4096,32768} gen={gauss,positive,equal,ramp,creep,huge,uniform-2k}", ASSAY_QUICK },
+    { "R=6 C=4096 gen={gauss,equal,ramp,huge,one-hot}", ASSAY_FULL },
+    { "R=1 C=49152 scale={0,0.7} gen={gauss,spread,uniform-2k}", ASSAY_FULL },
+    /* values at every place */
+    { "R=7 C=70 gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=5 C=37 x={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=7 C=70 mask=f32 scale=0.125 gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=7 C=70 mask=f32 scale=0.125 gen=" ASSAY_MASK_VALUES "@mask", ASSAY_QUICK },
+    { "R=7 C=70 gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
+};
+
+/* 1 / sum_j e^(z_j - z_i): no maximum, no common sum; long double on x86-64, binary128 on AArch64 */
+static bool derivation(const assay_op *op, assay_why *why)
+{
+    enum { R = 9, C = 13 };
+    double x[R * C], mask[R * C], y[R * C];
+    assay_softmax_params p = { 0.75f };
+    assay_rng rng = { 5, 0, 0 };
+    for (int i = 0; i < R * C; i++)
+        x[i] = 4 * assay_rng_normal(&rng), mask[i] = i % 5 == 3 || i / C == R - 1 ? -INFINITY : (double)(i % 3);
+    void *operand[] = { x, mask, y }, *before[] = { NULL, NULL, NULL };
+    op->oracle(&(assay_dense){ operand, before, (const int64_t[]){ R, C }, &p });
+    for (int i = 0; i < R * C; i++) {
+        long double sum = 0;
+        for (int j = i / C * C; j < i / C * C + C; j++)
+            if (mask[j] > -INFINITY)
+                sum += expl(0.75L * x[j] + mask[j] - (0.75L * x[i] + (mask[i] > -INFINITY ? mask[i] : 0)));
+        const long double want = mask[i] > -INFINITY ? 1 / sum : 0;
+        if (!(fabsl(y[i] - want) <= 0x1p-48L * want))
+            return assay_fail(why, ASSAY_ERR_FORMAT, "softmax: y[%d] is %.17g, by 1/sum e^(z_j - z_i) %.17Lg", i, y[i],
+                              want) == ASSAY_OK;
+    }
+    return true;
+}
+
+/* Numbers worked out outside this project, and rows whose policy is ours: fully masked 0, NaN under a mask stays there.
+ */
+static bool known(assay_why *why)
+{
+    static const struct {
+        double x[3], mask[3], want[3];
+    } answer[] = {
+        { { 1, 2, 1000 }, { 0, 0, 0 }, { 0, 0, 1 } },
+        { { 0.1, 0.2, 0.3 }, { 0, 0, 0 }, { 0.30060960535572734, 0.3322249935333473, 0.3671654011109253 } },
+        { { 1, 2, 3 }, { -INFINITY, -INFINITY, -INFINITY }, { 0, 0, 0 } },
+        { { NAN, 7, 7 }, { -INFINITY, 0, 0 }, { 0, 0.5, 0.5 } },
+        { { 3, 2, 1 }, { -0x1.fffffep127, -0x1.fffffep127, -0x1.fffffep127 }, { 1 / 3.0, 1 / 3.0, 1 / 3.0 } },
+    };
+    const assay_op *op = assay_op_find("softmax");
+    const assay_softmax_params p = { 0 };
+    for (size_t k = 0; k < ASSAY_COUNT_OF(answer); k++) {
+        double y[3], x[3], mask[3];
+        memcpy(x, answer[k].x, sizeof x), memcpy(mask, answer[k].mask, sizeof mask);
+        void *operand[] = { x, mask, y }, *before[] = { NULL, NULL, NULL };
+        op->oracle(&(assay_dense){ operand, before, (const int64_t[]){ 1, 3 }, &p });
+        for (int i = 0; i < 3; i++)
+            if (!(fabs(y[i] - answer[k].want[i]) <= 1e-15))
+                return assay_fail(why, ASSAY_ERR_FORMAT, "softmax: known answer %zu: y[%d] is %.17g, not %.17g", k, i,
+                                  y[i], answer[k].want[i]) == ASSAY_OK;
+    }
+    return derivation(op, why);
+}
+
+static const char *const unseen[] = { "out-inf-y: results lie between 0 and 1", NULL };
+const assay_suite assay_suite_softmax = {
+    .op = "softmax",
+    .rows = rows,
+    .n_rows = ASSAY_COUNT_OF(rows),
+    .gens = gens,
+    .n_gens = ASSAY_COUNT_OF(gens),
+    .known = known,
+    .unseen = unseen,
+};

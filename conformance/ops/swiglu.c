@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ * swiglu: cases; saturated gates, where the answer is an exact product; the definition in wide precision. */
+#include "../../reference/core/registry.h"
+#include "../../reference/core/status.h"
+#include <math.h>
+
+enum { GATE, UP };
+
+/* silu(gate) is gate itself above 32 and 0 below -1024: y is an integer product or a zero, bit for bit. */
+static bool saturated(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    (void)c;
+    for (int64_t k = 0; k < n; k++) {
+        const double v = 64 + (double)assay_rng_below(rng, 64);
+        value[i][k] = i == UP ? (double)(2 * assay_rng_below(rng, 64) - 63) : assay_rng_below(rng, 4) ? v : -32 * v;
+    }
+    return true;
+}
+static bool range(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    (void)c;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = i == GATE ? 200 * (assay_rng_uniform(rng) - 0.5) : assay_rng_normal(rng);
+    return true;
+}
+/* e^gate, or silu, is subnormal: -86 to -92. */
+static double edge(const assay_case *c, int i, int64_t j, assay_rng *rng)
+{
+    (void)c, (void)j;
+    return i == GATE ? -86 - 6 * assay_rng_uniform(rng) : assay_rng_normal(rng);
+}
+static bool special(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    static const double odd[] = { NAN, INFINITY, -0.0, 0.0 };
+    (void)c;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = assay_rng_below(rng, 2) ? odd[assay_rng_below(rng, 4)] : assay_rng_normal(rng);
+    return true;
+}
+
+static const assay_gen gens[] = {
+    { "saturated", ASSAY_TAG_EXACT, saturated, .says = "silu(gate) is gate itself or 0: integers" },
+    { "edge", ASSAY_TAG_ADVERSARIAL, NULL, edge, .tight = true,
+      .says = "gates of -86 to -92: e^gate becomes subnormal" },
+    { "range", ASSAY_TAG_ADVERSARIAL, range, .says = "gates from -100 to 100, evenly", .tight = true },
+    { "special", ASSAY_TAG_CLASS, special, .says = "NaN, inf and zeros" },
+};
+static const char *const exact[] = { "zero", NULL };
+static const char *const holes[] = { "special: gate = -inf: 0 up (the limit) and NaN are both right", NULL };
+
+static const assay_rows rows[] = {
+    { "R={1,3} C={1..40} gen={gauss,saturated}", ASSAY_QUICK },
+    { "R=3 C={7,16,33,67} gen={range,edge,special,spike,wide,denormal,signed-zero,zero}", ASSAY_QUICK },
+    { "R=5 C={31,64,576} gen={gauss,uniform,positive,saturated}", ASSAY_QUICK },
+    { "R={0,1} C=0 gen=gauss", ASSAY_QUICK },
+    { "R=2 C={17,32} gate={f16,bf16} up={f16,bf16} y={f32,f16,bf16} gen={gauss,saturated}", ASSAY_QUICK },
+    { "R=2 C={17,32} gate=f32 up={f16,bf16} y={f16,bf16} gen={gauss,range}", ASSAY_QUICK },
+    { "R=2 C={1536,4097,8200} gen={gauss,saturated}", ASSAY_QUICK },
+    { "R=3 C=14336 gen={gauss,range}", ASSAY_FULL },
+    /* values at every place */
+    { "R=7 C=37 gen=" ASSAY_VALUES "@{gate,up}", ASSAY_QUICK },
+    { "R=5 C=35 gate={f16,bf16} up={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{gate,up}", ASSAY_QUICK },
+    { "R=7 C=37 gen={zero-inf,square-under,square-over}@{gate,up}", ASSAY_QUICK },
+};
+
+/* Numbers worked out outside this project; then gate up / (1 + e^-gate) in long double. */
+static bool known(assay_why *why)
+{
+    enum { N = 3, M = 2000 };
+    static const double at[N] = { -1, 0.5, 2 }, by[N] = { 3, -2, 0.5 };
+    static const double want[N] = { -0.80682426411, -0.6224593312019, 0.8807970779779 };
+    double gate[M], up[M], y[M];
+    for (int i = 0; i < M; i++)
+        gate[i] = i < N ? at[i] : 0.7 * (i - M / 2.0), up[i] = i < N ? by[i] : sin(i);
+    assay_op_find("swiglu")->oracle(
+        &(assay_dense){ (void *[]){ gate, up, y }, (void *[]){ NULL, NULL, NULL }, (const int64_t[]){ 1, M }, NULL });
+    for (int i = 0; i < M; i++) {
+        const long double wide = (long double)gate[i] * up[i] / (1 + expl(-(long double)gate[i]));
+        if ((i < N && !(fabs(y[i] - want[i]) <= 1e-12)) || !(fabsl(y[i] - wide) <= 0x1p-48L * fabsl(wide)))
+            return assay_fail(why, ASSAY_ERR_FORMAT, "swiglu(%.17g, %.17g) is %.17g, in wide precision %.17Lg", gate[i],
+                              up[i], y[i], wide) == ASSAY_OK;
+    }
+    double end[] = { INFINITY, -INFINITY, 0 }, by_end[] = { 2, 3, 5 }, limit[] = { 7, 7, 7 };
+    assay_op_find("swiglu")->oracle(&(assay_dense){ (void *[]){ end, by_end, limit }, (void *[]){ NULL, NULL, NULL },
+                                                    (const int64_t[]){ 1, 3 }, NULL });
+    if (!(limit[0] == INFINITY && limit[1] == 0 && signbit(limit[1]) && limit[2] == 0 && !signbit(limit[2])))
+        return assay_fail(why, ASSAY_ERR_FORMAT, "swiglu at inf, -inf, 0 is %g, %g, %g, not inf, -0, 0", limit[0],
+                          limit[1], limit[2]) == ASSAY_OK;
+    return true;
+}
+
+const assay_suite assay_suite_swiglu = {
+    .op = "swiglu",
+    .rows = rows,
+    .n_rows = ASSAY_COUNT_OF(rows),
+    .gens = gens,
+    .n_gens = ASSAY_COUNT_OF(gens),
+    .exact = exact,
+    .holes = holes,
+    .known = known,
+};

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ * What bench believes of the machine and of a row: quotas of both kinds of control groups, lists of CPUs, marks, and
+ * the inputs that the judge makes again for what a timed loop left. */
+#include "../../../bench/bench.h"
+#include "../../../bench/cpus.h"
+#include "../../../reference/core/dtype.h"
+#include "../../../reference/core/memory.h"
+#include "../../../reference/core/tensor.h"
+#include "unit.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char root[] = "/tmp/assay-unit-XXXXXX";
+
+/* path: with folders that are made on the way. */
+static void put(const char *path, const char *text)
+{
+    char full[512];
+    snprintf(full, sizeof full, "%s%s", root, path);
+    for (char *slash = strchr(full + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        mkdir(full, 0700);
+        *slash = '/';
+    }
+    FILE *f = fopen(full, "w");
+    ck_assert_msg(f && fputs(text, f) >= 0 && fclose(f) == 0, "%s", full);
+}
+
+static void quota_is(double cpus, int64_t throttled, double seconds)
+{
+    bench_quota q;
+    bench_quota_read(&q, root);
+    ck_assert_msg(q.known && q.cpus == cpus && q.throttle.throttled == throttled && q.throttle.seconds == seconds,
+                  "%d %g CPUs, %lld times, %g s", q.known, q.cpus, (long long)q.throttle.throttled, q.throttle.seconds);
+}
+
+START_TEST(quotas)
+{
+    ck_assert_ptr_nonnull(mkdtemp(root));
+    bench_quota q;
+    char words[64];
+    bench_quota_read(&q, root);
+    bench_quota_words(&q, words, sizeof words);
+    ck_assert_msg(!q.known && q.cpus == 0 && !strncmp(words, "n/a", 3), "%s", words);
+    /* version 2: the group has 2 CPUs, the one above it half a CPU */
+    put("/proc/self/cgroup", "0::/a/b\n");
+    put("/proc/self/mountinfo",
+        "24 1 0:22 / /sys rw - sysfs sysfs rw\n41 24 0:38 / /cg rw,relatime shared:9 - cgroup2 cgroup2 rw\n");
+    put("/cg/a/b/cpu.max", "200000 100000\n");
+    put("/cg/a/b/cpu.stat", "usage_usec 5\nnr_periods 8\nnr_throttled 1\nthrottled_usec 250000\n");
+    put("/cg/a/cpu.max", "50000 100000\n");
+    put("/cg/a/cpu.stat", "nr_periods 9\nnr_throttled 4\nthrottled_usec 500000\n");
+    quota_is(0.5, 5, 0.75);
+    put("/cg/a/cpu.max", "max 100000\n");
+    quota_is(2, 1, 0.25);
+    put("/cg/a/b/cpu.max", "max 100000\n");
+    quota_is(0, 0, 0);
+    /* version 1 in a container: the mount shows a part of the hierarchy; cpuset is no cpu */
+    put("/proc/self/cgroup", "5:cpuset:/x\n4:cpu,cpuacct:/docker/77/job\n0::/\n");
+    put("/proc/self/mountinfo", "33 31 0:30 /docker/77 /cg1/cpu,cpuacct ro - cgroup cgroup rw,cpu,cpuacct\n");
+    put("/cg1/cpu,cpuacct/cpu.cfs_quota_us", "150000\n");
+    put("/cg1/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
+    put("/cg1/cpu,cpuacct/cpu.stat", "nr_periods 231\nnr_throttled 119\nthrottled_time 2500000000\n");
+    put("/cg1/cpu,cpuacct/job/cpu.cfs_quota_us", "-1\n");
+    put("/cg1/cpu,cpuacct/job/cpu.cfs_period_us", "100000\n");
+    quota_is(1.5, 119, 2.5);
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", root);
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
+START_TEST(memory_left)
+{
+    strcpy(root, "/tmp/assay-unit-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(root));
+    ck_assert_uint_eq(assay_memory_free(root), UINT64_MAX);
+    put("/proc/meminfo", "MemTotal:  900 kB\nMemFree:  1 kB\nMemAvailable:   500 kB\n");
+    ck_assert_uint_eq(assay_memory_free(root), 500 * 1024);
+    /* version 2: the group has no limit, the one above it has; pages of files can be dropped */
+    put("/proc/self/cgroup", "0::/a/b\n");
+    put("/proc/self/mountinfo", "41 24 0:38 / /cg rw,relatime shared:9 - cgroup2 cgroup2 rw\n");
+    put("/cg/a/b/memory.max", "max\n");
+    put("/cg/a/b/memory.current", "7\n");
+    put("/cg/a/memory.max", "400000\n");
+    put("/cg/a/memory.current", "300000\n");
+    ck_assert_uint_eq(assay_memory_free(root), 100000);
+    put("/cg/a/memory.stat", "anon 1\ninactive_file 50000\nactive_file 20000\n");
+    ck_assert_uint_eq(assay_memory_free(root), 170000);
+    put("/cg/a/memory.current", "900000\n");
+    ck_assert_uint_eq(assay_memory_free(root), 0);
+    /* version 1 */
+    put("/proc/self/cgroup", "4:memory:/job\n");
+    put("/proc/self/mountinfo", "33 31 0:30 / /cg1 ro - cgroup cgroup rw,memory\n");
+    put("/cg1/job/memory.limit_in_bytes", "250000\n");
+    put("/cg1/job/memory.usage_in_bytes", "100000\n");
+    put("/cg1/memory.limit_in_bytes", "9223372036854771712\n");
+    put("/cg1/memory.usage_in_bytes", "100000\n");
+    ck_assert_uint_eq(assay_memory_free(root), 150000);
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", root);
+    ck_assert_int_eq(system(command), 0);
+    assay_why why = { "" };
+    ck_assert_int_eq(assay_memory_need((uint64_t)1 << 60, "a wish", &why), ASSAY_ERR_NOMEM);
+    ck_assert_ptr_nonnull(strstr(why.text, "a wish needs 1073741824.00 GiB of memory, "));
+    ck_assert_int_eq(assay_memory_need(1, "a byte", &why), ASSAY_OK);
+}
+END_TEST
+
+START_TEST(lists_of_cpus)
+{
+    static const struct {
+        const char *text;
+        int n;
+    } rows[] = { { "0", 1 },   { "0-1\n", 2 }, { "0-63,128-191", 128 }, { "0,2,4-2047", 2046 }, { "", -1 },
+                 { "0-", -1 }, { "3-1", -1 },  { "0 1", -1 },           { "ffff", -1 } };
+    for (size_t i = 0; i < ASSAY_COUNT_OF(rows); i++)
+        ck_assert_msg(bench_cpus_listed(rows[i].text) == rows[i].n, "%s: %d", rows[i].text,
+                      bench_cpus_listed(rows[i].text));
+    const int *list, n = bench_cpus_given(&list);
+    for (int i = 1; i < n; i++)
+        ck_assert_int_lt(list[i - 1], list[i]);
+    ck_assert_int_ge(n, 1);
+}
+END_TEST
+
+/* Every mark is earned by one row of facts that differs from a plain one in what it is about, and by that alone. */
+START_TEST(every_mark)
+{
+    const bench_facts plain = { .team = 2,
+                                .cpus = 4,
+                                .used = 2,
+                                .share = 0.9,
+                                .scaling = 1.9,
+                                .around = { .wall = 1, .counted = true, .quota = { .known = true } } };
+    bench_facts f[11];
+    static const char *const names[11] = { "impossible", "scaling", "threads",   "threads",   "cpus",     "quota",
+                                           "busy",       "stolen",  "unwatched", "throttled", "remembers" };
+    for (int i = 0; i < 11; i++)
+        f[i] = plain;
+    f[0].share = 1.06, f[1].scaling = 3.31, f[2].used = 2.5, f[3].own_threads = 0.5, f[4].cpus = 1;
+    f[5].around.quota.cpus = 1.5, f[6].around.others = 0.5, f[7].around.stolen = 0.2, f[8].around.counted = false;
+    f[10].fresh = 5;
+    f[9].around.quota = (bench_quota){ true, 2.5, { 23, 12, 0.34 } };
+    char words[200];
+    for (int i = 0; bench_mark_name(i); i++) {
+        ck_assert_msg(!bench_mark(i, &plain, words, sizeof words), "%s: %s", bench_mark_name(i), words);
+        for (int k = 0; k < 11; k++)
+            ck_assert_msg(bench_mark(i, &f[k], words, sizeof words) == !strcmp(bench_mark_name(i), names[k]),
+                          "%s of %d: %s", bench_mark_name(i), k, words);
+    }
+    bench_facts one = plain;
+    one.team = 1, one.used = 0.5, one.scaling = 0;
+    for (int i = 0; bench_mark_name(i); i++)
+        ck_assert_int_eq(bench_mark(i, &one, words, sizeof words), !strcmp(bench_mark_name(i), "waited"));
+}
+END_TEST
+
+/* The judge's inputs after n calls are those that n calls made. */
+START_TEST(inputs_again)
+{
+    static const char *const lines[] = {
+        "add R=1 C=2",   "add R=1 C=3", "add R=3 C=5", "add R=2 C=10 a=f16", "matmul T=3 N=2 K=32 w=q8_0",
+        "argmax R=2 C=7"
+    };
+    for (size_t l = 0; l < ASSAY_COUNT_OF(lines); l++) {
+        assay_case c;
+        assay_problem p, left;
+        assay_why why = { "" };
+        static bench_stage s;
+        if (assay_case_parse(lines[l], &c, &why)) /* an op may have no such type */
+            continue;
+        ck_assert_msg(!assay_problem_make(&c, &p, &why), "%s", why.text);
+        const int v = bench_inputs_varied(&p);
+        ck_assert_int_ge(v, 0);
+        const size_t bytes = assay_tensor_bytes(&p.t[v]);
+        s = (bench_stage){ .block = (size_t)assay_dtype_of(p.t[v].type)->bytes };
+        s.half = bytes / s.block / 2;
+        for (int set = 0; set < BENCH_SETS; set++) {
+            s.vary[set] = calloc(bytes + 64, 1);
+            bench_inputs_fill(&p, v, set, s.vary[set]);
+        }
+        for (uint64_t calls = 0; calls < 200; calls++) {
+            for (int set = 0; set < BENCH_SETS; set++) {
+                ck_assert(bench_left_make(&p, set, calls, &left));
+                ck_assert_msg(!memcmp(left.t[v].data, s.vary[set], bytes), "%s: set %d after %d calls", lines[l], set,
+                              (int)calls);
+                bench_left_free(&left);
+            }
+            bench_stage_vary(&s, (int)(calls % BENCH_SETS));
+        }
+        for (int set = 0; set < BENCH_SETS; set++)
+            free(s.vary[set]);
+        assay_problem_free(&p);
+    }
+}
+END_TEST
+
+Suite *assay_unit_bench(void)
+{
+    Suite *s = suite_create("bench");
+    TCase *c = tcase_create("bench");
+    tcase_set_timeout(c, 60);
+    tcase_add_test(c, quotas);
+    tcase_add_test(c, memory_left);
+    tcase_add_test(c, lists_of_cpus);
+    tcase_add_test(c, every_mark);
+    tcase_add_test(c, inputs_again);
+    suite_add_tcase(s, c);
+    return s;
+}

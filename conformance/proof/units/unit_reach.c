@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT
+ * The cases that are made by rule: every length, every pair, always the same ones. */
+#include "../../../reference/core/registry.h"
+#include "../../rules/cases.h"
+#include "../../rules/ladder.h"
+#include "unit.h"
+#include <string.h>
+
+typedef struct longest {
+    int64_t dim[ASSAY_MAX_DIMS];
+} longest;
+
+static longest of(const assay_cases *all)
+{
+    longest l = { { 0 } };
+    for (size_t i = 0; i < all->n; i++) {
+        assay_case c;
+        assay_why why = { "" };
+        ck_assert_msg(assay_case_parse(all->line[i], &c, &why) == ASSAY_OK, "%s: %s", all->line[i], why.text);
+        for (int d = 0; c.op->dims[d]; d++)
+            l.dim[d] = c.dim[d] > l.dim[d] ? c.dim[d] : l.dim[d];
+    }
+    return l;
+}
+
+/* Each dimension climbs past every block that kernels use, and past 2^16 where its ladder does; nothing is counted
+ * twice or lost. */
+START_TEST(every_rung)
+{
+    const assay_op *op;
+    for (size_t i = 0; (op = assay_op_at(i)); i++) {
+        const assay_suite *suite = assay_suite_of(op);
+        if (!suite || suite->rows_only)
+            continue;
+        const assay_cases *all = assay_cases_of(op, ASSAY_QUICK);
+        const assay_cover *v = &all->pairs;
+        const longest l = of(all);
+        ck_assert_msg(v->covered + v->refused + v->dear == v->sets, "%s: %lld + %lld + %lld is not %lld", op->name,
+                      (long long)v->covered, (long long)v->refused, (long long)v->dear, (long long)v->sets);
+        ck_assert_msg(v->covered * 100 >= v->sets * 85, "%s: %lld of %lld pairs", op->name, (long long)v->covered,
+                      (long long)v->sets);
+        for (int d = 0; op->dims[d]; d++) {
+            const assay_ladder ladder = assay_ladder_of(op->role[d]);
+            const int64_t top = ladder.n ? ladder.rung[ladder.n - 1] : 0, least = top < 65537 ? top : 65537;
+            ck_assert_msg(l.dim[d] >= least, "%s: %c is %lld at most, not %lld", op->name, op->dims[d],
+                          (long long)l.dim[d], (long long)least);
+        }
+    }
+}
+END_TEST
+
+static bool has_case(const char *op, bool (*is)(const assay_case *c))
+{
+    const assay_cases *all = assay_cases_of(assay_op_find(op), ASSAY_QUICK);
+    bool any = false;
+    for (size_t i = all->n_rows; !any && i < all->n; i++) {
+        assay_case c;
+        any = assay_case_parse(all->line[i], &c, NULL) == ASSAY_OK && is(&c);
+    }
+    return any;
+}
+static bool wide_product(const assay_case *c)
+{
+    return c->dim[0] >= 8 && c->dim[1] >= 128 && c->dim[2] >= 128 && c->type[1] == ASSAY_f32;
+}
+static bool half_product(const assay_case *c)
+{
+    return c->type[0] == ASSAY_bf16 && c->type[1] == ASSAY_bf16 && c->type[3] == ASSAY_bf16;
+}
+static bool long_head(const assay_case *c)
+{
+    return c->dim[5] >= 128 && c->dim[2] > 1;
+}
+static bool many_rows(const assay_case *c)
+{
+    return c->dim[0] > 65536;
+}
+
+/* Wrong kernels of strangers that no hand-written case had reached. */
+START_TEST(what_strangers_found)
+{
+    ck_assert(has_case("matmul", wide_product));
+    ck_assert(has_case("matmul", half_product));
+    ck_assert(has_case("attention", long_head));
+    ck_assert(has_case("rmsnorm", many_rows));
+}
+END_TEST
+
+Suite *assay_unit_reach(void)
+{
+    Suite *s = suite_create("reach");
+    TCase *t = tcase_create("all");
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, every_rung);
+    tcase_add_test(t, what_strangers_found);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#include "assay/params/attention.h"
+#include "spec.h"
+#include "../core/status.h"
+
+enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, OUT };
+#define CACHED TYPES(T(f32) | T(f16) | T(bf16) | T(q8_0))
+
+static const assay_operand operands[] = {
+    { .name = "q", .shape = "BTHD", .types = TYPES(T(f32)) },
+    { .name = "k", .shape = "BSGD", .types = CACHED, .layouts = 1u << ASSAY_LAYOUT_kpanel16 },
+    { .name = "v", .shape = "BSGE", .types = CACHED },
+    { .name = "mask", .shape = "BHTS", .types = TYPES(T(f32)), .flags = ASSAY_OPTIONAL | ASSAY_BROADCAST | ASSAY_MASK },
+    { .name = "slopes", .shape = "H", .types = TYPES(T(f32)), .flags = ASSAY_OPTIONAL },
+    { .name = "sinks", .shape = "H", .types = TYPES(T(f32)), .flags = ASSAY_OPTIONAL },
+    { .name = "qpos", .shape = "BT", .types = TYPES(T(i32)), .flags = ASSAY_OPTIONAL | ASSAY_POSITION },
+    { .name = "kpos", .shape = "BS", .types = TYPES(T(i32)), .flags = ASSAY_OPTIONAL | ASSAY_POSITION },
+    { .name = "len", .shape = "B", .types = TYPES(T(i32)), .flags = ASSAY_OPTIONAL | ASSAY_COUNT, .index_of = 'S' },
+    { .name = "pages", .shape = "BP", .types = TYPES(T(i32)), .flags = ASSAY_OPTIONAL },
+    { .name = "o", .shape = "BTHE", .types = TYPES(T(f32)), .access = ASSAY_OUT },
+};
+static const assay_field fields[] = {
+    ASSAY_FIELD(assay_attention_params, scale, 0, 1e6),    ASSAY_FIELD(assay_attention_params, softcap, 0, 1e6),
+    ASSAY_FIELD(assay_attention_params, causal, 0, 1),     ASSAY_FIELD(assay_attention_params, window, 0, 1 << 30),
+    ASSAY_FIELD(assay_attention_params, page, 0, 1 << 30),
+};
+static const assay_plane planes[] = {
+    { "abs", "BTHE" },  { "dot", "BTHE" },  { "rest", "BTHE" },  { "weight", "BTHE" },
+    { "tanh", "BTHE" }, { "over", "BTHE" }, { "range", "BTHE" }, { "raises", "BTH" },
+    { "count", "BTH" }, { "sigma", "BTH" }, { "reach", "BTH" },  { "size", "BTH" },
+};
+static const assay_said says[] = {
+    { "B", "sequences" },
+    { "T", "queries of a sequence" },
+    { "S", "keys and values that a sequence has room for" },
+    { "H", "heads of queries" },
+    { "G", "heads of keys and values; query head h reads head h G / H" },
+    { "D", "length of a query and of a key" },
+    { "E", "length of a value" },
+    { "P", "entries of a sequence's page table" },
+    { "q", "queries" },
+    { "k", "keys" },
+    { "v", "values" },
+    { "mask", "added to each score; -inf hides the key" },
+    { "slopes", "ALiBi: slope of each head, subtracted times the distance of the positions" },
+    { "sinks", "a score per head that joins the softmax and has no value" },
+    { "qpos", "position of each query; left out: the last T of the keys in use" },
+    { "kpos", "position of each key, negative: an empty slot; left out: 0 1 2 ..." },
+    { "len", "keys in use of each sequence; left out: all S, or as many as its pages hold" },
+    { "pages",
+      "pages[b][i]: which page of k and v, of all sequences together, holds keys i page .. i page + page - 1" },
+    { "scale", "of q.k; 0: 1/sqrt(D)" },
+    { "softcap", "c tanh(score / c) before mask and slopes; 0: off" },
+    { "causal", "1: a key is visible if its position is not after the query's" },
+    { "window", "W: |query position - key position| < W; 0: all keys" },
+    { "page", "keys of a page; not 0 exactly where pages are given" },
+    { NULL, "H is a multiple of G" },
+    { NULL, "len[b] is at most S and, with pages, at most P page; no page reaches beyond the B S rows of k and v" },
+    { NULL, "kpanel16 holds plain numbers only: not with k=q8_0" },
+    { NULL, "kernels never see scale=0: 1/sqrt(D) stands there" },
+};
+
+/* One i32 of a view of rank 1 or 2. */
+static int32_t at(const assay_tensor *t, int64_t i, int64_t j)
+{
+    int32_t v;
+    const char *p = (const char *)t->data + i * t->stride[0] + (t->rank > 1 ? j * t->stride[1] : 0);
+    __builtin_memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* Keys of sequence b in use, 0 where the operands are not there to tell. */
+static int64_t keys(const assay_args *a, int64_t b)
+{
+    const assay_attention_params *p = a->params;
+    const int64_t S = a->dim[2], P = a->dim[7];
+    if (a->operand[LEN].data)
+        return at(&a->operand[LEN], b, 0);
+    return p->page > 0 && P * p->page < S ? P * p->page : S;
+}
+
+static assay_status resolve(const assay_args *a, void *params, assay_why *why)
+{
+    assay_attention_params *p = params;
+    const int64_t B = a->dim[0], S = a->dim[2], H = a->dim[3], G = a->dim[4], D = a->dim[5], P = a->dim[7];
+    const bool paged = a->operand[PAGES].rank > 0;
+    if (G <= 0 ? H > 0 : H % G)
+        return assay_fail(why, ASSAY_ERR_SHAPE, "attention: H=%lld is not a multiple of G=%lld", (long long)H,
+                          (long long)G);
+    if (a->operand[K].layout == ASSAY_LAYOUT_kpanel16 && a->operand[K].type == ASSAY_q8_0)
+        return assay_fail(why, ASSAY_ERR_LAYOUT, "attention: k is q8_0, and kpanel16 holds plain numbers only");
+    if (paged != (p->page > 0))
+        return assay_fail(why, ASSAY_ERR_PARAM, "attention: page=%d, but pages %s given", (int)p->page,
+                          paged ? "are" : "are not");
+    if (p->scale == 0)
+        p->scale = D > 0 ? 1 / __builtin_sqrtf((float)D) : 1;
+    for (int64_t b = 0; b < B; b++) {
+        const int64_t n = a->operand[LEN].data || !paged ? keys(a, b) : (P * p->page < S ? P * p->page : S);
+        if (n < 0 || n > S)
+            return assay_fail(why, ASSAY_ERR_PARAM, "attention: len[%lld]=%lld, but S=%lld", (long long)b, (long long)n,
+                              (long long)S);
+        if (!paged)
+            continue;
+        if (n > P * p->page)
+            return assay_fail(why, ASSAY_ERR_PARAM, "attention: len[%lld]=%lld, but P=%lld pages of %d keys",
+                              (long long)b, (long long)n, (long long)P, (int)p->page);
+        for (int64_t i = 0; a->operand[PAGES].data && i * p->page < n; i++) {
+            const int64_t id = at(&a->operand[PAGES], b, i),
+                          last = n - i * p->page < p->page ? n - i * p->page : p->page;
+            if (id < 0 || id * p->page + last > B * S)
+                return assay_fail(why, ASSAY_ERR_PARAM,
+                                  "attention: pages[%lld][%lld]=%lld, but %lld rows hold %lld pages", (long long)b,
+                                  (long long)i, (long long)id, (long long)(B * S), (long long)(B * S / p->page));
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* Without positions query t is at n - T + t, and what it sees is an interval; both its ends rise with t. */
+static void count_in_order(const assay_attention_params *p, int64_t T, int64_t n, double *pairs, double *used)
+{
+    const int64_t W = p->window;
+    int64_t next = 0; /* the first key that no query has seen */
+    for (int64_t t = 0; t < T; t++) {
+        const int64_t q = n - T + t, from = W > 0 && q - W + 1 > 0 ? q - W + 1 : 0;
+        int64_t end = p->causal ? q + 1 : W > 0 ? q + W : n;
+        end = end < n ? end : n;
+        if (end <= from)
+            continue;
+        *pairs += (double)(end - from);
+        *used += (double)(end > next ? end - (from > next ? from : next) : 0);
+        next = end > next ? end : next;
+    }
+}
+
+/* Pairs of query and key that see each other by position (a mask is not asked: it costs work, not less of it), and
+ * keys that any query sees. */
+static void count(const assay_args *a, double *pairs, double *used)
+{
+    const assay_attention_params *p = a->params;
+    const int64_t B = a->dim[0], T = a->dim[1], W = p->window;
+    *pairs = *used = 0;
+    for (int64_t b = 0; b < B; b++) {
+        const int64_t n = keys(a, b);
+        if (!a->operand[QPOS].data && !a->operand[KPOS].data) {
+            const double times = a->operand[LEN].data ? 1 : (double)B; /* all sequences are alike */
+            double one[2] = { 0, 0 };
+            count_in_order(p, T, n, &one[0], &one[1]);
+            *pairs += times * one[0], *used += times * one[1];
+            if (times > 1)
+                break;
+            continue;
+        }
+        for (int64_t j = 0; j < n; j++) {
+            const int64_t s = a->operand[KPOS].data ? at(&a->operand[KPOS], b, j) : j;
+            int64_t sees = 0;
+            for (int64_t t = 0; t < T && s >= 0; t++) {
+                const int64_t ahead = s - (a->operand[QPOS].data ? at(&a->operand[QPOS], b, t) : n - T + t);
+                sees += !(p->causal && ahead > 0) && !(W > 0 && (ahead >= W || -ahead >= W));
+            }
+            *pairs += (double)sees, *used += sees > 0;
+        }
+    }
+}
+
+static double flops(const assay_args *a)
+{
+    double pairs, used;
+    count(a, &pairs, &used);
+    return 2 * pairs * (double)a->dim[3] * (double)(a->dim[5] + a->dim[6]);
+}
+
+/* Bytes of n elements of a type, for counting. */
+static double size_of(assay_dtype t, double n)
+{
+    return t == ASSAY_q8_0 ? n * 34 / 32 : t == ASSAY_f32 ? n * 4 : n * 2;
+}
+
+static double bytes(const assay_args *a)
+{
+    const double rows = (double)a->dim[0] * (double)a->dim[1] * (double)a->dim[3], G = (double)a->dim[4];
+    double pairs, used;
+    count(a, &pairs, &used);
+    return 4 * rows * (double)(a->dim[5] + a->dim[6]) + size_of(a->operand[K].type, used * G * (double)a->dim[5]) +
+           size_of(a->operand[V].type, used * G * (double)a->dim[6]) +
+           (a->operand[MASK].rank > 0 ? 4 * pairs * (double)a->dim[3] : 0);
+}
+
+DECLARE_REFERENCES(attention);
+DECLARE_BOUNDS(attention);
+const assay_op assay_op_attention = {
+    .name = "attention",
+    .formula = "o = softmax(cap(scale q.k) + mask - slope |t - s|) v over visible keys",
+    .dims = "BTSHGDEP",
+    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_ROWS, ASSAY_ROLE_KEYS, ASSAY_ROLE_HEADS, ASSAY_ROLE_GROUPS, ASSAY_ROLE_HEAD,
+              ASSAY_ROLE_HEAD, ASSAY_ROLE_DERIVED },
+    .split = 'T',
+    OPERANDS(operands),
+    SAYS(says),
+    FIELDS(fields, assay_attention_params),
+    PLANES(planes),
+    REFERENCES(attention),
+    BOUNDS(attention),
+    .resolve = resolve,
+    .flops = flops,
+    .bytes = bytes,
+};
