@@ -126,6 +126,31 @@ static bool in_shard(const assay_filter *f, const assay_case *c)
     return assay_shard_of(line, f->shards) == f->shard;
 }
 
+assay_status assay_check_case(assay_session *s, const assay_case *c, assay_why *why)
+{
+    assay_problem p;
+    s->ledger.cases++;
+    assay_ledger_op_of(&s->ledger, c->op->name)->cases++;
+    const bool offered = assay_ledger_offer(&s->ledger, c);
+    if (assay_record_replay(s->ledger.record, &s->ledger, c)) {
+        assay_ledger_say(&s->ledger);
+        return ASSAY_OK;
+    }
+    if (!offered && !assay_implied_has(s->implied, c->op))
+        return assay_record_case(s->ledger.record, c, c, why);
+    assay_status st = assay_problem_make(c, &p, why);
+    if (!st)
+        st = assay_check_problem(s->lab, &s->ledger, &p, s->filter, why);
+    if (!st && s->implied)
+        st = assay_implied_problem(s->implied, s->lab, &p, why);
+    if (!st)
+        st = assay_record_case(s->ledger.record, c, &p.c, why);
+    assay_problem_free(&p);
+    if (!st && s->after)
+        s->after(s->after_ctx, c);
+    return st;
+}
+
 static assay_status visit(const char *line, void *ctx, assay_why *why)
 {
     assay_session *s = ctx;
@@ -143,30 +168,8 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
     assay_progress_at(s->ledger.cases, line);
     if (s->coverage)
         assay_coverage_add(s->coverage, &c);
-    for (int n = s->filter->level == ASSAY_EXHAUSTIVE ? SEEDS : 1; !st && n > 0; n--, c.seed++) {
-        assay_problem p;
-        s->ledger.cases++;
-        assay_ledger_op_of(&s->ledger, c.op->name)->cases++;
-        const bool offered = assay_ledger_offer(&s->ledger, &c);
-        if (assay_record_replay(s->ledger.record, &s->ledger, &c)) {
-            assay_ledger_say(&s->ledger);
-            continue;
-        }
-        if (!offered && !assay_implied_has(s->implied, c.op)) {
-            st = assay_record_case(s->ledger.record, &c, &c, why);
-            continue;
-        }
-        st = assay_problem_make(&c, &p, why);
-        if (!st)
-            st = assay_check_problem(s->lab, &s->ledger, &p, s->filter, why);
-        if (!st && s->implied)
-            st = assay_implied_problem(s->implied, s->lab, &p, why);
-        if (!st)
-            st = assay_record_case(s->ledger.record, &c, &p.c, why);
-        assay_problem_free(&p);
-        if (!st && s->after)
-            s->after(s->after_ctx, &c);
-    }
+    for (int n = s->filter->level == ASSAY_EXHAUSTIVE ? SEEDS : 1; !st && n > 0; n--, c.seed++)
+        st = assay_check_case(s, &c, why);
     return st;
 }
 

@@ -27,6 +27,8 @@ typedef struct assay_session { /* one run over cases */
 /* Runs all cases of the level by every entry of the ledger. */
 assay_status assay_check_run(assay_session *s, assay_why *why);
 
+/* One case: counted, made, judged by every entry, and recorded. */
+assay_status assay_check_case(assay_session *s, const assay_case *c, assay_why *why);
 /* Judges one problem by every entry of the ledger that computes its op and takes its types.  Solves it as needed. */
 assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem *p, const assay_filter *f,
                                  assay_why *why);
@@ -37,6 +39,15 @@ void assay_check_faults(assay_ledger *l, const assay_filter *f);
 
 /* Tries the relations of metamorphic.h on every kernel of the op; a broken one is a failed case. */
 assay_status assay_check_related(assay_session *s, const assay_op *op, assay_why *why);
+
+/* `assay check --for TIME`: cases at random until the time is over; the exit code. */
+typedef struct assay_search {
+    double seconds; /* 0: no search */
+    const char *keep;
+} assay_search;
+void assay_search_prepare(void); /* before the lab is opened: what stops a search stops no runner */
+int assay_search_main(assay_session *s, const assay_search *how, bool verbose);
+extern const struct argp assay_search_argp; /* --for --keep; its input is an assay_search */
 
 /* `assay check --certificate GLOB`: a page per kernel, JSON if the filter names a file; the exit code. */
 int assay_check_certificates(assay_lab *lab, const assay_filter *f);

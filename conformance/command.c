@@ -4,6 +4,7 @@
 #include "../reference/core/near.h"
 #include "../reference/core/options.h"
 #include "../reference/core/plain.h"
+#include "../reference/core/save.h"
 #include "../reference/core/status.h"
 #include "check.h"
 #include "judge/absent.h"
@@ -31,6 +32,7 @@ typedef struct options {
     int64_t max_failures;
     assay_self_how how;
     assay_outputs outputs;
+    assay_search search;
 } options;
 
 static bool mutant_caught(const assay_ledger *l, size_t i)
@@ -194,10 +196,33 @@ static void check_in_process(const options *o, const struct argp_state *state)
         argp_error(state, "--in-process is no verdict: it writes no results, shrinks nothing and is no other mode");
 }
 
+/* Which cases a search judges is chance: it has no list of them, so no part of one, and no results to compare. */
+static void check_search(const options *o, const struct argp_state *state)
+{
+    const assay_filter *f = &o->filter;
+    const char *with = o->line                        ? o->detail ? "--repro" : "--case"
+                       : f->shards                    ? "--shard"
+                       : o->resume                    ? "--resume"
+                       : f->rows_only                 ? "--rows"
+                       : f->level == ASSAY_EXHAUSTIVE ? "--exhaustive"
+                       : f->json                      ? "--json"
+                                                      : NULL;
+    for (int i = 1; !with && i < ASSAY_OUTPUTS; i++)
+        with = o->outputs.path[i] ? "--junit, --tap and --markdown" : NULL;
+    for (int i = 0; !with && i < MODES; i++)
+        with = o->mode[i] ? "another mode" : NULL;
+    if (with)
+        argp_error(state,
+                   "--for does not go with %s: it draws its own cases until the time is over, and keeps what fails in "
+                   "--keep FILE",
+                   with);
+}
+
 static const struct argp_child children[] = { { &assay_filter_argp, 0, "Which:", 2 },
                                               { &assay_effort_argp, 0, "How much:", 3 },
                                               { &assay_shard_argp, 0, NULL, 3 },
                                               { &assay_outputs_argp, 0, "Results:", 4 },
+                                              { &assay_search_argp, 0, "Random search:", 5 },
                                               { 0 } };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -207,6 +232,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_INIT:
         state->child_inputs[0] = state->child_inputs[1] = state->child_inputs[2] = &o->filter;
         state->child_inputs[3] = &o->outputs;
+        state->child_inputs[4] = &o->search;
         break;
     case 'v':
         o->verbose = true;
@@ -255,6 +281,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
             check_in_process(o, state);
         if (o->filter.rows_only && o->filter.json)
             argp_error(state, "--rows leaves cases out: it writes no results (--json)");
+        if (o->search.seconds > 0)
+            check_search(o, state);
         check_modes(o, state);
         break;
     default:
@@ -363,7 +391,10 @@ int assay_cmd_check(int argc, char **argv)
     o.outputs.path[0] = o.filter.json;
     if (o.in_process)
         fprintf(stderr, "in this process, unconfined: for debuggers and sanitizers, no verdict of the judge\n");
+    if (o.search.seconds > 0)
+        assay_search_prepare();
     if (assay_filter_check(&o.filter, &why) || assay_outputs_begin(&o.outputs, &why) ||
+        (o.search.seconds > 0 && assay_save_begin((const char *const[]){ "--keep" }, &o.search.keep, 1, &why)) ||
         !(s.lab = (o.in_process ? assay_lab_open_here : assay_lab_open)(o.filter.plugin, &why))) {
         fprintf(stderr, "assay check: %s\n", why.text);
         return 2;
@@ -390,6 +421,8 @@ int assay_cmd_check(int argc, char **argv)
     const char *glob = unmatched(&s);
     if (!s.ledger.n || glob)
         no_kernel(&s, glob);
+    else if (o.search.seconds > 0)
+        code = assay_search_main(&s, &o.search, o.verbose);
     else if (assay_record_open(&s.ledger.record, o.filter.json, o.resume, &s.ledger, &why) || assay_check_run(&s, &why))
         fprintf(stderr, "assay check: %s\n", why.text);
     else
@@ -403,7 +436,7 @@ int assay_cmd_check(int argc, char **argv)
         printf("not checked here: %s\n", assay_not_checked());
     if (o.in_process && code != 2)
         printf("run in the judge's own process (--in-process): no verdict\n");
-    else if (code != 2)
+    else if (code != 2 && o.search.seconds <= 0)
         code = write_results(&s.ledger, &o, code);
     assay_record_close(s.ledger.record, code != 2, NULL);
     assay_lab_close(s.lab);

@@ -120,6 +120,12 @@ static void trace(assay_entry *e, bool passed, const assay_finding *f)
     *(passed ? &t->passed : &t->failed) = true;
 }
 
+bool assay_entry_spent(const assay_ledger *l, const assay_entry *e)
+{
+    return e->given_up || e->by[ASSAY_BY_TIMEOUT] + e->by[ASSAY_BY_CRASH] >= ASSAY_LEDGER_ENDS ||
+           (l->drawn && e->failed >= ASSAY_LEDGER_FAILURES);
+}
+
 bool assay_ledger_offer(assay_ledger *l, const assay_case *c)
 {
     assay_tensor t[ASSAY_MAX_OPND];
@@ -131,7 +137,7 @@ bool assay_ledger_offer(assay_ledger *l, const assay_case *c)
         assay_entry *e = &l->entry[i];
         if (!e->on_cpu || strcmp(e->kernel->op, c->op->name))
             continue;
-        e->given_up |= stop || e->by[ASSAY_BY_TIMEOUT] + e->by[ASSAY_BY_CRASH] >= ASSAY_LEDGER_ENDS;
+        e->given_up = stop || assay_entry_spent(l, e);
         const bool takes = assay_kernel_takes(c->op, e->kernel, &(assay_args){ .operand = t });
         any |= takes && !e->given_up;
         if (!takes)
@@ -183,23 +189,32 @@ bool assay_entry_good(const assay_entry *e)
     return !e->failed && !e->not_run && e->passed >= e->not_accepted;
 }
 
-static void print_failure(const assay_ledger *l, const assay_entry *e, int64_t i)
+static void print_again(const assay_ledger *l, const assay_entry *e, const char *before, const char *line)
 {
     char text[ASSAY_REPRO_TEXT];
-    assay_repro again = { e->plugin >= 0 && l->filter ? l->filter->plugin : NULL, e->kernel->name, e->line[i],
-                          e->fault != NULL, assay_secret_name() };
+    const assay_repro again = { e->plugin >= 0 && l->filter ? l->filter->plugin : NULL, e->kernel->name, line,
+                                e->fault != NULL, assay_secret_name() };
+    assay_repro_text(&again, text);
+    printf("      %s%s", before, text);
+}
+
+void assay_ledger_say_shrunk(const assay_ledger *l, const assay_entry *e, const assay_shrunk *s)
+{
+    print_again(l, e, "shrunk: ", s->line);
+    printf(" (operands %s, %d thread%s)\n", assay_place_name(s->finding.place), s->finding.threads,
+           assay_s(s->finding.threads));
+}
+
+static void print_failure(const assay_ledger *l, const assay_entry *e, int64_t i)
+{
     printf("    %s/%s: %s%s%s: %s\n", e->kernel->op, e->kernel->name, assay_paint(ASSAY_RED),
            assay_by_name(e->finding[i].by), assay_paint(ASSAY_PLAIN_TEXT), e->finding[i].why.text);
     if (e->words[i][0])
         printf("      %s\n", e->words[i]);
-    assay_repro_text(&again, text);
-    printf("      %s\n", text);
-    if (i > 0 || !e->shrunk.line[0])
-        return;
-    again.line = e->shrunk.line;
-    assay_repro_text(&again, text);
-    printf("      shrunk: %s (operands %s, %d thread%s)\n", text, assay_place_name(e->shrunk.finding.place),
-           e->shrunk.finding.threads, assay_s(e->shrunk.finding.threads));
+    print_again(l, e, "", e->line[i]);
+    putchar('\n');
+    if (i == 0 && e->shrunk.line[0])
+        assay_ledger_say_shrunk(l, e, &e->shrunk);
 }
 
 void assay_ledger_say(assay_ledger *l)
@@ -236,7 +251,7 @@ bool assay_ledger_shard(const assay_ledger *l)
 
 int assay_ledger_print(assay_ledger *l, bool verbose)
 {
-    const bool shard = assay_ledger_shard(l);
+    const bool shard = assay_ledger_shard(l), part = shard || l->drawn; /* not all cases that a kernel is offered */
     int64_t passed = 0, failed = 0, refused = 0, off_cpu = 0, bad = 0, ran = 0, not_built = 0, other = 0, not_run = 0;
     assay_progress_clear();
     assay_ledger_say(l);
@@ -253,7 +268,7 @@ int assay_ledger_print(assay_ledger *l, bool verbose)
         passed += e->passed, failed += e->failed, refused += e->not_accepted;
         other += e->other_types, not_run += e->not_run;
         ran += e->passed + e->failed > 0;
-        const bool good = shard ? !e->failed && !e->not_run : assay_entry_good(e) && e->passed;
+        const bool good = part ? !e->failed && !e->not_run : assay_entry_good(e) && e->passed;
         bad += !good;
         printf("  %s%s%s %s/%s: ", assay_paint(good ? ASSAY_GREEN : ASSAY_RED),
                good                       ? "ok  "
@@ -265,7 +280,7 @@ int assay_ledger_print(assay_ledger *l, bool verbose)
             printf(", worst %.3f of bound", e->used);
         if (e->relations)
             printf(e->relations == 1 ? ", %lld relation holds" : ", %lld relations hold", (long long)e->relations);
-        if (e->passed < e->not_accepted && !e->failed && !shard)
+        if (e->passed < e->not_accepted && !e->failed && !part)
             printf(" (accepts under half of its cases)");
         if (!e->passed && !e->failed && !e->not_accepted && !shard)
             printf(" (no case for its types)");

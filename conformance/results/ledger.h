@@ -86,6 +86,7 @@ typedef struct assay_ledger {
     assay_ledger_op *op;
     size_t n_ops;
     bool partial; /* a user's own cases: kernels that none of them fits are left out */
+    bool drawn;   /* cases at random: how many of them a kernel accepts says nothing */
     bool shrink;  /* look for the smallest case that fails like each kernel's first failure */
     bool detail;  /* one case: print the elements around the first wrong one */
     /* entry i sits this case out; NULL: faults that were caught three times do */
@@ -105,7 +106,11 @@ void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, c
 /* Counts the runs of a case that will not be made: types that a kernel does not take, kernels that are given up.
  * False: none will be. */
 bool assay_ledger_offer(assay_ledger *l, const assay_case *c);
+/* Prints the line of the smallest case that fails likewise. */
+void assay_ledger_say_shrunk(const assay_ledger *l, const assay_entry *e, const assay_shrunk *s);
 void assay_ledger_say(assay_ledger *l); /* prints failures that are not printed yet, if it is a live one */
+/* No further case is run: after the third time-out or crash; of cases at random, after ASSAY_LEDGER_FAILURES. */
+bool assay_entry_spent(const assay_ledger *l, const assay_entry *e);
 /* A kernel fails when a case failed or when it accepted under half of what it was offered. */
 bool assay_entry_good(const assay_entry *e);
 int assay_ledger_print(assay_ledger *l, bool verbose);              /* returns the exit code (`assay check --help`) */

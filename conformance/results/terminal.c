@@ -23,8 +23,8 @@ const char *assay_paint(assay_colour c)
 static struct {
     int64_t total;
     const char *unit;
-    double begin, last;
-    bool there, shown; /* a terminal is there; the line stands on it */
+    double begin, last, until; /* until: by the clock; 0: what is done counts */
+    bool there, shown;         /* a terminal is there; the line stands on it */
 } line;
 
 static double now(void)
@@ -38,8 +38,15 @@ void assay_progress_begin(int64_t total, const char *unit)
 {
     line.total = total;
     line.unit = unit;
+    line.until = 0;
     line.begin = line.last = now();
     line.there = isatty(STDERR_FILENO);
+}
+
+void assay_progress_for(double seconds, const char *unit)
+{
+    assay_progress_begin(0, unit);
+    line.until = line.begin + seconds;
 }
 
 /* Hours only where there are any. */
@@ -64,7 +71,9 @@ void assay_progress_at(int64_t done, const char *what)
     line.last = time;
     fflush(stdout); /* which may be the same terminal */
     fprintf(stderr, "\r\033[K%lld", (long long)done);
-    if (line.total && line.total >= done)
+    if (line.until > 0)
+        fprintf(stderr, " %s, %s left", line.unit, left(line.until - time, text));
+    else if (line.total && line.total >= done)
         fprintf(stderr, "/%lld %s, about %s left", (long long)line.total, line.unit,
                 left((time - line.begin) / (double)(done ? done : 1) * (double)(line.total - done), text));
     else

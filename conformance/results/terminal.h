@@ -11,6 +11,7 @@ typedef enum assay_colour { ASSAY_PLAIN_TEXT, ASSAY_RED, ASSAY_GREEN, ASSAY_YELL
 const char *assay_paint(assay_colour c);
 
 void assay_progress_begin(int64_t total, const char *unit); /* total 0: not known */
+void assay_progress_for(double seconds, const char *unit);  /* it ends by the clock, whatever is done by then */
 void assay_progress_at(int64_t done, const char *what);     /* shown five times a second at most */
 void assay_progress_clear(void);
 

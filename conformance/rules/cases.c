@@ -158,27 +158,45 @@ static void add_triples(assay_cases *to, int64_t most)
     assay_cover_fill(&to->triples, most, keep, to);
 }
 
-static assay_cases *make(const assay_op *op, assay_level level)
+/* The rows of a level, and the space that they belong to; m->c is the caller's to free. */
+static void read_rows(const assay_op *op, assay_level level, making *m)
 {
     const assay_suite *suite = assay_suite_of(op);
-    assay_cases *to = calloc(1, sizeof *to);
-    making m = { to, NULL, 0 };
     assay_why why = { "" };
-    if (!to)
-        abort();
     for (size_t i = 0; i < suite->n_rows; i++)
-        if (suite->rows[i].level <= level && assay_case_expand(op, suite->rows[i].pattern, row, &m, &why)) {
+        if (suite->rows[i].level <= level && assay_case_expand(op, suite->rows[i].pattern, row, m, &why)) {
             fprintf(stderr, "assay: a case of %s: %s: %s\n", op->name, suite->rows[i].pattern, why.text);
             exit(2);
         }
-    to->n_rows = to->n;
-    assay_space_init(&to->space, op, at_level[level].price, m.c, m.n);
+    m->to->n_rows = m->to->n;
+    assay_space_init(&m->to->space, op, at_level[level].price, m->c, m->n);
+}
+
+void assay_cases_space(const assay_op *op, assay_level level, assay_space *s)
+{
+    assay_cases rows = { .n = 0 };
+    making m = { &rows, NULL, 0 };
+    read_rows(op, level, &m);
+    *s = rows.space;
+    for (size_t i = 0; i < rows.n; i++)
+        free(rows.line[i]);
+    free(rows.line);
+    free(m.c);
+}
+
+static assay_cases *make(const assay_op *op, assay_level level)
+{
+    assay_cases *to = calloc(1, sizeof *to);
+    making m = { to, NULL, 0 };
+    if (!to)
+        abort();
+    read_rows(op, level, &m);
     if (!assay_cover_init(&to->pairs, &to->space, 2, !at_level[level].triples))
         abort();
     for (size_t i = 0; i < m.n; i++)
         assay_cover_add(&to->pairs, &m.c[i]);
     free(m.c);
-    if (suite->rows_only)
+    if (assay_suite_of(op)->rows_only)
         return to;
     add_seeds(to, level);
     to->space.price = at_level[level].price / 8; /* most pairs have a small case */

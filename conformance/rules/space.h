@@ -49,6 +49,10 @@ void assay_space_init(assay_space *s, const assay_op *op, double price, const as
  * lengths are raised to whole blocks.  why: the last refusal. */
 assay_made assay_space_case(const assay_space *s, const int *choice, const bool *free, assay_case *c, assay_why *why);
 
+/* A case at random, each choice by itself, with a seed of its own, at a price between 64 and the space's.  False: no
+ * draw of many was legal. */
+bool assay_space_draw(const assay_space *s, assay_rng *r, assay_case *c);
+
 /* Can these choices be paid as they are? */
 bool assay_space_affords(const assay_space *s, const int *choice);
 

@@ -86,6 +86,38 @@ START_TEST(what_strangers_found)
 }
 END_TEST
 
+/* What is drawn at random is legal, can be paid, and depends on the seed alone. */
+START_TEST(drawn)
+{
+    enum { DRAWS = 100 };
+    static assay_space s;
+    const assay_op *op;
+    for (size_t i = 0; (op = assay_op_at(i)); i++) {
+        if (!assay_suite_of(op) || assay_suite_of(op)->rows_only)
+            continue;
+        assay_rng a = { .seed = 3 }, b = a;
+        int64_t least = INT64_MAX, most = 0;
+        assay_cases_space(op, ASSAY_QUICK, &s);
+        for (int n = 0; n < DRAWS; n++) {
+            assay_case c, again;
+            assay_why why = { "" };
+            char line[ASSAY_CASE_LINE], other[ASSAY_CASE_LINE];
+            ck_assert_msg(assay_space_draw(&s, &a, &c) && assay_space_draw(&s, &b, &again), "%s: %d", op->name, n);
+            assay_case_print(&c, line, sizeof line);
+            assay_case_print(&again, other, sizeof other);
+            ck_assert_str_eq(line, other);
+            ck_assert_msg(assay_case_parse(line, &c, &why) == ASSAY_OK, "%s: %s", line, why.text);
+            ck_assert_msg(assay_case_price(&c, 0x1p18) <= 0x1p18, "%s", line);
+            const int64_t price = (int64_t)assay_case_price(&c, 0x1p18);
+            least = price < least ? price : least;
+            most = price > most ? price : most;
+        }
+        ck_assert_msg(least < 1 << 12 && most > 1 << 14, "%s: %lld to %lld", op->name, (long long)least,
+                      (long long)most);
+    }
+}
+END_TEST
+
 Suite *assay_unit_reach(void)
 {
     Suite *s = suite_create("reach");
@@ -93,6 +125,7 @@ Suite *assay_unit_reach(void)
     tcase_set_timeout(t, 120);
     tcase_add_test(t, every_rung);
     tcase_add_test(t, what_strangers_found);
+    tcase_add_test(t, drawn);
     suite_add_tcase(s, t);
     return s;
 }
