@@ -23,10 +23,12 @@
     {                                                                                                                  \
 #name, ASSAY_CONTRACT_WITHIN, AT(name), 0, ASSAY_USUAL_##name, ASSAY_LOOSER_MORE, says, " u"                   \
     }
-#define FLAG(name, says)                                                                                               \
+#define FLAG_(name, looser, says)                                                                                      \
     {                                                                                                                  \
-#name, ASSAY_CONTRACT_FLAG, AT(name), 0, 0, ASSAY_LOOSER_MORE, says, ""                                        \
+#name, ASSAY_CONTRACT_FLAG, AT(name), 0, 0, ASSAY_LOOSER_##looser, says, ""                                    \
     }
+#define FLAG(name, says)  FLAG_(name, MORE, says)
+#define SHARP(name, says) FLAG_(name, NEVER, says)
 const assay_contract_field assay_contract_fields[ASSAY_CONTRACT_FIELDS] = {
     TYPE(acc, "accumulates in "),
     COUNT(lanes, lanes, LANES, "", " lanes"),
@@ -44,7 +46,7 @@ const assay_contract_field assay_contract_fields[ASSAY_CONTRACT_FIELDS] = {
     FLAG(ftz, "subnormals flushed"),
     FLAG(nan_ignored, "NaN ignored"),
     FLAG(masked_nan, "fully masked rows are NaN"),
-    FLAG(erfc, "complementary error function"),
+    SHARP(erfc, "complementary error function"),
     FLAG(odd_rounding, "odd rounding"),
     FLAG(split_min, "minimum summed apart"),
 };
