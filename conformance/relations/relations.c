@@ -13,6 +13,7 @@
 #define ATTM   "attention B=2 T=3 S={7,43} H=4 G=2 D=16 E={8,16} mask=f32 scale=0.25 gen=gauss seed=3"
 #define CAUSAL "attention B=2 T=14 S=14 H=4 G=2 D=16 E=8 scale=0.25 causal=1 window={0,3} gen=gauss seed=3"
 #define ROPE   "rope T=4 H=3 D={12,44} mode={interleaved,half} base=1e4 gen=gauss seed=3"
+#define GELU   "gelu R=5 C={7,43} form={erf,tanh,quick} gen=gauss seed=3"
 #define GATE   "gate_up T=5 N={19,23} K=33 gen=gauss seed=3"
 #define GATEQ  "gate_up T=5 N=20 K=64 gate={q8_0,q4_0,q4_1} up={q8_0,q4_0,q4_1} gen=gauss seed=3"
 #define TABLE  "embedding T=6 V=9 D=43 table={f32,f16} gen=gauss seed=3"
@@ -109,6 +110,9 @@ const assay_relation assay_relations[] = {
       .slack = LOOSE },
     { "silu", "-x: y - x", "silu R=5 C={7,43} gen=wide seed=3", ASSAY_ACT_AFFINE, .on = "x", .by = -1, .less = "x",
       .slack = LOOSE },
+    ALONG("gelu", REVERSE, "columns in reverse: in y too", GELU, "C", LOOSE),
+    ALONG("gelu", CUT, "columns in two calls: the same", GELU, "C", LOOSE),
+    { "gelu", "-x: y - x", GELU, ASSAY_ACT_AFFINE, .on = "x", .by = -1, .less = "x", .slack = LOOSE },
     AFFINE("swiglu", "4 up: 4 y", "swiglu R=5 C={7,43} gen=gauss seed=3", "up", 4, 0, 4, 0),
     AFFINE("swiglu", "-up: -y", "swiglu R=5 C={7,43} gen=gauss seed=3", "up", -1, 0, -1, 0),
     ALONG("swiglu", REVERSE, "columns in reverse: in y too", "swiglu R=5 C={7,43} gen=gauss seed=3", "C", LOOSE),

@@ -7,6 +7,7 @@
 #ifndef ASSAY_PARAMS_H
 #define ASSAY_PARAMS_H
 #include "assay/params/attention.h"
+#include "assay/params/gelu.h"
 #include "assay/params/rmsnorm.h"
 #include "assay/params/rope.h"
 #include "assay/params/sample.h"

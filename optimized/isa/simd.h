@@ -42,10 +42,30 @@
 static const assay_typeset simd_f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                           ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
 
-/* x / (1 + e^-x): one exponential of -|x|, which cannot overflow, and one division */
+/* x / (1 + e^-v), v of x's sign: one exponential of -|v|, which cannot overflow, and one division */
+static inline vec vec_sigmoid_of(vec v, vec x)
+{
+    const vec e = vec_exp(vec_minus_abs(v));
+    return vec_div(vec_pick(vec_negative(x), vec_mul(x, e), x), vec_add(vec_set(1.0f), e));
+}
 static inline vec vec_silu(vec x)
 {
-    const vec e = vec_exp(vec_minus_abs(x));
-    return vec_div(vec_pick(vec_negative(x), vec_mul(x, e), x), vec_add(vec_set(1.0f), e));
+    return vec_sigmoid_of(x, x);
+}
+
+/* Phi(-t), t = |x|, the normal distribution's tail, erfc(t / sqrt 2) / 2, within VEC_TAIL_WITHIN u where it is a normal
+ * number: e^(-t^2/2) times a polynomial in (t - 4)/(t + 4), minimax (0.25 u).  Beyond 20 both factors stay as they are:
+ * 0.  t^2 is taken in two parts, for half of its rounding would be the exponential's error: up to 60 u. */
+static inline vec vec_gauss_tail(vec x)
+{
+    static const float c[] = { -0x1.14602ap-14f, -0x1.6229aep-13f, 0x1.58d958p-11f, 0x1.07d5cep-11f, -0x1.1674920p-7f,
+                               0x1.f9b2acp-6f,   -0x1.25b5fep-4f,  0x1.fd750ep-4f,  -0x1.5cf97ep-3f, 0x1.82b4bcp-4f };
+    const vec t = vec_abs(vec_max(vec_minus_abs(x), vec_set(-20.0f))), four = vec_set(4.0f);
+    const vec s = vec_div(vec_sub(t, four), vec_add(t, four)), square = vec_mul(t, t), lost = vec_fms(t, t, square);
+    const vec e = vec_exp(vec_mul(square, vec_set(-0.5f)));
+    vec p = vec_set(c[0]);
+    for (int i = 1; i < 10; i++)
+        p = vec_fma(p, s, vec_set(c[i]));
+    return vec_mul(p, vec_fma(vec_mul(e, vec_set(-0.5f)), lost, e));
 }
 #endif

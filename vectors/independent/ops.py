@@ -142,6 +142,21 @@ def silu(v):
     return {"y": (y, np.abs(y))}
 
 
+def gelu(v):
+    def at(x):
+        if not np.isfinite(x):
+            return x if x != -math.inf else -0.0
+        if v.params.get("form") == "quick":
+            return x / (1 + mp.exp(-mpf("1.702") * mpf(x)))
+        if v.params.get("form") == "tanh":
+            return mpf(x) / (1 + mp.exp(-2 * mp.sqrt(2 / mp.pi) * (mpf(x) + mpf("0.044715") * mpf(x) ** 3)))
+        return mpf(x) * mp.ncdf(x)
+
+    x = operand(v, "x")
+    y = to_float(at(float(t)) for t in x.ravel()).reshape(x.shape)
+    return {"y": (y, np.abs(y) * (1 + x * x * (1 + np.abs(x))))}
+
+
 def swiglu(v):
     y = logistic(operand(v, "gate")) * operand(v, "up")
     return {"y": (y, np.abs(y))}

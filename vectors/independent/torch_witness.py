@@ -42,6 +42,7 @@ RANDOM = [
     "softmax R=7 C={17,512} gen={gauss,huge,ramp,masked-rows}",
     "softmax R=7 C={17,130} mask=f32 scale={0.125,0.7} gen={gauss,spread,masked-rows,huge}",
     "silu R=9 C=130 gen={gauss,huge,wide}",
+    "gelu R=9 C=130 form={erf,tanh,quick} gen={gauss,range,origin}",
     "swiglu R=9 C=130 gen={gauss,wide}",
     "gate_up T=3 N=17 K={64,256} gate={f32,q8_0} up={f16,q4_0} gen=unit",
     "add R=9 C=130 a={f32,f16,bf16} b={f32,f16,bf16} y={f32,f16,bf16} gen={gauss,wide}",
@@ -154,6 +155,12 @@ def gated(x):
 def silu(v):
     y = gated(tensor(v, "x"))
     return {"y": (y, y.abs())}
+
+
+def gelu(v):
+    x, form = tensor(v, "x"), v.params.get("form", "erf")
+    y = x * torch.sigmoid(1.702 * x) if form == "quick" else F.gelu(x, approximate="tanh" if form == "tanh" else "none")
+    return {"y": (torch.where(torch.isneginf(x), -0.0, y), x.abs() * (1 + x.abs()))}
 
 
 def swiglu(v):

@@ -9,7 +9,7 @@
  * Expressions: numbers, names, name[i, j], name(..), + - * / ^, < <= > >= == !=, & for and, c ? a : b (without b: 0),
  * |x|; sum(k: e), most(k: e), sum(k < n: e); least(k < n: condition), last(...): the first, the last k for which it
  * holds, else n, -1; given(name): 1 if there is such a name; f32(x): rounded; exp expm1 log log2 sqrt sin cos tanh
- * floor ceil min max. */
+ * erf erfc floor ceil min max. */
 #ifndef ASSAY_FORMULA_H
 #define ASSAY_FORMULA_H
 #include <stdbool.h>

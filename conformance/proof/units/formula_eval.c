@@ -18,6 +18,8 @@ PROTOTYPE(sqrt)
 PROTOTYPE(sin)
 PROTOTYPE(cos)
 PROTOTYPE(tanh)
+PROTOTYPE(erf)
+PROTOTYPE(erfc)
 PROTOTYPE(floor)
 PROTOTYPE(ceil)
 wide WIDE(pow)(wide, wide);
@@ -84,7 +86,8 @@ static wide call(formula *f, const node *x)
         { "exp", WIDE(exp), NULL },   { "expm1", WIDE(expm1), NULL }, { "log", WIDE(log), NULL },
         { "log2", WIDE(log2), NULL }, { "sqrt", WIDE(sqrt), NULL },   { "sin", WIDE(sin), NULL },
         { "cos", WIDE(cos), NULL },   { "tanh", WIDE(tanh), NULL },   { "floor", WIDE(floor), NULL },
-        { "ceil", WIDE(ceil), NULL }, { "min", NULL, least_of },      { "max", NULL, most_of },
+        { "ceil", WIDE(ceil), NULL }, { "erf", WIDE(erf), NULL },     { "erfc", WIDE(erfc), NULL },
+        { "min", NULL, least_of },    { "max", NULL, most_of },
     };
     if (!strcmp(x->name, "given"))
         return x->n == 1 && formula_find(f, x->child[0]->name) != NULL;

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT
+ * gelu: cases; around 0, both tails down to where nothing is left; the definitions by a series and a continued
+ * fraction. */
+#include "../../reference/core/registry.h"
+#include "../../reference/core/status.h"
+#include "assay/params/gelu.h"
+#include <math.h>
+
+/* Where each form's exponential leaves the range of f32: Phi(-13), e^(2 z) at 10, e^(1.702 x) at 52. */
+static double end_of(const assay_case *c)
+{
+    static const double end[] = { 13.2, 9.9, 52 };
+    const assay_gelu_params *p = (const assay_gelu_params *)c->params;
+    return end[p->form];
+}
+static double range(const assay_case *c, int i, int64_t j, assay_rng *rng)
+{
+    (void)i, (void)j;
+    return 2.4 * end_of(c) * (assay_rng_uniform(rng) - 0.5);
+}
+static double edge(const assay_case *c, int i, int64_t j, assay_rng *rng)
+{
+    (void)i;
+    return (j % 2 ? -1 : 1) * end_of(c) * (0.93 + 0.1 * assay_rng_uniform(rng));
+}
+/* 2^-24 to 4: y = x/2 there at first, then bends */
+static double origin(const assay_case *c, int i, int64_t j, assay_rng *rng)
+{
+    (void)c, (void)i;
+    return ldexp(assay_rng_normal(rng), -(int)(j % 25));
+}
+/* 0.5 to 2, both sides: where y bends what the argument is off counts most */
+static double bend(const assay_case *c, int i, int64_t j, assay_rng *rng)
+{
+    (void)c, (void)i;
+    return (j % 2 ? -1 : 1) * (0.5 + 1.5 * assay_rng_uniform(rng));
+}
+/* NaN, +inf and both zeros in every lane.  No -inf: see holes. */
+static double special(const assay_case *c, int i, int64_t j, assay_rng *rng)
+{
+    static const double odd[] = { NAN, INFINITY, -0.0, 0.0, 0x1.fffffep127, -0x1.fffffep127 };
+    (void)c, (void)i, (void)j;
+    return assay_rng_below(rng, 2) ? odd[assay_rng_below(rng, 6)] : assay_rng_normal(rng);
+}
+
+static const assay_gen gens[] = {
+    { "range", ASSAY_TAG_ADVERSARIAL, NULL, range, .says = "evenly, past where each form's tail ends in f32",
+      .tight = true },
+    { "edge", ASSAY_TAG_ADVERSARIAL, NULL, edge, .says = "both sides, where each form's tail ends in f32" },
+    { "origin", ASSAY_TAG_ADVERSARIAL, NULL, origin, .says = "2^-24 to 4", .tight = true },
+    { "bend", ASSAY_TAG_ADVERSARIAL, NULL, bend, .says = "0.5 to 2 on both sides: where y bends", .tight = true },
+    { "special", ASSAY_TAG_CLASS, NULL, special, .says = "NaN, inf, zeros and the largest f32" },
+};
+static const char *const exact[] = { "zero", NULL };
+static const char *const holes[] = { "special: x = -inf: 0 (the limit) and NaN (what x (1 + erf) gives) are both right",
+                                     NULL };
+
+static const assay_rows rows[] = {
+    { "R={1,3} C={1..40} form={erf,tanh,quick} gen={gauss,range}", ASSAY_QUICK },
+    { "R=3 C={7,33,67} form={erf,tanh,quick} gen={edge,origin,bend,special,spike,wide,denormal,signed-zero,zero}",
+      ASSAY_QUICK },
+    { "R=5 C={64,576} form={erf,tanh,quick} gen={gauss,uniform,positive,range,origin}", ASSAY_QUICK },
+    { "R={0,1} C=0 gen=gauss", ASSAY_QUICK },
+    { "R=2 C={17,32} form={erf,tanh,quick} x={f32,f16,bf16} y={f32,f16,bf16} gen={gauss,range}", ASSAY_QUICK },
+    { "R=2 C={3072,4097,8200} form={erf,tanh,quick} gen={gauss,range}", ASSAY_QUICK },
+    { "R=3 C=14336 form={erf,tanh,quick} gen={gauss,range}", ASSAY_FULL },
+    /* values at every place */
+    { "R=7 C=37 form={erf,tanh,quick} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=5 C=35 x={f16,bf16} y={f16,bf16} form={erf,tanh,quick} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=7 C=37 form={erf,tanh,quick} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
+};
+
+/* Phi(x) by its series phi(x) (x + x^3/3 + x^5/15 + ..), below -3 by Laplace's continued fraction. */
+static long double normal(long double x)
+{
+    const long double density = 0.398942280401432677939946L * expl(-x * x / 2);
+    long double term = x, sum = x, below = -x;
+    if (x < -3) {
+        for (int k = 200; k > 0; k--)
+            below = -x + k / below;
+        return density / below;
+    }
+    for (int k = 3; k < 400; k += 2)
+        term *= x * x / k, sum += term;
+    return x > 9 ? 1 : 0.5L + density * sum;
+}
+static long double wide(double at, int form)
+{
+    const long double x = at, v = form == ASSAY_GELU_QUICK
+                                      ? 0.851L * x
+                                      : sqrtl(0.636619772367581343076L) * (x + 0.044715L * x * x * x);
+    return form == ASSAY_GELU_ERF ? x * normal(x) : x * (expl(v) / (expl(v) + expl(-v)));
+}
+
+static bool known(assay_why *why)
+{
+    enum { N = 7, M = 500 };
+    static const double at[N] = { -3, -1, -0.5, 0.5, 1, 3, -6 };
+    static const double want[][N] = {
+        /* worked out outside this project */
+        { -0.00404969409489, -0.1586552539315, -0.154268769363, 0.345731230637, 0.8413447460685, 2.995950305905,
+          -5.919525870226e-09 },
+        { -0.003637392081773, -0.1588080093917, -0.1542859901749, 0.3457140098251, 0.8411919906083, 2.996362607918 },
+        { -0.01807130970779, -0.1542042340672, -0.1496115633936, 0.3503884366064, 0.8457957659328, 2.981928690292 }
+    };
+    const assay_op *op = assay_op_find("gelu");
+    double x[M], y[M], minus[M], mirrored[M], end[] = { INFINITY, -INFINITY, 0 }, limit[] = { 7, 7, 7 };
+    for (int32_t form = 0; form < 3; form++) {
+        const assay_gelu_params p = { form };
+        const int n = form == ASSAY_GELU_ERF ? N : N - 1;
+        for (int i = 0; i < M; i++)
+            x[i] = i < n ? at[i] : (form == ASSAY_GELU_QUICK ? 0.2 : 0.05) * (i - M / 2.0), minus[i] = -x[i];
+        op->oracle(&(assay_dense){ (void *[]){ x, y }, (void *[]){ NULL, NULL }, (const int64_t[]){ 1, M }, &p });
+        op->oracle(
+            &(assay_dense){ (void *[]){ minus, mirrored }, (void *[]){ NULL, NULL }, (const int64_t[]){ M, 1 }, &p });
+        for (int i = 0; i < M; i++) {
+            const long double g = wide(x[i], form), slack = 0x1p-48L * (1 + x[i] * x[i] * (1 + fabs(x[i])) / 8);
+            if ((i < n && !(fabs(y[i] - want[form][i]) <= 1e-12 * fmin(1, 1e3 * fabs(want[form][i])))) ||
+                !(fabsl(y[i] - g) <= slack * fabsl(g)) || !(fabs(y[i] - mirrored[i] - x[i]) <= 0x1p-50 * fabs(x[i])))
+                return assay_fail(why, ASSAY_ERR_FORMAT, "gelu(%.17g), form %d, is %.17g, in wide precision %.17Lg",
+                                  x[i], (int)form, y[i], g) == ASSAY_OK;
+        }
+        op->oracle(&(assay_dense){ (void *[]){ end, limit }, (void *[]){ NULL, NULL }, (const int64_t[]){ 3, 1 }, &p });
+        if (!(limit[0] == INFINITY && limit[1] == 0 && signbit(limit[1]) && limit[2] == 0 && !signbit(limit[2])))
+            return assay_fail(why, ASSAY_ERR_FORMAT, "gelu, form %d, at inf, -inf, 0 is %g, %g, %g, not inf, -0, 0",
+                              (int)form, limit[0], limit[1], limit[2]) == ASSAY_OK;
+    }
+    return true;
+}
+
+const assay_suite assay_suite_gelu = {
+    .op = "gelu",
+    .draws_special = true,
+    .rows = rows,
+    .n_rows = ASSAY_COUNT_OF(rows),
+    .gens = gens,
+    .n_gens = ASSAY_COUNT_OF(gens),
+    .exact = exact,
+    .holes = holes,
+    .known = known,
+};
