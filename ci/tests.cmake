@@ -172,7 +172,7 @@ if(model_sources)
 endif()
 
 # The longest start first, so that no core waits for one of them at the end: seconds of CPU time, about.
-foreach(pair models.smollm2=200 cli.merge=130 faults.matmul=110 faults.attention=110 faults.cache=90 faults.rope=80 cli.soak=80 goldens=60
+foreach(pair models.smollm2=200 cli.merge=30 faults.matmul=110 faults.attention=110 faults.cache=90 faults.rope=80 cli.soak=80 goldens=60
     faults.sample=40 faults.softmax=40 mutants.quantize=60 unit.dtype=50 mutants.sample=50 mutants.dequantize=50 mutants.attention=50
     faults.gate_up=50 cli.kills=40 vectors.formats=35 cli.hostile=35 cli.plugin=35 cli.bench=35 faults.rmsnorm=25 instructions.faults=25
     conformance.attention.avx2=25 conformance.matmul.avx2=25 capped.avx2=25 capped.scalar=20 cli.metamorphic=20 cli.width=40

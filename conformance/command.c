@@ -92,8 +92,7 @@ static const struct argp_option option_table[] = {
       "keep operands that far from their guard pages: for emulators that read masked-out lanes (default 0)", 0 },
     { "rows", KEY_ROWS, NULL, 0,
       "only the cases that were written by hand, none that is made by rule from the op's spec (docs/cases.md): for "
-      "slow "
-      "machines and builds; writes no results",
+      "slow machines and builds; results name their level \"rows\"",
       0 },
     { "resume", KEY_RESUME, NULL, 0, "go on where the journal of --json FILE stopped", 0 },
     { "max-failures", KEY_MAX_FAILURES, "N", 0,
@@ -279,8 +278,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
             argp_error(state, "--resume needs the --json FILE that it goes on with");
         if (o->in_process)
             check_in_process(o, state);
-        if (o->filter.rows_only && o->filter.json)
-            argp_error(state, "--rows leaves cases out: it writes no results (--json)");
         if (o->search.seconds > 0)
             check_search(o, state);
         check_modes(o, state);

@@ -161,10 +161,12 @@ static void put_others(assay_results *r, const assay_ledger *l, assay_r_part *p)
 
 static void put_filter(assay_results *r, const assay_ledger *l, assay_r_part *p)
 {
-    static const char *const levels[] = { "quick", "full", "exhaustive" };
+    static const char *const levels[][2] = { { "quick", "rows" },
+                                             { "full", "full rows" },
+                                             { "exhaustive", "exhaustive rows" } };
     const assay_filter *f = l->filter;
     char text[128] = "";
-    p->level = levels[f ? f->level : ASSAY_QUICK];
+    p->level = levels[f ? f->level : ASSAY_QUICK][f && f->rows_only];
     p->shard = f && f->shards ? f->shard : 1;
     p->shards = f && f->shards ? f->shards : 1;
     p->secret = assay_secret_name();
