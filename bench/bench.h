@@ -135,6 +135,17 @@ bool bench_part_output(const assay_problem *p, int d, const int64_t *index, int6
                        void *to);
 /* The dimension that numbers rows of a weight and of every output; -1: none. */
 int bench_part_dim(const assay_op *op);
+/* The dimension that numbers rows of every output and of no weight; -1: none. */
+int bench_rows_dim(const assay_op *op);
+/* How outputs are judged, by the case; all: everything, where that does not take too long (bench_judge_whole). */
+typedef enum bench_way {
+    BENCH_WHOLE,     /* the oracle on every element */
+    BENCH_FREIVALDS, /* on sampled rows of the weights; exact integers, every element */
+    BENCH_CROSS      /* on sampled rows of the weights, and on all of them for sampled rows of activations */
+} bench_way;
+bench_way bench_way_of(const assay_case *c, bool all);
+/* Why Freivalds does not apply; NULL: it does. */
+const char *bench_freivalds_lacks(const assay_case *c);
 /* Exact integer inputs, all elements, modulo 2^61 - 1; writes "pass", "fail", or "n/a: why". */
 void bench_freivalds(const bench_task *t, const assay_problem *p, bench_verdict *v);
 
@@ -241,7 +252,7 @@ assay_status bench_pairs(bench_session *s, const char *line, const char *workloa
 /* Index 0: a, 1: b; r[].sample[0] is the median of a call. */
 assay_status bench_pair_write(bench_session *s, const char *name, const bench_work *w, const bench_task *t,
                               bench_result *r, const bench_verdict *v, const bench_ratio *ratio);
-bool bench_judge_whole(const bench_session *s, double flops); /* small enough for the oracle on all elements */
+bool bench_judge_whole(assay_level level, double flops); /* small enough for the oracle on all elements */
 
 /* ---- commands ---------------------------------------------------------------------------------------------- */
 int assay_cmd_bench(int argc, char **argv);

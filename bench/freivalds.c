@@ -70,12 +70,12 @@ static void integers(double *v, int64_t n, bool odd, assay_dtype type, assay_rng
 }
 
 /* Operand roles of a product y(T,N) = x(T,K) W(N,K) by their shapes alone: two inputs and an output of rank 2. */
-static bool roles(const assay_problem *p, int role[3])
+static bool roles(const assay_case *c, int role[3])
 {
-    const assay_op *op = p->c.op;
+    const assay_op *op = c->op;
     role[0] = role[1] = role[2] = -1;
     for (int i = 0; i < op->n_operands; i++) {
-        if (!(p->c.present >> i & 1))
+        if (!(c->present >> i & 1))
             continue;
         const int r = op->operands[i].access != ASSAY_IN ? 2 : op->operands[i].flags & ASSAY_WEIGHT ? 1 : 0;
         if (role[r] >= 0 || strlen(op->operands[i].shape) != 2 || op->operands[i].access == ASSAY_INOUT)
@@ -86,6 +86,41 @@ static bool roles(const assay_problem *p, int role[3])
         return false;
     const char *x = op->operands[role[0]].shape, *w = op->operands[role[1]].shape, *y = op->operands[role[2]].shape;
     return x[1] == w[1] && y[0] == x[0] && y[1] == w[0];
+}
+
+/* Integers into t and value; false: some were changed. */
+static bool fill(assay_tensor *t, double *value, int64_t n, bool odd, assay_rng *rng)
+{
+    double *before = assay_room((size_t)n, sizeof *before);
+    integers(value, n, odd, t->type, rng);
+    memcpy(before, value, (size_t)n * sizeof *before);
+    assay_tensor_encode(t, value);
+    assay_tensor_decode(value, t);
+    const bool same = !memcmp(before, value, (size_t)n * sizeof *before);
+    free(before);
+    return same;
+}
+
+static bool holds_integers(assay_dtype type, bool odd)
+{
+    enum { N = 512 }; /* whole blocks of any format */
+    static double value[N];
+    static _Alignas(64) char data[N * sizeof(double)];
+    assay_tensor t = assay_tensor_dense(type, 0, 1, &(int64_t){ N });
+    assay_rng rng = { 1, 900, 0 };
+    t.data = data;
+    return fill(&t, value, N, odd, &rng);
+}
+
+const char *bench_freivalds_lacks(const assay_case *c)
+{
+    int role[3];
+    if (!roles(c, role))
+        return "not a plain product";
+    if (c->type[role[2]] != ASSAY_f32 || !holds_integers(c->type[role[0]], false) ||
+        !holds_integers(c->type[role[1]], true))
+        return "a type here does not hold the integers exactly";
+    return NULL;
 }
 
 /* True if y v = x (W^T v). */
@@ -109,27 +144,20 @@ static bool holds(const assay_problem *p, const int role[3], const double *y)
 /* Inputs of the same case as integers; NULL, or why there are none. */
 static const char *exact_inputs(const assay_problem *p, const int role[3], assay_problem *q)
 {
-    const char *why = NULL;
     *q = (assay_problem){ .c = p->c, .tag = ASSAY_TAG_EXACT };
     memcpy(q->t, p->t, sizeof q->t);
-    for (int k = 0; k < 2 && !why; k++) {
+    for (int k = 0; k < 2; k++) {
         const int i = role[k];
         const int64_t n = assay_tensor_count(&p->t[i]);
         assay_rng rng = { assay_secret_seed(p->c.seed), (uint64_t)(900 + k), 0 };
         q->t[i].data = assay_aligned(assay_tensor_bytes(&p->t[i]) + 64);
         if (!q->t[i].data)
             return "no memory";
-        double *before = assay_room((size_t)n, sizeof *before);
         q->value[i] = assay_zeros((size_t)n, sizeof(double));
-        integers(q->value[i], n, k == 1, p->t[i].type, &rng);
-        memcpy(before, q->value[i], (size_t)n * sizeof *before);
-        assay_tensor_encode(&q->t[i], q->value[i]);
-        assay_tensor_decode(q->value[i], &q->t[i]);
-        if (memcmp(before, q->value[i], (size_t)n * sizeof *before) != 0)
-            why = "a type here does not hold the integers exactly";
-        free(before);
+        if (!fill(&q->t[i], q->value[i], n, k == 1, &rng))
+            return "a type here does not hold the integers exactly";
     }
-    return why;
+    return NULL;
 }
 
 void bench_freivalds(const bench_task *t, const assay_problem *p, bench_verdict *v)
@@ -137,15 +165,13 @@ void bench_freivalds(const bench_task *t, const assay_problem *p, bench_verdict 
     int role[3];
     assay_problem q;
     bench_result r;
-    if (!roles(p, role)) {
-        snprintf(v->freivalds, sizeof v->freivalds, "n/a: not a plain product");
+    const char *why = bench_freivalds_lacks(&p->c);
+    if (why) {
+        snprintf(v->freivalds, sizeof v->freivalds, "n/a: %s", why);
         return;
     }
-    if (p->t[role[2]].type != ASSAY_f32) {
-        snprintf(v->freivalds, sizeof v->freivalds, "n/a: a type here does not hold the integers exactly");
-        return;
-    }
-    const char *why = exact_inputs(p, role, &q);
+    roles(&p->c, role);
+    why = exact_inputs(p, role, &q);
     if (why) {
         snprintf(v->freivalds, sizeof v->freivalds, "n/a: %s", why);
     } else {

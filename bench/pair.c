@@ -253,7 +253,7 @@ static assay_status one(bench_session *s, assay_problem *p, const assay_kernel *
     for (int i = 0; ok && i < 2; i++) {
         result_of(&x, i, &r[i]);
         bench_around_end(&before, &r[i].around);
-        bench_judge(&x.task[i], &r[i], p, bench_judge_whole(s, w.flops), &x.verdict[i]);
+        bench_judge(&x.task[i], &r[i], p, bench_judge_whole(s->o->filter.level, w.flops), &x.verdict[i]);
     }
     const bench_ratio ratio = ratio_of(&x);
     const assay_status st =

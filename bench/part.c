@@ -19,6 +19,20 @@ int bench_part_dim(const assay_op *op)
     return in_weight && in_outputs ? assay_op_dim(op, op->split) : -1;
 }
 
+int bench_rows_dim(const assay_op *op)
+{
+    int at = -1;
+    for (int d = 0; at < 0 && op->dims[d]; d++) {
+        bool fits = op->role[d] == ASSAY_ROLE_ROWS && op->dims[d] != op->split;
+        for (int i = 0; fits && i < op->n_operands; i++) {
+            const bool has = strchr(op->operands[i].shape, op->dims[d]) != NULL;
+            fits = op->operands[i].access == ASSAY_IN ? !has || !(op->operands[i].flags & ASSAY_WEIGHT) : has;
+        }
+        at = fits ? d : -1;
+    }
+    return at;
+}
+
 /* Copies n given indices of axis r of a dense tensor. */
 static bool gather(const assay_tensor *t, int r, const int64_t *index, int64_t n, char *to)
 {

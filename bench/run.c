@@ -38,9 +38,9 @@ bench_task bench_task_of(const bench_session *s, const assay_problem *p, const a
                          .limit_seconds = (full ? 5 : 1) * assay_lab_limits.seconds };
 }
 
-bool bench_judge_whole(const bench_session *s, double flops)
+bool bench_judge_whole(assay_level level, double flops)
 {
-    return flops <= (s->o->filter.level ? 2e9 : 3e8);
+    return flops <= (level ? 2e9 : 3e8);
 }
 
 void bench_print_marks(const cJSON *row, const char *indent)
@@ -187,7 +187,7 @@ static assay_status row(bench_session *s, const bench_work *w, assay_problem *p,
         if (r.team && r.team < threads)
             printf("%-72s NOT MEASURED: %s\n", name, r.why);
     } else if (!*s->interrupted) {
-        bench_judge(&t, &r, p, bench_judge_whole(s, w->flops), &v);
+        bench_judge(&t, &r, p, bench_judge_whole(s->o->filter.level, w->flops), &v);
         if (!*s->interrupted)
             st = write_row(s, w, &t, &r, &v);
     }
@@ -236,7 +236,7 @@ static assay_status baseline(bench_session *s, bench_work *w, assay_problem *p, 
     bench_measure(&t, &r);
     assay_status st = ASSAY_OK;
     if (!r.status && !*s->interrupted) {
-        bench_judge(&t, &r, cut ? &part : p, cut || bench_judge_whole(s, w->flops), &v);
+        bench_judge(&t, &r, cut ? &part : p, cut || bench_judge_whole(s->o->filter.level, w->flops), &v);
         for (int i = 0; cut && i < r.n; i++)
             r.sample[i] *= (double)all / (double)n;
         w->scalar_ns = v.pass ? bench_median(r.sample, r.n) : 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * verdict.c - is what the timed loop wrote right?  The oracle on everything, or, for the largest products, on sampled
- * rows of the weights (with Freivalds over all elements, freivalds.c). */
+ * rows of the weights, with Freivalds over all elements (freivalds.c), or where its integers cannot be had with all
+ * weights for sampled rows of activations. */
 #include "../reference/core/contract.h"
 #include "../reference/core/rng.h"
 #include "../reference/core/secret.h"
@@ -11,6 +12,8 @@
 
 enum {
     SAMPLED_ROWS = 16,
+    CROSS_ROWS = 4, /* of activations, by all rows of the weights, so many at once */
+    CROSS_STRETCH = 1024,
     LEFT_WHOLE = 20000000, /* operations: what the timed loop left is judged whole up to here, */
     LEFT_MOST = 200000000  /* and up to here where it cannot be sampled */
 };
@@ -55,41 +58,95 @@ static void whole(const bench_task *t, assay_problem *p, bench_verdict *v)
     judge(p, t->k->contract, got, v);
 }
 
-static bool sampled(const bench_task *t, const assay_problem *p, void *const *out, bench_verdict *v)
+typedef struct cut { /* n indices of a dimension */
+    int d;
+    const int64_t *index;
+    int64_t n;
+} cut;
+
+/* The sub-case that n cuts, one after the other, leave of p and of outputs that a kernel wrote for the whole. */
+static bool judge_cut(const bench_task *t, const assay_problem *p, void *const *out, const cut *k, int n,
+                      bench_verdict *v)
 {
-    const int d = bench_part_dim(p->c.op);
-    const int64_t all = d < 0 ? 0 : p->c.dim[d], n = all < SAMPLED_ROWS ? all : SAMPLED_ROWS;
-    int64_t index[SAMPLED_ROWS];
     assay_problem part;
     assay_tensor got[ASSAY_MAX_OPND];
-    assay_rng rng = { assay_secret_seed(p->c.seed), 77, 0 };
+    void *mine[ASSAY_MAX_OPND] = { NULL };
     assay_why why = { "" };
-    bool ok = n > 0;
+    bool ok = bench_part(p, k->d, k->index, k->n, &part);
     if (!ok)
-        return false;
-    for (int64_t i = 0; i < n; i++) /* one from each of n equal stretches, the first and the last row among them */
-        index[i] = i == 0       ? 0
-                   : i == n - 1 ? all - 1
-                                : all * i / n + assay_rng_below(&rng, all * (i + 1) / n - all * i / n);
-    if (!bench_part(p, d, index, n, &part))
         return false;
     for (int i = 0; ok && i < p->c.op->n_operands; i++) {
         got[i] = part.t[i];
         if (!out[i])
             continue;
-        got[i].data = calloc(assay_tensor_bytes(&part.t[i]) + 64, 1);
-        ok = got[i].data && bench_part_output(p, d, index, n, i, out[i], got[i].data);
-        v->elements += assay_tensor_count(&got[i]);
+        got[i].data = mine[i] = calloc(assay_tensor_bytes(&part.t[i]) + 64, 1);
+        ok = mine[i] && bench_part_output(p, k->d, k->index, k->n, i, out[i], mine[i]);
     }
-    ok = ok && !assay_problem_solve(&part, t->k->contract, &why);
-    if (ok) {
-        snprintf(v->how, sizeof v->how, "%lld of %lld %c", (long long)n, (long long)all, p->c.op->dims[d]);
+    if (ok && n > 1)
+        ok = judge_cut(t, &part, mine, k + 1, n - 1, v);
+    else if (ok && (ok = !assay_problem_solve(&part, t->k->contract, &why))) {
         judge(&part, t->k->contract, got, v);
+        for (int i = 0; i < p->c.op->n_operands; i++)
+            v->elements += mine[i] ? assay_tensor_count(&got[i]) : 0;
     }
     for (int i = 0; i < p->c.op->n_operands; i++)
-        if (out[i])
-            free(got[i].data);
+        free(mine[i]);
     assay_problem_free(&part);
+    return ok;
+}
+
+/* One from each of n equal stretches, the first and the last among them; of one any. */
+static void sample_of(int64_t all, int64_t n, assay_rng *rng, int64_t *index)
+{
+    for (int64_t i = 0; i < n; i++)
+        index[i] = n > 1 && i == 0       ? 0
+                   : n > 1 && i == n - 1 ? all - 1
+                                         : all * i / n + assay_rng_below(rng, all * (i + 1) / n - all * i / n);
+}
+
+static bool sampled(const bench_task *t, const assay_problem *p, void *const *out, bench_verdict *v)
+{
+    const int d = bench_part_dim(p->c.op);
+    const int64_t all = d < 0 ? 0 : p->c.dim[d], n = all < SAMPLED_ROWS ? all : SAMPLED_ROWS;
+    int64_t index[SAMPLED_ROWS];
+    assay_rng rng = { assay_secret_seed(p->c.seed), 77, 0 };
+    if (n <= 0)
+        return false;
+    sample_of(all, n, &rng, index);
+    snprintf(v->how, sizeof v->how, "%lld of %lld %c", (long long)n, (long long)all, p->c.op->dims[d]);
+    return judge_cut(t, p, out, &(cut){ d, index, n }, 1, v);
+}
+
+/* Where no exact integers can decide on all elements: every row of the weights, for a few rows of what they are
+ * multiplied with.  Beside the sampled rows of the weights, for all of these, a cross: what depends on one of the two
+ * alone is seen.  In stretches, since a problem of that size is in memory already. */
+static bool across(const bench_task *t, const assay_problem *p, bench_verdict *v)
+{
+    const int d = bench_part_dim(p->c.op), r = bench_rows_dim(p->c.op);
+    const int64_t all = r < 0 ? 0 : p->c.dim[r], n = all < CROSS_ROWS ? all : CROSS_ROWS;
+    int64_t row[CROSS_ROWS] = { 0 }, index[CROSS_STRETCH];
+    assay_rng rng = { assay_secret_seed(p->c.seed), 78, 0 };
+    bool ok = n > 0;
+    if (ok)
+        sample_of(all, n, &rng, row);
+    for (int64_t at = 0, m; ok && v->pass && at < p->c.dim[d]; at += m) {
+        bench_verdict mine = { .by = "oracle" };
+        m = p->c.dim[d] - at < CROSS_STRETCH ? p->c.dim[d] - at : CROSS_STRETCH;
+        for (int64_t i = 0; i < m; i++)
+            index[i] = at + i;
+        ok = judge_cut(t, p, t->out.data, (cut[]){ { d, index, m }, { r, row, n } }, 2, &mine);
+        v->elements += mine.elements;
+        v->used = mine.used > v->used ? mine.used : v->used;
+        if (ok && !mine.pass) {
+            v->pass = false;
+            memcpy(v->by, mine.by, sizeof v->by);
+            memcpy(v->why, mine.why, sizeof v->why);
+        }
+    }
+    const size_t said = strlen(v->how);
+    if (ok)
+        snprintf(v->how + said, sizeof v->how - said, ", and %lld of %lld %c", (long long)n, (long long)all,
+                 p->c.op->dims[r]);
     return ok;
 }
 
@@ -164,13 +221,24 @@ void bench_judge(bench_task *t, const bench_result *r, assay_problem *p, bool al
         snprintf(v->why, sizeof v->why, "%s", r->why);
         return;
     }
-    if (all || !sampled(t, p, t->out.data, v)) {
+    bool part = !all && sampled(t, p, t->out.data, v);
+    if (part && v->pass)
+        bench_freivalds(t, p, v);
+    if (part && v->pass && strcmp(v->freivalds, "pass") != 0)
+        part = across(t, p, v);
+    if (!part) {
         *v = (bench_verdict){ .by = "oracle" };
         whole(t, p, v);
-    } else if (v->pass)
-        bench_freivalds(t, p, v);
+    }
     if (v->pass && r->calls)
         left_of_loop(t, p, r->calls, v);
+}
+
+bench_way bench_way_of(const assay_case *c, bool all)
+{
+    if (all || bench_part_dim(c->op) < 0)
+        return BENCH_WHOLE;
+    return !bench_freivalds_lacks(c) ? BENCH_FREIVALDS : bench_rows_dim(c->op) >= 0 ? BENCH_CROSS : BENCH_WHOLE;
 }
 
 void bench_verdict_json(const bench_verdict *v, assay_json *j, const char *key)

@@ -75,7 +75,7 @@ grep -q 'No space left' "$dir/out"
 # A kernel that is wrong in one element only of a product above the sampling limit, and one that is wrong everywhere.
 cat >"$dir/wrong.c" <<'C'
 #include "assay/assay.h"
-static assay_status multiply(const assay_args *a, int wrong)
+static assay_status multiply(const assay_args *a, int wrong, int half)
 {
     const int64_t T = a->dim[0], N = a->dim[1], K = a->dim[2];
     for (int64_t n = a->begin; n < a->end; n++)
@@ -85,22 +85,31 @@ static assay_status multiply(const assay_args *a, int wrong)
             for (int64_t k = 0; k < K; k += 8)
                 for (int i = 0; i < 8; i++)
                     s[i] += x[k + i] * w[k + i];
-            const float y = s[0] + s[1] + s[2] + s[3] + s[4] + s[5] + s[6] + s[7];
-            ((float *)a->operand[3].data)[t * N + n] = wrong == 2 || (wrong && n == N / 3 && t == T / 2) ? y + 1 : y;
+            float y = s[0] + s[1] + s[2] + s[3] + s[4] + s[5] + s[6] + s[7];
+            y += wrong == 2 || (wrong && n == N / 3 && (t == T / 2 || wrong == 3));
+            if (half)
+                ((_Float16 *)a->operand[3].data)[t * N + n] = (_Float16)y;
+            else
+                ((float *)a->operand[3].data)[t * N + n] = y;
         }
     return ASSAY_OK;
 }
-static assay_status right(const assay_args *a) { return multiply(a, 0); }
-static assay_status one(const assay_args *a) { return multiply(a, 1); }
-static assay_status all(const assay_args *a) { return multiply(a, 2); }
+static assay_status right(const assay_args *a) { return multiply(a, 0, 0); }
+static assay_status one(const assay_args *a) { return multiply(a, 1, 0); }
+static assay_status all(const assay_args *a) { return multiply(a, 2, 0); }
+static assay_status half(const assay_args *a) { return multiply(a, 0, 1); }
+static assay_status column(const assay_args *a) { return multiply(a, 3, 1); }
 static const assay_typeset f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(0), ASSAY_TYPES(ASSAY_T(f32)) };
+static const assay_typeset f16[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(0), ASSAY_TYPES(ASSAY_T(f16)) };
 static const assay_kernel kernels[] = { { .op = "matmul", .name = "right", .types = f32, .run = right },
                                         { .op = "matmul", .name = "one", .types = f32, .run = one },
-                                        { .op = "matmul", .name = "all", .types = f32, .run = all } };
+                                        { .op = "matmul", .name = "all", .types = f32, .run = all },
+                                        { .op = "matmul", .name = "half", .types = f16, .run = half },
+                                        { .op = "matmul", .name = "column", .types = f16, .run = column } };
 const assay_plugin *assay_plugin_v1(void);
 const assay_plugin *assay_plugin_v1(void)
 {
-    static const assay_plugin p = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "wrong", "1", kernels, 3, 0, 0 };
+    static const assay_plugin p = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "wrong", "1", kernels, 5, 0, 0 };
     return &p;
 }
 C
@@ -114,6 +123,15 @@ assert right["verdict"]["pass"] and right["verdict"]["freivalds"] == "pass" and 
 assert one["verdict"]["freivalds"] == "fail" and not one["verdict"]["pass"] and "real_time" not in one, one
 assert not every["verdict"]["pass"] and every["verdict"]["by"] == "T1" and "real_time" not in every, every
 assert right["supplier"] == "wrong 1", right
+PY
+# Where the output's type holds no exact sums: a wrong row that is not among the sampled ones.
+ends 1 "$assay" bench --threads 1 --simulate none --no-roofs --plugin "$dir/wrong.so" -k '[hc]*' --json "$dir/h.json" --case 'matmul T=24 N=8192 K=800 y=f16'
+python3 - "$dir/h.json" <<'PY'
+import json, sys
+rows = {b["kernel"]: b for b in json.load(open(sys.argv[1]))["benchmarks"] if b["cache"] == "hot"}
+half, column = (rows["wrong:" + name]["verdict"] for name in ("half", "column"))
+assert half["pass"] and half["how"] == "16 of 8192 N, and 4 of 24 T" and half["freivalds"].startswith("n/a"), half
+assert not column["pass"] and column["by"] == "T1" and "real_time" not in rows["wrong:column"], column
 PY
 ends 0 "$assay" bench --threads 1 --no-roofs -k scalar -k right --plugin "$dir/wrong.so" --case 'matmul T=2 N=64 K=64'
 grep -q 'time of scalar over time of wrong:right: ' "$dir/out"

@@ -6,7 +6,9 @@
  *   joint       all dimensions large at once, for every element type
  *   alone       each dimension beyond 2^16, the others 1
  *   pairs       what is then missing of all pairs of choices (space.h)
- *   triples     from ASSAY_FULL on, the same of triples */
+ *   triples     from ASSAY_FULL on, the same of triples
+ *   work        what bench measures (bench/ops), as far as a level's price allows; the rest is judged where it is
+ *               measured (bench/verdict.c) */
 #ifndef ASSAY_RULES_CASES_H
 #define ASSAY_RULES_CASES_H
 #include "cover.h"
@@ -28,6 +30,8 @@ assay_status assay_cases_visit(const assay_op *op, assay_level level, bool rows_
 /* Visits those made by rule alone. */
 assay_status assay_cases_visit_made(const assay_op *op, assay_level level, assay_case_visit visit, void *ctx,
                                     assay_why *why);
+/* Is a workload with this case among a level's cases? */
+bool assay_cases_have_work(assay_level level, const assay_case *c);
 /* How many pairs and triples the op's cases cover; all: also which not, and why. */
 void assay_cases_print(const assay_cases *c, bool all);
 #endif
