@@ -135,7 +135,7 @@ static assay_status keep(search *h, size_t i, const assay_case *c, const char *l
         if (s.line[0])
             assay_ledger_say_shrunk(l, e, &s);
     }
-    if (assay_entry_spent(l, e))
+    if (e->failed >= ASSAY_LEDGER_FAILURES)
         printf("    %s/%s: %lld failures: the search goes on without it\n", e->kernel->op, e->kernel->name,
                (long long)e->failed);
     fflush(stdout);
@@ -194,7 +194,8 @@ static assay_status replay_one(search *h, size_t at, assay_why *why)
         if (l->entry[i].failed == h->before[i].failed)
             continue;
         fails = true;
-        st = keep(h, i, &c, line, why);
+        if (!assay_kept_names(&h->kept.line[at], l->entry[i].kernel->name))
+            st = keep(h, i, &c, line, why);
     }
     h->failing += fails;
     if (st || fails)

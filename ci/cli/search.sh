@@ -45,6 +45,12 @@ grep -q '^# mine$' assay-found.txt || stop "a comment is lost"
 expect 0 'example:mine' "$assay" check --plugin right.so --for 1s --threads 3
 if grep -q 'threads 3' assay-found.txt; then stop "its team has judged it, and it stays"; fi
 
+# Inputs of a secret are judged again under the same one.
+ASSAY_SECRET=of-this-test-alone expect 1 'secret [0-9a-f]' "$assay" check --plugin deep.so --for 60s --seed 5 --max-failures 1 --keep own.txt
+grep -q '; secret [0-9a-f]*$' own.txt || stop "nothing says which secret"
+expect 0 '1 not judged .*; 1 in own.txt' "$assay" check --plugin right.so --for 1s --keep own.txt
+ASSAY_SECRET=of-this-test-alone expect 0 'dropped' "$assay" check --plugin right.so --for 1s --keep own.txt
+
 # One of two kernels that a line names; a case by hand names none.
 printf 'add R=1 C=3 seed=2  # scalar, other:one\nadd R=1 C=4\n' >two.txt
 expect 0 'not all of its kernels were judged (scalar, other:one)' "$assay" check -o add -k scalar --for 1s --keep two.txt

@@ -168,10 +168,11 @@ assay_status assay_kept_write(const assay_kept *k, assay_why *why)
     return assay_save_commit(&s, why);
 }
 
-static bool has(const assay_kept_line *l, const char *name)
+bool assay_kept_names(const assay_kept_line *l, const char *kernel)
 {
-    char one[NAME];
+    char name[NAME], one[NAME];
     bool any = false;
+    assay_kept_name(kernel, name);
     for (int n = 0; !any && assay_kept_kernel(l, n, one); n++)
         any = !strcmp(one, name);
     return any;
@@ -189,7 +190,7 @@ assay_status assay_kept_add(assay_kept *k, const char *line, const char *kernel,
     while (i < k->n && (k->line[i].text || k->line[i].gone || strcmp(k->line[i].line, line) != 0 ||
                         k->line[i].threads != team || strcmp(k->line[i].secret, secret) != 0))
         i++;
-    if (i < k->n && has(&k->line[i], name))
+    if (i < k->n && assay_kept_names(&k->line[i], kernel))
         return ASSAY_OK;
     if (!k->n)
         another(k)->text = copy(head, strlen(head) - 1), i++;

@@ -29,6 +29,7 @@ assay_status assay_kept_open(assay_kept *k, const char *path, assay_why *why);
 void assay_kept_free(assay_kept *k);
 /* The case fails for this kernel from now on, whether it was known or not; then the file is written. */
 assay_status assay_kept_add(assay_kept *k, const char *line, const char *kernel, int threads, assay_why *why);
+bool assay_kept_names(const assay_kept_line *l, const char *kernel);
 /* The n-th of the kernels that a line names, as assay_kept_name writes it; false: there are fewer. */
 bool assay_kept_kernel(const assay_kept_line *l, int n, char name[160]);
 const char *assay_kept_name(const char *kernel, char name[160]);
