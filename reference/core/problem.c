@@ -172,6 +172,7 @@ static bool round_operand(assay_problem *p, int i, const assay_round *r)
     for (int64_t at = 0; row && code && at < n; at += len) {
         memcpy(row, p->value[i] + at, (size_t)len * sizeof *row);
         ty->encode(code, row, padded);
+        p->inf_scale |= assay_block_inf(r->to, code, (size_t)(padded / ty->block) * (size_t)ty->bytes);
         ty->decode(row, code, padded);
         for (int64_t k = 0; k < len; k++)
             changed |= p->value[i][at + k] != row[k];
