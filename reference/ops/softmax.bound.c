@@ -9,7 +9,7 @@
  * exp(0) = 1: of the only maximum, y > 1/2, nothing is lost to the exponential; f = min(1, 2 (1 - y)) of it to others.
  * The larger q holds; then the sum's own rounding and the division: y_i (q (1 + r) + r), r = gamma(h(n) + e_div), + 2
  * eta, for an exponential that is subnormal is off by eta, and so is y.  Where a logit may move by 1/2 or a sum exceeds
- * 1/2, nothing is known but that y is at most 1. */
+ * 1/2, nothing is known but that y is at most 1; infinite where the maximum may overflow: inf - inf is NaN. */
 #include "assay/params/softmax.h"
 #include "bound.h"
 #include <stdlib.h>
@@ -77,6 +77,22 @@ KAPPA(softmax)
     free(room);
 }
 
+/* The largest that is formed on the way to the maximum of row r; what overflows to -inf below it counts for 0 anyway.
+ */
+static double peak(const assay_dense *a, int64_t r)
+{
+    const assay_softmax_params *p = a->params;
+    const int64_t C = a->dim[1];
+    const double *x = a->operand[0], *mask = a->operand[1], scale = p->scale == 0 ? 1 : p->scale;
+    double size = 0, most = -INFINITY, moved;
+    for (int64_t i = r * C; i < (r + 1) * C; i++) {
+        const double z = logit(a, i, &moved), s = scale * x[i];
+        most = fmax(most, z);
+        size = z > -INFINITY ? fmax(size, mask && mask[i] > 0 ? fabs(s) : s) : size;
+    }
+    return most > -INFINITY ? fmax(size, fabs(most)) : 0;
+}
+
 typedef struct row { /* of y, arg, raised */
     double u, e, most;
     bool rough; /* raises were counted for f32: here each element may raise */
@@ -106,6 +122,7 @@ BOUND(softmax)
             }
         apart *= exp(4 * r.most);
         const bool known = all < 0.5 && apart < 0.5;
+        const double over = bound_over(c, peak(a, k));
         for (int64_t i = 0; i < C; i++) {
             logit(a, k * C + i, &moved);
             const double rho = known && y[i] > 0 ? expm1((e + arg[i] + 4 * r.most) * u) : 0;
@@ -115,6 +132,7 @@ BOUND(softmax)
             const double other = (own + apart) / (1 - apart);
             const double q = fmax(two_pass, common + other + common * other);
             b[2][k * C + i] = known ? y[i] * (q * (1 + rest) + rest) + 2 * bound_eta(c) * (planes[SUM][k] > 0) : 1;
+            b[2][k * C + i] += over;
         }
     }
 }
