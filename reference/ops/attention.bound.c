@@ -182,11 +182,13 @@ BOUND(attention)
             const double scores = dot * planes[DOT][e] + u * planes[REST][e];
             const double rho = (scores > 0 ? steep * scores : 0) + u * e_tanh * planes[TANH][e] +
                                u * e_exp * (rough ? n : 1) * planes[WEIGHT][e];
-            const double B1 = rho > 0 ? fmin(phi * rho, range) : 0, wide = A > 0 ? fmin(phi * A, range + g) : 0;
+            const bool any = isinf(phi); /* whatever the weights are, which may be 0 in rho and A */
+            const double B1 = any ? range : rho > 0 ? fmin(phi * rho, range) : 0;
+            const double wide = any ? range + g : A > 0 ? fmin(phi * A, range + g) : 0;
             const double X = B1 + P * (wide + g + B1) + C * wide * (1 + 2 * P);
             b[10][e] = C < 1 ? (X * (1 + e_div) + g * (C + e_div)) / (1 - C) + over * planes[OVER][e] +
                                    (n > 0 ? eta * (n + raises + 1) : 0) + bound_over(c, planes[SIZE][i]) +
-                                   bound_over(c, n * (A + C * A))
+                                   bound_over(c, n * (wide + C * wide))
                              : INFINITY;
         }
     }
