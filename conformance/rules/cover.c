@@ -27,12 +27,12 @@ static bool is_length(const assay_factor *a)
     return a->what == ASSAY_RUNG || a->what == ASSAY_TAIL;
 }
 
-static const assay_factor *factor_of(const assay_space *s, int number)
+static int factor_of(const assay_space *s, int number)
 {
     int f = 0;
     while (number >= s->factor[f].first + s->factor[f].n)
         f++;
-    return &s->factor[f];
+    return f;
 }
 
 /* The generator is the last factor. */
@@ -41,12 +41,12 @@ static bool is_asked(const assay_cover *v, const int *number)
     const assay_space *s = v->space;
     const assay_factor *gen = &s->factor[s->n - 1];
     const int g = number[v->strength - 1] - gen->first;
-    bool length = false;
-    if (!v->lean || g < 0 || s->gen[g].operand < 0)
-        return true;
-    for (int i = 0; i + 1 < v->strength; i++)
-        length |= is_length(factor_of(s, number[i]));
-    return !length;
+    bool asked = true;
+    for (int i = 0; g >= 0 && s->gen[g].operand >= 0 && i + 1 < v->strength; i++) {
+        const int f = factor_of(s, number[i]);
+        asked &= !(v->lean && is_length(&s->factor[f])) && assay_space_agree(s, g, f, number[i] - s->factor[f].first);
+    }
+    return asked;
 }
 
 /* True: it was missing. */

@@ -263,6 +263,18 @@ static bool gen_takes(const assay_space *s, const assay_case *c)
     return true;
 }
 
+bool assay_space_agree(const assay_space *s, int gen, int factor, int choice)
+{
+    const assay_factor *a = &s->factor[factor];
+    const assay_value_gen *g = &s->gen[gen];
+    const assay_operand *o = &s->op->operands[a->of];
+    if (g->operand != a->of)
+        return true;
+    return a->what == ASSAY_TYPE    ? ASSAY_HAS(g->types, nth_type(o, choice)) != 0
+           : a->what == ASSAY_GIVEN ? spread_of(s->op, o, choice) >= 0
+                                    : true;
+}
+
 /* What resolve() need not know: an index into an empty table; a block's scale that its format cannot hold; a generator
  * that is not what its tag says. */
 static assay_status odd(const assay_space *s, const assay_case *c, assay_why *why)
@@ -329,14 +341,29 @@ bool assay_space_affords(const assay_space *s, const int *choice)
     return make(s, choice, &c) <= s->price;
 }
 
+/* The plainest generator in place of a free one that names an operand; false: it names none. */
+static bool plainer(const assay_space *s, int *choice, const bool *free)
+{
+    const int f = s->n - 1;
+    const bool other = free[f] && s->gen[choice[f]].operand >= 0;
+    choice[f] = other ? 0 : choice[f];
+    return other;
+}
+
 assay_made assay_space_case(const assay_space *s, const int *choice, const bool *free, assay_case *c, assay_why *why)
 {
     int mine[ASSAY_MAX_FACTORS];
     memcpy(mine, choice, (size_t)s->n * sizeof *mine);
     do {
         const double price = make(s, mine, c);
-        if (price <= s->price)
-            return legal(s, c, why) ? ASSAY_REFUSED : ASSAY_MADE;
+        if (price <= s->price) {
+            assay_status st = legal(s, c, why);
+            if (st && plainer(s, mine, free)) {
+                make(s, mine, c);
+                st = legal(s, c, why);
+            }
+            return st ? ASSAY_REFUSED : ASSAY_MADE;
+        }
         assay_fail(why, ASSAY_OK, "costs %.3g, at most %.3g at this level", price, s->price);
     } while (lower(s, mine, free));
     return ASSAY_TOO_DEAR;

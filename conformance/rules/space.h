@@ -53,6 +53,9 @@ assay_made assay_space_case(const assay_space *s, const int *choice, const bool 
  * draw of many was legal. */
 bool assay_space_draw(const assay_space *s, assay_rng *r, assay_case *c);
 
+/* False: this generator names the operand of this choice, and says nothing of one that is absent or of that type. */
+bool assay_space_agree(const assay_space *s, int gen, int factor, int choice);
+
 /* Can these choices be paid as they are? */
 bool assay_space_affords(const assay_space *s, const int *choice);
 
