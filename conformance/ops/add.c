@@ -2,6 +2,7 @@
  * add: cases.  Every input is exact here: one rounding of the exact sum, so NaN apart everything is judged by bits. */
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
+#include "../../reference/core/values.h"
 #include <math.h>
 
 /* Pairs whose exact sum lies at, or next to, the middle of two f32: one rounding and two differ. */
@@ -37,6 +38,7 @@ static const assay_rows rows[] = {
     { "R=7 C=37 gen=" ASSAY_VALUES "@{a,b}", ASSAY_QUICK },
     { "R=5 C=35 a={f16,bf16} b={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{a,b}", ASSAY_QUICK },
     { "R=3 C=19 gen=zero-inf@{a,b}", ASSAY_QUICK },
+    { "R=3 C=37 a={f32,f16,bf16} b={f32,f16} y={f32,f16,bf16} gen=end@y", ASSAY_QUICK },
 };
 
 /* The sum in double, rounded to float, is what one float operation gives: all signs, exponents and halfway cases. */
@@ -63,9 +65,17 @@ static bool known(assay_why *why)
     return true;
 }
 
+/* a is as near as its type comes, b the rest. */
+static double land(const assay_case *c, int i, int64_t j)
+{
+    const double to = assay_landing(c, j), near = assay_held(c->type[0], to);
+    return i == 0 ? near : to - near;
+}
+
 const assay_suite assay_suite_add = {
     .op = "add",
     .draws_special = true,
+    .land = land,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

@@ -332,6 +332,7 @@ static const assay_rows rows[] = {
     { "T=3 S=37 H=2 D=8 E=8 mask=f32 slopes=f32 sinks=f32 gen=" ASSAY_MASK_VALUES "@mask", ASSAY_QUICK },
     { "T=3 S=37 H=4 G=2 D=32 E=64 k=q8_0 v=q8_0 gen=" ASSAY_SCALES "@{k,v}", ASSAY_QUICK },
     { "T=3 S=37 H=2 D=8 E=8 gen={square-under,square-over,zero-inf}@{q,k}", ASSAY_QUICK },
+    { "T=2 S=14 H=2 gen=end@k seed=4", ASSAY_QUICK }, /* two scores of 10^32, an ulp apart */
 };
 
 /* Pages of 16 where no size is given, as many as hold the keys; kpanel16 holds plain numbers only. */
@@ -349,6 +350,7 @@ static void mend(assay_case *c)
 
 const assay_suite assay_suite_attention = {
     .op = "attention",
+    .draws_special = true,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

@@ -3,6 +3,7 @@
 #include "../../reference/core/status.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/suite.h"
+#include "../../reference/core/values.h"
 
 /* Positions: the next ones after some past, in a ring; every fifth case position is written twice (the last wins). */
 static bool append(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
@@ -51,6 +52,7 @@ static const assay_rows rows[] = {
     { "T=100 S=1000 G=3 D=64 cache={f32,f16,q8_0,f32:kpanel16,f16:kpanel16} gen=append", ASSAY_FULL },
     /* values at every place */
     { "T=3 S=9 G=2 D=37 cache={f32,f16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "T=3 S=9 G=2 D=37 cache=f16 gen=end@cache", ASSAY_QUICK },
     { "T=3 S=9 G=2 D=64 cache=q8_0 gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
     { "T=3 S=9 G=2 D=64 cache=q8_0 gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
 };
@@ -78,8 +80,15 @@ static void mend(assay_case *c)
         c->layout[2] = 0;
 }
 
+static double land(const assay_case *c, int i, int64_t j)
+{
+    return i == 0 ? assay_landing(c, j) : (double)(j % 7);
+}
+
 const assay_suite assay_suite_cache = {
     .op = "cache",
+    .draws_special = true,
+    .land = land,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

@@ -6,6 +6,7 @@
 #include "../../reference/core/fused.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
+#include "../../reference/core/values.h"
 #include "assay/blocks.h"
 #include <math.h>
 #include <string.h>
@@ -178,6 +179,7 @@ static const assay_rows rows[] = {
     { "T=4 N=9 K=70 gen=" ASSAY_VALUES "@{x,gate,up}", ASSAY_QUICK },
     { "T=4 N=9 K=40 gate={f16,bf16} up={f16,bf16} gen=" ASSAY_VALUES "@{gate,up}", ASSAY_QUICK },
     { "T=4 N=9 K=40 gen={zero-inf,square-under,square-over}@{x,gate,up}", ASSAY_QUICK },
+    { "T=4 N=9 K=40 gen=end@y", ASSAY_QUICK },
     { "T={1,4} N=9 K=256 gate=q8_0 up=q8_0 gen=" ASSAY_SCALES "@{gate,up}", ASSAY_QUICK },
     { "T={1,4} N=9 K=256 gate=q4_0 up=q4_0 gen=" ASSAY_SCALES "@{gate,up}", ASSAY_QUICK },
     { "T={1,4} N=9 K=256 gate=q4_1 up=q4_1 gen=" ASSAY_SCALES "@{gate,up}", ASSAY_QUICK },
@@ -230,8 +232,17 @@ static bool fits(const assay_case *c, assay_why *why)
     return false;
 }
 
+/* Weights are 1, one number of each row of x is not 0: y is its square. */
+static double land(const assay_case *c, int i, int64_t j)
+{
+    const int64_t K = c->dim[2], t = K ? j / K : 0;
+    return i != 0 ? 1 : (j + 3 * t) % K == 0 ? sqrt(fabs(assay_landing(c, t))) : 0;
+}
+
 const assay_suite assay_suite_gate_up = {
     .op = "gate_up",
+    .draws_special = true,
+    .land = land,
     .fits = fits,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),

@@ -4,6 +4,7 @@
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
+#include "../../reference/core/values.h"
 #include "../../reference/core/suite.h"
 #include "assay/blocks.h"
 #include <math.h>
@@ -254,6 +255,7 @@ static const assay_rows rows[] = {
     { "T={1,5} N=19 K=256 w={q8_0,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_SCALES "@w", ASSAY_QUICK },
     { "T={1,5} N=19 K=256 w={q4_1,q4_k} bias=f32 gen=" ASSAY_MINIMA "@w", ASSAY_QUICK },
     { "T={1,5} N=9 K=256 w={q8_0,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "T={1,5} N=9 K={2,33} bias={none,f32} y={f32,f16,bf16} gen=end@y", ASSAY_QUICK },
 };
 
 /* ---- the reference by a second derivation: binary128 sums, and Freivalds' identity --------------------------- */
@@ -356,8 +358,19 @@ static bool fits(const assay_case *c, assay_why *why)
     return false;
 }
 
+/* Weights are 1, x has two numbers that are not 0: one that is near, and the rest; bias takes a small step for each
+ * output. */
+static double land(const assay_case *c, int i, int64_t j)
+{
+    const int64_t K = c->dim[2], t = i == X && K ? j / K : 0, k = i == X && K ? (j + 3 * t) % K : 0;
+    const double to = assay_landing(c, t), near = assay_held(c->type[X], to);
+    return i == W ? 1 : i == BIAS ? (double)(j % 33 - 16) : k == 0 ? near : k == 1 ? to - near : 0;
+}
+
 const assay_suite assay_suite_matmul = {
     .op = "matmul",
+    .draws_special = true,
+    .land = land,
     .fits = fits,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),

@@ -3,6 +3,7 @@
  */
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/suite.h"
+#include "../../reference/core/values.h"
 #include "quantize_known.h"
 #include "../judge/raw.h"
 #include <math.h>
@@ -255,12 +256,21 @@ static const assay_rows rows[] = {
     /* values at every place */
     { "R=4 C=37 y={f16,bf16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
     { "R=4 C=37 y={f16,bf16} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
+    { "R=4 C=37 y={f16,bf16} gen=end@y", ASSAY_QUICK },
     { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
     { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
 };
 
+static double land(const assay_case *c, int i, int64_t j)
+{
+    (void)i;
+    return assay_landing(c, j);
+}
+
 const assay_suite assay_suite_quantize = {
     .op = "quantize",
+    .draws_special = true,
+    .land = land,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

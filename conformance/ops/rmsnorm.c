@@ -2,6 +2,7 @@
  * rmsnorm: cases. */
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
+#include "../../reference/core/values.h"
 #include "assay/params/rmsnorm.h"
 #include <math.h>
 #include <string.h>
@@ -59,6 +60,7 @@ static const assay_rows rows[] = {
     { "R=7 C=70 eps={0,1e-05} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
     { "R=7 C=37 eps={0,1e-05} plus_one={0,1} gen={zero-inf,square-under,square-over}@{x,w}", ASSAY_QUICK },
     { "R=5 C=35 x={f16,bf16} w={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
+    { "R=3 C=37 w={f32,bf16} y={f32,f16,bf16} eps={0,1e-05} gen=end@y", ASSAY_QUICK },
 };
 
 /* Second derivation: the root mean square as a scaled 2-norm (Blue 1978, LAPACK nrm2) in which eps is one more
@@ -111,8 +113,19 @@ static bool known(assay_why *why)
     return true;
 }
 
+/* Two numbers take turns in x, so that w can be smaller than the outputs of the larger one. */
+static double land(const assay_case *c, int i, int64_t j)
+{
+    const assay_rmsnorm_params *p = (const assay_rmsnorm_params *)(const void *)c->params;
+    const double C = (double)c->dim[1], odd = floor(C / 2), mean = (128 * 128 * (C - odd) + 32 * 32 * odd) / C;
+    const double x = (i == 0 ? j % c->dim[1] : j) % 2 ? 32 : 128;
+    return i == 0 ? x : assay_landing(c, j) * sqrt(mean + p->eps) / x - p->plus_one;
+}
+
 const assay_suite assay_suite_rmsnorm = {
     .op = "rmsnorm",
+    .draws_special = true,
+    .land = land,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * rope: cases, known answers and a second derivation (complex product in long double). */
 #include "../../reference/core/status.h"
+#include "../../reference/core/values.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/suite.h"
 #include "assay/params/rope.h"
@@ -290,9 +291,17 @@ static void mend(assay_case *c)
     c->dim[3] = c->present >> FREQ & 1 ? R / 2 : 1;
 }
 
+/* Position 0 turns by nothing. */
+static double land(const assay_case *c, int i, int64_t j)
+{
+    return i == 0 ? assay_landing(c, j) : 1;
+}
+
 const assay_suite assay_suite_rope = {
     .mend = mend,
     .op = "rope",
+    .draws_special = true,
+    .land = land,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

@@ -197,6 +197,7 @@ static const assay_rows rows[] = {
     { "R=7 C=70 mask=f32 scale=0.125 gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
     { "R=7 C=70 mask=f32 scale=0.125 gen=" ASSAY_MASK_VALUES "@mask", ASSAY_QUICK },
     { "R=7 C=70 gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
+    { "R=13 C=8 x={f32,bf16} mask={none,f32} scale=2 gen=end@x", ASSAY_QUICK }, /* the largest logit overflows */
 };
 
 /* 1 / sum_j e^(z_j - z_i): no maximum, no common sum; long double on x86-64, binary128 on AArch64 */
@@ -254,6 +255,7 @@ static bool known(assay_why *why)
 static const char *const unseen[] = { "out-inf-y: results lie between 0 and 1", NULL };
 const assay_suite assay_suite_softmax = {
     .op = "softmax",
+    .draws_special = true,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

@@ -2,6 +2,7 @@
  * swiglu: cases; saturated gates, where the answer is an exact product; the definition in wide precision. */
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
+#include "../../reference/core/values.h"
 #include <math.h>
 
 enum { GATE, UP };
@@ -61,6 +62,7 @@ static const assay_rows rows[] = {
     { "R=7 C=37 gen=" ASSAY_VALUES "@{gate,up}", ASSAY_QUICK },
     { "R=5 C=35 gate={f16,bf16} up={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{gate,up}", ASSAY_QUICK },
     { "R=7 C=37 gen={zero-inf,square-under,square-over}@{gate,up}", ASSAY_QUICK },
+    { "R=3 C=37 gate={f32,bf16} up={f32,f16} y={f32,f16,bf16} gen=end@y", ASSAY_QUICK },
 };
 
 /* Numbers worked out outside this project; then gate up / (1 + e^-gate) in long double. */
@@ -89,8 +91,16 @@ static bool known(assay_why *why)
     return true;
 }
 
+/* silu(56) is 56 to the last bit, and 65,520 is 56 times an f16. */
+static double land(const assay_case *c, int i, int64_t j)
+{
+    return i == 0 ? 56 : assay_landing(c, j) / 56;
+}
+
 const assay_suite assay_suite_swiglu = {
     .op = "swiglu",
+    .draws_special = true,
+    .land = land,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

@@ -82,6 +82,9 @@ typedef struct assay_suite {
      * says for these lengths and operands, and does no usual formula overflow on the way?  NULL: always. */
     void (*mend)(assay_case *c);
     bool (*fits)(const assay_case *c, assay_why *why);
+    /* For gen=end@OUTPUT: element j of input i, so that outputs are about assay_landing() (values.h). NULL: none can
+     * lie there. */
+    double (*land)(const assay_case *c, int i, int64_t j);
     bool rows_only;     /* nothing is made by rule: a probe of the contract */
     bool draws_own;     /* its own generators meet everything, too, not only what the rows say */
     bool draws_special; /* so do special values in each operand, gen=KIND@OPERAND */

@@ -3,6 +3,7 @@
 #include "values.h"
 #include "dtype.h"
 #include "near.h"
+#include "registry.h"
 #include "status.h"
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +37,11 @@ static uint64_t types_of(const assay_op *op, const assay_value_kind *k, int i)
         blocks |= p ? UINT64_C(1) << t : 0;
         minima |= p && p->minimum >= 0 ? UINT64_C(1) << t : 0;
     }
-    if (o->access != ASSAY_IN || (o->flags & (ASSAY_INDEX | ASSAY_POSITION | ASSAY_COUNT)) ||
+    if (o->access != ASSAY_IN) {
+        const assay_suite *s = k->on & ASSAY_ON_OUTPUT ? assay_suite_of(op) : NULL;
+        return s && s->land ? o->types.bits[0] & floats : 0;
+    }
+    if ((o->flags & (ASSAY_INDEX | ASSAY_POSITION | ASSAY_COUNT)) ||
         ((o->flags & ASSAY_MASK) && !(k->on & ASSAY_ON_MASK)) || ((k->on & ASSAY_ON_PAIRS) && !has_pair(op, i)))
         return 0;
     types |= k->on & ASSAY_ON_FLOATS ? floats : 0;

@@ -13,6 +13,7 @@ enum {                            /* assay_value_kind.on: where a kind makes sen
        ASSAY_ON_SCALES = 1u << 4, /* inputs of block formats, by their bytes */
        ASSAY_ON_MINIMA = 1u << 5, /* those of them that have a minimum */
        ASSAY_ON_PAIRS = 1u << 6,  /* another input of plain floats has the same innermost dimension */
+       ASSAY_ON_OUTPUT = 1u << 7, /* outputs of plain floats too, of ops that can land them there */
 };
 
 /* Where a block format keeps its f16 scale and minimum (-1: it has none) and its codes, in bytes from its start. */
@@ -40,6 +41,10 @@ extern const size_t assay_n_value_kinds;
 bool assay_value_raw(const assay_case *c, int i, void *data, size_t n, assay_rng *rng);
 uint16_t assay_code_zero(assay_rng *r), assay_code_subnormal(assay_rng *r), assay_code_minus(assay_rng *r),
     assay_code_end(assay_rng *r), assay_code_inf(assay_rng *r), assay_code_nan(assay_rng *r);
+/* What a suite's land() is made of: the at-th number about the end of the type of the output that gen=end@OUTPUT
+ * names, which may lie beyond it; the number of type t nearest to v, never an infinity. */
+double assay_landing(const assay_case *c, int64_t at);
+double assay_held(assay_dtype t, double v);
 bool assay_value_fill(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng);
 /* Reads KIND@OPERAND into c; whether operand, type and presence allow it, which only the whole line tells. */
 assay_status assay_value_gen_parse(const char *text, assay_case *c, assay_why *why);

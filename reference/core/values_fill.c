@@ -3,6 +3,7 @@
  * stand at *the place*: the same index of each innermost dimension in every operand, and one residue modulo 3 of every
  * other dimension, so that rows with and without them stand side by side. */
 #include "dtype.h"
+#include "registry.h"
 #include "secret.h"
 #include "values.h"
 #include <math.h>
@@ -181,9 +182,11 @@ static double smallest_normal(const spot *s, int64_t j)
     return s->here ? v : another(s, j, 100);
 }
 
-/* Others: small, one 1 among zeros, or zeros. */
+/* Others: small, one 1 among zeros, or zeros. Of an output: what brings it there. */
 static double end(const spot *s, int64_t j)
 {
+    if (s->c->op->operands[s->c->gen_at - 1].access != ASSAY_IN)
+        return assay_held(s->c->type[s->i], assay_suite_of(s->c->op)->land(s->c, s->i, j));
     const range e = range_of(s->c->type[s->i]);
     const double u = ldexp(1, -e.mantissa), sign = draw_sign(s), small = 0x1p-20 * positive(s);
     const double below[] = { 2 - u, 2 - 2 * u, 1.5, 1 };
@@ -266,7 +269,8 @@ const assay_value_kind assay_value_kinds[] = {
     { KIND("subnormal", ASSAY_TAG_ADVERSARIAL, "subnormals of its type; others lift them back"), MASKED, subnormal, 0 },
     { KIND("smallest-normal", ASSAY_TAG_ADVERSARIAL, "the smallest normal number of its type and its neighbours"),
       MASKED, smallest_normal, 0 },
-    { KIND("end", ASSAY_TAG_ADVERSARIAL, "the largest numbers of its type"), MASKED, end, 0 },
+    { KIND("end", ASSAY_TAG_ADVERSARIAL, "the largest numbers of its type; of an output, those beyond it, too"),
+      MASKED | ASSAY_ON_OUTPUT, end, 0 },
     { KIND("square-under", ASSAY_TAG_ADVERSARIAL, "numbers whose squares underflow f32"), ASSAY_ON_WIDE, square_under,
       0 },
     { KIND("square-over", ASSAY_TAG_ADVERSARIAL, "numbers whose squares overflow f32"), ASSAY_ON_WIDE, square_over, 0 },

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * The cases that are made by rule: every length, every pair, always the same ones. */
+#include "../../../reference/core/dtype.h"
+#include "../../../reference/core/problem.h"
 #include "../../../reference/core/registry.h"
+#include "../../../reference/core/tensor.h"
 #include "../../rules/cases.h"
 #include "../../rules/ladder.h"
 #include "unit.h"
+#include <math.h>
 #include <string.h>
 
 typedef struct longest {
@@ -118,6 +122,53 @@ START_TEST(drawn)
 }
 END_TEST
 
+/* Of the outputs of a case gen=end@OUTPUT: does one lie at the end of its type, does one round to infinity? */
+static void see_ends(const assay_case *c, bool *at, bool *beyond)
+{
+    const int o = c->gen_at - 1;
+    const double end = c->type[o] == ASSAY_f16 ? 65504 : c->type[o] == ASSAY_bf16 ? 0x1.fep127 : 0x1.fffffep127;
+    assay_problem p;
+    assay_why why = { "" };
+    ck_assert_msg(!assay_problem_make(c, &p, &why) && !assay_problem_solve(&p, NULL, &why), "%s", why.text);
+    for (int64_t k = 0; k < assay_tensor_count(&p.t[o]); k++) {
+        double y = p.value[o][k];
+        uint32_t code;
+        assay_dtype_of(c->type[o])->encode(&code, &y, 1);
+        assay_dtype_of(c->type[o])->decode(&y, &code, 1);
+        *at |= fabs(y) >= end * (1 - 0x1p-6) && !isinf(y);
+        *beyond |= isinf(y);
+    }
+    assay_problem_free(&p);
+}
+
+/* Outputs come where gen=end@OUTPUT says, whatever type they have; those of 16 bits on both sides of the end. */
+START_TEST(outputs_at_their_ends)
+{
+    const assay_op *op;
+    for (size_t i = 0; (op = assay_op_at(i)); i++) {
+        const assay_suite *suite = assay_suite_of(op);
+        bool at[ASSAY_DTYPE_END] = { false }, beyond[ASSAY_DTYPE_END] = { false }, any = false;
+        const assay_cases *all = suite && suite->land ? assay_cases_of(op, ASSAY_QUICK) : NULL;
+        for (size_t k = 0; all && k < all->n; k++) {
+            assay_case c;
+            ck_assert(assay_case_parse(all->line[k], &c, NULL) == ASSAY_OK);
+            const int o = c.gen_at - 1;
+            if (o < 0 || op->operands[o].access == ASSAY_IN || (at[c.type[o]] && beyond[c.type[o]]))
+                continue;
+            see_ends(&c, &at[c.type[o]], &beyond[c.type[o]]);
+            any = true;
+        }
+        ck_assert_msg(any || !all, "%s: no case has gen=end@OUTPUT", op->name);
+        for (int o = 0; all && o < op->n_operands; o++)
+            for (int t = 0; op->operands[o].access != ASSAY_IN && t < ASSAY_DTYPE_END; t++)
+                ck_assert_msg((at[t] && beyond[t]) || t == ASSAY_f32 || !ASSAY_HAS(op->operands[o].types, t) ||
+                                  assay_dtype_of((assay_dtype)t)->block > 1,
+                              "%s: no %s of type %s %s", op->name, op->operands[o].name,
+                              assay_dtype_of((assay_dtype)t)->name, at[t] ? "rounds to infinity" : "lies at its end");
+    }
+}
+END_TEST
+
 Suite *assay_unit_reach(void)
 {
     Suite *s = suite_create("reach");
@@ -126,6 +177,7 @@ Suite *assay_unit_reach(void)
     tcase_add_test(t, every_rung);
     tcase_add_test(t, what_strangers_found);
     tcase_add_test(t, drawn);
+    tcase_add_test(t, outputs_at_their_ends);
     suite_add_tcase(s, t);
     return s;
 }
