@@ -8,6 +8,7 @@
 #define INTS   "matmul T=5 N={19,23} K={9,33} gen=ints-narrow seed=3"
 #define QUANT  "matmul T=5 N=20 K=64 w={q8_0,q4_0,q4_1} gen=gauss seed=3"
 #define RMS    "rmsnorm R=5 C={7,43} eps=1e-5 gen=gauss seed=3"
+#define LAYER  "layernorm R=5 C={7,43} gen=gauss seed=3"
 #define SOFT   "softmax R=5 C={7,43} gen=gauss seed=3"
 #define ATT    "attention B=3 T=3 S={7,43} H=4 G=2 D=16 E={8,16} scale=0.25 gen=gauss seed=3"
 #define ATTM   "attention B=2 T=3 S={7,43} H=4 G=2 D=16 E={8,16} mask=f32 scale=0.25 gen=gauss seed=3"
@@ -67,6 +68,13 @@ const assay_relation assay_relations[] = {
     ALONG("rmsnorm", REVERSE, "columns in reverse: in y too", RMS, "C", LOOSE),
     ALONG("rmsnorm", REVERSE, "rows in reverse: in y too", RMS, "R", LOOSE),
     ALONG("rmsnorm", CUT, "rows in two calls: the same", RMS, "R", LOOSE),
+
+    AFFINE("layernorm", "x + 8: the same", LAYER " eps=1e-5", "x", 1, 8, 1, LOOSE),
+    AFFINE("layernorm", "16 x, eps 0: the same", LAYER, "x", 16, 0, 1, LOOSE),
+    AFFINE("layernorm", "-x: -y", LAYER " eps=1e-5", "x", -1, 0, -1, LOOSE),
+    AFFINE("layernorm", "4 w, 4 bias: 4 y", LAYER " w=f32 bias=f32 eps=1e-5", "w bias", 4, 0, 4, 0),
+    ALONG("layernorm", REVERSE, "columns in reverse: in y too", LAYER " w=f32 bias=f32 eps=1e-5", "C", LOOSE),
+    ALONG("layernorm", CUT, "rows in two calls: the same", LAYER " w=f32 bias=f32 eps=1e-5", "R", LOOSE),
 
     AFFINE("softmax", "x + 8: the same", SOFT, "x", 1, 8, 1, LOOSE),
     ALONG("softmax", REVERSE, "columns in reverse: in y too", SOFT, "C", LOOSE),

@@ -8,6 +8,7 @@
 #define ASSAY_PARAMS_H
 #include "assay/params/attention.h"
 #include "assay/params/gelu.h"
+#include "assay/params/layernorm.h"
 #include "assay/params/rmsnorm.h"
 #include "assay/params/rope.h"
 #include "assay/params/sample.h"

@@ -38,6 +38,19 @@ def rmsnorm(v):
     return {"y": (y, np.abs(y))}
 
 
+def layernorm(v):
+    x, w, bias = operand(v, "x"), operand(v, "w"), operand(v, "bias")
+    y, scale = np.full_like(x, np.nan), np.zeros_like(x)
+    for r, row in enumerate(x):
+        if np.isfinite(row).all():  # exact sums of exact deviations; what is not finite makes the whole row NaN
+            d = [mpf(float(t)) - mp.fsum(map(float, row)) / len(row) for t in row]
+            s = 1 / mp.sqrt(mp.fsum(t * t for t in d) / len(row) + mpf(v.number("eps")))
+            y[r], scale[r] = to_float(t * s for t in d), float(s) * np.abs(row).max()
+    w, bias = (1 if w is None else w), (0 if bias is None else bias)
+    with np.errstate(invalid="ignore"):
+        return {"y": (w * y + bias, np.abs(w) * scale + np.abs(bias))}
+
+
 def matmul(v):
     x, w, bias = operand(v, "x"), operand(v, "w"), operand(v, "bias")
     y = np.array([[math.fsum(a * b) for b in w] for a in x])

@@ -31,6 +31,7 @@ NARROW = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 RANDOM = [
     "rmsnorm R={3,40} C={17,64} eps={1e-06,1e-05} plus_one={0,1} gen={gauss,wide}",
     "rmsnorm R=9 C=33 eps={1e-06,0.1} gen=near-eps",
+    "layernorm R=9 C={17,768} w={none,f32} bias={none,f32} eps=1e-05 gen={gauss,offset,near-eps}",
     "matmul T=2 N={5,7} K={64,1021} bias=f32 gen={gauss,cancel,wide}",
     "matmul T=3 N=9 K=512 w={f16,bf16} gen={gauss,positive}",
     "matmul T=3 N=9 K=512 w={q8_0,q4_0,q4_1,q4_k,q6_k} gen=gauss",
@@ -87,6 +88,12 @@ def rmsnorm(v):
 
 def product(x, w, bias=None):
     return F.linear(x, w, bias), F.linear(x.abs(), w.abs(), None if bias is None else bias.abs())
+
+
+def layernorm(v):
+    x, w, bias, eps = tensor(v, "x"), tensor(v, "w"), tensor(v, "bias"), v.number("eps")
+    size = x.abs().amax(1, keepdim=True) / torch.sqrt(x.var(1, correction=0, keepdim=True) + eps)
+    return {"y": (F.layer_norm(x, x.shape[1:], w, bias, eps), size * (1 if w is None else w.abs()) + (0 if bias is None else bias.abs()))}
 
 
 def matmul(v):

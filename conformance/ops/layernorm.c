@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT
+ * layernorm: cases; means that are large beside what is left of them, variances of the size of eps. */
+#include "../../reference/core/registry.h"
+#include "../../reference/core/status.h"
+#include "assay/params/layernorm.h"
+#include <math.h>
+
+static int64_t row_of(const assay_case *c, int64_t j)
+{
+    return j / (c->dim[1] ? c->dim[1] : 1);
+}
+/* Means of 4 to 16384, of both signs; deviations of 1, or of 2^-10 of the mean */
+static double offset(const assay_case *c, int i, int64_t j, assay_rng *rng)
+{
+    const int64_t r = row_of(c, j) + (int64_t)(c->seed % 14);
+    const double mean = ldexp(r % 2 ? -1 : 1, 2 * (int)(r % 7) + 2), spread = r % 14 < 7 ? 1 : fabs(mean) * 0x1p-10;
+    return i ? assay_rng_normal(rng) : mean + spread * assay_rng_normal(rng);
+}
+/* Rows of one magnitude, from 2^-18 to 2: where eps stands decides the result. */
+static double near_eps(const assay_case *c, int i, int64_t j, assay_rng *rng)
+{
+    return i ? assay_rng_normal(rng) : ldexp(assay_rng_normal(rng), -2 * (int)(row_of(c, j) % 10));
+}
+/* One number or the next: what the mean's own rounding leaves of x - m is all that there is. */
+static double level(const assay_case *c, int i, int64_t j, assay_rng *rng)
+{
+    return i ? assay_rng_normal(rng) : 1.1 + 0x1p-23 * (double)assay_rng_below(rng, 2) + (double)(row_of(c, j) % 5);
+}
+/* NaN, infinities and zeros: x in two rows of three; w and bias so that each meets a 0 of every other. */
+static double special(const assay_case *c, int i, int64_t j, assay_rng *rng)
+{
+    static const double odd[] = { NAN, INFINITY, -INFINITY, 0.0, -0.0, 0x1p60, 0x1p-70 };
+    const int64_t C = c->dim[1] ? c->dim[1] : 1, at = j % C;
+    if (i == 0 && row_of(c, j) % 3 && assay_rng_below(rng, C) == 0)
+        return odd[assay_rng_below(rng, 7)];
+    if (i == 0 ? at % 3 == 0 : i == 1 ? at % 4 == 1 : at % 5 == 1 || at % 5 == 2)
+        return 0;
+    return (i == 1 && at % 4 == 0) || (i == 2 && at % 5 == 0) ? INFINITY : assay_rng_normal(rng);
+}
+static const assay_gen gens[] = {
+    { "offset", ASSAY_TAG_ADVERSARIAL, NULL, offset,
+      .says = "means of 4 to 16384; deviations of 1, or 2^-10 of the mean", .tight = true },
+    { "near-eps", ASSAY_TAG_ADVERSARIAL, NULL, near_eps, .says = "rows of one size, from 2^-18 to 2: eps decides",
+      .tight = true },
+    { "level", ASSAY_TAG_ADVERSARIAL, NULL, level, .says = "one number or the next: the mean's own rounding decides",
+      .tight = true },
+    { "special", ASSAY_TAG_CLASS, NULL, special, .says = "NaN, inf, zeros and large numbers, in every operand" },
+};
+
+#define GIVEN "w={none,f32} bias={none,f32}"
+static const assay_rows rows[] = {
+    { "R={1,3} C={1..17} " GIVEN " eps=1e-05 gen={gauss,offset,spike}", ASSAY_QUICK },
+    { "R=14 C={31,64,768} " GIVEN " eps=1e-05 gen={gauss,offset,positive}", ASSAY_QUICK },
+    { "R=10 C={1,5,33,64} " GIVEN " eps={1e-12,1e-05,0.1} gen={near-eps,level}", ASSAY_QUICK },
+    { "R=2 C={8,33} w=f32 bias=f32 eps={0,1e-05} gen={gauss,tiny,wide,equal,ramp}", ASSAY_QUICK },
+    { "R=2 C={17,32} eps=1e-05 x={f16,bf16} w={f32,f16} bias={f32,bf16} y={f32,f16,bf16} gen=gauss", ASSAY_QUICK },
+    { "R={0,1} C=0 eps=1e-05 gen=gauss", ASSAY_QUICK },
+    { "R={1,3} C={9,40} " GIVEN " eps=1e-05 gen={special,zero,signed-zero,denormal}", ASSAY_QUICK },
+    { "R=66 C={1..8} w=f32 bias=f32 eps=1e-05 gen={short,offset}", ASSAY_QUICK },
+    { "R=1 C={4096,32768} bias=f32 eps=1e-05 gen={gauss,offset,equal,ramp,spike}", ASSAY_QUICK },
+    { "R=65600 C=2 eps=1e-05 gen=gauss", ASSAY_QUICK }, /* of one element nothing is left but the bias */
+    /* values at every place */
+    { "R=7 C=37 w=f32 bias=f32 eps={0,1e-05} gen=" ASSAY_VALUES "@{x,w,bias}", ASSAY_QUICK },
+    { "R=7 C=37 w=f32 eps={0,1e-05} gen={square-under,square-over}@{x,w}", ASSAY_QUICK },
+    { "R=7 C=37 w=f32 bias=f32 eps={0,1e-05} gen=zero-inf@{x,w,bias}", ASSAY_QUICK },
+    { "R=5 C=35 x={f16,bf16} w={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
+};
+
+/* Second derivation, without a mean: x - m is the mean of the differences to all others, v half the mean of their
+ * squares. */
+static bool known(assay_why *why)
+{
+    enum { R = 24, C = 23 };
+    static const double want[] = { -1.183213252136, 0.7464543031138, 0.3380609291816,
+                                   -1.021274181317 }; /* worked out outside this project */
+    const assay_op *op = assay_op_find("layernorm");
+    double x[R * C] = { 1, 2, 3, 5 }, w[C] = { 1, 0.5, 2, -1 }, bias[C] = { 0, 1, 0, 0.5 }, y[R * C];
+    void *operand[] = { x, w, bias, y }, *before[4] = { NULL };
+    const assay_layernorm_params p = { 1e-5f }, none = { 0 };
+    op->oracle(&(assay_dense){ operand, before, (const int64_t[]){ 1, 4 }, &p });
+    for (int c = 0; c < 4; c++)
+        if (!(fabs(y[c] - want[c]) <= 1e-11))
+            return assay_fail(why, ASSAY_ERR_FORMAT, "layernorm: known answer: y[%d] is %.17g, not %.17g", c, y[c],
+                              want[c]) == ASSAY_OK;
+    assay_rng rng = { 3, 0, 0 };
+    for (int i = 0; i < R * C; i++)
+        x[i] = ldexp(assay_rng_normal(&rng), i / C - R / 2) + i / C % 5, w[i % C] = assay_rng_normal(&rng),
+        bias[i % C] = i % 3;
+    for (int left_out = 0; left_out < 3; left_out++) {
+        operand[1] = left_out & 1 ? NULL : w, operand[2] = left_out & 2 ? NULL : bias;
+        op->oracle(&(assay_dense){ operand, before, (const int64_t[]){ R, C }, &p });
+        for (int i = 0; i < R * C; i++) {
+            long double d = 0, v = 0;
+            for (int j = i / C * C; j < i / C * C + C; j++) {
+                d += ((long double)x[i] - x[j]) / C;
+                for (int k = i / C * C; k < j; k++)
+                    v += ((long double)x[j] - x[k]) * ((long double)x[j] - x[k]) / (C * C);
+            }
+            const long double g =
+                (operand[1] ? w[i % C] : 1) * (d / sqrtl(v + (long double)p.eps)) + (operand[2] ? bias[i % C] : 0);
+            if (!(fabsl(y[i] - g) <= 0x1p-40L * (1 + fabsl(g))))
+                return assay_fail(why, ASSAY_ERR_FORMAT, "layernorm: y[%d] is %.17g, by differences %.17Lg", i, y[i],
+                                  g) == ASSAY_OK;
+        }
+    }
+    for (int c = 0; c < C; c++)
+        x[c] = 5;
+    operand[2] = bias;
+    op->oracle(&(assay_dense){ operand, before, (const int64_t[]){ 1, C }, &none });
+    for (int c = 0; c < C; c++)
+        if (y[c] != bias[c])
+            return assay_fail(why, ASSAY_ERR_FORMAT, "layernorm of equal numbers, eps 0: y[%d] is %g, not the bias, %g",
+                              c, y[c], bias[c]) == ASSAY_OK;
+    return true;
+}
+
+const assay_suite assay_suite_layernorm = {
+    .op = "layernorm",
+    .rows = rows,
+    .n_rows = ASSAY_COUNT_OF(rows),
+    .gens = gens,
+    .n_gens = ASSAY_COUNT_OF(gens),
+    .known = known,
+};

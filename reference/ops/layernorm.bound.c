@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ * layernorm: y = g d s + bias, d = x - m, s = 1/sqrt(a), a = v + eps.  A mean that is off by dm moves every d alike, so
+ * that the variance grows by dm^2 in two passes; in one (contract) it is a difference of larger numbers.  Infinite
+ * where the root's argument may be 0 or something overflows; docs/bounds.md derives it.  planes: m, v, mean(|x|). */
+#include "assay/params/layernorm.h"
+#include "bound.h"
+
+KAPPA(layernorm)
+{
+    const int64_t R = a->dim[0], C = a->dim[1];
+    const double *x = a->operand[0];
+    for (int64_t r = 0; r < R; r++, x += C) {
+        double m = 0, v = 0, size = 0;
+        for (int64_t c = 0; c < C; c++)
+            m += x[c], size += fabs(x[c]) / (double)C;
+        m /= (double)C;
+        for (int64_t c = 0; c < C; c++)
+            v += (x[c] - m) * (x[c] - m) / (double)C;
+        planes[0][r] = m, planes[1][r] = v, planes[2][r] = size;
+    }
+}
+
+BOUND(layernorm)
+{
+    const assay_layernorm_params *p = a->params;
+    const int64_t R = a->dim[0], C = a->dim[1];
+    const double *x = a->operand[0], *w = a->operand[1], *bias = a->operand[2], *y = a->operand[3], n = (double)C;
+    const double u = bound_u(c), eta = bound_eta(c), rest = bound_gamma(BOUND_E(c, e_rsqrt) + 4, u);
+    for (int64_t i = 0; i < R * C; i++) {
+        const double m = planes[0][i / C], v = planes[1][i / C], size = planes[2][i / C], a2 = v + p->eps;
+        const double dm = bound_c(c, n, 2) * size + eta, sums = bound_c(c, n, 5), most = fabs(m) + dm;
+        const double apart = bound_c(c, n, 4) * (v + m * m + most * most) + (2 * fabs(m) + dm) * dm;
+        const double lost = 2 * eta / a2, low = (c->one_pass_var ? apart : sums * v) / a2 + lost;
+        const double high = (c->one_pass_var ? apart : sums * v + (1 + sums) * dm * dm) / a2 + lost;
+        const double up = expm1(log1p(rest) - log1p(-low) / 2), down = -expm1(log1p(-rest) - log1p(high) / 2);
+        const double s = 1 / sqrt(a2);
+        const double d = fabs(x[i] - m), g = w ? fabs(w[i % C]) : 1, shift = bias ? fabs(bias[i % C]) : 0;
+        const double off = g * s * (d * fmax(up, down) + (dm + 3 * u * fabs(m)) * (1 + up));
+        const double last = bias ? u * (fabs(y[i]) + off + shift) : 0, part = d + fabs(m);
+        const double under = 1 + g + s + part + (c->ftz ? s * (g + part) : 0);
+        const double squares = n * (v + (c->one_pass_var ? m * m : 0) + high * a2);
+        const double over = bound_over(c, fmax(fmax(squares, n * size), g * fmax(part, fmax(s, s * part))));
+        b[3][i] = isinf(g) ? NAN : up < INFINITY ? off + last + eta * under + over : INFINITY;
+    }
+}
