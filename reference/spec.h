@@ -13,14 +13,18 @@
 #define T(t)            ASSAY_T(t)
 #define FLOATS          (T(f32) | T(f16) | T(bf16))
 #define BLOCKS          (T(q8_0) | T(q4_0) | T(q4_1) | T(q4_k) | T(q6_k))
-/* An op with a reference of its own; a fused op (parts) has none. */
-#define REFERENCES(op) .oracle = assay_##op##_double, .scalar = assay_##op##_float
-#define DECLARE_REFERENCES(op)                                                                                         \
-    REFERENCE_OF(op, double);                                                                                          \
-    REFERENCE_OF(op, float)
-/* Bounds live in <op>.bound.c */
-#define BOUNDS(op) .kappa = assay_##op##_kappa, .bound = assay_##op##_bound
+#define REFERENCES(op)  .oracle = assay_##op##_double, .scalar = assay_##op##_float
+#define BOUNDS(op)      .kappa = assay_##op##_kappa, .bound = assay_##op##_bound /* <op>.bound.c */
+/* SPEC(silu) = { USUAL(silu), BOUNDED(silu), .formula = ... };  a fused op (parts) has no reference of its own, an op
+ * with one right answer no bound */
 #define DECLARE_BOUNDS(op)                                                                                             \
     KAPPA(op);                                                                                                         \
     BOUND(op)
+#define SPEC(op)                                                                                                       \
+    REFERENCE_OF(op, double);                                                                                          \
+    REFERENCE_OF(op, float);                                                                                           \
+    DECLARE_BOUNDS(op);                                                                                                \
+    const assay_op assay_op_##op
+#define USUAL(op)   .name = #op, OPERANDS(operands), SAYS(says), REFERENCES(op)
+#define BOUNDED(op) PLANES(planes), BOUNDS(op)
 #endif

@@ -19,15 +19,6 @@ static double flops(const assay_args *a)
     return (double)a->dim[0] * (double)a->dim[1];
 }
 
-DECLARE_REFERENCES(add);
-const assay_op assay_op_add = {
-    .name = "add",
-    .formula = "y = a + b",
-    .dims = "RC",
-    .role = { ASSAY_ROLE_ROWS },
-    .split = 'R',
-    OPERANDS(operands),
-    SAYS(says),
-    REFERENCES(add),
-    .flops = flops,
+SPEC(add) = {
+    USUAL(add), .formula = "y = a + b", .dims = "RC", .role = { ASSAY_ROLE_ROWS }, .split = 'R', .flops = flops,
 };

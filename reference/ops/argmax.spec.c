@@ -28,18 +28,9 @@ static double flops(const assay_args *a)
     return (double)a->dim[0] * (double)a->dim[1];
 }
 
-DECLARE_REFERENCES(argmax);
-DECLARE_BOUNDS(argmax);
-const assay_op assay_op_argmax = {
-    .name = "argmax",
-    .formula = "id = lowest index of the maximum, or of the first NaN",
-    .dims = "RV",
-    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_SUM },
-    .split = 'R',
-    OPERANDS(operands),
-    SAYS(says),
-    REFERENCES(argmax),
-    BOUNDS(argmax),
-    .resolve = resolve,
-    .flops = flops,
+SPEC(argmax) = {
+    USUAL(argmax),      .formula = "id = lowest index of the maximum, or of the first NaN",
+    .dims = "RV",       .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_SUM },
+    .split = 'R',       BOUNDS(argmax),
+    .resolve = resolve, .flops = flops,
 };

@@ -186,21 +186,15 @@ static double bytes(const assay_args *a)
            (a->operand[MASK].rank > 0 ? 4 * pairs * (double)a->dim[3] : 0);
 }
 
-DECLARE_REFERENCES(attention);
-DECLARE_BOUNDS(attention);
-const assay_op assay_op_attention = {
-    .name = "attention",
+SPEC(attention) = {
+    USUAL(attention),
+    BOUNDED(attention),
     .formula = "o = softmax(cap(scale q.k) + mask - slope |t - s|) v over visible keys",
     .dims = "BTSHGDEP",
     .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_ROWS, ASSAY_ROLE_KEYS, ASSAY_ROLE_HEADS, ASSAY_ROLE_GROUPS, ASSAY_ROLE_HEAD,
               ASSAY_ROLE_HEAD, ASSAY_ROLE_DERIVED },
     .split = 'T',
-    OPERANDS(operands),
-    SAYS(says),
     FIELDS(fields, assay_attention_params),
-    PLANES(planes),
-    REFERENCES(attention),
-    BOUNDS(attention),
     .resolve = resolve,
     .flops = flops,
     .bytes = bytes,

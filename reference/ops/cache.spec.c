@@ -45,17 +45,9 @@ static double bytes(const assay_args *a)
     return n * 4 + n * (t == ASSAY_q8_0 ? 34.0 / 32 : t == ASSAY_f16 ? 2 : 4) + 4 * (double)a->dim[0];
 }
 
-DECLARE_REFERENCES(cache);
-const assay_op assay_op_cache = {
-    .name = "cache",
-    .formula = "cache[pos[t]] = x[t]",
-    .dims = "TSGD",
-    .role = { ASSAY_ROLE_ANY, ASSAY_ROLE_KEYS, ASSAY_ROLE_ANY, ASSAY_ROLE_HEAD },
-    .split = 'G',
-    OPERANDS(operands),
-    SAYS(says),
-    REFERENCES(cache),
-    .resolve = resolve,
-    .flops = flops,
-    .bytes = bytes,
+SPEC(cache) = {
+    USUAL(cache),   .formula = "cache[pos[t]] = x[t]",
+    .dims = "TSGD", .role = { ASSAY_ROLE_ANY, ASSAY_ROLE_KEYS, ASSAY_ROLE_ANY, ASSAY_ROLE_HEAD },
+    .split = 'G',   .resolve = resolve,
+    .flops = flops, .bytes = bytes,
 };

@@ -21,15 +21,8 @@ static double flops(const assay_args *a) /* code times scale */
     return (double)a->dim[0] * (double)a->dim[1];
 }
 
-DECLARE_REFERENCES(dequantize);
-const assay_op assay_op_dequantize = {
-    .name = "dequantize",
-    .formula = "y = x, read from the element type of x",
-    .dims = "RC",
-    .role = { ASSAY_ROLE_ROWS },
-    .split = 'R',
-    OPERANDS(operands),
-    SAYS(says),
-    REFERENCES(dequantize),
-    .flops = flops,
+SPEC(dequantize) = {
+    USUAL(dequantize), .formula = "y = x, read from the element type of x",
+    .dims = "RC",      .role = { ASSAY_ROLE_ROWS },
+    .split = 'R',      .flops = flops,
 };

@@ -32,16 +32,9 @@ static double bytes(const assay_args *a) /* the rows looked up, not the table */
     return (double)T * (double)(4 + assay_dtype_bytes(a->operand[1].type, D) + 4 * D);
 }
 
-DECLARE_REFERENCES(embedding);
-const assay_op assay_op_embedding = {
-    .name = "embedding",
-    .formula = "y[t] = table[ids[t]]",
-    .dims = "TVD",
-    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_TABLE },
-    .split = 'T',
-    OPERANDS(operands),
-    SAYS(says),
-    REFERENCES(embedding),
-    .flops = flops,
+SPEC(embedding) = {
+    USUAL(embedding), .formula = "y[t] = table[ids[t]]",
+    .dims = "TVD",    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_TABLE },
+    .split = 'T',     .flops = flops,
     .bytes = bytes,
 };

@@ -25,19 +25,13 @@ static double flops(const assay_args *a)
            (double)a->dim[0] * (double)a->dim[1];
 }
 
-DECLARE_REFERENCES(gelu);
-DECLARE_BOUNDS(gelu);
-const assay_op assay_op_gelu = {
-    .name = "gelu",
+SPEC(gelu) = {
+    USUAL(gelu),
+    BOUNDED(gelu),
     .formula = "y = x Phi(x)",
     .dims = "RC",
     .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
-    OPERANDS(operands),
-    SAYS(says),
     FIELDS(fields, assay_gelu_params),
-    PLANES(planes),
-    REFERENCES(gelu),
-    BOUNDS(gelu),
     .flops = flops,
 };

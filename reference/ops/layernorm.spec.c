@@ -25,19 +25,13 @@ static double flops(const assay_args *a)
     return 7.0 * (double)a->dim[0] * (double)a->dim[1];
 }
 
-DECLARE_REFERENCES(layernorm);
-DECLARE_BOUNDS(layernorm);
-const assay_op assay_op_layernorm = {
-    .name = "layernorm",
+SPEC(layernorm) = {
+    USUAL(layernorm),
+    BOUNDED(layernorm),
     .formula = "y = w (x - mean(x)) / sqrt(variance(x) + eps) + bias",
     .dims = "RC",
     .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_SUM },
     .split = 'R',
-    OPERANDS(operands),
-    SAYS(says),
     FIELDS(fields, assay_layernorm_params),
-    PLANES(planes),
-    REFERENCES(layernorm),
-    BOUNDS(layernorm),
     .flops = flops,
 };

@@ -22,19 +22,13 @@ static double flops(const assay_args *a)
     return 2.0 * (double)a->dim[0] * (double)a->dim[1] * (double)a->dim[2];
 }
 
-DECLARE_REFERENCES(matmul);
-DECLARE_BOUNDS(matmul);
-const assay_op assay_op_matmul = {
-    .name = "matmul",
+SPEC(matmul) = {
+    USUAL(matmul),
+    BOUNDED(matmul),
     .formula = "y = x W^T + bias",
     .dims = "TNK",
     .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_ANY, ASSAY_ROLE_SUM },
     .split = 'N',
-    OPERANDS(operands),
-    SAYS(says),
-    PLANES(planes),
     .spread = 2,
-    REFERENCES(matmul),
-    BOUNDS(matmul),
     .flops = flops,
 };

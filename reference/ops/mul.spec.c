@@ -19,15 +19,6 @@ static double flops(const assay_args *a)
     return (double)a->dim[0] * (double)a->dim[1];
 }
 
-DECLARE_REFERENCES(mul);
-const assay_op assay_op_mul = {
-    .name = "mul",
-    .formula = "y = a * b",
-    .dims = "RC",
-    .role = { ASSAY_ROLE_ROWS },
-    .split = 'R',
-    OPERANDS(operands),
-    SAYS(says),
-    REFERENCES(mul),
-    .flops = flops,
+SPEC(mul) = {
+    USUAL(mul), .formula = "y = a * b", .dims = "RC", .role = { ASSAY_ROLE_ROWS }, .split = 'R', .flops = flops,
 };

@@ -20,17 +20,10 @@ static double flops(const assay_args *a) /* scale, round */
     return 2.0 * (double)a->dim[0] * (double)a->dim[1];
 }
 
-DECLARE_REFERENCES(quantize);
 VERIFY(quantize);
-const assay_op assay_op_quantize = {
-    .name = "quantize",
-    .formula = "y = x in the element type of y",
-    .dims = "RC",
-    .role = { ASSAY_ROLE_ROWS },
-    .split = 'R',
-    OPERANDS(operands),
-    SAYS(says),
-    REFERENCES(quantize),
-    .verify = assay_quantize_verify,
+SPEC(quantize) = {
+    USUAL(quantize), .formula = "y = x in the element type of y",
+    .dims = "RC",    .role = { ASSAY_ROLE_ROWS },
+    .split = 'R',    .verify = assay_quantize_verify,
     .flops = flops,
 };

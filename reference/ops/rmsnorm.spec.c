@@ -25,19 +25,13 @@ static double flops(const assay_args *a)
     return 4.0 * (double)a->dim[0] * (double)a->dim[1];
 }
 
-DECLARE_REFERENCES(rmsnorm);
-DECLARE_BOUNDS(rmsnorm);
-const assay_op assay_op_rmsnorm = {
-    .name = "rmsnorm",
+SPEC(rmsnorm) = {
+    USUAL(rmsnorm),
+    BOUNDED(rmsnorm),
     .formula = "y = w * x / sqrt(mean(x^2) + eps)",
     .dims = "RC",
     .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_SUM },
     .split = 'R',
-    OPERANDS(operands),
-    SAYS(says),
     FIELDS(fields, assay_rmsnorm_params),
-    PLANES(planes),
-    REFERENCES(rmsnorm),
-    BOUNDS(rmsnorm),
     .flops = flops,
 };

@@ -61,20 +61,14 @@ static double flops(const assay_args *a)
     return 3.0 * (double)a->dim[0] * (double)a->dim[1] * (double)(p->n_dims ? p->n_dims : a->dim[2]);
 }
 
-DECLARE_REFERENCES(rope);
-DECLARE_BOUNDS(rope);
-const assay_op assay_op_rope = {
-    .name = "rope",
+SPEC(rope) = {
+    USUAL(rope),
+    BOUNDED(rope),
     .formula = "(a, b) -> (a cos - b sin, a sin + b cos), angle pos * inv_freq",
     .dims = "THDF",
     .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_ANY, ASSAY_ROLE_HEAD, ASSAY_ROLE_DERIVED },
     .split = 'T',
-    OPERANDS(operands),
-    SAYS(says),
     FIELDS(fields, assay_rope_params),
-    PLANES(planes),
-    REFERENCES(rope),
-    BOUNDS(rope),
     .resolve = resolve,
     .flops = flops,
 };

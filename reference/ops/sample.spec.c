@@ -40,19 +40,14 @@ static double flops(const assay_args *a)
     return (p->temp > 0 ? 6.0 : 1.0) * (double)a->dim[0] * (double)a->dim[1];
 }
 
-DECLARE_REFERENCES(sample);
-DECLARE_BOUNDS(sample);
 VERIFY(sample);
-const assay_op assay_op_sample = {
-    .name = "sample",
+SPEC(sample) = {
+    USUAL(sample),
     .formula = "id ~ softmax(logits / temp) over top-k, then top-p, by inverse CDF with Philox4x32-10",
     .dims = "RV",
     .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_SUM },
     .split = 'R',
-    OPERANDS(operands),
-    SAYS(says),
     FIELDS(fields, assay_sample_params),
-    REFERENCES(sample),
     BOUNDS(sample),
     .verify = assay_sample_verify,
     .resolve = resolve,

@@ -17,18 +17,7 @@ static double flops(const assay_args *a)
     return 3.0 * (double)a->dim[0] * (double)a->dim[1];
 }
 
-DECLARE_REFERENCES(silu);
-DECLARE_BOUNDS(silu);
-const assay_op assay_op_silu = {
-    .name = "silu",
-    .formula = "y = x / (1 + e^-x)",
-    .dims = "RC",
-    .role = { ASSAY_ROLE_ROWS },
-    .split = 'R',
-    OPERANDS(operands),
-    SAYS(says),
-    PLANES(planes),
-    REFERENCES(silu),
-    BOUNDS(silu),
-    .flops = flops,
+SPEC(silu) = {
+    USUAL(silu),  BOUNDED(silu),  .formula = "y = x / (1 + e^-x)", .dims = "RC", .role = { ASSAY_ROLE_ROWS },
+    .split = 'R', .flops = flops,
 };

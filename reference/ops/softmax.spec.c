@@ -32,20 +32,14 @@ static double flops(const assay_args *a)
     return 5.0 * (double)a->dim[0] * (double)a->dim[1];
 }
 
-DECLARE_REFERENCES(softmax);
-DECLARE_BOUNDS(softmax);
-const assay_op assay_op_softmax = {
-    .name = "softmax",
+SPEC(softmax) = {
+    USUAL(softmax),
+    BOUNDED(softmax),
     .formula = "y = softmax(scale x + mask)",
     .dims = "RC",
     .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_SUM },
     .split = 'R',
-    OPERANDS(operands),
-    SAYS(says),
     FIELDS(fields, assay_softmax_params),
-    PLANES(planes),
-    REFERENCES(softmax),
-    BOUNDS(softmax),
     .resolve = resolve,
     .flops = flops,
 };

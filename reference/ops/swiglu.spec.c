@@ -20,18 +20,12 @@ static double flops(const assay_args *a)
     return 4.0 * (double)a->dim[0] * (double)a->dim[1];
 }
 
-DECLARE_REFERENCES(swiglu);
-DECLARE_BOUNDS(swiglu);
-const assay_op assay_op_swiglu = {
-    .name = "swiglu",
+SPEC(swiglu) = {
+    USUAL(swiglu),
+    BOUNDED(swiglu),
     .formula = "y = gate / (1 + e^-gate) * up",
     .dims = "RC",
     .role = { ASSAY_ROLE_ROWS },
     .split = 'R',
-    OPERANDS(operands),
-    SAYS(says),
-    PLANES(planes),
-    REFERENCES(swiglu),
-    BOUNDS(swiglu),
     .flops = flops,
 };
