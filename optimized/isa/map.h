@@ -33,5 +33,5 @@ static inline __attribute__((always_inline)) assay_status map(const assay_args *
 }
 
 /* KERNEL members that every elementwise kernel shares */
-#define MAP_KERNEL .name = SIMD_TIER, .isa = SIMD_ISA, .types = simd_f32, .run = run, .units = row_blocks
+#define MAP_KERNEL SIMD_ROWS, .units = row_blocks
 #endif

@@ -39,6 +39,10 @@
 #define SIMD_TIER         SIMD_TEXT(ASSAY_TIER)
 #define SIMD_ISA          SIMD_JOIN(ASSAY_ISA_, ASSAY_TIER)
 
+/* What most kernels promise, and the members that kernels of f32 by rows share */
+#define SIMD_PROMISES (ASSAY_INPLACE | ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT)
+#define SIMD_ROWS     .name = SIMD_TIER, .isa = SIMD_ISA, .types = simd_f32, .run = run
+
 static const assay_typeset simd_f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                           ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
 

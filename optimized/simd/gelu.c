@@ -34,6 +34,6 @@ static const assay_contract contract = { .erfc = 1 };
 SIMD_KERNEL(gelu) = {
     MAP_KERNEL,
     .op = "gelu",
-    .flags = ASSAY_INPLACE | ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
+    .flags = SIMD_PROMISES,
     .contract = &contract,
 };

@@ -39,11 +39,8 @@ static assay_status run(const assay_args *a)
 static const assay_contract contract = { .h = { ASSAY_DEPTH_LANES, 4 * LANES, 0 } };
 
 SIMD_KERNEL(rmsnorm) = {
+    SIMD_ROWS,
     .op = "rmsnorm",
-    .name = SIMD_TIER,
-    .isa = SIMD_ISA,
-    .flags = ASSAY_INPLACE | ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
-    .types = simd_f32,
+    .flags = SIMD_PROMISES,
     .contract = &contract,
-    .run = run,
 };

@@ -16,5 +16,5 @@ static assay_status run(const assay_args *a)
 SIMD_KERNEL(silu) = {
     MAP_KERNEL,
     .op = "silu",
-    .flags = ASSAY_INPLACE | ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
+    .flags = SIMD_PROMISES,
 };

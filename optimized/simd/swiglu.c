@@ -15,5 +15,5 @@ static assay_status run(const assay_args *a)
 SIMD_KERNEL(swiglu) = {
     MAP_KERNEL,
     .op = "swiglu",
-    .flags = ASSAY_INPLACE | ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
+    .flags = SIMD_PROMISES,
 };
