@@ -53,7 +53,7 @@ static const assay_rows rows[] = {
     { "R=14 C={31,64,768} " GIVEN " eps=1e-05 gen={gauss,offset,positive}", ASSAY_QUICK },
     { "R=10 C={1,5,33,64} " GIVEN " eps={1e-12,1e-05,0.1} gen={near-eps,level}", ASSAY_QUICK },
     { "R=2 C={8,33} w=f32 bias=f32 eps={0,1e-05} gen={gauss,tiny,wide,equal,ramp}", ASSAY_QUICK },
-    { "R=2 C={17,32} eps=1e-05 x={f16,bf16} w={f32,f16} bias={f32,bf16} y={f32,f16,bf16} gen=gauss", ASSAY_QUICK },
+    { "R=2 C={17,32} eps=1e-05 x={f16,bf16} w={f32,f16} bias={f16,bf16} y={f32,f16,bf16} gen=gauss", ASSAY_QUICK },
     { "R={0,1} C=0 eps=1e-05 gen=gauss", ASSAY_QUICK },
     { "R={1,3} C={9,40} " GIVEN " eps=1e-05 gen={special,zero,signed-zero,denormal}", ASSAY_QUICK },
     { "R=66 C={1..8} w=f32 bias=f32 eps=1e-05 gen={short,offset}", ASSAY_QUICK },
