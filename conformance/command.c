@@ -49,7 +49,7 @@ static int print_mutants(const assay_ledger *l)
         caught += e->failed > 0;
         printf("  %s %s/%s", e->failed ? "caught  " : "SURVIVED", e->kernel->op, e->kernel->name);
         if (e->failed)
-            printf(": by %s: %s\n      %s\n", assay_by_name(e->finding[0].by), e->finding[0].why.text, e->line[0]);
+            printf(": by %s: %s\n      %s\n", assay_by_words(e->finding[0].by), e->finding[0].why.text, e->line[0]);
         else
             printf(": %lld case%s passed\n", (long long)e->passed, assay_s(e->passed));
     }

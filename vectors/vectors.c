@@ -113,7 +113,7 @@ static assay_status judge(session *s, assay_vector *v, const char *path, assay_w
             assay_judge(s->lab, &v->p, e->kernel, e->plugin, f->n_threads ? f->threads[0] : 2, &finding);
         assay_ledger_record(e, &v->p.c, out, &finding);
         if (out == ASSAY_FAILED)
-            printf("  FAIL %s/%s: %s: %s\n    %s\n", e->kernel->op, e->kernel->name, assay_by_name(finding.by),
+            printf("  FAIL %s/%s: %s: %s\n    %s\n", e->kernel->op, e->kernel->name, assay_by_words(finding.by),
                    finding.why.text, path);
     }
     return ASSAY_OK;

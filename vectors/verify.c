@@ -125,7 +125,7 @@ static assay_status verify_answers(const assay_vector *v, assay_why *why)
     }
     assay_compare(&p, &v->contract, got, &f);
     if (!f.pass)
-        s = assay_fail(why, ASSAY_ERR_FORMAT, "%s: the answer is wrong (%s): %.180s", op->name, assay_by_name(f.by),
+        s = assay_fail(why, ASSAY_ERR_FORMAT, "%s: the answer is wrong (%s): %.180s", op->name, assay_by_words(f.by),
                        f.why.text);
     for (int i = 0; !s && i < op->n_operands; i++)
         s = verify_search(v, i, why);

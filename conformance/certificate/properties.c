@@ -71,7 +71,7 @@ void assay_measure_count(const assay_probe *x, assay_measure *m, bool same, cons
 void assay_measure_lost(const assay_probe *x, assay_measure *m, const char *what, const assay_finding *f)
 {
     char text[240];
-    snprintf(text, sizeof text, "%s: %.180s", assay_by_name(f->by), f->why.text);
+    snprintf(text, sizeof text, "%s: %.180s", assay_by_words(f->by), f->why.text);
     keep_first(x, m, what, text);
     m->lost++;
 }

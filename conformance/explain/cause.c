@@ -251,7 +251,7 @@ static void tell(work *w, const fact *f, const fact *g, size_t covered, size_t p
               ? snprintf(text + at, ASSAY_CAUSE_TEXT - (size_t)at, " as have %zu of the %zu that pass", pass, w->passed)
               : snprintf(text + at, ASSAY_CAUSE_TEXT - (size_t)at, " none of the %zu that pass", w->passed);
     if (mixed && by > ASSAY_BY_NONE)
-        at += snprintf(text + at, ASSAY_CAUSE_TEXT - (size_t)at, "; all by %s", assay_by_name((assay_by)by));
+        at += snprintf(text + at, ASSAY_CAUSE_TEXT - (size_t)at, "; all by %s", assay_by_words((assay_by)by));
     if (odd)
         snprintf(text + at, ASSAY_CAUSE_TEXT - (size_t)at, "; all with operands %s", assay_place_name(place));
 }

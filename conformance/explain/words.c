@@ -86,7 +86,7 @@ bool assay_explain(assay_lab *lab, const assay_problem *p, const assay_kernel *k
     if (n)
         text[0] = 0;
     if (table && f->threads)
-        printf("  %s/%s: %s: operands %s, %d thread%s\n", k->op, k->name, assay_by_name(f->by),
+        printf("  %s/%s: %s: operands %s, %d thread%s\n", k->op, k->name, assay_by_words(f->by),
                assay_place_name(f->place), f->threads, f->threads > 1 ? "s, in slices from last to first" : "");
     if (f->by >= ASSAY_BY_MEMORY)
         return false; /* that finding is in words already */

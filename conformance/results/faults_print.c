@@ -32,7 +32,7 @@ int assay_faults_print(const assay_ledger *l)
                    e->kernel->name, (long long)(e->passed + e->failed), assay_s(e->passed + e->failed), e->used,
                    e->fault->source);
             for (int k = 0; k < e->failed && k < 3; k++)
-                printf("    %s: %s\n      %s\n", assay_by_name(e->finding[k].by), e->finding[k].why.text, e->line[k]);
+                printf("    %s: %s\n      %s\n", assay_by_words(e->finding[k].by), e->finding[k].why.text, e->line[k]);
         } else {
             faults++;
             const bool found = found_out(e);
@@ -41,7 +41,7 @@ int assay_faults_print(const assay_ledger *l)
                    found                 ? "ok  "
                    : shard && !e->failed ? "not yet"
                                          : "MISSED",
-                   e->kernel->op, e->kernel->name, e->failed ? assay_by_name(e->finding[0].by) : "nothing",
+                   e->kernel->op, e->kernel->name, e->failed ? assay_by_words(e->finding[0].by) : "nothing",
                    e->fault->source);
             if (e->failed)
                 printf("    %s\n      %s\n", e->finding[0].why.text, e->line[0]);

@@ -208,7 +208,7 @@ void assay_ledger_say_shrunk(const assay_ledger *l, const assay_entry *e, const 
 static void print_failure(const assay_ledger *l, const assay_entry *e, int64_t i)
 {
     printf("    %s/%s: %s%s%s: %s\n", e->kernel->op, e->kernel->name, assay_paint(ASSAY_RED),
-           assay_by_name(e->finding[i].by), assay_paint(ASSAY_PLAIN_TEXT), e->finding[i].why.text);
+           assay_by_words(e->finding[i].by), assay_paint(ASSAY_PLAIN_TEXT), e->finding[i].why.text);
     if (e->words[i][0])
         printf("      %s\n", e->words[i]);
     print_again(l, e, "", e->line[i]);

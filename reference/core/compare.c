@@ -16,6 +16,14 @@ const char *assay_by_name(assay_by by)
     return (unsigned)by < sizeof name / sizeof *name ? name[by] : "?";
 }
 
+const char *assay_by_words(assay_by by)
+{
+    return by == ASSAY_BY_EX   ? "EX (exact)"
+           : by == ASSAY_BY_T1 ? "T1 (bound)"
+           : by == ASSAY_BY_T2 ? "T2 (statistical)"
+                               : assay_by_name(by);
+}
+
 typedef struct output { /* one output under judgement */
     const assay_problem *p;
     int i; /* operand */

@@ -20,6 +20,7 @@ typedef enum assay_by {
     ASSAY_BY_RELATION /* two results that do not fit each other (conformance/relations/metamorphic.h) */
 } assay_by;
 const char *assay_by_name(assay_by by);
+const char *assay_by_words(assay_by by); /* for people: "T1 (bound)" */
 
 typedef struct assay_finding {
     bool pass;
