@@ -113,7 +113,7 @@ static void write_outputs(const job *j, assay_problem *p, const char *line, uint
         r.golden = XXH64(p->value[i], (size_t)r.n * sizeof(double), 0);
         fwrite(&r, sizeof r, 1, j->out);
         for (int64_t k = 0; r.libm && k < r.n; k++) {
-            const double pair[2] = { p->value[i][k], bound[i] ? 0x1p-24 * bound[i][k] : 0 };
+            const double pair[2] = { p->value[i][k], bound[i] ? 0x1p-24 * fabs(bound[i][k]) : 0 };
             fwrite(pair, sizeof pair, 1, j->out);
         }
         free(bound[i]);

@@ -22,9 +22,10 @@ static inline double bound_eta(const assay_contract *c)
         return c->ftz ? 0x1p-1021 : 0x1p-1074;
     return c->ftz ? 0x1p-125 : c->acc == ASSAY_bf16 ? 0x1p-133 : 0x1p-149;
 }
+/* Beyond 3/4 each 1/(1 - k u) is at most e^(2 k u): still a number, so that not all is right. */
 static inline double bound_gamma(double h, double u)
 {
-    return h * u < 1 ? h * u / (1 - h * u) : INFINITY;
+    return h * u < 0.75 ? h * u / (1 - h * u) : expm1(2 * h * u);
 }
 /* Where an intermediate result of this size may be formed: 0, or infinity if it overflows, for then nothing is asked.
  */
@@ -35,6 +36,12 @@ static inline double bound_over(const assay_contract *c, double size)
                          : c->acc == ASSAY_f64  ? 0x1p1023
                                                 : 0x1.ffffffp127;
     return size < least ? 0 : INFINITY;
+}
+/* The same where what overflows stays infinite, or becomes NaN: a factor of B, -1 if that is right besides what lies
+ * within B. */
+static inline double bound_either(const assay_contract *c, double size)
+{
+    return bound_over(c, size) > 0 ? -1 : 1;
 }
 /* The longest chain of additions of a sum of n terms under the contract. */
 static inline double bound_depth(const assay_contract *c, double n)

@@ -39,7 +39,7 @@ static assay_status verify_golden(const assay_vector *v, int i, const double *bo
     const int64_t n = assay_tensor_count(&v->p.t[i]);
     for (int64_t j = 0; j < n; j++) {
         const double e = v->expected[i][j], g = v->p.value[i][j];
-        const double slack = 0x1p-20 * bound[j] + 0x1p-50 * fabs(g) + (v->p.extra[i] ? v->p.extra[i][j] : 0);
+        const double slack = 0x1p-20 * fabs(bound[j]) + 0x1p-50 * fabs(g) + (v->p.extra[i] ? v->p.extra[i][j] : 0);
         if (v->p.open[i] && v->p.open[i][j])
             continue;
         if (isnan(bound[j]) && g == 0 && isnan(e)) /* silu(-inf): the limit and NaN are both right */

@@ -17,6 +17,8 @@ bool assay_scene_fits(const assay_scene *s, double got, int64_t at)
         return true;
     if (isnan(s->bound[at]) && want == 0)
         return isnan(got) || got == 0;
+    if (isfinite(want) && assay_overflowed(s->bound[at], got))
+        return true;
     if (isnan(want) || isnan(got))
         return isnan(want) && isnan(got);
     if (isinf(want))
@@ -39,7 +41,8 @@ static void fill_want(assay_scene *s, const assay_contract *k, const assay_tenso
                 bound[i] = assay_zeros((size_t)assay_tensor_count(&p->t[i]), sizeof(double));
         op->bound(&d, (double *const *)p->plane, k ? k : &strict, bound);
         for (int64_t j = 0; j < s->n; j++)
-            s->bound[j] = bound[s->operand][j] + (p->extra[s->operand] ? p->extra[s->operand][j] : 0);
+            s->bound[j] = bound[s->operand][j] +
+                          (p->extra[s->operand] ? copysign(p->extra[s->operand][j], bound[s->operand][j]) : 0);
         for (int i = 0; i < op->n_operands; i++)
             free(bound[i]);
         const bool rounds = assay_rounds_output(out->type, k ? k : &strict);
@@ -131,8 +134,8 @@ void assay_scene_print(const assay_scene *s)
         first = first < 0 ? i : first;
         const double e = fabs(s->got[i] - s->want[i]);
         err = e > err || isnan(e) ? e : err;
-        if (s->bound[i] > 0 && e / s->bound[i] > share)
-            share = e / s->bound[i];
+        if (s->bound[i] != 0 && e / fabs(s->bound[i]) > share)
+            share = e / fabs(s->bound[i]);
     }
     printf("    %lld of %lld elements of %s are wrong", (long long)s->n_wrong, (long long)s->n,
            s->p->c.op->operands[s->operand].name);
@@ -149,6 +152,6 @@ void assay_scene_print(const assay_scene *s)
         char name[96];
         const assay_pair is = assay_two(s->want[i], s->got[i]);
         printf("    %s %-22s %16s %16s %10.3g%s\n", s->wrong[i] ? ">" : " ", assay_scene_name(s, i, name, sizeof name),
-               is.a, is.b, s->bound[i], s->poison[i] ? "  (not written)" : "");
+               is.a, is.b, fabs(s->bound[i]), s->poison[i] ? "  (not written)" : "");
     }
 }

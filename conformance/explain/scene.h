@@ -12,7 +12,7 @@ typedef struct assay_scene {
     int64_t n, n_wrong, dim[ASSAY_MAX_RANK];
     double *got, *want;   /* want: as the output's type writes it */
     double *lo, *hi;      /* ends of what is legal; both the golden where it is exact */
-    double *bound;        /* 0 where exact */
+    double *bound;        /* 0 where exact; below 0: assay_overflowed() */
     bool *wrong, *poison; /* poison: the bytes that stood there before the call */
 } assay_scene;
 

@@ -4,7 +4,6 @@
 #include "dtype.h"
 #include "status.h"
 #include "tensor.h"
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,7 +166,7 @@ void assay_interval(assay_dtype type, bool rounds, const double *want, const dou
                     double *hi)
 {
     for (int64_t k = 0; k < n; k++) {
-        const double bound = b[k] * (1 + 0x1p-40) + 0x1p-50 * fabs(want[k]);
+        const double bound = fabs(b[k]) * (1 + 0x1p-40) + 0x1p-50 * fabs(want[k]);
         lo[k] = want[k] - bound;
         hi[k] = want[k] + bound;
     }
@@ -241,20 +240,20 @@ static bool judge_t1(const output *o, assay_dtype type, bool rounds, const doubl
                 ok = fail(o, ASSAY_BY_CLASS, k, 0, "class differs, bound ");
             continue;
         }
-        if (isinf(b[k])) /* an intermediate result may overflow: nothing is asked */
+        if (assay_overflowed(b[k], g))
             continue;
         if (isnan(g) || (isinf(g) && !(isinf(lo[k]) || isinf(hi[k])))) {
-            ok = fail(o, ASSAY_BY_CLASS, k, b[k], "class differs, bound ");
+            ok = fail(o, ASSAY_BY_CLASS, k, fabs(b[k]), "class differs, bound ");
             continue;
         }
-        const double used = share_used(w, g, b[k], type, rounds);
+        const double used = share_used(w, g, fabs(b[k]), type, rounds);
         if (!(g >= lo[k] && g <= hi[k]))
-            ok = fail(o, ASSAY_BY_T1, k, b[k], "bound ");
+            ok = fail(o, ASSAY_BY_T1, k, fabs(b[k]), "bound ");
         if (ok && used > o->f->used) {
             o->f->used = used;
             o->f->operand = o->i;
             o->f->index = k;
-            o->f->got = g, o->f->want = w, o->f->bound = b[k];
+            o->f->got = g, o->f->want = w, o->f->bound = fabs(b[k]);
         }
         if (!ok)
             o->f->used = used;
@@ -406,7 +405,7 @@ void assay_compare(const assay_problem *p, const assay_contract *k, const assay_
         op->bound(&d, (double *const *)p->plane, k, bound);
     for (int i = 0; i < op->n_operands; i++)
         for (int64_t j = 0, n = bound[i] && p->extra[i] ? assay_tensor_count(&got[i]) : 0; j < n; j++)
-            bound[i][j] += p->extra[i][j];
+            bound[i][j] += copysign(p->extra[i][j], bound[i][j]);
     for (int i = 0; ok && i < op->n_operands; i++) {
         if (!value[i])
             continue;

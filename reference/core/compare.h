@@ -3,6 +3,7 @@
 #ifndef ASSAY_CORE_COMPARE_H
 #define ASSAY_CORE_COMPARE_H
 #include "problem.h"
+#include <math.h>
 
 typedef enum assay_by {
     ASSAY_BY_NONE,
@@ -52,4 +53,10 @@ double assay_typical(double *x, int64_t n);
  * a multiple of the type's block. */
 void assay_interval(assay_dtype type, bool rounds, const double *want, const double *b, int64_t n, double *lo,
                     double *hi);
+/* May an intermediate result have overflown on the way to this number? Of an infinite bound nothing is asked; a bound
+ * below 0 allows infinities and NaN besides the numbers within its size. */
+static inline bool assay_overflowed(double bound, double got)
+{
+    return isinf(bound) || (bound < 0 && !isfinite(got));
+}
 #endif

@@ -6,7 +6,7 @@
  *           O(max rho) covers all that is of second order, steep a slope k_j that grows with what the score is off
  *   C     = c(n + 1 + raises),  P = p / (1 - p), p the roundoff of the type that weights are rounded to
  *   X     = B1 + P (A + |o| + B1) + C A (1 + 2 P),  A = min(phi sum_j w_j |v_jc|, |o| + max |v_jc - o_c|)
- *   B     = X (1 + e_div u) / (1 - C) + |o| (C + e_div u) / (1 - C) + eta (sum_j |v_jc| / L + n + raises + 1)
+ *   B     = (1 + C) (X (1 + e_div u) + |o| e_div u + eta (sum_j |v_jc| / L + n + raises + 1)) + |o| C
  * r_j: how often a running maximum that holds key j may be raised, which rescales it: by later keys that may exceed all
  * before them from j on, and by earlier ones likewise: any merging of neighbouring ranges of keys.  That the rescalings
  * subtract too is in |z_j - m|: they telescope.  A sink is one more key with v = 0, merged first or last.  Keys that
@@ -186,10 +186,9 @@ BOUND(attention)
             const double B1 = any ? range : rho > 0 ? fmin(phi * rho, range) : 0;
             const double wide = any ? range + g : A > 0 ? fmin(phi * A, range + g) : 0;
             const double X = B1 + P * (wide + g + B1) + C * wide * (1 + 2 * P);
-            b[10][e] = C < 1 ? (X * (1 + e_div) + g * (C + e_div)) / (1 - C) + over * planes[OVER][e] +
-                                   (n > 0 ? eta * (n + raises + 1) : 0) + bound_over(c, planes[SIZE][i]) +
-                                   bound_over(c, n * (wide + C * wide))
-                             : INFINITY;
+            const double lost = over * planes[OVER][e] + (n > 0 ? eta * (n + raises + 1) : 0);
+            b[10][e] = ((1 + C) * (X * (1 + e_div) + g * e_div + lost) + g * C + bound_over(c, planes[SIZE][i])) *
+                       bound_either(c, n * (wide + C * wide));
         }
     }
 }

@@ -61,8 +61,8 @@ BOUND(gate_up)
             b[3][i] = NAN;
             continue;
         }
-        b[3][i] = moved + (fabs(g * s * up) + moved) * bound_gamma(e_exp * fmin(falling + Bg / 4, 1) + rest, u) +
-                  (fabs(up) + Bu + 1) * under + (c->ftz ? (fabs(g) + Bg) * eta : 0) + bound_over(c, Ag[i] + Bg) +
-                  bound_over(c, Au[i] + Bu);
+        b[3][i] = (moved + (fabs(g * s * up) + moved) * bound_gamma(e_exp * fmin(falling + Bg / 4, 1) + rest, u) +
+                   (fabs(up) + Bu + 1) * under + (c->ftz ? (fabs(g) + Bg) * eta : 0) + bound_over(c, Ag[i] + Bg)) *
+                  bound_either(c, Au[i] + Bu);
     }
 }

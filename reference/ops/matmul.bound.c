@@ -87,6 +87,6 @@ BOUND(matmul)
     const double *y = a->operand[3];
     for (int64_t i = 0; i < n; i++) /* infinity times codes and times a minimum, apart, may be of both signs */
         b[3][i] = c->split_min && isinf(y[i]) ? NAN
-                                              : rate * sum[i] + floor + (c->ftz ? bound_eta(c) * sizes(a, i) : 0) +
-                                                    bound_over(c, sum[i] + rate * sum[i]);
+                                              : (rate * sum[i] + floor + (c->ftz ? bound_eta(c) * sizes(a, i) : 0)) *
+                                                    bound_either(c, sum[i] + rate * sum[i]);
 }

@@ -3,8 +3,9 @@
  * and underflow may do to the root's argument,
  *   |y - g s x| <= |g s x| ((1 + gamma(e_rsqrt + 4)) / sqrt(1 - d) - 1) + eta (1 + |g| + s + |x|)
  * Almost purely relative.  The last term: any two of g, s, x may meet first, and what that product loses to underflow
- * is multiplied by the third.  Infinite where d >= 1, for the root may be that of 0, and NaN there if y is 0: 0 and NaN
- * are right.  Infinite where the squares, g x or g s may overflow, too.  planes: v/a and 1/a. */
+ * is multiplied by the third.  Where c(h) >= 3/4, of the sum 1/(1 + c(h)) is left, and of y 0, at least.  Infinite
+ * where d >= 1, for the root may be that of 0, and NaN there if y is 0: 0 and NaN are right.  Infinite where the
+ * squares may overflow, too; where g x or g s may, infinities and NaN are right besides.  planes: v/a and 1/a. */
 #include "assay/params/rmsnorm.h"
 #include "bound.h"
 
@@ -28,15 +29,16 @@ BOUND(rmsnorm)
     const int64_t R = a->dim[0], C = a->dim[1];
     const double *x = a->operand[0], *w = a->operand[1], *y = a->operand[2], eta = bound_eta(c);
     /* each square is rounded once before it is summed: + 1; 1 + w is one more rounding */
-    const double sum = bound_c(c, (double)C, 1);
+    const double sum = bound_c(c, (double)C, 1), left = sum < 0.75 ? sum : sum / (1 + sum);
     const double rest = bound_gamma(BOUND_E(c, e_rsqrt) + 4 + (p->plus_one ? 1 : 0), bound_u(c));
     for (int64_t i = 0; i < R * C; i++) {
-        const double inverse = planes[1][i / C], d = planes[0][i / C] * sum + 2 * eta * inverse, s = sqrt(inverse);
-        const double relative = expm1(log1p(rest) - log1p(-fmin(d, 1)) / 2);
+        const double inverse = planes[1][i / C], share = planes[0][i / C], d = share * left + 2 * eta * inverse;
+        const double s = sqrt(inverse);
+        const double relative = fmax(expm1(log1p(rest) - log1p(-fmin(d, 1)) / 2), sum < 0.75 ? 0 : 1);
         const double g = fabs(p->plus_one ? 1 + w[i % C] : w[i % C]), size = fabs(x[i]);
         const double under = 1 + g + s + size + (c->ftz ? (g + size) * s : 0);
-        const double squares = inverse > 0 ? (double)C * (planes[0][i / C] + d) / inverse : 0;
-        const double over = bound_over(c, fmax(squares, fmax(g * size, g * s)));
-        b[2][i] = fabs(y[i]) * relative + eta * under + over;
+        const double squares = inverse > 0 ? (double)C * (share * (1 + sum) / inverse + 2 * eta) : 0;
+        const double over = bound_over(c, squares), either = bound_either(c, fmax(g * size, g * s));
+        b[2][i] = (fabs(y[i]) * relative + eta * under + over) * either;
     }
 }

@@ -131,7 +131,7 @@ static void shares(errors *e, const assay_problem *p, const assay_contract *k, i
         const double *b = (n == PLAIN ? e->plain : e->bound)[i];
         double *share = numbers(e->n[i]);
         for (int64_t j = 0; n != PLAIN && j < e->n[i]; j++) {
-            const double times = b[j] / e->plain[i][j];
+            const double times = fabs(b[j] / e->plain[i][j]);
             grown[n] = fmax(grown[n], times - 1);
             shrunk[n] = fmax(shrunk[n], 1 - times);
         }

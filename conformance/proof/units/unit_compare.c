@@ -276,6 +276,57 @@ START_TEST(test_sentences)
 }
 END_TEST
 
+/* y[at] of a product is given: does it pass? */
+static bool product_passes(bench *b, const assay_contract *k, int at, float got)
+{
+    const float right = b->out[at];
+    b->out[at] = got;
+    assay_compare(&b->p, k, b->got, &b->f);
+    b->out[at] = right;
+    return b->f.pass;
+}
+
+static void set_up_product(bench *b, const char *line)
+{
+    assay_case c;
+    ck_assert(!assay_case_parse(line, &c, NULL));
+    ck_assert(!assay_problem_make(&c, &b->p, NULL) && !assay_problem_solve(&b->p, NULL, NULL));
+    const int y = assay_op_operand(c.op, "y");
+    b->got[y] = assay_tensor_dense(ASSAY_f32, 0, 2, (const int64_t[]){ R, C });
+    b->got[y].data = b->out;
+    for (int i = 0; i < N; i++)
+        b->out[i] = (float)b->p.value[y][i];
+}
+
+/* So many roundings that k u exceeds 1 still do not make everything right. */
+START_TEST(test_many_roundings)
+{
+    const assay_contract f16 = { .acc = ASSAY_f16 };
+    bench b = { 0 };
+    set_up_product(&b, "matmul T=4 N=80 K=2500 gen=uniform");
+    ck_assert_msg(product_passes(&b, &f16, 7, b.out[7] + 500), "%s", b.f.why.text);
+    ck_assert(!product_passes(&b, &f16, 7, 1e5f) && b.f.by == ASSAY_BY_T1);
+    ck_assert(!product_passes(&b, &f16, 7, NAN) && b.f.by == ASSAY_BY_CLASS);
+    ck_assert(!product_passes(&b, &f16, 7, INFINITY) && b.f.by == ASSAY_BY_CLASS);
+    assay_problem_free(&b.p);
+}
+END_TEST
+
+/* Where a partial sum may overflow NaN and infinities are right, and of the numbers those within the bound. */
+START_TEST(test_overflow)
+{
+    bench b = { 0 };
+    int at = 0;
+    set_up_product(&b, "matmul T=4 N=80 K=5 gen=end@x");
+    for (int i = 0; i < N; i++)
+        at = fabsf(b.out[i]) > 0x1.8p127f && isfinite(b.out[i]) ? i : at;
+    ck_assert(fabsf(b.out[at]) > 0x1.8p127f);
+    ck_assert(product_passes(&b, NULL, at, NAN) && product_passes(&b, NULL, at, -INFINITY));
+    ck_assert(!product_passes(&b, NULL, at, b.out[at] / 2) && b.f.by == ASSAY_BY_T1 && b.f.bound > 0);
+    assay_problem_free(&b.p);
+}
+END_TEST
+
 Suite *assay_unit_compare(void)
 {
     Suite *s = suite_create("compare");
@@ -290,6 +341,8 @@ Suite *assay_unit_compare(void)
     tcase_add_loop_test(t, test_open, 0, (int)ASSAY_COUNT_OF(opens));
     tcase_add_test(t, test_two_numbers);
     tcase_add_test(t, test_sentences);
+    tcase_add_test(t, test_many_roundings);
+    tcase_add_test(t, test_overflow);
     suite_add_tcase(s, t);
     return s;
 }
