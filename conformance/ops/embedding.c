@@ -54,6 +54,7 @@ static const assay_rows rows[] = {
 
 const assay_suite assay_suite_embedding = {
     .op = "embedding",
+    .draws_own = true,
     .draws_special = true,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),

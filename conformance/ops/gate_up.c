@@ -222,13 +222,24 @@ static bool known(assay_why *why)
     return true;
 }
 
-/* Integers as long as the weights' types hold extreme codes exactly and their sums stay below 2^24. */
+/* Integers as long as the weights' types hold extreme codes exactly and their sums stay below 2^24; codes that no
+ * encoder writes leave the gate far from 0 in q8_0 alone. */
 static bool fits(const assay_case *c, assay_why *why)
 {
-    const bool k_quants = assay_dtype_of(c->type[1])->block > 32 || assay_dtype_of(c->type[2])->block > 32;
-    if (strcmp(c->gen->name, "saturate") || (!k_quants && c->dim[2] <= 1024))
+    static const struct {
+        const char *gen;
+        int64_t most;
+        bool gate_q8;
+    } exact[] = { { "saturate", 1024, false }, { "open-or-shut", 16384, false }, { "any-codes", 16384, true } };
+    const bool k_quants = assay_dtype_of(c->type[GATE])->block > 32 || assay_dtype_of(c->type[UP])->block > 32;
+    size_t i = 0;
+    while (i < ASSAY_COUNT_OF(exact) && strcmp(exact[i].gen, c->gen->name) != 0)
+        i++;
+    if (i == ASSAY_COUNT_OF(exact) ||
+        (!k_quants && c->dim[2] <= exact[i].most && !(exact[i].gate_q8 && c->type[GATE] != ASSAY_q8_0)))
         return true;
-    assay_fail(why, ASSAY_OK, "gate_up: gen=saturate is exact for K to 1024 and blocks of 32");
+    assay_fail(why, ASSAY_OK, "gate_up: gen=%s is exact for K to %lld, blocks of 32%s", exact[i].gen,
+               (long long)exact[i].most, exact[i].gate_q8 ? ", gate=q8_0" : "");
     return false;
 }
 
@@ -241,6 +252,7 @@ static double land(const assay_case *c, int i, int64_t j)
 
 const assay_suite assay_suite_gate_up = {
     .op = "gate_up",
+    .draws_own = true,
     .draws_special = true,
     .land = land,
     .fits = fits,

@@ -346,12 +346,14 @@ static bool known(assay_why *why)
     return against_binary128(why) && freivalds(why);
 }
 
-/* Sums of integers are exact below 2^24. */
+/* Sums of integers are exact below 2^24; those of q4_k are multiples of 63. */
 static bool fits(const assay_case *c, assay_why *why)
 {
     const bool saturate = !strcmp(c->gen->name, "saturate"), wide = !strcmp(c->gen->name, "ints-wide");
-    const int64_t most = saturate ? 1024 : wide ? 8192 : INT64_MAX;
-    if (c->dim[2] <= most && !(saturate && c->type[W] == ASSAY_q4_k))
+    const bool own = c->gen >= gens && c->gen < gens + ASSAY_COUNT_OF(gens);
+    const bool k63 = c->type[W] == ASSAY_q4_k && own && c->gen->tag == ASSAY_TAG_EXACT;
+    const int64_t most = saturate ? 1024 : k63 ? 4096 : wide ? 8192 : INT64_MAX;
+    if (c->dim[2] <= most && !(saturate && k63))
         return true;
     assay_fail(why, ASSAY_OK, "matmul: gen=%s is exact for K to %lld, saturate not with q4_k", c->gen->name,
                (long long)most);
@@ -369,6 +371,7 @@ static double land(const assay_case *c, int i, int64_t j)
 
 const assay_suite assay_suite_matmul = {
     .op = "matmul",
+    .draws_own = true,
     .draws_special = true,
     .land = land,
     .fits = fits,

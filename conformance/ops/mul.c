@@ -82,6 +82,7 @@ static double land(const assay_case *c, int i, int64_t j)
 
 const assay_suite assay_suite_mul = {
     .op = "mul",
+    .draws_own = true,
     .draws_special = true,
     .land = land,
     .rows = rows,

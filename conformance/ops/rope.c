@@ -300,6 +300,7 @@ static double land(const assay_case *c, int i, int64_t j)
 const assay_suite assay_suite_rope = {
     .mend = mend,
     .op = "rope",
+    .draws_own = true,
     .draws_special = true,
     .land = land,
     .rows = rows,

@@ -255,6 +255,7 @@ static bool known(assay_why *why)
 static const char *const unseen[] = { "out-inf-y: results lie between 0 and 1", NULL };
 const assay_suite assay_suite_softmax = {
     .op = "softmax",
+    .draws_own = true,
     .draws_special = true,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),

@@ -99,6 +99,7 @@ static double land(const assay_case *c, int i, int64_t j)
 
 const assay_suite assay_suite_swiglu = {
     .op = "swiglu",
+    .draws_own = true,
     .draws_special = true,
     .land = land,
     .rows = rows,
