@@ -9,7 +9,11 @@ trap 'rm -rf "$dir"' EXIT
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect"
 [ "$(uname -m)" = x86_64 ] || { echo "no such test for $(uname -m)"; exit 77; }
-ops=(add mul silu swiglu rmsnorm softmax rope argmax)
+ops=() # all of optimized/simd that neither decode nor encode types by instructions of a tier
+mapfile -t stems < <(sed -n 's/^KERNEL(simd, [a-z0-9 ]*, *\([a-z0-9_]*\))$/\1/p' "$source/optimized/kernels.def")
+for op in "${stems[@]}"; do
+  grep -qE 'isa/(decode|encode|panel16)' "$source/optimized/simd/$op.c" || ops+=("$op")
+done
 flags="-std=c11 -D_GNU_SOURCE -O2 -fPIC -ffp-contract=off -mavx2 -mfma -mf16c -mbmi2 -mavx512f -mavx512vl"
 bits='(ASSAY_ISA_avx2|ASSAY_CPU_BIT(AVX512F)|ASSAY_CPU_BIT(AVX512VL))'
 {
