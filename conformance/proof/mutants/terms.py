@@ -136,11 +136,12 @@ def ask(op, args):
 
 
 def excuses():
-    """Lines of terms.txt: ops :: function :: term :: reason; * in a term stands for anything."""
-    for ops, function, term, reason in mutants.rows("terms.txt"):
-        pattern = ".*".join(re.escape(re.sub(r"\s", "", x)) for x in term.split("*any*"))
-        yield {"ops": ops.split(), "function": function, "term": re.compile(pattern), "reason": reason, "line": f"{function} :: {term}",
-               "used": set()}
+    """Lines of terms.txt: ops :: function :: term | term .. :: reason; *any* in a term stands for anything."""
+    for ops, function, terms, reason in mutants.rows("terms.txt"):
+        for term in terms.split(" | "):
+            pattern = ".*".join(re.escape(re.sub(r"\s", "", x)) for x in term.split("*any*"))
+            yield {"ops": ops.split(), "function": function, "term": re.compile(pattern), "reason": reason, "line": f"{function} :: {term}",
+                   "used": set()}
 
 
 def report(op, terms, lines):
