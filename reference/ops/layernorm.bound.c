@@ -30,8 +30,8 @@ BOUND(layernorm)
         const double m = planes[0][i / C], v = planes[1][i / C], size = planes[2][i / C], a2 = v + p->eps;
         const double dm = bound_c(c, n, 2) * size + eta, sums = bound_c(c, n, 5), most = fabs(m) + dm;
         const double apart = bound_c(c, n, 4) * (v + m * m + most * most) + (2 * fabs(m) + dm) * dm;
-        const double lost = 2 * eta / a2, low = (c->one_pass_var ? apart : sums * v) / a2 + lost;
-        const double high = (c->one_pass_var ? apart : sums * v + (1 + sums) * dm * dm) / a2 + lost;
+        const double lost = 2 * eta / a2, once = c->one_pass_var ? apart : 0, low = fmax(sums * v, once) / a2 + lost;
+        const double high = fmax(sums * v + (1 + sums) * dm * dm, once) / a2 + lost;
         const double up = expm1(log1p(rest) - log1p(-low) / 2), down = -expm1(log1p(-rest) - log1p(high) / 2);
         const double s = 1 / sqrt(a2);
         const double d = fabs(x[i] - m), g = w ? fabs(w[i % C]) : 1, shift = bias ? fabs(bias[i % C]) : 0;
