@@ -22,6 +22,10 @@ static double reciprocal(double x) /* 0 where 1/x is not finite in f32 */
 {
     return fabsf((float)(1 / x)) < INFINITY ? 1 / x : 0;
 }
+static double gauss_tail(double x)
+{
+    return erfc(fabs(x) * 0.70710678118654752440) / 2;
+}
 static double same(double x)
 {
     return x;
@@ -30,6 +34,7 @@ static double same(double x)
 static const meaning meanings[] = {
     { "exp", ASSAY_f32, ASSAY_f32, RELATIVE, 4, 0, exp },
     { "tanh", ASSAY_f32, ASSAY_f32, RELATIVE, 4, 0, tanh },
+    { "gauss_tail", ASSAY_f32, ASSAY_f32, RELATIVE, 6, 12.9, gauss_tail },
     { "sin", ASSAY_f32, ASSAY_f32, ABSOLUTE, 4, 0x1p20, sin },
     { "cos", ASSAY_f32, ASSAY_f32, ABSOLUTE, 4, 0x1p20, cos },
     { "sin_4097", ASSAY_f32, ASSAY_f32, ABSOLUTE, 4, 0x1p20 / 4097, sin_4097 },

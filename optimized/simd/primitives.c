@@ -9,6 +9,11 @@ static void run_exp(const void *x, void *y, int64_t n)
     for (int64_t i = 0; i < n; i += LANES)
         vec_store((float *)y + i, vec_exp(vec_load((const float *)x + i)));
 }
+static void run_gauss_tail(const void *x, void *y, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += LANES)
+        vec_store((float *)y + i, vec_gauss_tail(vec_load((const float *)x + i)));
+}
 static inline void sincos_of(float p, const float *x, float *y, int64_t n, int cosine)
 {
     vec sc[2];
@@ -35,6 +40,7 @@ static void run_cos_4097(const void *x, void *y, int64_t n)
 }
 
 PRIMITIVE_OF(exp, run_exp, 1.3f);
+PRIMITIVE_OF(gauss_tail, run_gauss_tail, 6);
 PRIMITIVE_OF(sin, run_sin, 2.1f);
 PRIMITIVE_OF(cos, run_cos, 2.1f);
 PRIMITIVE_OF(sin_4097, run_sin_4097, 2.1f);
