@@ -57,8 +57,9 @@ static inline vec vec_silu(vec x)
     return vec_sigmoid_of(x, x);
 }
 
-/* Phi(-t), t = |x|, the normal distribution's tail, erfc(t / sqrt 2) / 2, within 5.4 u where it is a normal number: e^(-t^2/2) times a polynomial in (t - 4)/(t + 4), minimax (0.25 u).  Beyond 20 both factors stay as they are:
- * 0.  t^2 is taken in two parts, for half of its rounding would be the exponential's error: up to 60 u. */
+/* Phi(-t), t = |x|, the normal distribution's tail, erfc(t / sqrt 2) / 2, within 5.4 u where it is a normal number:
+ * e^(-t^2/2) times a polynomial in (t - 4)/(t + 4), minimax (0.25 u).  Beyond 20 both factors stay as they are: 0.  t^2
+ * is taken in two parts, for half of its rounding would be the exponential's error: up to 60 u. */
 static inline vec vec_gauss_tail(vec x)
 {
     static const float c[] = { -0x1.14602ap-14f, -0x1.6229aep-13f, 0x1.58d958p-11f, 0x1.07d5cep-11f, -0x1.1674920p-7f,
