@@ -141,11 +141,11 @@ static double opposite(const spot *s, int64_t j)
     return s->here && !apart && s->len > 1 && at_place(s, j, 1 + s->len / 2, 1) ? -INFINITY : v;
 }
 
-static double zero_and_inf(const spot *s, int64_t j)
+static double zero_and(const spot *s, int64_t j)
 {
     const double v = assay_rng_normal(s->r);
     const int64_t run = s->here && (assay_dtype_of(s->c->type[s->i])->block > 1 || hash(s, 400, 0) & 1) ? 32 : 1;
-    return !at_place(s, j, 0, run) ? v : s->here ? 0 : s->partner ? INFINITY : v;
+    return !at_place(s, j, 0, run) ? v : s->here ? 0 : s->partner ? s->kind->value : v;
 }
 
 static double zeros(const spot *s, int64_t j)
@@ -264,7 +264,8 @@ const assay_value_kind assay_value_kinds[] = {
     { KIND("inf-inf", ASSAY_TAG_CLASS, "+inf and -inf in one row, or in two operands at one place"), ASSAY_ON_FLOATS,
       opposite, 0 },
     { KIND("zero-inf", ASSAY_TAG_CLASS, "0, or 32 of them, where the other operands hold +inf"), ALL | ASSAY_ON_PAIRS,
-      zero_and_inf, 0 },
+      zero_and, INFINITY },
+    { KIND("zero-nan", ASSAY_TAG_CLASS, "0 where the other operands hold NaN"), ALL | ASSAY_ON_PAIRS, zero_and, NAN },
     { KIND("signed-zero", ASSAY_TAG_CLASS, "zeros of both signs"), MASKED, zeros, 0 },
     { KIND("subnormal", ASSAY_TAG_ADVERSARIAL, "subnormals of its type; others lift them back"), MASKED, subnormal, 0 },
     { KIND("smallest-normal", ASSAY_TAG_ADVERSARIAL, "the smallest normal number of its type and its neighbours"),
