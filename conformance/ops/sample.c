@@ -128,6 +128,7 @@ static const assay_rows rows[] = {
     /* values at every place */
     { "R=7 V={37,150} temp={0,1} key=3 gen=" ASSAY_VALUES "@logits", ASSAY_QUICK },
     { "R=7 V=150 temp=1.5 top_k=5 top_p=0.9 key=3 gen=" ASSAY_VALUES "@logits", ASSAY_QUICK },
+    { "R=7 V=37 temp={0.25,0.7} top_k={0,3} key=3 gen={end,one-spike,all-low}@logits", ASSAY_QUICK },
 };
 
 const assay_suite assay_suite_sample = {

@@ -137,7 +137,11 @@ static bool right(const assay_dense *a, int64_t r, double got, entry *e, const a
         return got == -1;
     if (!(p->temp > 0))
         return got == (double)best;
-    if (!(got >= 0 && got < (double)V && got == floor(got)))
+    if (got != floor(got) || got >= (double)V)
+        return false;
+    if (bound_over(c, fabs(z[best]) / p->temp) > 0) /* inf - inf: nothing is asked */
+        return got >= -1;
+    if (!(got >= 0))
         return false;
     for (int64_t i = 0; i < V; i++) {
         const double d = (z[best] - z[i]) / p->temp, w = exp(-d);
