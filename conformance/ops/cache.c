@@ -53,6 +53,8 @@ static const assay_rows rows[] = {
     /* values at every place */
     { "T=3 S=9 G=2 D=37 cache={f32,f16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
     { "T=3 S=9 G=2 D=37 cache=f16 gen=end@cache", ASSAY_QUICK },
+    { "T=64 S=70001 D=1 gen=scatter", ASSAY_QUICK }, /* slots beyond 2^16 */
+    { "T=65601 S=5 D=1 gen=scatter", ASSAY_QUICK },  /* as many rows */
     { "T=3 S=9 G=2 D=64 cache=q8_0 gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
     { "T=3 S=9 G=2 D=64 cache=q8_0 gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
 };
