@@ -49,6 +49,7 @@ static const assay_rows rows[] = {
       ASSAY_QUICK },
     { "T=4 S=9 G=2 D=64 cache=q8_0 gen={gauss,numbered,wide,denormal,signed-zero,zero,ties,special}", ASSAY_QUICK },
     { "T={0,2} S=5 G={0,2} D={0,32} gen=append", ASSAY_QUICK },
+    { "T=9 S=131073 cache=f16 gen=scatter", ASSAY_QUICK },
     { "T=100 S=1000 G=3 D=64 cache={f32,f16,q8_0,f32:kpanel16,f16:kpanel16} gen=append", ASSAY_FULL },
     /* values at every place */
     { "T=3 S=9 G=2 D=37 cache={f32,f16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },

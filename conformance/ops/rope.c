@@ -128,6 +128,7 @@ static const assay_rows rows[] = {
     { "T=3 H=2 D=40 n_dims={2,6,16,32,38} " BOTH "gen={gauss,far,origin,unit}", ASSAY_QUICK },
     { "T=3 H=2 D={7,9,11,13,15,17,19} n_dims={2,4,6} " BOTH "gen={gauss,unit}", ASSAY_QUICK },
     { "T=3 H=2 D={3,5} n_dims=2 " BOTH "gen={gauss,unit}", ASSAY_QUICK },
+    { "D=65541 n_dims=65538 " BOTH "gen=gauss", ASSAY_QUICK },
     { "T=8 H=2 D=32 F=16 inv_freq=f32 " BOTH "gen={gauss,quarter,far,scattered,neighbours,unit,origin}", ASSAY_QUICK },
     { "T=6 H=1 D=50 n_dims=34 F=17 inv_freq=f32 " BOTH "gen={uniform,quarter,far,unit}", ASSAY_QUICK },
     { "T=6 H=2 D={8,34} " BOTH "gen=faint", ASSAY_QUICK },
@@ -140,6 +141,10 @@ static const assay_rows rows[] = {
     { "T=5 H=3 D=40 mode={interleaved,half} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
 };
 
+static const char *const unseen[] = {
+    "flushed-inv_freq: positions end at 2^24, and such an angle is below the error of any sine",
+    NULL,
+};
 static const char *const holes[] = { "D=1: a pair has two elements", NULL };
 
 /* ---- known answers, worked out outside this project ------------------------------------------------- */
@@ -308,5 +313,6 @@ const assay_suite assay_suite_rope = {
     .gens = gens,
     .n_gens = ASSAY_COUNT_OF(gens),
     .holes = holes,
+    .unseen = unseen,
     .known = known,
 };

@@ -21,6 +21,11 @@ static const struct {
     [ASSAY_EXHAUSTIVE] = { 0x1p22, 0x1p27, 0x1p27, true, 100000 },
 };
 
+double assay_cases_price(assay_level level)
+{
+    return at_level[level].price;
+}
+
 typedef struct making {
     assay_cases *to;
     assay_case *c; /* of the rows */

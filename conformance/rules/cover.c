@@ -49,9 +49,32 @@ static bool is_asked(const assay_cover *v, const int *number)
     return asked;
 }
 
+static uint32_t zeros_of(const assay_case *c)
+{
+    uint32_t zero = 0;
+    for (int d = 0; c->op->dims[d]; d++)
+        zero |= (uint32_t)(c->dim[d] == 0) << d;
+    return zero;
+}
+
+/* Where these dimensions are 0 there is nothing to be computed: such a case covers a set only if that is what the set
+ * says, with rung and remainder of one of them. */
+static bool shows(const assay_cover *v, uint32_t zero, const int *number)
+{
+    uint32_t rungs = 0, tails = 0;
+    for (int i = 0; zero && i < v->strength; i++) {
+        const assay_factor *a = factor_of(v->space, number[i]);
+        rungs |= (uint32_t)(a->what == ASSAY_RUNG) << a->of;
+        tails |= (uint32_t)(a->what == ASSAY_TAIL) << a->of;
+    }
+    return !zero || (rungs & tails & zero);
+}
+
 /* True: it was missing. */
 static bool mark(assay_cover *v, const int *number)
 {
+    if (!shows(v, v->zero, number))
+        return false;
     const size_t at = index_of(v, number);
     const bool fresh = !(v->done[at / 64] >> at % 64 & 1);
     v->done[at / 64] |= UINT64_C(1) << at % 64;
@@ -105,6 +128,7 @@ void assay_cover_add(assay_cover *v, const assay_case *c)
 {
     int choice[ASSAY_MAX_FACTORS];
     assay_space_read(v->space, c, choice);
+    v->zero = zeros_of(c);
     v->covered += each_set(v, choice, mark);
 }
 
@@ -173,6 +197,18 @@ static void choose(const assay_cover *v, int *choice, const bool *free, bool any
     }
 }
 
+/* No length is 0 by the way: where remainder or rung is free, it is the next. */
+static void avoid_zeros(const assay_space *s, int *choice, const bool *free)
+{
+    for (int f = 0; f + 1 < s->n; f++) { /* a dimension's rung and remainder follow each other */
+        const bool both = s->factor[f].what == ASSAY_RUNG && s->factor[f + 1].what == ASSAY_TAIL;
+        if (!both || choice[f] || choice[f + 1])
+            continue;
+        choice[f + 1] = free[f + 1];
+        choice[f] = !free[f + 1] && free[f];
+    }
+}
+
 static void note_lack(assay_cover *v, const int *factor, const int *number, assay_made why_not, const assay_why *why)
 {
     size_t g = 0;
@@ -209,6 +245,7 @@ static bool has_target(const assay_cover *v, const assay_case *c, const int *fac
     int choice[ASSAY_MAX_FACTORS];
     bool all = true;
     assay_space_read(v->space, c, choice);
+    all = shows(v, zeros_of(c), number);
     for (int i = 0; i < v->strength; i++)
         all &= choice[factor[i]] == number[i] - v->space->factor[factor[i]].first;
     return all;
@@ -221,7 +258,7 @@ static bool try_target(assay_cover *v, const int *factor, const int *number, ass
     int choice[ASSAY_MAX_FACTORS] = { 0 };
     bool free[ASSAY_MAX_FACTORS], dear = false, refused = false;
     assay_why why = { "" }, last = { "" };
-    for (int t = 0; t < TRIES; t++) {
+    for (int t = 0; t <= TRIES; t++) {
         for (int f = 0; f < s->n; f++)
             free[f] = true;
         for (int i = 0; i < v->strength; i++) {
@@ -229,6 +266,9 @@ static bool try_target(assay_cover *v, const int *factor, const int *number, ass
             free[factor[i]] = false;
         }
         choose(v, choice, free, t >= TRIES / 2, r);
+        for (int f = 0; t == TRIES && f < s->n; f++) /* the plainest case of all, the cheapest */
+            choice[f] = free[f] ? s->factor[f].what == ASSAY_TAIL : choice[f];
+        avoid_zeros(s, choice, free);
         const assay_made m = assay_space_case(s, choice, free, c, &why);
         if (m != ASSAY_MADE)
             last = why;

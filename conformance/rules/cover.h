@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * cover.h - covering designs: cases in which all pairs (or triples) of choices of different factors occur that the op
- * allows and that can be paid; if lean, special values in an operand (gen=KIND@OPERAND) need not meet every length.
+ * allows and that can be paid; if lean, special values in an operand (gen=KIND@OPERAND) need not meet every length.  A
+ * case in which a length is 0 shows no more than that.
  * Greedy and deterministic: the first set that is missing, then for each other factor the choice that adds most. */
 #ifndef ASSAY_RULES_COVER_H
 #define ASSAY_RULES_COVER_H
@@ -22,6 +23,7 @@ typedef struct assay_cover {
     bool lean;
     const struct assay_cover *pairs; /* of triples: filled before; what no pair has no triple has */
     uint64_t *done;
+    uint32_t zero;                        /* dimensions of length 0 of the case that is being added, as bits */
     int64_t sets, covered, refused, dear; /* sets = covered + refused + dear, once it is filled */
     int64_t barred;                       /* of the refused: a pair in it had no case */
     assay_gap *gap;

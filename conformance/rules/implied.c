@@ -1,52 +1,17 @@
 /* SPDX-License-Identifier: MIT
  * A slip whose result lies within the bounds of a case is not caught there: that is computed here, which takes
  * microseconds; what would be caught is run and judged as any kernel is. */
-#include "implied.h"
+#include "implied_parts.h"
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/fused.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
 #include "../../reference/core/tensor.h"
-#include <fnmatch.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 enum { CONTROLS = 100 }; /* cases in which the kernel without a slip must pass */
-
-typedef struct trial {
-    const assay_slip *slip;
-    bool caught, met, ran; /* met: a case in which it differs */
-    const char *idle;      /* why it was none in the last case in which it did not differ */
-    int runs;
-    double field; /* FIELD_BEFORE: of the case in which it ran last */
-} trial;
-
-typedef struct of_op {
-    const assay_op *op;
-    trial *trial;
-    size_t n;
-    assay_implied_score put; /* by another process */
-    double seconds;
-    size_t caught; /* when it was last asked whether all is settled */
-    bool settled;
-} of_op;
-
-struct assay_implied {
-    of_op *op;
-    size_t n;
-};
-
-static const struct known {
-    const char *op, *glob;
-    int32_t n;
-} escapes[] = {
-#define ESCAPES(op, glob, n) { op, "implied-" glob, n },
-#include "escapes.def"
-#undef ESCAPES
-    { NULL, NULL, 0 }
-};
 
 /* ---- one case ------------------------------------------------------------------------------------------------ */
 
@@ -258,17 +223,25 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static of_op *find(const assay_implied *x, const assay_op *op)
+/* Wrong wherever t is, and maybe elsewhere: no case that shows t could hide it. */
+static bool contains(const assay_slip *s, const assay_slip *t)
 {
-    for (size_t i = 0; i < x->n; i++)
-        if (x->op[i].op == op)
-            return &x->op[i];
-    return NULL;
+    const bool alone = assay_slip_is(s, ASSAY_SLIP_BEYOND) || assay_slip_is(s, ASSAY_SLIP_BOTH);
+    const bool first = (s->axis == t->axis && s->n <= t->n) || (s->axis == t->other && s->n <= t->m);
+    return alone && first && (s->other < 0 || (s->other == t->other && s->m <= t->m));
+}
+
+/* What is caught where it is wrong beyond a length is caught with it where it is wrong beyond less. */
+static void spread(of_op *o, const trial *t)
+{
+    if (assay_slip_is(t->slip, ASSAY_SLIP_BEYOND) || assay_slip_is(t->slip, ASSAY_SLIP_BOTH))
+        for (size_t i = 0; i < o->n; i++)
+            o->trial[i].caught |= contains(o->trial[i].slip, t->slip);
 }
 
 assay_status assay_implied_problem(assay_implied *x, assay_lab *lab, assay_problem *p, assay_why *why)
 {
-    of_op *o = find(x, p->c.op);
+    of_op *o = assay_implied_find(x, p->c.op);
     const double begin = seconds();
     assay_status s = ASSAY_OK;
     desk d = { .p = p };
@@ -280,163 +253,11 @@ assay_status assay_implied_problem(assay_implied *x, assay_lab *lab, assay_probl
         s = d.ready ? ASSAY_OK : lay_out(&d, why);
         if (!s && would_be_caught(&d, t))
             t->caught = assay_judge(lab, p, &t->slip->kernel, -1, 2, &f) == ASSAY_FAILED;
+        if (t->caught)
+            spread(o, t);
     }
     clear(&d);
     if (o)
         o->seconds += seconds() - begin;
     return s;
-}
-
-/* ---- all of an op -------------------------------------------------------------------------------------------- */
-
-assay_implied *assay_implied_open(void)
-{
-    const assay_op *op;
-    assay_implied *x = assay_zeros(1, sizeof *x);
-    while (assay_op_at(x->n))
-        x->n++;
-    x->op = assay_zeros(x->n, sizeof *x->op);
-    for (size_t i = 0; (op = assay_op_at(i)); i++) {
-        const assay_slip *slip = assay_slips_of(op, &x->op[i].n);
-        x->op[i].op = op;
-        x->op[i].trial = assay_zeros(x->op[i].n, sizeof *x->op[i].trial);
-        for (size_t k = 0; k < x->op[i].n; k++)
-            x->op[i].trial[k].slip = &slip[k];
-    }
-    return x;
-}
-
-bool assay_implied_has(const assay_implied *x, const assay_op *op)
-{
-    const of_op *o = x ? find(x, op) : NULL;
-    return o && o->n;
-}
-
-/* Why it is none of this op's slips; NULL: it is one.  The op's own reasons stand in its suite: "GLOB: reason". */
-static const char *idle(const of_op *o, const trial *t)
-{
-    const assay_suite *suite = assay_suite_of(o->op);
-    if (t->slip->idle)
-        return t->slip->idle;
-    for (const char *const *u = suite ? suite->unseen : NULL; u && *u; u++) {
-        char glob[128];
-        const char *colon = strchr(*u, ':');
-        snprintf(glob, sizeof glob, "implied-%.*s", (int)(colon ? colon - *u : 0), *u);
-        if (colon && !fnmatch(glob, t->slip->name, 0))
-            return colon + 1 + strspn(colon + 1, " ");
-    }
-    return t->met ? NULL : t->idle;
-}
-
-static int32_t allowed(const of_op *o, const struct known *k)
-{
-    int32_t n = 0;
-    for (size_t i = 0; i < o->n; i++)
-        n += !o->trial[i].caught && !idle(o, &o->trial[i]) && !fnmatch(k->glob, o->trial[i].slip->name, 0);
-    return n < k->n ? n : k->n;
-}
-
-assay_implied_score assay_implied_of(const assay_implied *x, const assay_op *op)
-{
-    const of_op *o = find(x, op);
-    assay_implied_score s = o->put;
-    s.seconds += o->seconds;
-    for (size_t i = 0; i < o->n; i++) {
-        const bool right = assay_slip_is(o->trial[i].slip, ASSAY_SLIP_RIGHT);
-        s.flagged += right && o->trial[i].caught;
-        if (right)
-            continue;
-        s.made++;
-        s.caught += o->trial[i].caught;
-        s.idle += !o->trial[i].caught && idle(o, &o->trial[i]);
-        s.escaped += !o->trial[i].caught && !idle(o, &o->trial[i]);
-    }
-    for (size_t k = 0; escapes[k].op; k++)
-        s.allowed += strcmp(escapes[k].op, op->name) ? 0 : allowed(o, &escapes[k]);
-    return s;
-}
-
-bool assay_implied_settled(assay_implied *x, const assay_op *op)
-{
-    of_op *o = find(x, op);
-    size_t caught = 0;
-    for (size_t i = 0; i < o->n; i++)
-        caught += o->trial[i].caught;
-    if (caught != o->caught) {
-        const assay_implied_score s = assay_implied_of(x, op);
-        o->caught = caught;
-        o->settled = s.escaped <= s.allowed;
-    }
-    return o->settled;
-}
-
-void assay_implied_put(assay_implied *x, const assay_op *op, const assay_implied_score *s)
-{
-    of_op *o = find(x, op);
-    o->put = *s;
-    o->n = 0;
-}
-
-/* What is known to escape, and no longer does: the list may shrink. */
-static void print_fewer(const of_op *o)
-{
-    for (const struct known *k = escapes; k->op; k++) {
-        const int32_t n = strcmp(k->op, o->op->name) ? k->n : allowed(o, k);
-        if (n < k->n)
-            printf("    escapes.def: of %s/%s %d escape, no longer %d\n", k->op, k->glob, n, k->n);
-    }
-}
-
-static void print_each(const of_op *o)
-{
-    print_fewer(o);
-    for (size_t i = 0; i < o->n; i++) {
-        const trial *t = &o->trial[i];
-        const char *why = idle(o, t);
-        const bool right = assay_slip_is(t->slip, ASSAY_SLIP_RIGHT);
-        if (right && t->caught)
-            printf("    FLAGGED  %s/%s: the wrapper itself is judged wrong\n", o->op->name, t->slip->name);
-        if (right)
-            continue;
-        if (!t->caught && why)
-            printf("    not observable  %s/%s: %s\n", o->op->name, t->slip->name, why);
-        else if (!t->caught)
-            printf("    ESCAPED  %s/%s (%s): %s\n", o->op->name, t->slip->name, t->slip->kind->sentence,
-                   t->met ? "its results are within the bounds of every case" : "no case in which it would differ");
-    }
-}
-
-assay_implied_score assay_implied_all(const assay_implied *x)
-{
-    assay_implied_score sum = { 0 };
-    for (size_t i = 0; i < x->n; i++) {
-        const assay_implied_score s = assay_implied_of(x, x->op[i].op);
-        sum.made += s.made, sum.caught += s.caught, sum.idle += s.idle, sum.escaped += s.escaped;
-        sum.flagged += s.flagged, sum.allowed += s.allowed, sum.seconds += s.seconds;
-    }
-    return sum;
-}
-
-void assay_implied_print(const assay_implied *x, bool all)
-{
-    for (size_t i = 0; i < x->n; i++) {
-        const assay_implied_score s = assay_implied_of(x, x->op[i].op);
-        if (!s.made && !s.flagged)
-            continue;
-        printf("  implied faults of %-13s %5d made, %5d caught, %4d not observable, %4d escaped, %d of these known; "
-               "%.1f s%s\n",
-               x->op[i].op->name, s.made, s.caught, s.idle, s.escaped, s.allowed, s.seconds,
-               s.flagged ? "; FLAGGED: the kernel without a slip" : "");
-        if (all)
-            print_each(&x->op[i]);
-    }
-}
-
-void assay_implied_free(assay_implied *x)
-{
-    for (size_t i = 0; x && i < x->n; i++)
-        free(x->op[i].trial);
-    if (x)
-        free(x->op);
-    free(x);
 }

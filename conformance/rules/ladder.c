@@ -16,17 +16,30 @@ static const int64_t keys[] = {
     0, 16, 32, 48, 64, 80, 96, 112, 128, 176, 240, 256, 512, 1008, 1024, 2048, 4096, 65536
 };
 static const int64_t table[] = { 0, 16, 48, 128, 288, 1024, 49152, 65536 };
+static const int64_t derived[] = { 0, 16, 48, 128 };
 static const int64_t groups[] = { 1, 2, 3, 4, 5, 8 };
 static const int64_t ratios[] = { 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 28, 48 };
 
 assay_ladder assay_ladder_of(assay_role role)
 {
     static const assay_ladder ladder[] = {
-        [ASSAY_ROLE_ANY] = LADDER(columns, true),    [ASSAY_ROLE_ROWS] = LADDER(rows, true),
-        [ASSAY_ROLE_SUM] = LADDER(reduction, true),  [ASSAY_ROLE_HEAD] = LADDER(heads, true),
-        [ASSAY_ROLE_KEYS] = LADDER(keys, true),      [ASSAY_ROLE_TABLE] = LADDER(table, true),
-        [ASSAY_ROLE_GROUPS] = LADDER(groups, false), [ASSAY_ROLE_HEADS] = LADDER(ratios, false),
-        [ASSAY_ROLE_DERIVED] = { 0, 0, false },
+        [ASSAY_ROLE_ANY] = LADDER(columns, true),     [ASSAY_ROLE_ROWS] = LADDER(rows, true),
+        [ASSAY_ROLE_SUM] = LADDER(reduction, true),   [ASSAY_ROLE_HEAD] = LADDER(heads, true),
+        [ASSAY_ROLE_KEYS] = LADDER(keys, true),       [ASSAY_ROLE_TABLE] = LADDER(table, true),
+        [ASSAY_ROLE_GROUPS] = LADDER(groups, false),  [ASSAY_ROLE_HEADS] = LADDER(ratios, false),
+        [ASSAY_ROLE_DERIVED] = LADDER(derived, true),
     };
     return ladder[role];
+}
+
+int assay_ladder_marks(assay_role role, bool pair, int64_t *mark)
+{
+    static const int64_t below[] = { 1, 2, 4, 8 };
+    const assay_ladder l = assay_ladder_of(role);
+    int n = 0;
+    for (size_t i = 0; l.tails && i < sizeof below / sizeof *below; i++)
+        mark[n++] = below[i];
+    for (int i = 1; i < l.n; i++) /* the first rung's lengths are all there are below it */
+        mark[n++] = l.rung[i] - (pair || !l.tails);
+    return n;
 }

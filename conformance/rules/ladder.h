@@ -3,12 +3,13 @@
  *
  * A length is a rung, a multiple of 16, and a remainder from 0 to 15: every rung past which a real kernel may take
  * another path meets every remainder, and so 31 33 63 65 127 129 257 260 1021 1030 2051 4103 65537 are all reached.
- * Heads are a multiple of the groups that they share; groups are few. */
+ * Heads are a multiple of the groups that they share; groups are few.  What follows from other lengths has a ladder for
+ * slips alone: cases get its length from them. */
 #ifndef ASSAY_RULES_LADDER_H
 #define ASSAY_RULES_LADDER_H
 #include "assay/assay.h"
 
-enum { ASSAY_TAILS = 16 };
+enum { ASSAY_TAILS = 16, ASSAY_MARKS = 32 };
 
 typedef struct assay_ladder {
     const int64_t *rung; /* ascending */
@@ -17,4 +18,8 @@ typedef struct assay_ladder {
 } assay_ladder;
 
 assay_ladder assay_ladder_of(assay_role role);
+/* Indices from which on a slip is wrong, ascending: below the first block 1 2 4 8; of each rung the last of its
+ * shortest length, which is what cases of pairs of rungs have at least (pair), or one more, as a remainder brings.  At
+ * most ASSAY_MARKS; returns how many. */
+int assay_ladder_marks(assay_role role, bool pair, int64_t *mark);
 #endif

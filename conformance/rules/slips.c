@@ -3,16 +3,14 @@
 #include "slips.h"
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/registry.h"
+#include "ladder.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPS = 256, PAIR_RUNGS = 7, TAILS = 4, CUT16 = 1 << 16 };
+enum { OPS = 256, TAILS = 4, CUT16 = 1 << 16 };
 
-static const int64_t rungs[] = { 2,  3,   4,   7,   8,   15,  16,  31,   32,   63,   64,
-                                 96, 127, 128, 255, 256, 511, 512, 1024, 2048, 4096, 65536 };
-static const int64_t pair_rungs[PAIR_RUNGS] = { 2, 4, 8, 16, 32, 64, 128 };
 static const int64_t tails[TAILS] = { 1, 4, 8, 16 };
 
 typedef struct list {
@@ -76,19 +74,26 @@ static assay_slip *add(list *l, int kind, const char *format, ...)
 
 /* ---- lengths ------------------------------------------------------------------------------------------------- */
 
+/* Every mark of each dimension alone, and of two with each other, but for those whose length follows from others.  The
+ * highest come first: who is caught for what lies beyond n is caught for what lies beyond less (implied.c). */
 static void add_lengths(list *l)
 {
     const assay_op *op = l->op;
     const int n = (int)strlen(op->dims);
-    for (int d = 0; d < n; d++)
-        for (size_t r = 0; r < ASSAY_COUNT_OF(rungs); r++) {
-            assay_slip *s = add(l, ASSAY_SLIP_BEYOND, "%c%lld", op->dims[d], (long long)rungs[r]);
-            s->axis = (int8_t)d, s->n = rungs[r];
+    int64_t mark[ASSAY_MAX_DIMS][ASSAY_MARKS];
+    int marks[ASSAY_MAX_DIMS];
+    for (int d = 0; d < n; d++) {
+        marks[d] = assay_ladder_marks(op->role[d], false, mark[d]);
+        for (int r = marks[d] - 1; r >= 0; r--) {
+            assay_slip *s = add(l, ASSAY_SLIP_BEYOND, "%c%lld", op->dims[d], (long long)mark[d][r]);
+            s->axis = (int8_t)d, s->n = mark[d][r];
         }
+        marks[d] = op->role[d] == ASSAY_ROLE_DERIVED ? 0 : assay_ladder_marks(op->role[d], true, mark[d]);
+    }
     for (int d = 0; d < n; d++)
         for (int e = d + 1; e < n; e++)
-            for (int r = 0; r < PAIR_RUNGS * PAIR_RUNGS; r++) {
-                const int64_t x = pair_rungs[r / PAIR_RUNGS], y = pair_rungs[r % PAIR_RUNGS];
+            for (int r = marks[d] * marks[e] - 1; r >= 0; r--) {
+                const int64_t x = mark[d][r / marks[e]], y = mark[e][r % marks[e]];
                 assay_slip *s =
                     add(l, ASSAY_SLIP_BOTH, "%c%lld-%c%lld", op->dims[d], (long long)x, op->dims[e], (long long)y);
                 s->axis = (int8_t)d, s->n = x, s->other = (int8_t)e, s->m = y;
@@ -99,6 +104,12 @@ static void add_lengths(list *l)
 static char axis_name(const assay_operand *o, int axis)
 {
     return strchr(o->shape, o->shape[axis]) == o->shape + axis ? o->shape[axis] : (char)(o->shape[axis] | 0x20);
+}
+
+static bool climbs_past(assay_role role, int64_t length)
+{
+    const assay_ladder l = assay_ladder_of(role);
+    return l.rung[l.n - 1] + l.tails > length;
 }
 
 static void add_tails(list *l, int i, int axis)
@@ -122,6 +133,8 @@ static void add_tails(list *l, int i, int axis)
         }
     assay_slip *s = add(l, is_output(o) ? ASSAY_SLIP_WRAPS : ASSAY_SLIP_SHORT, "%s-%c", o->name, letter);
     s->operand = (int8_t)i, s->axis = (int8_t)axis, s->n = CUT16;
+    if (!climbs_past(l->op->role[assay_op_dim(l->op, o->shape[axis])], CUT16))
+        s->idle = "no length of its kind is longer than 2^16";
 }
 
 /* ---- operands ------------------------------------------------------------------------------------------------ */
@@ -270,7 +283,7 @@ static void add_field(list *l, int f)
         add(l, plain[k], "%s", field->name)->field = (int8_t)f;
     for (size_t k = 0; k < ASSAY_COUNT_OF(bits); k++)
         if ((field->kind == ASSAY_KIND_I32 || field->kind == ASSAY_KIND_I64) &&
-            field->max >= (double)(INT64_C(1) << bits[k])) {
+            field->max > (double)(INT64_C(1) << bits[k]) - (bits[k] != 24)) { /* 2^24 itself is a float */
             assay_slip *s = add(l, ASSAY_SLIP_FIELD_CUT, "%s-%d", field->name, bits[k]);
             s->field = (int8_t)f, s->n = bits[k];
         }

@@ -167,8 +167,9 @@ void assay_space_init(assay_space *s, const assay_op *op, double price, const as
     s->price = price;
     for (int d = 0; op->dims[d]; d++) {
         const assay_ladder l = assay_ladder_of(op->role[d]);
-        if (l.n)
-            add(s, ASSAY_RUNG, d, l.n);
+        if (op->role[d] == ASSAY_ROLE_DERIVED)
+            continue;
+        add(s, ASSAY_RUNG, d, l.n);
         if (l.tails)
             add(s, ASSAY_TAIL, d, ASSAY_TAILS);
     }

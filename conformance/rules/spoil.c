@@ -37,23 +37,38 @@ static double wrong(double v)
 
 /* ---- lengths ------------------------------------------------------------------------------------------------- */
 
-/* Index of element k of operand i along dimension d of the op; where it has none: the last of the dimension. */
-static int64_t along(const assay_slip_call *c, int i, int d, int64_t k)
+/* How the elements of operand i lie along dimension d of the op: element k has index first + k / inner % length.  Where
+ * it has none, each is at the last. */
+typedef struct along {
+    int64_t first, inner, length;
+} along;
+
+static along along_of(const assay_slip_call *c, int i, int d)
 {
-    const char *shape = c->slip->op->operands[i].shape, *at = strchr(shape, c->slip->op->dims[d]);
+    const char *shape = c->slip->op->operands[i].shape, *at = d < 0 ? NULL : strchr(shape, c->slip->op->dims[d]);
     if (!at)
-        return c->dim[d] - 1;
+        return (along){ d < 0 ? 0 : c->dim[d] - 1, 1, 1 };
     const axis a = axis_of(c, i, (int)(at - shape));
-    return k / a.inner % a.length;
+    return (along){ 0, a.inner, a.length };
+}
+
+static int64_t index_of(along a, int64_t k)
+{
+    return a.first + k / a.inner % a.length;
 }
 
 static void beyond(assay_slip_call *c)
 {
     const assay_slip *s = c->slip;
-    for (int i = 0; i < s->op->n_operands; i++)
-        for (int64_t k = 0, n = elements(c, i); s->op->operands[i].access != ASSAY_IN && c->value[i] && k < n; k++)
-            if (along(c, i, s->axis, k) >= s->n && (s->other < 0 || along(c, i, s->other, k) >= s->m))
+    for (int i = 0; i < s->op->n_operands; i++) {
+        if (s->op->operands[i].access == ASSAY_IN || !c->value[i])
+            continue;
+        const along d = along_of(c, i, s->axis), e = along_of(c, i, s->other);
+        const int64_t m = s->other < 0 ? 0 : s->m;
+        for (int64_t k = 0, n = elements(c, i); k < n; k++)
+            if (index_of(d, k) >= s->n && index_of(e, k) >= m)
                 c->value[i][k] = wrong(c->value[i][k]);
+    }
 }
 
 /* An index of 16 bits: what lies beyond is what lies 2^16 before. */
@@ -250,7 +265,7 @@ static int64_t meets(const assay_slip_call *c, int i, int other, int64_t k)
     int64_t key = 0;
     for (int d = 0; op->dims[d]; d++)
         if (strchr(op->operands[i].shape, op->dims[d]) && strchr(op->operands[other].shape, op->dims[d]))
-            key = key * c->dim[d] + along(c, i, d, k);
+            key = key * c->dim[d] + index_of(along_of(c, i, d), k);
     return key;
 }
 

@@ -267,7 +267,7 @@ static int print_all(assay_self *s, const assay_self_how *how)
 
 int assay_self_main(assay_lab *lab, const assay_filter *f, const assay_self_how *how)
 {
-    assay_self s = { .session = { .filter = f, .faults = true, .lab = lab, .implied = assay_implied_open() },
+    assay_self s = { .session = { .filter = f, .faults = true, .lab = lab, .implied = assay_implied_open(f->level) },
                      .n_inputs = 1,
                      .every = how->faults };
     assay_why why = { "" };

@@ -161,8 +161,9 @@ bool assay_self_print(const assay_self *s)
     printf("  faults seeded %lld, caught %lld; legal variants %lld in %lld runs, flagged %lld\n",
            (long long)ours.faults, (long long)ours.caught, (long long)ours.legal, (long long)ours.runs,
            (long long)ours.flagged);
-    printf("  implied faults made %d, caught %d, not observable %d, escaped %d, of these known %d; %.0f s\n",
-           implied.made, implied.caught, implied.idle, implied.escaped, implied.allowed, implied.seconds);
+    printf("  implied faults made %d, caught %d, not observable %d, out of reach %d, escaped %d, of these known %d; "
+           "%.0f s\n",
+           implied.made, implied.caught, implied.idle, implied.far, implied.escaped, implied.allowed, implied.seconds);
     print_how(s);
     puts("\n  rule           inputs    faults rejected caught detection variants flagged      runs  flagged");
     print_score("Assay", "ours", ours);
@@ -272,6 +273,7 @@ static void json_implied(assay_json *j, const assay_self *s)
         assay_json_int(j, "made", c.made);
         assay_json_int(j, "caught", c.caught);
         assay_json_int(j, "not_observable", c.idle);
+        assay_json_int(j, "out_of_reach", c.far);
         assay_json_int(j, "escaped", c.escaped);
         assay_json_int(j, "known", c.allowed);
         assay_json_num(j, "seconds", c.seconds);
