@@ -9,6 +9,7 @@
 #include "explain/remedy.h"
 #include "explain/words.h"
 #include "rules/cases.h"
+#include "second.h"
 #include "results/terminal.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,6 +127,26 @@ static bool in_shard(const assay_filter *f, const assay_case *c)
     return assay_shard_of(line, f->shards) == f->shard;
 }
 
+static void fail_known(assay_session *s, const assay_op *op, const char *what, const assay_why *why)
+{
+    assay_progress_clear();
+    printf("  FAIL %s: %s: %s\n", op->name, what, why->text);
+    assay_ledger_op_of(&s->ledger, op->name)->known = strdup(why->text);
+    s->ledger.holes++;
+}
+
+/* Reference and second derivation, until they differ once. */
+static void derive_again(assay_session *s, assay_problem *p)
+{
+    const assay_suite *suite = assay_suite_of(p->c.op);
+    assay_why why = { "" };
+    if (s->faults || s->ledger.mutants || !suite || !suite->second || !assay_second_affords(&p->c) ||
+        assay_ledger_op_of(&s->ledger, p->c.op->name)->known)
+        return;
+    if (!assay_second_agrees(p, suite->second, &why))
+        fail_known(s, p->c.op, "its second derivation", &why);
+}
+
 assay_status assay_check_case(assay_session *s, const assay_case *c, assay_why *why)
 {
     assay_problem p;
@@ -141,6 +162,8 @@ assay_status assay_check_case(assay_session *s, const assay_case *c, assay_why *
     assay_status st = assay_problem_make(c, &p, why);
     if (!st)
         st = assay_check_problem(s->lab, &s->ledger, &p, s->filter, why);
+    if (!st)
+        derive_again(s, &p);
     if (!st && s->implied)
         st = assay_implied_problem(s->implied, s->lab, &p, why);
     if (!st)
@@ -230,11 +253,8 @@ static assay_status check_op(assay_session *s, const assay_op *op, assay_why *wh
         return ASSAY_OK;
     if (suite->known && !s->faults && !s->ledger.mutants) {
         assay_why known = { "" };
-        if (!suite->known(&known)) {
-            printf("  FAIL %s: known answers of the reference: %s\n", op->name, known.text);
-            assay_ledger_op_of(&s->ledger, op->name)->known = strdup(known.text);
-            s->ledger.holes++;
-        }
+        if (!suite->known(&known))
+            fail_known(s, op, "known answers of the reference", &known);
     }
     s->coverage = s->faults || f->plugin ? NULL : &coverage;
     for (s->turn = 0; s->turn == 0 || s->turn < s->turns; s->turn++) {

@@ -131,10 +131,25 @@ static bool known(assay_why *why)
     return true;
 }
 
+/* From the last to the first: what is no less than the best so far, or NaN, is better. */
+SECOND(argmax)
+{
+    const double *x = a->operand[0];
+    double *id = a->operand[1];
+    for (int64_t r = 0; r < a->dim[0]; r++) {
+        const double *row = x + r * a->dim[1];
+        int64_t best = a->dim[1] > 0 ? a->dim[1] - 1 : 0;
+        for (int64_t v = best - 1; v >= 0; v--)
+            best = isnan(row[v]) || (!isnan(row[best]) && row[v] >= row[best]) ? v : best;
+        id[r] = (double)best;
+    }
+}
+
 const assay_suite assay_suite_argmax = {
     .op = "argmax",
     .draws_own = true,
     .draws_special = true,
+    .second = second_argmax,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

@@ -88,11 +88,27 @@ static double land(const assay_case *c, int i, int64_t j)
     return i == 0 ? assay_landing(c, j) : (double)(j % 7);
 }
 
+/* Each slot has the last row that names it, else what it had. */
+SECOND(cache)
+{
+    const double *x = a->operand[0], *pos = a->operand[1], *was = a->before[2];
+    double *cache = a->operand[2];
+    const int64_t T = a->dim[0], row = a->dim[2] * a->dim[3];
+    for (int64_t s = 0; s < a->dim[1]; s++) {
+        int64_t t = T - 1;
+        while (t >= 0 && pos[t] != (double)s)
+            t--;
+        for (int64_t k = 0; k < row; k++)
+            cache[s * row + k] = t < 0 ? was[s * row + k] : x[t * row + k];
+    }
+}
+
 const assay_suite assay_suite_cache = {
     .op = "cache",
     .draws_own = true,
     .draws_special = true,
     .land = land,
+    .second = second_cache,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

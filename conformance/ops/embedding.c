@@ -52,10 +52,22 @@ static const assay_rows rows[] = {
     { "T=5 V=7 D=256 table={q4_1,q4_k} gen=" ASSAY_MINIMA "@table", ASSAY_QUICK },
 };
 
+/* Every row of the table goes where its number is asked for. */
+SECOND(embedding)
+{
+    const double *ids = a->operand[0], *table = a->operand[1];
+    double *y = a->operand[2];
+    const int64_t T = a->dim[0], D = a->dim[2];
+    for (int64_t v = 0; v < a->dim[1]; v++)
+        for (int64_t i = 0; i < T * D; i++)
+            y[i] = ids[i / D] == (double)v ? table[v * D + i % D] : y[i];
+}
+
 const assay_suite assay_suite_embedding = {
     .op = "embedding",
     .draws_own = true,
     .draws_special = true,
+    .second = second_embedding,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

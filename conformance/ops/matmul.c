@@ -369,11 +369,26 @@ static double land(const assay_case *c, int i, int64_t j)
     return i == W ? 1 : i == BIAS ? (double)(j % 33 - 16) : k == 0 ? near : k == 1 ? to - near : 0;
 }
 
+/* Every product of the sum in long double, from the last to the first, then the bias. */
+SECOND(matmul)
+{
+    const int64_t T = a->dim[0], N = a->dim[1], K = a->dim[2];
+    const double *x = a->operand[0], *w = a->operand[1], *bias = a->operand[2];
+    double *y = a->operand[3];
+    for (int64_t i = 0; i < T * N; i++) {
+        long double sum = 0;
+        for (int64_t k = K - 1; k >= 0; k--)
+            sum += (long double)x[i / N * K + k] * w[i % N * K + k];
+        y[i] = (double)(bias ? sum + bias[i % N] : sum);
+    }
+}
+
 const assay_suite assay_suite_matmul = {
     .op = "matmul",
     .draws_own = true,
     .draws_special = true,
     .land = land,
+    .second = second_matmul,
     .fits = fits,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),

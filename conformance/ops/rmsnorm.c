@@ -122,11 +122,29 @@ static double land(const assay_case *c, int i, int64_t j)
     return i == 0 ? x : assay_landing(c, j) * sqrt(mean + p->eps) / x - p->plus_one;
 }
 
+/* Each element over the root of the mean square and eps, times its weight. */
+SECOND(rmsnorm)
+{
+    const assay_rmsnorm_params *p = a->params;
+    const double *x = a->operand[0], *w = a->operand[1];
+    double *y = a->operand[2];
+    for (int64_t r = 0; r < a->dim[0]; r++) {
+        const int64_t C = a->dim[1], first = r * C;
+        long double squares = 0;
+        for (int64_t c = C - 1; c >= 0; c--)
+            squares += (long double)x[first + c] * x[first + c];
+        const long double root = sqrtl(squares / C + p->eps);
+        for (int64_t c = 0; c < C; c++)
+            y[first + c] = (double)((w[c] + (p->plus_one ? 1.0L : 0)) * (x[first + c] / root));
+    }
+}
+
 const assay_suite assay_suite_rmsnorm = {
     .op = "rmsnorm",
     .draws_own = true,
     .draws_special = true,
     .land = land,
+    .second = second_rmsnorm,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

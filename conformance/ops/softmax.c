@@ -253,10 +253,41 @@ static bool known(assay_why *why)
 }
 
 static const char *const unseen[] = { "out-inf-y: results lie between 0 and 1", NULL };
+/* What the softmax is of; -inf: a key that is not seen. */
+static long double logit(const assay_dense *a, int64_t i)
+{
+    const assay_softmax_params *p = a->params;
+    const double *x = a->operand[X], *mask = a->operand[MASK];
+    const long double m = mask ? mask[i] : 0;
+    return m == -INFINITY ? m : m + (p->scale == 0 ? 1 : p->scale) * (long double)x[i];
+}
+
+/* In one pass: the highest logit so far, and the sum beside it, brought down whenever a higher one comes. */
+SECOND(softmax)
+{
+    const int64_t C = a->dim[1];
+    double *y = a->operand[2];
+    for (int64_t r = 0; r < a->dim[0]; r++) {
+        long double top = -INFINITY, sum = 0;
+        for (int64_t i = r * C; i < (r + 1) * C; i++) {
+            const long double z = logit(a, i);
+            if (z > top)
+                sum = sum * expl(top - z) + 1, top = z;
+            else if (z != -INFINITY)
+                sum += expl(z - top);
+        }
+        for (int64_t i = r * C; i < (r + 1) * C; i++)
+            y[i] = isnan(sum) || top == INFINITY ? NAN
+                   : logit(a, i) == -INFINITY    ? 0
+                                                 : (double)(expl(logit(a, i) - top) / sum);
+    }
+}
+
 const assay_suite assay_suite_softmax = {
     .op = "softmax",
     .draws_own = true,
     .draws_special = true,
+    .second = second_softmax,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

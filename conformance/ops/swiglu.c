@@ -97,11 +97,23 @@ static double land(const assay_case *c, int i, int64_t j)
     return i == 0 ? 56 : assay_landing(c, j) / 56;
 }
 
+/* gate sigmoid(gate) up; sigmoid's product at -inf is its limit. */
+SECOND(swiglu)
+{
+    const double *gate = a->operand[0], *up = a->operand[1];
+    double *y = a->operand[2];
+    for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++) {
+        const long double g = gate[i], s = gate[i] == -INFINITY ? -0.0L : g / (1 + expl(-g));
+        y[i] = (double)(s * up[i]);
+    }
+}
+
 const assay_suite assay_suite_swiglu = {
     .op = "swiglu",
     .draws_own = true,
     .draws_special = true,
     .land = land,
+    .second = second_swiglu,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

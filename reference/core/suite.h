@@ -55,6 +55,11 @@ static inline bool assay_gen_gated(const assay_gen *g)
 /* How much a run holds.  EXHAUSTIVE has no time limit: every case with several seeds. */
 typedef enum assay_level { ASSAY_QUICK, ASSAY_FULL, ASSAY_EXHAUSTIVE } assay_level;
 
+/* The op once more, with the reference's own signature but in long double, or in integers, and from its definition
+ * alone, so that reference and bound are not the only word on what is right. */
+typedef void (*assay_second)(const assay_dense *a);
+#define SECOND(op) static void second_##op(const assay_dense *a)
+
 typedef struct assay_rows {
     const char *pattern;
     assay_level level; /* the first level that holds it */
@@ -74,6 +79,7 @@ typedef struct assay_suite {
     /* Known answers and properties that need no kernel: true if all hold; why names the first that does not.  NULL:
      * none */
     bool (*known)(assay_why *why);
+    assay_second second; /* compared with the reference on every small case that is judged; NULL: none */
     /* Asked before c->gen->fill: writes the n bytes of operand i themselves (dense), for blocks that no encoder writes,
      * and returns true.  NULL: never */
     bool (*raw)(const assay_case *c, int i, void *data, size_t n, assay_rng *rng);
