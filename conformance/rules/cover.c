@@ -251,6 +251,14 @@ static bool has_target(const assay_cover *v, const assay_case *c, const int *fac
     return all;
 }
 
+static bool of_rungs(const assay_cover *v, const int *factor)
+{
+    bool all = true;
+    for (int i = 0; i < v->strength; i++)
+        all &= v->space->factor[factor[i]].what == ASSAY_RUNG;
+    return all;
+}
+
 /* A case with the target's choices; its own sets are covered.  Else says why there is none. */
 static bool try_target(assay_cover *v, const int *factor, const int *number, assay_case *c, assay_rng *r)
 {
@@ -267,8 +275,10 @@ static bool try_target(assay_cover *v, const int *factor, const int *number, ass
         }
         choose(v, choice, free, t >= TRIES / 2, r);
         for (int f = 0; t == TRIES && f < s->n; f++) /* the plainest case of all, the cheapest */
-            choice[f] = free[f] ? s->factor[f].what == ASSAY_TAIL : choice[f];
+            choice[f] = free[f] ? 0 : choice[f];
         avoid_zeros(s, choice, free);
+        if (of_rungs(v, factor)) /* the first generator is gauss, in which any wrong number shows */
+            choice[s->n - 1] = 0;
         const assay_made m = assay_space_case(s, choice, free, c, &why);
         if (m != ASSAY_MADE)
             last = why;
