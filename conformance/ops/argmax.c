@@ -61,7 +61,18 @@ static bool masked(const assay_case *c, int i, int64_t n, double *const *value, 
     return true;
 }
 
+/* The largest finite number, then infinity. */
+static bool ends(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = k % c->dim[1] < c->dim[1] / 2 ? 0x1.fffffep127 : assay_rng_normal(r);
+    for (int64_t row = 0; row < n / c->dim[1]; row++)
+        value[i][row * c->dim[1] + c->dim[1] - 1 - row % ((c->dim[1] + 1) / 2)] = INFINITY;
+    return true;
+}
+
 static const assay_gen gens[] = {
+    { "ends", ASSAY_TAG_EXACT, ends, .says = "the largest finite number, at many places, and infinity behind it" },
     { "ties", ASSAY_TAG_EXACT, ties, .says = "-1, 0 and 1: the maximum stands at many places" },
     { "zeros", ASSAY_TAG_EXACT, zeros, .says = "zeros of both signs, all else below" },
     { "places", ASSAY_TAG_EXACT, places,
@@ -73,6 +84,8 @@ static const assay_gen gens[] = {
 static const char *const exact[] = { "gauss", "uniform", "special", "denormal", "ramp", NULL };
 
 static const assay_rows rows[] = {
+    { "R=9 V={2,17,40} gen=ends", ASSAY_QUICK },
+    { "R=3 V=131073 gen=gauss", ASSAY_QUICK },
     { "R=6 V={1..70} gen={gauss,ties,places,nans}", ASSAY_QUICK },
     { "R=5 V={1,2,7,8,9,31,32,33,65} gen={uniform,zeros,all-nan,masked,special,denormal,ramp}", ASSAY_QUICK },
     { "R=9 V={511,512,513,514,1023,1024,1025,1031,1087,2051} gen={gauss,ties,places,nans,masked,all-nan}",

@@ -333,6 +333,11 @@ static const assay_rows rows[] = {
     { "T=3 S=37 H=4 G=2 D=32 E=64 k=q8_0 v=q8_0 gen=" ASSAY_SCALES "@{k,v}", ASSAY_QUICK },
     { "T=3 S=37 H=2 D=8 E=8 gen={square-under,square-over,zero-inf}@{q,k}", ASSAY_QUICK },
     { "T=2 S=14 H=2 gen=end@k seed=4", ASSAY_QUICK }, /* two scores of 10^32, an ulp apart */
+    { "D=8 E=8 gen=zero-inf@{q,k}", ASSAY_QUICK },
+    { "T=3 S=37 H=4 G=2 D=8 E=8 scale=1e6 gen=subnormal@{q,k}", ASSAY_QUICK }, /* lifted far enough to decide */
+    /* pages and windows beyond 2^16 */
+    { "B=2 T=2 S=65600 P=8 pages=i32 page=1 gen=gauss", ASSAY_QUICK },
+    { "T=2 S=65600 window=65538 causal=1 gen=gauss", ASSAY_QUICK },
 };
 
 /* Pages of 16 where no size is given, as many as hold the keys; kpanel16 holds plain numbers only. */
@@ -348,6 +353,16 @@ static void mend(assay_case *c)
         c->layout[K] = 0;
 }
 
+static const char *const unseen[] = {
+    "skips-slopes-sinks: no product has both",
+    "skips-sinks-slopes: no product has both",
+    "flushed-mask: it adds less than 2^-126 to a score, which no exponential shows",
+    "flushed-sinks: it differs from 0 by less than 2^-126, which no exponential shows",
+    "flushed-slopes: times any distance it adds less than 2^-94 to a score, which no exponential shows",
+    "field-cut-page-24: a page that is longer than all keys is as good as another, and no case has 2^24 keys",
+    NULL,
+};
+
 const assay_suite assay_suite_attention = {
     .op = "attention",
     .draws_special = true,
@@ -357,5 +372,6 @@ const assay_suite assay_suite_attention = {
     .n_gens = ASSAY_COUNT_OF(gens),
     .fill = fill,
     .known = attention_known,
+    .unseen = unseen,
     .mend = mend,
 };

@@ -251,7 +251,7 @@ static const assay_rows rows[] = {
     /* values at every place */
     { "T={1,5} N=9 K=70 bias=f32 gen=" ASSAY_VALUES "@{x,w,bias}", ASSAY_QUICK },
     { "T=5 N=9 K=33 x={f16,bf16} w={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
-    { "T={1,5} N=9 K=70 w={f32,bf16} bias=f32 gen={zero-inf,square-under,square-over}@{x,w}", ASSAY_QUICK },
+    { "T={1,5} N={1,9} K=70 w={f32,bf16} bias=f32 gen={zero-inf,square-under,square-over}@{x,w}", ASSAY_QUICK },
     { "T={1,5} N=19 K=256 w={q8_0,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_SCALES "@w", ASSAY_QUICK },
     { "T={1,5} N=19 K=256 w={q4_1,q4_k} bias=f32 gen=" ASSAY_MINIMA "@w", ASSAY_QUICK },
     { "T={1,5} N=9 K=256 w={q8_0,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },

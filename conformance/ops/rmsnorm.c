@@ -58,6 +58,7 @@ static const assay_rows rows[] = {
     { "R=2 C={1021,4096} eps=1e-05 gen={gauss,positive,equal,ramp}", ASSAY_FULL },
     /* values at every place */
     { "R=7 C=70 eps={0,1e-05} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
+    { "R=1 C=37 gen=zero-inf@{x,w}", ASSAY_QUICK }, /* a weight that no other row reads */
     { "R=7 C=37 eps={0,1e-05} plus_one={0,1} gen={zero-inf,square-under,square-over}@{x,w}", ASSAY_QUICK },
     { "R=5 C=35 x={f16,bf16} w={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
     { "R=3 C=37 w={f32,bf16} y={f32,f16,bf16} eps={0,1e-05} gen=end@y", ASSAY_QUICK },

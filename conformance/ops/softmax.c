@@ -252,7 +252,9 @@ static bool known(assay_why *why)
     return derivation(op, why);
 }
 
-static const char *const unseen[] = { "out-inf-y: results lie between 0 and 1", NULL };
+static const char *const unseen[] = { "out-inf-y: results lie between 0 and 1",
+                                      "flushed-mask: it adds less than 2^-126 to a logit, which no exponential shows",
+                                      NULL };
 /* What the softmax is of; -inf: a key that is not seen. */
 static long double logit(const assay_dense *a, int64_t i)
 {

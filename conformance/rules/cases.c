@@ -21,11 +21,6 @@ static const struct {
     [ASSAY_EXHAUSTIVE] = { 0x1p22, 0x1p27, 0x1p27, true, 100000 },
 };
 
-double assay_cases_price(assay_level level)
-{
-    return at_level[level].price;
-}
-
 typedef struct making {
     assay_cases *to;
     assay_case *c; /* of the rows */
@@ -108,7 +103,8 @@ static void all_of_type(const assay_space *s, const char *type, int *choice)
         }
 }
 
-/* The dimension of this factor beyond 2^16, the others 1. */
+/* The dimension of this factor beyond 2^16, the others 1; but 2 where one is summed over or searched, or all results
+ * would be alike. */
 static void add_alone(assay_cases *to, int factor, double price)
 {
     const assay_space *s = &to->space;
@@ -118,7 +114,8 @@ static void add_alone(assay_cases *to, int factor, double price)
     usual(s, choice, free, false);
     for (int f = 0; f < s->n; f++)
         if (s->factor[f].what == ASSAY_TAIL)
-            choice[f] = 1;
+            choice[f] =
+                1 + (s->op->role[s->factor[f].of] == ASSAY_ROLE_SUM || s->op->role[s->factor[f].of] == ASSAY_ROLE_KEYS);
     while (at > 0 && l.rung[at - 1] >= 1 << 16)
         at--;
     choice[factor] = at;

@@ -24,8 +24,6 @@ typedef struct assay_cases {
 const assay_cases *assay_cases_of(const assay_op *op, assay_level level);
 /* The space alone, without the cases that cover it: what a suite's rows say, and the price of a level. */
 void assay_cases_space(const assay_op *op, assay_level level, assay_space *s);
-/* What a case that covers a pair of choices may cost (assay_case_price). */
-double assay_cases_price(assay_level level);
 /* Visits every line of the rows, then, unless rows_only, of those made by rule. */
 assay_status assay_cases_visit(const assay_op *op, assay_level level, bool rows_only, assay_case_visit visit, void *ctx,
                                assay_why *why);

@@ -49,31 +49,40 @@ static bool is_asked(const assay_cover *v, const int *number)
     return asked;
 }
 
-static uint32_t zeros_of(const assay_case *c)
+static bool of_rungs(const assay_cover *v, const int *number)
 {
-    uint32_t zero = 0;
-    for (int d = 0; c->op->dims[d]; d++)
-        zero |= (uint32_t)(c->dim[d] == 0) << d;
-    return zero;
+    bool all = true;
+    for (int i = 0; i < v->strength; i++)
+        all &= factor_of(v->space, number[i])->what == ASSAY_RUNG;
+    return all;
 }
 
-/* Where these dimensions are 0 there is nothing to be computed: such a case covers a set only if that is what the set
- * says, with rung and remainder of one of them. */
-static bool shows(const assay_cover *v, uint32_t zero, const int *number)
+/* What a case keeps from being seen: dimensions that are 0, and whether its numbers are odd ones. */
+static assay_veil veiled(const assay_case *c)
+{
+    assay_veil w = { 0, c->gen->tag == ASSAY_TAG_CLASS || c->gen->tag == ASSAY_TAG_ADVERSARIAL };
+    for (int d = 0; c->op->dims[d]; d++)
+        w.zero |= (uint32_t)(c->dim[d] == 0) << d;
+    return w;
+}
+
+/* Where dimensions are 0 there is nothing to be computed: such a case covers a set only if that is what the set says,
+ * with rung and remainder of one of them.  And long lengths are to meet in numbers in which any mistake shows. */
+static bool shows(const assay_cover *v, assay_veil w, const int *number)
 {
     uint32_t rungs = 0, tails = 0;
-    for (int i = 0; zero && i < v->strength; i++) {
+    for (int i = 0; w.zero && i < v->strength; i++) {
         const assay_factor *a = factor_of(v->space, number[i]);
         rungs |= (uint32_t)(a->what == ASSAY_RUNG) << a->of;
         tails |= (uint32_t)(a->what == ASSAY_TAIL) << a->of;
     }
-    return !zero || (rungs & tails & zero);
+    return (!w.zero || (rungs & tails & w.zero)) && !(w.odd && of_rungs(v, number));
 }
 
 /* True: it was missing. */
 static bool mark(assay_cover *v, const int *number)
 {
-    if (!shows(v, v->zero, number))
+    if (!shows(v, v->veil, number))
         return false;
     const size_t at = index_of(v, number);
     const bool fresh = !(v->done[at / 64] >> at % 64 & 1);
@@ -128,7 +137,7 @@ void assay_cover_add(assay_cover *v, const assay_case *c)
 {
     int choice[ASSAY_MAX_FACTORS];
     assay_space_read(v->space, c, choice);
-    v->zero = zeros_of(c);
+    v->veil = veiled(c);
     v->covered += each_set(v, choice, mark);
 }
 
@@ -245,17 +254,9 @@ static bool has_target(const assay_cover *v, const assay_case *c, const int *fac
     int choice[ASSAY_MAX_FACTORS];
     bool all = true;
     assay_space_read(v->space, c, choice);
-    all = shows(v, zeros_of(c), number);
+    all = shows(v, veiled(c), number);
     for (int i = 0; i < v->strength; i++)
         all &= choice[factor[i]] == number[i] - v->space->factor[factor[i]].first;
-    return all;
-}
-
-static bool of_rungs(const assay_cover *v, const int *factor)
-{
-    bool all = true;
-    for (int i = 0; i < v->strength; i++)
-        all &= v->space->factor[factor[i]].what == ASSAY_RUNG;
     return all;
 }
 
@@ -277,7 +278,7 @@ static bool try_target(assay_cover *v, const int *factor, const int *number, ass
         for (int f = 0; t == TRIES && f < s->n; f++) /* the plainest case of all, the cheapest */
             choice[f] = free[f] ? 0 : choice[f];
         avoid_zeros(s, choice, free);
-        if (of_rungs(v, factor)) /* the first generator is gauss, in which any wrong number shows */
+        if (of_rungs(v, number)) /* the first generator is gauss, in which any wrong number shows */
             choice[s->n - 1] = 0;
         const assay_made m = assay_space_case(s, choice, free, c, &why);
         if (m != ASSAY_MADE)
@@ -293,6 +294,13 @@ static bool try_target(assay_cover *v, const int *factor, const int *number, ass
     }
     note_lack(v, factor, number, dear ? ASSAY_TOO_DEAR : refused ? ASSAY_REFUSED : ASSAY_MADE, &last);
     return false;
+}
+
+bool assay_cover_has(const assay_cover *v, int factor, int choice, int other, int with)
+{
+    int number[ASSAY_COVER_MOST] = { v->space->factor[factor].first + choice, v->space->factor[other].first + with };
+    sort(number, 2);
+    return is_done(v, number);
 }
 
 /* ---- all cases --------------------------------------------------------------------------------------------------- */

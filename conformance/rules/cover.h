@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * cover.h - covering designs: cases in which all pairs (or triples) of choices of different factors occur that the op
  * allows and that can be paid; if lean, special values in an operand (gen=KIND@OPERAND) need not meet every length.  A
- * case in which a length is 0 shows no more than that.
+ * case in which a length is 0 shows no more than that, and rungs of two dimensions are to meet in plain numbers.
  * Greedy and deterministic: the first set that is missing, then for each other factor the choice that adds most. */
 #ifndef ASSAY_RULES_COVER_H
 #define ASSAY_RULES_COVER_H
@@ -17,13 +17,19 @@ typedef struct assay_gap {
     assay_why why; /* of the first */
 } assay_gap;
 
+/* What a case keeps from being seen. */
+typedef struct assay_veil {
+    uint32_t zero; /* dimensions of length 0, as bits */
+    bool odd;      /* its numbers are not random or exact ones: NaN, infinities, ends of ranges */
+} assay_veil;
+
 typedef struct assay_cover {
     const assay_space *space;
     int strength; /* 2: pairs, 3: triples */
     bool lean;
     const struct assay_cover *pairs; /* of triples: filled before; what no pair has no triple has */
     uint64_t *done;
-    uint32_t zero;                        /* dimensions of length 0 of the case that is being added, as bits */
+    assay_veil veil;                      /* of the case that is being added */
     int64_t sets, covered, refused, dear; /* sets = covered + refused + dear, once it is filled */
     int64_t barred;                       /* of the refused: a pair in it had no case */
     assay_gap *gap;
@@ -35,6 +41,8 @@ typedef struct assay_cover {
     size_t n_lacks;
 } assay_cover;
 
+/* Of strength 2: do these choices of two factors meet in some case? */
+bool assay_cover_has(const assay_cover *v, int factor, int choice, int other, int with);
 bool assay_cover_init(assay_cover *v, const assay_space *s, int strength, bool lean);
 void assay_cover_free(assay_cover *v);
 /* Counts what this case covers. */

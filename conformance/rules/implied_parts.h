@@ -9,7 +9,6 @@ typedef struct trial {
     bool caught, met, ran; /* met: a case in which it differs */
     const char *idle;      /* why it was none in the last case in which it did not differ */
     int runs;
-    bool dear;    /* no case of the level can have both of its lengths */
     double field; /* FIELD_BEFORE: of the case in which it ran last */
 } trial;
 
@@ -17,6 +16,7 @@ typedef struct of_op {
     const assay_op *op;
     trial *trial;
     size_t n;
+    assay_level level;
     assay_implied_score put; /* by another process */
     double seconds;
     size_t caught; /* when it was last asked whether all is settled */

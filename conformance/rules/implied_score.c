@@ -4,6 +4,7 @@
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
 #include "cases.h"
+#include "ladder.h"
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,25 +27,31 @@ of_op *assay_implied_find(const assay_implied *x, const assay_op *op)
     return NULL;
 }
 
-/* Can no case of this level have both of its lengths?  The cheapest that has is one of the first types, its optional
- * operands left out, its other lengths 1. */
-static bool dear(const assay_slip *s, assay_level level)
+/* The factor of the space that is this dimension's rung; -1: its length follows from others. */
+static int rung_of(const assay_space *s, int d)
 {
-    const assay_suite *suite = assay_suite_of(s->op);
-    assay_case c = { .op = s->op };
-    if (!assay_slip_is(s, ASSAY_SLIP_BEYOND) && !assay_slip_is(s, ASSAY_SLIP_BOTH))
+    for (int f = 0; f < s->n; f++)
+        if (s->factor[f].what == ASSAY_RUNG && s->factor[f].of == d)
+            return f;
+    return -1;
+}
+
+/* Is this length, or two of them together, beyond what the op allows or a case may cost?  Asked of the pairs that the
+ * cases cover: a rung and another's, or its remainders. */
+static bool beyond_cases(const assay_slip *s, assay_level level)
+{
+    const bool both = assay_slip_is(s, ASSAY_SLIP_BOTH);
+    const assay_cases *all = both || assay_slip_is(s, ASSAY_SLIP_BEYOND) ? assay_cases_of(s->op, level) : NULL;
+    const int f = all ? rung_of(&all->space, s->axis) : -1, g = both && f >= 0 ? rung_of(&all->space, s->other) : f + 1;
+    bool any = f < 0 || assay_suite_of(s->op)->rows_only;
+    if (any)
         return false;
-    for (int d = 0; s->op->dims[d]; d++)
-        c.dim[d] = d == s->axis ? s->n + 1 : d == s->other ? s->m + 1 : 1;
-    for (int d = 0; s->op->dims[d]; d++)
-        if (s->op->role[d] == ASSAY_ROLE_HEADS)
-            c.dim[d] = (c.dim[d] + c.dim[d + 1] - 1) / c.dim[d + 1] * c.dim[d + 1];
-    for (int i = 0; i < s->op->n_operands; i++)
-        if (!(s->op->operands[i].flags & ASSAY_OPTIONAL))
-            c.present |= 1u << i, c.type[i] = (assay_dtype)__builtin_ctzll(s->op->operands[i].types.bits[0]);
-    if (suite && suite->mend)
-        suite->mend(&c);
-    return assay_case_price(&c, assay_cases_price(level)) > assay_cases_price(level);
+    const int r = assay_ladder_rung(s->op->role[s->axis], both, s->n);
+    if (both)
+        return !assay_cover_has(&all->pairs, f, r, g, assay_ladder_rung(s->op->role[s->other], true, s->m));
+    for (int tail = 1; tail < ASSAY_TAILS && assay_ladder_of(s->op->role[s->axis]).tails; tail++)
+        any |= assay_cover_has(&all->pairs, f, r, g, tail);
+    return !any && assay_ladder_of(s->op->role[s->axis]).tails;
 }
 
 assay_implied *assay_implied_open(assay_level level)
@@ -57,9 +64,10 @@ assay_implied *assay_implied_open(assay_level level)
     for (size_t i = 0; (op = assay_op_at(i)); i++) {
         const assay_slip *slip = assay_slips_of(op, &x->op[i].n);
         x->op[i].op = op;
+        x->op[i].level = level;
         x->op[i].trial = assay_zeros(x->op[i].n, sizeof *x->op[i].trial);
         for (size_t k = 0; k < x->op[i].n; k++)
-            x->op[i].trial[k] = (trial){ .slip = &slip[k], .dear = dear(&slip[k], level) };
+            x->op[i].trial[k] = (trial){ .slip = &slip[k] };
     }
     return x;
 }
@@ -86,13 +94,13 @@ static const char *idle(const of_op *o, const trial *t)
     return t->met ? NULL : t->idle;
 }
 
-/* Larger than any case may be, or, where nothing is made by rule, than any row is. */
+/* Longer than any case may be, or, where nothing is made by rule, than any row is. */
 static bool far(const of_op *o, const trial *t)
 {
     const assay_suite *suite = assay_suite_of(o->op);
     const bool length = assay_slip_is(t->slip, ASSAY_SLIP_BEYOND) || assay_slip_is(t->slip, ASSAY_SLIP_BOTH) ||
                         assay_slip_is(t->slip, ASSAY_SLIP_WRAPS) || assay_slip_is(t->slip, ASSAY_SLIP_SHORT);
-    return !t->met && length && (t->dear || (suite && suite->rows_only));
+    return !t->met && length && ((suite && suite->rows_only) || beyond_cases(t->slip, o->level));
 }
 
 static bool escapes_all(const of_op *o, const trial *t)

@@ -32,14 +32,28 @@ assay_ladder assay_ladder_of(assay_role role)
     return ladder[role];
 }
 
+static int64_t mark_of(const assay_ladder *l, int rung, bool pair)
+{
+    return l->rung[rung] - (pair || !l->tails);
+}
+
 int assay_ladder_marks(assay_role role, bool pair, int64_t *mark)
 {
     static const int64_t below[] = { 1, 2, 4, 8 };
     const assay_ladder l = assay_ladder_of(role);
     int n = 0;
-    for (size_t i = 0; l.tails && i < sizeof below / sizeof *below; i++)
+    for (size_t i = 0; l.tails && !pair && i < sizeof below / sizeof *below; i++)
         mark[n++] = below[i];
     for (int i = 1; i < l.n; i++) /* the first rung's lengths are all there are below it */
-        mark[n++] = l.rung[i] - (pair || !l.tails);
+        mark[n++] = mark_of(&l, i, pair);
     return n;
+}
+
+int assay_ladder_rung(assay_role role, bool pair, int64_t mark)
+{
+    const assay_ladder l = assay_ladder_of(role);
+    int i = l.n - 1;
+    while (i > 0 && mark_of(&l, i, pair) > mark)
+        i--;
+    return i;
 }
