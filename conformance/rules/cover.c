@@ -53,7 +53,7 @@ static bool of_rungs(const assay_cover *v, const int *number)
 {
     bool all = true;
     for (int i = 0; i < v->strength; i++)
-        all &= factor_of(v->space, number[i])->what == ASSAY_RUNG;
+        all &= v->space->factor[factor_of(v->space, number[i])].what == ASSAY_RUNG;
     return all;
 }
 
@@ -72,7 +72,7 @@ static bool shows(const assay_cover *v, assay_veil w, const int *number)
 {
     uint32_t rungs = 0, tails = 0;
     for (int i = 0; w.zero && i < v->strength; i++) {
-        const assay_factor *a = factor_of(v->space, number[i]);
+        const assay_factor *a = &v->space->factor[factor_of(v->space, number[i])];
         rungs |= (uint32_t)(a->what == ASSAY_RUNG) << a->of;
         tails |= (uint32_t)(a->what == ASSAY_TAIL) << a->of;
     }
