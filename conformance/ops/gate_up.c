@@ -181,6 +181,8 @@ static const assay_rows rows[] = {
     { "T=4 N=9 K=40 gen={zero-inf,square-under,square-over}@{x,gate,up}", ASSAY_QUICK },
     { "T=4 N=9 K=40 gen=end@y", ASSAY_QUICK },
     { "T={1,4} N={1,9} K=40 gen=zero-inf@{x,gate,up}", ASSAY_QUICK }, /* alone, nobody else reads the same number */
+    { "N=9 K=64 gate=f32 up=q4_0 gen=zero-inf@x", ASSAY_QUICK },      /* and only one of the two holds infinity */
+    { "N=9 K=64 gate=q4_0 up=f32 gen=zero-inf@x", ASSAY_QUICK },
     { "T={1,4} N=9 K=256 gate=q8_0 up=q8_0 gen=" ASSAY_SCALES "@{gate,up}", ASSAY_QUICK },
     { "T={1,4} N=9 K=256 gate=q4_0 up=q4_0 gen=" ASSAY_SCALES "@{gate,up}", ASSAY_QUICK },
     { "T={1,4} N=9 K=256 gate=q4_1 up=q4_1 gen=" ASSAY_SCALES "@{gate,up}", ASSAY_QUICK },
