@@ -68,6 +68,7 @@ static const assay_rows rows[] = {
     /* values at every place */
     { "R=7 C=37 form={erf,tanh,quick} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
     { "R=5 C=35 x={f16,bf16} y={f16,bf16} form={erf,tanh,quick} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=3 C=37 x={f32,bf16} y={f32,f16,bf16} gen=end@y", ASSAY_QUICK },
     { "R=7 C=37 form={erf,tanh,quick} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
 };
 

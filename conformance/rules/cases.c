@@ -103,7 +103,7 @@ static void all_of_type(const assay_space *s, const char *type, int *choice)
         }
 }
 
-/* The dimension of this factor beyond 2^16, the others 1; but 2 where one is summed over or searched, or all results
+/* The dimension of this factor beyond 2^16, the others 1; but 3 where one is summed over or searched, or all results
  * would be alike. */
 static void add_alone(assay_cases *to, int factor, double price)
 {
@@ -112,10 +112,11 @@ static void add_alone(assay_cases *to, int factor, double price)
     int choice[ASSAY_MAX_FACTORS], at = l.n - 1;
     bool free[ASSAY_MAX_FACTORS];
     usual(s, choice, free, false);
-    for (int f = 0; f < s->n; f++)
+    for (int f = 0; f < s->n; f++) {
+        const int role = s->op->role[s->factor[f].of];
         if (s->factor[f].what == ASSAY_TAIL)
-            choice[f] =
-                1 + (s->op->role[s->factor[f].of] == ASSAY_ROLE_SUM || s->op->role[s->factor[f].of] == ASSAY_ROLE_KEYS);
+            choice[f] = role == ASSAY_ROLE_SUM || role == ASSAY_ROLE_KEYS ? 3 : 1;
+    }
     while (at > 0 && l.rung[at - 1] >= 1 << 16)
         at--;
     choice[factor] = at;

@@ -29,11 +29,11 @@ static int64_t elements(const assay_slip_call *c, int i)
     return assay_op_shape(c->slip->op, c->slip->op->operands[i].shape, c->dim, NULL);
 }
 
-/* Another value of its kind, off by more than it is, and by 1 at least, so that a single result that happens to lie
- * near 0 is enough: these slips are about where, not about how much.  0 for what is not finite. */
+/* Another value of its kind, off by more than it is and than a sum of thousands may be, so that a single result that
+ * happens to lie near 0 is enough: these slips are about where, not about how much.  0 for what is not finite. */
 static double wrong(double v)
 {
-    return !isfinite(v) ? 0 : fabs(v) < 0x1p29 ? 2 * v + (v < 0 ? -1 : 1) : v / 2;
+    return !isfinite(v) ? 0 : fabs(v) < 0x1p29 ? 2 * v + (v < 0 ? -0x1p20 : 0x1p20) : v / 2;
 }
 
 /* ---- lengths ------------------------------------------------------------------------------------------------- */
