@@ -210,7 +210,7 @@ static int total(bench_session *s, assay_status st)
 static int fail(bench_session *s)
 {
     fprintf(stderr, "assay bench: %s\n", s->why.text);
-    assay_lab_close(s->lab);
+    assay_pool_close(s->pool);
     return 2;
 }
 
@@ -250,7 +250,7 @@ int assay_cmd_bench(int argc, char **argv)
     if (c.o.filter.plugin && !c.o.simulate)
         fputs("a plug-in's kernels are not simulated unless --simulate says so: callgrind cannot be confined\n",
               stderr);
-    if (c.o.filter.plugin && !(s.lab = assay_lab_open(c.o.filter.plugin, &s.why)))
+    if (c.o.filter.plugin && !(s.pool = assay_pool_open(c.o.filter.plugin, &s.why)))
         return fail(&s);
     bench_machine_read(&s.machine);
     bench_default_threads(&s);
@@ -259,7 +259,7 @@ int assay_cmd_bench(int argc, char **argv)
     const char *none = c.o.filter.kernel_b ? NULL : bench_unmatched(&s); /* a pair may be of two suppliers */
     if (none) {
         assay_fail(&s.why, ASSAY_ERR_ARG, "no kernel matches -k %.100s (assay list kernels%s)", none,
-                   s.lab ? " --plugin FILE" : "");
+                   s.pool ? " --plugin FILE" : "");
         return fail(&s);
     }
     bench_survey(&s);
@@ -289,7 +289,7 @@ int assay_cmd_bench(int argc, char **argv)
         st = assay_fail(&s.why, ASSAY_ERR_ARG, "-k %s -k %s: no case that two different kernels of these names take",
                         c.o.filter.kernel, c.o.filter.kernel_b);
     const int code = total(&s, st);
-    assay_lab_close(s.lab);
+    assay_pool_close(s.pool);
     free(s.roofs.roof);
     return code;
 }

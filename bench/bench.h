@@ -4,7 +4,7 @@
 #ifndef ASSAY_BENCH_H
 #define ASSAY_BENCH_H
 #include "../conformance/results/journal.h"
-#include "../conformance/judge/lab.h"
+#include "../conformance/judge/pool.h"
 #include "../conformance/select.h"
 #include "../reference/core/execute.h"
 #include "marks.h"
@@ -224,7 +224,7 @@ typedef struct bench_session {
     bench_counter counter[BENCH_COUNTERS];
     bench_roofs_table roofs;
     bench_journal journal;
-    assay_lab *lab; /* with a plug-in only: it describes the kernels */
+    assay_pool *pool; /* with a plug-in only: it describes the kernels */
     int threads[ASSAY_MAX_TEAMS], n_threads;
     int64_t rows, failed, skipped, not_on_cpu, runnable;
     volatile int *interrupted;

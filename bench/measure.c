@@ -297,7 +297,7 @@ static void in_child(bench_task *t, bench_result *r, int (*what)(void *, int, in
     *r = (bench_result){ .status = ASSAY_ERR_IO };
     const double cpu_s = t->limit_seconds * t->threads;
     const int started = bench_child_start(&c, what, t, cpu_s);
-    bench_child_limit(&c, cpu_s, 0.5 * assay_lab_limits.seconds, t->plugin ? assay_lab_limits.mebibytes : 0);
+    bench_child_limit(&c, cpu_s, 0.5 * assay_pool_limits.seconds, t->plugin ? assay_pool_limits.mebibytes : 0);
     if (started || bench_child_get(&c, r, sizeof *r) != sizeof *r) {
         *r = (bench_result){ .status = ASSAY_ERR_IO };
         snprintf(r->why, sizeof r->why, "the kernel's process: %.150s", c.why[0] ? c.why : "ended without a word");

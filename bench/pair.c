@@ -242,8 +242,8 @@ static assay_status one(bench_session *s, assay_problem *p, const assay_kernel *
         ok = ok && bench_outputs_make(&x.task[i]);
         const double cpu_s = 2 * x.task[i].limit_seconds * threads; /* of all turns; of one: half of that */
         ok = ok && bench_child_start(&x.child[i], body, &x.task[i], cpu_s) == 0;
-        bench_child_limit(&x.child[i], 0.5 * cpu_s, 0.5 * assay_lab_limits.seconds,
-                          x.task[i].plugin ? assay_lab_limits.mebibytes : 0);
+        bench_child_limit(&x.child[i], 0.5 * cpu_s, 0.5 * assay_pool_limits.seconds,
+                          x.task[i].plugin ? assay_pool_limits.mebibytes : 0);
     }
     const bool played = ok && play(&x, s->o->filter.level ? ROUNDS : 60, cold ? 0.002 : 0.01);
     for (int i = 0; ok && played && i < 2; i++)
@@ -283,14 +283,14 @@ assay_status bench_pairs(bench_session *s, const char *line, const char *workloa
     assay_case_tensors(&c, views);
     const assay_args a = { .operand = views, .dim = c.dim, .params = c.params };
     for (int from = 0; from < 2; from++) { /* built in, and those of a plug-in: a stranger's kernel against ours */
-        for (size_t i = 0; (k = from ? assay_lab_plugin_kernel(s->lab, i) : assay_kernel_at(i)); i++)
+        for (size_t i = 0; (k = from ? assay_pool_plugin_kernel(s->pool, i) : assay_kernel_at(i)); i++)
             for (int n = 0; n < 2; n++)
                 if (!found[n] && !strcmp(k->op, c.op->name) && assay_kernel_matches(glob[n], k->name) &&
                     !(k->isa & ~assay_cpu()) && assay_kernel_takes(c.op, k, &a) && (n == 0 || k != found[0])) {
                     found[n] = k;
                     at[n] = from ? (int)i : -1;
                 }
-        if (!s->lab)
+        if (!s->pool)
             break;
     }
     if (!found[0] || !found[1])

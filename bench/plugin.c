@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * plugin.c - a stranger's kernel, in the child that will run it.  The judge's runner has described it before (lab.h).
+ * plugin.c - a stranger's kernel, in the child that will run it.  The judge's runner has described it before (pool.h).
  */
 #include "../conformance/judge/abi.h"
 #include "../reference/core/status.h"

@@ -13,10 +13,10 @@
 const assay_kernel *bench_kernel_at(const bench_session *s, size_t i, int *nth)
 {
     *nth = -1;
-    if (!s->lab)
+    if (!s->pool)
         return assay_kernel_at(i);
     *nth = (int)i;
-    return assay_lab_plugin_kernel(s->lab, i);
+    return assay_pool_plugin_kernel(s->pool, i);
 }
 
 bench_task bench_task_of(const bench_session *s, const assay_problem *p, const assay_kernel *k, int nth, int threads,
@@ -28,14 +28,14 @@ bench_task bench_task_of(const bench_session *s, const assay_problem *p, const a
                          .k = k,
                          .plugin = nth >= 0 ? s->o->filter.plugin : NULL,
                          .nth = nth,
-                         .supplier = nth >= 0 ? assay_lab_plugin_name(s->lab) : NULL,
+                         .supplier = nth >= 0 ? assay_pool_plugin_name(s->pool) : NULL,
                          .threads = threads,
                          .cold = cold,
                          .repetitions = full ? 15 : 7,
                          .min_seconds = full ? 0.04 : 0.01,
                          .counters = true,
                          .counter = s->counter,
-                         .limit_seconds = (full ? 5 : 1) * assay_lab_limits.seconds };
+                         .limit_seconds = (full ? 5 : 1) * assay_pool_limits.seconds };
 }
 
 bool bench_judge_whole(assay_level level, double flops)

@@ -57,7 +57,7 @@ assay_status bench_stage_fits(const bench_task *t, assay_why *why)
         if ((t->p->c.present >> i & 1) && !(t->p->c.op->operands[i].flags & ASSAY_WEIGHT))
             bytes += (t->p->c.op->operands[i].access == ASSAY_IN ? BENCH_SETS : BENCH_SETS - 1) *
                      assay_tensor_bytes(&t->p->t[i]);
-    return t->plugin ? assay_starts_within(assay_lab_limits.mebibytes, t->threads, bytes, why) : ASSAY_OK;
+    return t->plugin ? assay_starts_within(assay_pool_limits.mebibytes, t->threads, bytes, why) : ASSAY_OK;
 }
 
 assay_status bench_stage_open(bench_stage *s, const bench_task *t, assay_why *why)
@@ -114,7 +114,7 @@ int bench_stage_confine(const bench_task *t, int from, int to)
     const int nothing = open("/dev/null", O_RDWR); /* what it prints is nobody's, here */
     for (int fd = 0; fd < 3; fd++)
         dup2(nothing, fd);
-    const assay_confinement c = { .memory = (size_t)assay_lab_limits.mebibytes << 20,
+    const assay_confinement c = { .memory = (size_t)assay_pool_limits.mebibytes << 20,
                                   .keep = { from, to },
                                   .note = bench_child_note,
                                   .counters = true };

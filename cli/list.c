@@ -7,7 +7,7 @@
 #include "../reference/core/registry.h"
 #include "commands.h"
 #ifdef ASSAY_WITH_CHECK
-#include "../conformance/judge/lab.h"
+#include "../conformance/judge/pool.h"
 #include "../conformance/select.h"
 #endif
 #include <stdio.h>
@@ -120,19 +120,19 @@ static int list_plugin(const char *file)
 {
     assay_why why = { "" };
     char contract[256];
-    assay_lab *lab = assay_lab_open(file, &why);
-    if (!lab) {
+    assay_pool *pool = assay_pool_open(file, &why);
+    if (!pool) {
         fprintf(stderr, "assay list: %s\n", why.text);
         return 2;
     }
-    for (size_t i = 0; i < assay_lab_plugin_count(lab); i++) {
-        const assay_kernel *k = assay_lab_plugin_kernel(lab, i);
+    for (size_t i = 0; i < assay_pool_plugin_count(pool); i++) {
+        const assay_kernel *k = assay_pool_plugin_kernel(pool, i);
         printf("%-12s %-24s %-11s %s%s\n", k->op, k->name, assay_isa_of(k->isa) ? assay_isa_of(k->isa)->name : "?",
                assay_contract_text(k->contract, contract, sizeof contract),
                k->isa & ~assay_cpu() ? "; not on this CPU" : "");
     }
-    printf("of %s\n", assay_lab_plugin_name(lab));
-    assay_lab_close(lab);
+    printf("of %s\n", assay_pool_plugin_name(pool));
+    assay_pool_close(pool);
     return 0;
 }
 #endif

@@ -112,7 +112,7 @@ int bench_parts_print(const bench_parts *all)
                p->shard, p->shards, p->model, mine, cJSON_GetArraySize(get(p->doc, "roofs")));
         rows += mine;
         if (opens_split(all, i) && lacking(all, i, late, sizeof late)) {
-            printf("  LACKING  %s have not come\n", late);
+            printf("  LACKING  %s are missing\n", late);
             missing++;
         }
     }

@@ -19,7 +19,7 @@
 
 enum { SEEDS = 8 }; /* of a case of an exhaustive run */
 
-void assay_check_kernels(assay_lab *lab, assay_ledger *l, const assay_filter *f)
+void assay_check_kernels(assay_pool *pool, assay_ledger *l, const assay_filter *f)
 {
     const assay_kernel *k;
     for (size_t i = 0; (k = assay_kernel_at(i)); i++) {
@@ -27,8 +27,8 @@ void assay_check_kernels(assay_lab *lab, assay_ledger *l, const assay_filter *f)
         if (s != ASSAY_FILTERED && !f->plugin)
             assay_ledger_add(l, k, -1)->on_cpu = s == ASSAY_RUNS;
     }
-    for (size_t i = 0; i < assay_lab_plugin_count(lab); i++) {
-        k = assay_lab_plugin_kernel(lab, i);
+    for (size_t i = 0; i < assay_pool_plugin_count(pool); i++) {
+        k = assay_pool_plugin_kernel(pool, i);
         const assay_state s = assay_filter_kernel(f, k);
         if (s != ASSAY_FILTERED)
             assay_ledger_add(l, k, (int)i)->on_cpu = s == ASSAY_RUNS;
@@ -62,16 +62,16 @@ static double seconds(void)
 }
 
 /* Of a kernel's first failure: the contract under which it is none. */
-static void add_remedy(assay_lab *lab, assay_problem *p, assay_entry *e, const assay_finding *f)
+static void add_remedy(assay_pool *pool, assay_problem *p, assay_entry *e, const assay_finding *f)
 {
     char declares[120], *words = e->words[0];
     const size_t at = strlen(words);
-    if (assay_remedy(lab, p, e->kernel, e->plugin, f, declares, sizeof declares))
+    if (assay_remedy(pool, p, e->kernel, e->plugin, f, declares, sizeof declares))
         snprintf(words + at, sizeof e->words[0] - at, "%sright if the kernel declares: %s (docs/contracts.md)",
                  at ? "; " : "", declares);
 }
 
-assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem *p, const assay_filter *f,
+assay_status assay_check_problem(assay_pool *pool, assay_ledger *l, assay_problem *p, const assay_filter *f,
                                  assay_why *why)
 {
     const assay_args a = { .operand = p->t, .dim = p->c.dim, .params = p->c.params };
@@ -93,20 +93,20 @@ assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem 
         for (int t = 0; t < (f->n_threads ? f->n_threads : 1); t++) {
             assay_finding finding;
             const double begin = seconds();
-            assay_outcome out = assay_judge(lab, p, e->kernel, e->plugin, f->n_threads ? f->threads[t] : 2, &finding);
-            if (out == ASSAY_PASSED && t == 0 && !assay_promises(lab, p, e->kernel, e->plugin, &finding))
+            assay_outcome out = assay_judge(pool, p, e->kernel, e->plugin, f->n_threads ? f->threads[t] : 2, &finding);
+            if (out == ASSAY_PASSED && t == 0 && !assay_promises(pool, p, e->kernel, e->plugin, &finding))
                 out = ASSAY_FAILED;
             e->at = l->at;
             assay_ledger_record(e, &p->c, out, &finding);
             if (out == ASSAY_FAILED)
                 assay_progress_clear();
             if (out == ASSAY_FAILED && e->failed <= (e->fault ? 1 : ASSAY_LEDGER_FAILURES))
-                assay_explain(lab, p, e->kernel, e->plugin, &finding, l->detail, e->words[e->failed - 1],
+                assay_explain(pool, p, e->kernel, e->plugin, &finding, l->detail, e->words[e->failed - 1],
                               sizeof *e->words);
             if (out == ASSAY_FAILED && e->failed == 1 && l->shrink)
-                add_remedy(lab, p, e, &finding);
+                add_remedy(pool, p, e, &finding);
             if (out == ASSAY_FAILED && e->failed == 1 && l->shrink)
-                assay_shrink(lab, &p->c, e->kernel, e->plugin, finding.threads, &finding, &e->shrunk);
+                assay_shrink(pool, &p->c, e->kernel, e->plugin, finding.threads, &finding, &e->shrunk);
             e->took = seconds() - begin;
             e->seconds += e->took;
             assay_record_run(l->record, l, e, out, &finding);
@@ -161,11 +161,11 @@ assay_status assay_check_case(assay_session *s, const assay_case *c, assay_why *
         return assay_record_case(s->ledger.record, c, c, why);
     assay_status st = assay_problem_make(c, &p, why);
     if (!st)
-        st = assay_check_problem(s->lab, &s->ledger, &p, s->filter, why);
+        st = assay_check_problem(s->pool, &s->ledger, &p, s->filter, why);
     if (!st)
         derive_again(s, &p);
     if (!st && s->implied)
-        st = assay_implied_problem(s->implied, s->lab, &p, why);
+        st = assay_implied_problem(s->implied, s->pool, &p, why);
     if (!st)
         st = assay_record_case(s->ledger.record, c, &p.c, why);
     assay_problem_free(&p);
@@ -239,7 +239,7 @@ static assay_status visit_implied(const char *line, void *ctx, assay_why *why)
         return st;
     st = assay_problem_make(&c, &p, why);
     if (!st)
-        st = assay_implied_problem(s->implied, s->lab, &p, why);
+        st = assay_implied_problem(s->implied, s->pool, &p, why);
     assay_problem_free(&p);
     return st;
 }

@@ -14,7 +14,7 @@ typedef struct assay_session { /* one run over cases */
     const assay_filter *filter;
     const char *line; /* the user's own case or pattern; NULL: every op's suite */
     bool faults;      /* the ledger holds seeded faults and legal variants */
-    assay_lab *lab;
+    assay_pool *pool;
     assay_ledger ledger;
     assay_coverage *coverage;                      /* of the op being run; NULL: filtered runs do not judge it */
     void (*after)(void *ctx, const assay_case *c); /* called when a case was judged; NULL: nothing */
@@ -30,10 +30,10 @@ assay_status assay_check_run(assay_session *s, assay_why *why);
 /* One case: counted, made, judged by every entry, and recorded. */
 assay_status assay_check_case(assay_session *s, const assay_case *c, assay_why *why);
 /* Judges one problem by every entry of the ledger that computes its op and takes its types.  Solves it as needed. */
-assay_status assay_check_problem(assay_lab *lab, assay_ledger *l, assay_problem *p, const assay_filter *f,
+assay_status assay_check_problem(assay_pool *pool, assay_ledger *l, assay_problem *p, const assay_filter *f,
                                  assay_why *why);
 /* Entries for all kernels that the filter means: built-in ones and the plug-in's. */
-void assay_check_kernels(assay_lab *lab, assay_ledger *l, const assay_filter *f);
+void assay_check_kernels(assay_pool *pool, assay_ledger *l, const assay_filter *f);
 /* Entries for all seeded faults and legal variants that the filter means. */
 void assay_check_faults(assay_ledger *l, const assay_filter *f);
 
@@ -45,10 +45,10 @@ typedef struct assay_search {
     double seconds; /* 0: no search */
     const char *keep;
 } assay_search;
-void assay_search_prepare(void); /* before the lab is opened: what stops a search stops no runner */
+void assay_search_prepare(void); /* before the pool is opened: what stops a search stops no runner */
 int assay_search_main(assay_session *s, const assay_search *how, bool verbose);
 extern const struct argp assay_search_argp; /* --for --keep; its input is an assay_search */
 
 /* `assay check --certificate GLOB`: a page per kernel, JSON if the filter names a file; the exit code. */
-int assay_check_certificates(assay_lab *lab, const assay_filter *f);
+int assay_check_certificates(assay_pool *pool, const assay_filter *f);
 #endif

@@ -130,7 +130,7 @@ static const struct argp_option option_table[] = {
     { 0 },
 };
 
-/* Modes that do all themselves, once the lab is open; the others are a choice of what the ledger holds. */
+/* Modes that do all themselves, once the pool is open; the others are a choice of what the ledger holds. */
 static int run_contracts(assay_session *s, const options *o)
 {
     (void)o;
@@ -138,15 +138,15 @@ static int run_contracts(assay_session *s, const options *o)
 }
 static int run_certificates(assay_session *s, const options *o)
 {
-    return assay_check_certificates(s->lab, &o->filter);
+    return assay_check_certificates(s->pool, &o->filter);
 }
 static int run_relations(assay_session *s, const options *o)
 {
-    return assay_check_relations(s->lab, &o->filter);
+    return assay_check_relations(s->pool, &o->filter);
 }
 static int run_self(assay_session *s, const options *o)
 {
-    return assay_self_main(s->lab, &o->filter, &o->how);
+    return assay_self_main(s->pool, &o->filter, &o->how);
 }
 static int run_coverage(assay_session *s, const options *o)
 {
@@ -333,9 +333,9 @@ static void no_kernel(const assay_session *s, const char *glob)
     for (size_t i = 0; glob && !f->plugin && (k = assay_kernel_at(i)); i++)
         if (!f->op || !strcmp(f->op, k->op))
             assay_near_try(&near, k->name);
-    for (size_t i = 0; glob && i < assay_lab_plugin_count(s->lab); i++)
-        assay_near_try(&near, strchr(glob, ':') ? assay_lab_plugin_kernel(s->lab, i)->name
-                                                : assay_kernel_bare(assay_lab_plugin_kernel(s->lab, i)->name));
+    for (size_t i = 0; glob && i < assay_pool_plugin_count(s->pool); i++)
+        assay_near_try(&near, strchr(glob, ':') ? assay_pool_plugin_kernel(s->pool, i)->name
+                                                : assay_kernel_bare(assay_pool_plugin_kernel(s->pool, i)->name));
     char text[4600];
     snprintf(text, sizeof text, "no kernel matches %s%.300s%s (assay list kernels%s%.4096s)",
              glob ? "-k " : "the filter", glob ? glob : "", assay_near_text(&near, best, sizeof best),
@@ -392,7 +392,7 @@ int assay_cmd_check(int argc, char **argv)
         assay_search_prepare();
     if (assay_filter_check(&o.filter, &why) || assay_outputs_begin(&o.outputs, &why) ||
         (o.search.seconds > 0 && assay_save_begin((const char *const[]){ "--keep" }, &o.search.keep, 1, &why)) ||
-        !(s.lab = (o.in_process ? assay_lab_open_here : assay_lab_open)(o.filter.plugin, &why))) {
+        !(s.pool = (o.in_process ? assay_pool_open_here : assay_pool_open)(o.filter.plugin, &why))) {
         fprintf(stderr, "assay check: %s\n", why.text);
         return 2;
     }
@@ -401,19 +401,19 @@ int assay_cmd_check(int argc, char **argv)
             const int code = instead[i](&s, &o);
             if (assay_secret_name())
                 printf("secret %s\n", assay_secret_name());
-            assay_lab_close(s.lab);
+            assay_pool_close(s.pool);
             return code;
         }
     if (o.mode[FAULTS])
         assay_check_faults(&s.ledger, &o.filter);
     if (o.mode[TIGHTNESS])
-        assay_tightness_entries(s.lab, &s.ledger, &o.filter);
+        assay_tightness_entries(s.pool, &s.ledger, &o.filter);
     else if (!o.mode[FAULTS])
-        assay_check_kernels(s.lab, &s.ledger, &o.filter);
+        assay_check_kernels(s.pool, &s.ledger, &o.filter);
     s.ledger.filter = &o.filter;
     s.ledger.line = o.line;
     s.ledger.what = o.mode[TIGHTNESS] ? "tightness" : o.mode[FAULTS] ? "faults" : o.line ? "cases" : "kernels";
-    s.ledger.plugin = o.filter.plugin ? assay_lab_plugin_name(s.lab) : NULL;
+    s.ledger.plugin = o.filter.plugin ? assay_pool_plugin_name(s.pool) : NULL;
     int code = 2;
     const char *glob = unmatched(&s);
     if (!s.ledger.n || glob)
@@ -436,7 +436,7 @@ int assay_cmd_check(int argc, char **argv)
     else if (code != 2 && o.search.seconds <= 0)
         code = write_results(&s.ledger, &o, code);
     assay_record_close(s.ledger.record, code != 2, NULL);
-    assay_lab_close(s.lab);
+    assay_pool_close(s.pool);
     assay_ledger_free(&s.ledger);
     return code;
 }

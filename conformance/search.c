@@ -131,7 +131,7 @@ static assay_status keep(search *h, size_t i, const assay_case *c, const char *l
     const assay_finding *f = &e->finding[h->before[i].failed];
     assay_shrunk s = e->shrunk;
     if (l->shrink && h->before[i].failed) { /* the first one is shrunk already */
-        assay_shrink(h->s->lab, c, e->kernel, e->plugin, f->threads, f, &s);
+        assay_shrink(h->s->pool, c, e->kernel, e->plugin, f->threads, f, &s);
         if (s.line[0])
             assay_ledger_say_shrunk(l, e, &s);
     }

@@ -5,7 +5,7 @@
 #include "../reference/core/options.h"
 #include "../reference/core/save.h"
 #include "../reference/core/status.h"
-#include "judge/lab.h"
+#include "judge/pool.h"
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,10 +157,10 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
         f->json = arg;
         break;
     case KEY_TIME: /* without a limit a call may never end */
-        assay_lab_limits.seconds = (int)assay_option_whole(state, "--time-limit", arg, 1, 1 << 30);
+        assay_pool_limits.seconds = (int)assay_option_whole(state, "--time-limit", arg, 1, 1 << 30);
         break;
     case KEY_MEMORY:
-        assay_lab_limits.mebibytes = (int)assay_option_whole(state, "--memory-limit", arg, 0, 1 << 30);
+        assay_pool_limits.mebibytes = (int)assay_option_whole(state, "--memory-limit", arg, 0, 1 << 30);
         break;
     case KEY_SHARD:
         if (parse_shard(f, arg, &why))

@@ -30,7 +30,7 @@ typedef struct options {
 
 typedef struct session {
     const options *o;
-    assay_lab *lab; /* check only */
+    assay_pool *pool; /* check only */
     assay_ledger ledger;
     size_t files, bad, broken, bytes; /* bad: the reference disagrees; broken: could not be read */
     bool committed;                   /* the project's own files: sizes are limited */
@@ -110,7 +110,7 @@ static assay_status judge(session *s, assay_vector *v, const char *path, assay_w
             return st;
         assay_finding finding;
         const assay_outcome out =
-            assay_judge(s->lab, &v->p, e->kernel, e->plugin, f->n_threads ? f->threads[0] : 2, &finding);
+            assay_judge(s->pool, &v->p, e->kernel, e->plugin, f->n_threads ? f->threads[0] : 2, &finding);
         assay_ledger_record(e, &v->p.c, out, &finding);
         if (out == ASSAY_FAILED)
             printf("  FAIL %s/%s: %s: %s\n    %s\n", e->kernel->op, e->kernel->name, assay_by_words(finding.by),
@@ -154,7 +154,7 @@ static assay_status visit(session *s, const char *path, assay_why *why)
         printf("  FAIL %s: %s\n", path, sentence.text);
     } else if (s->o->verbose)
         printf("  ok   %s: the reference agrees\n", path);
-    if (s->lab)
+    if (s->pool)
         st = judge(s, &v, path, why);
     assay_vector_free(&v);
     return st;
@@ -226,8 +226,8 @@ static int run(session *s, const char *name)
     const options *o = s->o;
     assay_why why = { "" };
     if (!strcmp(o->verb, "check")) {
-        assay_check_kernels(s->lab, &s->ledger, &o->filter);
-        s->ledger.plugin = o->filter.plugin ? assay_lab_plugin_name(s->lab) : NULL;
+        assay_check_kernels(s->pool, &s->ledger, &o->filter);
+        s->ledger.plugin = o->filter.plugin ? assay_pool_plugin_name(s->pool) : NULL;
         s->ledger.partial = true;
         s->ledger.filter = &o->filter;
         s->ledger.what = "vectors";
@@ -243,7 +243,7 @@ static int run(session *s, const char *name)
     }
     print_total(s);
     print_marks(s);
-    if (!s->lab || s->broken == s->files)
+    if (!s->pool || s->broken == s->files)
         return s->broken ? 2 : s->bad ? 1 : 0;
     const int code = assay_ledger_print(&s->ledger, o->verbose);
     if (assay_ledger_write(&s->ledger, &(assay_outputs){ { o->filter.json } }, &why)) {
@@ -342,7 +342,7 @@ int assay_cmd_vectors(int argc, char **argv)
         ;
     else if (!assay_filter_check(&o.filter, &why) &&
              !assay_save_begin((const char *const[]){ "--json" }, &o.filter.json, 1, &why) && check)
-        s.lab = assay_lab_open(o.filter.plugin, &why); /* before any file is read */
+        s.pool = assay_pool_open(o.filter.plugin, &why); /* before any file is read */
     if (*why.text || (!strcmp(o.verb, "generate") && generate(&o, &why))) {
         fprintf(stderr, "%s: %s\n", argv[0], why.text);
         return 2;
@@ -350,8 +350,8 @@ int assay_cmd_vectors(int argc, char **argv)
     if (!strcmp(o.verb, "generate"))
         return 0;
     const int code = run(&s, argv[0]);
-    if (s.lab)
-        assay_lab_close(s.lab);
+    if (s.pool)
+        assay_pool_close(s.pool);
     assay_ledger_free(&s.ledger);
     return code;
 }

@@ -81,7 +81,7 @@ expect 0 ', not built for [a-z0-9_]*: 1,' "$assay" check -o rmsnorm --case 'rmsn
 expect 0 ', not built for [a-z0-9_]*: 0,' "$assay" check -o rmsnorm -k scalar --case 'rmsnorm R=1 C=3'
 
 # What is missing is said and fails.
-expect 1 'shards have not come, the first is 2/4' "$assay" merge rmsnorm-1-4.json rmsnorm-3-4.json
+expect 1 'shards are missing, the first is 2/4' "$assay" merge rmsnorm-1-4.json rmsnorm-3-4.json
 expect 0 'came twice' "$assay" merge rmsnorm.json rmsnorm.json
 expect 0 passed "$assay" check --isa =scalar --rows --json scalar.json
 expect 0 passed "$assay" merge scalar.json --require scalar

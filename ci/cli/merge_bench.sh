@@ -34,7 +34,7 @@ d["context"]["assay"]["cpu"] = 7
 json.dump(d, open("unfit.json", "w"))
 PY
 expect 0 '6 rows of 3 parts on 1 kinds of CPU' "$assay" merge s1.json s2.json s3.json -o all.json
-expect 1 'LACKING  quick on .*: shards 2/3 have not come' "$assay" merge s3.json s1.json -o s13.json
+expect 1 'LACKING  quick on .*: shards 2/3 are missing' "$assay" merge s3.json s1.json -o s13.json
 expect 0 . "$assay" merge s13.json s2.json -o again.json
 cmp all.json again.json
 expect 0 'came twice' "$assay" merge all.json s2.json again.json -o again.json

@@ -126,7 +126,7 @@ static void compare(const assay_probe *x, assay_measure *m, const rows *r)
                  (long long)(r->first + r->n - 1));
     if (!cut_out(x->p, x->kernel->contract, r, &row))
         m->not_applicable = "the op's own result for a row depends on its number";
-    else if (assay_judge_once(x->lab, &row, x->kernel, x->plugin, &plain, &f, out) == ASSAY_NOT_ACCEPTED)
+    else if (assay_judge_once(x->pool, &row, x->kernel, x->plugin, &plain, &f, out) == ASSAY_NOT_ACCEPTED)
         m->not_applicable = "the kernel refuses a single row";
     else if (!assay_has_outputs(out))
         assay_measure_lost(x, m, what, &f);

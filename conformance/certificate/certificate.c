@@ -27,7 +27,7 @@ static int like(const assay_probe *x, const assay_kernel *other)
     if (other->isa & ~assay_cpu() || rounds(other) || rounds(x->kernel) || !assay_kernel_takes(x->p->c.op, other, &a))
         return -1;
     const bool ran =
-        assay_judge_once(x->lab, x->p, other, -1, &plain, &f, out) != ASSAY_NOT_ACCEPTED && assay_has_outputs(out);
+        assay_judge_once(x->pool, x->p, other, -1, &plain, &f, out) != ASSAY_NOT_ACCEPTED && assay_has_outputs(out);
     const int same = ran ? assay_same_bits(x->p->c.op, x->base, out, NULL) : -1;
     assay_outputs_free(out);
     return same;
@@ -66,17 +66,17 @@ static void by_generator(const assay_probe *x, assay_certificate *c, const assay
     c->gen[g].used = fmax(c->gen[g].used, f->used);
 }
 
-assay_status assay_certify(assay_lab *lab, assay_problem *p, assay_certificate *c, assay_why *why)
+assay_status assay_certify(assay_pool *pool, assay_problem *p, assay_certificate *c, assay_why *why)
 {
     const assay_args a = { .operand = p->t, .dim = p->c.dim, .params = p->c.params };
-    assay_probe x = { .lab = lab, .p = p, .kernel = c->kernel, .plugin = c->plugin };
+    assay_probe x = { .pool = pool, .p = p, .kernel = c->kernel, .plugin = c->plugin };
     assay_finding f;
     if (strcmp(c->kernel->op, p->c.op->name) || !assay_kernel_takes(p->c.op, c->kernel, &a))
         return ASSAY_OK;
     const assay_status s = assay_problem_solve(p, c->kernel->contract, why);
     if (s)
         return s;
-    const assay_outcome o = assay_judge_once(lab, p, c->kernel, c->plugin, &plain, &f, x.base);
+    const assay_outcome o = assay_judge_once(pool, p, c->kernel, c->plugin, &plain, &f, x.base);
     c->cases += o != ASSAY_NOT_ACCEPTED;
     c->refused += o == ASSAY_NOT_ACCEPTED;
     c->passed += o == ASSAY_PASSED;

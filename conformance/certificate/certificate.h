@@ -16,7 +16,7 @@ enum {
 };
 
 typedef struct assay_probe { /* a solved case and what the kernel made of it: plain, one thread, one piece */
-    assay_lab *lab;
+    assay_pool *pool;
     const assay_problem *p;
     const assay_kernel *kernel;
     int plugin;
@@ -76,11 +76,11 @@ typedef struct assay_certificate {
 } assay_certificate;
 
 /* Measures one case: p is made, and is solved here. */
-assay_status assay_certify(assay_lab *lab, assay_problem *p, assay_certificate *c, assay_why *why);
+assay_status assay_certify(assay_pool *pool, assay_problem *p, assay_certificate *c, assay_why *why);
 void assay_certificate_print(const assay_certificate *c);
 assay_status assay_certificate_json(const assay_certificate *c, size_t n, const char *path, assay_why *why);
 bool assay_certificate_good(const assay_certificate *c); /* it passed, and holds what it declares */
 
 /* What the kernel's flags promise, on a case that it has passed; false and f: broken. */
-bool assay_promises(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin, assay_finding *f);
+bool assay_promises(assay_pool *pool, const assay_problem *p, const assay_kernel *k, int plugin, assay_finding *f);
 #endif

@@ -10,7 +10,7 @@
 enum { ROOM = 128 };
 
 typedef struct desk {
-    assay_lab *lab;
+    assay_pool *pool;
     const assay_filter *filter;
     assay_certificate *c; /* ROOM of them */
     size_t n;
@@ -28,7 +28,7 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
         c.seed = d->filter->seed;
     s = assay_problem_make(&c, &p, why);
     for (size_t i = 0; !s && i < d->n; i++)
-        s = assay_certify(d->lab, &p, &d->c[i], why);
+        s = assay_certify(d->pool, &p, &d->c[i], why);
     assay_problem_free(&p);
     return s;
 }
@@ -60,16 +60,16 @@ static void add(desk *d, const assay_kernel *k, int plugin)
         d->c[d->n++] = (assay_certificate){ .kernel = k, .plugin = plugin };
 }
 
-int assay_check_certificates(assay_lab *lab, const assay_filter *f)
+int assay_check_certificates(assay_pool *pool, const assay_filter *f)
 {
-    desk d = { lab, f, calloc(ROOM, sizeof(assay_certificate)), 0 };
+    desk d = { pool, f, calloc(ROOM, sizeof(assay_certificate)), 0 };
     assay_why why = { "" };
     int code = 0;
     const assay_kernel *k;
     for (size_t i = 0; d.c && !f->plugin && (k = assay_kernel_at(i)); i++)
         add(&d, k, -1);
-    for (size_t i = 0; d.c && i < assay_lab_plugin_count(lab); i++)
-        add(&d, assay_lab_plugin_kernel(lab, i), (int)i);
+    for (size_t i = 0; d.c && i < assay_pool_plugin_count(pool); i++)
+        add(&d, assay_pool_plugin_kernel(pool, i), (int)i);
     if (!d.n) {
         fprintf(stderr, "assay check: no kernel that runs here matches the filter (assay list kernels)\n");
         code = 2;

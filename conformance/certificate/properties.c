@@ -82,7 +82,7 @@ static void compare(const assay_probe *x, assay_measure *m, const assay_manner *
     assay_tensor out[ASSAY_MAX_OPND];
     assay_finding f;
     assay_why why = { "" };
-    if (assay_judge_once(x->lab, x->p, x->kernel, x->plugin, how, &f, out) == ASSAY_NOT_ACCEPTED)
+    if (assay_judge_once(x->pool, x->p, x->kernel, x->plugin, how, &f, out) == ASSAY_NOT_ACCEPTED)
         m->not_applicable = "the kernel refuses it";
     else if (!assay_has_outputs(out))
         assay_measure_lost(x, m, what, &f);
@@ -239,15 +239,15 @@ static bool asks_for(const assay_kernel *k, const assay_property *q, const assay
     return (k->flags & q->flag) && (q->flag != ASSAY_DETERMINISTIC || p->c.seed / 8 % 3 == nth % 3);
 }
 
-bool assay_promises(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin, assay_finding *f)
+bool assay_promises(assay_pool *pool, const assay_problem *p, const assay_kernel *k, int plugin, assay_finding *f)
 {
-    assay_probe x = { .lab = lab, .p = p, .kernel = k, .plugin = plugin };
+    assay_probe x = { .pool = pool, .p = p, .kernel = k, .plugin = plugin };
     const assay_manner plain = { ASSAY_PLACE_PLAIN, 1, ASSAY_WHOLE, false, 0xff, 0xff };
     assay_finding first;
     bool ok = true;
     if (!(k->flags & (ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT)))
         return true; /* in place is judged anyway */
-    if (assay_judge_once(lab, p, k, plugin, &plain, &first, x.base) == ASSAY_PASSED)
+    if (assay_judge_once(pool, p, k, plugin, &plain, &first, x.base) == ASSAY_PASSED)
         for (const assay_property *q = assay_properties; ok && q->name; q++) {
             assay_measure m = { .same = 0 };
             if (!asks_for(k, q, p))

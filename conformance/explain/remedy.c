@@ -69,7 +69,7 @@ static bool by_rounding(const trial *t, char *text, size_t n)
     return false;
 }
 
-bool assay_remedy(assay_lab *lab, assay_problem *p, const assay_kernel *k, int plugin, const assay_finding *f,
+bool assay_remedy(assay_pool *pool, assay_problem *p, const assay_kernel *k, int plugin, const assay_finding *f,
                   char *text, size_t n)
 {
     static const assay_contract strict;
@@ -79,7 +79,7 @@ bool assay_remedy(assay_lab *lab, assay_problem *p, const assay_kernel *k, int p
     if (f->by < ASSAY_BY_CLASS || f->by > ASSAY_BY_DISCRETE)
         return false;
     const assay_manner m = assay_manner_of(p, (assay_place)f->place, f->threads);
-    bool found = assay_judge_once(lab, p, k, plugin, &m, &again, out) == ASSAY_FAILED && again.by <= ASSAY_BY_DISCRETE;
+    bool found = assay_judge_once(pool, p, k, plugin, &m, &again, out) == ASSAY_FAILED && again.by <= ASSAY_BY_DISCRETE;
     const trial t = { p, k->contract ? k->contract : &strict, out, time(NULL) + ASSAY_REMEDY_SECONDS };
     found = found && (by_field(&t, false, text, n) || by_rounding(&t, text, n) || by_field(&t, true, text, n));
     assay_outputs_free(out);

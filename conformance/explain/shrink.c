@@ -10,7 +10,7 @@
 #include <time.h>
 
 typedef struct hunt {
-    assay_lab *lab;
+    assay_pool *pool;
     const assay_kernel *kernel;
     int plugin, threads;
     assay_case best;
@@ -63,9 +63,9 @@ static bool keep(hunt *h, const assay_case *c)
          assay_problem_solve(&p, h->kernel->contract, NULL) == ASSAY_OK;
     if (ok) {
         h->calls++;
-        assay_outcome out = assay_judge(h->lab, &p, h->kernel, h->plugin, h->threads, &f);
+        assay_outcome out = assay_judge(h->pool, &p, h->kernel, h->plugin, h->threads, &f);
         if (out == ASSAY_PASSED && h->finding.by == ASSAY_BY_PROMISE &&
-            !assay_promises(h->lab, &p, h->kernel, h->plugin, &f))
+            !assay_promises(h->pool, &p, h->kernel, h->plugin, &f))
             out = ASSAY_FAILED;
         ok = out == ASSAY_FAILED && sort_of(f.by) == sort_of(h->finding.by) &&
              ease_of(f.place) <= ease_of(h->finding.place);
@@ -168,11 +168,11 @@ static void seeds(hunt *h)
     }
 }
 
-void assay_shrink(assay_lab *lab, const assay_case *c, const assay_kernel *k, int plugin, int threads,
+void assay_shrink(assay_pool *pool, const assay_case *c, const assay_kernel *k, int plugin, int threads,
                   const assay_finding *f, assay_shrunk *s)
 {
     static void (*const step[])(hunt *) = { operands, dims, params, values, seeds };
-    hunt h = { .lab = lab, .kernel = k, .plugin = plugin, .threads = threads, .best = *c, .finding = *f };
+    hunt h = { .pool = pool, .kernel = k, .plugin = plugin, .threads = threads, .best = *c, .finding = *f };
     *s = (assay_shrunk){ .line = "" };
     if (f->by == ASSAY_BY_TIMEOUT) /* each try would cost a whole time limit */
         return;

@@ -15,6 +15,6 @@ typedef struct assay_shrunk {
 
 /* c failed with finding f, judged with a team of `threads`.  A smaller case counts when its verdict is of the same
  * sort: wrong values, class, T2, memory, crash or status. */
-void assay_shrink(assay_lab *lab, const assay_case *c, const assay_kernel *k, int plugin, int threads,
+void assay_shrink(assay_pool *pool, const assay_case *c, const assay_kernel *k, int plugin, int threads,
                   const assay_finding *f, assay_shrunk *s);
 #endif

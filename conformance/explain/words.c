@@ -75,7 +75,7 @@ bool assay_words(const assay_scene *s, assay_say *w)
     return true;
 }
 
-bool assay_explain(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin, const assay_finding *f,
+bool assay_explain(assay_pool *pool, const assay_problem *p, const assay_kernel *k, int plugin, const assay_finding *f,
                    bool table, char *text, size_t n)
 {
     assay_tensor out[ASSAY_MAX_OPND];
@@ -91,7 +91,7 @@ bool assay_explain(assay_lab *lab, const assay_problem *p, const assay_kernel *k
     if (f->by >= ASSAY_BY_MEMORY)
         return false; /* that finding is in words already */
     const assay_manner m = assay_manner_of(p, (assay_place)f->place, f->threads);
-    if (assay_judge_once(lab, p, k, plugin, &m, &again, out) == ASSAY_PASSED) {
+    if (assay_judge_once(pool, p, k, plugin, &m, &again, out) == ASSAY_PASSED) {
         found = true;
         assay_say_add(&w, "right when called again: not the same result twice");
     } else {

@@ -17,7 +17,7 @@ void assay_say_add(assay_say *w, const char *format, ...) __attribute__((format(
 /* "the last 3 N: 0", "every element: too large by the factor 2".  False: nothing explains it. */
 bool assay_words(const assay_scene *s, assay_say *w);
 /* Runs the call of a finding again and says it in words; table: prints the elements around the first wrong one too. */
-bool assay_explain(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin, const assay_finding *f,
+bool assay_explain(assay_pool *pool, const assay_problem *p, const assay_kernel *k, int plugin, const assay_finding *f,
                    bool table, char *text, size_t n);
 
 /* The tables, for words.c: where (words_where.c) and the three kinds of how. */

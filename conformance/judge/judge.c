@@ -75,7 +75,7 @@ static void require_memory(const assay_job *j)
     assay_why why;
     for (int i = 0; j->beside && i < j->op->n_operands; i++)
         twin += j->page_bytes[i];
-    if (!j->kernel && assay_starts_within(assay_lab_limits.mebibytes, j->threads, twin, &why))
+    if (!j->kernel && assay_starts_within(assay_pool_limits.mebibytes, j->threads, twin, &why))
         give_up(why.text);
 }
 
@@ -94,54 +94,54 @@ static bool another_try(const assay_kernel *k)
 }
 
 /* False: it did not come to an end that can be judged. */
-static bool call(assay_lab *lab, assay_placement *pl, const assay_problem *p, const assay_kernel *k, assay_answer *a)
+static bool call(assay_pool *pool, assay_placement *pl, const assay_problem *p, const assay_kernel *k, assay_answer *a)
 {
     require_memory(&pl->job);
-    assay_lab_run(lab, &pl->job, a);
+    assay_pool_run(pool, &pl->job, a);
     if (a->by == ASSAY_BY_TIMEOUT && a->idle && another_try(k)) { /* a kernel that deadlocks does so again */
         fprintf(stderr, "%s/%s: its process slept until the limit; the call is run once more\n", p->c.op->name,
                 k->name);
         memcpy(pl->arena, pl->before, pl->used);
-        assay_lab_run(lab, &pl->job, a);
+        assay_pool_run(pool, &pl->job, a);
     }
     return a->by == ASSAY_BY_NONE && !a->status;
 }
 
 /* Other numbers first, at the same addresses: what a kernel remembers of them is wrong for the call that is judged. */
-static bool call_after(assay_lab *lab, assay_placement *pl, const assay_problem *p, const assay_kernel *k,
+static bool call_after(assay_pool *pool, assay_placement *pl, const assay_problem *p, const assay_kernel *k,
                        assay_answer *a)
 {
     for (int i = 0; i < p->c.op->n_operands; i++)
         if (p->c.present >> i & 1)
             assay_other_numbers(&p->c.op->operands[i], &pl->job.t[i], pl->job.t[i].data,
                                 pl->before + pl->job.offset[i]);
-    if (!call(lab, pl, p, k, a) && a->by != ASSAY_BY_NONE)
+    if (!call(pool, pl, p, k, a) && a->by != ASSAY_BY_NONE)
         return false;
     memcpy(pl->arena, pl->before, pl->used);
-    return call(lab, pl, p, k, a);
+    return call(pool, pl, p, k, a);
 }
 
 /* Two calls that share the work: bytes that the first has changed are put over what the second has left; none may be
  * changed by both. */
-static bool call_apart(assay_lab *lab, assay_placement *pl, const assay_problem *p, const assay_kernel *k,
+static bool call_apart(assay_pool *pool, assay_placement *pl, const assay_problem *p, const assay_kernel *k,
                        assay_answer *a)
 {
     unsigned char *first = malloc(pl->used + 1);
     size_t both = SIZE_MAX;
     pl->job.share = ASSAY_OTHER_UNITS;
-    bool ok = first && call(lab, pl, p, k, a);
+    bool ok = first && call(pool, pl, p, k, a);
     if (ok &&
         a->phases != 1) { /* earlier phases are whole in both calls and may change what is theirs: not to be cut */
         memcpy(pl->arena, pl->before, pl->used);
         pl->job.share = ASSAY_ALL_UNITS;
         free(first);
-        return call(lab, pl, p, k, a);
+        return call(pool, pl, p, k, a);
     }
     if (ok) {
         memcpy(first, pl->arena, pl->used);
         memcpy(pl->arena, pl->before, pl->used);
         pl->job.share = ASSAY_MIDDLE_UNITS;
-        ok = call(lab, pl, p, k, a);
+        ok = call(pool, pl, p, k, a);
     }
     for (size_t b = 0; ok && b < pl->used; b++)
         if (first[b] != pl->before[b]) {
@@ -178,14 +178,14 @@ bool assay_place_applies(const assay_problem *p, const assay_kernel *k, assay_pl
     }
 }
 
-assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin,
+assay_outcome assay_judge_once(assay_pool *pool, const assay_problem *p, const assay_kernel *k, int plugin,
                                const assay_manner *m, assay_finding *f, assay_tensor *outputs)
 {
     const bool hostile = m->place == ASSAY_PLACE_HOSTILE || m->place == ASSAY_PLACE_IN_PLACE;
     int out_place = -1;
     const int in_place = m->place == ASSAY_PLACE_IN_PLACE ? assay_over_input(&p->c, &out_place) : -1;
     size_t arena_bytes, page;
-    assay_placement pl = { .arena = assay_lab_arena(lab, &arena_bytes, &page) };
+    assay_placement pl = { .arena = assay_pool_arena(pool, &arena_bytes, &page) };
     assay_job *j = &pl.job;
     assay_answer a = { 0 };
     *f = (assay_finding){ .operand = -1, .index = -1 };
@@ -222,7 +222,7 @@ assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const ass
     memcpy(pl.before, pl.arena, pl.used);
     (m->place == ASSAY_PLACE_AFTER   ? call_after
      : m->place == ASSAY_PLACE_APART ? call_apart
-                                     : call)(lab, &pl, p, k, &a);
+                                     : call)(pool, &pl, p, k, &a);
     assay_outcome out = ASSAY_FAILED;
     f->by = a.by;
     f->why = a.why;
@@ -253,7 +253,7 @@ assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const ass
     return out;
 }
 
-assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin, int threads,
+assay_outcome assay_judge(assay_pool *pool, const assay_problem *p, const assay_kernel *k, int plugin, int threads,
                           assay_finding *f)
 {
     /* AFTER before all: a kernel that remembers the right answer has not yet seen this case */
@@ -272,7 +272,7 @@ assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_ke
         if (!assay_place_applies(p, k, at))
             continue;
         const assay_manner m = assay_manner_of(p, at, threads);
-        out = assay_judge_once(lab, p, k, plugin, &m, &next, NULL);
+        out = assay_judge_once(pool, p, k, plugin, &m, &next, NULL);
         if (!note.text[0])
             note = next.note;
         typical = next.typical > typical ? next.typical : typical;
@@ -281,7 +281,7 @@ assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_ke
         first = false;
         if (watch.call && at == ASSAY_PLACE_PLAIN && next.by == ASSAY_BY_MEMORY) {
             const assay_manner roomy = assay_manner_of(p, ASSAY_PLACE_HOSTILE, threads);
-            assay_judge_once(lab, p, k, plugin, &roomy, &next, NULL);
+            assay_judge_once(pool, p, k, plugin, &roomy, &next, NULL);
         }
         if (out == ASSAY_FAILED && at >= ASSAY_PLACE_IN_PLACE)
             assay_fail(&f->why, ASSAY_OK, "%s: %.200s", assay_place_name(at), next.why.text);

@@ -2,13 +2,13 @@
  * judge.h - one case, one kernel: placed in memory twice, in hostile layouts, run in a runner, audited, compared. */
 #ifndef ASSAY_JUDGE_H
 #define ASSAY_JUDGE_H
-#include "lab.h"
+#include "pool.h"
 
 typedef enum assay_outcome { ASSAY_PASSED, ASSAY_FAILED, ASSAY_NOT_ACCEPTED } assay_outcome;
 
 /* plugin: index of the plug-in's kernel, or -1 for one of this program.  p is solved for k's contract.  threads: team
  * size of the second placement (the first runs on one thread, whole). */
-assay_outcome assay_judge(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin, int threads,
+assay_outcome assay_judge(assay_pool *pool, const assay_problem *p, const assay_kernel *k, int plugin, int threads,
                           assay_finding *f);
 
 /* Room behind every operand before its guard page, poisoned and audited: for emulators that read the lanes which a
@@ -53,7 +53,7 @@ bool assay_can_be_in_place(const assay_case *c); /* some output has an input of 
 assay_manner assay_manner_of(const assay_problem *p, assay_place place, int threads);
 /* One run.  out: NULL, or ASSAY_MAX_OPND tensors that get dense copies of the outputs as the kernel left them (data
  * NULL where there is none, or where the call did not return); freed by assay_outputs_free. */
-assay_outcome assay_judge_once(assay_lab *lab, const assay_problem *p, const assay_kernel *k, int plugin,
+assay_outcome assay_judge_once(assay_pool *pool, const assay_problem *p, const assay_kernel *k, int plugin,
                                const assay_manner *m, assay_finding *f, assay_tensor *out);
 void assay_outputs_free(assay_tensor *out);
 

@@ -4,7 +4,7 @@
  * before them: a layout stays mapped until its place is wanted for another. */
 #ifndef ASSAY_MAPPING_H
 #define ASSAY_MAPPING_H
-#include "lab.h"
+#include "pool.h"
 
 bool assay_mapping_reserve(size_t arena_bytes); /* once; false: no memory */
 /* Fills the data of j->t, and names the operands to the fence.  False: they cannot be mapped. */

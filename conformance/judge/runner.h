@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * runner.h - the other side of lab.h: what runners do, and what goes over the wire. */
+ * runner.h - the other side of pool.h: what runners do, and what goes over the wire. */
 #ifndef ASSAY_RUNNER_H
 #define ASSAY_RUNNER_H
-#include "lab.h"
+#include "pool.h"
 
 enum { ASSAY_NOTE_BYTES = 4096, ASSAY_PLUGIN_KERNELS = 256 };
 

@@ -17,7 +17,7 @@ typedef struct results {
 } results;
 
 typedef struct trial {
-    assay_lab *lab;
+    assay_pool *pool;
     const assay_kernel *kernel;
     int plugin;
     const assay_relation *r;
@@ -71,7 +71,7 @@ static bool run(const trial *t, const assay_problem *p, unsigned char poison, re
     assay_finding f;
     plain.blind = true;
     plain.poison = poison;
-    const bool ran = assay_judge_once(t->lab, p, t->kernel, t->plugin, &plain, &f, out) == ASSAY_PASSED;
+    const bool ran = assay_judge_once(t->pool, p, t->kernel, t->plugin, &plain, &f, out) == ASSAY_PASSED;
     *x = (results){ { NULL } };
     for (int i = 0; ran && i < ASSAY_MAX_OPND; i++)
         if (out[i].data) {
@@ -284,13 +284,13 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
     return s;
 }
 
-assay_status assay_relate(assay_lab *lab, const assay_kernel *k, int plugin, assay_related *sum, assay_why *why)
+assay_status assay_relate(assay_pool *pool, const assay_kernel *k, int plugin, assay_related *sum, assay_why *why)
 {
     assay_status s = ASSAY_OK;
     *sum = (assay_related){ .held = 0 };
     for (size_t i = 0; !s && i < assay_n_relations; i++) {
         const assay_relation *r = &assay_relations[i];
-        trial t = { lab, k, plugin, r, sum };
+        trial t = { pool, k, plugin, r, sum };
         if (!strcmp(r->op, k->op))
             s = assay_case_expand(assay_op_find(r->op), r->line + strcspn(r->line, " "), visit, &t, why);
     }

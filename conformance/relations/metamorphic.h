@@ -39,8 +39,8 @@ typedef struct assay_related { /* of one kernel */
 } assay_related;
 
 /* Tries every relation of the kernel's op on the cases that it takes. */
-assay_status assay_relate(assay_lab *lab, const assay_kernel *k, int plugin, assay_related *r, assay_why *why);
+assay_status assay_relate(assay_pool *pool, const assay_kernel *k, int plugin, assay_related *r, assay_why *why);
 /* `assay check --metamorphic`: seeded faults and legal variants by relations alone; the exit code (a legal one flagged:
  * 1). */
-int assay_check_relations(assay_lab *lab, const assay_filter *f);
+int assay_check_relations(assay_pool *pool, const assay_filter *f);
 #endif

@@ -20,7 +20,7 @@ assay_status assay_check_related(assay_session *s, const assay_op *op, assay_why
         assay_related r;
         if (e->fault || !e->on_cpu || e->given_up || strcmp(e->kernel->op, op->name))
             continue;
-        st = assay_relate(s->lab, e->kernel, e->plugin, &r, why);
+        st = assay_relate(s->pool, e->kernel, e->plugin, &r, why);
         e->relations += r.held;
         assay_case c;
         if (st || !r.broken || assay_case_parse(r.line, &c, NULL))
@@ -39,7 +39,7 @@ typedef struct score { /* of one op */
     int64_t faults, caught, legal, flagged, held;
 } score;
 
-static assay_status judge_op(assay_lab *lab, const assay_filter *f, const assay_op *op, assay_json *j, score *sum,
+static assay_status judge_op(assay_pool *pool, const assay_filter *f, const assay_op *op, assay_json *j, score *sum,
                              assay_why *why)
 {
     const assay_faults *all = assay_faults_of(op);
@@ -49,7 +49,7 @@ static assay_status judge_op(assay_lab *lab, const assay_filter *f, const assay_
         assay_related r;
         if (assay_filter_kernel(f, &x->kernel) != ASSAY_RUNS)
             continue;
-        s = assay_relate(lab, &x->kernel, -1, &r, why);
+        s = assay_relate(pool, &x->kernel, -1, &r, why);
         const bool bad = x->kind == ASSAY_FAULT;
         *(bad ? &sum->faults : &sum->legal) += 1;
         *(bad ? &sum->caught : &sum->flagged) += r.broken > 0;
@@ -70,7 +70,7 @@ static assay_status judge_op(assay_lab *lab, const assay_filter *f, const assay_
     return s;
 }
 
-int assay_check_relations(assay_lab *lab, const assay_filter *f)
+int assay_check_relations(assay_pool *pool, const assay_filter *f)
 {
     assay_json j = { 0 };
     assay_why why = { "" };
@@ -79,7 +79,7 @@ int assay_check_relations(assay_lab *lab, const assay_filter *f)
     assay_document_open(&j, "metamorphic");
     assay_json_open(&j, "kernels", '[');
     for (size_t i = 0; !s && assay_op_at(i); i++)
-        s = judge_op(lab, f, assay_op_at(i), &j, &total, &why);
+        s = judge_op(pool, f, assay_op_at(i), &j, &total, &why);
     assay_json_close(&j);
     assay_json_open(&j, "totals", '{');
     assay_json_int(&j, "relations", (int64_t)assay_n_relations);

@@ -19,12 +19,12 @@ static void attribute(FILE *f, const char *name, const char *value)
 }
 
 /* What no run meant is no test. */
-static bool meant(const assay_r_sum *k)
+static bool meant(const assay_result_sum *k)
 {
     return k->k.reached != ASSAY_FILTERED_OUT;
 }
 
-static bool skipped(const assay_r_sum *k)
+static bool skipped(const assay_result_sum *k)
 {
     return k->k.reached != ASSAY_JUDGED;
 }
@@ -34,7 +34,7 @@ typedef struct totals {
     double seconds;
 } totals;
 
-static void count(totals *t, const assay_r_sum *k)
+static void count(totals *t, const assay_result_sum *k)
 {
     t->tests += meant(k);
     t->failures += !k->good;
@@ -43,7 +43,7 @@ static void count(totals *t, const assay_r_sum *k)
 }
 
 /* The source of a kernel of this project, as CI servers link it; of a plug-in the file that was judged. */
-static void file_of(FILE *f, const assay_r_sum *k)
+static void file_of(FILE *f, const assay_result_sum *k)
 {
     char path[200];
     const char *plugin = k->seen[0].part->plugin_file, *file = k->k.file;
@@ -58,7 +58,7 @@ static void file_of(FILE *f, const assay_r_sum *k)
         attribute(f, "file", *file ? path : plugin);
 }
 
-static void failure(FILE *f, const assay_r_sum *k)
+static void failure(FILE *f, const assay_result_sum *k)
 {
     char text[ASSAY_REPRO_TEXT];
     const bool missed = k->k.expected && !strcmp(k->k.expected, "fault");
@@ -74,7 +74,7 @@ static void failure(FILE *f, const assay_r_sum *k)
         fputc('\n', f);
     }
     for (size_t i = 0; i < k->k.n_failures && i < ASSAY_RESULTS_SHOWN; i++) {
-        const assay_r_failure *x = &k->k.failure[i];
+        const assay_result_failure *x = &k->k.failure[i];
         assay_repro_text(&(assay_repro){ k->seen[0].part->plugin_file, k->k.kernel, x->line, k->k.expected,
                                          k->seen[0].part->secret },
                          text);
@@ -92,9 +92,9 @@ static void failure(FILE *f, const assay_r_sum *k)
     fputs("</failure>\n", f);
 }
 
-static void testcase(FILE *f, const assay_r_sum *k)
+static void testcase(FILE *f, const assay_result_sum *k)
 {
-    const assay_r_part *host = k->seen[0].part;
+    const assay_result_part *host = k->seen[0].part;
     fputs("    <testcase", f);
     attribute(f, "classname", k->k.op);
     attribute(f, "name", k->k.kernel);
@@ -147,7 +147,7 @@ static void extra(FILE *f, const char *name, const char *const *text, size_t n)
     fputs("  </testsuite>\n", f);
 }
 
-static bool same_suite(const assay_r_sum *a, const assay_r_sum *b)
+static bool same_suite(const assay_result_sum *a, const assay_result_sum *b)
 {
     return !strcmp(a->k.op, b->k.op) && !strcmp(a->what, b->what);
 }

@@ -54,49 +54,49 @@ static const char *file_of(assay_results *r, const assay_entry *e)
 }
 
 static void put_finding(assay_results *r, const assay_entry *e, const assay_finding *x, const char *line, int64_t at,
-                        const char *words, assay_r_failure *f)
+                        const char *words, assay_result_failure *f)
 {
     const assay_op *op = assay_op_find(e->kernel->op);
-    *f = (assay_r_failure){ .by = assay_by_name(x->by),
-                            .line = keep(r, line),
-                            .operand = op && x->operand >= 0 ? op->operands[x->operand].name : NULL,
-                            .why = keep(r, x->why.text),
-                            .at = at,
-                            .index = x->index,
-                            .got = x->got,
-                            .want = x->want,
-                            .bound = x->bound,
-                            .words = words[0] ? keep(r, words) : NULL,
-                            .placement = x->threads ? assay_place_name(x->place) : NULL,
-                            .threads = x->threads };
+    *f = (assay_result_failure){ .by = assay_by_name(x->by),
+                                 .line = keep(r, line),
+                                 .operand = op && x->operand >= 0 ? op->operands[x->operand].name : NULL,
+                                 .why = keep(r, x->why.text),
+                                 .at = at,
+                                 .index = x->index,
+                                 .got = x->got,
+                                 .want = x->want,
+                                 .bound = x->bound,
+                                 .words = words[0] ? keep(r, words) : NULL,
+                                 .placement = x->threads ? assay_place_name(x->place) : NULL,
+                                 .threads = x->threads };
 }
 
-static void put_entry(assay_results *r, const assay_entry *e, assay_r_kernel *k)
+static void put_entry(assay_results *r, const assay_entry *e, assay_result_kernel *k)
 {
     char contract[256];
-    *k = (assay_r_kernel){ .op = keep(r, e->kernel->op),
-                           .kernel = keep(r, e->kernel->name),
-                           .isa = tier_of(r, e->kernel),
-                           .file = file_of(r, e),
-                           .reached = e->on_cpu ? ASSAY_JUDGED : ASSAY_NO_CPU,
-                           .passed = e->passed,
-                           .failed = e->failed,
-                           .not_accepted = e->not_accepted,
-                           .other_types = e->other_types,
-                           .not_run = e->not_run,
-                           .worst = e->used,
-                           .worst_at = e->worst_at,
-                           .worst_long = e->used_long,
-                           .seconds = round(1e6 * e->seconds) / 1e6,
-                           .shrunk = e->shrunk.line[0] ? keep(r, e->shrunk.line) : NULL,
-                           .worst_case = keep(r, e->worst),
-                           .note = e->note[0] ? keep(r, e->note) : NULL,
-                           .note_case = e->note[0] ? keep(r, e->note_line) : NULL,
-                           .expected = !e->fault                       ? NULL
-                                       : e->fault->kind == ASSAY_FAULT ? "fault"
-                                                                       : "legal",
-                           .source = e->fault ? e->fault->source : NULL,
-                           .says = e->fault ? e->fault->says : NULL };
+    *k = (assay_result_kernel){ .op = keep(r, e->kernel->op),
+                                .kernel = keep(r, e->kernel->name),
+                                .isa = tier_of(r, e->kernel),
+                                .file = file_of(r, e),
+                                .reached = e->on_cpu ? ASSAY_JUDGED : ASSAY_NO_CPU,
+                                .passed = e->passed,
+                                .failed = e->failed,
+                                .not_accepted = e->not_accepted,
+                                .other_types = e->other_types,
+                                .not_run = e->not_run,
+                                .worst = e->used,
+                                .worst_at = e->worst_at,
+                                .worst_long = e->used_long,
+                                .seconds = round(1e6 * e->seconds) / 1e6,
+                                .shrunk = e->shrunk.line[0] ? keep(r, e->shrunk.line) : NULL,
+                                .worst_case = keep(r, e->worst),
+                                .note = e->note[0] ? keep(r, e->note) : NULL,
+                                .note_case = e->note[0] ? keep(r, e->note_line) : NULL,
+                                .expected = !e->fault                       ? NULL
+                                            : e->fault->kind == ASSAY_FAULT ? "fault"
+                                                                            : "legal",
+                                .source = e->fault ? e->fault->source : NULL,
+                                .says = e->fault ? e->fault->says : NULL };
     char cause[ASSAY_CAUSES * (ASSAY_CAUSE_TEXT + 2)] = "";
     for (int i = 0, at = 0; i < ASSAY_CAUSES && e->cause[i][0]; i++)
         at += snprintf(cause + at, sizeof cause - (size_t)at, "%s%s", i ? "; " : "", e->cause[i]);
@@ -104,13 +104,13 @@ static void put_entry(assay_results *r, const assay_entry *e, assay_r_kernel *k)
     k->contract = keep(r, assay_contract_text(e->kernel->contract, contract, sizeof contract));
     k->typed = assay_results_alloc(r, sizeof *k->typed * (size_t)e->n_typed + 1);
     for (int i = 0; i < e->n_typed; i++)
-        k->typed[k->n_typed++] =
-            (assay_r_typed){ keep(r, e->typed[i].types), e->typed[i].passed, e->typed[i].failed, e->typed[i].used };
+        k->typed[k->n_typed++] = (assay_result_typed){ keep(r, e->typed[i].types), e->typed[i].passed,
+                                                       e->typed[i].failed, e->typed[i].used };
     k->shared = assay_results_alloc(r, sizeof *k->shared * (size_t)e->n_shared + 1);
     for (int i = 0; i < e->n_shared; i++) {
         const assay_shared *s = &e->shared[i];
         k->shared[k->n_shared++] =
-            (assay_r_shared){ keep(r, s->gen), keep(r, s->line), s->passed, s->at, s->used, s->typical };
+            (assay_result_shared){ keep(r, s->gen), keep(r, s->line), s->passed, s->at, s->used, s->typical };
     }
     k->failure = assay_results_alloc(r, sizeof *k->failure * (ASSAY_LEDGER_FAILURES + e->n_more));
     for (int i = 0; i < e->failed && i < ASSAY_LEDGER_FAILURES; i++)
@@ -119,19 +119,19 @@ static void put_entry(assay_results *r, const assay_entry *e, assay_r_kernel *k)
         put_finding(r, e, &e->more[i].finding, e->more[i].line, e->more[i].at, "", &k->failure[k->n_failures++]);
 }
 
-static void put_absent(assay_results *r, assay_r_kernel *k, const char *op, const char *name, const char *isa,
+static void put_absent(assay_results *r, assay_result_kernel *k, const char *op, const char *name, const char *isa,
                        const char *file, assay_reached why)
 {
-    *k = (assay_r_kernel){ .op = keep(r, op),
-                           .kernel = keep(r, name),
-                           .isa = keep(r, isa),
-                           .file = keep(r, file),
-                           .reached = why,
-                           .worst_case = "",
-                           .contract = "" };
+    *k = (assay_result_kernel){ .op = keep(r, op),
+                                .kernel = keep(r, name),
+                                .isa = keep(r, isa),
+                                .file = keep(r, file),
+                                .reached = why,
+                                .worst_case = "",
+                                .contract = "" };
 }
 
-static void put_not_built(assay_results *r, const assay_ledger *l, assay_r_kernel *k, const char *file)
+static void put_not_built(assay_results *r, const assay_ledger *l, assay_result_kernel *k, const char *file)
 {
     const assay_kernel named = assay_kernel_of_file(file);
     put_absent(r, k, named.op, named.name, strrchr(file, '_') ? strrchr(file, '_') + 1 : "?", file,
@@ -139,7 +139,7 @@ static void put_not_built(assay_results *r, const assay_ledger *l, assay_r_kerne
 }
 
 /* Kernels that the filter left out, and those that this build lacks. */
-static void put_others(assay_results *r, const assay_ledger *l, assay_r_part *p)
+static void put_others(assay_results *r, const assay_ledger *l, assay_result_part *p)
 {
     const assay_kernel *k;
     if (strcmp(p->what, "kernels") != 0 || p->plugin)
@@ -159,7 +159,7 @@ static void put_others(assay_results *r, const assay_ledger *l, assay_r_part *p)
         put_not_built(r, l, &p->kernels[p->n_kernels++], assay_kernel_not_built(i));
 }
 
-static void put_filter(assay_results *r, const assay_ledger *l, assay_r_part *p)
+static void put_filter(assay_results *r, const assay_ledger *l, assay_result_part *p)
 {
     static const char *const levels[][2] = { { "quick", "rows" },
                                              { "full", "full rows" },
@@ -200,25 +200,27 @@ void assay_ledger_results(const assay_ledger *l, assay_results *r)
     r->part = realloc(r->part, (r->n + 1) * sizeof *r->part);
     if (!r->part)
         abort();
-    assay_r_part *p = &r->part[r->n++];
-    *p = (assay_r_part){ .what = l->what ? l->what : "kernels",
-                         .version = ASSAY_VERSION,
-                         .commit = ASSAY_COMMIT,
-                         .compiler = ASSAY_COMPILER,
-                         .target = ASSAY_TARGET,
-                         .flags = ASSAY_FLAGS,
-                         .emulated = emulated,
-                         .elements = l->elements,
-                         .elements_judged = l->elements_judged,
-                         .outputs_not_judged = l->outputs_not_judged };
+    assay_result_part *p = &r->part[r->n++];
+    *p = (assay_result_part){ .what = l->what ? l->what : "kernels",
+                              .version = ASSAY_VERSION,
+                              .commit = ASSAY_COMMIT,
+                              .compiler = ASSAY_COMPILER,
+                              .target = ASSAY_TARGET,
+                              .flags = ASSAY_FLAGS,
+                              .emulated = emulated,
+                              .elements = l->elements,
+                              .elements_judged = l->elements_judged,
+                              .outputs_not_judged = l->outputs_not_judged };
     p->model = keep(r, assay_machine_name());
     p->features = keep(r, assay_machine_features());
     put_filter(r, l, p);
     p->ops = assay_results_alloc(r, sizeof *p->ops * l->n_ops + 1);
     for (size_t i = 0; i < l->n_ops; i++) {
         const assay_ledger_op *o = &l->op[i];
-        assay_r_op *to = &p->ops[p->n_ops++];
-        *to = (assay_r_op){ .op = o->op, .cases = o->cases, .covered = o->covered, .known = text_or_null(r, o->known) };
+        assay_result_op *to = &p->ops[p->n_ops++];
+        *to = (assay_result_op){
+            .op = o->op, .cases = o->cases, .covered = o->covered, .known = text_or_null(r, o->known)
+        };
         to->missing = assay_results_alloc(r, sizeof *to->missing * o->n_missing + 1);
         for (size_t m = 0; m < o->n_missing; m++)
             to->missing[to->n_missing++] = keep(r, o->missing[m]);

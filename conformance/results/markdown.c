@@ -30,7 +30,7 @@ static void failures(const assay_summary *s, FILE *f)
 {
     char text[ASSAY_REPRO_TEXT];
     for (size_t i = 0; i < s->n; i++) {
-        const assay_r_sum *k = &s->kernel[i];
+        const assay_result_sum *k = &s->kernel[i];
         if (k->good)
             continue;
         fputs("- **", f);
@@ -44,7 +44,7 @@ static void failures(const assay_summary *s, FILE *f)
             fputc('\n', f);
         }
         for (size_t n = 0; n < k->k.n_failures && n < 3; n++) {
-            const assay_r_failure *x = &k->k.failure[n];
+            const assay_result_failure *x = &k->k.failure[n];
             fputs("  - ", f);
             cell(f, x->by);
             fputs(": ", f);
@@ -62,7 +62,7 @@ static void failures(const assay_summary *s, FILE *f)
         }
     }
     for (size_t i = 0; i < s->n; i++) {
-        const assay_r_kernel *k = &s->kernel[i].k;
+        const assay_result_kernel *k = &s->kernel[i].k;
         if (!k->note)
             continue;
         fputs("- ", f);
@@ -89,7 +89,7 @@ static void hosts(const assay_results *r, FILE *f)
 {
     fputs("\n| machine | features | build | runs |\n|---|---|---|---|\n", f);
     for (size_t i = 0; i < r->n; i++) {
-        const assay_r_part *p = &r->part[i];
+        const assay_result_part *p = &r->part[i];
         fputs("| ", f);
         cell(f, p->target);
         fputs(", ", f);
@@ -114,7 +114,7 @@ static void uncovered(const assay_summary *s, FILE *f)
           "|\n|---|---|---|---|\n",
           f);
     for (size_t i = 0; i < s->n; i++) {
-        const assay_r_sum *k = &s->kernel[i];
+        const assay_result_sum *k = &s->kernel[i];
         if ((k->k.reached == ASSAY_JUDGED && k->whole) || k->k.reached == ASSAY_FILTERED_OUT)
             continue;
         fputs("| ", f);

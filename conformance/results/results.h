@@ -16,26 +16,26 @@ typedef enum assay_reached {                    /* from nearest to farthest */
                              ASSAY_FILTERED_OUT /* "filtered": the options of its run do not mean it */
 } assay_reached;
 
-typedef struct assay_r_typed {
+typedef struct assay_result_typed {
     const char *types;
     int64_t passed, failed;
     double worst;
-} assay_r_typed;
+} assay_result_typed;
 
-typedef struct assay_r_shared { /* of one generator, with the same optional operands and parameters */
+typedef struct assay_result_shared { /* of one generator, with the same optional operands and parameters */
     const char *gen, *line;
     int64_t passed, at;
     double worst, typical;
-} assay_r_shared;
+} assay_result_shared;
 
-typedef struct assay_r_failure {
+typedef struct assay_result_failure {
     const char *by, *line, *operand, *why, *words, *placement;
     int64_t threads;
     int64_t at, index; /* at: which case of its op it was, in the order of a whole run */
     double got, want, bound;
-} assay_r_failure;
+} assay_result_failure;
 
-typedef struct assay_r_kernel {
+typedef struct assay_result_kernel {
     const char *op, *kernel, *isa;
     const char *file; /* "avx2/matmul_avx2", "simd/add_avx2": the same for every target; "" for a plug-in's */
     assay_reached reached;
@@ -49,22 +49,22 @@ typedef struct assay_r_kernel {
     const char *shrunk;            /* the smallest case that fails like the first failure, or NULL */
     const char *expected, *source; /* of a seeded fault: "fault" or "legal", and where it comes from; NULL */
     const char *says;              /* what the first failure must say; NULL: anything */
-    assay_r_typed *typed;
-    assay_r_shared *shared; /* cases that show how tight the bound is */
-    assay_r_failure *failure;
+    assay_result_typed *typed;
+    assay_result_shared *shared; /* cases that show how tight the bound is */
+    assay_result_failure *failure;
     size_t n_typed, n_shared, n_failures;
-} assay_r_kernel;
+} assay_result_kernel;
 
-typedef struct assay_r_op { /* an op whose cases were generated */
+typedef struct assay_result_op { /* an op whose cases were generated */
     const char *op;
     int64_t cases;
     bool covered;         /* missing[] was computed */
     const char **missing; /* coverage that its cases lack */
     size_t n_missing;
     const char *known; /* why the reference's known answers fail; NULL: they hold */
-} assay_r_op;
+} assay_result_op;
 
-typedef struct assay_r_part {
+typedef struct assay_result_part {
     const char *what; /* "kernels", "faults", "vectors", "cases" (the user's own) */
     const char *version, *commit, *compiler, *target, *flags;
     const char *model, *features;                            /* of the CPU; features apart by spaces */
@@ -76,14 +76,14 @@ typedef struct assay_r_part {
     bool emulated;           /* AVX-512 as portable C */
     int64_t shard, shards;
     int64_t elements, elements_judged, outputs_not_judged; /* of vector files; 0: of none */
-    assay_r_op *ops;
-    assay_r_kernel *kernels;
+    assay_result_op *ops;
+    assay_result_kernel *kernels;
     size_t n_ops, n_kernels;
     char digest[20]; /* of everything above */
-} assay_r_part;
+} assay_result_part;
 
 typedef struct assay_results {
-    assay_r_part *part;
+    assay_result_part *part;
     size_t n;
     struct assay_chunk *memory; /* of everything that hangs on the parts */
 } assay_results;
@@ -91,35 +91,35 @@ typedef struct assay_results {
 void *assay_results_alloc(assay_results *r, size_t bytes); /* zeroed; aborts without memory */
 const char *assay_results_text(assay_results *r, const char *text);
 void assay_results_free(assay_results *r);
-void assay_part_seal(assay_r_part *p); /* sorts what has no order and computes the digest */
+void assay_part_seal(assay_result_part *p); /* sorts what has no order and computes the digest */
 const char *assay_reached_name(assay_reached s);
 
 /* ---- all that is computed from the parts ------------------------------------------------------------------ */
 
-typedef struct assay_r_seen { /* one kernel in one part */
-    const assay_r_part *part;
-    const assay_r_kernel *k;
-} assay_r_seen;
+typedef struct assay_result_seen { /* one kernel in one part */
+    const assay_result_part *part;
+    const assay_result_kernel *k;
+} assay_result_seen;
 
-typedef struct assay_r_sum { /* one kernel over all parts */
-    assay_r_kernel k;        /* sums; reached: the best of them; the first failures */
+typedef struct assay_result_sum { /* one kernel over all parts */
+    assay_result_kernel k;        /* sums; reached: the best of them; the first failures */
     const char *what, *plugin, *verdict;
     bool whole; /* judged in every shard of some split */
     bool good;  /* nothing that counts against the run */
-    assay_r_seen *seen;
+    assay_result_seen *seen;
     size_t n_seen;
-} assay_r_sum;
+} assay_result_sum;
 
 typedef struct assay_summary {
     assay_results memory;
     const assay_results *of;
-    assay_r_sum *kernel;
+    assay_result_sum *kernel;
     size_t n;
     int64_t cases, holes, passed, failed, not_accepted, other_types, not_run;
     int64_t faults, caught, legal, flagged, bad, judged, off_cpu, not_built, filtered;
     const char **hole; /* in ops' order: "rmsnorm: C mod 16 = 3" */
     size_t n_holes;
-    const char **lacking; /* "kernels quick: shards 2/4 3/4": runs that have not come */
+    const char **lacking; /* "kernels quick: shards 2/4 3/4": missing runs */
     size_t n_lacking;
     char digest[20];
 } assay_summary;

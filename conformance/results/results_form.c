@@ -22,7 +22,7 @@
         NULL, ASSAY_M_TEXT, 0, 0, 0, NULL                                                                              \
     }
 
-#define F(kind, member) ONE(assay_r_failure, ASSAY_M_##kind, member)
+#define F(kind, member) ONE(assay_result_failure, ASSAY_M_##kind, member)
 const assay_member assay_m_failure[] = { F(TEXT, by),
                                          F(COUNT, at),
                                          F(MAYBE, operand),
@@ -34,21 +34,21 @@ const assay_member assay_m_failure[] = { F(TEXT, by),
                                          F(ADVICE, words),
                                          F(MAYBE, placement),
                                          F(COUNT, threads),
-                                         CASE(assay_r_failure, ASSAY_M_TEXT),
+                                         CASE(assay_result_failure, ASSAY_M_TEXT),
                                          LAST };
-#define T(kind, member) ONE(assay_r_typed, ASSAY_M_##kind, member)
+#define T(kind, member) ONE(assay_result_typed, ASSAY_M_##kind, member)
 const assay_member assay_m_typed[] = { T(TEXT, types), T(COUNT, passed), T(COUNT, failed), T(NUMBER, worst), LAST };
 
-#define G(kind, member) ONE(assay_r_shared, ASSAY_M_##kind, member)
+#define G(kind, member) ONE(assay_result_shared, ASSAY_M_##kind, member)
 static const assay_member shared_members[] = { G(TEXT, gen),
                                                G(COUNT, passed),
                                                G(NUMBER, worst),
                                                G(NUMBER, typical),
                                                G(COUNT, at),
-                                               CASE(assay_r_shared, ASSAY_M_TEXT),
+                                               CASE(assay_result_shared, ASSAY_M_TEXT),
                                                LAST };
 
-#define K(kind, member) ONE(assay_r_kernel, ASSAY_M_##kind, member)
+#define K(kind, member) ONE(assay_result_kernel, ASSAY_M_##kind, member)
 const assay_member assay_m_kernel[] = {
     K(TEXT, op),
     K(TEXT, kernel),
@@ -73,18 +73,18 @@ const assay_member assay_m_kernel[] = {
     K(MAYBE, expected),
     K(MAYBE, source),
     K(MAYBE, says),
-    MANY(assay_r_kernel, ASSAY_M_LIST, "types", typed, n_typed, assay_m_typed),
-    MANY(assay_r_kernel, ASSAY_M_LATER_LIST, "shares", shared, n_shared, shared_members),
-    MANY(assay_r_kernel, ASSAY_M_LIST, "failures", failure, n_failures, assay_m_failure),
+    MANY(assay_result_kernel, ASSAY_M_LIST, "types", typed, n_typed, assay_m_typed),
+    MANY(assay_result_kernel, ASSAY_M_LATER_LIST, "shares", shared, n_shared, shared_members),
+    MANY(assay_result_kernel, ASSAY_M_LIST, "failures", failure, n_failures, assay_m_failure),
     LAST
 };
-#define O(kind, member) ONE(assay_r_op, ASSAY_M_##kind, member)
+#define O(kind, member) ONE(assay_result_op, ASSAY_M_##kind, member)
 static const assay_member op_members[] = {
     O(TEXT, op),      O(COUNT, cases),
-    O(BOOL, covered), MANY(assay_r_op, ASSAY_M_TEXTS, "missing", missing, n_missing, NULL),
+    O(BOOL, covered), MANY(assay_result_op, ASSAY_M_TEXTS, "missing", missing, n_missing, NULL),
     O(MAYBE, known),  LAST
 };
-#define P(kind, member) ONE(assay_r_part, ASSAY_M_##kind, member)
+#define P(kind, member) ONE(assay_result_part, ASSAY_M_##kind, member)
 const assay_member assay_m_part[] = { P(TEXT, what),
                                       P(TEXT, level),
                                       P(MAYBE, seed),
@@ -104,14 +104,15 @@ const assay_member assay_m_part[] = { P(TEXT, what),
                                       P(MAYBE, kernel),
                                       P(MAYBE, isa),
                                       P(MAYBE, threads),
-                                      CASE(assay_r_part, ASSAY_M_MAYBE),
+                                      CASE(assay_result_part, ASSAY_M_MAYBE),
                                       P(MAYBE, plugin),
                                       P(ADVICE, plugin_file),
                                       P(LATER, elements),
                                       P(LATER, elements_judged),
                                       P(LATER, outputs_not_judged),
-                                      MANY(assay_r_part, ASSAY_M_LIST, "ops", ops, n_ops, op_members),
-                                      MANY(assay_r_part, ASSAY_M_LIST, "kernels", kernels, n_kernels, assay_m_kernel),
+                                      MANY(assay_result_part, ASSAY_M_LIST, "ops", ops, n_ops, op_members),
+                                      MANY(assay_result_part, ASSAY_M_LIST, "kernels", kernels, n_kernels,
+                                           assay_m_kernel),
                                       LAST };
 
 const char *assay_reached_name(assay_reached s)
@@ -199,7 +200,7 @@ void assay_members_write(assay_json *j, const void *o, const assay_member *m, bo
     }
 }
 
-char *assay_part_text(const assay_r_part *p, bool advice)
+char *assay_part_text(const assay_result_part *p, bool advice)
 {
     assay_json j = { 0 };
     assay_json_open(&j, NULL, '{');
@@ -212,15 +213,15 @@ char *assay_part_text(const assay_r_part *p, bool advice)
 
 static int by_types(const void *a, const void *b)
 {
-    return strcmp(((const assay_r_typed *)a)->types, ((const assay_r_typed *)b)->types);
+    return strcmp(((const assay_result_typed *)a)->types, ((const assay_result_typed *)b)->types);
 }
 
 static int by_gen(const void *a, const void *b)
 {
-    return strcmp(((const assay_r_shared *)a)->gen, ((const assay_r_shared *)b)->gen);
+    return strcmp(((const assay_result_shared *)a)->gen, ((const assay_result_shared *)b)->gen);
 }
 
-void assay_part_seal(assay_r_part *p)
+void assay_part_seal(assay_result_part *p)
 {
     for (size_t i = 0; i < p->n_kernels; i++)
         if (p->kernels[i].n_typed)

@@ -31,7 +31,7 @@ extern const assay_member assay_m_part[], assay_m_kernel[], assay_m_failure[], a
 
 void assay_members_write(assay_json *j, const void *o, const assay_member *m, bool advice);
 /* Text of a part without its digest; release with free(). */
-char *assay_part_text(const assay_r_part *p, bool advice);
+char *assay_part_text(const assay_result_part *p, bool advice);
 
 static inline void *assay_m_at(const void *o, size_t at)
 {

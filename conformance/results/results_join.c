@@ -13,7 +13,7 @@ static int by_text(const char *a, const char *b)
     return a && b ? strcmp(a, b) : (a != NULL) - (b != NULL);
 }
 
-int assay_split_order(const assay_r_part *a, const assay_r_part *b)
+int assay_split_order(const assay_result_part *a, const assay_result_part *b)
 {
     const char *const x[] = { a->what, a->version, a->commit,  a->level, a->seed,
                               a->line, a->plugin,  a->threads, a->secret };
@@ -27,7 +27,7 @@ int assay_split_order(const assay_r_part *a, const assay_r_part *b)
 }
 
 /* Which part of which run on which kind of machine; two parts that are equal here should be equal altogether. */
-static int same_run(const assay_r_part *a, const assay_r_part *b)
+static int same_run(const assay_result_part *a, const assay_result_part *b)
 {
     const char *const x[] = { a->target, a->model, a->features, a->compiler, a->flags, a->op, a->kernel, a->isa };
     const char *const y[] = { b->target, b->model, b->features, b->compiler, b->flags, b->op, b->kernel, b->isa };
@@ -40,13 +40,13 @@ static int same_run(const assay_r_part *a, const assay_r_part *b)
 
 static int in_order(const void *a, const void *b)
 {
-    const assay_r_part *x = a, *y = b;
+    const assay_result_part *x = a, *y = b;
     const int d = same_run(x, y);
     return d ? d : strcmp(x->digest, y->digest);
 }
 
 /* Two parts of one digest may differ in advice; whichever comes first, the same one stays. */
-static void keep_one(assay_r_part *kept, const assay_r_part *other)
+static void keep_one(assay_result_part *kept, const assay_result_part *other)
 {
     char *a = assay_part_text(kept, true), *b = assay_part_text(other, true);
     if (strcmp(b, a) < 0)
@@ -62,8 +62,8 @@ assay_status assay_results_join(assay_results *r, bool force, int64_t *twice, as
     if (r->n)
         qsort(r->part, r->n, sizeof *r->part, in_order);
     for (size_t i = 0; i < r->n; i++) {
-        const assay_r_part *p = &r->part[i];
-        assay_r_part *last = n ? &r->part[n - 1] : NULL;
+        const assay_result_part *p = &r->part[i];
+        assay_result_part *last = n ? &r->part[n - 1] : NULL;
         if (last && !in_order(last, p)) {
             ++*twice;
             keep_one(last, p);

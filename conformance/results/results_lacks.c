@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What a document lacks: coverage that no part of it has, shards that have not come. */
+ * What a document lacks: coverage that no part of it has, missing shards. */
 #include "results_lacks.h"
 #include "results_split.h"
 #include <stdio.h>
@@ -22,11 +22,11 @@ static size_t looked(const assay_results *r, const char *op, bool *all)
 {
     size_t n = 0;
     int64_t have = 0, last = 0;
-    const assay_r_part *split = NULL;
+    const assay_result_part *split = NULL;
     *all = false;
     for (size_t i = 0; i < r->n; i++)
         for (size_t k = 0; k < r->part[i].n_ops; k++) {
-            const assay_r_part *p = &r->part[i];
+            const assay_result_part *p = &r->part[i];
             if (!p->ops[k].covered || strcmp(p->ops[k].op, op) != 0)
                 continue;
             if (!split || assay_split_order(split, p))
@@ -60,7 +60,7 @@ void assay_find_holes(assay_summary *s)
     n = 0;
     for (size_t i = 0; i < r->n; i++)
         for (size_t k = 0; k < r->part[i].n_ops; k++) {
-            const assay_r_op *o = &r->part[i].ops[k];
+            const assay_result_op *o = &r->part[i].ops[k];
             s->cases += o->cases;
             for (size_t m = 0; m < o->n_missing; m++)
                 all[n++] = (lack){ o->op, o->missing[m] };
@@ -83,14 +83,14 @@ void assay_find_holes(assay_summary *s)
     s->holes = (int64_t)s->n_holes;
 }
 
-/* ---- runs that have not come --------------------------------------------------------------------------------- */
+/* ---- missing runs --------------------------------------------------------------------------------- */
 
 void assay_find_lacking(assay_summary *s)
 {
     const assay_results *r = s->of;
     s->lacking = r->n ? assay_results_alloc(&s->memory, r->n * sizeof *s->lacking) : NULL;
     for (size_t i = 0, j; i < r->n; i = j) {
-        const assay_r_part *p = &r->part[i];
+        const assay_result_part *p = &r->part[i];
         char text[256];
         int64_t have = 0, last = 0, next = 0;
         for (j = i; j < r->n && !assay_split_order(p, &r->part[j]); j++) {
@@ -100,7 +100,7 @@ void assay_find_lacking(assay_summary *s)
         }
         if (have == p->shards)
             continue;
-        snprintf(text, sizeof text, "%.20s, %.20s: %lld of %lld shards have not come, the first is %lld/%lld", p->what,
+        snprintf(text, sizeof text, "%.20s, %.20s: %lld of %lld shards are missing, the first is %lld/%lld", p->what,
                  p->level, (long long)(p->shards - have), (long long)p->shards, (long long)(next ? next : last + 1),
                  (long long)p->shards);
         s->lacking[s->n_lacking++] = assay_results_text(&s->memory, text);

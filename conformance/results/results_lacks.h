@@ -5,6 +5,6 @@
 #include "results.h"
 
 void assay_find_holes(assay_summary *s);   /* in the coverage of the cases */
-void assay_find_lacking(assay_summary *s); /* runs that have not come */
+void assay_find_lacking(assay_summary *s); /* missing runs */
 int assay_op_rank(const char *op);         /* its place in the registry; past the end: not there */
 #endif

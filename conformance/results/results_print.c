@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool same_host(const assay_r_part *a, const assay_r_part *b)
+static bool same_host(const assay_result_part *a, const assay_result_part *b)
 {
     return !strcmp(a->target, b->target) && !strcmp(a->model, b->model) && !strcmp(a->features, b->features);
 }
@@ -14,7 +14,7 @@ static bool same_host(const assay_r_part *a, const assay_r_part *b)
 static void print_hosts(const assay_results *r)
 {
     for (size_t i = 0; i < r->n; i++) {
-        const assay_r_part *p = &r->part[i];
+        const assay_result_part *p = &r->part[i];
         size_t runs = 0;
         bool seen = false;
         for (size_t k = 0; k < i && !seen; k++)
@@ -26,7 +26,7 @@ static void print_hosts(const assay_results *r)
     }
 }
 
-static void print_kernel(const assay_r_sum *k)
+static void print_kernel(const assay_result_sum *k)
 {
     const bool missed = k->k.expected && !strcmp(k->k.expected, "fault") && !k->good;
     printf("  %s %s%s%s/%s: %s%lld passed, %lld failed, %lld not accepted",
@@ -60,7 +60,7 @@ static void print_kernel(const assay_r_sum *k)
 }
 
 /* A kernel that no run judged: the reason on each kind of machine. */
-static void print_uncovered(const assay_r_sum *k)
+static void print_uncovered(const assay_result_sum *k)
 {
     printf("  no host  %s/%s (%s):", k->k.op, k->k.kernel, k->k.isa);
     const char *comma = "";
@@ -70,7 +70,7 @@ static void print_uncovered(const assay_r_sum *k)
             said = same_host(k->seen[m].part, k->seen[i].part) && k->seen[m].k->reached == k->seen[i].k->reached;
         if (said)
             continue;
-        const assay_r_part *p = k->seen[i].part;
+        const assay_result_part *p = k->seen[i].part;
         const bool built = k->seen[i].k->reached == ASSAY_NO_BUILD;
         printf("%s %s%s%s", comma, assay_reached_name(k->seen[i].k->reached), built ? " for " : ": ",
                built ? p->target : p->model);
@@ -114,7 +114,7 @@ int assay_summary_missing(const assay_summary *s, const char *tier)
 {
     int known = 0, lacks = 0;
     for (size_t i = 0; i < s->n; i++) {
-        const assay_r_sum *k = &s->kernel[i];
+        const assay_result_sum *k = &s->kernel[i];
         if (strcmp(k->k.isa, tier) != 0 || strcmp(k->what, "kernels") != 0)
             continue;
         known++;

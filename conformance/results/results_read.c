@@ -178,7 +178,7 @@ static assay_status read_members(const reader *rd, const cJSON *from, void *to, 
 
 static assay_status read_part(const reader *rd, const cJSON *from)
 {
-    assay_r_part p = { 0 };
+    assay_result_part p = { 0 };
     const cJSON *digest = cJSON_GetObjectItemCaseSensitive(from, "digest");
     const assay_status s = read_members(rd, from, &p, assay_m_part);
     if (s)

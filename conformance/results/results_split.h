@@ -5,5 +5,5 @@
 #include "results.h"
 
 /* 0: same build, level, seed, cases and number of shards: what is left of them may be joined into a whole. */
-int assay_split_order(const assay_r_part *a, const assay_r_part *b);
+int assay_split_order(const assay_result_part *a, const assay_result_part *b);
 #endif

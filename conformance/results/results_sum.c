@@ -32,7 +32,7 @@ static int by_text(const char *a, const char *b)
 }
 
 /* A kernel that is not built has no name but its file's; elsewhere the file says which it is. */
-static int same_kernel(const assay_r_seen *x, const assay_r_seen *y)
+static int same_kernel(const assay_result_seen *x, const assay_result_seen *y)
 {
     int d = strcmp(x->part->what, y->part->what);
     d = d ? d : by_text(x->part->plugin, y->part->plugin);
@@ -44,14 +44,14 @@ static int same_kernel(const assay_r_seen *x, const assay_r_seen *y)
 
 static int seen_order(const void *a, const void *b)
 {
-    const assay_r_seen *x = a, *y = b;
+    const assay_result_seen *x = a, *y = b;
     const int d = same_kernel(x, y);
     return d ? d : (x->part > y->part) - (x->part < y->part); /* parts stand in their own order */
 }
 
 static int sum_order(const void *a, const void *b)
 {
-    const assay_r_sum *x = a, *y = b;
+    const assay_result_sum *x = a, *y = b;
     int d = strcmp(x->what, y->what);
     d = d ? d : by_text(x->plugin, y->plugin);
     d = d ? d : assay_op_rank(x->k.op) - assay_op_rank(y->k.op);
@@ -65,26 +65,26 @@ static int sum_order(const void *a, const void *b)
 
 /* ---- sums ---------------------------------------------------------------------------------------------------- */
 
-static void add_typed(assay_r_kernel *sum, const assay_r_typed *t)
+static void add_typed(assay_result_kernel *sum, const assay_result_typed *t)
 {
     size_t i = 0;
     while (i < sum->n_typed && strcmp(sum->typed[i].types, t->types) != 0)
         i++;
     if (i == sum->n_typed)
-        sum->typed[sum->n_typed++] = (assay_r_typed){ .types = t->types };
+        sum->typed[sum->n_typed++] = (assay_result_typed){ .types = t->types };
     sum->typed[i].passed += t->passed;
     sum->typed[i].failed += t->failed;
     sum->typed[i].worst = t->worst > sum->typed[i].worst ? t->worst : sum->typed[i].worst;
 }
 
-static void add_shared(assay_r_kernel *sum, const assay_r_shared *s)
+static void add_shared(assay_result_kernel *sum, const assay_result_shared *s)
 {
     size_t i = 0;
     while (i < sum->n_shared && strcmp(sum->shared[i].gen, s->gen) != 0)
         i++;
     if (i == sum->n_shared)
-        sum->shared[sum->n_shared++] = (assay_r_shared){ .gen = s->gen, .worst = -1 };
-    assay_r_shared *to = &sum->shared[i];
+        sum->shared[sum->n_shared++] = (assay_result_shared){ .gen = s->gen, .worst = -1 };
+    assay_result_shared *to = &sum->shared[i];
     const int64_t passed = to->passed + s->passed;
     const double typical = s->typical > to->typical ? s->typical : to->typical;
     if (s->worst > to->worst || (s->worst == to->worst && s->at >= to->at))
@@ -94,27 +94,27 @@ static void add_shared(assay_r_kernel *sum, const assay_r_shared *s)
 
 static int shared_order(const void *a, const void *b)
 {
-    return strcmp(((const assay_r_shared *)a)->gen, ((const assay_r_shared *)b)->gen);
+    return strcmp(((const assay_result_shared *)a)->gen, ((const assay_result_shared *)b)->gen);
 }
 
 static int typed_order(const void *a, const void *b)
 {
-    return strcmp(((const assay_r_typed *)a)->types, ((const assay_r_typed *)b)->types);
+    return strcmp(((const assay_result_typed *)a)->types, ((const assay_result_typed *)b)->types);
 }
 
 /* The order of a whole run; the rest only makes it one order. */
 static int failure_order(const void *a, const void *b)
 {
-    const assay_r_failure *x = a, *y = b;
+    const assay_result_failure *x = a, *y = b;
     int d = (x->at > y->at) - (x->at < y->at);
     d = d ? d : strcmp(x->line, y->line);
     d = d ? d : strcmp(x->by, y->by);
     return d ? d : strcmp(x->why, y->why);
 }
 
-static void add_up(assay_results *memory, assay_r_sum *s)
+static void add_up(assay_results *memory, assay_result_sum *s)
 {
-    assay_r_kernel *sum = &s->k;
+    assay_result_kernel *sum = &s->k;
     size_t types = 0, failures = 0, shares = 0;
     for (size_t i = 0; i < s->n_seen; i++) {
         types += s->seen[i].k->n_typed;
@@ -125,7 +125,7 @@ static void add_up(assay_results *memory, assay_r_sum *s)
     sum->shared = shares ? assay_results_alloc(memory, shares * sizeof *sum->shared) : NULL;
     sum->failure = failures ? assay_results_alloc(memory, failures * sizeof *sum->failure) : NULL;
     for (size_t i = 0; i < s->n_seen; i++) {
-        const assay_r_kernel *k = s->seen[i].k;
+        const assay_result_kernel *k = s->seen[i].k;
         if (k->reached < sum->reached || i == 0) { /* who judged it knows its name and contract */
             sum->kernel = k->kernel, sum->isa = k->isa, sum->contract = k->contract, sum->source = k->source,
             sum->says = k->says;
@@ -159,12 +159,12 @@ static void add_up(assay_results *memory, assay_r_sum *s)
 }
 
 /* Judged in all shards of one split?  Parts of a split stand together, its shards in order. */
-static bool whole(const assay_r_sum *s)
+static bool whole(const assay_result_sum *s)
 {
     int64_t have = 0, last = 0;
-    const assay_r_part *split = NULL;
+    const assay_result_part *split = NULL;
     for (size_t i = 0; i < s->n_seen; i++) {
-        const assay_r_part *p = s->seen[i].part;
+        const assay_result_part *p = s->seen[i].part;
         if (s->seen[i].k->reached != ASSAY_JUDGED)
             continue;
         if (!split || assay_split_order(split, p))
@@ -177,9 +177,9 @@ static bool whole(const assay_r_sum *s)
     return false;
 }
 
-static const char *verdict_of(const assay_r_sum *s)
+static const char *verdict_of(const assay_result_sum *s)
 {
-    const assay_r_kernel *k = &s->k;
+    const assay_result_kernel *k = &s->k;
     if (k->reached != ASSAY_JUDGED)
         return assay_reached_name(k->reached);
     if (k->failed)
@@ -192,20 +192,20 @@ static const char *verdict_of(const assay_r_sum *s)
 }
 
 /* A seeded fault that was found out, and for the reason for which it must be. */
-static bool found_out(const assay_r_sum *s)
+static bool found_out(const assay_result_sum *s)
 {
     return s->k.failed && s->k.n_failures && (!s->k.says || strstr(s->k.failure[0].why, s->k.says));
 }
 
 /* What counts against the run: a fault is to fail, all else to pass. */
-static bool good(const assay_r_sum *s)
+static bool good(const assay_result_sum *s)
 {
     if (s->k.reached != ASSAY_JUDGED)
         return true;
     return s->k.expected && !strcmp(s->k.expected, "fault") ? found_out(s) : !strcmp(s->verdict, "passed");
 }
 
-static void count(assay_summary *s, assay_r_sum *k)
+static void count(assay_summary *s, assay_result_sum *k)
 {
     const bool fault = k->k.expected && !strcmp(k->k.expected, "fault");
     s->passed += k->k.passed, s->failed += k->k.failed, s->not_accepted += k->k.not_accepted;
@@ -230,24 +230,24 @@ static void sum_kernels(assay_summary *s)
     size_t n = 0;
     for (size_t i = 0; i < r->n; i++)
         n += r->part[i].n_kernels;
-    assay_r_seen *seen = n ? assay_results_alloc(&s->memory, n * sizeof *seen) : NULL;
+    assay_result_seen *seen = n ? assay_results_alloc(&s->memory, n * sizeof *seen) : NULL;
     n = 0;
     for (size_t i = 0; i < r->n; i++)
         for (size_t k = 0; k < r->part[i].n_kernels; k++)
-            seen[n++] = (assay_r_seen){ &r->part[i], &r->part[i].kernels[k] };
+            seen[n++] = (assay_result_seen){ &r->part[i], &r->part[i].kernels[k] };
     if (!n)
         return;
     qsort(seen, n, sizeof *seen, seen_order);
     s->kernel = assay_results_alloc(&s->memory, n * sizeof *s->kernel);
     for (size_t i = 0, j; i < n; i = j) {
-        assay_r_sum *sum = &s->kernel[s->n++];
+        assay_result_sum *sum = &s->kernel[s->n++];
         for (j = i + 1; j < n && !same_kernel(&seen[i], &seen[j]); j++)
             ;
-        *sum = (assay_r_sum){ .k = *seen[i].k,
-                              .what = seen[i].part->what,
-                              .plugin = seen[i].part->plugin,
-                              .seen = seen + i,
-                              .n_seen = j - i };
+        *sum = (assay_result_sum){ .k = *seen[i].k,
+                                   .what = seen[i].part->what,
+                                   .plugin = seen[i].part->plugin,
+                                   .seen = seen + i,
+                                   .n_seen = j - i };
         sum->k.passed = sum->k.failed = sum->k.not_accepted = sum->k.worst_at = 0;
         sum->k.other_types = sum->k.not_run = 0;
         sum->k.n_typed = sum->k.n_shared = sum->k.n_failures = 0;

@@ -21,7 +21,7 @@ static const char *common(const assay_results *r, size_t at)
     return first;
 }
 
-static void write_kernel(assay_json *j, const assay_r_sum *s)
+static void write_kernel(assay_json *j, const assay_result_sum *s)
 {
     assay_json_open(j, NULL, '{');
     assay_json_str(j, "verdict", s->verdict);
@@ -31,7 +31,7 @@ static void write_kernel(assay_json *j, const assay_r_sum *s)
 }
 
 /* One entry for each kernel that is not judged on the whole of the cases anywhere: reason by machine. */
-static void write_not_covered(assay_json *j, const assay_r_sum *s)
+static void write_not_covered(assay_json *j, const assay_result_sum *s)
 {
     assay_json_open(j, NULL, '{');
     assay_json_str(j, "what", s->what);
@@ -41,7 +41,7 @@ static void write_not_covered(assay_json *j, const assay_r_sum *s)
     assay_json_str(j, "reason", s->verdict);
     assay_json_open(j, "hosts", '[');
     for (size_t i = 0; i < s->n_seen; i++) {
-        const assay_r_seen *x = &s->seen[i], *last = i ? x - 1 : NULL;
+        const assay_result_seen *x = &s->seen[i], *last = i ? x - 1 : NULL;
         if (last && !strcmp(last->part->target, x->part->target) && !strcmp(last->part->model, x->part->model) &&
             last->k->reached == x->k->reached)
             continue;

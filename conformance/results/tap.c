@@ -26,7 +26,7 @@ static void yaml(FILE *f, const char *key, const char *text)
     fputs("'\n", f);
 }
 
-static void point(FILE *f, size_t n, const assay_r_sum *k)
+static void point(FILE *f, size_t n, const assay_result_sum *k)
 {
     char text[ASSAY_REPRO_TEXT];
     fprintf(f, "%s %zu - ", k->good ? "ok" : "not ok", n);

@@ -239,7 +239,7 @@ static void spread(of_op *o, const trial *t)
             o->trial[i].caught |= contains(o->trial[i].slip, t->slip);
 }
 
-assay_status assay_implied_problem(assay_implied *x, assay_lab *lab, assay_problem *p, assay_why *why)
+assay_status assay_implied_problem(assay_implied *x, assay_pool *pool, assay_problem *p, assay_why *why)
 {
     of_op *o = assay_implied_find(x, p->c.op);
     const double begin = seconds();
@@ -252,7 +252,7 @@ assay_status assay_implied_problem(assay_implied *x, assay_lab *lab, assay_probl
             continue;
         s = d.ready ? ASSAY_OK : lay_out(&d, why);
         if (!s && would_be_caught(&d, t))
-            t->caught = assay_judge(lab, p, &t->slip->kernel, -1, 2, &f) == ASSAY_FAILED;
+            t->caught = assay_judge(pool, p, &t->slip->kernel, -1, 2, &f) == ASSAY_FAILED;
         if (t->caught)
             spread(o, t);
     }

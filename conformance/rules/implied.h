@@ -20,7 +20,7 @@ typedef struct assay_implied_score { /* of one op */
 assay_implied *assay_implied_open(assay_level level); /* of what assay_slips_prepare has made */
 bool assay_implied_has(const assay_implied *x, const assay_op *op);
 /* Those that are not caught, on this case.  p may be solved anew. */
-assay_status assay_implied_problem(assay_implied *x, assay_lab *lab, assay_problem *p, assay_why *why);
+assay_status assay_implied_problem(assay_implied *x, assay_pool *pool, assay_problem *p, assay_why *why);
 /* No slip of the op is left but those that are known to escape. */
 bool assay_implied_settled(assay_implied *x, const assay_op *op);
 assay_implied_score assay_implied_of(const assay_implied *x, const assay_op *op);

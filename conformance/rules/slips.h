@@ -86,7 +86,7 @@ typedef struct assay_slip_call {
     _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS];
 } assay_slip_call;
 
-/* Makes all slips that the filter means; before a lab is opened, so that runners know them, too. */
+/* Makes all slips that the filter means; before a pool is opened, so that runners know them, too. */
 void assay_slips_prepare(const assay_filter *f);
 const assay_slip *assay_slips_of(const assay_op *op, size_t *n);
 

@@ -2,7 +2,7 @@
  * beyond.h - what reaches beyond a call: other processes, what is shared with the judge, what is left changed. */
 #ifndef ASSAY_HOSTILE_BEYOND_H
 #define ASSAY_HOSTILE_BEYOND_H
-#include "../../judge/lab.h"
+#include "../../judge/pool.h"
 #include "own.h"
 #include <errno.h>
 #include <fenv.h>

@@ -40,7 +40,7 @@ typedef struct group { /* of kernels: those of one contract */
 } group;
 
 typedef struct run {
-    assay_lab *lab;
+    assay_pool *pool;
     int terms;
     group *group;
     size_t n_groups, n_rows;
@@ -167,7 +167,7 @@ static void judge_group(run *r, assay_problem *p, const group *g)
         assay_finding f;
         if (!takes(&p->c, g->entry[i]) || (!e.kernels && assay_problem_solve(p, g->contract, NULL)))
             continue;
-        if (assay_judge_once(r->lab, p, g->entry[i]->kernel, -1, &plain, &f, out) == ASSAY_PASSED)
+        if (assay_judge_once(r->pool, p, g->entry[i]->kernel, -1, &plain, &f, out) == ASSAY_PASSED)
             add_errors(&e, p, out), r->calls++;
         assay_outputs_free(out);
     }
@@ -298,11 +298,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: terms OP TERMS, with %d terms at most\n", TERMS);
         return 2;
     }
-    if (!(r.lab = assay_lab_open(NULL, &why))) {
+    if (!(r.pool = assay_pool_open(NULL, &why))) {
         fprintf(stderr, "terms: %s\n", why.text);
         return 2;
     }
-    assay_tightness_entries(r.lab, &l, &f);
+    assay_tightness_entries(r.pool, &l, &f);
     make_groups(&r, &l);
     assay_status s = ASSAY_OK;
     for (size_t i = 0; !s && i < suite->n_rows; i++)
@@ -312,6 +312,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "terms: %s\n", why.text);
     else
         print(&r, f.op);
-    assay_lab_close(r.lab);
+    assay_pool_close(r.pool);
     return s ? 2 : 0;
 }

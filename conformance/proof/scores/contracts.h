@@ -23,7 +23,7 @@ typedef struct assay_stance { /* one contract's line */
 } assay_stance;
 
 const assay_again *assay_contracts_again(const assay_entry *e); /* NULL: none of them */
-/* The copies of the kernels.  Runners know kernels by address: call before assay_lab_open.  loose_too: also
+/* The copies of the kernels.  Runners know kernels by address: call before assay_pool_open.  loose_too: also
  * under what nobody declares. */
 void assay_contracts_prepare(const assay_filter *f, bool loose_too);
 /* Their entries, in the order of prepare. */

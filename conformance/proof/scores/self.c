@@ -37,7 +37,7 @@ static bool told(const assay_ledger *l, size_t i)
 static bool sits_out(const assay_ledger *l, size_t i)
 {
     const bool peer = running->input > 0;
-    const assay_subject *u = &running->subject[i];
+    const assay_seeded *u = &running->subject[i];
     if (!l->entry[i].fault)
         return peer;
     if (l->entry[i].fault->kind == ASSAY_FAULT)
@@ -92,7 +92,7 @@ static void note_generators(assay_self *s, const assay_case *c)
 {
     for (size_t i = 0; i < s->session.ledger.n; i++) {
         const assay_entry *e = &s->session.ledger.entry[i];
-        assay_subject *u = &s->subject[i];
+        assay_seeded *u = &s->subject[i];
         const bool caught = e->failed > u->failed;
         int g = 0;
         u->failed = e->failed;
@@ -164,7 +164,7 @@ static assay_status run_peer(assay_self *s, int input, assay_why *why)
             s->ledger[input].at = (int64_t)i;
             assay_status st = assay_problem_make(&c, &p, why);
             if (!st)
-                st = assay_check_problem(s->session.lab, &s->ledger[input], &p, s->session.filter, why);
+                st = assay_check_problem(s->session.pool, &s->ledger[input], &p, s->session.filter, why);
             assay_problem_free(&p);
             settle(s);
             if (st)
@@ -177,7 +177,7 @@ static assay_status run_peer(assay_self *s, int input, assay_why *why)
 
 static assay_status run_all(assay_self *s, assay_why *why)
 {
-    assay_session again = { .filter = s->session.filter, .lab = s->session.lab };
+    assay_session again = { .filter = s->session.filter, .pool = s->session.pool };
     assay_judge_watch(watch, s);
     assay_status st = assay_check_run(&s->session, why);
     for (int i = 1; !st && i < s->n_inputs; i++)
@@ -242,7 +242,7 @@ static bool set_up(assay_self *s, const assay_self_how *how)
         assay_check_faults(&s->ledger[i], f);
     }
     if (how->tightness)
-        assay_check_kernels(s->session.lab, l, f);
+        assay_check_kernels(s->session.pool, l, f);
     l->skip = s->every ? stays : sits_out;
     s->subject = calloc(l->n + 1, sizeof *s->subject);
     for (size_t i = 0; s->subject && i < l->n; i++)
@@ -265,9 +265,9 @@ static int print_all(assay_self *s, const assay_self_how *how)
     return good ? 0 : 1;
 }
 
-int assay_self_main(assay_lab *lab, const assay_filter *f, const assay_self_how *how)
+int assay_self_main(assay_pool *pool, const assay_filter *f, const assay_self_how *how)
 {
-    assay_self s = { .session = { .filter = f, .faults = true, .lab = lab, .implied = assay_implied_open(f->level) },
+    assay_self s = { .session = { .filter = f, .faults = true, .pool = pool, .implied = assay_implied_open(f->level) },
                      .n_inputs = 1,
                      .every = how->faults };
     assay_why why = { "" };

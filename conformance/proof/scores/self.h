@@ -13,7 +13,7 @@ typedef struct assay_tally {
     int32_t told; /* rejected in a case of which the rule rejects no legal variant and not the golden */
 } assay_tally;
 
-typedef struct assay_subject { /* one kernel of faults/: entry i of every ledger */
+typedef struct assay_seeded { /* one kernel of faults/: entry i of every ledger */
     assay_tally rule[ASSAY_SELF_INPUTS][ASSAY_RULES];
     char gen[ASSAY_SELF_GENS][ASSAY_SELF_GEN_NAME]; /* generators that caught it */
     int n_gens;
@@ -21,7 +21,7 @@ typedef struct assay_subject { /* one kernel of faults/: entry i of every ledger
     int64_t apart;              /* its runs in cases that it sits out: judged, but no part of the table */
     int64_t failed, runs;       /* before the case that runs */
     bool rejected[ASSAY_RULES]; /* in the case that runs */
-} assay_subject;
+} assay_seeded;
 
 typedef struct assay_self {
     assay_session session;                   /* of our own cases */
@@ -29,7 +29,7 @@ typedef struct assay_self {
     const assay_gen *gen[ASSAY_SELF_INPUTS]; /* [0]: NULL, our own cases; then each peer's kind */
     int n_inputs, input;                     /* input: what runs now */
     bool spoiled[ASSAY_RULES];               /* in the case that runs, the rule rejected what is right */
-    assay_subject *subject;
+    assay_seeded *subject;
     assay_case *shape; /* of our cases, once each, whatever their generator */
     uint64_t *seen;
     assay_ledger again; /* the faults under other contracts (contracts.h) */
@@ -48,7 +48,7 @@ typedef struct assay_self_how { /* of a run */
 
 const assay_ledger *assay_self_ledger(const assay_self *s, int input);
 /* Runs all, prints the table, writes the JSON that the filter names.  Returns the exit code. */
-int assay_self_main(assay_lab *lab, const assay_filter *f, const assay_self_how *how);
+int assay_self_main(assay_pool *pool, const assay_filter *f, const assay_self_how *how);
 
 /* self_part.c: what was found of some ops, for a run of the same program that joins it. */
 assay_status assay_self_write_part(const assay_self *s, const char *path, assay_why *why);

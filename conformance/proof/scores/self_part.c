@@ -49,7 +49,7 @@ static header header_of(assay_self *s, const char *op)
     }
     h.level = s->session.filter->level;
     h.entry = sizeof(assay_entry);
-    h.subject = sizeof(assay_subject);
+    h.subject = sizeof(assay_seeded);
     for (int i = 0; i <= s->n_inputs; i++)
         for (size_t k = 0; k < table(s, i)->n; k++)
             h.n[i] += of_op(&table(s, i)->entry[k], op);

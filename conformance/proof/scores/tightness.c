@@ -20,7 +20,7 @@ static bool generated(const assay_ledger *l)
     return false;
 }
 
-void assay_tightness_entries(assay_lab *lab, assay_ledger *l, const assay_filter *f)
+void assay_tightness_entries(assay_pool *pool, assay_ledger *l, const assay_filter *f)
 {
     if (!generated(l)) {
         size_t n = 0;
@@ -30,7 +30,7 @@ void assay_tightness_entries(assay_lab *lab, assay_ledger *l, const assay_filter
                 l->entry[n++] = l->entry[i];
         l->n = n;
     }
-    assay_check_kernels(lab, l, f);
+    assay_check_kernels(pool, l, f);
 }
 
 static bool bounded(const assay_op *op)
@@ -41,7 +41,7 @@ static bool bounded(const assay_op *op)
     return any;
 }
 
-static assay_tight *row_of(assay_tight *rows, size_t *n, const assay_r_kernel *k, const char *gen)
+static assay_tight *row_of(assay_tight *rows, size_t *n, const assay_result_kernel *k, const char *gen)
 {
     size_t i = 0;
     while (i < *n && (strcmp(rows[i].op, k->op) || strcmp(rows[i].contract, k->contract) || strcmp(rows[i].gen, gen)))
@@ -58,11 +58,11 @@ size_t assay_tightness(const assay_summary *s, assay_tight **rows)
         most += s->kernel[i].k.n_shared;
     *rows = calloc(most, sizeof **rows);
     for (size_t i = 0; *rows && i < s->n; i++) {
-        const assay_r_kernel *k = &s->kernel[i].k;
+        const assay_result_kernel *k = &s->kernel[i].k;
         if ((k->expected && strcmp(k->expected, "legal") != 0) || !k->passed || !bounded(assay_op_find(k->op)))
             continue;
         for (size_t g = 0; g < k->n_shared; g++) {
-            const assay_r_shared *from = &k->shared[g];
+            const assay_result_shared *from = &k->shared[g];
             assay_tight *r = row_of(*rows, &n, k, from->gen);
             r->kernels++;
             r->runs += from->passed;

@@ -19,7 +19,7 @@ typedef struct assay_tight {
 } assay_tight;
 
 /* Adds all shipped kernels and, unless the ledger holds them already, all legal variants that the filter means. */
-void assay_tightness_entries(assay_lab *lab, assay_ledger *l, const assay_filter *f);
+void assay_tightness_entries(assay_pool *pool, assay_ledger *l, const assay_filter *f);
 /* Ops with a BOUNDED output only; returns the number of rows, *rows is to be freed. */
 size_t assay_tightness(const assay_summary *s, assay_tight **rows);
 /* Prints the table; returns the number of rows that are too loose. */

@@ -27,8 +27,8 @@ START_TEST(test_least)
     assay_finding f;
     assay_shrunk s;
     assay_why why = { "" };
-    assay_lab *lab = assay_lab_open(NULL, &why);
-    ck_assert_msg(lab && !assay_case_parse(t->line, &c, &why), "%s", why.text);
+    assay_pool *pool = assay_pool_open(NULL, &why);
+    ck_assert_msg(pool && !assay_case_parse(t->line, &c, &why), "%s", why.text);
     const assay_faults *all = assay_faults_of(c.op);
     const assay_kernel *k = NULL;
     for (size_t i = 0; i < all->n; i++)
@@ -36,8 +36,8 @@ START_TEST(test_least)
             k = &all->fault[i].kernel;
     ck_assert_msg(k != NULL, "%s: no such fault", t->fault);
     ck_assert_msg(!assay_problem_make(&c, &p, &why) && !assay_problem_solve(&p, k->contract, &why), "%s", why.text);
-    ck_assert_msg(assay_judge(lab, &p, k, -1, 2, &f) == ASSAY_FAILED, "%s passes %s", t->fault, t->line);
-    assay_shrink(lab, &p.c, k, -1, 2, &f, &s);
+    ck_assert_msg(assay_judge(pool, &p, k, -1, 2, &f) == ASSAY_FAILED, "%s passes %s", t->fault, t->line);
+    assay_shrink(pool, &p.c, k, -1, 2, &f, &s);
     assay_problem_free(&p);
     ck_assert_msg(!strcmp(s.line, t->least), "%s on %s: '%s', not '%s'", t->fault, t->line, s.line, t->least);
     ck_assert_msg(s.calls <= ASSAY_SHRINK_CALLS, "%d calls", s.calls);
@@ -45,9 +45,10 @@ START_TEST(test_least)
     ck_assert_msg(!assay_case_parse(s.line, &c, &why) && !assay_problem_make(&c, &p, &why) &&
                       !assay_problem_solve(&p, k->contract, &why),
                   "%s", why.text);
-    ck_assert_msg(assay_judge(lab, &p, k, -1, 2, &f) == ASSAY_FAILED, "%s passes its shrunk line %s", t->fault, s.line);
+    ck_assert_msg(assay_judge(pool, &p, k, -1, 2, &f) == ASSAY_FAILED, "%s passes its shrunk line %s", t->fault,
+                  s.line);
     assay_problem_free(&p);
-    assay_lab_close(lab);
+    assay_pool_close(pool);
 }
 END_TEST
 

@@ -40,7 +40,7 @@ static const assay_kernel *fault(const assay_op *op, const char *name)
     return NULL;
 }
 
-static assay_lab *lab;
+static assay_pool *pool;
 
 START_TEST(test_sentence)
 {
@@ -50,13 +50,13 @@ START_TEST(test_sentence)
     assay_finding f;
     assay_why why = { "" };
     char text[ASSAY_WORDS];
-    lab = lab ? lab : assay_lab_open(NULL, &why);
-    ck_assert_msg(lab && !assay_case_parse(t->line, &c, &why), "%s", why.text);
+    pool = pool ? pool : assay_pool_open(NULL, &why);
+    ck_assert_msg(pool && !assay_case_parse(t->line, &c, &why), "%s", why.text);
     const assay_kernel *k = fault(c.op, t->fault);
     ck_assert_msg(k != NULL, "%s: no such fault", t->fault);
     ck_assert_msg(!assay_problem_make(&c, &p, &why) && !assay_problem_solve(&p, k->contract, &why), "%s", why.text);
-    ck_assert_msg(assay_judge(lab, &p, k, -1, 2, &f) == ASSAY_FAILED, "%s passes %s", t->fault, t->line);
-    const bool said = assay_explain(lab, &p, k, -1, &f, false, text, sizeof text);
+    ck_assert_msg(assay_judge(pool, &p, k, -1, 2, &f) == ASSAY_FAILED, "%s passes %s", t->fault, t->line);
+    const bool said = assay_explain(pool, &p, k, -1, &f, false, text, sizeof text);
     ck_assert_msg(said && (!t->words || !strcmp(text, t->words)), "%s on %s: '%s', not '%s'", t->fault, t->line, text,
                   t->words ? t->words : "(any)");
     assay_problem_free(&p);
@@ -85,8 +85,8 @@ START_TEST(test_quiet)
     ck_assert_msg(!assay_words(&s, &w), "said of noise: %s", w.text);
     assay_scene_close(&s);
     assay_problem_free(&p);
-    assay_lab_close(lab);
-    lab = NULL;
+    assay_pool_close(pool);
+    pool = NULL;
 }
 END_TEST
 

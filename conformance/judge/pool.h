@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT
- * lab.h - the judge's handle on the processes in which kernels run.  A small zygote is forked at the start, before any
+ * pool.h - the judge's handle on the processes in which kernels run.  A small zygote is forked at the start, before any
  * thread, file or golden exists; every runner is forked from it.  Judge and runners share an arena: operands are placed
  * there by the judge and mapped by the runner between guard pages, inputs read-only.  No golden is ever in it. */
-#ifndef ASSAY_LAB_H
-#define ASSAY_LAB_H
+#ifndef ASSAY_POOL_H
+#define ASSAY_POOL_H
 #include "../../reference/core/compare.h"
 
-enum { ASSAY_LAB_ARENA_LOG2 = 29 };
+enum { ASSAY_POOL_ARENA_LOG2 = 29 };
 
-typedef struct assay_limits { /* of one call; set before a lab is opened */
+typedef struct assay_limits { /* of one call; set before a pool is opened */
     int seconds;              /* CPU time; half as long it may sleep */
     int mebibytes;            /* memory that a runner may take beyond what it starts with; 0: no limit */
 } assay_limits;
-extern assay_limits assay_lab_limits;
+extern assay_limits assay_pool_limits;
 
 /* Whether a second call of the kernel, with other numbers, runs in turn with the one that is judged, or at once. */
 typedef enum assay_beside { ASSAY_ALONE, ASSAY_IN_TURN, ASSAY_AT_ONCE } assay_beside;
 
 typedef struct assay_job {      /* one call, as it is sent to a runner */
-    uint32_t number;            /* filled by assay_lab_run */
+    uint32_t number;            /* filled by assay_pool_run */
     const assay_op *op;         /* NULL: no call, a question whether the runner waits for one */
     const assay_kernel *kernel; /* built in: the same address in both processes; NULL: plug-in */
     int32_t plugin;             /* index of the plug-in's kernel */
@@ -50,18 +50,18 @@ typedef struct assay_answer {
     assay_why note; /* legal, and worth knowing; empty: nothing */
 } assay_answer;
 
-typedef struct assay_lab assay_lab;
+typedef struct assay_pool assay_pool;
 
 /* plugin: path of a shared object that the runners load, or NULL.  Call before any thread exists. */
-assay_lab *assay_lab_open(const char *plugin, assay_why *why);
+assay_pool *assay_pool_open(const char *plugin, assay_why *why);
 /* Kernels run in this very process, for debuggers and sanitizers: none of it is confined, what crashes takes the judge
  * along, and a kernel that looks for the goldens finds them. */
-assay_lab *assay_lab_open_here(const char *plugin, assay_why *why);
-void assay_lab_close(assay_lab *lab);
-unsigned char *assay_lab_arena(assay_lab *lab, size_t *bytes, size_t *page);
-void assay_lab_run(assay_lab *lab, assay_job *job, assay_answer *a);
+assay_pool *assay_pool_open_here(const char *plugin, assay_why *why);
+void assay_pool_close(assay_pool *pool);
+unsigned char *assay_pool_arena(assay_pool *pool, size_t *bytes, size_t *page);
+void assay_pool_run(assay_pool *pool, assay_job *job, assay_answer *a);
 /* Kernels of the plug-in as the runner described them, named "plugin:kernel"; run is not callable here. */
-size_t assay_lab_plugin_count(const assay_lab *lab);
-const assay_kernel *assay_lab_plugin_kernel(const assay_lab *lab, size_t i);
-const char *assay_lab_plugin_name(const assay_lab *lab);
+size_t assay_pool_plugin_count(const assay_pool *pool);
+const assay_kernel *assay_pool_plugin_kernel(const assay_pool *pool, size_t i);
+const char *assay_pool_plugin_name(const assay_pool *pool);
 #endif
