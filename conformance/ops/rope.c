@@ -139,6 +139,8 @@ static const assay_rows rows[] = {
     /* values at every place */
     { "T=5 H=3 D=40 F=20 mode={interleaved,half} inv_freq=f32 gen=" ASSAY_VALUES "@{x,inv_freq}", ASSAY_QUICK },
     { "T=5 H=3 D=40 mode={interleaved,half} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "T=130 D=262 F=131 inv_freq=f32 gen=gauss", ASSAY_QUICK }, /* a long table of frequencies in many rows */
+    { "T=1 H=130 D=262 F=131 inv_freq=f32 gen=gauss", ASSAY_QUICK },
 };
 
 static const char *const unseen[] = {
