@@ -338,6 +338,7 @@ static const assay_rows rows[] = {
     /* pages and windows beyond 2^16 */
     { "B=2 T=2 S=65600 P=8 pages=i32 page=1 gen=gauss", ASSAY_QUICK },
     { "T=2 S=65600 window=65538 causal=1 gen=gauss", ASSAY_QUICK },
+    { "T=2 S=65600 D=16 E=4 window=500 causal=1 kpos=i32 gen=selection", ASSAY_QUICK },
 };
 
 /* Pages of 16 where no size is given, as many as hold the keys; kpanel16 holds plain numbers only. */
