@@ -154,8 +154,11 @@ static void add_axes(list *l, int i)
             assay_slip *s = add(l, k ? ASSAY_SLIP_FIRST : ASSAY_SLIP_SHIFTED, "%s-%c", o->name, axis_name(o, r));
             s->operand = (int8_t)i, s->axis = (int8_t)r;
         }
-        if (is_input(o) && r + 1 < rank) {
-            assay_slip *s = add(l, ASSAY_SLIP_TRANSPOSED, "%s-%c%c", o->name, axis_name(o, r), axis_name(o, r + 1));
+        for (int k = 0; k < 2 && is_input(o) && r + 1 < rank; k++) {
+            if (k && !(o->flags & ASSAY_BROADCAST))
+                continue;
+            assay_slip *s = add(l, k ? ASSAY_SLIP_SPREAD : ASSAY_SLIP_TRANSPOSED, "%s-%c%c", o->name, axis_name(o, r),
+                                axis_name(o, r + 1));
             s->operand = (int8_t)i, s->axis = (int8_t)r;
         }
     }

@@ -23,6 +23,7 @@ enum {                   /* of assay_slip_kinds */
        ASSAY_SLIP_SHIFTED,
        ASSAY_SLIP_FIRST,
        ASSAY_SLIP_TRANSPOSED,
+       ASSAY_SLIP_SPREAD,
        ASSAY_SLIP_ZEROS,
        ASSAY_SLIP_ONES,
        ASSAY_SLIP_LEFT_OUT,

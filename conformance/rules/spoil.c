@@ -152,6 +152,24 @@ static void transposed(assay_slip_call *c)
                        c->spare + (o * plane + y * a.length + x) * b.inner, (size_t)b.inner * sizeof *a.v);
 }
 
+/* Broadcast over this axis, and read as if over the next: where all are alike along it, its index counts in place of
+ * the next one's. */
+static void misspread(assay_slip_call *c)
+{
+    const int i = c->slip->operand;
+    const axis a = axis_of(c, i, c->slip->axis), b = axis_of(c, i, c->slip->axis + 1);
+    const size_t row = (size_t)b.inner * sizeof *a.v, plane = (size_t)b.length * row;
+    for (int64_t k = 0; k < a.outer * a.length; k++)
+        if (memcmp(a.v + k / a.length * a.length * a.inner, a.v + k * a.inner, plane))
+            return;
+    for (int64_t k = 0; k < a.outer * a.length; k++) {
+        double *const at = a.v + k * a.inner;
+        memcpy(c->spare, at, plane);
+        for (int64_t y = 0; y < b.length; y++)
+            memcpy(at + y * b.inner, c->spare + k % a.length % b.length * b.inner, row);
+    }
+}
+
 /* Each element by itself, in place. */
 static void each(assay_slip_call *c, double (*f)(const assay_slip_call *c, double v))
 {
@@ -379,6 +397,8 @@ const assay_slip_kind assay_slip_kinds[ASSAY_SLIP_KINDS] = {
     [ASSAY_SLIP_FIRST] = { "first", "each index of an operand reads the first", ASSAY_AT_INPUT, first_of },
     [ASSAY_SLIP_TRANSPOSED] = { "transposed", "two axes of an operand are read the other way round", ASSAY_AT_INPUT,
                                 transposed },
+    [ASSAY_SLIP_SPREAD] = { "spread", "an operand that is broadcast over one axis is read as if over the next",
+                            ASSAY_AT_INPUT, misspread },
     [ASSAY_SLIP_ZEROS] = { "zeros", "an operand is not read: zeros", ASSAY_AT_INPUT, zeros },
     [ASSAY_SLIP_ONES] = { "ones", "an operand is not read: ones", ASSAY_AT_INPUT, ones },
     [ASSAY_SLIP_LEFT_OUT] = { "left-out", "an optional operand is ignored", ASSAY_AT_INPUT, left_out },
