@@ -337,7 +337,7 @@ static const assay_rows rows[] = {
     { "T=3 S=37 H=4 G=2 D=8 E=8 scale=1e6 gen=subnormal@{q,k}", ASSAY_QUICK }, /* lifted far enough to decide */
     /* pages and windows beyond 2^16 */
     { "B=2 T=2 S=65600 P=8 pages=i32 page=1 gen=gauss", ASSAY_QUICK },
-    { "T=2 S=65600 window=65538 causal=1 gen=gauss", ASSAY_QUICK },
+    { "T=2 S=65600 D=16 E=4 window=65538 causal=1 gen=selection", ASSAY_QUICK },
     { "T=2 S=65600 D=16 E=4 window=500 causal=1 kpos=i32 gen=selection", ASSAY_QUICK },
 };
 
