@@ -268,16 +268,23 @@ static bool judge_t1(const output *o, assay_dtype type, bool rounds, const doubl
     return ok;
 }
 
-/* How many different errors there can be: no operand has more different numbers than elements, or than mantissas. */
+/* How many different errors there can be: no operand has more different numbers than elements, or than mantissas.
+ * Products of 16-bit numbers are exact in f32: what is lost when another operand is added hangs on that one's bits. */
 static double different(const assay_problem *p)
 {
-    double n = 1;
+    double n = 1, fine = 1;
+    int short_ones = 0, full = 0;
     for (int i = 0; i < p->c.op->n_operands; i++) {
-        const double u = assay_dtype_of(p->c.type[i])->u;
-        if ((p->c.present >> i & 1) && p->c.op->operands[i].access != ASSAY_OUT)
-            n *= fmin((double)assay_tensor_count(&p->t[i]), u > 0 ? 1 / u : INFINITY);
+        const double u = assay_dtype_of(p->c.type[i])->u, count = (double)assay_tensor_count(&p->t[i]);
+        if (!(p->c.present >> i & 1) || p->c.op->operands[i].access == ASSAY_OUT)
+            continue;
+        n *= fmin(count, u > 0 ? 1 / u : INFINITY);
+        if (u >= 0x1p-12)
+            short_ones++;
+        else
+            fine *= count, full++;
     }
-    return n;
+    return short_ones > 1 && full ? fine : n;
 }
 
 /* rms(z) <= 1 and no drift, z = (out - g) / (u s), on full random mantissas with 256 outputs and more: of sums in any

@@ -74,7 +74,7 @@ class Op:
         self.name, self.out = name, os.path.join(out, name)
         os.makedirs(self.out, exist_ok=True)
         self.spec = read(path("reference", "ops", f"{name}.spec.c"))
-        self.dims = re.search(r'^    \.dims = "(\w+)"', self.spec, re.M).group(1)
+        self.dims = re.search(r'\.dims = "(\w+)"', self.spec).group(1)
         self.where, self.takes, self.sources, stems = {}, {}, [], [name]
         if not os.path.exists(path("reference", "ops", f"{name}.c")):
             text, stems = fused(name, self.spec)
