@@ -61,7 +61,7 @@ static bool of_rungs(const assay_cover *v, const int *number)
 static assay_veil veiled(const assay_case *c)
 {
     assay_veil w = { 0, c->gen->tag == ASSAY_TAG_CLASS || c->gen->tag == ASSAY_TAG_ADVERSARIAL };
-    for (int d = 0; c->op->dims[d]; d++)
+    for (int d = 0; d < ASSAY_MAX_DIMS && c->op->dims[d]; d++)
         w.zero |= (uint32_t)(c->dim[d] == 0) << d;
     return w;
 }
