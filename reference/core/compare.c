@@ -269,22 +269,24 @@ static bool judge_t1(const output *o, assay_dtype type, bool rounds, const doubl
 }
 
 /* How many different errors there can be: no operand has more different numbers than elements, or than mantissas.
- * Products of 16-bit numbers are exact in f32: what is lost when another operand is added hangs on that one's bits. */
+ * Products of 16-bit numbers are exact in f32: if nothing else is multiplied, what is lost when an optional operand is
+ * added hangs on that one's bits. */
 static double different(const assay_problem *p)
 {
-    double n = 1, fine = 1;
-    int short_ones = 0, full = 0;
+    double n = 1, added = 1;
+    int factors = 0;
     for (int i = 0; i < p->c.op->n_operands; i++) {
+        const assay_operand *o = &p->c.op->operands[i];
         const double u = assay_dtype_of(p->c.type[i])->u, count = (double)assay_tensor_count(&p->t[i]);
-        if (!(p->c.present >> i & 1) || p->c.op->operands[i].access == ASSAY_OUT)
+        if (!(p->c.present >> i & 1) || o->access == ASSAY_OUT)
             continue;
         n *= fmin(count, u > 0 ? 1 / u : INFINITY);
-        if (u >= 0x1p-12)
-            short_ones++;
+        if (o->flags & ASSAY_OPTIONAL)
+            added *= u > 0 && u < 0x1p-12 ? count : 1;
         else
-            fine *= count, full++;
+            factors += u >= 0x1p-12 ? 1 : INT16_MIN;
     }
-    return short_ones > 1 && full ? fine : n;
+    return factors > 1 && added > 1 ? fmin(n, added) : n;
 }
 
 /* rms(z) <= 1 and no drift, z = (out - g) / (u s), on full random mantissas with 256 outputs and more: of sums in any

@@ -327,6 +327,47 @@ START_TEST(test_overflow)
 }
 END_TEST
 
+/* A product of bf16 with a bias, as f32 arithmetic makes it, or its golden rounded towards 0, always. */
+static void judge_short(const char *line, bool towards_0, assay_finding *f)
+{
+    enum { MOST = 13000 };
+    static float out[MOST];
+    assay_case c;
+    assay_problem p;
+    assay_tensor got[ASSAY_MAX_OPND] = { { NULL } };
+    ck_assert(!assay_case_parse(line, &c, NULL));
+    ck_assert(!assay_problem_make(&c, &p, NULL) && !assay_problem_solve(&p, NULL, NULL));
+    const int y = assay_op_operand(c.op, "y");
+    const int64_t n = c.dim[1], K = c.dim[2], all = c.dim[0] * n;
+    got[y] = assay_tensor_dense(ASSAY_f32, 0, 2, c.dim);
+    got[y].data = out;
+    for (int64_t i = 0; i < all && all <= MOST; i++) {
+        const double want = p.value[y][i];
+        float sum = 0;
+        for (int64_t k = 0; k < K; k++)
+            sum += (float)p.value[0][i / n * K + k] * (float)p.value[1][i % n * K + k];
+        out[i] = towards_0 ? (float)want : sum + (float)p.value[2][i % n];
+        if (towards_0 && fabs((double)out[i]) > fabs(want))
+            out[i] = nextafterf(out[i], 0);
+    }
+    assay_compare(&p, NULL, got, f);
+    assay_problem_free(&p);
+}
+
+/* Such products are exact, so that the errors of a column of y hang on its bias alone: a hundred errors, not 12,900,
+ * which may well lean to one side.  All of a thousand to one side is still seen. */
+START_TEST(test_drift)
+{
+    assay_finding f;
+    judge_short("matmul T=129 N=100 K=3 x=bf16 w=bf16 bias=f32 gen=gauss seed=3710734466", false, &f);
+    ck_assert_msg(f.pass, "%s", f.why.text);
+    judge_short("matmul T=13 N=1000 K=3 x=bf16 w=bf16 bias=f32 gen=gauss seed=1", false, &f);
+    ck_assert_msg(f.pass, "%s", f.why.text);
+    judge_short("matmul T=13 N=1000 K=3 x=bf16 w=bf16 bias=f32 gen=gauss seed=1", true, &f);
+    ck_assert_msg(!f.pass && f.by == ASSAY_BY_T2, "%s", f.why.text);
+}
+END_TEST
+
 Suite *assay_unit_compare(void)
 {
     Suite *s = suite_create("compare");
@@ -341,6 +382,7 @@ Suite *assay_unit_compare(void)
     tcase_add_loop_test(t, test_open, 0, (int)ASSAY_COUNT_OF(opens));
     tcase_add_test(t, test_two_numbers);
     tcase_add_test(t, test_sentences);
+    tcase_add_test(t, test_drift);
     tcase_add_test(t, test_many_roundings);
     tcase_add_test(t, test_overflow);
     suite_add_tcase(s, t);
