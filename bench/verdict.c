@@ -214,6 +214,13 @@ static void left_of_loop(const bench_task *t, const assay_problem *p, uint64_t c
     snprintf(v->left, sizeof v->left, "pass");
 }
 
+bench_way bench_way_of(const assay_case *c, bool all)
+{
+    if (all || bench_part_dim(c->op) < 0)
+        return BENCH_WHOLE;
+    return !bench_freivalds_lacks(c) ? BENCH_FREIVALDS : bench_rows_dim(c->op) >= 0 ? BENCH_CROSS : BENCH_WHOLE;
+}
+
 void bench_judge(bench_task *t, const bench_result *r, assay_problem *p, bool all, bench_verdict *v)
 {
     *v = (bench_verdict){ .by = "status" };
@@ -221,7 +228,7 @@ void bench_judge(bench_task *t, const bench_result *r, assay_problem *p, bool al
         snprintf(v->why, sizeof v->why, "%s", r->why);
         return;
     }
-    bool part = !all && sampled(t, p, t->out.data, v);
+    bool part = bench_way_of(&p->c, all) != BENCH_WHOLE && sampled(t, p, t->out.data, v);
     if (part && v->pass)
         bench_freivalds(t, p, v);
     if (part && v->pass && strcmp(v->freivalds, "pass") != 0)
@@ -232,13 +239,6 @@ void bench_judge(bench_task *t, const bench_result *r, assay_problem *p, bool al
     }
     if (v->pass && r->calls)
         left_of_loop(t, p, r->calls, v);
-}
-
-bench_way bench_way_of(const assay_case *c, bool all)
-{
-    if (all || bench_part_dim(c->op) < 0)
-        return BENCH_WHOLE;
-    return !bench_freivalds_lacks(c) ? BENCH_FREIVALDS : bench_rows_dim(c->op) >= 0 ? BENCH_CROSS : BENCH_WHOLE;
 }
 
 void bench_verdict_json(const bench_verdict *v, assay_json *j, const char *key)

@@ -85,7 +85,6 @@ const assay_suite assay_suite_add = {
     .op = "add",
     .draws_own = true,
     .second = second_add,
-    .draws_special = true,
     .land = land,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),

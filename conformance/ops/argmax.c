@@ -161,7 +161,6 @@ SECOND(argmax)
 const assay_suite assay_suite_argmax = {
     .op = "argmax",
     .draws_own = true,
-    .draws_special = true,
     .second = second_argmax,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),

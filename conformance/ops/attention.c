@@ -366,7 +366,6 @@ static const char *const unseen[] = {
 
 const assay_suite assay_suite_attention = {
     .op = "attention",
-    .draws_special = true,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

@@ -106,7 +106,6 @@ SECOND(cache)
 const assay_suite assay_suite_cache = {
     .op = "cache",
     .draws_own = true,
-    .draws_special = true,
     .land = land,
     .second = second_cache,
     .rows = rows,

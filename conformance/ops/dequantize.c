@@ -144,7 +144,6 @@ static bool known(assay_why *why)
 const assay_suite assay_suite_dequantize = {
     .op = "dequantize",
     .draws_own = true,
-    .draws_special = true,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

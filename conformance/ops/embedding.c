@@ -66,7 +66,6 @@ SECOND(embedding)
 const assay_suite assay_suite_embedding = {
     .op = "embedding",
     .draws_own = true,
-    .draws_special = true,
     .second = second_embedding,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),

@@ -256,7 +256,6 @@ static double land(const assay_case *c, int i, int64_t j)
 const assay_suite assay_suite_gate_up = {
     .op = "gate_up",
     .draws_own = true,
-    .draws_special = true,
     .land = land,
     .fits = fits,
     .rows = rows,

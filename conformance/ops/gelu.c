@@ -138,7 +138,6 @@ static double land(const assay_case *c, int i, int64_t j)
 const assay_suite assay_suite_gelu = {
     .op = "gelu",
     .draws_own = true,
-    .draws_special = true,
     .land = land,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),

@@ -386,7 +386,6 @@ SECOND(matmul)
 const assay_suite assay_suite_matmul = {
     .op = "matmul",
     .draws_own = true,
-    .draws_special = true,
     .land = land,
     .second = second_matmul,
     .fits = fits,

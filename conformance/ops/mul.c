@@ -93,7 +93,6 @@ const assay_suite assay_suite_mul = {
     .op = "mul",
     .draws_own = true,
     .second = second_mul,
-    .draws_special = true,
     .land = land,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),

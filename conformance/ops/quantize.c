@@ -270,7 +270,6 @@ static double land(const assay_case *c, int i, int64_t j)
 const assay_suite assay_suite_quantize = {
     .op = "quantize",
     .draws_own = true,
-    .draws_special = true,
     .land = land,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),

@@ -143,7 +143,6 @@ SECOND(rmsnorm)
 const assay_suite assay_suite_rmsnorm = {
     .op = "rmsnorm",
     .draws_own = true,
-    .draws_special = true,
     .land = land,
     .second = second_rmsnorm,
     .rows = rows,

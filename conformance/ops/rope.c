@@ -331,7 +331,6 @@ const assay_suite assay_suite_rope = {
     .mend = mend,
     .op = "rope",
     .draws_own = true,
-    .draws_special = true,
     .land = land,
     .second = second_rope,
     .rows = rows,

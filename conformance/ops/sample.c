@@ -136,7 +136,6 @@ static const assay_rows rows[] = {
 const assay_suite assay_suite_sample = {
     .op = "sample",
     .draws_own = true,
-    .draws_special = true,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

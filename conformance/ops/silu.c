@@ -108,7 +108,6 @@ const assay_suite assay_suite_silu = {
     .op = "silu",
     .draws_own = true,
     .second = second_silu,
-    .draws_special = true,
     .land = land,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),

@@ -288,7 +288,6 @@ SECOND(softmax)
 const assay_suite assay_suite_softmax = {
     .op = "softmax",
     .draws_own = true,
-    .draws_special = true,
     .second = second_softmax,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),

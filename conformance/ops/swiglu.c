@@ -111,7 +111,6 @@ SECOND(swiglu)
 const assay_suite assay_suite_swiglu = {
     .op = "swiglu",
     .draws_own = true,
-    .draws_special = true,
     .land = land,
     .second = second_swiglu,
     .rows = rows,

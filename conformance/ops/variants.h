@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * variants.h - legal kernels, generated (docs/judge.md, Legal variants): one table of summation orders, and per op a
  * function that computes the op with any of them (conformance/ops/<op>.variants.c).  A row of SUMS is a legal kernel of
- * every op that joins; an op joins with two lines in faults/<op>.c:
+ * every op that joins; an op joins with two lines in <op>.faults.c:
  *
  *   #define VARY assay_vary_matmul
  *   static const assay_fault table[] = { ..., SUMS(VARY_ROW) };   with VARY_BASE: .op = "matmul", .types = ...

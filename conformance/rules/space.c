@@ -154,7 +154,7 @@ static void add_gens(assay_space *s)
     for (size_t i = 0; s->suite->draws_own && i < s->suite->n_gens; i++)
         n = add_gen(s, n, (assay_value_gen){ &s->suite->gens[i], -1, none });
     assay_value_gen g;
-    for (size_t i = 0; s->suite->draws_special && i < assay_gens_of(s->op, i, &g); i++)
+    for (size_t i = 0; i < assay_gens_of(s->op, i, &g); i++)
         n = add_gen(s, n, g);
     add(s, ASSAY_GEN, 0, n);
 }

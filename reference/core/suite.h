@@ -91,9 +91,8 @@ typedef struct assay_suite {
     /* For gen=end@OUTPUT: element j of input i, so that outputs are about assay_landing() (values.h). NULL: none can
      * lie there. */
     double (*land)(const assay_case *c, int i, int64_t j);
-    bool rows_only;     /* nothing is made by rule: a probe of the contract */
-    bool draws_own;     /* its own generators meet everything, too, not only what the rows say */
-    bool draws_special; /* so do special values in each operand, gen=KIND@OPERAND */
+    bool rows_only; /* nothing is made by rule: a probe of the contract */
+    bool draws_own; /* its own generators meet everything, too, not only what the rows say */
 } assay_suite;
 
 typedef enum assay_fault_kind { ASSAY_FAULT, ASSAY_LEGAL } assay_fault_kind;
