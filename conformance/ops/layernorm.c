@@ -66,46 +66,44 @@ static const assay_rows rows[] = {
     { "R=5 C=35 x={f16,bf16} w={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
 };
 
-/* Second derivation, without a mean: x - m is the mean of the differences to all others, v half the mean of their
- * squares. */
+/* Without a mean: x - m is the mean of the differences to all others, v half the mean of their squares. */
+SECOND(layernorm)
+{
+    const assay_layernorm_params *p = a->params;
+    const double *x = a->operand[0], *w = a->operand[1], *bias = a->operand[2];
+    double *y = a->operand[3];
+    const int64_t C = a->dim[1];
+    for (int64_t r = 0; r < a->dim[0]; r++, x += C, y += C) {
+        long double v = 0;
+        for (int64_t j = 0; j < C; j++)
+            for (int64_t k = 0; k < j; k++)
+                v += ((long double)x[j] - x[k]) * ((long double)x[j] - x[k]) / C / C;
+        for (int64_t c = 0; c < C; c++) {
+            long double d = 0;
+            for (int64_t j = 0; j < C; j++)
+                d += ((long double)x[c] - x[j]) / C;
+            d = v + p->eps == 0 ? 0 : d / sqrtl(v + p->eps);
+            y[c] = (double)((w ? w[c] : 1) * d + (bias ? bias[c] : 0));
+        }
+    }
+}
+
 static bool known(assay_why *why)
 {
-    enum { R = 24, C = 23 };
+    enum { C = 4 };
     static const double want[] = { -1.183213252136, 0.7464543031138, 0.3380609291816,
                                    -1.021274181317 }; /* worked out outside this project */
     const assay_op *op = assay_op_find("layernorm");
-    double x[R * C] = { 1, 2, 3, 5 }, w[C] = { 1, 0.5, 2, -1 }, bias[C] = { 0, 1, 0, 0.5 }, y[R * C];
+    double x[C] = { 1, 2, 3, 5 }, w[C] = { 1, 0.5, 2, -1 }, bias[C] = { 0, 1, 0, 0.5 }, y[C];
     void *operand[] = { x, w, bias, y }, *before[4] = { NULL };
     const assay_layernorm_params p = { 1e-5f }, none = { 0 };
-    op->oracle(&(assay_dense){ operand, before, (const int64_t[]){ 1, 4 }, &p });
-    for (int c = 0; c < 4; c++)
+    op->oracle(&(assay_dense){ operand, before, (const int64_t[]){ 1, C }, &p });
+    for (int c = 0; c < C; c++)
         if (!(fabs(y[c] - want[c]) <= 1e-11))
             return assay_fail(why, ASSAY_ERR_FORMAT, "layernorm: known answer: y[%d] is %.17g, not %.17g", c, y[c],
                               want[c]) == ASSAY_OK;
-    assay_rng rng = { 3, 0, 0 };
-    for (int i = 0; i < R * C; i++)
-        x[i] = ldexp(assay_rng_normal(&rng), i / C - R / 2) + i / C % 5, w[i % C] = assay_rng_normal(&rng),
-        bias[i % C] = i % 3;
-    for (int left_out = 0; left_out < 3; left_out++) {
-        operand[1] = left_out & 1 ? NULL : w, operand[2] = left_out & 2 ? NULL : bias;
-        op->oracle(&(assay_dense){ operand, before, (const int64_t[]){ R, C }, &p });
-        for (int i = 0; i < R * C; i++) {
-            long double d = 0, v = 0;
-            for (int j = i / C * C; j < i / C * C + C; j++) {
-                d += ((long double)x[i] - x[j]) / C;
-                for (int k = i / C * C; k < j; k++)
-                    v += ((long double)x[j] - x[k]) * ((long double)x[j] - x[k]) / (C * C);
-            }
-            const long double g =
-                (operand[1] ? w[i % C] : 1) * (d / sqrtl(v + (long double)p.eps)) + (operand[2] ? bias[i % C] : 0);
-            if (!(fabsl(y[i] - g) <= 0x1p-40L * (1 + fabsl(g))))
-                return assay_fail(why, ASSAY_ERR_FORMAT, "layernorm: y[%d] is %.17g, by differences %.17Lg", i, y[i],
-                                  g) == ASSAY_OK;
-        }
-    }
     for (int c = 0; c < C; c++)
         x[c] = 5;
-    operand[2] = bias;
     op->oracle(&(assay_dense){ operand, before, (const int64_t[]){ 1, C }, &none });
     for (int c = 0; c < C; c++)
         if (y[c] != bias[c])
@@ -117,6 +115,7 @@ static bool known(assay_why *why)
 const assay_suite assay_suite_layernorm = {
     .op = "layernorm",
     .draws_own = true,
+    .second = second_layernorm,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

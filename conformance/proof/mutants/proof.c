@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * proof OP DIR N: the oracle of OP is linked in a form that holds its mutants 1 .. N.  For each, in a process of its
- * own: do the known answers and second derivations of its suite, or the committed vectors under DIR, say that it is
- * wrong?  One line per mutant: its number, then `known`, `vectors`, `crash`, `timeout` or `survived`, and the first
- * sentence. */
+ * own: do the known answers of its suite, the committed vectors under DIR, or its second derivation on the suite's
+ * small rows say that it is wrong?  One line per mutant: its number, then `known`, `memory`, `vectors`, `second`,
+ * `crash`, `timeout` or `survived`, and the first sentence. */
 #define ASSAY_MUTANTS_SHIM
 #include "mutants.h"
 #include "../../../reference/core/fused.h"
 #include "../../../reference/core/registry.h"
 #include "../../../reference/core/tensor.h"
 #include "../../../vectors/vector.h"
+#include "../../second.h"
 #include <glob.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LIMIT_S = 2 };
+enum { LIMIT_S = 10 };
 
 static int now;
 int *assay_mutant_is = &now;
@@ -95,6 +96,33 @@ static bool vectors_hold(const char *pattern, char *note, size_t room)
     return hold;
 }
 
+static assay_status derive_again(const char *line, void *ctx, assay_why *why)
+{
+    const int mutant = assay_mutant;
+    assay_case c;
+    assay_problem p;
+    (void)ctx;
+    assay_mutant = 0; /* inputs are made by code that is right */
+    if (assay_case_parse(line, &c, why) || !assay_second_affords(&c) || assay_problem_make(&c, &p, why))
+        return assay_mutant = mutant, ASSAY_OK;
+    assay_mutant = mutant;
+    const bool same = assay_second_agrees(&p, assay_suite_of(c.op)->second, why);
+    assay_problem_free(&p);
+    return same ? ASSAY_OK : ASSAY_ERR_ARG;
+}
+
+static bool second_holds(const assay_op *op, char *note, size_t room)
+{
+    const assay_suite *s = assay_suite_of(op);
+    assay_why why = { "" };
+    bool holds = true;
+    for (size_t i = 0; s && s->second && holds && i < s->n_rows; i++)
+        holds = s->rows[i].level != ASSAY_QUICK || !assay_case_expand(op, s->rows[i].pattern, derive_again, NULL, &why);
+    if (!holds)
+        snprintf(note, room, "second %s", why.text);
+    return holds;
+}
+
 int main(int argc, char **argv)
 {
     enum { ROOM = 1024 };
@@ -113,7 +141,7 @@ int main(int argc, char **argv)
             if (!freopen("/dev/null", "w", stderr))
                 _exit(2);
             assay_mutant = m;
-            _exit(!(known_holds(op, note, ROOM) && vectors_hold(pattern, note, ROOM)));
+            _exit(!(known_holds(op, note, ROOM) && vectors_hold(pattern, note, ROOM) && second_holds(op, note, ROOM)));
         }
         int status = 0;
         if (child < 0 || waitpid(child, &status, 0) != child)
