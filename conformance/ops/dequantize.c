@@ -136,9 +136,36 @@ static bool known_again(assay_why *why)
     return true;
 }
 
+/* Every code of both 16-bit types, in one call: an f16 as above, a bf16 as the upper half of a float. */
+static bool known_halves(assay_why *why)
+{
+    enum { N = 1 << 16 };
+    static uint16_t code[N];
+    static double f16[N], bf16[N];
+    for (int i = 0; i < N; i++)
+        code[i] = (uint16_t)i, f16[i] = bf16[i] = 9;
+    assay_dtype_of(ASSAY_f16)->decode(f16, code, N);
+    assay_dtype_of(ASSAY_bf16)->decode(bf16, code, N);
+    for (int i = 0; i < N; i++) {
+        const uint32_t upper = (uint32_t)i << 16;
+        float b;
+        memcpy(&b, &upper, sizeof b);
+        const bool special = (i >> 10 & 31) == 31;
+        const double h = !special   ? ldexp((double)f16_scaled((uint16_t)i), -24)
+                         : i & 1023 ? NAN
+                         : i >> 15  ? -INFINITY
+                                    : INFINITY;
+        if (isnan(h) ? !isnan(f16[i]) : f16[i] != h || !signbit(f16[i]) != !(i >> 15))
+            return no(why, "f16", "a code's value differs from its second derivation in integers");
+        if (isnan(b) ? !isnan(bf16[i]) : bf16[i] != (double)b || !signbit(bf16[i]) != !signbit(b))
+            return no(why, "bf16", "a code's value is not that of the float it is half of");
+    }
+    return true;
+}
+
 static bool known(assay_why *why)
 {
-    return known_values(why) && known_again(why);
+    return known_values(why) && known_again(why) && known_halves(why);
 }
 
 const assay_suite assay_suite_dequantize = {
