@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "around.h"
+#include "../reference/core/clock.h"
 #include "child.h"
 #include <stdio.h>
 #include <sys/resource.h>
@@ -25,7 +26,7 @@ void bench_around_begin(bench_moment *m)
     m->stolen = t[7] * tick;
     bench_quota_read(&m->quota, "");
     m->own = seconds_of(RUSAGE_SELF) + seconds_of(RUSAGE_CHILDREN);
-    m->wall = bench_now();
+    m->wall = assay_seconds();
 }
 
 void bench_around_end(const bench_moment *m, bench_around *a)

@@ -2,6 +2,7 @@
  * audit.c - are the outputs of timed calls those of their inputs?  Looked at when a run of calls ends, before and after
  * the clock stops; left to the judge, who has a golden of his own for them; and compared with the same calls over
  * poison, again and again, since a kernel that works every second time only is right every second time. */
+#include "../reference/core/clock.h"
 #include "../reference/core/status.h"
 #include "../reference/core/tensor.h"
 #include "bench.h"
@@ -102,13 +103,13 @@ static assay_status compare(bench_stage *s, int set, int i, assay_why *why)
 assay_status bench_stage_audit(bench_stage *s, double seconds, assay_why *why)
 {
     const assay_problem *p = s->task->p;
-    const double end = bench_now() + seconds;
-    uint64_t random = (uint64_t)(bench_now() * 1e9) * 0x9e3779b97f4a7c15; /* no kernel can know it */
+    const double end = assay_seconds() + seconds;
+    uint64_t random = (uint64_t)(assay_seconds() * 1e9) * 0x9e3779b97f4a7c15; /* no kernel can know it */
     for (int i = 0; i < p->c.op->n_operands; i++)
         if (p->c.op->operands[i].flags & ASSAY_COUNT && p->c.op->operands[i].access != ASSAY_IN)
             return s->status; /* beyond the count, what an earlier call left may stand */
     assay_status st = s->status;
-    for (int round = 0; !st && round < 64 && (round < 3 || bench_now() < end); round++) {
+    for (int round = 0; !st && round < 64 && (round < 3 || assay_seconds() < end); round++) {
         for (int set = 0; set < BENCH_SETS; set++)
             for (int i = 0; !st && i < p->c.op->n_operands; i++)
                 if (is_output(s, i))
@@ -130,15 +131,15 @@ double bench_stage_fresh(bench_stage *s, double seconds)
     enum { ROUNDS = 15, LEAST = 5 };
     double fastest[2] = { INFINITY, INFINITY };
     const assay_problem *p = s->task->p;
-    const double end = bench_now() + seconds;
-    uint64_t random = (uint64_t)(bench_now() * 1e9) * 0x9e3779b97f4a7c15;
+    const double end = assay_seconds() + seconds;
+    uint64_t random = (uint64_t)(assay_seconds() * 1e9) * 0x9e3779b97f4a7c15;
     int n = 0;
     if (s->task->threads > 1) /* its barriers would be measured, on a busy machine; the row of one thread tells */
         return 0;
     for (int i = 0; i < p->c.op->n_operands; i++)
         if (p->c.op->operands[i].access == ASSAY_INOUT)
             return 0;
-    while (s->vary[0] && n < ROUNDS && (n < LEAST || bench_now() < end)) {
+    while (s->vary[0] && n < ROUNDS && (n < LEAST || assay_seconds() < end)) {
         random = random * 6364136223846793005 + 1442695040888963407;
         for (int loop = 0; loop <= 1; loop++) {
             for (int i = 0; i < p->c.op->n_operands; i++)
@@ -147,9 +148,9 @@ double bench_stage_fresh(bench_stage *s, double seconds)
                     bench_inputs_turn(p, i, (size_t)(random >> 32), s->t[loop][i].data);
             if (loop)
                 bench_stage_vary(s, 0);
-            const double t0 = bench_now();
+            const double t0 = assay_seconds();
             bench_stage_again(s, 0);
-            fastest[loop] = fmin(fastest[loop], bench_now() - t0);
+            fastest[loop] = fmin(fastest[loop], assay_seconds() - t0);
         }
         n++;
     }

@@ -14,13 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-double bench_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static int put_all(int fd, const char *p, size_t n)
 {
     while (n > 0) {

@@ -31,5 +31,4 @@ void bench_child_end(bench_child *c);                              /* kills it i
 extern char *bench_child_note;
 int bench_send(int to, const void *record, size_t n);
 size_t bench_receive(int from, void *record, size_t room); /* 0: nothing more */
-double bench_now(void);                                    /* monotonic seconds */
 #endif

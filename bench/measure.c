@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * measure.c - the child's side: buffers, one prepared call per set of buffers, hot and cold timing by Google Benchmark,
  * then the counters. */
+#include "../reference/core/clock.h"
 #include "../conformance/judge/wire.h"
 #include "../reference/core/execute.h"
 #include "../reference/core/status.h"
@@ -99,10 +100,10 @@ double bench_stage_cold(bench_stage *s)
         if (s->t[set][k].data && !(c->packed && (c->op->operands[k].flags & ASSAY_WEIGHT)))
             evict(s->t[set][k].data, assay_tensor_bytes(&s->t[set][k]));
     evict(c->packed, s->packed_bytes);
-    const double t0 = bench_now();
+    const double t0 = assay_seconds();
     bench_stage_again(s, set);
     bench_stage_touch(s, set);
-    return bench_now() - t0;
+    return assay_seconds() - t0;
 }
 
 /* ---- the child -------------------------------------------------------------------------------------------------- */
@@ -178,7 +179,7 @@ bench_spent bench_spent_now(int threads)
         team += cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
     } else
         team = cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
-    return (bench_spent){ bench_now(), cpu_seconds(CLOCK_PROCESS_CPUTIME_ID), team, u.ru_nivcsw };
+    return (bench_spent){ assay_seconds(), cpu_seconds(CLOCK_PROCESS_CPUTIME_ID), team, u.ru_nivcsw };
 }
 
 static void time_it(run *x, assay_why *why)
@@ -187,9 +188,9 @@ static void time_it(run *x, assay_why *why)
     gbench_case c = { .name = "row", .ctx = x, .look = look, .touch = touch };
     c.repetitions = t->repetitions, c.min_seconds = t->min_seconds;
     bench_stage_call(&x->stage); /* page faults and the team's start are not the kernel's */
-    const double t0 = bench_now();
+    const double t0 = assay_seconds();
     bench_stage_call(&x->stage);
-    const double once = bench_now() - t0;
+    const double once = assay_seconds() - t0;
     if (x->stage.status)
         return;
     if (once * (double)c.repetitions > 100 * t->min_seconds) /* long calls: three are enough */

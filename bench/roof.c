@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * roof.c - runs the probes over threads and cache levels.  A roof is the best of its samples: noise only lowers it. */
 #include "roof.h"
+#include "../reference/core/clock.h"
 #include "../reference/core/execute.h"
 #include "assay_build.h"
 #include "child.h"
@@ -68,9 +69,9 @@ static double sample(const bench_probe *p, char *const *buffer, size_t wake, siz
         const char *b = buffer[omp_get_thread_num()];
         p->run(b ? b + wake : NULL, bytes, 1);
 #pragma omp barrier
-        first = bench_now();
+        first = assay_seconds();
         amount = p->run(b ? b + offset : NULL, bytes, n);
-        last = bench_now();
+        last = assay_seconds();
     }
     return amount / (last - first) * 1e-9;
 }
@@ -102,9 +103,9 @@ static void measure(const bench_probe *p, bench_roof *r, size_t bytes, int windo
         if (!buffer[i])
             snprintf(r->why, sizeof r->why, "no memory for %zu bytes per thread", bytes);
     while (!r->why[0] && windows == 1) { /* enough rounds that the clock does not matter: found on one thread */
-        const double t0 = bench_now();
+        const double t0 = assay_seconds();
         p->run(buffer[0], bytes, n);
-        seconds = bench_now() - t0;
+        seconds = assay_seconds() - t0;
         if (seconds > target / 8)
             break;
         n *= 4;
@@ -163,10 +164,10 @@ static void call_cost(bench_roof *r, bool quick)
     const int n = 200000;
     r->value = 1e300;
     for (int s = 0; s < (quick ? 5 : 10); s++) {
-        const double t0 = bench_now();
+        const double t0 = assay_seconds();
         for (int i = 0; i < n; i++)
             assay_call_run(&c);
-        r->sample[r->n++] = (bench_now() - t0) / n * 1e9;
+        r->sample[r->n++] = (assay_seconds() - t0) / n * 1e9;
         r->value = r->sample[s] < r->value ? r->sample[s] : r->value;
     }
     assay_call_free(&c);

@@ -2,6 +2,7 @@
  * stage.c - what a timed kernel is given.  No two calls see the same numbers: sets of buffers take turns, and before
  * each call two blocks of one input change places.  What the loop left is proved by a call on the same inputs over
  * poison; the problem's own inputs, of which the judge has the golden, come last and have not been seen before. */
+#include "../reference/core/clock.h"
 #include "../conformance/judge/confine.h"
 #include "../conformance/judge/starts.h"
 #include "../reference/core/dtype.h"
@@ -79,9 +80,9 @@ assay_status bench_stage_open(bench_stage *s, const bench_task *t, assay_why *wh
                            .threads = t->threads,
                            .args = { .operand = s->t[set], .dim = t->p->c.dim, .params = t->p->c.params } };
         if (!st && set == 0 && s->k->pack) {
-            const double t0 = bench_now();
+            const double t0 = assay_seconds();
             st = assay_call_pack(c, why);
-            s->pack_ns = (bench_now() - t0) * 1e9;
+            s->pack_ns = (assay_seconds() - t0) * 1e9;
             s->packed_bytes = c->packed_size;
         } else if (!st)
             c->packed = s->call[0].packed;
@@ -147,10 +148,10 @@ double bench_stage_vary_ns(bench_stage *s)
     for (int set = 0; set < BENCH_SETS; set++)
         s->vary[set] = scratch[set];
     s->half = 1024 / s->block / 2;
-    const double t0 = bench_now();
+    const double t0 = assay_seconds();
     for (int i = 0; i < TIMES; i++)
         bench_stage_vary(s, i % BENCH_SETS);
-    const double ns = (bench_now() - t0) * 1e9 / TIMES;
+    const double ns = (assay_seconds() - t0) * 1e9 / TIMES;
     memcpy(s->vary, keep, sizeof keep);
     s->nth = nth, s->half = half;
     return ns;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
+#include "../reference/core/clock.h"
 #include "../reference/core/contract.h"
 #include "../reference/core/status.h"
 #include "certificate/certificate.h"
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { SEEDS = 8 }; /* of a case of an exhaustive run */
@@ -54,13 +54,6 @@ static bool caught_often(const assay_entry *e)
     return e->fault && e->fault->kind == ASSAY_FAULT && e->failed >= 3;
 }
 
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Of a kernel's first failure: the contract under which it is none. */
 static void add_remedy(assay_pool *pool, assay_problem *p, assay_entry *e, const assay_finding *f)
 {
@@ -92,7 +85,7 @@ assay_status assay_check_problem(assay_pool *pool, assay_ledger *l, assay_proble
         }
         for (int t = 0; t < (f->n_threads ? f->n_threads : 1); t++) {
             assay_finding finding;
-            const double begin = seconds();
+            const double begin = assay_seconds();
             assay_outcome out = assay_judge(pool, p, e->kernel, e->plugin, f->n_threads ? f->threads[t] : 2, &finding);
             if (out == ASSAY_PASSED && t == 0 && !assay_promises(pool, p, e->kernel, e->plugin, &finding))
                 out = ASSAY_FAILED;
@@ -107,7 +100,7 @@ assay_status assay_check_problem(assay_pool *pool, assay_ledger *l, assay_proble
                 add_remedy(pool, p, e, &finding);
             if (out == ASSAY_FAILED && e->failed == 1 && l->shrink)
                 assay_shrink(pool, &p->c, e->kernel, e->plugin, finding.threads, &finding, &e->shrunk);
-            e->took = seconds() - begin;
+            e->took = assay_seconds() - begin;
             e->seconds += e->took;
             assay_record_run(l->record, l, e, out, &finding);
             l->failures += out == ASSAY_FAILED;

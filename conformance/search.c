@@ -2,6 +2,7 @@
  * `assay check --for TIME`: cases drawn at random from all that the specs leave open (rules/space.h), beyond the pairs
  * and triples that the cases made by rule hold.  What fails is shrunk, kept in a file, and judged first the next time.
  */
+#include "../reference/core/clock.h"
 #include "../reference/core/options.h"
 #include "../reference/core/rng.h"
 #include "../reference/core/save.h"
@@ -42,13 +43,6 @@ typedef struct search {
     int64_t replayed, failing, dropped, others, unmade;
 } search;
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* ---- signals: blocked, so that none cuts a call of the judge short, and looked for between two cases ------------- */
 
 static sigset_t stops(void)
@@ -75,7 +69,8 @@ static bool interrupted(void)
 static bool over(const search *h)
 {
     const assay_ledger *l = &h->s->ledger;
-    return interrupted() || (l->cases && now() >= h->end) || (l->max_failures && l->failures >= l->max_failures);
+    return interrupted() || (l->cases && assay_seconds() >= h->end) ||
+           (l->max_failures && l->failures >= l->max_failures);
 }
 
 /* ---- one case ---------------------------------------------------------------------------------------------------- */
@@ -296,14 +291,14 @@ static assay_status draw_all(search *h, assay_why *why)
     turn *t;
     while (!st && !over(h) && (t = next_turn(h))) {
         assay_case c;
-        const double begin = now();
+        const double begin = assay_seconds();
         t->over = !draw(h, t, line, &c);
         const bool judged = !t->over && judge(h, line, &c);
         t->cases += judged;
         for (size_t i = 0; judged && !st && i < l->n; i++)
             if (l->entry[i].failed > h->before[i].failed)
                 st = keep(h, i, &c, line, why);
-        t->seconds += now() - begin;
+        t->seconds += assay_seconds() - begin;
     }
     return st;
 }
@@ -332,8 +327,8 @@ static void print_total(const search *h, uint64_t seed)
     for (size_t i = 0; i < h->kept.n; i++)
         kept += !h->kept.line[i].text && !h->kept.line[i].gone;
     print_ops(h);
-    printf("random search, seed %llu, %.0f s%s: %lld case%s drawn", (unsigned long long)seed, now() - h->begin,
-           interrupted() ? ", interrupted" : "", (long long)drawn, assay_s(drawn));
+    printf("random search, seed %llu, %.0f s%s: %lld case%s drawn", (unsigned long long)seed,
+           assay_seconds() - h->begin, interrupted() ? ", interrupted" : "", (long long)drawn, assay_s(drawn));
     if (h->unmade)
         printf(", %lld not judged", (long long)h->unmade);
     if (h->replayed + h->others)
@@ -356,7 +351,7 @@ static bool any_on_cpu(const assay_ledger *l)
 
 int assay_search_main(assay_session *s, const assay_search *how, bool verbose)
 {
-    search h = { .s = s, .begin = now() };
+    search h = { .s = s, .begin = assay_seconds() };
     assay_why why = { "" };
     uint64_t seed = (uint64_t)time(NULL) * 1000003 % 1000000007;
     if (s->filter->has_seed)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "watch.h"
+#include "../../reference/core/clock.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
 #include <dirent.h>
@@ -12,13 +13,6 @@
 #include <unistd.h>
 
 enum { FIRST_MS = 100, LEAST_MS = 50, MOST_MS = 150, STOPS = 3, BLIND = 10 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Of all threads, those that have ended too; needs no /proc. */
 static double cpu_of(pid_t pid)
@@ -120,7 +114,7 @@ static int pause_ms(assay_watch *w)
 static assay_watched measure(assay_watch *w)
 {
     const char state = state_of(w->pid);
-    const double cpu = cpu_of(w->pid), memory = memory_of(w->pid, &w->threads), t = now();
+    const double cpu = cpu_of(w->pid), memory = memory_of(w->pid, &w->threads), t = assay_seconds();
     if (!w->begun) /* nearly every call is over before anything has to be measured */
         w->cpu0 = w->cpu = cpu, w->last = t;
     w->begun = true;

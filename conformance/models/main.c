@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * assay-models FILE.gguf | --synthetic FILE | --write FILE: judges whole models (models.h).  Exit: 0 all good, 1
  * something failed, 2 wrong use or unreadable input, 77 the weights are absent and ASSAY_NO_MODEL=1 allows it. */
+#include "../../reference/core/clock.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/save.h"
 #include "../../reference/core/status.h"

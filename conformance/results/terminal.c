@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "terminal.h"
+#include "../../reference/core/clock.h"
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define EVERY_S 0.2
@@ -27,19 +27,12 @@ static struct {
     bool there, shown;         /* a terminal is there; the line stands on it */
 } line;
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void assay_progress_begin(int64_t total, const char *unit)
 {
     line.total = total;
     line.unit = unit;
     line.until = 0;
-    line.begin = line.last = now();
+    line.begin = line.last = assay_seconds();
     line.there = isatty(STDERR_FILENO);
 }
 
@@ -65,7 +58,7 @@ static const char *left(double s, char text[32])
 void assay_progress_at(int64_t done, const char *what)
 {
     char text[32];
-    const double time = line.there ? now() : 0;
+    const double time = line.there ? assay_seconds() : 0;
     if (time < line.last + EVERY_S)
         return;
     line.last = time;

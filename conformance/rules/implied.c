@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * A slip whose result lies within the bounds of a case is not caught there: that is computed here, which takes
  * microseconds; what would be caught is run and judged as any kernel is. */
+#include "../../reference/core/clock.h"
 #include "implied_parts.h"
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/fused.h"
@@ -9,7 +10,6 @@
 #include "../../reference/core/tensor.h"
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { CONTROLS = 100 }; /* cases in which the kernel without a slip must pass */
 
@@ -216,13 +216,6 @@ static bool would_be_caught(desk *d, trial *t)
     return !f.pass;
 }
 
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Wrong wherever t is, and maybe elsewhere: no case that shows t could hide it. */
 static bool contains(const assay_slip *s, const assay_slip *t)
 {
@@ -242,7 +235,7 @@ static void spread(of_op *o, const trial *t)
 assay_status assay_implied_problem(assay_implied *x, assay_pool *pool, assay_problem *p, assay_why *why)
 {
     of_op *o = assay_implied_find(x, p->c.op);
-    const double begin = seconds();
+    const double begin = assay_seconds();
     assay_status s = ASSAY_OK;
     desk d = { .p = p };
     for (size_t i = 0; o && !s && i < o->n; i++) {
@@ -258,6 +251,6 @@ assay_status assay_implied_problem(assay_implied *x, assay_pool *pool, assay_pro
     }
     clear(&d);
     if (o)
-        o->seconds += seconds() - begin;
+        o->seconds += assay_seconds() - begin;
     return s;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * A run: load, prefill, decode; the text is printed as it comes. */
 #include "generate.h"
+#include "../core/clock.h"
 #include "../core/plain.h"
 #include "../core/memory.h"
 #include "../core/status.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Binding: what each call of the graph is in this step: lengths, operands, packed weights, buffers. */
+#include "../core/clock.h"
 #include "../core/dtype.h"
 #include "../core/memory.h"
 #include "../core/registry.h"

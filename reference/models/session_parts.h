@@ -79,5 +79,4 @@ assay_status assay_session_bind(assay_session *s, int64_t T, int64_t L, assay_wh
 assay_status assay_session_run(assay_session *s, assay_why *why);
 int64_t assay_session_length(const assay_session *s, int64_t symbol); /* a symbolic length in this step */
 void *assay_slot_at(const assay_session *s, int slot); /* where its elements lie in this step, in its store type */
-double assay_seconds(void);
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Running: one parallel region around a whole step; every thread walks over the calls, barriers stand between them. */
+#include "../core/clock.h"
 #include "../core/case.h"
 #include "../core/dtype.h"
 #include "../core/status.h"
