@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: MIT
-# data: index "kernel workload types" threads speed-up
-stats data using 3 nooutput
+# data index 0: line "op kernel types" times-one-thread; 1: line least greatest largest-team
+stats data index 1 using 4 nooutput name 'T'
+stats data index 1 using 3 nooutput
 rows = STATS_records
-most = STATS_max
 set terminal svg size 960,(120 + 20 * rows) dynamic noenhanced font 'sans-serif,14' background rgb 'white'
 unset key
 set grid xtics noytics
-set lmargin 56
+set lmargin 40
 set xlabel 'times one thread'
-stats data using 4 nooutput name 'S'
-set xrange [0:1.15 * (S_max > most ? S_max : most)]
+set xrange [0:1.15 * STATS_max]
 set yrange [rows - 0.3:-0.7]
-do for [t=2:int(most)] { set arrow from t, graph 0 to t, graph 1 nohead lc rgb orange dt 2 }
-plot data using (0):1:(0):4:($1-0.35):($1+0.35):ytic(2) with boxxyerror lc rgb green, \
-     data using ($4+0.02):1:(sprintf('%.2f on %d', $4, $3)) with labels left font ',11' tc rgb '#51606e'
+do for [t=1:int(T_max)] { set arrow from t, graph 0 to t, graph 1 nohead lc rgb orange dt 2 }
+plot data index 1 using 2:1:($3-$2):(0) with vectors nohead lw 2 lc rgb grey, \
+     data index 0 using 3:1:ytic(2) with points pt 7 ps 0.6 lc rgb green

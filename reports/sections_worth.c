@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * What it is worth: roofline, speed-up and share of the roof, scaling, models. */
 #include "report.h"
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define NEAR 1.5 /* two roofs whose names need the same place */
 
 static bool measured(const cJSON *row)
 {
@@ -43,9 +47,42 @@ answer answer_models(const report *r, char *text, size_t n)
     return GOOD;
 }
 
+typedef struct roof {
+    double value;
+    const char *name;
+} roof;
+
+static int downwards(const void *a, const void *b)
+{
+    const roof *x = a, *y = b;
+    return (x->value < y->value) - (x->value > y->value);
+}
+
+/* A block of the roofs of one thread, the highest first: value, name.  Where two names would need the same place they
+ * stand together at the higher one. */
+static void roof_lines(const report *r, FILE *f, const char *kind)
+{
+    enum { MOST = 64 };
+    roof all[MOST];
+    const cJSON *c;
+    int n = 0;
+    EACH (c, member(r->bench, "roofs"))
+        if (!strcmp(member_text(c, "kind", ""), kind) && member_number(c, "threads", 1) == 1 && n < MOST)
+            all[n++] = (roof){ member_number(c, "value", 0), member_text(c, "name", "?") };
+    qsort(all, (size_t)n, sizeof *all, downwards);
+    fputs("\n\n", f);
+    for (int i = 0, next; i < n; i = next) {
+        char names[400] = "";
+        for (next = i; next < n && all[next].value * NEAR >= all[i].value; next++)
+            snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", next > i ? ", " : "", all[next].name);
+        for (int k = i; k < next; k++)
+            fprintf(f, "%.6g %s\n", all[k].value, data_word("%s", k > i ? "" : names));
+    }
+}
+
 void section_roofline(report *r)
 {
-    const cJSON *row, *roof;
+    const cJSON *row;
     FILE *f = r->bench ? page_data(r, "roofline") : NULL;
     if (!f)
         return;
@@ -56,14 +93,8 @@ void section_roofline(report *r)
             fprintf(f, "%.6g %.6g %s %d\n", member_number(row, "flops", 0) / member_number(row, "bytes", 1),
                     member_number(row, "gflops", 0), data_word("%s", member_text(row, "kernel", "?")),
                     strcmp(member_text(row, "kernel", ""), "scalar") != 0);
-    fputs("\n\n", f);
-    EACH (roof, member(r->bench, "roofs"))
-        if (!strcmp(member_text(roof, "kind", ""), "compute") && member_number(roof, "threads", 1) == 1)
-            fprintf(f, "%.6g %s\n", member_number(roof, "value", 0), data_word("%s", member_text(roof, "name", "?")));
-    fputs("\n\n", f);
-    EACH (roof, member(r->bench, "roofs"))
-        if (!strcmp(member_text(roof, "kind", ""), "memory") && member_number(roof, "threads", 1) == 1)
-            fprintf(f, "%.6g %s\n", member_number(roof, "value", 0), data_word("%s", member_text(roof, "name", "?")));
+    roof_lines(r, f, "compute");
+    roof_lines(r, f, "memory");
     page_data_end(r);
     page_heading(r, "Roofline");
     page_figure(r, "roofline",
@@ -157,20 +188,61 @@ static bool any(const cJSON *row)
     return row != NULL;
 }
 
+/* What `of` says of each row (below 0: nothing), a line for each op, kernel, types and team, a point for
+ * each workload.
+ * Block 0: line, name, value; block 1: line, least, greatest, the largest team.  The number of lines, -1 if nothing can
+ * be written. */
+static int dots(report *r, const char *figure, double (*of)(const report *, const cJSON *))
+{
+    FILE *f = r->bench ? page_data(r, figure) : NULL;
+    cJSON *lines = f ? cJSON_CreateObject() : NULL;
+    const cJSON *row, *line, *value;
+    double team = 1;
+    EACH (row, lines ? member(r->bench, "benchmarks") : NULL) {
+        char name[160], on[32] = "";
+        const double x = of(r, row), threads = member_number(row, "threads", 1);
+        if (threads > 1)
+            snprintf(on, sizeof on, " on %.0f", threads);
+        snprintf(name, sizeof name, "%s %s %s%s", member_text(row, "op", "?"), member_text(row, "kernel", "?"),
+                 member_text(row, "types", ""), on);
+        cJSON *mine = cJSON_GetObjectItemCaseSensitive(lines, name);
+        if (x < 0)
+            continue;
+        cJSON_AddItemToArray(mine ? mine : cJSON_AddArrayToObject(lines, name), cJSON_CreateNumber(x));
+        team = fmax(team, threads);
+    }
+    int n = 0;
+    EACH (line, lines) {
+        EACH (value, line)
+            fprintf(f, "%d %s %.4g\n", n, data_word("%s", line->string), value->valuedouble);
+        n++;
+    }
+    if (f)
+        fputs("\n\n", f);
+    n = 0;
+    EACH (line, lines) {
+        double least = line->child->valuedouble, most = least;
+        EACH (value, line)
+            least = fmin(least, value->valuedouble), most = fmax(most, value->valuedouble);
+        fprintf(f, "%d %.4g %.4g %.0f\n", n++, least, most, team);
+    }
+    cJSON_Delete(lines);
+    if (f)
+        page_data_end(r);
+    return lines ? n : -1;
+}
+
+static double share_of_roof(const report *r, const cJSON *row)
+{
+    (void)r;
+    return headline(row) ? 100 * member_number(row, "share", 0) : -1;
+}
+
 void section_speed(report *r)
 {
-    const cJSON *row;
-    FILE *f = r->bench ? page_data(r, "speed") : NULL;
-    if (!f)
+    const int n = dots(r, "speed", share_of_roof);
+    if (n < 0)
         return;
-    int n = 0;
-    EACH (row, member(r->bench, "benchmarks"))
-        if (headline(row))
-            fprintf(f, "%d %s %.4g %.4g\n", n++,
-                    data_word("%s %s %s %s", member_text(row, "op", "?"), member_text(row, "kernel", "?"),
-                              short_workload(r, row), member_text(row, "types", "")),
-                    100 * member_number(row, "share", 0), member_number(row, "speedup", 0));
-    page_data_end(r);
     page_heading(r, "Speed");
     page_text(
         r, "Share: of the measured roof that binds (arithmetic of the tier, or reading from the level that holds the "
@@ -180,13 +252,10 @@ void section_speed(report *r)
            "Workloads carry the lengths of a model: smollm2-135m.decode.qkv is one token through that matrix product.");
     if (n)
         page_figure(r, "speed",
-                    "A bar is one kernel on one workload: op, kernel, workload, types. Its length is the share of the "
-                    "roof that "
-                    "binds; beside it stands the speed-up over scalar. The line is the measured roof. A bar may pass "
-                    "it where a cache "
-                    "still holds part of what is counted as read from memory; what cannot be has a ! in the table: its "
-                    "time or its "
-                    "roof was measured wrong, as on a busy machine.");
+                    "A point is a workload, a line all that a kernel was measured on: op, kernel, types. Further "
+                    "right is better: the share of the roof that binds; the upright line is the measured roof. A point "
+                    "may pass it where a cache still holds part of what is counted as read from memory; what cannot be "
+                    "has a ! in the table: its time or its roof was measured wrong, as on a busy machine.");
     speed_table(r, headline, false);
     page_details(r, "All rows: threads, cold cache, larger models, scalar");
     speed_table(r, any, true);
@@ -217,29 +286,21 @@ static bool worth_a_team(const cJSON *row)
            member_number(row, "real_time", 0) >= LEAST_NS;
 }
 
+static double times_one_thread(const report *r, const cJSON *row)
+{
+    const double base = worth_a_team(row) ? one_thread(r, row) : 0;
+    return base > 0 ? base / member_number(row, "real_time", 1) : -1;
+}
+
 void section_scaling(report *r)
 {
-    const cJSON *row;
-    FILE *f = r->bench ? page_data(r, "scaling") : NULL;
-    if (!f)
-        return;
-    int n = 0;
-    EACH (row, member(r->bench, "benchmarks")) {
-        const double t = member_number(row, "threads", 1), base = worth_a_team(row) ? one_thread(r, row) : 0;
-        if (base > 0)
-            fprintf(f, "%d %s %.0f %.4g\n", n++,
-                    data_word("%s %s %s %s", member_text(row, "op", "?"), member_text(row, "kernel", "?"),
-                              member_text(row, "workload", "?"), member_text(row, "types", "")),
-                    t, base / member_number(row, "real_time", 1));
-    }
-    page_data_end(r);
-    if (!n)
+    if (dots(r, "scaling", times_one_thread) <= 0)
         return;
     page_heading(r, "Scaling");
-    page_figure(r, "scaling",
-                "Calls of 0.1 ms and more: speed with several threads over one thread, same kernel, same workload. The "
-                "dashed lines are perfect "
-                "scaling.");
+    page_figure(
+        r, "scaling",
+        "Calls of 0.1 ms and more: speed on a team of threads over one thread. A point is a workload, a line all "
+        "that a kernel was measured on. The dashed lines are perfect scaling.");
 }
 
 void section_models(report *r)
