@@ -38,7 +38,7 @@ static bool nans(const assay_case *c, int i, int64_t n, double *const *value, as
     const int64_t V = c->dim[1];
     for (int64_t k = 0; k < n; k++)
         value[i][k] = assay_rng_below(r, 8) ? assay_rng_normal(r) : INFINITY;
-    for (int64_t row = 0; row < n / V; row++)
+    for (int64_t row = 0; V && row < n / V; row++)
         for (int64_t k = assay_rng_below(r, V); k < V; k += 1 + assay_rng_below(r, V))
             value[i][row * V + k] = row % 2 ? NAN : -NAN;
     return true;
@@ -56,7 +56,7 @@ static bool masked(const assay_case *c, int i, int64_t n, double *const *value, 
     const int64_t V = c->dim[1];
     for (int64_t k = 0; k < n; k++)
         value[i][k] = -INFINITY;
-    for (int64_t row = 0; row < n / V; row += 2)
+    for (int64_t row = 0; V && row < n / V; row += 2)
         value[i][row * V + assay_rng_below(r, V)] = -3e38;
     return true;
 }
@@ -64,10 +64,11 @@ static bool masked(const assay_case *c, int i, int64_t n, double *const *value, 
 /* The largest finite number, then infinity. */
 static bool ends(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
+    const int64_t V = c->dim[1];
     for (int64_t k = 0; k < n; k++)
-        value[i][k] = k % c->dim[1] < c->dim[1] / 2 ? 0x1.fffffep127 : assay_rng_normal(r);
-    for (int64_t row = 0; row < n / c->dim[1]; row++)
-        value[i][row * c->dim[1] + c->dim[1] - 1 - row % ((c->dim[1] + 1) / 2)] = INFINITY;
+        value[i][k] = k % V < V / 2 ? 0x1.fffffep127 : assay_rng_normal(r);
+    for (int64_t row = 0; V && row < n / V; row++)
+        value[i][row * V + V - 1 - row % ((V + 1) / 2)] = INFINITY;
     return true;
 }
 

@@ -20,7 +20,7 @@ static bool ends(const assay_case *c, int i, int64_t n, double *const *value, as
 static bool falling(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     (void)r;
-    if (i != IDS)
+    if (i != IDS || !c->dim[1])
         return false;
     for (int64_t t = 0; t < n; t++)
         value[i][t] = (double)(c->dim[1] - 1 - t % c->dim[1]);

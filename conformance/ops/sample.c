@@ -45,7 +45,7 @@ static bool forbidden(const assay_case *c, int i, int64_t n, double *const *valu
     const int64_t V = c->dim[1];
     for (int64_t k = 0; k < n; k++)
         value[i][k] = assay_rng_below(r, 5) ? -INFINITY : assay_rng_normal(r);
-    for (int64_t row = 0; row < n / V; row++) {
+    for (int64_t row = 0; V && row < n / V; row++) {
         const double v = assay_rng_normal(r);
         value[i][row * V + assay_rng_below(r, V)] = v;
     }
@@ -57,7 +57,7 @@ static bool peaked(const assay_case *c, int i, int64_t n, double *const *value, 
     const int64_t V = c->dim[1];
     for (int64_t k = 0; k < n; k++)
         value[i][k] = 0;
-    for (int64_t row = 0; row < n / V; row++)
+    for (int64_t row = 0; V && row < n / V; row++)
         value[i][row * V + assay_rng_below(r, V)] = log(9 * (double)(V > 1 ? V - 1 : 1));
     return true;
 }
@@ -74,7 +74,7 @@ static bool one_left(const assay_case *c, int i, int64_t n, double *const *value
     const int64_t V = c->dim[1];
     for (int64_t k = 0; k < n; k++)
         value[i][k] = -INFINITY;
-    for (int64_t row = 0; row < n / V; row++) {
+    for (int64_t row = 0; V && row < n / V; row++) {
         const double v = assay_rng_normal(r);
         value[i][row * V + assay_rng_below(r, V)] = v;
     }
@@ -86,7 +86,7 @@ static bool invalid(const assay_case *c, int i, int64_t n, double *const *value,
     const int64_t V = c->dim[1];
     for (int64_t k = 0; k < n; k++)
         value[i][k] = k / V % 4 == 1 ? -INFINITY : assay_rng_normal(r);
-    for (int64_t row = 0; row < n / V; row++)
+    for (int64_t row = 0; V && row < n / V; row++)
         if (row % 4 > 1)
             value[i][row * V + assay_rng_below(r, V)] = row % 4 == 2 ? NAN : INFINITY;
     return true;

@@ -160,9 +160,9 @@ static assay_status run(const assay_args *a)
 static bool tables(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
 {
     const int64_t N = c->dim[N_], P = c->dim[P_], slots = P * c->dim[L_];
-    for (int64_t k = 0; i == PAGES && k < n; k++)
+    for (int64_t k = 0; i == PAGES && N && k < n; k++)
         value[i][k] = (double)((N - k % P + 3 * (k / P)) % N);
-    for (int64_t k = 0; i == POS && k < n; k++)
+    for (int64_t k = 0; i == POS && slots && k < n; k++)
         value[i][k] = k % 6 == 4 ? -1 : k % 6 == 1 ? (double)(slots - 1) : (double)assay_rng_below(rng, slots);
     return i == PAGES || i == POS;
 }
@@ -171,7 +171,7 @@ static bool tables(const assay_case *c, int i, int64_t n, double *const *value, 
 static bool selection(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
 {
     const int64_t *d = c->dim, D = d[D_], L = d[L_], G = d[G_];
-    if (i != K && i != Q)
+    if ((i != K && i != Q) || G == 0 || d[H_] % G || d[B_] * d[P_] * d[N_] * L == 0)
         return false;
     for (int64_t k = 0; i == K && k < n; k++)
         value[K][k] = (k / (D * G)) >> (k % D % 62) & 1 ? 4 : -4;

@@ -113,7 +113,7 @@ static assay_status run(const assay_args *a)
 static bool slots(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
 {
     const int64_t off = i == SLOT && c->dim[S_] ? assay_rng_below(rng, c->dim[S_]) : 0;
-    for (int64_t k = 0; i == SLOT && k < n; k++)
+    for (int64_t k = 0; i == SLOT && c->dim[S_] && k < n; k++)
         value[i][k] = (double)((off + n - 1 - k) % c->dim[S_]);
     return i == SLOT;
 }

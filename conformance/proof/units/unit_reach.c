@@ -8,7 +8,10 @@
 #include "../../rules/ladder.h"
 #include "unit.h"
 #include <math.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct longest {
     int64_t dim[ASSAY_MAX_DIMS];
@@ -169,6 +172,83 @@ START_TEST(outputs_at_their_ends)
 }
 END_TEST
 
+/* ---- lengths of 0 and 1 ---- */
+
+static char asked[ASSAY_CASE_LINE]; /* what is being made, for who must say where it died */
+
+static void died(int signal)
+{
+    static const char words[] = ": its generator dies\n";
+    if (write(STDERR_FILENO, asked, strlen(asked)) < 0 || write(STDERR_FILENO, words, sizeof words - 1) < 0)
+        _exit(3);
+    _exit(signal);
+}
+
+/* Every length 4, or `few` where `which` has its bit; all optional operands or none. */
+static void lengths(const assay_op *op, const char *gen, uint32_t which, int few, bool given)
+{
+    size_t at = (size_t)snprintf(asked, sizeof asked, "%s", op->name);
+    for (int d = 0; op->dims[d]; d++)
+        at += (size_t)snprintf(asked + at, sizeof asked - at, " %c=%d", op->dims[d], which >> d & 1 ? few : 4);
+    for (int i = 0; i < op->n_operands; i++)
+        for (int t = 0; given && (op->operands[i].flags & ASSAY_OPTIONAL) && t < ASSAY_DTYPE_END; t++)
+            if (ASSAY_HAS(op->operands[i].types, t)) {
+                at += (size_t)snprintf(asked + at, sizeof asked - at, " %s=%s", op->operands[i].name,
+                                       assay_dtype_of((assay_dtype)t)->name);
+                break;
+            }
+    snprintf(asked + at, sizeof asked - at, " gen=%s seed=1", gen);
+}
+
+/* Makes what stands in asked, and its golden, if the op allows it. */
+static bool made(const assay_suite *suite)
+{
+    assay_case c;
+    assay_problem p;
+    if (assay_case_parse(asked, &c, NULL))
+        return false;
+    if (suite->mend)
+        suite->mend(&c);
+    const bool ok = !assay_problem_make(&c, &p, NULL) && !assay_problem_solve(&p, NULL, NULL);
+    assay_problem_free(&p);
+    return ok;
+}
+
+static int of_gen(const assay_op *op, const char *gen)
+{
+    int n = 0;
+    for (uint32_t d = 0, n_dims = (uint32_t)strlen(op->dims); d <= n_dims; d++)
+        for (int way = 0; way < 4; way++) {
+            lengths(op, gen, d < n_dims ? 1u << d : UINT32_MAX, way & 1, way >> 1);
+            n += made(assay_suite_of(op));
+        }
+    return n;
+}
+
+/* No generator, own, common or of special values, counts on a length: each dimension is 0 or 1, then all are. */
+START_TEST(nothing_to_fill)
+{
+    const assay_op *op;
+    signal(SIGFPE, died);
+    signal(SIGSEGV, died);
+    for (size_t i = 0; (op = assay_op_at(i)); i++) {
+        const assay_suite *suite = assay_suite_of(op);
+        int n = 0;
+        assay_value_gen g;
+        for (size_t k = 0; suite && k < suite->n_gens; k++)
+            n += of_gen(op, suite->gens[k].name);
+        for (size_t k = 0; suite && k < assay_n_gens; k++)
+            n += of_gen(op, assay_gens[k].name);
+        for (size_t k = 0; suite && k < assay_gens_of(op, k, &g); k++) {
+            char name[ASSAY_CASE_LINE];
+            snprintf(name, sizeof name, "%s@%s", g.gen->name, op->operands[g.operand].name);
+            n += of_gen(op, name);
+        }
+        ck_assert_msg(n > 0 || !suite, "%s: no case with a length of 0 or 1 was made", op->name);
+    }
+}
+END_TEST
+
 Suite *assay_unit_reach(void)
 {
     Suite *s = suite_create("reach");
@@ -178,6 +258,7 @@ Suite *assay_unit_reach(void)
     tcase_add_test(t, what_strangers_found);
     tcase_add_test(t, drawn);
     tcase_add_test(t, outputs_at_their_ends);
+    tcase_add_test(t, nothing_to_fill);
     suite_add_tcase(s, t);
     return s;
 }
