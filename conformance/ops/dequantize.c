@@ -5,7 +5,6 @@
 #include "assay/blocks.h"
 #include "formats_known.h"
 #include "../judge/raw.h"
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,7 +40,7 @@ static bool no(assay_why *why, const char *type, const char *what)
     return false;
 }
 
-static bool known_values(assay_why *why)
+static bool known(assay_why *why)
 {
     for (size_t i = 0; i < ASSAY_COUNT_OF(known_decode); i++) {
         assay_dtype t;
@@ -68,104 +67,11 @@ static bool known_values(assay_why *why)
     return true;
 }
 
-/* A second derivation: each value read from the block's bits as an integer over a power of two.  An f16 is
- * m * 2^(e - 25) with m < 2048 and e >= 1, so d * q (q < 2^14) and the difference of two such are integers over 2^24.
- */
-static int64_t f16_scaled(uint16_t h) /* 2^24 times its value; finite only */
+/* What the harness has read once more from the bytes (second_formats.c), rounded to y's type. */
+SECOND(dequantize)
 {
-    const int e = h >> 10 & 31;
-    const int64_t m = (h & 1023) | (e ? 1024 : 0), v = m << (e ? e - 1 : 0);
-    return h >> 15 ? -v : v;
-}
-static unsigned bits(const unsigned char *p, int at, int n) /* n bits from bit `at` of a little-endian string */
-{
-    unsigned v = 0;
-    for (int i = 0; i < n; i++)
-        v |= (unsigned)(p[(at + i) / 8] >> (at + i) % 8 & 1) << i;
-    return v;
-}
-static int64_t signed8(unsigned v)
-{
-    return v < 128 ? (int64_t)v : (int64_t)v - 256;
-}
-static int64_t scaled_value(assay_dtype t, const unsigned char *b, int j)
-{
-    const int64_t d = f16_scaled((uint16_t)bits(b, t == ASSAY_q6_k ? 8 * 208 : 0, 16));
-    const int g = j / 32, half = 4 * (j / 16);
-    switch (t) {
-    case ASSAY_q8_0:
-        return d * signed8(b[2 + j]);
-    case ASSAY_q8_1:
-        return d * signed8(b[4 + j]);
-    case ASSAY_q4_0:
-        return d * ((int64_t)bits(b, 8 * (2 + j % 16) + half, 4) - 8);
-    case ASSAY_q4_1:
-        return d * bits(b, 8 * (4 + j % 16) + half, 4) + f16_scaled((uint16_t)bits(b, 16, 16));
-    case ASSAY_q4_k: {
-        /* scales from bit 32 on, minima from bit 64 on; groups 4..7 in pieces of 4 and 2 bits */
-        const unsigned sc =
-            g < 4 ? bits(b, 32 + 8 * g, 6) : bits(b, 96 + 8 * (g - 4), 4) | bits(b, 38 + 8 * (g - 4), 2) << 4;
-        const unsigned mn =
-            g < 4 ? bits(b, 64 + 8 * g, 6) : bits(b, 100 + 8 * (g - 4), 4) | bits(b, 70 + 8 * (g - 4), 2) << 4;
-        const unsigned q = bits(b, 8 * (16 + 32 * (j / 64) + j % 32) + 4 * (g & 1), 4);
-        return d * sc * q - f16_scaled((uint16_t)bits(b, 16, 16)) * mn;
-    }
-    default: { /* q6_k */
-        const int h = j / 128, k = j % 128 / 32, i = j % 32;
-        const unsigned lo = bits(b, 8 * (64 * h + i + 32 * (k & 1)) + 4 * (k >> 1), 4),
-                       hi = bits(b, 8 * (128 + 32 * h + i) + 2 * k, 2);
-        return d * signed8(b[192 + j / 16]) * ((int64_t)(lo + 16 * hi) - 32);
-    }
-    }
-}
-static bool known_again(assay_why *why)
-{
-    static const assay_dtype types[] = { ASSAY_q8_0, ASSAY_q8_1, ASSAY_q4_0, ASSAY_q4_1, ASSAY_q4_k, ASSAY_q6_k };
-    assay_rng r = { 5, 3, 0 };
-    for (size_t i = 0; i < ASSAY_COUNT_OF(types); i++)
-        for (int trial = 0; trial < 500; trial++) {
-            const assay_dtype_info *info = assay_dtype_of(types[i]);
-            unsigned char b[256];
-            double y[256];
-            raw_block(types[i], b, &r, RAW_FINITE);
-            info->decode(y, b, info->block);
-            for (int j = 0; j < info->block; j++)
-                if (y[j] != ldexp((double)scaled_value(types[i], b, j), -24))
-                    return no(why, info->name, "decode differs from its second derivation in integers");
-        }
-    return true;
-}
-
-/* Every code of both 16-bit types, in one call: an f16 as above, a bf16 as the upper half of a float. */
-static bool known_halves(assay_why *why)
-{
-    enum { N = 1 << 16 };
-    static uint16_t code[N];
-    static double f16[N], bf16[N];
-    for (int i = 0; i < N; i++)
-        code[i] = (uint16_t)i, f16[i] = bf16[i] = 9;
-    assay_dtype_of(ASSAY_f16)->decode(f16, code, N);
-    assay_dtype_of(ASSAY_bf16)->decode(bf16, code, N);
-    for (int i = 0; i < N; i++) {
-        const uint32_t upper = (uint32_t)i << 16;
-        float b;
-        memcpy(&b, &upper, sizeof b);
-        const bool special = (i >> 10 & 31) == 31;
-        const double h = !special   ? ldexp((double)f16_scaled((uint16_t)i), -24)
-                         : i & 1023 ? NAN
-                         : i >> 15  ? -INFINITY
-                                    : INFINITY;
-        if (isnan(h) ? !isnan(f16[i]) : f16[i] != h || !signbit(f16[i]) != !(i >> 15))
-            return no(why, "f16", "a code's value differs from its second derivation in integers");
-        if (isnan(b) ? !isnan(bf16[i]) : bf16[i] != (double)b || !signbit(bf16[i]) != !signbit(b))
-            return no(why, "bf16", "a code's value is not that of the float it is half of");
-    }
-    return true;
-}
-
-static bool known(assay_why *why)
-{
-    return known_values(why) && known_again(why) && known_halves(why);
+    for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++)
+        ((double *)a->operand[1])[i] = ((const double *)a->operand[0])[i];
 }
 
 const assay_suite assay_suite_dequantize = {
@@ -176,5 +82,6 @@ const assay_suite assay_suite_dequantize = {
     .gens = gens,
     .n_gens = ASSAY_COUNT_OF(gens),
     .raw = raw,
+    .second = second_dequantize,
     .known = known,
 };

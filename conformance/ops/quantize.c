@@ -267,6 +267,14 @@ static double land(const assay_case *c, int i, int64_t j)
     return assay_landing(c, j);
 }
 
+/* The harness writes both once more (second_formats.c) and compares the bytes, but for q4_k and q6_k: their search is
+ * ours, and what a search must keep is the op's verify(). */
+SECOND(quantize)
+{
+    for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++)
+        ((double *)a->operand[Y])[i] = ((const double *)a->operand[X])[i];
+}
+
 const assay_suite assay_suite_quantize = {
     .op = "quantize",
     .draws_own = true,
@@ -275,6 +283,7 @@ const assay_suite assay_suite_quantize = {
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,
     .n_gens = ASSAY_COUNT_OF(gens),
+    .second = second_quantize,
     .known = assay_quantize_known,
     .raw = raw,
 };

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT
+ * The element types a second time, from what is written of them (IEEE 754; GGUF): numbers by their sign, exponent and
+ * fraction, blocks by where their bits lie.  All arithmetic but what a format asks for in f32 is exact in double. */
+#include "second.h"
+#include <math.h>
+#include <string.h>
+
+typedef struct form {
+    int exponent, fraction; /* bits of each */
+} form;
+static const form half = { 5, 10 }, brain = { 8, 7 };
+
+/* Of a code without sign, the infinite one taken for the next power of two */
+static double size_of(unsigned code, form f)
+{
+    const unsigned e = code >> f.fraction, m = code & ((1u << f.fraction) - 1), one = 1u << f.fraction;
+    const int bias = (1 << (f.exponent - 1)) - 1;
+    return ldexp(e ? m + one : m, (int)(e ? e : 1) - bias - f.fraction);
+}
+static unsigned infinite(form f)
+{
+    return ((1u << f.exponent) - 1) << f.fraction;
+}
+static double number(unsigned code, form f)
+{
+    const unsigned size = code & 0x7fff;
+    const double v = size > infinite(f) ? (double)NAN : size == infinite(f) ? INFINITY : size_of(size, f);
+    return code >> 15 ? -v : v;
+}
+
+/* The n bits from bit `at` of a string of bytes, the lowest first */
+static unsigned bits(const unsigned char *p, int at, int n)
+{
+    unsigned v = 0;
+    while (n-- > 0)
+        v = v << 1 | (p[(at + n) / 8] >> (at + n) % 8 & 1);
+    return v;
+}
+static int byte(const unsigned char *p) /* -128 to 127 */
+{
+    return (*p ^ 128) - 128;
+}
+static double scale_at(const unsigned char *p)
+{
+    return number(bits(p, 0, 16), half);
+}
+
+/* Scale and minimum of group g: 6 bits each.  Of groups 4 to 7 the lower four share a byte, the upper two lie above
+ * those of groups 0 to 3. */
+static double in_q4_k(const unsigned char *b, int j)
+{
+    const int g = j / 32, h = g % 4;
+    const unsigned char *s = b + 4;
+    const unsigned scale = g < 4 ? bits(s + h, 0, 6) : bits(s + 8 + h, 0, 4) + 16 * bits(s + h, 6, 2);
+    const unsigned minimum = g < 4 ? bits(s + 4 + h, 0, 6) : bits(s + 8 + h, 4, 4) + 16 * bits(s + 4 + h, 6, 2);
+    return scale_at(b) * (scale * bits(b + 16 + 32 * (j / 64) + j % 32, g % 2 * 4, 4)) - scale_at(b + 2) * minimum;
+}
+static double in_q6_k(const unsigned char *b, int j)
+{
+    const int h = j / 128, quarter = j % 128 / 32, i = j % 32;
+    const int lower = (int)bits(b + 64 * h + 32 * (quarter % 2) + i, quarter / 2 * 4, 4);
+    const int upper = (int)bits(b + 128 + 32 * h + i, 2 * quarter, 2);
+    return scale_at(b + 208) * (byte(b + 192 + j / 16) * (lower + 16 * upper - 32));
+}
+
+double assay_second_read(assay_dtype t, const unsigned char *b, int j)
+{
+    switch (t) {
+    case ASSAY_f16:
+        return number(bits(b, 0, 16), half);
+    case ASSAY_bf16:
+        return number(bits(b, 0, 16), brain);
+    case ASSAY_q8_0:
+        return scale_at(b) * byte(b + 2 + j);
+    case ASSAY_q8_1:
+        return scale_at(b) * byte(b + 4 + j);
+    case ASSAY_q4_0:
+        return scale_at(b) * ((int)bits(b + 2 + j % 16, j / 16 * 4, 4) - 8);
+    case ASSAY_q4_1:
+        return scale_at(b) * bits(b + 4 + j % 16, j / 16 * 4, 4) + scale_at(b + 2);
+    case ASSAY_q4_k:
+        return in_q4_k(b, j);
+    case ASSAY_q6_k:
+        return in_q6_k(b, j);
+    default:
+        return NAN; /* a type that nobody has derived again */
+    }
+}
+
+/* Found between all codes by halving; of two that are as near the even one.  A NaN keeps its sign and its upper bits
+ * and is made quiet. */
+static unsigned nearest(double x, form f)
+{
+    uint64_t all;
+    memcpy(&all, &x, sizeof all);
+    const unsigned sign = (unsigned)(all >> 63) << 15, quiet = 1u << (f.fraction - 1);
+    unsigned low = 0, high = infinite(f);
+    if (isnan(x))
+        return sign | high | quiet | (unsigned)(all >> (52 - f.fraction) & (2 * quiet - 1));
+    if (fabs(x) >= size_of(high, f))
+        return sign | high;
+    while (high - low > 1) {
+        const unsigned mid = (low + high) / 2;
+        *(size_of(mid, f) <= fabs(x) ? &low : &high) = mid;
+    }
+    const double below = fabs(x) - size_of(low, f), above = size_of(high, f) - fabs(x);
+    return sign | (below < above || (below == above && low % 2 == 0) ? low : high);
+}
+static void put(unsigned char *p, unsigned code)
+{
+    p[0] = code & 255, p[1] = (unsigned char)(code >> 8);
+}
+
+/* 8 bits: the integer that is nearest to t, of two the one farther from 0.  4 bits: how many of 1 .. 15 t reaches. */
+static int code_of(float t, bool eight)
+{
+    int best = 0;
+    for (int q = 1; q <= 15 && !eight; q++)
+        best += q <= t;
+    for (int q = -127; q <= 127 && eight; q++) {
+        const float off = fabsf(t - (float)q), least = fabsf(t - (float)best);
+        best = off < least || (off == least && q * q > best * best) ? q : best;
+    }
+    return best;
+}
+
+/* d: the largest over 127 steps; the first of the largest sizes, with its sign, over -8; the range over 15.  Codes are
+ * of x times 1/d, and as in a block of zeros where that overflows; NaN, infinity or a d beyond f32: all is NaN. */
+static void write_32(assay_dtype t, const double *x, unsigned char *b)
+{
+    const bool eight = t == ASSAY_q8_0 || t == ASSAY_q8_1;
+    float first = 0, least = (float)x[0], most = (float)x[0];
+    bool finite = true;
+    for (int j = 0; j < 32; j++) {
+        const float v = (float)x[j];
+        finite = finite && isfinite(v);
+        first = fabsf(v) > fabsf(first) ? v : first;
+        least = v < least ? v : least, most = v > most ? v : most;
+    }
+    const float range = most - least, d = eight ? fabsf(first) / 127 : t == ASSAY_q4_0 ? first / -8 : range / 15;
+    const bool whole = finite && isfinite(d), plain = whole && d != 0 && isfinite(1 / d);
+    const int at = t == ASSAY_q8_1 || t == ASSAY_q4_1 ? 4 : 2;
+    int sum = 0;
+    memset(b + at, 0, eight ? 32 : 16);
+    for (int j = 0; j < 32; j++) {
+        const float product = plain ? ((float)x[j] - (t == ASSAY_q4_1 ? least : 0)) * (1 / d) : 0;
+        const int q = code_of(eight ? product : product + (t == ASSAY_q4_0 ? 8.5F : 0.5F), eight);
+        if (eight)
+            b[at + j] = (unsigned char)q, sum += q;
+        else
+            b[at + j % 16] |= (unsigned char)(q << j / 16 * 4);
+    }
+    put(b, whole ? nearest((double)d, half) : 0x7e00);
+    if (at == 4)
+        put(b + 2, !whole ? 0x7e00 : nearest(eight ? (double)((float)sum * d) : (double)least, half));
+}
+
+bool assay_second_write(assay_dtype t, const double *x, unsigned char *block)
+{
+    switch (t) {
+    case ASSAY_f16:
+    case ASSAY_bf16:
+        put(block, nearest(*x, t == ASSAY_f16 ? half : brain));
+        return true;
+    case ASSAY_q8_0:
+    case ASSAY_q8_1:
+    case ASSAY_q4_0:
+    case ASSAY_q4_1:
+        write_32(t, x, block);
+        return true;
+    default:
+        return false;
+    }
+}
