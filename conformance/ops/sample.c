@@ -3,6 +3,7 @@
 #include "../../reference/core/suite.h"
 #include "sample_known.h"
 #include <math.h>
+#include <stdlib.h>
 
 /* Logits as models give them: a bell, and some that stand out. */
 static bool model(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
@@ -133,6 +134,79 @@ static const assay_rows rows[] = {
     { "R=7 V=37 temp={0.25,0.7} top_k={0,3} key=3 gen={end,one-spike,all-low}@logits", ASSAY_QUICK },
 };
 
+/* ---- once more: all ids of a row sorted, the sums along the order and then along the ids written down ------- */
+
+typedef struct entry {
+    double z;
+    int64_t id;
+    long double weight;
+    bool stays;
+} entry;
+
+static int likelier(const void *x, const void *y)
+{
+    const entry *a = x, *b = y;
+    return a->z > b->z ? -1 : a->z < b->z ? 1 : a->id < b->id ? -1 : 1;
+}
+static int by_id(const void *x, const void *y)
+{
+    return ((const entry *)x)->id < ((const entry *)y)->id ? -1 : 1;
+}
+
+/* e sorted from the likeliest on: an id stays if it is one of k, and what the k before it hold is less than p of what
+ * all k do.  Returns the sum of what stays. */
+static long double stay(entry *e, int64_t V, const assay_sample_params *p)
+{
+    const int64_t k = p->top_k > 0 && p->top_k < V ? p->top_k : V;
+    long double all = 0, before = 0, sum = 0;
+    for (int64_t i = 0; i < k; i++)
+        all += e[i].weight;
+    for (int64_t i = 0; i < k; before += e[i++].weight) {
+        e[i].stays = p->top_p <= 0 || p->top_p >= 1 || before < p->top_p * all;
+        sum += e[i].stays ? e[i].weight : 0;
+    }
+    return sum;
+}
+
+/* What a double cannot hold of a weight is none. */
+static int64_t drawn(const assay_dense *a, int64_t row, entry *e)
+{
+    const assay_sample_params *p = a->params;
+    const int64_t V = a->dim[1];
+    const uint64_t key = (uint64_t)p->key, step = (uint64_t)p->step, block = (uint64_t)row / 4;
+    uint32_t word[4];
+    for (int64_t i = 0; i < V; i++) {
+        e[i] = (entry){ .z = ((const double *)a->operand[0])[row * V + i], .id = i };
+        if (isnan(e[i].z) || e[i].z == INFINITY)
+            return -1;
+    }
+    qsort(e, (size_t)V, sizeof *e, likelier);
+    if (e[0].z == -INFINITY || p->temp <= 0)
+        return e[0].z == -INFINITY ? -1 : e[0].id;
+    for (int64_t i = 0; i < V; i++)
+        e[i].weight = (double)expl(((long double)e[i].z - e[0].z) / p->temp);
+    assay_philox4x32(
+        (const uint32_t[]){ (uint32_t)block, (uint32_t)(block >> 32), (uint32_t)step, (uint32_t)(step >> 32) },
+        (const uint32_t[]){ (uint32_t)key, (uint32_t)(key >> 32) }, word);
+    const long double aim = stay(e, V, p) * (word[row % 4] >> 8) / 0x1p24L;
+    long double upto = 0;
+    qsort(e, (size_t)V, sizeof *e, by_id);
+    for (int64_t i = 0; i < V; i++) {
+        upto += e[i].stays ? e[i].weight : 0;
+        if (aim < upto)
+            return i;
+    }
+    return -2; /* never: u is below 1 */
+}
+
+SECOND(sample)
+{
+    entry *e = malloc((size_t)a->dim[1] * sizeof *e);
+    for (int64_t r = 0; r < a->dim[0]; r++)
+        ((double *)a->operand[1])[r] = e ? (double)drawn(a, r, e) : NAN;
+    free(e);
+}
+
 const assay_suite assay_suite_sample = {
     .op = "sample",
     .draws_own = true,
@@ -140,5 +214,6 @@ const assay_suite assay_suite_sample = {
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,
     .n_gens = ASSAY_COUNT_OF(gens),
+    .second = second_sample,
     .known = sample_known,
 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sample_known.h - known answers of the oracle, and a second derivation from the definition, with ranks counted one by
- * one. */
+ * sample_known.h - known answers of the oracle and of verify(). */
 #ifndef ASSAY_SAMPLE_KNOWN_H
 #define ASSAY_SAMPLE_KNOWN_H
 #include "../../reference/core/rng.h"
@@ -111,73 +110,15 @@ static bool single(assay_why *why)
             return false;
         }
     }
-    for (int run = 0; run < 200; run++) { /* top-k 1 is the largest */
-        enum { V = 31 };
-        assay_rng g = { 19, 0, (uint64_t)run * V };
-        double z[V], id = -1;
-        int best = 0;
-        for (int v = 0; v < V; v++) {
-            z[v] = assay_rng_normal(&g);
-            best = z[v] > z[best] ? v : best;
-        }
-        const assay_sample_params p = { .temp = 1, .top_k = 1 };
-        assay_op_find("sample")->oracle(
-            &(assay_dense){ (void *[]){ z, &id }, (void *[]){ NULL, NULL }, (const int64_t[]){ 1, V }, &p });
-        if (id != best) {
-            assay_fail(why, ASSAY_ERR_ARG, "sample: top-k 1 of run %d is %g, the largest is %d", run, id, best);
-            return false;
-        }
-    }
     return true;
 }
 
-/* The smallest id with u sum < cumulated sum, the set by counting ranks; -2: too close to tell. */
-static int by_definition(const assay_sample_params *p, const double *z, int V, int64_t row)
+/* verify() takes the reference's id and, but for an edge within the bound (1e-6 wide), no other. */
+static bool no_other(assay_why *why)
 {
-    long double w[MOST], sum = 0, cum = 0;
-    bool in[MOST];
-    uint32_t word[4], counter[4] = { (uint32_t)(row / 4), 0, (uint32_t)p->step, (uint32_t)(p->step >> 32) };
-    const uint32_t key[2] = { (uint32_t)p->key, (uint32_t)(p->key >> 32) };
-    assay_philox4x32(counter, key, word);
-    for (int i = 0; i < V; i++)
-        w[i] = expl((long double)z[i] / (long double)p->temp);
-    for (int i = 0; i < V; i++) {
-        int rank = 0;
-        for (int j = 0; j < V; j++)
-            rank += z[j] > z[i] || (j < i && z[j] == z[i]);
-        in[i] = p->top_k == 0 || rank < p->top_k;
-        sum += in[i] ? w[i] : 0;
-    }
-    bool stays[MOST];
-    for (int i = 0; i < V; i++) {
-        long double before = 0;
-        for (int j = 0; j < V; j++)
-            before += in[j] && (z[j] > z[i] || (j < i && z[j] == z[i])) ? w[j] : 0;
-        stays[i] = in[i] && (!(p->top_p > 0 && p->top_p < 1) || before < (long double)p->top_p * sum);
-        if (p->top_p > 0 && in[i] && fabsl(before - (long double)p->top_p * sum) < 1e-9L * sum)
-            return -2;
-    }
-    sum = 0;
-    for (int i = 0; i < V; i++)
-        sum += stays[i] ? w[i] : 0;
-    const long double target = (long double)(word[row % 4] >> 8) * 0x1p-24L * sum;
-    for (int i = 0; i < V; i++) {
-        cum += stays[i] ? w[i] : 0;
-        if (fabsl(cum - target) < 1e-9L * sum)
-            return -2;
-        if (target < cum)
-            return i;
-    }
-    return -2;
-}
-
-/* The reference, and verify(): the reference's id is right; away from edges every other id is wrong. */
-static bool second_derivation(assay_why *why)
-{
-    static double id[ROWS];
     static const assay_contract strict;
     assay_rng g = { 17, 0, 0 };
-    int judged = 0;
+    int let = 0;
     for (int run = 0; run < 300; run++) {
         const int64_t V = 1 + assay_rng_below(&g, MOST);
         assay_sample_params p = { .key = assay_rng_below(&g, 1 << 30) << 8 };
@@ -185,63 +126,26 @@ static bool second_derivation(assay_why *why)
         p.temp = (float)(0.3 + 2 * assay_rng_uniform(&g));
         p.top_p = run % 2 ? (float)assay_rng_uniform(&g) : 0;
         p.top_k = run % 3 ? (int32_t)assay_rng_below(&g, V) : 0;
-        double z[MOST] = { 0 };
+        double z[MOST] = { 0 }, id = -1;
         for (int64_t i = 0; i < V; i++)
             z[i] = run % 5 ? (double)(float)assay_rng_normal(&g) : (double)assay_rng_below(&g, 3);
-        draw(&p, z, V, 20, id);
-        for (int64_t r = 0; r < 20; r++) {
-            const int want = by_definition(&p, z, (int)V, r);
-            if (want >= 0 && id[r] != want) {
-                assay_fail(why, ASSAY_ERR_ARG, "sample: run %d, row %d: id %g, by definition %d", run, (int)r, id[r],
-                           want);
-                return false;
-            }
-        }
-        for (int64_t other = 0; other < V; other++) { /* row 0 alone */
+        draw(&p, z, V, 1, &id);
+        for (int64_t other = 0; other < V; other++) {
             double got = (double)other;
-            void *operand[2] = { z, id }, *before[2] = { NULL }, *out[2] = { NULL, &got };
-            const int64_t dim[2] = { 1, V };
-            const assay_dense a = { operand, before, dim, &p };
-            const bool ok = assay_op_find("sample")->verify(&a, out, &strict, NULL);
-            judged += ok && got != id[0];
-            if (!ok && got == id[0]) {
-                assay_fail(why, ASSAY_ERR_ARG, "sample: run %d: verify() refuses the reference's id %g", run, id[0]);
-                return false;
-            }
+            const assay_dense a = { (void *[]){ z, &id }, (void *[]){ NULL, NULL }, (const int64_t[]){ 1, V }, &p };
+            const bool ok = assay_op_find("sample")->verify(&a, (void *[]){ NULL, &got }, &strict, NULL);
+            let += ok && got != id;
+            if (!ok && got == id)
+                return assay_fail(why, ASSAY_ERR_ARG, "sample: run %d: verify() refuses the reference's id %g", run,
+                                  id) == ASSAY_OK;
         }
     }
-    if (judged > 2) /* an edge within the bound, 1e-6 wide: rare */
-        assay_fail(why, ASSAY_ERR_ARG, "sample: verify() lets %d wrong ids of 300 rows through", judged);
-    return judged <= 2;
-}
-
-/* Counts of 65536 draws within 6.5 standard deviations: 1e-10 each. */
-static bool distribution(assay_why *why)
-{
-    static const double z[5] = { 2, 1, 0.5, -1, -3 };
-    static const double p[5] = { 0.6069675197545, 0.2232908719765, 0.1354327598877, 0.03021913340309,
-                                 0.004089714978272 };
-    static double id[ROWS];
-    int64_t count[5] = { 0 };
-    for (int64_t step = 0; step < 16; step++) {
-        const assay_sample_params s = { 12345, step, 1, 0, 0 };
-        draw(&s, z, 5, ROWS, id);
-        for (int r = 0; r < ROWS; r++)
-            count[id[r] >= 0 && id[r] < 5 ? (int)id[r] : 0]++;
-    }
-    for (int i = 0; i < 5; i++) {
-        const double n = 16 * ROWS, far = ((double)count[i] - n * p[i]) / sqrt(n * p[i] * (1 - p[i]));
-        if (!(fabs(far) < 6.5)) {
-            assay_fail(why, ASSAY_ERR_ARG, "sample: id %d came %lld times of 65536, %.1f standard deviations off", i,
-                       (long long)count[i], far);
-            return false;
-        }
-    }
-    return true;
+    return let <= 2 ||
+           assay_fail(why, ASSAY_ERR_ARG, "sample: verify() lets %d wrong ids of 300 rows through", let) == ASSAY_OK;
 }
 
 static bool sample_known(assay_why *why)
 {
-    return philox(why) && kept(why) && single(why) && second_derivation(why) && distribution(why);
+    return philox(why) && kept(why) && single(why) && no_other(why);
 }
 #endif
