@@ -6,6 +6,7 @@
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/suite.h"
 #include "../../reference/core/tensor.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,11 +38,8 @@ typedef struct fact {
     const assay_case *like; /* FIELD_IS, GENERATOR: the value that this case has */
 } fact;
 
-enum {
-    FACTS = 4096,
-    SHARED = 256,
-    FEW = 8
-}; /* FEW: of fewer passed cases every fact that they lack looks like a cause */
+enum { FACTS = 4096, SHARED = 256 };
+static const double by_luck = 0.05; /* so many facts that fit may be expected where none has to do with failing */
 
 typedef struct work {
     assay_caused *all;
@@ -287,12 +285,32 @@ static bool shared(const work *w, const fact *f)
     return true;
 }
 
+static double log_choose(size_t n, size_t k)
+{
+    return lgamma((double)n + 1) - lgamma((double)k + 1) - lgamma((double)(n - k) + 1);
+}
+
+/* The probability that a fact which holds for n of the failures left and for pass passed cases is no rarer among the
+ * passed ones by luck alone: where few pass, many facts are lacking there. */
+static double luck(const work *w, size_t rest, size_t n, size_t pass)
+{
+    const double all = log_choose(rest + w->passed, n + pass);
+    double sum = 0;
+    for (size_t k = 0; k <= pass; k++)
+        if (n + pass - k <= rest)
+            sum += exp(log_choose(w->passed, k) + log_choose(rest, n + pass - k) - all);
+    return sum;
+}
+
 /* Two facts that all have who are left. */
 static bool find_pair(const work *w, const fact **f, const fact **g)
 {
     const fact *have[SHARED];
+    const size_t rest = left(w);
     size_t n = 0, pass;
     int best = 2 * REST + 1;
+    if (luck(w, rest, rest, 0) * (double)w->n_facts * (double)w->n_facts / 2 > by_luck)
+        return false;
     for (size_t i = 0; i < w->n_facts && n < SHARED; i++)
         if (shared(w, &w->fact[i]))
             have[n++] = &w->fact[i];
@@ -310,11 +328,14 @@ static bool find_pair(const work *w, const fact **f, const fact **g)
 static const fact *find_one(const work *w, bool soft, size_t *most, size_t *passing)
 {
     const fact *best = NULL;
+    const size_t rest = left(w);
     size_t pass;
     *most = 1;
     for (size_t i = 0; i < w->n_facts; i++) {
         const size_t n = covers(w, &w->fact[i], NULL, &pass);
         if (soft ? 4 * pass > w->passed || 4 * pass > n : pass > 0)
+            continue;
+        if (luck(w, rest, n, pass) * (double)w->n_facts > by_luck)
             continue;
         if (n > *most || (best && n == *most && w->fact[i].kind < best->kind))
             best = &w->fact[i], *most = n, *passing = pass;
@@ -331,7 +352,7 @@ int assay_causes(assay_caused *all, size_t n, char text[ASSAY_CAUSES][ASSAY_CAUS
         w.passed += !all[i].t.failed;
         all[i].told = false;
     }
-    if (!w.fact || w.failed < 2 || w.passed < FEW) {
+    if (!w.fact || w.failed < 2 || !w.passed) {
         free(w.fact);
         return 0;
     }

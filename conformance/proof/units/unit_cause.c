@@ -41,20 +41,37 @@ static bool all_but_one(const assay_case *c)
     return !once(c);
 }
 
+/* As if by dice: 117 of 128 fail. */
+static bool scattered(const assay_case *c)
+{
+    return (7 * c->dim[0] + 13 * c->dim[1] + 29 * c->dim[2] + 31 * (c->present >> 2 & 1) + 37 * block(c) +
+            41 * !strcmp(c->gen->name, "spike")) %
+               11 !=
+           0;
+}
+static bool but_three(const assay_case *c)
+{
+    return c->dim[1] > 3;
+}
+
 static const char pattern[] = "T={1,2} N={3,4} K={5,8,12,18} {w=f32,w=f16} {bias=f32,gen=gauss} {gen=gauss,gen=spike}";
+static const char lengths[] = "T=1 N={1..128} K=8";
 static const struct {
     bool (*fails)(const assay_case *c);
     const char *first, *second; /* "": nothing is said */
+    const char *pattern;        /* NULL: the first */
 } table[] = {
-    { odd_bias, "all 32 cases that fail have bias given and N odd, none of the 96 that pass", "" },
-    { tail, "all 64 cases that fail have K no multiple of 4, none of the 64 that pass", "" },
-    { long_k, "all 64 cases that fail have K > 8, none of the 64 that pass", "" },
-    { block, "all 64 cases that fail have w=f16, none of the 64 that pass", "" },
+    { odd_bias, "all 32 cases that fail have bias given and N odd, none of the 96 that pass", "", NULL },
+    { tail, "all 64 cases that fail have K no multiple of 4, none of the 64 that pass", "", NULL },
+    { long_k, "all 64 cases that fail have K > 8, none of the 64 that pass", "", NULL },
+    { block, "all 64 cases that fail have w=f16, none of the 64 that pass", "", NULL },
     { two, "64 of the 96 cases that fail have w=f16, none of the 32 that pass",
-      "32 of the 96 cases that fail have gen=spike, none of the 32 that pass" },
-    { always, "", "" },
-    { once, "", "" },
-    { all_but_one, "", "" },
+      "32 of the 96 cases that fail have gen=spike, none of the 32 that pass", NULL },
+    { always, "", "", NULL },
+    { once, "", "", NULL },
+    { all_but_one, "", "", NULL },
+    { scattered, "", "", NULL },
+    { but_three, "all 125 cases that fail have N > 3, none of the 3 that pass", "", lengths },
 };
 
 typedef struct gathered {
@@ -78,8 +95,9 @@ START_TEST(test_causes)
     char text[ASSAY_CAUSES][ASSAY_CAUSE_TEXT] = { "" };
     gathered *g = calloc(1, sizeof *g);
     ck_assert_ptr_nonnull(g);
+    const char *lines = table[_i].pattern ? table[_i].pattern : pattern;
     g->fails = table[_i].fails;
-    ck_assert(!assay_case_expand(assay_op_find("matmul"), pattern, gather, g, NULL) && g->n == 128);
+    ck_assert(!assay_case_expand(assay_op_find("matmul"), lines, gather, g, NULL) && g->n == 128);
     const int n = assay_causes(g->all, g->n, text);
     ck_assert_int_eq(n, (table[_i].first[0] != 0) + (table[_i].second[0] != 0));
     ck_assert_str_eq(text[0], table[_i].first);
