@@ -75,6 +75,24 @@ static assay_status waits(const assay_args *a)
     return honest(a);
 }
 
+static assay_status spins(const assay_args *a)
+{
+    loop();
+    return honest(a);
+}
+
+static assay_status naps_on(const assay_args *a)
+{
+    naps();
+    return honest(a);
+}
+
+static assay_status swells(const assay_args *a)
+{
+    allocate();
+    return honest(a);
+}
+
 static assay_status crowds(const assay_args *a)
 {
     crowd();
@@ -93,6 +111,9 @@ static const assay_kernel kernels[] = {
     { .op = "rmsnorm", .name = "honest_first", .types = f32, .run = honest },
     { .op = "rmsnorm", .name = "endless_record", .types = f32, .run = endless_record },
     { .op = "rmsnorm", .name = "waits", .types = f32, .run = waits },
+    { .op = "rmsnorm", .name = "spins", .types = f32, .run = spins },
+    { .op = "rmsnorm", .name = "naps_on", .types = f32, .run = naps_on },
+    { .op = "rmsnorm", .name = "swells", .types = f32, .run = swells },
     { .op = "rmsnorm", .name = "crowds", .types = f32, .run = crowds },
     { .op = "rmsnorm", .name = "closes_and_waits", .types = f32, .run = closes_and_waits },
     TRICKS(KERNEL){ .op = "rmsnorm", .name = "honest_last", .types = f32, .run = honest },
