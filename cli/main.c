@@ -106,6 +106,8 @@ int main(int argc, char **argv)
         if (!strcmp(argv[1], "check") || !strcmp(argv[1], "vectors"))
             wait_without_spinning(argv);
         assay_secret_take();
+        if (argc == 3 && !strcmp(argv[2], "-h"))
+            argv[2] = help;
         static char name[64];
         snprintf(name, sizeof name, "assay %s", argv[1]);
         argv[1] = name;

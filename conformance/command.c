@@ -6,34 +6,19 @@
 #include "../reference/core/plain.h"
 #include "../reference/core/save.h"
 #include "../reference/core/status.h"
-#include "check.h"
 #include "judge/absent.h"
+#include "modes.h"
 #include "rules/cases.h"
 #include "proof/scores/contracts.h"
 #include "results/faults_print.h"
 #include "relations/metamorphic.h"
-#include "results/output.h"
 #include "results/record.h"
 #include "results/terminal.h"
-#include "proof/scores/self.h"
 #include "proof/scores/tightness.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-typedef enum mode { FAULTS, TIGHTNESS, MUTANTS, CONTRACTS, CERTIFICATE, METAMORPHIC, SELF, COVERAGE, MODES } mode;
-
-typedef struct options {
-    assay_filter filter;
-    const char *line;
-    bool mode[MODES], verbose, detail, shrink, no_shrink, resume, in_process;
-    const char *arg[MODES]; /* of a mode */
-    int64_t max_failures;
-    assay_self_how how;
-    assay_outputs outputs;
-    assay_search search;
-} options;
 
 static bool mutant_caught(const assay_ledger *l, size_t i)
 {
@@ -131,24 +116,24 @@ static const struct argp_option option_table[] = {
 };
 
 /* Modes that do all themselves, once the pool is open; the others are a choice of what the ledger holds. */
-static int run_contracts(assay_session *s, const options *o)
+static int run_contracts(assay_session *s, const assay_asked *o)
 {
     (void)o;
     return assay_contracts_main(s);
 }
-static int run_certificates(assay_session *s, const options *o)
+static int run_certificates(assay_session *s, const assay_asked *o)
 {
     return assay_check_certificates(s->pool, &o->filter);
 }
-static int run_relations(assay_session *s, const options *o)
+static int run_relations(assay_session *s, const assay_asked *o)
 {
     return assay_check_relations(s->pool, &o->filter);
 }
-static int run_self(assay_session *s, const options *o)
+static int run_self(assay_session *s, const assay_asked *o)
 {
     return assay_self_main(s->pool, &o->filter, &o->how);
 }
-static int run_coverage(assay_session *s, const options *o)
+static int run_coverage(assay_session *s, const assay_asked *o)
 {
     const assay_op *op;
     (void)s;
@@ -157,65 +142,10 @@ static int run_coverage(assay_session *s, const options *o)
             assay_cases_print(assay_cases_of(op, o->filter.level), o->verbose);
     return 0;
 }
-static int (*const instead[MODES])(assay_session *s, const options *o) = {
+static int (*const instead[MODES])(assay_session *s, const assay_asked *o) = {
     [CONTRACTS] = run_contracts, [CERTIFICATE] = run_certificates, [METAMORPHIC] = run_relations,
     [SELF] = run_self,           [COVERAGE] = run_coverage,
 };
-
-static void check_modes(options *o, const struct argp_state *state)
-{
-    int alone = 0, others = 0;
-    for (int i = 0; i < MODES; i++)
-        *(instead[i] ? &alone : &others) += o->mode[i];
-    if (alone > 1 || (alone && others && !o->mode[SELF]) || (o->mode[SELF] && o->mode[MUTANTS]))
-        argp_error(state, "one mode at a time (--self goes with --faults and --tightness)");
-    if (o->mode[MUTANTS] && (!o->filter.plugin || o->mode[FAULTS]))
-        argp_error(state, "--mutants needs --plugin FILE.so and no --faults");
-    if (o->arg[CONTRACTS] && strcmp(o->arg[CONTRACTS], "all"))
-        argp_error(state, "--contracts=%s: all or nothing", o->arg[CONTRACTS]);
-    if (o->mode[CERTIFICATE])
-        o->filter.kernel = o->arg[CERTIFICATE];
-    if ((o->how.part || o->how.parts) && (!o->mode[SELF] || (o->how.parts && others)))
-        argp_error(state, "--part and --parts are about --self; a join has neither --faults nor --tightness");
-    o->how.faults = o->mode[FAULTS];
-    o->how.tightness = o->mode[TIGHTNESS];
-}
-
-/* What a kernel did in the judge's own process proves nothing, so nothing of it is written as results. */
-static void check_in_process(const options *o, const struct argp_state *state)
-{
-    bool more = o->filter.json != NULL || o->shrink;
-    for (int i = 0; i < MODES; i++)
-        more |= o->mode[i] && i != FAULTS;
-    for (int i = 0; i < ASSAY_OUTPUTS; i++)
-        more |= o->outputs.path[i] != NULL;
-    if (!o->line)
-        argp_error(state, "--in-process needs the case: --repro LINE or --case PATTERN");
-    if (more)
-        argp_error(state, "--in-process is no verdict: it writes no results, shrinks nothing and is no other mode");
-}
-
-/* Which cases a search judges is chance: it has no list of them, so no part of one, and no results to compare. */
-static void check_search(const options *o, const struct argp_state *state)
-{
-    const assay_filter *f = &o->filter;
-    const char *with = o->line                        ? o->detail ? "--repro" : "--case"
-                       : f->shards                    ? "--shard"
-                       : o->resume                    ? "--resume"
-                       : f->rows_only                 ? "--rows"
-                       : f->level == ASSAY_EXHAUSTIVE ? "--exhaustive"
-                       : f->json                      ? "--json"
-                                                      : NULL;
-    for (int i = 1; !with && i < ASSAY_OUTPUTS; i++)
-        with = o->outputs.path[i] ? "--junit, --tap and --markdown" : NULL;
-    for (int i = 0; !with && i < MODES; i++)
-        with = o->mode[i] ? "another mode" : NULL;
-    if (with)
-        argp_error(state,
-                   "--for does not go with %s: it draws its own cases until the time is over, and keeps what fails in "
-                   "--keep FILE",
-                   with);
-}
 
 static const struct argp_child children[] = { { &assay_filter_argp, 0, "Which:", 2 },
                                               { &assay_effort_argp, 0, "How much:", 3 },
@@ -226,7 +156,7 @@ static const struct argp_child children[] = { { &assay_filter_argp, 0, "Which:",
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
-    options *o = state->input;
+    assay_asked *o = state->input;
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = state->child_inputs[1] = state->child_inputs[2] = &o->filter;
@@ -274,13 +204,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         argp_error(state, "%s: no argument is expected", arg);
         break;
     case ARGP_KEY_END:
-        if (o->resume && !o->filter.json)
-            argp_error(state, "--resume needs the --json FILE that it goes on with");
-        if (o->in_process)
-            check_in_process(o, state);
-        if (o->search.seconds > 0)
-            check_search(o, state);
-        check_modes(o, state);
+        assay_modes_check(o, state);
+        if (o->mode[CERTIFICATE])
+            o->filter.kernel = o->arg[CERTIFICATE];
+        o->how.faults = o->mode[FAULTS];
+        o->how.tightness = o->mode[TIGHTNESS];
         break;
     default:
         if (key < KEY_MODE || key >= KEY_MODE + MODES)
@@ -291,7 +219,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-static int write_results(const assay_ledger *l, const options *o, int code)
+static int write_results(const assay_ledger *l, const assay_asked *o, int code)
 {
     assay_results r = { 0 };
     assay_summary s;
@@ -364,7 +292,7 @@ int assay_cmd_check(int argc, char **argv)
         NULL,
         NULL
     };
-    options o = { 0 };
+    assay_asked o = { 0 };
     assay_why why = { "" };
     assay_options_parse(&argp, argc, argv, &o);
     char named[64] = "";

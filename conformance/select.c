@@ -187,7 +187,7 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option filter_options[] = {
     { "op", 'o', "OP", 0, "only this op", 0 },
-    { "kernel", 'k', "GLOB", 0, "only kernels whose name matches; may be given several times", 0 },
+    { "kernel", 'k', "GLOB", ASSAY_OPTION_REPEATS, "only kernels whose name matches; may be given several times", 0 },
     { "isa", KEY_ISA, "TIER", 0, "kernels up to this tier; =TIER: exactly this tier", 0 },
     { "threads", KEY_THREADS, "N,N", 0, "team sizes", 0 },
     { "time-limit", KEY_TIME, "S", 0,
@@ -200,7 +200,8 @@ static const struct argp_option filter_options[] = {
     { 0 },
 };
 static const struct argp_option effort_options[] = {
-    { "seed", KEY_SEED, "N", 0, "seed of the inputs (default: one of its own per case)", 0 },
+    { "seed", KEY_SEED, "N", 0, "seed of the inputs, also of cases that name one (default: one of its own per case)",
+      0 },
     { "quick", KEY_QUICK, NULL, 0, "what a short run holds (default)", 0 },
     { "full", KEY_FULL, NULL, 0, "large shapes too", 0 },
     { "exhaustive", KEY_EXHAUSTIVE, NULL, 0, "no time limit: several seeds of every case", 0 },

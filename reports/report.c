@@ -18,8 +18,8 @@ static const struct argp_option option_table[] = {
     { "bench", 'b', "FILE", 0, "what assay bench --json wrote", 0 },
     { "faults", 'f', "FILE", 0, "what assay check --faults --json wrote", 0 },
     { "self", 's', "FILE", 0, "what assay check --self --json wrote", 0 },
-    { "model", 'm', "FILE", 0, "what assay run --json wrote; may be given up to 16 times", 0 },
-    { "absent", 'a', "KIND:WHY", 0,
+    { "model", 'm', "FILE", ASSAY_OPTION_REPEATS, "what assay run --json wrote; may be given up to 16 times", 0 },
+    { "absent", 'a', "KIND:WHY", ASSAY_OPTION_REPEATS,
       "say on the page why a part is not in it (mutants, proof, metamorphic, cheats, hostile, primitives, certificate, "
       "bench, model)",
       0 },

@@ -338,6 +338,8 @@ int assay_cmd_vectors(int argc, char **argv)
     else if (!strcmp(o.verb, "generate") && o.n_files && !strcmp(o.dir, committed))
         assay_fail(&why, ASSAY_ERR_ARG, "%s: give --dir: vectors/data holds the cases of vectors/cases.def alone",
                    o.file[0]);
+    else if (!check && o.filter.json)
+        assay_fail(&why, ASSAY_ERR_ARG, "%s writes no results: --json is of check", o.verb);
     else if (o.contract && assay_contract_parse(o.contract, NULL, &(assay_contract){ 0 }, &why))
         ;
     else if (!assay_filter_check(&o.filter, &why) &&

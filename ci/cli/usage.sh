@@ -47,6 +47,28 @@ for at in nope --nope 'check -k' 'check --'; do
   ends 2 "$assay" $at$'\e[31m'
   grep -q $'\e' "$dir/out" && { echo "an escape of the command line reaches the terminal: $at"; cat -v "$dir/out"; exit 1; }
 done
+# What would be lost without a word is refused: the first of two values, and what a mode does not heed.
+for twice in '-o add -o mul' '-vo add --op=mul' '--plugin a.so --plugin b.so' '--case a --case=b' '--json a --js b' '--isa avx2 --isa scalar'; do
+  # shellcheck disable=SC2086
+  expect 2 'is given twice, as .* only one can count' "$assay" check $twice
+done
+expect 0 passed "$assay" check -o add --op=add --threads 1 --threads=1 -k scalar -k avx2 --case 'add R=1 C=1'
+heeds() { # MODE WHICH...: options that it refuses, no other
+  local option refused
+  for option in --json=x --tap=x --case=x --shard=1/2 --resume --rows --full --seed=3 --max-failures=1 --plugin=x.so --threads=1; do
+    case " ${*:2} " in *" ${option%%=*} "*) refused=1 ;; *) refused=0 ;; esac
+    ends 2 "$assay" check -o nothing "$1" $option --json=x
+    [ "$(grep -ce "$1.* does not go with" "$dir/out")" = $refused ] || { echo "$1 $option: refused should be $refused"; cat "$dir/out"; exit 1; }
+  done
+}
+heeds --faults --plugin
+heeds --contracts --tap --resume --max-failures --plugin
+heeds --self --tap --case --shard --resume --max-failures --plugin
+expect 2 'does not go with --json' "$assay" check --coverage --json "$dir/x.json"
+expect 2 'does not go with --rows' "$assay" check --metamorphic --rows
+expect 2 'does not go with -k' "$assay" check --certificate '*' -k avx2
+expect 2 'does not go with --junit' "$assay" check --certificate '*' --junit "$dir/x.xml"
+expect 0 'Usage: assay check' "$assay" check -h
 # Every option that takes a number takes nothing else: no sign, blank, empty word, rest, or number that is too large.
 number() { # OPTION COMMAND...
   local bad

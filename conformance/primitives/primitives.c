@@ -195,8 +195,10 @@ int assay_cmd_primitives(int argc, char **argv)
     assay_why why = { "" };
     assay_options_parse(&argp, argc, argv, &o);
     const assay_outputs to = { { o.filter.json } };
-    if (o.filter.op || o.filter.plugin || assay_filter_check(&o.filter, &why) || !assay_abi_environment(&why) ||
-        assay_outputs_begin(&to, &why)) {
+    if (o.faults && o.filter.json)
+        assay_fail(&why, ASSAY_ERR_ARG, "--faults writes no results: --json does not go with it");
+    if (why.text[0] || o.filter.op || o.filter.plugin || assay_filter_check(&o.filter, &why) ||
+        !assay_abi_environment(&why) || assay_outputs_begin(&to, &why)) {
         fprintf(stderr, "assay primitives: %s\n", why.text[0] ? why.text : "-o and --plugin have no meaning here");
         return 2;
     }

@@ -29,8 +29,16 @@ typedef struct search {
     size_t length;
     int key;
     bool known, value;
+    const struct argp_option *option;
     assay_near near;
 } search;
+
+enum { GIVEN = 32 };
+typedef struct given { /* what was met on the command line, each with its value */
+    const struct argp_option *option[GIVEN];
+    const char *value[GIVEN];
+    int n;
+} given;
 
 /* As getopt does it: what a long option begins with is enough. */
 static void by_name(void *ctx, const struct argp_option *o)
@@ -42,7 +50,7 @@ static void by_name(void *ctx, const struct argp_option *o)
     if (strncmp(o->name, s->name, s->length) != 0)
         return;
     if (!o->name[s->length] || !s->known)
-        s->value = needs_value(o);
+        s->value = needs_value(o), s->option = o;
     s->known = true;
 }
 
@@ -50,34 +58,56 @@ static void by_key(void *ctx, const struct argp_option *o)
 {
     search *s = ctx;
     if (o->key == s->key)
-        s->known = true, s->value = needs_value(o);
+        s->known = true, s->value = needs_value(o), s->option = o;
+}
+
+/* Of two values all commands would take the last: what the first names, a file, an op, a plug-in, would be lost without
+ * a word. */
+static void refuse_second(given *g, const struct argp_option *o, const char *value, const char *command)
+{
+    assay_why why;
+    for (int i = 0; i < g->n && value; i++) {
+        if (g->option[i] != o || !strcmp(g->value[i], value) || (o->flags & ASSAY_OPTION_REPEATS))
+            continue;
+        assay_fail(&why, ASSAY_ERR_ARG, "%s: --%s is given twice, as %.100s and as %.100s: only one can count", command,
+                   o->name, g->value[i], value);
+        fprintf(stderr, "%s\n", why.text);
+        exit(2);
+    }
+    if (value && g->n < GIVEN)
+        g->option[g->n] = o, g->value[g->n++] = value;
 }
 
 /* A cluster of short ones, as -vk NAME; true: its last takes the next word. */
-static bool short_ones(const struct argp *argp, const char *letters)
+static bool short_ones(const struct argp *argp, const char *letters, const char *next, given *g, const char *command)
 {
     for (; *letters; letters++) {
         search s = { .key = *letters };
         each_option(argp, by_key, &s);
-        if (s.value)
+        if (s.value) {
+            refuse_second(g, s.option, letters[1] ? letters + 1 : next, command);
             return !letters[1];
+        }
         if (!s.known)
             return false; /* argp says it */
     }
     return false;
 }
 
-static void refuse_unknown(const struct argp *argp, int argc, char **argv)
+/* Options that there are none of, and those that are given twice. */
+static void refuse_wrong(const struct argp *argp, int argc, char **argv)
 {
     static const struct argp_option own[] = { { "help", '?', NULL, 0, "", 0 },
                                               { "usage", 0x7fff, NULL, 0, "", 0 },
                                               { 0 } };
     const struct argp builtin = { own, NULL, NULL, NULL, NULL, NULL, NULL };
+    given g = { .n = 0 };
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         char name[64], text[96];
+        const char *next = i + 1 < argc ? argv[i + 1] : NULL; /* if it is missing argp says so */
         if (argv[i][0] != '-' || argv[i][1] != '-') {
             if (argv[i][0] == '-')
-                i += short_ones(argp, argv[i] + 1); /* maybe past the end: argp says what is missing */
+                i += short_ones(argp, argv[i] + 1, next, &g, argv[0]);
             continue;
         }
         const size_t length = strcspn(argv[i] + 2, "=");
@@ -86,7 +116,10 @@ static void refuse_unknown(const struct argp *argp, int argc, char **argv)
         each_option(argp, by_name, &s);
         each_option(&builtin, by_name, &s);
         if (s.known) {
-            i += s.value && argv[i][2 + length] != '=';
+            const bool here = argv[i][2 + length] == '=';
+            if (s.value)
+                refuse_second(&g, s.option, here ? argv[i] + 3 + length : next, argv[0]);
+            i += s.value && !here;
             continue;
         }
         char best[80] = "";
@@ -105,7 +138,7 @@ void assay_options_parse(const struct argp *argp, int argc, char **argv, void *i
 {
     argp_err_exit_status = 2;
     unsetenv("ARGP_HELP_FMT"); /* glibc's --help does not end for some of its values */
-    refuse_unknown(argp, argc, argv);
+    refuse_wrong(argp, argc, argv);
     argp_parse(argp, argc, argv, 0, NULL, input);
 }
 

@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A flag of an argp_option, beside argp's own: it may be given several times, with another value each. */
+enum { ASSAY_OPTION_REPEATS = 1 << 8 };
+
 /* argp_parse; wrong use ends the program with exit code 2 and a sentence that says which option may have been meant. */
 void assay_options_parse(const struct argp *argp, int argc, char **argv, void *input);
 
