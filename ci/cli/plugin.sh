@@ -75,7 +75,7 @@ expect 1 'FAIL rmsnorm/example:mine' "$assay" check --in-process --plugin "$dir/
 expect 0 'no verdict' "$assay" check --in-process -o rmsnorm --case "$line"
 expect 2 'needs the case' "$assay" check --in-process --plugin "$dir/mine.so"
 expect 2 'writes no results' "$assay" check --in-process --plugin "$dir/mine.so" --repro "$line" --json "$dir/x.json"
-expect 2 'is no other mode' "$assay" check --in-process --certificate mine --plugin "$dir/mine.so" --repro "$line"
+expect 2 'does not go with another mode' "$assay" check --in-process --certificate mine --plugin "$dir/mine.so" --repro "$line"
 (ulimit -c 0; "$assay" check --in-process --plugin "$dir/crash.so" --repro "$line") >"$dir/out" 2>&1 && { echo "a crash in this process is lost"; exit 1; }
 grep -q 'rmsnorm/example:mine: ' "$dir/out" && { echo "a crash in this process is judged"; cat "$dir/out"; exit 1; }
 
