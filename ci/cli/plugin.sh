@@ -14,7 +14,7 @@ sed -n '/^```c$/,/^```$/p' "$source/docs/plugin.md" | sed '1d;$d' >"$dir/mine.c"
 [ "$(wc -l <"$dir/mine.c")" -gt 15 ] || { echo "docs/plugin.md has no example"; exit 1; }
 make mine
 ends 0 "$assay" check --plugin "$dir/mine.so"
-"$assay" check --plugin "$dir/mine.so" <&- >"$dir/out" 2>&1 || { echo "fails where standard input is closed"; cat "$dir/out"; exit 1; }
+"$assay" check --plugin "$dir/mine.so" --rows <&- >"$dir/out" 2>&1 || { echo "fails where standard input is closed"; cat "$dir/out"; exit 1; }
 grep -q 'ok   rmsnorm/example:mine: [1-9]' "$dir/out"
 
 expect 0 '^rmsnorm  *example:mine  *scalar  *strict' "$assay" list kernels --plugin "$dir/mine.so"

@@ -3,5 +3,5 @@
 # Three runs of a few quick tests on busy cores; ci/soak does a hundred of all, with memory short.
 set -euo pipefail
 assay=$1 source=$2
-exec "${PYTHON:-python3}" "$source/ci/soak" 3 --build "$(dirname "$assay")" --leave 0 --ops rmsnorm \
-  -R '^(conformance\.(rmsnorm|softmax)\..*|unit\.(core|json)|probes\.(moe|panel))$'
+exec "${PYTHON:-python3}" "$source/ci/soak" 3 --build "$(dirname "$assay")" --leave 0 --ops add \
+  -R '^(conformance\.(add|mul)\..*|unit\.(core|json)|probes\.(moe|panel))$'
