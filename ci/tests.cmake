@@ -20,29 +20,49 @@ function(assay_test name)
     ENVIRONMENT "${assay_environment}")
 endfunction()
 
-# Where a run takes ten times as long (emulators, sanitizers) cases that are made by rule are tried for an eighth of the ops,
-# others each day; of the rest, and of the three ops with most cases, the rows alone.
-string(TIMESTAMP day %j UTC)
+# What is too heavy for every day: heavy.txt, of which ci/turn says what runs today.  ABOUT: an op, or - and patterns of files.
+# ctest itself knows nothing of it: it runs what it is asked for.
+set(heavy "")
+function(assay_heavy kind name)
+  list(JOIN ARGN " " about)
+  set(heavy "${heavy}${kind} ${name} ${about}\n" PARENT_SCOPE)
+endfunction()
+
+# conformance.<op>.<isa>.  Cases by rule have their turn, and rows too where a run takes ten times as long (emulators, sanitizers):
+# there the three ops that have thousands of cases by rule are held to their rows.  ci/extent holds to them who has no turn.
 set(slow OFF)
 if(CMAKE_CROSSCOMPILING OR ASSAY_EMULATE OR CMAKE_C_FLAGS MATCHES "-fsanitize=")
   set(slow ON)
 endif()
-function(assay_extent op out)
-  list(FIND ops ${op} at)
-  math(EXPR turn "(${at} + 1${day}) % 8")
-  set(${out} --quick PARENT_SCOPE)
-  if(slow AND (turn OR op MATCHES "^(attention|matmul|gate_up)$")) # these have thousands of cases
-    set(${out} --quick --rows PARENT_SCOPE)
+function(assay_conformance op isa)
+  set(name conformance.${op}.${isa})
+  if(NOT isa STREQUAL "scalar")
+    set(isa =${isa})
   endif()
+  set(extent --quick)
+  if(NOT slow)
+    assay_heavy(rules ${name} ${op})
+  elseif(op MATCHES "^(attention|matmul|gate_up)$")
+    assay_heavy(slow ${name} ${op})
+    list(APPEND extent --rows)
+  else()
+    assay_heavy(slow ${name} ${op})
+    assay_heavy(deep ${name} ${op})
+  endif()
+  assay_test(${name} LABEL conformance TIMEOUT 1500 COMMAND bash ${CMAKE_SOURCE_DIR}/ci/extent ${op} ${CMAKE_CROSSCOMPILING_EMULATOR}
+    $<TARGET_FILE:assay> check -o ${op} --isa ${isa} ${extent})
+  set(heavy "${heavy}" PARENT_SCOPE)
 endfunction()
 
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/self)
 foreach(op IN LISTS ops) # faults.<op>: in their own and looser contracts, by our rules and others'; see faults.self
-  assay_extent(${op} extent)
-  assay_test(conformance.${op}.scalar LABEL conformance TIMEOUT 900 COMMAND assay check -o ${op} --isa scalar ${extent})
+  assay_conformance(${op} scalar)
   assay_test(faults.${op} LABEL faults TIMEOUT 1500 COMMAND assay check --self --faults --tightness -o ${op} --quick
     --part ${CMAKE_BINARY_DIR}/self/${op}.part)
   set_tests_properties(faults.${op} PROPERTIES FIXTURES_SETUP self)
+  if(NOT slow)
+    assay_heavy(proof faults.${op} ${op})
+  endif()
 endforeach()
 foreach(isa IN LISTS primitive_isas)
   assay_test(conformance.primitives.${isa} LABEL conformance COMMAND assay primitives --isa =${isa})
@@ -63,8 +83,7 @@ foreach(tier IN LISTS tiers)
   string(REPLACE "." ";" pair ${tier})
   list(GET pair 0 op)
   list(GET pair 1 isa)
-  assay_extent(${op} extent)
-  assay_test(conformance.${tier} LABEL conformance TIMEOUT 900 COMMAND assay check -o ${op} --isa =${isa} ${extent})
+  assay_conformance(${op} ${isa})
 endforeach()
 foreach(probe IN LISTS probes)
   string(REPLACE "probe_" "" short ${probe})
@@ -107,8 +126,12 @@ if(NOT CMAKE_CROSSCOMPILING)
   if("vectors" IN_LIST commands AND NOT CMAKE_C_FLAGS MATCHES "sanitize") # each term of each bound a thousand times as large
     assay_test(mutants.bounds LABEL mutants TIMEOUT 1500 COMMAND bash ${CMAKE_SOURCE_DIR}/conformance/proof/mutants/bounds
       ${CMAKE_BINARY_DIR} ${CMAKE_C_COMPILER})
+    assay_heavy(rest mutants.bounds - conformance/proof/mutants/* conformance/proof/scores/tightness.c reference/ops/*.bound.c)
   endif()
   foreach(op IN LISTS ops)
+    if(NOT slow)
+      assay_heavy(proof mutants.${op} ${op})
+    endif()
     assay_test(mutants.${op} LABEL mutants COMMAND ${python} ${CMAKE_SOURCE_DIR}/conformance/proof/mutants/mutants.py judge ${op}
       --assay $<TARGET_FILE:assay> --base $<TARGET_FILE:assay_mutants_base> --cc ${CMAKE_C_COMPILER} --out ${CMAKE_BINARY_DIR}/mutants
       --most 800) # of quantize every second: docs/mutants.md
@@ -121,6 +144,9 @@ if(NOT CMAKE_CROSSCOMPILING)
   foreach(f IN LISTS cases)
     get_filename_component(n ${f} NAME_WE)
     assay_test(cli.${n} LABEL cli COMMAND bash ${f} $<TARGET_FILE:assay> ${CMAKE_SOURCE_DIR} ${CMAKE_C_COMPILER})
+    if(slow) # in release each runs every day
+      assay_heavy(again cli.${n} - ci/cli/${n}.sh)
+    endif()
   endforeach()
 endif()
 
@@ -139,6 +165,7 @@ endif()
 # The double reference under other compilers, levels and architectures; the script builds it there.
 if(NOT CMAKE_CROSSCOMPILING AND NOT CMAKE_C_FLAGS MATCHES "sanitize")
   assay_test(goldens LABEL goldens TIMEOUT 900 COMMAND bash ${CMAKE_SOURCE_DIR}/ci/goldens ${CMAKE_BINARY_DIR}/goldens)
+  assay_heavy(rest goldens - ci/golden* reference/ops/* reference/core/*)
 endif()
 
 # Unit tests of the core, with Check where this target has the library.
@@ -170,6 +197,18 @@ endif()
 if(model_sources)
   include(ci/models.cmake)
 endif()
+
+if(NOT slow) # of no op, and long
+  foreach(line "cli.soak - ci/soak conformance/judge/*" "cli.width - optimized/simd/* optimized/isa/*"
+      "models.smollm2 - reference/models/* conformance/models/* ci/models*")
+    separate_arguments(line)
+    list(GET line 0 name)
+    if(TEST ${name})
+      assay_heavy(rest ${line})
+    endif()
+  endforeach()
+endif()
+file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/heavy.txt CONTENT "${heavy}")
 
 # The longest start first, so that no core waits for one of them at the end: seconds of CPU time, about.
 foreach(pair models.smollm2=200 cli.merge=30 faults.matmul=110 faults.attention=110 faults.cache=90 faults.rope=80 cli.soak=80 goldens=60

@@ -10,7 +10,7 @@ trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/bin" "$dir/work"
 cat >"$dir/bin/assay" <<SH
 #!/bin/sh
-case \$1 in check) shift; exec "$assay" check -o rmsnorm "\$@" ;; *) exec "$assay" "\$@" ;; esac
+case \$1 in check) shift; exec "$assay" check -o rmsnorm --rows "\$@" ;; *) exec "$assay" "\$@" ;; esac
 SH
 chmod +x "$dir/bin/assay"
 export PATH="$dir/bin:$PATH"
@@ -43,7 +43,7 @@ for i in $(seq 16); do SLURM_ARRAY_TASK_ID=$i bash "$dir/slurm.sh" >out 2>&1 || 
 assay merge shard-*.json -o all.json >/dev/null
 whole slurm
 case $(uname -m) in x86_64) tier=avx2 ;; *) tier=neon ;; esac
-assay check --isa $tier --json "$dir/today.json" >/dev/null || [ $? = 77 ]
+"$assay" check -o rmsnorm --isa $tier --json "$dir/today.json" >/dev/null || [ $? = 77 ]
 for ci in github gitlab; do block $ci >"$dir/$ci.yml"; done
 "${PYTHON:-python3}" - "$dir" "$source" <<'PY'
 import json, sys
