@@ -246,6 +246,7 @@ const assay_kernel *bench_kernel_at(const bench_session *s, size_t i, int *nth);
 bench_task bench_task_of(const bench_session *s, const assay_problem *p, const assay_kernel *k, int nth, int threads,
                          bool cold);
 void bench_print_marks(const struct cJSON *row, const char *indent);
+void bench_print_rates(const struct cJSON *row, double ns); /* time of a call, rate, share of the roof */
 /* Every row of one line: "matmul T=1 N=4096 ..." */
 assay_status bench_rows(bench_session *s, const char *line, const char *workload, double tokens);
 assay_status bench_pairs(bench_session *s, const char *line, const char *workload);

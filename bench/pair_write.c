@@ -48,16 +48,8 @@ static const char *digits(double x, char text[32])
 
 static void print_side(const cJSON *o, const char *name, double ns, const cJSON *verdict)
 {
-    const cJSON *gflops = cJSON_GetObjectItem(o, "gflops"), *share = cJSON_GetObjectItem(o, "share");
-    const char *bound = cJSON_GetStringValue(cJSON_GetObjectItem(o, "bound_by"));
-    printf("    %-24s %12.3f us", name, ns / 1e3);
-    if (gflops)
-        printf(" %8.2f GFLOP/s", gflops->valuedouble);
-    else
-        printf(" %8.2f GB/s   ", cJSON_GetNumberValue(cJSON_GetObjectItem(o, "gbps")));
-    if (share)
-        printf(" %5.1f %% of %s", 100 * share->valuedouble,
-               cJSON_GetStringValue(cJSON_GetObjectItem(o, bound && !strcmp(bound, "memory") ? "level" : "bound_by")));
+    printf("    %-24s ", name);
+    bench_print_rates(o, ns);
     printf("  %s %.3f\n", cJSON_GetStringValue(cJSON_GetObjectItem(verdict, "by")),
            cJSON_GetNumberValue(cJSON_GetObjectItem(verdict, "used")));
     bench_print_marks(o, "        ");

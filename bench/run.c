@@ -6,6 +6,7 @@
 #include "../reference/core/tensor.h"
 #include "bench.h"
 #include <cjson/cJSON.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,11 +54,31 @@ void bench_print_marks(const cJSON *row, const char *indent)
     }
 }
 
+/* Three digits at least, whatever the size: a small number is not "0.0". */
+static int decimals(double x)
+{
+    const double n = x > 0 ? 2 - floor(log10(x)) : 1;
+    return n < 1 ? 1 : n > 9 ? 9 : (int)n;
+}
+
+void bench_print_rates(const cJSON *o, double ns)
+{
+    const cJSON *gflops = cJSON_GetObjectItem(o, "gflops"), *gbps = cJSON_GetObjectItem(o, "gbps");
+    const cJSON *share = cJSON_GetObjectItem(o, "share");
+    const char *bound = cJSON_GetStringValue(cJSON_GetObjectItem(o, "bound_by"));
+    const double rate = gflops ? gflops->valuedouble : gbps ? gbps->valuedouble : 0;
+    printf("%12.*f us %8.*f %s", decimals(ns / 1e3), ns / 1e3, decimals(rate), rate, gflops ? "GFLOP/s" : "GB/s   ");
+    if (share)
+        printf(" %5.*f %% of %s%s", decimals(100 * share->valuedouble), 100 * share->valuedouble,
+               cJSON_GetStringValue(cJSON_GetObjectItem(o, bound && !strcmp(bound, "memory") ? "level" : "bound_by")),
+               cJSON_IsTrue(cJSON_GetObjectItem(o, "impossible")) ? " (IMPOSSIBLE)" : "");
+}
+
 static void print_row(const assay_json *j)
 {
     cJSON *o = cJSON_Parse(j->text);
     const cJSON *v = cJSON_GetObjectItem(o, "verdict"), *time = cJSON_GetObjectItem(o, "real_time");
-    const cJSON *share = cJSON_GetObjectItem(o, "share"), *speedup = cJSON_GetObjectItem(o, "speedup");
+    const cJSON *speedup = cJSON_GetObjectItem(o, "speedup");
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(o, "name"));
     static bool head;
     assay_progress_clear();
@@ -69,18 +90,7 @@ static void print_row(const assay_json *j)
     if (!cJSON_IsTrue(cJSON_GetObjectItem(v, "pass")))
         printf("FAILED: %s", cJSON_GetStringValue(cJSON_GetObjectItem(v, "why")));
     else if (cJSON_IsNumber(time)) {
-        const cJSON *gflops = cJSON_GetObjectItem(o, "gflops"), *gbps = cJSON_GetObjectItem(o, "gbps");
-        const char *bound = cJSON_GetStringValue(cJSON_GetObjectItem(o, "bound_by"));
-        const bool in_memory = bound && !strcmp(bound, "memory");
-        printf("%12.1f us", time->valuedouble / 1e3);
-        if (gflops)
-            printf(" %8.2f GFLOP/s", gflops->valuedouble);
-        else
-            printf(" %8.2f GB/s   ", gbps ? gbps->valuedouble : 0);
-        if (share)
-            printf(" %5.1f %% of %s%s", 100 * share->valuedouble,
-                   cJSON_GetStringValue(cJSON_GetObjectItem(o, in_memory ? "level" : "bound_by")),
-                   cJSON_IsTrue(cJSON_GetObjectItem(o, "impossible")) ? " (IMPOSSIBLE)" : "");
+        bench_print_rates(o, time->valuedouble);
         if (speedup)
             printf("  %.3gx scalar", speedup->valuedouble);
         printf("  %s %.3f", cJSON_GetStringValue(cJSON_GetObjectItem(v, "by")),

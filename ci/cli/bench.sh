@@ -97,6 +97,12 @@ static assay_status multiply(const assay_args *a, int wrong, int half)
 static assay_status right(const assay_args *a) { return multiply(a, 0, 0); }
 static assay_status one(const assay_args *a) { return multiply(a, 1, 0); }
 static assay_status all(const assay_args *a) { return multiply(a, 2, 0); }
+static assay_status slow(const assay_args *a)
+{
+    for (int i = 0; i < 500; i++)
+        multiply(a, 0, 0);
+    return ASSAY_OK;
+}
 static assay_status half(const assay_args *a) { return multiply(a, 0, 1); }
 static assay_status column(const assay_args *a) { return multiply(a, 3, 1); }
 static const assay_typeset f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(0), ASSAY_TYPES(ASSAY_T(f32)) };
@@ -104,17 +110,18 @@ static const assay_typeset f16[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSA
 static const assay_kernel kernels[] = { { .op = "matmul", .name = "right", .types = f32, .run = right },
                                         { .op = "matmul", .name = "one", .types = f32, .run = one },
                                         { .op = "matmul", .name = "all", .types = f32, .run = all },
+                                        { .op = "matmul", .name = "slow", .types = f32, .run = slow },
                                         { .op = "matmul", .name = "half", .types = f16, .run = half },
                                         { .op = "matmul", .name = "column", .types = f16, .run = column } };
 const assay_plugin *assay_plugin_v1(void);
 const assay_plugin *assay_plugin_v1(void)
 {
-    static const assay_plugin p = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "wrong", "1", kernels, 5, 0, 0 };
+    static const assay_plugin p = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "wrong", "1", kernels, 6, 0, 0 };
     return &p;
 }
 C
 $cc -std=c11 -O3 -shared -fPIC -I "$source/include" -o "$dir/wrong.so" "$dir/wrong.c"
-ends 1 "$assay" bench --threads 1 --simulate none --no-roofs --plugin "$dir/wrong.so" --json "$dir/w.json" --case 'matmul T=24 N=8192 K=800'
+ends 1 "$assay" bench --threads 1 --simulate none --no-roofs --plugin "$dir/wrong.so" -k right -k one -k all --json "$dir/w.json" --case 'matmul T=24 N=8192 K=800'
 python3 - "$dir/w.json" <<'PY'
 import json, sys
 rows = {b["kernel"]: b for b in json.load(open(sys.argv[1]))["benchmarks"] if b["cache"] == "hot"}
@@ -133,6 +140,10 @@ half, column = (rows["wrong:" + name]["verdict"] for name in ("half", "column"))
 assert half["pass"] and half["how"] == "16 of 8192 N, and 4 of 24 T" and half["freivalds"].startswith("n/a"), half
 assert not column["pass"] and column["by"] == "T1" and "real_time" not in rows["wrong:column"], column
 PY
+# A small number keeps its digits, a kernel far slower than the scalar one too, and columns have a head.
+expect 0 'slow.* us  *0[.]0*[1-9][0-9]* GFLOP/s  *0[.]0[0-9]*[1-9][0-9]*x scalar' "$assay" bench --threads 1 --simulate none --no-roofs \
+  --plugin "$dir/wrong.so" -k slow --case 'matmul T=1 N=8 K=8'
+grep -q '^op/kernel/workload/types/threads/state  *time  *rate share of the roof, against the scalar reference' "$dir/out"
 ends 0 "$assay" bench --threads 1 --no-roofs -k scalar -k right --plugin "$dir/wrong.so" --case 'matmul T=2 N=64 K=64'
 grep -q 'time of scalar over time of wrong:right: ' "$dir/out"
 echo "bench and doctor: $rows rows read back, resumed after a kill; wrong kernels got no time"

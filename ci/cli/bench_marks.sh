@@ -78,7 +78,10 @@ fi
 
 # The roof that scalar rows are measured by is called what it is: 128-bit vectors, multiplied and added.
 if [ "$(uname -m)" = x86_64 ]; then
-  expect 0 'roof mul+add.sse2.1t' "$assay" bench --quick --threads 1 --simulate none --case 'add R=1 C=64' -k scalar
+  expect 0 'roof mul+add.sse2.1t' "$assay" bench --quick --threads 1 --simulate none --case 'matmul T=2 N=64 K=64' -k scalar -k avx2
+  if grep -q '/scalar:avx2/' "$dir/out"; then # a pair: each side's share of its own roof
+    for side in scalar avx2; do grep -q "^    $side .* us .* GFLOP/s  *[0-9.]* % of [a-zL]" "$dir/out" || { cat "$dir/out"; exit 1; }; done
+  fi
   if command -v objdump >/dev/null && objdump -d "$assay" --disassemble=base_peak >"$dir/asm" && grep -q mulps "$dir/asm"; then
     [ "$(grep -c 'mulps' "$dir/asm")" -ge 6 ] && [ "$(grep -c 'addps' "$dir/asm")" -ge 6 ]
     if grep -q 'vmulps\|vfmadd\|mulss' "$dir/asm"; then echo "the roof of the scalar tier is not what its name says"; exit 1; fi

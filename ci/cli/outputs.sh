@@ -80,7 +80,11 @@ full check -o add -k scalar --case 'add R=1 C=3'
 full check -o nothing --help
 full primitives -k exp
 ! has merge || full merge in.json
+full list op add
+full help
+full check --coverage -o add
 ! has doctor || full doctor
+! has vectors || full vectors check -o silu -k scalar
 ! has bench || full bench --quick --no-roofs --simulate none --threads 1 -k scalar --case 'add R=1 C=64'
 ! has report || full report -c in.json -o page
 [ ! -e model.gguf ] || full run model.gguf -p a -n 2

@@ -7,6 +7,7 @@
 #include "../../../reference/core/memory.h"
 #include "../../../reference/core/tensor.h"
 #include "unit.h"
+#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -198,6 +199,73 @@ START_TEST(inputs_again)
 }
 END_TEST
 
+static bench_result counted(double ns, double instructions, bench_from from)
+{
+    bench_result r = { .n = 1, .sample = { ns } };
+    r.counter[0] = (bench_counter){ .name = "instructions", .from = from, .value = instructions };
+    return r;
+}
+
+/* Why the slower one is slower: only of what was counted in the same way, and what can account for the difference. */
+START_TEST(why_slower)
+{
+    static const assay_kernel a = { .op = "matmul", .name = "a" }, b = { .op = "matmul", .name = "b" };
+    assay_case c;
+    assay_problem p;
+    assay_why why = { "" };
+    ck_assert(!assay_case_parse("matmul T=1 N=8 K=64", &c, &why) && !assay_problem_make(&c, &p, &why));
+    bench_task t[2] = { { .p = &p, .k = &a, .threads = 2 }, { .p = &p, .k = &b, .threads = 2 } };
+    bench_work w;
+    bench_work_of(&p, "case", 0, &w);
+    cJSON *one = cJSON_Parse("{ \"a_ns\": 4000, \"b_ns\": 900 }"),
+          *faster = cJSON_Parse("{ \"a_ns\": 9900, \"b_ns\": 1900 }");
+    const bench_from hw = BENCH_HARDWARE, sim = BENCH_SIMULATED;
+    const struct {
+        bench_result r[2];
+        double packed; /* by a, over what the weights take */
+        const cJSON *one;
+        const char *says;
+    } rows[] = {
+        { { counted(9000, 24000, sim), counted(1000, 100, sim) },
+          1,
+          NULL,
+          "[\"a executes 240 x the instructions (simulated)\"]" },
+        { { counted(1000, 100, hw), counted(9000, 24000, hw) }, 1, NULL, "[\"b executes 240 x the instructions\"]" },
+        { { counted(9000, 24000, hw), counted(1000, 100, sim) }, 1, NULL, "[]" },
+        { { counted(9000, 24000, BENCH_NA), counted(1000, 100, hw) }, 1, NULL, "[]" },
+        { { counted(9000, 110, hw), counted(1000, 100, hw) }, 1, NULL, "[]" },
+        { { counted(9000000, 240, hw), counted(1000, 100, hw) }, 1, NULL, "[]" }, /* too few to take so long */
+        { { counted(9000, 0, BENCH_NA), counted(1000, 0, BENCH_NA) },
+          9,
+          NULL,
+          "[\"a reads 8.01 x the bytes (weights as it packs them)\"]" },
+        { { counted(9000, 0, BENCH_NA), counted(1000, 0, BENCH_NA) },
+          1,
+          one,
+          "[\"a is slower on 2 threads than on one: 2.25 x the time\",\"b is slower on 2 threads than on one: 1.11 x "
+          "the time\"]" },
+        { { counted(9000, 0, BENCH_NA), counted(1000, 0, BENCH_NA) }, 1, faster, "[]" },
+    };
+    for (size_t i = 0; i < ASSAY_COUNT_OF(rows); i++) {
+        bench_result r[2] = { rows[i].r[0], rows[i].r[1] };
+        r[0].packed_bytes = rows[i].packed > 1 ? (int64_t)(rows[i].packed * 8 * 64 * 4) : 0;
+        assay_json j = { 0 };
+        assay_json_open(&j, NULL, '{');
+        bench_why_json(t, r, &w, rows[i].one, &j);
+        assay_json_close(&j);
+        cJSON *o = cJSON_Parse(j.text);
+        char *text = cJSON_PrintUnformatted(cJSON_GetObjectItem(o, "why"));
+        ck_assert_msg(text && !strcmp(text, rows[i].says), "%d: %s, not %s", (int)i, text, rows[i].says);
+        free(text);
+        cJSON_Delete(o);
+        assay_json_free(&j);
+    }
+    cJSON_Delete(one);
+    cJSON_Delete(faster);
+    assay_problem_free(&p);
+}
+END_TEST
+
 Suite *assay_unit_bench(void)
 {
     Suite *s = suite_create("bench");
@@ -208,6 +276,7 @@ Suite *assay_unit_bench(void)
     tcase_add_test(c, lists_of_cpus);
     tcase_add_test(c, every_mark);
     tcase_add_test(c, inputs_again);
+    tcase_add_test(c, why_slower);
     suite_add_tcase(s, c);
     return s;
 }
