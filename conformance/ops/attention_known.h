@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * attention_known.h - known answers of the oracle (computed outside this project in float64 NumPy) and a second
- * derivation: one query as a recurrence over its keys (Dao et al. 2022, algorithm 1). */
+ * attention_known.h - known answers of the oracle, computed outside this project in float64 NumPy. */
 #ifndef ASSAY_ATTENTION_KNOWN_H
 #define ASSAY_ATTENTION_KNOWN_H
-#include "../../reference/core/rng.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
 #include "assay/params/attention.h"
@@ -35,7 +33,7 @@ static bool known_near(const double *got, const double *want, int n, const char 
     return true;
 }
 
-/* Weights p of one query whose scores are given: q = 1, k = scores, scale 1, v = unit vectors. */
+/* Weights p of one query whose scores are given: q = 1, k = scores, D = 1, v = unit vectors. */
 static bool known_weights(known_call *c, int n, const double *scores, const double *want, const char *what,
                           assay_why *why)
 {
@@ -45,7 +43,6 @@ static bool known_weights(known_call *c, int n, const double *scores, const doub
     const int64_t dim[8] = { 1, 1, n, 1, 1, 1, n, 1 };
     memcpy(c->dim, dim, sizeof dim);
     c->operand[0] = &q, c->operand[1] = k, c->operand[2] = v, c->operand[10] = o;
-    c->params.scale = 1;
     known_run(c);
     return known_near(o, want, n, what, why);
 }
@@ -149,24 +146,6 @@ static bool known_pages(assay_why *why)
     return true;
 }
 
-/* Without lengths: all P pages, or S keys if that is less.  No scores: the mean of the rows. */
-static bool known_whole_pages(assay_why *why)
-{
-    double q = 0, k[32] = { 0 }, v[32], first[] = { 7, 2, 5 }, second[] = { 1, 0, 2 }, o;
-    const double mean[] = { (29.5 + 9.5 + 21.5) / 3, 5 };
-    for (int j = 0; j < 32; j++)
-        v[j] = j;
-    for (int i = 0; i < 2; i++) {
-        known_call c = { .dim = { 1, 1, i ? 11 : 32, 1, 1, 1, 1, 3 },
-                         .operand = { &q, k, v, [9] = i ? second : first, [10] = &o },
-                         .params = { .page = 4 } };
-        known_run(&c);
-        if (!known_near(&o, &mean[i], 1, "whole pages", why))
-            return false;
-    }
-    return true;
-}
-
 /* Head 0: a sink whose exponential overflows unless it is part of the maximum; head 1: one below the only score. */
 static bool known_sinks(assay_why *why)
 {
@@ -177,48 +156,9 @@ static bool known_sinks(assay_why *why)
     return known_near(o, want, 2, "sinks", why);
 }
 
-/* The recurrence: weights and sum kept relative to the largest score so far. */
-static bool known_recurrence(assay_why *why)
-{
-    enum { T = 5, S = 23, D = 7, E = 3 };
-    double q[T * D], k[S * D], v[S * E], o[T * E], slope = 0.125;
-    assay_rng r = { 11, 1, 0 };
-    for (int i = 0; i < T * D; i++)
-        q[i] = 3 * assay_rng_normal(&r);
-    for (int i = 0; i < S * D; i++)
-        k[i] = assay_rng_normal(&r);
-    for (int i = 0; i < S * E; i++)
-        v[i] = assay_rng_normal(&r);
-    known_call c = { .dim = { 1, T, S, 1, 1, D, E, 1 },
-                     .operand = { q, k, v, [4] = &slope, [10] = o },
-                     .params = { .causal = 1, .window = 9, .softcap = 4 } };
-    known_run(&c);
-    for (int t = 0; t < T; t++) {
-        double m = -INFINITY, l = 0, acc[E] = { 0 };
-        for (int j = 0; j < S; j++) {
-            const int behind = S - T + t - j;
-            if (behind < 0 || behind > 8)
-                continue;
-            double s = 0;
-            for (int d = D - 1; d >= 0; d--)
-                s += q[t * D + d] * k[j * D + d];
-            s = 4 * tanh(s / sqrt((double)D) / 4) - slope * behind;
-            const double up = s > m ? s : m, keep = exp(m - up), w = exp(s - up);
-            m = up, l = l * keep + w;
-            for (int e = 0; e < E; e++)
-                acc[e] = acc[e] * keep + w * v[j * E + e];
-        }
-        for (int e = 0; e < E; e++)
-            acc[e] /= l;
-        if (!known_near(o + t * E, acc, E, "recurrence", why))
-            return false;
-    }
-    return true;
-}
-
 static bool attention_known(assay_why *why)
 {
     return known_a1(why) && known_a2(why) && known_scores(why) && known_positions(why) && known_pages(why) &&
-           known_whole_pages(why) && known_sinks(why) && known_recurrence(why);
+           known_sinks(why);
 }
 #endif
