@@ -75,6 +75,23 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
     return st;
 }
 
+static bool means(const bench_options *o, const assay_op *op, const assay_workload *w)
+{
+    return (!o->filter.op || !strcmp(o->filter.op, op->name)) && (!o->workload || !fnmatch(o->workload, w->name, 0));
+}
+
+/* Before anything is measured: is there a row to come? */
+static assay_status any_workload(const bench_options *o, assay_why *why)
+{
+    bool any = o->line != NULL;
+    for (size_t i = 0; assay_op_at(i); i++) {
+        const assay_workloads *w = assay_workloads_of(assay_op_at(i));
+        for (size_t k = 0; w && k < w->n; k++)
+            any |= means(o, assay_op_at(i), &w->row[k]);
+    }
+    return any ? ASSAY_OK : assay_fail(why, ASSAY_ERR_ARG, "no workload matches the filter (assay list workloads)");
+}
+
 static assay_status all_rows(bench_session *s)
 {
     const bench_options *o = s->o;
@@ -84,24 +101,19 @@ static assay_status all_rows(bench_session *s)
         const assay_status st = read_line(o->line, &op, &v.lines, &s->why);
         return st ? st : assay_case_expand(op, o->line + strcspn(o->line, " "), visit, &v, &s->why);
     }
-    int64_t matched = 0;
     for (size_t i = 0; assay_op_at(i); i++) {
         const assay_op *op = assay_op_at(i);
         const assay_workloads *w = assay_workloads_of(op);
-        if (o->filter.op && strcmp(o->filter.op, op->name))
-            continue;
         for (size_t k = 0; w && k < w->n; k++) {
-            if (o->workload && fnmatch(o->workload, w->row[k].name, 0))
+            if (!means(o, op, &w->row[k]))
                 continue;
-            matched++;
             v = (visitor){ s, w->row[k].name, w->row[k].tokens, 0 };
             const assay_status st = assay_case_expand(op, w->row[k].line, visit, &v, &s->why);
             if (st)
                 return st;
         }
     }
-    return matched ? ASSAY_OK
-                   : assay_fail(&s->why, ASSAY_ERR_ARG, "no workload matches the filter (assay list workloads)");
+    return ASSAY_OK;
 }
 
 /* ---- command line ------------------------------------------------------------------------------------------------ */
@@ -242,7 +254,7 @@ int assay_cmd_bench(int argc, char **argv)
     const assay_op *op;
     int64_t lines;
     if (assay_filter_check(&c.o.filter, &s.why) || (c.o.line && read_line(c.o.line, &op, &lines, &s.why)) ||
-        assay_save_begin((const char *const[]){ "--json" }, &c.o.filter.json, 1, &s.why))
+        any_workload(&c.o, &s.why) || assay_save_begin((const char *const[]){ "--json" }, &c.o.filter.json, 1, &s.why))
         return fail(&s);
 #ifdef M_PERTURB
     mallopt(M_PERTURB, 0x5a); /* what is freed is overwritten: a child, which is a copy, finds no old golden */
@@ -256,7 +268,7 @@ int assay_cmd_bench(int argc, char **argv)
     bench_default_threads(&s);
     if (bench_resume(&s))
         return fail(&s);
-    const char *none = c.o.filter.kernel_b ? NULL : bench_unmatched(&s); /* a pair may be of two suppliers */
+    const char *none = bench_unmatched(&s);
     if (none) {
         assay_fail(&s.why, ASSAY_ERR_ARG, "no kernel matches -k %.100s (assay list kernels%s)", none,
                    s.pool ? " --plugin FILE" : "");

@@ -175,6 +175,8 @@ const char *bench_unmatched(const bench_session *s)
         bool any = false;
         for (size_t i = 0; !any && (k = bench_kernel_at(s, i, &nth)); i++)
             any = (!f->op || !strcmp(f->op, k->op)) && assay_kernel_matches(glob, k->name);
+        for (size_t i = 0; !any && f->kernel_b && (k = assay_kernel_at(i)); i++) /* a pair may be of two suppliers */
+            any = (!f->op || !strcmp(f->op, k->op)) && assay_kernel_matches(glob, k->name);
         if (!any)
             return glob;
     }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "select.h"
-#include "../reference/core/file.h"
 #include "../reference/core/near.h"
 #include "../reference/core/options.h"
 #include "../reference/core/save.h"
@@ -22,9 +21,6 @@ assay_status assay_filter_check(const assay_filter *f, assay_why *why)
     assay_near isa = { .word = isa_name(f) };
     for (size_t i = 0; f->isa && assay_isa_at(i); i++)
         assay_near_try(&isa, assay_isa_at(i)->name);
-    assay_map so;
-    if (f->plugin && !assay_save_regular(f->plugin)) /* a FIFO would keep its loader waiting: this names what it is */
-        return assay_map_open(f->plugin, &so, why);
     if (f->op && !assay_op_find(f->op))
         return assay_no_op(f->op, why);
     if (f->isa && !assay_isa_find(isa_name(f)))

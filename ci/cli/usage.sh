@@ -175,8 +175,17 @@ expect 2 'no list of things' "$assay" list things
 expect 2 'goes with kernels' "$assay" list ops --plugin x.so
 expect 2 'cannot open' "$assay" list kernels --plugin "$dir/none.so"
 mkfifo "$dir/pipe" # nobody writes into it: who opens it to load it waits
-expect 2 'not a regular file but a FIFO' timeout 5 "$assay" check --plugin "$dir/pipe"
+for command in check bench 'vectors check' 'list kernels' "check --in-process --case=add"; do
+  case $command in bench | vectors*) "$assay" --help | grep -q "^  ${command%% *}" || continue ;; esac
+  # shellcheck disable=SC2086
+  expect 2 'not a regular file but a FIFO' timeout 5 "$assay" $command --plugin "$dir/pipe"
+done
 if "$assay" --help | grep -q '^  bench'; then # a line that cannot be read is said before anything is measured
   expect 2 'w=q4_9: no such element type' timeout 5 "$assay" bench --case 'matmul T=1 N=4 K=32 w=q4_9'
   ! grep -q roof "$dir/out" || { echo "roofs were measured first"; exit 1; }
+  for wrong in '-w nothing' '-k nothing' '-k scalar -k nothing' '-k nothing -k scalar' '-o nothing' '--json /nowhere/x'; do
+    # shellcheck disable=SC2086
+    ends 2 "$assay" bench --quick $wrong
+    ! grep -q roof "$dir/out" || { echo "roofs were measured first: $wrong"; exit 1; }
+  done
 fi

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool.h"
 #include "abi.h"
+#include "../../reference/core/file.h"
 #include "../../reference/core/registry.h"
+#include "../../reference/core/save.h"
 #include "../../reference/core/status.h"
 #include "starts.h"
 #include "watch.h"
@@ -246,9 +248,12 @@ static bool shared_memory(assay_pool *pool, assay_why *why)
     return true;
 }
 
-static assay_pool *new_lab(assay_why *why)
+static assay_pool *new_pool(const char *plugin, assay_why *why)
 {
     assay_why changed;
+    assay_map so;
+    if (plugin && !assay_save_regular(plugin)) /* a FIFO would keep its loader waiting: this names what it is */
+        return assay_map_open(plugin, &so, why), (assay_pool *)NULL;
     if (!assay_abi_environment(&changed))
         return assay_fail(why, ASSAY_ERR_ARG,
                           "the judge would start with another floating-point environment than C's: %.120s",
@@ -267,7 +272,7 @@ static assay_pool *new_lab(assay_why *why)
 
 assay_pool *assay_pool_open_here(const char *plugin, assay_why *why)
 {
-    assay_pool *pool = new_lab(why);
+    assay_pool *pool = new_pool(plugin, why);
     if (!pool || !shared_memory(pool, why))
         return abandon(pool);
     pool->here = true;
@@ -287,7 +292,7 @@ assay_pool *assay_pool_open_here(const char *plugin, assay_why *why)
 
 assay_pool *assay_pool_open(const char *plugin, assay_why *why)
 {
-    assay_pool *pool = new_lab(why);
+    assay_pool *pool = new_pool(plugin, why);
     int pair[2];
     if (!pool)
         return NULL;
