@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * argmax: cases, known answers and a second derivation (from the last element to the first). */
-#include "../../reference/core/status.h"
-#include "../../reference/core/registry.h"
+ * argmax: cases. */
 #include "../../reference/core/suite.h"
 #include <math.h>
-#include <string.h>
 
 /* Few values: the maximum stands at many places. */
 static bool ties(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
@@ -97,53 +94,12 @@ static const assay_rows rows[] = {
     { "R=7 V={37,150} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
 };
 
-/* ---- known answers --------------------------------------------------------------------------------------- */
-
-static int64_t oracle(double *x, int64_t V)
-{
-    double id = -1;
-    void *operand[2] = { x, &id }, *before[2] = { NULL };
-    const int64_t dim[2] = { 1, V };
-    const assay_dense a = { operand, before, dim, NULL };
-    assay_op_find("argmax")->oracle(&a);
-    return (int64_t)id;
-}
-
-static bool known(assay_why *why)
-{
-    static const struct {
-        double x[5];
-        int64_t id;
-    } answers[] = {
-        { { 1, 3, 2, 3, 0 }, 1 },        { { 0, -0.0, 0, -1, -2 }, 0 },
-        { { 5, NAN, 7, NAN, 9 }, 1 },    { { -INFINITY, -INFINITY, -INFINITY, -INFINITY, -INFINITY }, 0 },
-        { { NAN, 1, 2, 3, 4 }, 0 },      { { NAN, NAN, NAN, NAN, NAN }, 0 },
-        { { 1, 2, INFINITY, 3, 4 }, 2 }, { { INFINITY, 2, 3, 4, -NAN }, 4 },
-    };
-    assay_rng g = { 3, 0, 0 };
-    double x[40];
-    for (size_t i = 0; i < ASSAY_COUNT_OF(answers); i++) {
-        memcpy(x, answers[i].x, sizeof answers[i].x);
-        if (oracle(x, 5) != answers[i].id) {
-            assay_fail(why, ASSAY_ERR_ARG, "argmax: answer %d is %d, known %d", (int)i, (int)oracle(x, 5),
-                       (int)answers[i].id);
-            return false;
-        }
-    }
-    for (int run = 0; run < 500; run++) { /* backwards: what is not less than the best takes its place */
-        const int64_t V = 1 + assay_rng_below(&g, 40);
-        for (int64_t v = 0; v < V; v++)
-            x[v] = assay_rng_below(&g, 60) ? (double)assay_rng_below(&g, 9) : NAN;
-        int64_t best = V - 1;
-        for (int64_t v = V - 1; v >= 0; v--)
-            best = isnan(x[v]) || (!isnan(x[best]) && !(x[v] < x[best])) ? v : best;
-        if (oracle(x, V) != best) {
-            assay_fail(why, ASSAY_ERR_ARG, "argmax: run %d: %d, backwards %d", run, (int)oracle(x, V), (int)best);
-            return false;
-        }
-    }
-    return true;
-}
+static const assay_known_answer answers[] = {
+    { "V=5", { { 1, 3, 2, 3, 0 } }, { 1 } },        { "V=5", { { 0, -0.0, 0, -1, -2 } }, { 0 } },
+    { "V=5", { { 5, NAN, 7, NAN, 9 } }, { 1 } },    { "V=3", { { -INFINITY, -INFINITY, -INFINITY } }, { 0 } },
+    { "V=5", { { NAN, 1, 2, 3, 4 } }, { 0 } },      { "V=5", { { NAN, NAN, NAN, NAN, NAN } }, { 0 } },
+    { "V=5", { { 1, 2, INFINITY, 3, 4 } }, { 2 } }, { "V=5", { { INFINITY, 2, 3, 4, -NAN } }, { 4 } },
+};
 
 /* From the last to the first: what is no less than the best so far, or NaN, is better. */
 SECOND(argmax)
@@ -159,14 +115,4 @@ SECOND(argmax)
     }
 }
 
-const assay_suite assay_suite_argmax = {
-    .op = "argmax",
-    .draws_own = true,
-    .second = second_argmax,
-    .rows = rows,
-    .n_rows = ASSAY_COUNT_OF(rows),
-    .gens = gens,
-    .n_gens = ASSAY_COUNT_OF(gens),
-    .exact = exact,
-    .known = known,
-};
+SUITE(argmax) = { USUAL_TABLES(argmax), .exact = exact };

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT
  * cache: cases. */
-#include "../../reference/core/status.h"
-#include "../../reference/core/registry.h"
 #include "../../reference/core/suite.h"
 #include "../../reference/core/values.h"
 
@@ -60,23 +58,6 @@ static const assay_rows rows[] = {
     { "T=3 S=9 G=2 D=64 cache=q8_0 gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
 };
 
-/* Three tokens into four slots; two of them into one; what nobody writes stays as it was, the first slot too. */
-static bool known(assay_why *why)
-{
-    double x[] = { 1, 2, 3, 4, 5, 6 }, pos[] = { 2, 1, 2 }, was[] = { 7, 8, 9, 10, 11, 12, 13, 14 };
-    double got[10] = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 }; /* one more on both sides */
-    const double want[] = { -1, 7, 8, 3, 4, 5, 6, 13, 14, -1 };
-    const assay_dense a = { (void *[]){ x, pos, got + 1 }, (void *[]){ NULL, NULL, was },
-                            (const int64_t[]){ 3, 4, 1, 2 }, NULL };
-    assay_op_find("cache")->oracle(&a);
-    for (int i = 0; i < 10; i++)
-        if (got[i] != want[i]) {
-            assay_fail(why, ASSAY_ERR_PARAM, "cache: element %d is %g, known %g", i - 1, got[i], want[i]);
-            return false;
-        }
-    return true;
-}
-
 static void mend(assay_case *c)
 {
     if (c->type[2] == ASSAY_q8_0) /* kpanel16 holds plain numbers only */
@@ -87,6 +68,13 @@ static double land(const assay_case *c, int i, int64_t j)
 {
     return i == 0 ? assay_landing(c, j) : (double)(j % 7);
 }
+
+/* Three tokens into four slots; two of them into one; what nobody writes stays as it was, the first slot too. */
+static const assay_known_answer answers[] = {
+    { "T=3 S=4 G=1 D=2",
+      { { 1, 2, 3, 4, 5, 6 }, { 2, 1, 2 }, { 7, 8, 9, 10, 11, 12, 13, 14 } },
+      { 7, 8, 3, 4, 5, 6, 13, 14 } },
+};
 
 /* Each slot has the last row that names it, else what it had. */
 SECOND(cache)
@@ -103,16 +91,4 @@ SECOND(cache)
     }
 }
 
-const assay_suite assay_suite_cache = {
-    .op = "cache",
-    .draws_own = true,
-    .land = land,
-    .second = second_cache,
-    .rows = rows,
-    .n_rows = ASSAY_COUNT_OF(rows),
-    .gens = gens,
-    .n_gens = ASSAY_COUNT_OF(gens),
-    .exact = exact,
-    .known = known,
-    .mend = mend,
-};
+SUITE(cache) = { USUAL_TABLES(cache), .land = land, .exact = exact, .mend = mend };

@@ -52,6 +52,10 @@ static const assay_rows rows[] = {
     { "T=5 V=7 D=256 table={q4_1,q4_k} gen=" ASSAY_MINIMA "@table", ASSAY_QUICK },
 };
 
+static const assay_known_answer answers[] = {
+    { "T=3 V=2 D=2", { { 1, 0, 1 }, { 1, 2, 3, 4 } }, { 3, 4, 1, 2, 3, 4 } },
+};
+
 /* Every row of the table goes where its number is asked for. */
 SECOND(embedding)
 {
@@ -63,13 +67,4 @@ SECOND(embedding)
             y[i] = ids[i / D] == (double)v ? table[v * D + i % D] : y[i];
 }
 
-const assay_suite assay_suite_embedding = {
-    .op = "embedding",
-    .draws_own = true,
-    .second = second_embedding,
-    .rows = rows,
-    .n_rows = ASSAY_COUNT_OF(rows),
-    .gens = gens,
-    .n_gens = ASSAY_COUNT_OF(gens),
-    .raw = raw,
-};
+SUITE(embedding) = { USUAL_TABLES(embedding), .raw = raw };

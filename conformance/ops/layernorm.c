@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * layernorm: cases; means that are large beside what is left of them, variances of the size of eps. */
-#include "../../reference/core/registry.h"
-#include "../../reference/core/status.h"
+#include "../../reference/core/suite.h"
 #include "assay/params/layernorm.h"
 #include <math.h>
 
@@ -66,6 +65,13 @@ static const assay_rows rows[] = {
     { "R=5 C=35 x={f16,bf16} w={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
 };
 
+static const assay_known_answer answers[] = {
+    { "C=4 w=f32 bias=f32 eps=1e-05",
+      { { 1, 2, 3, 5 }, { 1, 0.5, 2, -1 }, { 0, 1, 0, 0.5 } },
+      { -1.183213252136, 0.7464543031138, 0.3380609291816, -1.021274181317 } },
+    { "C=4 w=f32 bias=f32", { { 5, 5, 5, 5 }, { 1, 0.5, 2, -1 }, { 0, 1, 0, 0.5 } }, { 0, 1, 0, 0.5 } },
+};
+
 /* Without a mean: x - m is the mean of the differences to all others, v half the mean of their squares. */
 SECOND(layernorm)
 {
@@ -88,37 +94,4 @@ SECOND(layernorm)
     }
 }
 
-static bool known(assay_why *why)
-{
-    enum { C = 4 };
-    static const double want[] = { -1.183213252136, 0.7464543031138, 0.3380609291816,
-                                   -1.021274181317 }; /* worked out outside this project */
-    const assay_op *op = assay_op_find("layernorm");
-    double x[C] = { 1, 2, 3, 5 }, w[C] = { 1, 0.5, 2, -1 }, bias[C] = { 0, 1, 0, 0.5 }, y[C];
-    void *operand[] = { x, w, bias, y }, *before[4] = { NULL };
-    const assay_layernorm_params p = { 1e-5f }, none = { 0 };
-    op->oracle(&(assay_dense){ operand, before, (const int64_t[]){ 1, C }, &p });
-    for (int c = 0; c < C; c++)
-        if (!(fabs(y[c] - want[c]) <= 1e-11))
-            return assay_fail(why, ASSAY_ERR_FORMAT, "layernorm: known answer: y[%d] is %.17g, not %.17g", c, y[c],
-                              want[c]) == ASSAY_OK;
-    for (int c = 0; c < C; c++)
-        x[c] = 5;
-    op->oracle(&(assay_dense){ operand, before, (const int64_t[]){ 1, C }, &none });
-    for (int c = 0; c < C; c++)
-        if (y[c] != bias[c])
-            return assay_fail(why, ASSAY_ERR_FORMAT, "layernorm of equal numbers, eps 0: y[%d] is %g, not the bias, %g",
-                              c, y[c], bias[c]) == ASSAY_OK;
-    return true;
-}
-
-const assay_suite assay_suite_layernorm = {
-    .op = "layernorm",
-    .draws_own = true,
-    .second = second_layernorm,
-    .rows = rows,
-    .n_rows = ASSAY_COUNT_OF(rows),
-    .gens = gens,
-    .n_gens = ASSAY_COUNT_OF(gens),
-    .known = known,
-};
+SUITE(layernorm) = { USUAL_TABLES(layernorm) };

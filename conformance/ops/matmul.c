@@ -258,20 +258,11 @@ static const assay_rows rows[] = {
     { "T={1,5} N=9 K={2,33} bias={none,f32} y={f32,f16,bf16} gen=end@y", ASSAY_QUICK },
 };
 
-/* ---- the reference by a second derivation: binary128 sums, and Freivalds' identity --------------------------- */
-
 #ifdef __SIZEOF_FLOAT128__
 __extension__ typedef __float128 wide_real;
 #else
 typedef long double wide_real; /* binary128 on aarch64 */
 #endif
-
-static void solve(int64_t t, int64_t n, int64_t k, double *x, double *w, double *bias, double *y)
-{
-    const int64_t dim[] = { t, n, k };
-    void *const operand[] = { x, w, bias, y };
-    assay_op_find("matmul")->oracle(&(assay_dense){ .operand = operand, .dim = dim });
-}
 
 enum { KT = 5, KN = 6, KK = 301 };
 
@@ -287,7 +278,8 @@ static bool against_binary128(assay_why *why)
     for (int64_t i = 0; i < KT * KK; i++) /* pairs that almost cancel against the first row of w */
         x[i] = i % KK % 2 ? (float)(-x[i - 1] * w[i % KK - 1] / w[i % KK])
                           : (float)ldexp(assay_rng_normal(&r), (int)(i % 41));
-    solve(KT, KN, KK, x, w, bias, y);
+    assay_op_find("matmul")->oracle(
+        &(assay_dense){ .operand = (void *[]){ x, w, bias, y }, .dim = (int64_t[]){ KT, KN, KK } });
     for (int64_t i = 0; i < KT * KN; i++) {
         wide_real g = bias[i % KN], sum = bias[i % KN] < 0 ? -bias[i % KN] : bias[i % KN];
         for (int64_t k = 0; k < KK; k++) {
@@ -303,47 +295,6 @@ static bool against_binary128(assay_why *why)
                    false;
     }
     return true;
-}
-
-/* Integers: y v = x (W^T v) for a random v, exactly. */
-static bool freivalds(assay_why *why)
-{
-    static double x[KT * KK], w[KN * KK], y[KT * KN], v[KN], wv[KK];
-    assay_rng r = { 12, 0, 0 };
-    for (int64_t i = 0; i < KT * KK; i++)
-        x[i] = symmetric(&r, 1000);
-    for (int64_t i = 0; i < KN * KK; i++)
-        w[i] = symmetric(&r, 1000);
-    for (int64_t i = 0; i < KN; i++)
-        v[i] = symmetric(&r, 1000);
-    for (int64_t k = 0; k < KK; k++)
-        for (int64_t n = 0; n < KN; n++)
-            wv[k] += w[n * KK + k] * v[n];
-    solve(KT, KN, KK, x, w, NULL, y);
-    for (int64_t t = 0; t < KT; t++) {
-        double left = 0, right = 0;
-        for (int64_t n = 0; n < KN; n++)
-            left += y[t * KN + n] * v[n];
-        for (int64_t k = 0; k < KK; k++)
-            right += x[t * KK + k] * wv[k];
-        if (left != right)
-            return assay_fail(why, ASSAY_OK, "row %lld: y v = %.17g, x (W^T v) = %.17g", (long long)t, left, right),
-                   false;
-    }
-    return true;
-}
-
-static bool known(assay_why *why)
-{
-    double x[] = { 1, 2, 3, -1, 0.5, 4 }, w[] = { 2, 0, 1, -3, 4, 0.25 }, bias[] = { 10, -1 }, y[4];
-    static const double plain[] = { 5, 5.75, 2, 6 }, biased[] = { 15, 4.75, 12, 5 };
-    solve(2, 2, 3, x, w, NULL, y);
-    if (memcmp(y, plain, sizeof y))
-        return assay_fail(why, ASSAY_OK, "2 x 2 x 3 without bias: y[0] = %g, want 5", y[0]), false;
-    solve(2, 2, 3, x, w, bias, y);
-    if (memcmp(y, biased, sizeof y))
-        return assay_fail(why, ASSAY_OK, "2 x 2 x 3 with bias: y[0] = %g, want 15", y[0]), false;
-    return against_binary128(why) && freivalds(why);
 }
 
 /* Sums of integers are exact below 2^24; those of q4_k are multiples of 63. */
@@ -369,6 +320,11 @@ static double land(const assay_case *c, int i, int64_t j)
     return i == W ? 1 : i == BIAS ? (double)(j % 33 - 16) : k == 0 ? near : k == 1 ? to - near : 0;
 }
 
+static const assay_known_answer answers[] = {
+    { "T=2 N=2 K=3", { { 1, 2, 3, -1, 0.5, 4 }, { 2, 0, 1, -3, 4, 0.25 } }, { 5, 5.75, 2, 6 } },
+    { "T=2 N=2 K=3 bias=f32", { { 1, 2, 3, -1, 0.5, 4 }, { 2, 0, 1, -3, 4, 0.25 }, { 10, -1 } }, { 15, 4.75, 12, 5 } },
+};
+
 /* Every product of the sum in long double, from the last to the first, then the bias. */
 SECOND(matmul)
 {
@@ -383,17 +339,5 @@ SECOND(matmul)
     }
 }
 
-const assay_suite assay_suite_matmul = {
-    .op = "matmul",
-    .draws_own = true,
-    .land = land,
-    .second = second_matmul,
-    .fits = fits,
-    .rows = rows,
-    .n_rows = ASSAY_COUNT_OF(rows),
-    .gens = gens,
-    .n_gens = ASSAY_COUNT_OF(gens),
-    .exact = exact,
-    .known = known,
-    .raw = raw,
-};
+SUITE(matmul) = { USUAL_TABLES(matmul),       .land = land, .fits = fits, .exact = exact,
+                  .known = against_binary128, .raw = raw };

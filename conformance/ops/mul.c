@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * mul: cases.  Every input is exact here: one rounding of the exact product, so NaN apart everything is judged by bits.
  */
-#include "../../reference/core/registry.h"
-#include "../../reference/core/status.h"
+#include "../../reference/core/suite.h"
 #include "../../reference/core/values.h"
 #include <math.h>
 
@@ -49,36 +48,16 @@ static const assay_rows rows[] = {
     { "R=3 C=37 a={f32,f16,bf16} b={f32,f16} y={f32,f16,bf16} gen=end@y", ASSAY_QUICK },
 };
 
-/* The product in double, rounded to float, is what one float operation gives: all signs, exponents and halfway cases.
- */
-static bool known(assay_why *why)
-{
-    enum { N = 4096 };
-    double a[N], b[N], y[N];
-    assay_rng rng = { 11, 0, 0 };
-    (void)halfway(NULL, 0, N, (double *const[]){ a, b }, &rng);
-    (void)halfway(NULL, 1, N, (double *const[]){ a, b }, &rng);
-    for (int i = 0; i < N; i += 2) {
-        const int e = (int)assay_rng_below(&rng, 120) - 60, h = (int)assay_rng_below(&rng, 120) - 60;
-        a[i] = (double)(float)ldexp(assay_rng_normal(&rng), e);
-        b[i] = (double)(float)ldexp(assay_rng_normal(&rng), h);
-    }
-    assay_op_find("mul")->oracle(
-        &(assay_dense){ (void *[]){ a, b, y }, (void *[]){ NULL, NULL, NULL }, (const int64_t[]){ 1, N }, NULL });
-    for (int i = 0; i < N; i++) {
-        const volatile float once = (float)a[i] * (float)b[i];
-        if ((float)y[i] != once)
-            return assay_fail(why, ASSAY_ERR_FORMAT, "mul(%a, %a) is %a, by one float operation %a", a[i], b[i], y[i],
-                              (double)once) == ASSAY_OK;
-    }
-    return true;
-}
-
 /* 65,520, the first that rounds to infinity in f16, is 7 times an f16; so it is in bf16. */
 static double land(const assay_case *c, int i, int64_t j)
 {
     return i == 0 ? assay_landing(c, j) / 7 : 7;
 }
+
+/* The middle of two floats, each way; zeros. */
+static const assay_known_answer answers[] = {
+    { "C=4", { { 4097, 4099, -0.0, -0.0 }, { 4097, 4097, 2, -2 } }, { 16785408, 16793604, -0.0, 0 } },
+};
 
 /* The product of two floats, which long double holds or is nowhere near the middle of two floats, rounded once. */
 SECOND(mul)
@@ -89,14 +68,4 @@ SECOND(mul)
         y[i] = (float)((long double)x[i] * b[i]);
 }
 
-const assay_suite assay_suite_mul = {
-    .op = "mul",
-    .draws_own = true,
-    .second = second_mul,
-    .land = land,
-    .rows = rows,
-    .n_rows = ASSAY_COUNT_OF(rows),
-    .gens = gens,
-    .n_gens = ASSAY_COUNT_OF(gens),
-    .known = known,
-};
+SUITE(mul) = { USUAL_TABLES(mul), .land = land };

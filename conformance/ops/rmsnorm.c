@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * rmsnorm: cases. */
-#include "../../reference/core/registry.h"
-#include "../../reference/core/status.h"
+#include "../../reference/core/suite.h"
 #include "../../reference/core/values.h"
 #include "assay/params/rmsnorm.h"
 #include <math.h>
-#include <string.h>
 
 /* Rows of one magnitude, from 2^-18 to 2: where eps stands decides the result. */
 static bool near_eps(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
@@ -64,56 +62,6 @@ static const assay_rows rows[] = {
     { "R=3 C=37 w={f32,bf16} y={f32,f16,bf16} eps={0,1e-05} gen=end@y", ASSAY_QUICK },
 };
 
-/* Second derivation: the root mean square as a scaled 2-norm (Blue 1978, LAPACK nrm2) in which eps is one more
- * element, sqrt(n eps); in long double. */
-static long double scaled_rms(const double *x, int n, double eps)
-{
-    long double scale = sqrtl((long double)n * eps), sum = scale > 0;
-    for (int i = 0; i < n; i++) {
-        const long double v = fabsl((long double)x[i]);
-        if (v > scale)
-            sum = 1 + sum * (scale / v) * (scale / v), scale = v;
-        else if (v > 0)
-            sum += (v / scale) * (v / scale);
-    }
-    return scale * sqrtl(sum / n);
-}
-
-static bool known(assay_why *why)
-{
-    /* worked out outside this project */
-    static const double want[2][4] = { { 0.3202562911868, 0.3202562911868, 1.921537747121, -1.601281455934 },
-                                       { 0.6405125823736, 0.9607688735603, 2.882306620681, 0 } };
-    enum { R = 40, C = 23 };
-    const assay_op *op = assay_op_find("rmsnorm");
-    double x[R * C], w[C], y[R * C];
-    void *operand[] = { x, w, y }, *before[] = { NULL, NULL, NULL };
-    for (int plus = 0; plus < 2; plus++) {
-        const assay_rmsnorm_params p = { 1e-6f, plus };
-        memcpy(x, (const double[]){ 1, 2, 3, 5 }, 4 * sizeof *x),
-            memcpy(w, (const double[]){ 1, 0.5, 2, -1 }, 4 * sizeof *w);
-        op->oracle(&(assay_dense){ operand, before, (const int64_t[]){ 1, 4 }, &p });
-        for (int c = 0; c < 4; c++)
-            if (!(fabs(y[c] - want[plus][c]) <= 1e-11))
-                return assay_fail(why, ASSAY_ERR_FORMAT, "rmsnorm: known answer: y[%d] is %.17g, not %.17g", c, y[c],
-                                  want[plus][c]) == ASSAY_OK;
-    }
-    assay_rng rng = { 3, 0, 0 };
-    for (int i = 0; i < R * C; i++)
-        x[i] = ldexp(assay_rng_normal(&rng), i / C - R / 2);
-    for (int c = 0; c < C; c++)
-        w[c] = assay_rng_normal(&rng);
-    const assay_rmsnorm_params p = { 1e-5f, 0 };
-    op->oracle(&(assay_dense){ operand, before, (const int64_t[]){ R, C }, &p });
-    for (int i = 0; i < R * C; i++) {
-        const long double g = w[i % C] * (x[i] / scaled_rms(x + i / C * C, C, p.eps));
-        if (!(fabsl(y[i] - g) <= 0x1p-48L * fabsl(g)))
-            return assay_fail(why, ASSAY_ERR_FORMAT, "rmsnorm: y[%d] is %.17g, by a scaled norm %.17Lg", i, y[i], g) ==
-                   ASSAY_OK;
-    }
-    return true;
-}
-
 /* Two numbers take turns in x, so that w can be smaller than the outputs of the larger one. */
 static double land(const assay_case *c, int i, int64_t j)
 {
@@ -122,6 +70,15 @@ static double land(const assay_case *c, int i, int64_t j)
     const double x = (i == 0 ? j % c->dim[1] : j) % 2 ? 32 : 128;
     return i == 0 ? x : assay_landing(c, j) * sqrt(mean + p->eps) / x - p->plus_one;
 }
+
+static const assay_known_answer answers[] = {
+    { "C=4 eps=1e-06",
+      { { 1, 2, 3, 5 }, { 1, 0.5, 2, -1 } },
+      { 0.3202562911868, 0.3202562911868, 1.921537747121, -1.601281455934 } },
+    { "C=4 eps=1e-06 plus_one=1",
+      { { 1, 2, 3, 5 }, { 1, 0.5, 2, -1 } },
+      { 0.6405125823736, 0.9607688735603, 2.882306620681, 0 } },
+};
 
 /* Each element over the root of the mean square and eps, times its weight. */
 SECOND(rmsnorm)
@@ -140,16 +97,4 @@ SECOND(rmsnorm)
     }
 }
 
-const assay_suite assay_suite_rmsnorm = {
-    .op = "rmsnorm",
-    .draws_own = true,
-    .land = land,
-    .second = second_rmsnorm,
-    .rows = rows,
-    .n_rows = ASSAY_COUNT_OF(rows),
-    .gens = gens,
-    .n_gens = ASSAY_COUNT_OF(gens),
-    .holes = holes,
-    .unseen = unseen,
-    .known = known,
-};
+SUITE(rmsnorm) = { USUAL_TABLES(rmsnorm), .land = land, .holes = holes, .unseen = unseen };

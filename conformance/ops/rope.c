@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * rope: cases, known answers and a second derivation (complex product in long double). */
-#include "../../reference/core/status.h"
+ * rope: cases. */
 #include "../../reference/core/values.h"
-#include "../../reference/core/registry.h"
 #include "../../reference/core/suite.h"
 #include "assay/params/rope.h"
-#include <complex.h>
 #include <math.h>
-#include <string.h>
 
 enum { X, POS, FREQ };
 
@@ -149,143 +145,6 @@ static const char *const unseen[] = {
 };
 static const char *const holes[] = { "D=1: a pair has two elements", NULL };
 
-/* ---- known answers, worked out outside this project ------------------------------------------------- */
-
-typedef struct answer {
-    const char *what;
-    assay_rope_params p;
-    int64_t D, F;
-    double pos, x[6], f[3], y[6];
-} answer;
-
-static const answer answers[] = {
-    { "P3 interleaved",
-      { ASSAY_ROPE_INTERLEAVED, 0, 0 },
-      4,
-      0,
-      3,
-      { 1, 2, 3, 4 },
-      { 0 },
-      { -1.27223251272, -1.838864985141, 2.878668100437, 4.088186635603 } },
-    { "P3 half",
-      { ASSAY_ROPE_HALF, 0, 0 },
-      4,
-      0,
-      3,
-      { 1, 2, 3, 4 },
-      { 0 },
-      { -1.41335252078, 1.879118066688, -2.828857481741, 4.058191135401 } },
-    { "P4 partial",
-      { ASSAY_ROPE_HALF, 4, 0 },
-      6,
-      0,
-      2,
-      { 1, 2, 3, 4, 5, 6 },
-      { 0 },
-      { -3.144039117024, 1.91960534656, -0.3391430828157, 4.039197360053, 5, 6 } },
-    { "P4 proportional",
-      { ASSAY_ROPE_HALF, 0, 0 },
-      6,
-      3,
-      2,
-      { 1, 2, 3, 4, 5, 6 },
-      { 1, 0.046415888336127789, 0 },
-      { -4.05333654385, 1.527895944354, 3, -0.7552899193629, 5.163868122176, 6 } },
-    { "base 10000 by default",
-      { ASSAY_ROPE_HALF, 0, 10000 },
-      4,
-      0,
-      3,
-      { 1, 2, 3, 4 },
-      { 0 },
-      { -1.41335252078, 1.879118066688, -2.828857481741, 4.058191135401 } },
-};
-
-static void turn(const assay_rope_params *p, int64_t T, int64_t D, int64_t F, double *x, double *pos, double *f,
-                 double *y)
-{
-    void *operand[4] = { x, pos, F ? f : NULL, y }, *before[4] = { NULL };
-    const int64_t dim[4] = { T, 1, D, F };
-    const assay_dense a = { operand, before, dim, p };
-    assay_op_find("rope")->oracle(&a);
-}
-
-static bool worked_out(assay_why *why)
-{
-    for (size_t i = 0; i < ASSAY_COUNT_OF(answers); i++) {
-        answer k = answers[i];
-        double y[6];
-        turn(&k.p, 1, k.D, k.F, k.x, &k.pos, k.f, y);
-        for (int64_t d = 0; d < k.D; d++)
-            if (!(fabs(y[d] - k.y[d]) <= 1e-12 * 6)) {
-                assay_fail(why, ASSAY_ERR_ARG, "rope: %s: y[%d] is %.13g, known %.13g", k.what, (int)d, y[d], k.y[d]);
-                return false;
-            }
-    }
-    return true;
-}
-
-/* (a + i b) e^(i theta), theta in long double. */
-static bool as_complex_product(assay_why *why)
-{
-    enum { T = 3, D = 16, R = 12 };
-    double x[T * D], y[T * D], pos[T] = { 5, 131071, 77 }, f[R / 2];
-    assay_rng g = { 5, 0, 0 };
-    for (int run = 0; run < 40; run++) {
-        const assay_rope_params p = { run & 1, R, run & 4 ? 500000 : 0 };
-        for (int i = 0; i < T * D; i++)
-            x[i] = assay_rng_normal(&g);
-        for (int r = 0; r < R / 2; r++)
-            f[r] = assay_rng_uniform(&g);
-        turn(&p, T, D, run & 2 ? R / 2 : 0, x, pos, f, y);
-        for (int i = 0; i < T * R / 2; i++) {
-            const int t = i / (R / 2), r = i % (R / 2), k = t * D + (run & 1 ? r : 2 * r),
-                      m = run & 1 ? k + R / 2 : k + 1;
-            const long double rate = powl(run & 4 ? 500000 : 10000, -2 * (long double)r / R);
-            const long double theta = (long double)pos[t] * (run & 2 ? (long double)f[r] : rate);
-            const long double complex v = ((long double)x[k] + (long double)x[m] * I) * cexpl(theta * I);
-            /* the oracle's angle is right to 2^-51, its sine and cosine to 2^-52 */
-            const double slack = 0x1p-50 * (1 + (double)fabsl(theta)) * (fabs(x[k]) + fabs(x[m]));
-            if (!(fabsl(creall(v) - (long double)y[k]) <= slack) || !(fabsl(cimagl(v) - (long double)y[m]) <= slack)) {
-                assay_fail(why, ASSAY_ERR_ARG,
-                           "rope: run %d, position %g, pair %d: (%.17g, %.17g) is not the complex product", run, pos[t],
-                           r, y[k], y[m]);
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-/* q.k depends on the distance of their positions alone, and is the same for both layouts of pairs. */
-static bool relative(assay_why *why)
-{
-    enum { D = 8 };
-    double q[D], k[D], turned[2][D], first = 0;
-    assay_rng g = { 9, 0, 0 };
-    for (int i = 0; i < D; i++)
-        q[i] = assay_rng_normal(&g), k[i] = assay_rng_normal(&g);
-    for (int run = 0; run < 4; run++) {
-        const assay_rope_params p = { ASSAY_ROPE_HALF, 0, 0 };
-        double at = 10.0 * run, to = at + 3, dot = 0;
-        turn(&p, 1, D, 0, q, &at, NULL, turned[0]);
-        turn(&p, 1, D, 0, k, &to, NULL, turned[1]);
-        for (int i = 0; i < D; i++)
-            dot += turned[0][i] * turned[1][i];
-        first = run ? first : dot;
-        if (!(fabs(dot - first) <= 1e-12)) {
-            assay_fail(why, ASSAY_ERR_ARG, "rope: q.k at distance 3 is %.17g and %.17g", first, dot);
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool known(assay_why *why)
-{
-    return worked_out(why) && as_complex_product(why) && relative(why);
-}
-
 /* An even number of elements is turned: of an odd D all but the last. */
 static void mend(assay_case *c)
 {
@@ -303,6 +162,20 @@ static double land(const assay_case *c, int i, int64_t j)
 {
     return i == 0 ? assay_landing(c, j) : 1;
 }
+
+static const assay_known_answer answers[] = {
+    { "D=4", { { 1, 2, 3, 4 }, { 3 } }, { -1.27223251272, -1.838864985141, 2.878668100437, 4.088186635603 } },
+    { "D=4 mode=half", { { 1, 2, 3, 4 }, { 3 } }, { -1.41335252078, 1.879118066688, -2.828857481741, 4.058191135401 } },
+    { "D=4 mode=half base=10000",
+      { { 1, 2, 3, 4 }, { 3 } },
+      { -1.41335252078, 1.879118066688, -2.828857481741, 4.058191135401 } },
+    { "D=6 mode=half n_dims=4",
+      { { 1, 2, 3, 4, 5, 6 }, { 2 } },
+      { -3.144039117024, 1.91960534656, -0.3391430828157, 4.039197360053, 5, 6 } },
+    { "D=6 F=3 inv_freq=f32 mode=half",
+      { { 1, 2, 3, 4, 5, 6 }, { 2 }, { 1, 0.046415888336127789, 0 } },
+      { -4.05333654385, 1.527895944354, 3, -0.7552899193629, 5.163868122176, 6 } },
+};
 
 /* Each element of the result by itself: its own times the cosine, its partner's times the sine of the pair's angle,
  * less it if it is the first of the two. */
@@ -327,17 +200,4 @@ SECOND(rope)
     }
 }
 
-const assay_suite assay_suite_rope = {
-    .mend = mend,
-    .op = "rope",
-    .draws_own = true,
-    .land = land,
-    .second = second_rope,
-    .rows = rows,
-    .n_rows = ASSAY_COUNT_OF(rows),
-    .gens = gens,
-    .n_gens = ASSAY_COUNT_OF(gens),
-    .holes = holes,
-    .unseen = unseen,
-    .known = known,
-};
+SUITE(rope) = { USUAL_TABLES(rope), .mend = mend, .land = land, .holes = holes, .unseen = unseen };

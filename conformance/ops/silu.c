@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * silu: cases; the whole range of the exponential, both tails included; the definition in wide precision. */
-#include "../../reference/core/registry.h"
-#include "../../reference/core/status.h"
+#include "../../reference/core/suite.h"
 #include "../../reference/core/values.h"
 #include <math.h>
 
@@ -58,42 +57,19 @@ static const assay_rows rows[] = {
     { "R=3 C=37 x={f32,bf16} y={f32,f16,bf16} gen=end@y", ASSAY_QUICK },
 };
 
-/* Numbers worked out outside this project; then x / (1 + e^-x) in long double over the whole range, and silu(x) -
- * silu(-x) = x. */
-static bool known(assay_why *why)
-{
-    enum { N = 6, M = 4000 };
-    static const double at[N] = { -3, -1, -0.5, 0.5, 1, 3 };
-    static const double want[N] = { -0.1422776195327, -0.26894142137, -0.1887703343991,
-                                    0.3112296656009,  0.73105857863,  2.857722380467 };
-    const assay_op *op = assay_op_find("silu");
-    double x[M], y[M], minus[M], mirrored[M];
-    for (int i = 0; i < M; i++)
-        x[i] = i < N ? at[i] : 0.35 * (i - M / 2.0), minus[i] = -x[i];
-    op->oracle(&(assay_dense){ (void *[]){ x, y }, (void *[]){ NULL, NULL }, (const int64_t[]){ 1, M }, NULL });
-    op->oracle(
-        &(assay_dense){ (void *[]){ minus, mirrored }, (void *[]){ NULL, NULL }, (const int64_t[]){ 1, M }, NULL });
-    for (int i = 0; i < M; i++) {
-        const long double wide = (long double)x[i] / (1 + expl(-(long double)x[i]));
-        if ((i < N && !(fabs(y[i] - want[i]) <= 1e-12)) || !(fabsl(y[i] - wide) <= 0x1p-49L * fabsl(wide)) ||
-            !(fabs(y[i] - mirrored[i] - x[i]) <= 0x1p-50 * fabs(x[i])))
-            return assay_fail(why, ASSAY_ERR_FORMAT, "silu(%.17g) is %.17g, in wide precision %.17Lg", x[i], y[i],
-                              wide) == ASSAY_OK;
-    }
-    double end[] = { INFINITY, -INFINITY, 0 }, limit[] = { 7, 7, 7 };
-    op->oracle(&(assay_dense){ (void *[]){ end, limit }, (void *[]){ NULL, NULL }, (const int64_t[]){ 1, 3 }, NULL });
-    if (!(limit[0] == INFINITY && limit[1] == 0 && signbit(limit[1]) && limit[2] == 0 && !signbit(limit[2])))
-        return assay_fail(why, ASSAY_ERR_FORMAT, "silu at inf, -inf, 0 is %g, %g, %g, not inf, -0, 0", limit[0],
-                          limit[1], limit[2]) == ASSAY_OK;
-    return true;
-}
-
 /* So far up silu is the identity. */
 static double land(const assay_case *c, int i, int64_t j)
 {
     (void)i;
     return fabs(assay_landing(c, j));
 }
+
+static const assay_known_answer answers[] = {
+    { "C=6",
+      { { -3, -1, -0.5, 0.5, 1, 3 } },
+      { -0.1422776195327, -0.26894142137, -0.1887703343991, 0.3112296656009, 0.73105857863, 2.857722380467 } },
+    { "C=3", { { INFINITY, -INFINITY, 0 } }, { INFINITY, -0.0, 0 } },
+};
 
 /* x sigmoid(x); at -inf its limit. */
 SECOND(silu)
@@ -104,16 +80,4 @@ SECOND(silu)
         y[i] = x[i] == -INFINITY ? -0.0 : (double)(x[i] / (1 + expl(-(long double)x[i])));
 }
 
-const assay_suite assay_suite_silu = {
-    .op = "silu",
-    .draws_own = true,
-    .second = second_silu,
-    .land = land,
-    .rows = rows,
-    .n_rows = ASSAY_COUNT_OF(rows),
-    .gens = gens,
-    .n_gens = ASSAY_COUNT_OF(gens),
-    .exact = exact,
-    .holes = holes,
-    .known = known,
-};
+SUITE(silu) = { USUAL_TABLES(silu), .land = land, .exact = exact, .holes = holes };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * swiglu: cases; saturated gates, where the answer is an exact product; the definition in wide precision. */
-#include "../../reference/core/registry.h"
-#include "../../reference/core/status.h"
+#include "../../reference/core/suite.h"
 #include "../../reference/core/values.h"
 #include <math.h>
 
@@ -65,37 +64,16 @@ static const assay_rows rows[] = {
     { "R=3 C=37 gate={f32,bf16} up={f32,f16} y={f32,f16,bf16} gen=end@y", ASSAY_QUICK },
 };
 
-/* Numbers worked out outside this project; then gate up / (1 + e^-gate) in long double. */
-static bool known(assay_why *why)
-{
-    enum { N = 3, M = 2000 };
-    static const double at[N] = { -1, 0.5, 2 }, by[N] = { 3, -2, 0.5 };
-    static const double want[N] = { -0.80682426411, -0.6224593312019, 0.8807970779779 };
-    double gate[M], up[M], y[M];
-    for (int i = 0; i < M; i++)
-        gate[i] = i < N ? at[i] : 0.7 * (i - M / 2.0), up[i] = i < N ? by[i] : sin(i);
-    assay_op_find("swiglu")->oracle(
-        &(assay_dense){ (void *[]){ gate, up, y }, (void *[]){ NULL, NULL, NULL }, (const int64_t[]){ 1, M }, NULL });
-    for (int i = 0; i < M; i++) {
-        const long double wide = (long double)gate[i] * up[i] / (1 + expl(-(long double)gate[i]));
-        if ((i < N && !(fabs(y[i] - want[i]) <= 1e-12)) || !(fabsl(y[i] - wide) <= 0x1p-48L * fabsl(wide)))
-            return assay_fail(why, ASSAY_ERR_FORMAT, "swiglu(%.17g, %.17g) is %.17g, in wide precision %.17Lg", gate[i],
-                              up[i], y[i], wide) == ASSAY_OK;
-    }
-    double end[] = { INFINITY, -INFINITY, 0 }, by_end[] = { 2, 3, 5 }, limit[] = { 7, 7, 7 };
-    assay_op_find("swiglu")->oracle(&(assay_dense){ (void *[]){ end, by_end, limit }, (void *[]){ NULL, NULL, NULL },
-                                                    (const int64_t[]){ 1, 3 }, NULL });
-    if (!(limit[0] == INFINITY && limit[1] == 0 && signbit(limit[1]) && limit[2] == 0 && !signbit(limit[2])))
-        return assay_fail(why, ASSAY_ERR_FORMAT, "swiglu at inf, -inf, 0 is %g, %g, %g, not inf, -0, 0", limit[0],
-                          limit[1], limit[2]) == ASSAY_OK;
-    return true;
-}
-
 /* silu(56) is 56 to the last bit, and 65,520 is 56 times an f16. */
 static double land(const assay_case *c, int i, int64_t j)
 {
     return i == 0 ? 56 : assay_landing(c, j) / 56;
 }
+
+static const assay_known_answer answers[] = {
+    { "C=3", { { -1, 0.5, 2 }, { 3, -2, 0.5 } }, { -0.80682426411, -0.6224593312019, 0.8807970779779 } },
+    { "C=3", { { INFINITY, -INFINITY, 0 }, { 2, 3, 5 } }, { INFINITY, -0.0, 0 } },
+};
 
 /* gate sigmoid(gate) up; sigmoid's product at -inf is its limit. */
 SECOND(swiglu)
@@ -108,16 +86,4 @@ SECOND(swiglu)
     }
 }
 
-const assay_suite assay_suite_swiglu = {
-    .op = "swiglu",
-    .draws_own = true,
-    .land = land,
-    .second = second_swiglu,
-    .rows = rows,
-    .n_rows = ASSAY_COUNT_OF(rows),
-    .gens = gens,
-    .n_gens = ASSAY_COUNT_OF(gens),
-    .exact = exact,
-    .holes = holes,
-    .known = known,
-};
+SUITE(swiglu) = { USUAL_TABLES(swiglu), .land = land, .exact = exact, .holes = holes };

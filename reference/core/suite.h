@@ -65,6 +65,15 @@ typedef struct assay_rows {
     assay_level level; /* the first level that holds it */
 } assay_rows;
 
+/* A known answer, worked out outside this project: what the inputs of a small case hold (what is beyond the case's
+ * lengths does not count), and what its output must. */
+enum { ASSAY_KNOWN = 8, ASSAY_KNOWN_INPUTS = 4 };
+typedef struct assay_known_answer {
+    const char *line;                              /* the case, without op and gen */
+    double given[ASSAY_KNOWN_INPUTS][ASSAY_KNOWN]; /* by operand; of an INOUT one what stood there before */
+    double want[ASSAY_KNOWN];                      /* finite numbers to 12 digits */
+} assay_known_answer;
+
 typedef struct assay_suite {
     const char *op;
     const assay_rows *rows;
@@ -76,8 +85,9 @@ typedef struct assay_suite {
     const char *const *exact;  /* names of common generators that are exact for this op, NULL-terminated */
     const char *const *holes;  /* coverage holes that are meant: "what: reason", NULL-terminated */
     const char *const *unseen; /* implied slips (conformance/rules/) that are none for this op: "GLOB: reason" */
-    /* Known answers and properties that need no kernel: true if all hold; why names the first that does not.  NULL:
-     * none */
+    const assay_known_answer *answers;
+    size_t n_answers;
+    /* More that is known and needs no kernel: true if all holds; why names the first that does not.  NULL: nothing */
     bool (*known)(assay_why *why);
     assay_second second; /* compared with the reference on every small case that is judged; NULL: none */
     /* Asked before c->gen->fill: writes the n bytes of operand i themselves (dense), for blocks that no encoder writes,
@@ -129,4 +139,9 @@ typedef struct assay_workloads {
 #define ASSAY_MINIMA      "{minimum-zero,minimum-subnormal,minimum-end,minimum-inf,minimum-nan}"
 
 #define ASSAY_COUNT_OF(a) (sizeof(a) / sizeof *(a))
+/* SUITE(silu) = { USUAL_TABLES(silu), .holes = holes, ... }; */
+#define SUITE(op) const assay_suite assay_suite_##op
+#define USUAL_TABLES(name)                                                                                             \
+    .op = #name, .second = second_##name, .draws_own = true, .rows = rows, .n_rows = ASSAY_COUNT_OF(rows),             \
+    .gens = gens, .n_gens = ASSAY_COUNT_OF(gens), .answers = answers, .n_answers = ASSAY_COUNT_OF(answers)
 #endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "known.h"
+#include "../reference/core/fused.h"
+#include "../reference/core/status.h"
+#include "../reference/core/tensor.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Finite numbers to 12 digits, 0 and infinities in sign, too. */
+static bool is_answer(double got, double want)
+{
+    if (isnan(want))
+        return isnan(got);
+    if (want == 0 || isinf(want))
+        return got == want && !signbit(got) == !signbit(want);
+    return fabs(got - want) <= 1e-12 * fabs(want);
+}
+
+static bool holds(const assay_op *op, const assay_known_answer *answer, assay_why *why)
+{
+    char line[ASSAY_CASE_LINE];
+    double given[ASSAY_KNOWN_INPUTS][ASSAY_KNOWN], got[ASSAY_KNOWN] = { 0 };
+    void *operand[ASSAY_MAX_OPND] = { NULL }, *before[ASSAY_MAX_OPND] = { NULL };
+    assay_tensor t[ASSAY_MAX_OPND];
+    assay_case c;
+    int out = -1;
+    snprintf(line, sizeof line, "%s %s", op->name, answer->line);
+    if (assay_case_parse(line, &c, why))
+        return false;
+    assay_case_tensors(&c, t);
+    memcpy(given, answer->given, sizeof given);
+    for (int i = 0; i < op->n_operands; i++) {
+        const bool is_out = op->operands[i].access != ASSAY_IN;
+        if (!(c.present >> i & 1))
+            continue;
+        if (assay_tensor_count(&t[i]) > ASSAY_KNOWN || (is_out ? out >= 0 : i >= ASSAY_KNOWN_INPUTS))
+            return assay_fail(why, ASSAY_ERR_ARG, "%s: %s is more than a known answer can hold", line,
+                              op->operands[i].name) == ASSAY_OK;
+        operand[i] = is_out ? got : given[i];
+        if (is_out)
+            out = i, before[i] = i < ASSAY_KNOWN_INPUTS ? given[i] : NULL;
+    }
+    assay_reference(op, &(assay_dense){ operand, before, c.dim, c.params }, sizeof(double), NULL);
+    for (int64_t k = 0; k < assay_tensor_count(&t[out]); k++)
+        if (!is_answer(got[k], answer->want[k]))
+            return assay_fail(why, ASSAY_ERR_ARG, "%s: known answer: %s[%lld] is %.17g, not %.17g", line,
+                              op->operands[out].name, (long long)k, got[k], answer->want[k]) == ASSAY_OK;
+    return true;
+}
+
+bool assay_known_holds(const assay_op *op, const assay_suite *suite, assay_why *why)
+{
+    for (size_t i = 0; i < suite->n_answers; i++)
+        if (!holds(op, &suite->answers[i], why))
+            return false;
+    return !suite->known || suite->known(why);
+}
