@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * binary.h - rows a op b in plain C with what goes wrong there, for the faults of add and mul.  The op brings one() and
- * length(), and rows of its own. */
+ * binary.h - rows a op b in plain C with what goes wrong there, for the faults of add and mul.  The op brings, before
+ * it includes this: OF(a, b), of any real type; FUSED_OF(a, b), rounded once by an fma; NEGATED_OF(a, b), the same by
+ * two changes of sign; OTHER_OF(a, b), another operator; and FAULTS and LEGAL of its own. */
 #ifndef ASSAY_FAULTS_BINARY_H
 #define ASSAY_FAULTS_BINARY_H
-#include "faults.h"
+#include "rows.h"
 
 /* X(mode, name, where it comes from) */
 #define BINARY_FAULTS(X)                                                                                               \
@@ -13,7 +14,6 @@
     X(F16_IN, "f16-input", "anthony-chaudhary/dos-kernel#107")                                                         \
     X(CHOPPED, "rounded-to-zero", "slip: truncation for rounding")                                                     \
     X(ZERO_SIGN, "negative-zero-lost", "slip: docs/museum.md")                                                         \
-    X(FIRST_ROW, "first-row-for-all", "row stride ignored")                                                            \
     X(FLUSHED, "subnormals-flushed", "subnormal inputs and results")                                                   \
     X(NEXT, "next-element", "index + 1")                                                                               \
     X(NAN_LOST, "nan-lost", "slip: docs/museum.md")                                                                    \
@@ -24,23 +24,39 @@
     X(PLAIN, "sequential", "legal: one by one")                                                                        \
     X(SWAPPED, "swapped", "legal: b first")                                                                            \
     X(DOUBLE, "double", "legal: f64, then one rounding (Figueroa)")                                                    \
+    X(FUSED, "fused", "legal: an fma with 1 or -0")                                                                    \
     X(FUSED_SWAPPED, "fused-swapped", "legal: the same, b first")                                                      \
     X(WIDE, "long-double", "legal: wider, then one rounding")                                                          \
     X(NEGATED, "negated", "legal: by negation")                                                                        \
-    X(REVERSED, "reversed", "legal: last to first")                                                                    \
-    X(BLOCKS, "stride-7", "legal: every 7th, 7 times")                                                                 \
-    X(EVEN_ODD, "even-odd", "legal: even ones, then odd ones")                                                         \
     X(TWICE, "written-twice", "legal: overlapping vectors write the same twice")
 
-enum binary_mode { BINARY_FAULTS(MODE) BINARY_LEGAL(MODE) BINARY_MODES };
+enum { BINARY_FAULTS(MODE) FAULTS(MODE) BINARY_LEGAL(MODE) };
 
-static float one(float a, float b, int mode);               /* y of one element */
 static int64_t length(const float *b, int64_t C, int mode); /* how many elements of a row are done */
 
-/* What one() does in modes that need not know the op: y is its result, exact what it rounds. */
-static inline float binary_one(float y, double exact, int mode)
+static float one(float a, float b, int mode)
 {
+    const float y = OF(a, b);
+    const double exact = OF((double)a, (double)b);
     switch (mode) {
+    case SWAPPED:
+        return OF(b, a);
+    case DOUBLE:
+        return (float)exact;
+    case FUSED:
+        return FUSED_OF(a, b);
+    case FUSED_SWAPPED:
+        return FUSED_OF(b, a);
+    case WIDE:
+        return (float)OF((long double)a, (long double)b);
+    case NEGATED:
+        return NEGATED_OF(a, b);
+    case BF16_IN:
+        return OF(chop(a, 7), b);
+    case F16_IN:
+        return OF(a, chop(b, 10));
+    case WRONG_OP:
+        return OTHER_OF(a, b);
     case CHOPPED:
         return y != y || isinf(y) ? y : fabs((double)y) > fabs(exact) ? nextafterf(y, 0) : y;
     case ZERO_SIGN:
@@ -54,30 +70,17 @@ static inline float binary_one(float y, double exact, int mode)
     }
 }
 
-static assay_status run(const assay_args *a)
+static void one_row(const assay_row *k)
 {
-    const int mode = mode_of(a);
-    const int64_t C = a->dim[1], step = mode == BLOCKS ? 7 : mode == EVEN_ODD ? 2 : 1;
-    for (int64_t r = a->begin; r < a->end; r++) {
-        const float *p = (const float *)((const char *)a->operand[0].data + r * a->operand[0].stride[0]);
-        const float *q =
-            (const float *)((const char *)a->operand[1].data + (mode == FIRST_ROW ? 0 : r) * a->operand[1].stride[0]);
-        float *y = (float *)((char *)a->operand[2].data + r * a->operand[2].stride[0]);
-        const int64_t n = mode == NO_TAIL && C > 8 ? C & ~INT64_C(7) : length(q, C, mode);
-        for (int pass = 0; pass < (mode == TWICE ? 2 : 1); pass++)
-            for (int64_t s = 0; s < step; s++)
-                for (int64_t i = s; i < n; i += step) {
-                    const int64_t c = mode == REVERSED ? n - 1 - i : i;
-                    y[c] = one(p[c], q[mode == NEXT && c + 1 < C ? c + 1 : c], mode);
-                }
-        if (mode == ONCE_MORE && C)
-            y[C - 1] = one(y[C - 1], q[C - 1], mode);
-        if (mode == WIDE_TAIL && C % 8)
-            y[C] = 0;
-    }
-    return ASSAY_OK;
+    const float *a = k->in[0], *b = k->in[1];
+    const int64_t C = k->n, n = k->mode == NO_TAIL && C > 8 ? C & ~INT64_C(7) : length(b, C, k->mode);
+    for (int pass = 0; pass < (k->mode == TWICE ? 2 : 1); pass++)
+        for (int64_t c = 0; c < n; c++)
+            k->out[c] = one(a[c], b[k->mode == NEXT && c + 1 < C ? c + 1 : c], k->mode);
+    if (k->mode == ONCE_MORE && C)
+        k->out[C - 1] = one(k->out[C - 1], b[C - 1], k->mode);
+    if (k->mode == WIDE_TAIL && C % 8)
+        k->out[C] = 0;
 }
-
-static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
-                                       ASSAY_TYPES(ASSAY_T(f32)) };
+BY_ROWS(2, one_row)
 #endif

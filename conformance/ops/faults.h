@@ -46,4 +46,9 @@ static inline int mode_of(const assay_args *a)
     {                                                                                                                  \
         ASSAY_LEGAL, { KERNEL_BASE, .name = title, .run = run, .variant = MODE_OF(n) }, where                          \
     }
+/* Right by a contract of its own */
+#define DECLARED(n, title, says, where)                                                                                \
+    {                                                                                                                  \
+        ASSAY_LEGAL, { KERNEL_BASE, .name = title, .run = run, .variant = MODE_OF(n), .contract = says }, where        \
+    }
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * gelu: kernels that are wrong on purpose, and legal ones that must pass. */
 #include "assay/params/gelu.h"
-#include "faults.h"
+#include "rows.h"
 
 /* X(mode, name, where it comes from) */
 #define FAULTS(X)                                                                                                      \
@@ -30,8 +30,7 @@
     X(DOUBLE, "double", "legal: f64, rounded once")                                                                    \
     X(RECIPROCAL, "reciprocal", "legal: times the reciprocal of 1 + e")                                                \
     X(SQUARED, "squared", "legal: (e^(v/2))^2")                                                                        \
-    X(RCP_NEWTON, "reciprocal-newton", "legal: 12-bit reciprocal and one Newton step")                                 \
-    X(REVERSED, "reversed", "legal: last to first")
+    X(RCP_NEWTON, "reciprocal-newton", "legal: 12-bit reciprocal and one Newton step")
 
 /* OVERFLOW_FTZ, KEPT: with a contract of their own */
 enum { FAULTS(MODE) LEGAL(MODE) OVERFLOW_FTZ, KEPT };
@@ -123,34 +122,22 @@ static float one(float x, int32_t form, int mode)
     return form == ASSAY_GELU_ERF ? by_erf(x, mode) : by_tanh(x, mode);
 }
 
-static assay_status run(const assay_args *a)
+static void one_row(const assay_row *k)
 {
-    const int mode = mode_of(a);
-    const assay_gelu_params *p = a->params;
-    const int64_t C = a->dim[1], n = mode == TAIL && C > 8 ? C & ~INT64_C(7) : C;
-    for (int64_t r = a->begin; r < a->end; r++) {
-        const float *x = (const float *)((const char *)a->operand[0].data + r * a->operand[0].stride[0]);
-        float *y = (float *)((char *)a->operand[1].data + r * a->operand[1].stride[0]);
-        for (int64_t i = 0; i < n; i++) {
-            const int64_t c = mode == REVERSED ? n - 1 - i : i;
-            y[c] = one(x[c], p->form, mode);
-        }
-        if (mode == WIDE_TAIL && C % 8)
-            y[C] = 0;
-    }
-    return ASSAY_OK;
+    const assay_gelu_params *p = k->params;
+    const int64_t n = k->mode == TAIL && k->n > 8 ? k->n & ~INT64_C(7) : k->n;
+    for (int64_t c = 0; c < n; c++)
+        k->out[c] = one(k->in[0][c], p->form, k->mode);
+    if (k->mode == WIDE_TAIL && k->n % 8)
+        k->out[k->n] = 0;
 }
+BY_ROWS(1, one_row)
 
-static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
 static const assay_contract flushes = { .ftz = 1 }, complement = { .erfc = 1 };
-#define KERNEL_BASE .op = "gelu", .types = types
-#define OWN(m, title, says, where)                                                                                     \
-    {                                                                                                                  \
-        ASSAY_LEGAL, { KERNEL_BASE, .name = title, .run = run, .variant = MODE_OF(m), .contract = says }, where        \
-    }
+#define KERNEL_BASE .op = "gelu", .types = assay_types_f32
 static const assay_fault table[] = {
-    OWN(OVERFLOW_FTZ, "plain-ftz", &flushes, "legal under ftz: 0 where e^-v overflows"),
-    OWN(KEPT, "erfcf-declared", &complement, "legal: keeps what it declares"), FAULTS(BAD_ROW) LEGAL(GOOD_ROW)
+    DECLARED(OVERFLOW_FTZ, "plain-ftz", &flushes, "legal under ftz: 0 where e^-v overflows"),
+    DECLARED(KEPT, "erfcf-declared", &complement, "legal: keeps what it declares"), FAULTS(BAD_ROW) LEGAL(GOOD_ROW)
 };
 
 const assay_faults assay_faults_gelu = { "gelu", table, ASSAY_COUNT_OF(table) };

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * layernorm: kernels that are wrong on purpose, and legal ones, in any order of both sums: one row serves them all. */
 #include "assay/params/layernorm.h"
-#include "faults.h"
-#include "variants.h"
-#include <stdlib.h>
+#include "rows.h"
 
 /* X(mode, name, where it comes from) */
 #define FAULTS(X)                                                                                                      \
@@ -48,82 +46,48 @@ static float variance(const float *x, const float *d, float m, int64_t n, const 
                                               : n);
 }
 
-/* n numbers of x, w and bias, y, and room for the deviations */
-static void one_row(const float *x, const float *w, const float *bias, float *y, float *d, int64_t n, float eps,
-                    const assay_sum *order, int mode)
+static void one_row(const assay_row *k)
 {
-    const int64_t all = mode == MEAN_TAIL && n > 8 ? n & ~INT64_C(7) : n;
-    const int form = mode == PLAIN ? order->row % 6 : 0;
-    float m = form == 4 ? assay_sum_of(order, x, 1, NULL, 0, all) * (1 / (float)n)
-                        : assay_sum_of(order, x, 1, NULL, 0, all) / (float)n;
-    m = mode == MEAN_BF16 ? chop(m, 7) : m;
+    const float *x = k->in[0], *w = k->in[1], *bias = k->in[2], eps = ((const assay_layernorm_params *)k->params)->eps;
+    const int64_t n = k->n, all = k->mode == MEAN_TAIL && n > 8 ? n & ~INT64_C(7) : n;
+    const int mode = k->mode, form = mode == PLAIN ? k->order->row % 6 : 0;
+    const float sum = assay_sum_of(k->order, x, 1, NULL, 0, all),
+                mean = form == 4 ? sum * (1 / (float)n) : sum / (float)n;
+    const float m = mode == MEAN_BF16 ? chop(mean, 7) : mean;
+    float *d = k->room;
+    double wide = 0, squares = 0;
     for (int64_t c = 0; c < n; c++)
-        d[c] = x[c] - m;
-    const float v = variance(x, d, m, n, order, mode), e = mode == NO_EPS        ? 0
-                                                           : mode == EPS_DEFAULT ? 1e-5f
-                                                           : mode == EPS_TWICE   ? 2 * eps
-                                                                                 : eps;
+        d[c] = x[c] - m, wide += (double)x[c] / (double)n;
+    for (int64_t c = 0; c < n; c++)
+        squares += (x[c] - wide) * (x[c] - wide) / (double)n;
+    const float v = variance(x, d, m, n, k->order, mode), e = mode == NO_EPS        ? 0
+                                                              : mode == EPS_DEFAULT ? 1e-5f
+                                                              : mode == EPS_TWICE   ? 2 * eps
+                                                                                    : eps;
     const float root = mode == EPS_OUTSIDE ? sqrtf(v) + e : mode == NO_ROOT ? v + e : sqrtf(v + e);
     const float s = mode == RSQRT12 ? chop(1 / root, 12)
-                    : form == 5     ? assay_vary_rsqrt(order->row / 8, v + e)
+                    : form == 5     ? assay_vary_rsqrt(k->order->row / 8, v + e)
                                     : 1 / root;
-    double mean = 0, squares = 0;
-    for (int64_t c = 0; c < n; c++)
-        mean += (double)x[c] / (double)n;
-    for (int64_t c = 0; c < n; c++)
-        squares += (x[c] - mean) * (x[c] - mean) / (double)n;
-    for (int64_t c = 0; c < n; c++)
-        y[c] = mode == DOUBLE        ? (float)(w[c] * ((x[c] - mean) / sqrt(squares + (double)eps)) + bias[c])
-               : mode == BIAS_FIRST  ? (d[c] * s + bias[c]) * w[c]
-               : mode == NOT_CENTRED ? x[c] * s * w[c] + bias[c]
-               : form == 1           ? fmaf(d[c] * s, w[c], bias[c])
-               : form == 2           ? x[c] * (w[c] * s) + (bias[c] - m * (w[c] * s))
-               : form == 3           ? d[c] / root * w[c] + bias[c]
-                                     : w[c] * s * d[c] + bias[c];
-}
-
-static assay_status rows(const assay_args *a, const assay_sum *order, int mode)
-{
-    const assay_layernorm_params *p = a->params;
-    const int64_t C = a->dim[1];
-    float *x = malloc((size_t)(5 * C + 1) * sizeof *x);
-    if (!x)
-        return ASSAY_ERR_NOMEM;
-    float *w = x + C, *bias = w + C, *y = bias + C;
-    for (int64_t c = 0; c < C; c++)
-        w[c] = 1, bias[c] = 0;
-    if (a->operand[1].data)
-        assay_vary_read(&a->operand[1], 0, 0, C, w);
-    if (a->operand[2].data)
-        assay_vary_read(&a->operand[2], 0, 0, C, bias);
-    for (int64_t r = a->begin; r < a->end; r++) {
-        assay_vary_read(&a->operand[0], r, 0, C, x);
-        one_row(x, w, bias, y, y + C, C, p->eps, order, mode);
-        assay_vary_write(&a->operand[3], r, 0, C, y);
+    for (int64_t c = 0; c < n; c++) {
+        const float g = w ? w[c] : 1, b = bias ? bias[c] : 0;
+        k->out[c] = mode == DOUBLE        ? (float)(g * ((x[c] - wide) / sqrt(squares + (double)eps)) + b)
+                    : mode == BIAS_FIRST  ? (d[c] * s + b) * g
+                    : mode == NOT_CENTRED ? x[c] * s * g + b
+                    : form == 1           ? fmaf(d[c] * s, g, b)
+                    : form == 2           ? x[c] * (g * s) + (b - m * (g * s))
+                    : form == 3           ? d[c] / root * g + b
+                                          : g * s * d[c] + b;
     }
-    free(x);
-    return ASSAY_OK;
 }
-static assay_status run(const assay_args *a)
-{
-    return rows(a, &assay_sums[0], mode_of(a));
-}
-static assay_status vary(const assay_args *a)
-{
-    return rows(a, a->variant, PLAIN);
-}
+BY_ROWS(3, one_row)
+BY_ORDERS(3, one_row, PLAIN)
 
-static const assay_typeset types[] = { VARY_FLOATS, VARY_FLOATS, VARY_FLOATS, VARY_FLOATS };
 static const assay_contract one_pass = { .one_pass_var = 1 };
-#define KERNEL_BASE .op = "layernorm", .types = types
-#define VARY        vary
-#define VARY_BASE   KERNEL_BASE
-#define OWN(m, title, where)                                                                                           \
-    {                                                                                                                  \
-        ASSAY_LEGAL, { KERNEL_BASE, .name = title, .run = run, .variant = MODE_OF(m), .contract = &one_pass }, where   \
-    }
-static const assay_fault table[] = { SUMS(VARY_ROW) FAULTS(BAD_ROW) LEGAL(GOOD_ROW) OWN(
-                                         ONE_PASS_DECLARED, "one-pass-declared", "legal: E[x^2] - E[x]^2, declared"),
-                                     OWN(WELFORD, "welford", "legal: Welford's update, declared as one pass") };
+#define KERNEL_BASE .op = "layernorm", .types = assay_types_floats
+static const assay_fault table[] = {
+    SUMS(VARY_ROW) FAULTS(BAD_ROW) LEGAL(GOOD_ROW)
+        DECLARED(ONE_PASS_DECLARED, "one-pass-declared", &one_pass, "legal: E[x^2] - E[x]^2, declared"),
+    DECLARED(WELFORD, "welford", &one_pass, "legal: Welford's update, declared as one pass")
+};
 
 const assay_faults assay_faults_layernorm = { "layernorm", table, ASSAY_COUNT_OF(table) };

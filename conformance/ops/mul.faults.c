@@ -1,39 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * mul: kernels that are wrong on purpose, and legal ones that must pass. */
+#define OF(a, b)         ((a) * (b))
+#define FUSED_OF(a, b)   fmaf(a, b, -0.0f)
+#define NEGATED_OF(a, b) (-(-(a) * (b)))
+#define OTHER_OF(a, b)   ((a) / (b))
+#define FAULTS(X)        X(ALIGNED, "aligned-load-in-the-tail", "RedisAI/VectorSimilarity#990")
 #include "binary.h"
 #include <stdlib.h>
-
-#define FAULTS(X) X(ALIGNED, "aligned-load-in-the-tail", "RedisAI/VectorSimilarity#990")
-#define LEGAL(X)  X(FUSED, "fused", "legal: fma(a, b, -0)")
-enum { LAST_OF_BINARY = BINARY_MODES - 1, FAULTS(MODE) LEGAL(MODE) };
-
-static float one(float a, float b, int mode)
-{
-    const float y = a * b;
-    const double exact = (double)a * (double)b;
-    switch (mode) {
-    case SWAPPED:
-        return b * a;
-    case DOUBLE:
-        return (float)((double)a * (double)b);
-    case FUSED:
-        return fmaf(a, b, -0.0f);
-    case FUSED_SWAPPED:
-        return fmaf(b, a, -0.0f);
-    case WIDE:
-        return (float)((long double)a * (long double)b);
-    case NEGATED:
-        return -(-a * b);
-    case BF16_IN:
-        return chop(a, 7) * b;
-    case F16_IN:
-        return a * chop(b, 10);
-    case WRONG_OP:
-        return a / b;
-    default:
-        return binary_one(y, exact, mode);
-    }
-}
 
 static int64_t length(const float *b, int64_t C, int mode)
 {
@@ -42,7 +15,7 @@ static int64_t length(const float *b, int64_t C, int mode)
     return C;
 }
 
-#define KERNEL_BASE .op = "mul", .types = types
-static const assay_fault table[] = { BINARY_FAULTS(BAD_ROW) FAULTS(BAD_ROW) BINARY_LEGAL(GOOD_ROW) LEGAL(GOOD_ROW) };
+#define KERNEL_BASE .op = "mul", .types = assay_types_f32
+static const assay_fault table[] = { BINARY_FAULTS(BAD_ROW) FAULTS(BAD_ROW) BINARY_LEGAL(GOOD_ROW) };
 
 const assay_faults assay_faults_mul = { "mul", table, ASSAY_COUNT_OF(table) };

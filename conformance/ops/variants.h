@@ -94,6 +94,7 @@ float assay_sum_of(const assay_sum *s, const float *x, int64_t xs, const float *
 /* Primitives by a library function, a polynomial or Newton's step from 12 bits, or as bad as the strict contract
  * allows; form: which.  d <= 0 */
 float assay_vary_exp(int32_t form, float d);
+float assay_vary_polynomial(int degree, float d); /* e^d by its series; too coarse below degree 6 */
 float assay_vary_reciprocal(int32_t form, float x);
 float assay_vary_rsqrt(int32_t form, float x);
 float assay_vary_tanh(int32_t form, float x);
@@ -103,7 +104,6 @@ void assay_vary_read(const assay_tensor *t, int64_t row, int64_t from, int64_t n
 void assay_vary_write(const assay_tensor *t, int64_t row, int64_t from, int64_t n, const float *src);
 
 /* By ops: the whole call, UNSLICED; its variant is the row of assay_sums */
-assay_status assay_vary_rmsnorm(const assay_args *a);
 assay_status assay_vary_softmax(const assay_args *a);
 assay_status assay_vary_matmul(const assay_args *a);
 assay_status assay_vary_gate_up(const assay_args *a);

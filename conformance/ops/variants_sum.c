@@ -171,12 +171,14 @@ static float two_to(float d) /* 2^n 2^f, the constant in two parts */
     const float n = rintf(d * 0x1.715476p+0f);
     return ldexpf(exp2f(fmaf(d, 0x1.715476p+0f, -n) + d * 0x1.4ae0cp-26f), (int)n);
 }
-static float degree7(float d)
+float assay_vary_polynomial(int degree, float d)
 {
+    if (!(d > -104))
+        return d != d ? d : 0;
     const float n = rintf(d * 0x1.715476p+0f);
     const double r = (double)d - (double)n * 0x1.62e42fefa39efp-1;
     double p = 0;
-    for (int k = 7; k > 0; k--)
+    for (int k = degree; k > 0; k--)
         p = (1 + p) * r / k;
     return ldexpf((float)(1 + p), (int)n);
 }
@@ -206,7 +208,7 @@ float assay_vary_exp(int32_t form, float d)
     case 2:
         return two_to(d);
     case 3:
-        return degree7(d);
+        return assay_vary_polynomial(7, d);
     default:
         return expf(d);
     }
