@@ -15,6 +15,13 @@
 #define BLOCKS          (T(q8_0) | T(q4_0) | T(q4_1) | T(q4_k) | T(q6_k))
 #define REFERENCES(op)  .oracle = assay_##op##_double, .scalar = assay_##op##_float
 #define BOUNDS(op)      .kappa = assay_##op##_kappa, .bound = assay_##op##_bound /* <op>.bound.c */
+/* What flops() returns, of the lengths DIM(0), ... */
+#define DIM(i) ((double)a->dim[i])
+#define FLOPS(count)                                                                                                   \
+    static double flops(const assay_args *a)                                                                           \
+    {                                                                                                                  \
+        return (void)a, count;                                                                                         \
+    }
 /* SPEC(silu) = { USUAL(silu), BOUNDED(silu), .formula = ... };  a fused op (parts) has no reference of its own, an op
  * with one right answer no bound */
 #define DECLARE_BOUNDS(op)                                                                                             \

@@ -23,10 +23,7 @@ static assay_status resolve(const assay_args *a, void *params, assay_why *why)
     return ASSAY_OK;
 }
 
-static double flops(const assay_args *a)
-{
-    return (double)a->dim[0] * (double)a->dim[1];
-}
+FLOPS(DIM(0) * DIM(1))
 
 SPEC(argmax) = {
     USUAL(argmax),      .formula = "id = lowest index of the maximum, or of the first NaN",

@@ -31,11 +31,7 @@ static assay_status resolve(const assay_args *a, void *params, assay_why *why)
     return ASSAY_OK;
 }
 
-static double flops(const assay_args *a)
-{
-    (void)a;
-    return 0;
-}
+FLOPS(0)
 
 /* Rows read and written, not the rest of the cache. */
 static double bytes(const assay_args *a)

@@ -16,10 +16,8 @@ static const assay_said says[] = {
     { "x", "of any type that can be read" },
 };
 
-static double flops(const assay_args *a) /* code times scale */
-{
-    return (double)a->dim[0] * (double)a->dim[1];
-}
+/* code times scale */
+FLOPS(DIM(0) * DIM(1))
 
 SPEC(dequantize) = {
     USUAL(dequantize), .formula = "y = x, read from the element type of x",

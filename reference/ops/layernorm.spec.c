@@ -20,10 +20,7 @@ static const assay_said says[] = {
 };
 
 /* mean (one), difference, square and its sum, two products, sum */
-static double flops(const assay_args *a)
-{
-    return 7.0 * (double)a->dim[0] * (double)a->dim[1];
-}
+FLOPS(7 * DIM(0) * DIM(1))
 
 SPEC(layernorm) = {
     USUAL(layernorm),

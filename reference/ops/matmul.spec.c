@@ -17,10 +17,7 @@ static const assay_said says[] = {
     { "bias", "added to each row; left out: nothing" },
 };
 
-static double flops(const assay_args *a)
-{
-    return 2.0 * (double)a->dim[0] * (double)a->dim[1] * (double)a->dim[2];
-}
+FLOPS(2 * DIM(0) * DIM(1) * DIM(2))
 
 SPEC(matmul) = {
     USUAL(matmul),

@@ -14,10 +14,7 @@ static const assay_said says[] = {
     { "C", "elements of a row" },
 };
 
-static double flops(const assay_args *a)
-{
-    return (double)a->dim[0] * (double)a->dim[1];
-}
+FLOPS(DIM(0) * DIM(1))
 
 SPEC(mul) = {
     USUAL(mul), .formula = "y = a * b", .dims = "RC", .role = { ASSAY_ROLE_ROWS }, .split = 'R', .flops = flops,

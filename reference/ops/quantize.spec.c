@@ -15,10 +15,8 @@ static const assay_said says[] = {
     { "y", "of a type to be written: rounded to nearest, ties to even; blocks by the rule of their format" },
 };
 
-static double flops(const assay_args *a) /* scale, round */
-{
-    return 2.0 * (double)a->dim[0] * (double)a->dim[1];
-}
+/* scale, round */
+FLOPS(2 * DIM(0) * DIM(1))
 
 VERIFY(quantize);
 SPEC(quantize) = {

@@ -20,10 +20,7 @@ static const assay_said says[] = {
     { "plus_one", "1: the factor is 1 + w (Gemma)" },
 };
 
-static double flops(const assay_args *a)
-{
-    return 4.0 * (double)a->dim[0] * (double)a->dim[1];
-}
+FLOPS(4 * DIM(0) * DIM(1))
 
 SPEC(rmsnorm) = {
     USUAL(rmsnorm),

@@ -12,10 +12,7 @@ static const assay_said says[] = {
 };
 
 /* exponential (one), sum, quotient */
-static double flops(const assay_args *a)
-{
-    return 3.0 * (double)a->dim[0] * (double)a->dim[1];
-}
+FLOPS(3 * DIM(0) * DIM(1))
 
 SPEC(silu) = {
     USUAL(silu),  BOUNDED(silu),  .formula = "y = x / (1 + e^-x)", .dims = "RC", .role = { ASSAY_ROLE_ROWS },

@@ -27,10 +27,7 @@ static assay_status resolve(const assay_args *a, void *params, assay_why *why)
 }
 
 /* maximum, difference, exponential (one), sum, quotient */
-static double flops(const assay_args *a)
-{
-    return 5.0 * (double)a->dim[0] * (double)a->dim[1];
-}
+FLOPS(5 * DIM(0) * DIM(1))
 
 SPEC(softmax) = {
     USUAL(softmax),

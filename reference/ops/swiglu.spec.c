@@ -15,10 +15,7 @@ static const assay_said says[] = {
 };
 
 /* exponential (one), sum, quotient, product */
-static double flops(const assay_args *a)
-{
-    return 4.0 * (double)a->dim[0] * (double)a->dim[1];
-}
+FLOPS(4 * DIM(0) * DIM(1))
 
 SPEC(swiglu) = {
     USUAL(swiglu),
