@@ -85,9 +85,9 @@ static assay_status any_workload(const bench_options *o, assay_why *why)
 {
     bool any = o->line != NULL;
     for (size_t i = 0; assay_op_at(i); i++) {
-        const assay_workloads *w = assay_workloads_of(assay_op_at(i));
-        for (size_t k = 0; w && k < w->n; k++)
-            any |= means(o, assay_op_at(i), &w->row[k]);
+        const assay_workload *w;
+        for (size_t k = 0; (w = assay_workload_of(assay_op_at(i), k)); k++)
+            any |= means(o, assay_op_at(i), w);
     }
     return any ? ASSAY_OK : assay_fail(why, ASSAY_ERR_ARG, "no workload matches the filter (assay list workloads)");
 }
@@ -103,12 +103,12 @@ static assay_status all_rows(bench_session *s)
     }
     for (size_t i = 0; assay_op_at(i); i++) {
         const assay_op *op = assay_op_at(i);
-        const assay_workloads *w = assay_workloads_of(op);
-        for (size_t k = 0; w && k < w->n; k++) {
-            if (!means(o, op, &w->row[k]))
+        const assay_workload *w;
+        for (size_t k = 0; (w = assay_workload_of(op, k)); k++) {
+            if (!means(o, op, w))
                 continue;
-            v = (visitor){ s, w->row[k].name, w->row[k].tokens, 0 };
-            const assay_status st = assay_case_expand(op, w->row[k].line, visit, &v, &s->why);
+            v = (visitor){ s, w->name, w->tokens, 0 };
+            const assay_status st = assay_case_expand(op, w->line, visit, &v, &s->why);
             if (st)
                 return st;
         }

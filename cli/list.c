@@ -81,9 +81,9 @@ static void list_workloads(void)
 {
     const assay_op *op;
     for (size_t i = 0; (op = assay_op_at(i)); i++) {
-        const assay_workloads *w = assay_workloads_of(op);
-        for (size_t k = 0; w && k < w->n; k++)
-            printf("%-10s %-40s %s\n", op->name, w->row[k].name, w->row[k].line);
+        const assay_workload *w;
+        for (size_t k = 0; (w = assay_workload_of(op, k)); k++)
+            printf("%-10s %-40s %s\n", op->name, w->name, w->line);
     }
 }
 

@@ -194,10 +194,10 @@ static assay_status work(const char *line, void *ctx, assay_why *why)
 
 static void add_work(assay_cases *to, assay_level level)
 {
-    const assay_workloads *all = assay_workloads_of(to->space.op);
+    const assay_workload *workload;
     working w = { to, level };
-    for (size_t i = 0; all && i < all->n; i++)
-        assay_case_expand(to->space.op, all->row[i].line, work, &w, NULL);
+    for (size_t i = 0; (workload = assay_workload_of(to->space.op, i)); i++)
+        assay_case_expand(to->space.op, workload->line, work, &w, NULL);
 }
 
 /* The rows of a level, and the space that they belong to; m->c is the caller's to free. */

@@ -8,8 +8,7 @@
 #define OP(op)                                                                                                         \
     extern const assay_op assay_op_##op;                                                                               \
     extern const assay_suite assay_suite_##op;                                                                         \
-    extern const assay_faults assay_faults_##op;                                                                       \
-    extern const assay_workloads assay_workloads_##op;
+    extern const assay_faults assay_faults_##op;
 #include "../ops.def"
 #undef OP
 #define PROBE(op)                                                                                                      \
@@ -23,12 +22,11 @@ static const struct entry {
     const assay_op *op;
     const assay_suite *suite;
     const assay_faults *faults;
-    const assay_workloads *workloads;
 } entries[] = {
-#define OP(op) { &assay_op_##op, &assay_suite_##op, &assay_faults_##op, &assay_workloads_##op },
+#define OP(op) { &assay_op_##op, &assay_suite_##op, &assay_faults_##op },
 #include "../ops.def"
 #undef OP
-#define PROBE(op) { &assay_op_##op, &assay_suite_##op, NULL, NULL },
+#define PROBE(op) { &assay_op_##op, &assay_suite_##op, NULL },
 #include "../../conformance/proof/probes/probes.def"
 #undef PROBE
 };
@@ -111,10 +109,17 @@ const assay_faults *assay_faults_at(size_t i)
     return i < sizeof fault_tables / sizeof *fault_tables ? fault_tables[i] : NULL;
 }
 
-const assay_workloads *assay_workloads_of(const assay_op *op)
+const assay_workload *assay_workload_of(const assay_op *op, size_t k)
 {
-    const struct entry *e = entry_of(op);
-    return e ? e->workloads : NULL;
+    static const assay_workload all[] = {
+#define WORKLOAD(op, name, line, tokens) { #op, name, line, tokens },
+#include "../../bench/workloads.def"
+#undef WORKLOAD
+    };
+    for (size_t i = 0; i < ASSAY_COUNT_OF(all); i++)
+        if (!strcmp(all[i].op, op->name) && k-- == 0)
+            return &all[i];
+    return NULL;
 }
 
 /* The scalar baseline of each op: run == NULL tells execute.c to call op->scalar over float arrays. */

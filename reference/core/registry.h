@@ -9,7 +9,7 @@ const assay_op *assay_op_find(const char *name);
 const assay_suite *assay_suite_of(const assay_op *op);
 const assay_faults *assay_faults_of(const assay_op *op);
 const assay_faults *assay_faults_at(size_t i); /* every table of faults: one per op, then those of the harness itself */
-const assay_workloads *assay_workloads_of(const assay_op *op);
+const assay_workload *assay_workload_of(const assay_op *op, size_t k); /* its k-th; NULL past the last */
 
 /* Kernels that this build holds: per op "scalar" (the float reference, run == NULL) first, then kernels.def. */
 const assay_kernel *assay_kernel_at(size_t i);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * suite.h - what each op brings for its own testing and measuring, as tables: cases (conformance/ops/<op>.c), faults
- * (conformance/ops/<op>.faults.c) and workloads (bench/ops/<op>.c).  The registry collects them by the lines of
- * ops.def, so an op without them does not link. */
+ * (conformance/ops/<op>.faults.c) and workloads (lines of bench/workloads.def).  The registry collects them by the
+ * lines of ops.def, so an op without them does not link. */
 #ifndef ASSAY_CORE_SUITE_H
 #define ASSAY_CORE_SUITE_H
 #include "case.h"
@@ -118,16 +118,10 @@ typedef struct assay_faults {
     size_t n;
 } assay_faults;
 
-typedef struct assay_workload {
-    const char *name; /* "smollm2-135m.decode.ffn_up" */
-    const char *line; /* the case, without op, gen and seed; w=* for every type that a kernel takes */
-    double tokens;    /* tokens that one call advances; 0: the row has no tokens/s */
+typedef struct assay_workload { /* bench/workloads.def */
+    const char *op, *name, *line;
+    double tokens;
 } assay_workload;
-typedef struct assay_workloads {
-    const char *op;
-    const assay_workload *row;
-    size_t n;
-} assay_workloads;
 
 /* Kinds of values for the rows of a suite: of plain floats of any width, of f32 and bf16 too, of masks, of blocks. */
 #define ASSAY_VALUES                                                                                                   \
@@ -139,6 +133,24 @@ typedef struct assay_workloads {
 #define ASSAY_MINIMA      "{minimum-zero,minimum-subnormal,minimum-end,minimum-inf,minimum-nan}"
 
 #define ASSAY_COUNT_OF(a) (sizeof(a) / sizeof *(a))
+/* Rows of a suite's gens: by operand or by element; TIGHT: some legal kernel must use a fair share of the bound there.
+ */
+#define GEN_FILL(title, kind, f, words)                                                                                \
+    {                                                                                                                  \
+        .name = title, .tag = ASSAY_TAG_##kind, .fill = f, .says = words                                               \
+    }
+#define GEN_DRAW(title, kind, f, words)                                                                                \
+    {                                                                                                                  \
+        .name = title, .tag = ASSAY_TAG_##kind, .draw = f, .says = words                                               \
+    }
+#define TIGHT_FILL(title, kind, f, words)                                                                              \
+    {                                                                                                                  \
+        .name = title, .tag = ASSAY_TAG_##kind, .fill = f, .says = words, .tight = true                                \
+    }
+#define TIGHT_DRAW(title, kind, f, words)                                                                              \
+    {                                                                                                                  \
+        .name = title, .tag = ASSAY_TAG_##kind, .draw = f, .says = words, .tight = true                                \
+    }
 /* SUITE(silu) = { USUAL_TABLES(silu), .holes = holes, ... }; */
 #define SUITE(op) const assay_suite assay_suite_##op
 #define USUAL_TABLES(name)                                                                                             \
