@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * rules.h - how other projects decide that a kernel is right, as comparators that see the outputs which our judge sees.
  * Facts of each rule were read in its source (docs/judge.md names file and commit); the code is ours.  A rule has a
- * row per op that its project tests; an op without a row is not judged by it. */
+ * row per op that its project tests, or one for all others; an op without a row is not judged by it. */
 #ifndef ASSAY_RULES_H
 #define ASSAY_RULES_H
 #include "../../../reference/core/problem.h"
