@@ -1,28 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * layernorm: three passes per row (mean, variance, result), four independent sums; of the last vector only what is
- * there, so no byte past the row is read or written. */
+ * layernorm: three passes per row: mean, variance, result. */
 #include "assay/params/layernorm.h"
-#include "../isa/simd.h"
-
-/* The mean of x - m, or of its square. */
-static inline __attribute__((always_inline)) float mean(const float *x, int64_t n, vec m, int power)
-{
-    const vec one = vec_set(1.0f),
-              last = vec_first_n(vec_sub(vec_load_n(x + n - n % LANES, n % LANES), m), n % LANES, vec_zero());
-    vec s0 = vec_mul(last, power == 2 ? last : one), s1 = vec_zero(), s2 = s1, s3 = s1;
-    int64_t c = 0;
-    for (; c + 4 * LANES <= n; c += 4 * LANES) {
-        const vec d0 = vec_sub(vec_load(x + c), m), d1 = vec_sub(vec_load(x + c + LANES), m);
-        const vec d2 = vec_sub(vec_load(x + c + 2 * LANES), m), d3 = vec_sub(vec_load(x + c + 3 * LANES), m);
-        s0 = vec_fma(d0, power == 2 ? d0 : one, s0), s1 = vec_fma(d1, power == 2 ? d1 : one, s1);
-        s2 = vec_fma(d2, power == 2 ? d2 : one, s2), s3 = vec_fma(d3, power == 2 ? d3 : one, s3);
-    }
-    for (; c + LANES <= n; c += LANES) {
-        const vec d = vec_sub(vec_load(x + c), m);
-        s1 = vec_fma(d, power == 2 ? d : one, s1);
-    }
-    return vec_sum(vec_add(vec_add(s0, s1), vec_add(s2, s3))) / (float)n;
-}
+#include "../isa/mean.h"
 
 static assay_status run(const assay_args *a)
 {
@@ -46,11 +25,9 @@ static assay_status run(const assay_args *a)
     return ASSAY_OK;
 }
 
-static const assay_contract contract = { .h = { ASSAY_DEPTH_LANES, 4 * LANES, 0 } };
-
 SIMD_KERNEL(layernorm) = {
     SIMD_ROWS,
     .op = "layernorm",
     .flags = SIMD_PROMISES,
-    .contract = &contract,
+    .contract = &mean_contract,
 };
