@@ -15,6 +15,12 @@
 #define BLOCKS          (T(q8_0) | T(q4_0) | T(q4_1) | T(q4_k) | T(q6_k))
 #define REFERENCES(op)  .oracle = assay_##op##_double, .scalar = assay_##op##_float
 #define BOUNDS(op)      .kappa = assay_##op##_kappa, .bound = assay_##op##_bound /* <op>.bound.c */
+/* Of dims "RC", where no more is to be said */
+#define ROWS_AND_ELEMENTS                                                                                              \
+    { "R", "rows" },                                                                                                   \
+    {                                                                                                                  \
+        "C", "elements of a row"                                                                                       \
+    }
 /* What flops() returns, of the lengths DIM(0), ... */
 #define DIM(i) ((double)a->dim[i])
 #define FLOPS(count)                                                                                                   \

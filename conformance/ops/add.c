@@ -17,8 +17,7 @@ static bool halfway(const assay_case *c, int i, int64_t n, double *const *value,
     return true;
 }
 static const assay_gen gens[] = {
-    { "halfway", ASSAY_TAG_EXACT, halfway,
-      .says = "2^24 plus odd numbers: sums in the middle of two f32, or a little beside it" }
+    GEN_FILL("halfway", EXACT, halfway, "2^24 plus odd numbers: sums in the middle of two f32, or a little beside it"),
 };
 
 static const assay_rows rows[] = {

@@ -29,9 +29,9 @@ static bool numbered(const assay_case *c, int i, int64_t n, double *const *value
 }
 
 static const assay_gen gens[] = {
-    { "append", ASSAY_TAG_EXACT, append, .says = "rows in order from anywhere, around the end" },
-    { "scatter", ASSAY_TAG_EXACT, scatter, .says = "rows anywhere, some twice" },
-    { "numbered", ASSAY_TAG_EXACT, numbered, .says = "appended rows in which every element has a number of its own" },
+    GEN_FILL("append", EXACT, append, "rows in order from anywhere, around the end"),
+    GEN_FILL("scatter", EXACT, scatter, "rows anywhere, some twice"),
+    GEN_FILL("numbered", EXACT, numbered, "appended rows in which every element has a number of its own"),
 };
 /* One rounding is all that happens. */
 static const char *const exact[] = { "gauss", "uniform", "wide", "denormal", "signed-zero", "zero", "ties", NULL };

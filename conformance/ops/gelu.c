@@ -44,12 +44,11 @@ static double special(const assay_case *c, int i, int64_t j, assay_rng *rng)
 }
 
 static const assay_gen gens[] = {
-    { "range", ASSAY_TAG_ADVERSARIAL, NULL, range, .says = "evenly, past where each form's tail ends in f32",
-      .tight = true },
-    { "edge", ASSAY_TAG_ADVERSARIAL, NULL, edge, .says = "both sides, where each form's tail ends in f32" },
-    { "origin", ASSAY_TAG_ADVERSARIAL, NULL, origin, .says = "2^-24 to 4", .tight = true },
-    { "bend", ASSAY_TAG_ADVERSARIAL, NULL, bend, .says = "0.5 to 2 on both sides: where y bends", .tight = true },
-    { "special", ASSAY_TAG_CLASS, NULL, special, .says = "NaN, inf, zeros and the largest f32" },
+    TIGHT_DRAW("range", ADVERSARIAL, range, "evenly, past where each form's tail ends in f32"),
+    GEN_DRAW("edge", ADVERSARIAL, edge, "both sides, where each form's tail ends in f32"),
+    TIGHT_DRAW("origin", ADVERSARIAL, origin, "2^-24 to 4"),
+    TIGHT_DRAW("bend", ADVERSARIAL, bend, "0.5 to 2 on both sides: where y bends"),
+    GEN_DRAW("special", CLASS, special, "NaN, inf, zeros and the largest f32"),
 };
 static const char *const exact[] = { "zero", NULL };
 static const char *const holes[] = { "special: x = -inf: 0 (the limit) and NaN (what x (1 + erf) gives) are both right",

@@ -1,26 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * layernorm: cases; means that are large beside what is left of them, variances of the size of eps. */
-#include "../../reference/core/suite.h"
 #include "assay/params/layernorm.h"
-#include <math.h>
+#include "norm.h"
 
-static int64_t row_of(const assay_case *c, int64_t j)
-{
-    return j / (c->dim[1] ? c->dim[1] : 1);
-}
-/* Means of 4 to 16384, of both signs; deviations of 1, or of 2^-10 of the mean */
 static double offset(const assay_case *c, int i, int64_t j, assay_rng *rng)
 {
     const int64_t r = row_of(c, j) + (int64_t)(c->seed % 14);
     const double mean = ldexp(r % 2 ? -1 : 1, 2 * (int)(r % 7) + 2), spread = r % 14 < 7 ? 1 : fabs(mean) * 0x1p-10;
     return i ? assay_rng_normal(rng) : mean + spread * assay_rng_normal(rng);
 }
-/* Rows of one magnitude, from 2^-18 to 2: where eps stands decides the result. */
-static double near_eps(const assay_case *c, int i, int64_t j, assay_rng *rng)
-{
-    return i ? assay_rng_normal(rng) : ldexp(assay_rng_normal(rng), -2 * (int)(row_of(c, j) % 10));
-}
-/* One number or the next: what the mean's own rounding leaves of x - m is all that there is. */
 static double level(const assay_case *c, int i, int64_t j, assay_rng *rng)
 {
     return i ? assay_rng_normal(rng) : 1.1 + 0x1p-23 * (double)assay_rng_below(rng, 2) + (double)(row_of(c, j) % 5);
@@ -37,13 +25,10 @@ static double special(const assay_case *c, int i, int64_t j, assay_rng *rng)
     return (i == 1 && at % 4 == 0) || (i == 2 && at % 5 == 0) ? INFINITY : assay_rng_normal(rng);
 }
 static const assay_gen gens[] = {
-    { "offset", ASSAY_TAG_ADVERSARIAL, NULL, offset,
-      .says = "means of 4 to 16384; deviations of 1, or 2^-10 of the mean", .tight = true },
-    { "near-eps", ASSAY_TAG_ADVERSARIAL, NULL, near_eps, .says = "rows of one size, from 2^-18 to 2: eps decides",
-      .tight = true },
-    { "level", ASSAY_TAG_ADVERSARIAL, NULL, level, .says = "one number or the next: the mean's own rounding decides",
-      .tight = true },
-    { "special", ASSAY_TAG_CLASS, NULL, special, .says = "NaN, inf, zeros and large numbers, in every operand" },
+    TIGHT_DRAW("offset", ADVERSARIAL, offset, "means of 4 to 16384; deviations of 1, or 2^-10 of the mean"),
+    NEAR_EPS,
+    TIGHT_DRAW("level", ADVERSARIAL, level, "one number or the next: the mean's own rounding decides"),
+    GEN_DRAW("special", CLASS, special, "NaN, inf, zeros and large numbers, in every operand"),
 };
 
 #define GIVEN "w={none,f32} bias={none,f32}"

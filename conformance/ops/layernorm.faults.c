@@ -8,8 +8,6 @@
     X(ONE_PASS, "one-pass-variance", "tracel-ai/burn#5607: E[x^2] - E[x]^2")                                           \
     X(EPS_OUTSIDE, "eps-outside-root", "microsoft/CNTK#3816")                                                          \
     X(EPS_DEFAULT, "eps-ignored-1e-5", "paiml/aprender#1606")                                                          \
-    X(NO_EPS, "no-eps", "slip: docs/museum.md")                                                                        \
-    X(EPS_TWICE, "eps-twice", "slip: docs/museum.md")                                                                  \
     X(N_MINUS_1, "divided-by-n-1", "slip: docs/museum.md")                                                             \
     X(BIAS_FIRST, "bias-before-weight", "(d s + bias) w")                                                              \
     X(ABOUT_0, "variance-about-0", "rmsnorm's root")                                                                   \
@@ -21,12 +19,8 @@
     X(RSQRT12, "rsqrt-12-bits", "slip: docs/museum.md")                                                                \
     X(NO_ROOT, "root-missing", "statement deleted")
 
-#define LEGAL(X)                                                                                                       \
-    X(PLAIN, "two-passes", "legal: one by one")                                                                        \
-    X(DOUBLE, "double", "legal: f64, rounded once")
-
-/* With a contract of their own: one-pass variance. */
-enum { FAULTS(MODE) LEGAL(MODE) ONE_PASS_DECLARED, WELFORD };
+/* ONE_PASS_DECLARED, WELFORD: with a contract of their own */
+enum { FAULTS(MODE) PLAIN, ONE_PASS_DECLARED, WELFORD };
 
 static float variance(const float *x, const float *d, float m, int64_t n, const assay_sum *order, int mode)
 {
@@ -55,23 +49,16 @@ static void one_row(const assay_row *k)
                 mean = form == 4 ? sum * (1 / (float)n) : sum / (float)n;
     const float m = mode == MEAN_BF16 ? chop(mean, 7) : mean;
     float *d = k->room;
-    double wide = 0, squares = 0;
     for (int64_t c = 0; c < n; c++)
-        d[c] = x[c] - m, wide += (double)x[c] / (double)n;
-    for (int64_t c = 0; c < n; c++)
-        squares += (x[c] - wide) * (x[c] - wide) / (double)n;
-    const float v = variance(x, d, m, n, k->order, mode), e = mode == NO_EPS        ? 0
-                                                              : mode == EPS_DEFAULT ? 1e-5f
-                                                              : mode == EPS_TWICE   ? 2 * eps
-                                                                                    : eps;
+        d[c] = x[c] - m;
+    const float v = variance(x, d, m, n, k->order, mode), e = mode == EPS_DEFAULT ? 1e-5f : eps;
     const float root = mode == EPS_OUTSIDE ? sqrtf(v) + e : mode == NO_ROOT ? v + e : sqrtf(v + e);
     const float s = mode == RSQRT12 ? chop(1 / root, 12)
                     : form == 5     ? assay_vary_rsqrt(k->order->row / 8, v + e)
                                     : 1 / root;
     for (int64_t c = 0; c < n; c++) {
         const float g = w ? w[c] : 1, b = bias ? bias[c] : 0;
-        k->out[c] = mode == DOUBLE        ? (float)(g * ((x[c] - wide) / sqrt(squares + (double)eps)) + b)
-                    : mode == BIAS_FIRST  ? (d[c] * s + b) * g
+        k->out[c] = mode == BIAS_FIRST    ? (d[c] * s + b) * g
                     : mode == NOT_CENTRED ? x[c] * s * g + b
                     : form == 1           ? fmaf(d[c] * s, g, b)
                     : form == 2           ? x[c] * (g * s) + (b - m * (g * s))
@@ -85,7 +72,7 @@ BY_ORDERS(3, one_row, PLAIN)
 static const assay_contract one_pass = { .one_pass_var = 1 };
 #define KERNEL_BASE .op = "layernorm", .types = assay_types_floats
 static const assay_fault table[] = {
-    SUMS(VARY_ROW) FAULTS(BAD_ROW) LEGAL(GOOD_ROW)
+    SUMS(VARY_ROW) FAULTS(BAD_ROW)
         DECLARED(ONE_PASS_DECLARED, "one-pass-declared", &one_pass, "legal: E[x^2] - E[x]^2, declared"),
     DECLARED(WELFORD, "welford", &one_pass, "legal: Welford's update, declared as one pass")
 };

@@ -25,8 +25,8 @@ static double underflow(const assay_case *c, int i, int64_t j, assay_rng *rng)
     return ldexp(assay_rng_normal(rng), e);
 }
 static const assay_gen gens[] = {
-    { "halfway", ASSAY_TAG_EXACT, halfway, .says = "products in the middle of two f32" },
-    { "underflow", ASSAY_TAG_EXACT, NULL, underflow, .says = "normal factors, subnormal products" },
+    GEN_FILL("halfway", EXACT, halfway, "products in the middle of two f32"),
+    GEN_DRAW("underflow", EXACT, underflow, "normal factors, subnormal products"),
 };
 
 static const assay_rows rows[] = {

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * rmsnorm: cases. */
-#include "../../reference/core/suite.h"
 #include "../../reference/core/values.h"
 #include "assay/params/rmsnorm.h"
-#include <math.h>
+#include "norm.h"
 
-/* Rows of one magnitude, from 2^-18 to 2: where eps stands decides the result. */
-static bool near_eps(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
-{
-    for (int64_t k = 0; k < n; k++)
-        value[i][k] = i == 1 ? assay_rng_normal(rng)
-                             : ldexp(assay_rng_normal(rng), -(int)(k / (c->dim[1] ? c->dim[1] : 1) % 10) * 2);
-    return true;
-}
 /* NaN and zeros, in two rows of three.  No infinity: see holes. */
 static bool special(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
 {
@@ -23,7 +14,7 @@ static bool special(const assay_case *c, int i, int64_t n, double *const *value,
                                                                               : assay_rng_normal(rng);
     return true;
 }
-/* x near the end of the range and small weights: what w x loses to underflow is multiplied by 1/sqrt(eps). */
+/* What w x loses to underflow is multiplied by 1/sqrt(eps). */
 static double underflow(const assay_case *c, int i, int64_t j, assay_rng *rng)
 {
     (void)c, (void)j;
@@ -31,11 +22,9 @@ static double underflow(const assay_case *c, int i, int64_t j, assay_rng *rng)
     return ldexp(assay_rng_normal(rng), e);
 }
 static const assay_gen gens[] = {
-    { "underflow", ASSAY_TAG_ADVERSARIAL, NULL, underflow, .says = "x near the end of the range, small weights",
-      .tight = true },
-    { "near-eps", ASSAY_TAG_ADVERSARIAL, near_eps, .says = "rows of one size, from 2^-18 to 2: eps decides",
-      .tight = true },
-    { "special", ASSAY_TAG_CLASS, special, .says = "NaN, zeros and large numbers, in two rows of three" },
+    TIGHT_DRAW("underflow", ADVERSARIAL, underflow, "x near the end of the range, small weights"),
+    NEAR_EPS,
+    GEN_FILL("special", CLASS, special, "NaN, zeros and large numbers, in two rows of three"),
 };
 static const char *const unseen[] = { "inf-x: where x is infinite 0 and NaN are both right (holes)", NULL };
 static const char *const holes[] = { "special: an infinite x makes the root infinite: 0 for the others (x / inf) and "

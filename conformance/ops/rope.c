@@ -85,15 +85,13 @@ static bool faint(const assay_case *c, int i, int64_t n, double *const *value, a
 }
 
 static const assay_gen gens[] = {
-    { "origin", ASSAY_TAG_EXACT, origin, .says = "position 0: the identity" },
-    { "quarter", ASSAY_TAG_ADVERSARIAL, quarter, .says = "quarter turns: pairs change places and signs",
-      .tight = true },
-    { "far", ASSAY_TAG_ADVERSARIAL, far, .says = "positions up to 131,071", .tight = true },
-    { "scattered", ASSAY_TAG_ADVERSARIAL, scattered, .says = "positions in no order, one negative, one twice",
-      .tight = true },
-    { "neighbours", ASSAY_TAG_ADVERSARIAL, neighbours, .says = "positions that follow each other", .tight = true },
-    { "faint", ASSAY_TAG_ADVERSARIAL, faint, .tight = true, .says = "products that are subnormal" },
-    { "unit", ASSAY_TAG_ADVERSARIAL, unit, .says = "one element of each head is 1", .tight = true },
+    GEN_FILL("origin", EXACT, origin, "position 0: the identity"),
+    TIGHT_FILL("quarter", ADVERSARIAL, quarter, "quarter turns: pairs change places and signs"),
+    TIGHT_FILL("far", ADVERSARIAL, far, "positions up to 131,071"),
+    TIGHT_FILL("scattered", ADVERSARIAL, scattered, "positions in no order, one negative, one twice"),
+    TIGHT_FILL("neighbours", ADVERSARIAL, neighbours, "positions that follow each other"),
+    TIGHT_FILL("faint", ADVERSARIAL, faint, "products that are subnormal"),
+    TIGHT_FILL("unit", ADVERSARIAL, unit, "one element of each head is 1"),
 };
 
 #define BOTH "mode={interleaved,half} "

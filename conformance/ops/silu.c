@@ -31,10 +31,9 @@ static bool special(const assay_case *c, int i, int64_t n, double *const *value,
 }
 
 static const assay_gen gens[] = {
-    { "range", ASSAY_TAG_ADVERSARIAL, range, .says = "-110 to 110, evenly", .tight = true },
-    { "edge", ASSAY_TAG_ADVERSARIAL, edge, .says = "86 to 92 on both sides: e^-x overflows, x e^x does not",
-      .tight = true },
-    { "special", ASSAY_TAG_CLASS, special, .says = "NaN, inf, zeros and the largest f32" },
+    TIGHT_FILL("range", ADVERSARIAL, range, "-110 to 110, evenly"),
+    TIGHT_FILL("edge", ADVERSARIAL, edge, "86 to 92 on both sides: e^-x overflows, x e^x does not"),
+    GEN_FILL("special", CLASS, special, "NaN, inf, zeros and the largest f32"),
 };
 static const char *const exact[] = { "zero", NULL };
 static const char *const holes[] = {

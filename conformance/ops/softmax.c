@@ -156,18 +156,18 @@ static bool faint(const assay_case *c, int i, int64_t n, double *const *value, a
 }
 
 static const assay_gen gens[] = {
-    { "one-hot", ASSAY_TAG_EXACT, one_hot, .says = "one element takes all" },
-    { "pair", ASSAY_TAG_EXACT, pair, .says = "two elements take a half each" },
-    { "uniform-2k", ASSAY_TAG_EXACT, uniform_2k, .says = "2^k elements take 2^-k each" },
-    { "masked-rows", ASSAY_TAG_ADVERSARIAL, masked_rows,
-      .says = "rows masked wholly, by half, but for one element; NaN and inf where masked", .tight = true },
-    { "hollow", ASSAY_TAG_CLASS, hollow, .says = "rows with nothing above -inf, some with a NaN" },
-    { "huge", ASSAY_TAG_ADVERSARIAL, huge, .says = "large logits, a mask that is neither 0 nor -inf", .tight = true },
-    { "creep", ASSAY_TAG_ADVERSARIAL, creep, .says = "logits that rise or fall so slowly that no weight is lost" },
-    { "ramp", ASSAY_TAG_ADVERSARIAL, ramp, .says = "logits that rise, fall, or climb in steps of 16" },
-    { "spread", ASSAY_TAG_RANDOM, spread, .says = "normal deviates times 6, a quarter masked" },
-    { "faint", ASSAY_TAG_ADVERSARIAL, faint, .tight = true, .says = "weights that are subnormal" },
-    { "binades", ASSAY_TAG_ADVERSARIAL, binades, .says = "logits just below powers of two", .tight = true },
+    GEN_FILL("one-hot", EXACT, one_hot, "one element takes all"),
+    GEN_FILL("pair", EXACT, pair, "two elements take a half each"),
+    GEN_FILL("uniform-2k", EXACT, uniform_2k, "2^k elements take 2^-k each"),
+    TIGHT_FILL("masked-rows", ADVERSARIAL, masked_rows,
+               "rows masked wholly, by half, but for one element; NaN and inf where masked"),
+    GEN_FILL("hollow", CLASS, hollow, "rows with nothing above -inf, some with a NaN"),
+    TIGHT_FILL("huge", ADVERSARIAL, huge, "large logits, a mask that is neither 0 nor -inf"),
+    GEN_FILL("creep", ADVERSARIAL, creep, "logits that rise or fall so slowly that no weight is lost"),
+    GEN_FILL("ramp", ADVERSARIAL, ramp, "logits that rise, fall, or climb in steps of 16"),
+    GEN_FILL("spread", RANDOM, spread, "normal deviates times 6, a quarter masked"),
+    TIGHT_FILL("faint", ADVERSARIAL, faint, "weights that are subnormal"),
+    TIGHT_FILL("binades", ADVERSARIAL, binades, "logits just below powers of two"),
 };
 
 static const assay_rows rows[] = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * softmax: kernels that are wrong on purpose, and legal ones that must pass. */
+ * softmax: kernels that are wrong on purpose, and legal ones: in any order of the sum, in two passes, or online over
+ * blocks and in parts, with seven exponentials and three quotients. */
 #include "assay/params/softmax.h"
-#include "variants.h"
-#include "faults.h"
+#include "rows.h"
 
 /* X(mode, name, where it comes from) */
 #define FAULTS(X)                                                                                                      \
@@ -27,126 +27,125 @@
     X(COPY_ALL, "copy-of-all-rows-by-each-slice", "ggml-org/llama.cpp#1454")                                           \
     X(OVER_INPUT, "input-scaled-in-place", "slip: input modified; ScalingIntelligence/KernelBench#82")
 
-#define LEGAL(X)                                                                                                       \
-    X(PLAIN, "sequential", "legal: one by one, times the reciprocal")                                                  \
-    X(REVERSED, "reversed", "legal: last to first")                                                                    \
-    X(PAIRWISE, "pairwise", "legal: pairwise sum")                                                                     \
-    X(LANES8, "eight-lanes", "legal: 8 lanes")                                                                         \
-    X(DOUBLE, "double-sum", "legal: f64 accumulation")                                                                 \
-    X(KAHAN, "kahan", "legal: Kahan sum")                                                                              \
-    X(DIVIDE, "divide", "legal: division by the sum")                                                                  \
-    X(ONLINE1, "online-1", "legal: online, one element at a time")                                                     \
-    X(ONLINE16, "online-16", "legal: online, blocks of 16")                                                            \
-    X(ONLINE64, "online-64", "legal: online, blocks of 64")                                                            \
-    X(EXP2_FMA, "exp2-fma", "legal: 2^x with FMA and a second constant")                                               \
-    X(EXP_DOUBLE, "exp-double", "legal: exponential in f64, rounded once")                                             \
-    X(POLY6, "exp-degree-7", "legal: polynomial of degree >= 6")                                                       \
-    X(RCP_NEWTON, "reciprocal-newton", "legal: 12-bit reciprocal and one Newton step")
+enum { FAULTS(MODE) PLAIN, PARTS_IN_COMMON };
 
-enum { FAULTS(MODE) LEGAL(MODE) PARTS_IN_COMMON };
+enum { X, MASK, Y, MAX_R = 4096 };
 
-enum { MAX_C = 65536, MAX_R = 4096 };
-
-static float exponential(float d, int mode)
+static float scale_of(const void *params)
 {
-    if (mode == EXP2_FMA) { /* 2^n 2^f, as vector code does it */
-        if (!(d > -104))
-            return d != d ? d : 0;
-        const float n = rintf(d * 0x1.715476p+0f);
-        return ldexpf(exp2f(fmaf(d, 0x1.715476p+0f, -n) + d * 0x1.4ae0cp-26f), (int)n);
-    }
-    if (mode == POLY6 || mode == POLY5) {
-        if (!(d > -104))
-            return d != d ? d : 0;
-        const float n = rintf(d * 0x1.715476p+0f);
-        const double r = (double)d - (double)n * 0x1.62e42fefa39efp-1;
-        const double p5 = 1 + r * (1 + r * (1 / 2.0 + r * (1 / 6.0 + r * (1 / 24.0 + r / 120))));
-        return ldexpf((float)(mode == POLY5 ? p5 : p5 + r * r * r * r * r * r / 720 * (1 + r / 7)), (int)n);
-    }
-    return mode == EXP_DOUBLE ? (float)exp((double)d) : expf(d);
+    const assay_softmax_params *p = params;
+    return p->scale == 0 ? 1 : p->scale;
 }
-/* Sum of the first n, in one of several orders. */
-static float total(const float *e, int64_t n, int mode)
+
+static float maximum(const float *z, int64_t n, float m)
 {
-    if (mode == PAIRWISE)
-        return n == 0 ? 0 : n == 1 ? *e : total(e, n / 2, mode) + total(e + n / 2, n - n / 2, mode);
-    float lane[8] = { 0 }, lost = 0;
-    double wide = 0;
-    for (int64_t i = 0; i < n; i++) {
-        const float v = e[mode == REVERSED ? n - 1 - i : i], t = v - lost, s = lane[0] + t;
-        wide += v;
-        if (mode == KAHAN)
-            lost = (s - lane[0]) - t, lane[0] = s;
-        else if (mode == LANES8)
-            lane[i % 8] += v;
-        else if (mode == SUM_BF16)
-            lane[0] = chop(lane[0] + v, 7);
-        else
-            lane[0] += v;
-    }
-    if (mode == DOUBLE)
-        return (float)wide;
-    return (lane[0] + lane[4]) + (lane[1] + lane[5]) + ((lane[2] + lane[6]) + (lane[3] + lane[7]));
+    for (int64_t i = 0; i < n; i++)
+        m = z[i] > m || z[i] != z[i] ? z[i] : m;
+    return m;
 }
-/* Maximum and sum in one pass over blocks: the sum so far is rescaled where the maximum grows. */
-static float online(const float *z, int64_t C, int64_t block, int mode, float *m)
+
+static float weight(const assay_row *k, float z, float m)
 {
+    if (k->mode == EXP2_ROUNDED)
+        return exp2f(z * 0x1.715476p+0f - m * 0x1.715476p+0f);
+    if (z == -INFINITY && k->mode != HOLLOW_NAN && k->mode != SLICE_NAN)
+        return 0;
+    return k->mode == POLY5 ? assay_vary_polynomial(5, z - m) : assay_vary_exp(k->order->row, z - m);
+}
+
+static float total(const assay_row *k, const assay_sum *order, const float *e, int64_t n)
+{
+    const int64_t full = n & ~INT64_C(7), to = k->mode == SUM_NO_LAST && n      ? n - 1
+                                               : k->mode == SUM_NO_TAIL && full ? full
+                                                                                : n;
     float sum = 0;
+    for (int64_t i = 0; k->mode == SUM_BF16 && i < n; i++)
+        sum = chop(sum + e[i], 7);
+    return k->mode == SUM_BF16 ? sum : assay_sum_of(order, e, 1, NULL, 0, to);
+}
+
+/* Keys in blocks: the sum so far is rescaled where the maximum grows.  e: room for a block. */
+static float online(const assay_row *k, const float *z, int64_t n, int64_t block, float *e, float *m)
+{
+    assay_sum whole = *k->order;
+    float sum = 0;
+    whole.splits = 0;
     *m = -INFINITY;
-    for (int64_t c = 0; c < C; c += block) {
-        const int64_t n = c + block < C ? block : C - c;
-        float top = *m, part = 0;
-        for (int64_t i = c; i < c + n; i++)
-            top = z[i] > top || z[i] != z[i] ? z[i] : top;
-        for (int64_t i = c; i < c + n; i++)
-            part += z[i] == -INFINITY && mode != SLICE_NAN ? 0 : expf(z[i] - top);
-        if (mode != ONLINE_NO_RESCALE)
-            sum *= *m == top ? 1 : expf(*m - top);
-        sum += part, *m = top;
+    for (int64_t at = 0; at < n; at += block) {
+        const int64_t len = n - at < block ? n - at : block;
+        const float top = maximum(z + at, len, *m);
+        for (int64_t i = 0; i < len; i++)
+            e[i] = weight(k, z[at + i], top);
+        if (*m != top && *m != -INFINITY && k->mode != ONLINE_NO_RESCALE)
+            sum *= assay_vary_exp(k->order->row, *m - top);
+        sum += total(k, &whole, e, len);
+        *m = top;
     }
     return sum;
 }
 
-static void one_row(const float *x, const float *mask, float scale, float *y, int64_t C, int mode)
+/* Parts, each online, brought to the largest maximum at the end. */
+static float merged(const assay_row *k, const float *z, int64_t block, float *e, float *m)
 {
-    static _Thread_local float z[MAX_C];
-    const int64_t full = C & ~INT64_C(7);
-    float m = mode == FINITE_NONE ? -5e4f : -INFINITY, sum = 0;
-    for (int64_t c = 0; c < C; c++) {
-        const float bias = mask && mode != MASK_AFTER ? mask[c] : 0;
-        z[c] = mode == SCALE_AFTER ? scale * (x[c] + bias) : mode == NO_SCALE ? x[c] + bias : scale * x[c] + bias;
-        if (bias == -INFINITY && mode != MASK_LEAKS)
-            z[c] = -INFINITY;
-        if (mode != MAX_NO_TAIL || c < full)
-            m = z[c] > m ? z[c] : m;
+    const int64_t parts = k->order->splits > 1 ? k->order->splits : 1;
+    float part[8], top[8], sum = 0;
+    *m = -INFINITY;
+    for (int64_t p = 0; p < parts; p++) {
+        const int64_t from = k->n * p / parts, len = k->n * (p + 1) / parts - from;
+        part[p] = online(k, z + from, len, block, e, &top[p]);
+        *m = maximum(&top[p], 1, *m);
     }
-    if (mode == SLICE_NAN || mode == ONLINE_NO_RESCALE)
-        sum = online(z, C, 16, mode, &m);
-    if (mode >= ONLINE1 && mode <= ONLINE64)
-        sum = online(z, C, mode == ONLINE1 ? 1 : mode == ONLINE16 ? 16 : 64, mode, &m);
-    if (mode == MAX_NO_TAIL && full == 0)
-        m = 0;
-    const float shift = mode == NO_MAX ? 0 : mode == CONSTANT_SHIFT ? 10 : m;
-    for (int64_t c = 0; c < C; c++)
-        if (mode == EXP2_ROUNDED)
-            y[c] = exp2f(z[c] * 0x1.715476p+0f - m * 0x1.715476p+0f);
-        else
-            y[c] = z[c] == -INFINITY && mode != HOLLOW_NAN ? 0 : exponential(z[c] - shift, mode);
-    if (sum == 0)
-        sum = total(y, mode == SUM_NO_LAST ? C - 1 : mode == SUM_NO_TAIL && full ? full : C, mode);
-    const float inverse = mode == RCP12 ? chop(1 / sum, 12) : 1 / sum, guess = chop(1 / sum, 12);
-    for (int64_t c = 0; c < C; c++) {
-        if (sum == 0 && mode != HOLLOW_NAN)
-            y[c] = 0;
-        else if (mode == DIVIDE)
-            y[c] /= sum;
-        else
-            y[c] *= mode == RCP_NEWTON ? fmaf(guess, fmaf(-sum, guess, 1), guess) : inverse;
-        if (mode == MASK_AFTER && mask && mask[c] == -INFINITY)
-            y[c] = 0;
+    for (int64_t p = 0; p < parts; p++)
+        sum += top[p] == -INFINITY && k->mode != SLICE_NAN ? 0
+               : top[p] == *m                              ? part[p]
+                                                           : part[p] * assay_vary_exp(k->order->row, top[p] - *m);
+    return sum;
+}
+
+static void logits(const assay_row *k, float *z)
+{
+    const float *x = k->in[X], *mask = k->mode == MASK_AFTER ? NULL : k->in[MASK], scale = scale_of(k->params);
+    for (int64_t c = 0; c < k->n; c++) {
+        const float bias = mask ? mask[c] : 0;
+        z[c] = bias == -INFINITY && k->mode != MASK_LEAKS ? bias
+               : k->mode == SCALE_AFTER                   ? scale * (x[c] + bias)
+               : k->mode == NO_SCALE                      ? x[c] + bias
+               : k->order->by == ASSAY_FUSED              ? fmaf(scale, x[c], bias)
+                                                          : scale * x[c] + bias;
+    }
+}
+
+static void one_row(const assay_row *k)
+{
+    /* online needs a chain over the blocks: only where the contract allows any order */
+    static const int64_t sizes[] = { 0, 1, 7, 16, 64, 256 };
+    const int mode = k->mode, row = k->order->row;
+    const int64_t n = k->n, full = n & ~INT64_C(7);
+    const int64_t block = mode == SLICE_NAN || mode == ONLINE_NO_RESCALE        ? 16
+                          : mode == PLAIN && k->order->depth == ASSAY_DEPTH_ANY ? sizes[row / 3 % 6]
+                                                                                : 0;
+    float *z = k->room, *e = z + n, m, sum;
+    logits(k, z);
+    if (block)
+        sum = merged(k, z, block, e, &m);
+    else {
+        m = mode == NO_MAX || (mode == MAX_NO_TAIL && !full) ? 0
+            : mode == CONSTANT_SHIFT
+                ? 10
+                : maximum(z, mode == MAX_NO_TAIL ? full : n, mode == FINITE_NONE ? -5e4f : -INFINITY);
+        for (int64_t c = 0; c < n; c++)
+            e[c] = weight(k, z[c], m);
+        sum = total(k, k->order, e, n);
+    }
+    const float inverse = mode == RCP12 ? chop(1 / sum, 12) : row % 3 == 1 ? assay_vary_reciprocal(row, sum) : 1 / sum;
+    for (int64_t c = 0; c < n; c++) {
+        const float v = weight(k, z[c], m);
+        const bool none =
+            (sum == 0 && mode != HOLLOW_NAN) || (mode == MASK_AFTER && k->in[MASK] && k->in[MASK][c] == -INFINITY);
+        k->out[c] = none ? 0 : row % 3 == 2 ? v / sum : v * inverse;
     }
     if (mode == ONE_PAST)
-        y[C] = 0;
+        k->out[n] = 0;
 }
 
 /* Sums in one phase, results in the next.  The sums of all calls lie in one place: right for one call at a time. */
@@ -180,51 +179,33 @@ static uint32_t two_phases(const assay_args *a)
 static assay_status run(const assay_args *a)
 {
     const int mode = mode_of(a);
-    const assay_softmax_params *p = a->params;
-    const assay_tensor *mask = &a->operand[1];
-    const float scale = p->scale == 0 ? 1 : p->scale;
+    const assay_tensor *x = &a->operand[X], *y = &a->operand[Y];
     if (mode == PARTS_IN_COMMON)
-        return in_two_phases(a, scale), ASSAY_OK;
+        return in_two_phases(a, scale_of(a->params)), ASSAY_OK;
     for (int64_t r = 0; mode == COPY_ALL && r < a->dim[0]; r++) /* also the rows that another slice has done */
-        memcpy((char *)a->operand[2].data + r * a->operand[2].stride[0],
-               (const char *)a->operand[0].data + r * a->operand[0].stride[0], (size_t)a->dim[1] * sizeof(float));
+        memcpy((char *)y->data + r * y->stride[0], (const char *)x->data + r * x->stride[0],
+               (size_t)a->dim[1] * sizeof(float));
     for (int64_t r = a->begin; mode == OVER_INPUT && r < a->end; r++)
         for (int64_t c = 0; c < a->dim[1]; c++)
-            ((float *)((char *)a->operand[0].data + r * a->operand[0].stride[0]))[c] *= scale;
-    for (int64_t r = a->begin; r < a->end; r++)
-        one_row((const float *)((const char *)a->operand[0].data + r * a->operand[0].stride[0]),
-                mask->data ? (const float *)((const char *)mask->data + r * mask->stride[0]) : NULL, scale,
-                (float *)((char *)a->operand[2].data + r * a->operand[2].stride[0]), a->dim[1], mode);
-    return ASSAY_OK;
+            ((float *)(void *)((char *)x->data + r * x->stride[0]))[c] *= scale_of(a->params);
+    return assay_by_rows(a, 2, one_row, mode, &assay_sums[0]);
 }
+BY_ORDERS(2, one_row, PLAIN)
 
-static bool accepts(const assay_args *a)
-{
-    return a->dim[1] <= MAX_C;
-}
 static bool no_more_rows(const assay_args *a)
 {
     return a->dim[0] <= MAX_R;
 }
-static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
-                                       ASSAY_TYPES(ASSAY_T(f32)) };
-#define KERNEL_BASE .op = "softmax", .types = types, .accepts = accepts
-
-/* ---- legal ones, generated ---- */
-
-#define VARY      assay_vary_softmax
+#define KERNEL_BASE .op = "softmax", .types = assay_types_f32
+#undef VARY_BASE
 #define VARY_BASE .op = "softmax", .types = vary_types
 static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_F32, VARY_FLOATS };
 
 static const assay_fault table[] = { { ASSAY_FAULT,
-                                       { .op = "softmax",
-                                         .name = "parts-of-all-calls-in-one-place",
-                                         .types = types,
-                                         .accepts = no_more_rows,
-                                         .phases = two_phases,
-                                         .run = run,
+                                       { KERNEL_BASE, .name = "parts-of-all-calls-in-one-place",
+                                         .accepts = no_more_rows, .phases = two_phases, .run = run,
                                          .variant = MODE_OF(PARTS_IN_COMMON) },
                                        "flashinfer-ai/flashinfer#4692" },
-                                     SUMS(VARY_ROW) FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };
+                                     SUMS(VARY_ROW) FAULTS(BAD_ROW) };
 
 const assay_faults assay_faults_softmax = { "softmax", table, ASSAY_COUNT_OF(table) };

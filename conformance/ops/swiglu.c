@@ -39,11 +39,10 @@ static bool special(const assay_case *c, int i, int64_t n, double *const *value,
 }
 
 static const assay_gen gens[] = {
-    { "saturated", ASSAY_TAG_EXACT, saturated, .says = "silu(gate) is gate itself or 0: integers" },
-    { "edge", ASSAY_TAG_ADVERSARIAL, NULL, edge, .tight = true,
-      .says = "gates of -86 to -92: e^gate becomes subnormal" },
-    { "range", ASSAY_TAG_ADVERSARIAL, range, .says = "gates from -100 to 100, evenly", .tight = true },
-    { "special", ASSAY_TAG_CLASS, special, .says = "NaN, inf and zeros" },
+    GEN_FILL("saturated", EXACT, saturated, "silu(gate) is gate itself or 0: integers"),
+    TIGHT_DRAW("edge", ADVERSARIAL, edge, "gates of -86 to -92: e^gate becomes subnormal"),
+    TIGHT_FILL("range", ADVERSARIAL, range, "gates from -100 to 100, evenly"),
+    GEN_FILL("special", CLASS, special, "NaN, inf and zeros"),
 };
 static const char *const exact[] = { "zero", NULL };
 static const char *const holes[] = { "special: gate = -inf: 0 up (the limit) and NaN are both right", NULL };

@@ -104,7 +104,6 @@ void assay_vary_read(const assay_tensor *t, int64_t row, int64_t from, int64_t n
 void assay_vary_write(const assay_tensor *t, int64_t row, int64_t from, int64_t n, const float *src);
 
 /* By ops: the whole call, UNSLICED; its variant is the row of assay_sums */
-assay_status assay_vary_softmax(const assay_args *a);
 assay_status assay_vary_matmul(const assay_args *a);
 assay_status assay_vary_gate_up(const assay_args *a);
 assay_status assay_vary_attention(const assay_args *a);

@@ -11,8 +11,7 @@ static const assay_operand operands[] = {
       .verdict = ASSAY_EXACT },
 };
 static const assay_said says[] = {
-    { "R", "rows" },
-    { "C", "elements of a row" },
+    ROWS_AND_ELEMENTS,
     { "x", "of any type that can be read" },
 };
 

@@ -10,8 +10,7 @@ static const char *const forms[] = { "erf", "tanh", "quick", NULL };
 static const assay_field fields[] = { ASSAY_FIELD_ENUM(assay_gelu_params, form, forms) };
 static const assay_plane planes[] = { { "whole", "RC" } };
 static const assay_said says[] = {
-    { "R", "rows" },
-    { "C", "elements of a row" },
+    ROWS_AND_ELEMENTS,
     { "form", "x Phi(x) itself, or its approximation by tanh or by a sigmoid of 1.702 x" },
 };
 

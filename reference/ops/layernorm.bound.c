@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * layernorm: y = g d s + bias, d = x - m, s = 1/sqrt(a), a = v + eps.  A mean that is off by dm moves every d alike, so
- * that the variance grows by dm^2 in two passes; in one (contract) it is a difference of larger numbers.  Infinite
- * where the root's argument may be 0 or something overflows; docs/bounds.md derives it.  planes: m, v, mean(|x|). */
+ * layernorm: y = g d s + bias, d = x - m, s = 1/sqrt(a), a = v + eps; docs/bounds.md derives it.  Infinite where the
+ * root's argument may be 0 or something overflows.  planes: m, v, mean(|x|). */
 #include "assay/params/layernorm.h"
 #include "bound.h"
 

@@ -11,8 +11,7 @@ static const assay_operand operands[] = {
 static const assay_field fields[] = { ASSAY_FIELD(assay_layernorm_params, eps, 0, 1) };
 static const assay_plane planes[] = { { "mean", "R" }, { "variance", "R" }, { "size", "R" } };
 static const assay_said says[] = {
-    { "R", "rows" },
-    { "C", "elements of a row" },
+    ROWS_AND_ELEMENTS,
     { "w", "a factor per element; left out: 1" },
     { "bias", "added last" },
     { "eps", "added to the variance" },

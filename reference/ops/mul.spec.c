@@ -10,8 +10,7 @@ static const assay_operand operands[] = {
     { .name = "y", .shape = "RC", .types = TYPES(FLOATS), .access = ASSAY_OUT, .verdict = ASSAY_EXACT },
 };
 static const assay_said says[] = {
-    { "R", "rows" },
-    { "C", "elements of a row" },
+    ROWS_AND_ELEMENTS,
 };
 
 FLOPS(DIM(0) * DIM(1))

@@ -10,8 +10,7 @@ static const assay_operand operands[] = {
       .verdict = ASSAY_EXACT },
 };
 static const assay_said says[] = {
-    { "R", "rows" },
-    { "C", "elements of a row" },
+    ROWS_AND_ELEMENTS,
     { "y", "of a type to be written: rounded to nearest, ties to even; blocks by the rule of their format" },
 };
 

@@ -13,8 +13,7 @@ static const assay_field fields[] = {
 };
 static const assay_plane planes[] = { { "share", "R" }, { "inverse", "R" } };
 static const assay_said says[] = {
-    { "R", "rows" },
-    { "C", "elements of a row" },
+    ROWS_AND_ELEMENTS,
     { "w", "a factor per element" },
     { "eps", "added to the mean of the squares" },
     { "plus_one", "1: the factor is 1 + w (Gemma)" },

@@ -7,8 +7,7 @@ static const assay_operand operands[] = {
 };
 static const assay_plane planes[] = { { "falling", "RC" } };
 static const assay_said says[] = {
-    { "R", "rows" },
-    { "C", "elements of a row" },
+    ROWS_AND_ELEMENTS,
 };
 
 /* exponential (one), sum, quotient */

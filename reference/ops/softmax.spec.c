@@ -10,8 +10,7 @@ static const assay_operand operands[] = {
 static const assay_field fields[] = { ASSAY_FIELD(assay_softmax_params, scale, 0, 1e6) };
 static const assay_plane planes[] = { { "arg", "RC" }, { "sum", "R" }, { "most", "R" }, { "raised", "RC" } };
 static const assay_said says[] = {
-    { "R", "rows" },
-    { "C", "elements of a row" },
+    ROWS_AND_ELEMENTS,
     { "mask", "added to x; -inf hides the element" },
     { "scale", "of x; 0: 1" },
     { NULL, "kernels never see scale=0: 1 stands there" },

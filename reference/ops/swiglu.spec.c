@@ -8,8 +8,7 @@ static const assay_operand operands[] = {
 };
 static const assay_plane planes[] = { { "falling", "RC" } };
 static const assay_said says[] = {
-    { "R", "rows" },
-    { "C", "elements of a row" },
+    ROWS_AND_ELEMENTS,
     { "gate", "goes through silu" },
     { "up", "the other factor" },
 };
