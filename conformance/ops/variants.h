@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * variants.h - legal kernels, generated (docs/judge.md, Legal variants): one table of summation orders, and per op a
- * function that computes the op with any of them (conformance/ops/<op>.variants.c).  A row of SUMS is a legal kernel of
+ * function that computes the op with any of them (rows.h, or <op>.variants.c).  A row of SUMS is a legal kernel of
  * every op that joins; an op joins with two lines in <op>.faults.c:
  *
  *   #define VARY assay_vary_matmul
