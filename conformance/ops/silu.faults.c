@@ -20,7 +20,7 @@
     X(ONE_LANE, "one-lane-changes-its-neighbours", "dotnet/runtime#113295")
 
 #define LEGAL(X)                                                                                                       \
-    LEGAL_EXPONENTIALS(X)                                                                                              \
+    ALL_EXPONENTIALS(X)                                                                                                \
     X(RECIPROCAL, "reciprocal", "legal: times the reciprocal")                                                         \
     X(SIGMOID, "sigmoid-first", "legal: x times sigmoid(x)")                                                           \
     X(DOUBLE, "double", "legal: f64, rounded once")                                                                    \
