@@ -339,6 +339,8 @@ static const assay_rows rows[] = {
     { "B=2 T=2 S=65600 P=8 pages=i32 page=1 gen=gauss", ASSAY_QUICK },
     { "T=2 S=65600 D=16 E=4 window=65538 causal=1 gen=selection", ASSAY_QUICK },
     { "T=2 S=65600 D=16 E=4 window=500 causal=1 kpos=i32 gen=selection", ASSAY_QUICK },
+    { "B=2 T=3 S=37 H=2 G=1 D=16 E=8 kpos=i32 qpos=i32 window=16777217 causal={0,1} gen={selection,gauss}",
+      ASSAY_QUICK }, /* beyond what a float holds, between positions with gaps */
 };
 
 /* Pages of 16 where no size is given, as many as hold the keys; kpanel16 holds plain numbers only. */

@@ -51,16 +51,25 @@ static int64_t row_of(const assay_case *c, int64_t b, int64_t j)
     return has(c, PAGES) && page > 0 ? page_of(c, b, j / page) * page + j % page : b * c->dim[S] + j;
 }
 
-/* Positions of a ring of S slots after more tokens than it holds; every ninth slot is empty. */
+/* A window that is longer than all slots decides nothing but where positions have gaps: its length. */
+static int64_t gap(const assay_case *c)
+{
+    const int64_t W = fields(c)->window;
+    return has(c, KPOS) && W > c->dim[S] ? W : 0;
+}
+/* Positions of a ring of S slots after more tokens than it holds; every ninth slot is empty.  Beside a gap every third
+ * slot, as long as they last, stands about as far back as the window of some query reaches. */
 static int64_t newest(const assay_case *c, int64_t b)
 {
-    return has(c, KPOS) ? length(c, b) - 1 + (int64_t)(mix(c, 3, b) % 5) : length(c, b) - 1;
+    return has(c, KPOS) ? length(c, b) - 1 + (int64_t)(mix(c, 3, b) % 5) + gap(c) : length(c, b) - 1;
 }
 static int64_t kpos(const assay_case *c, int64_t b, int64_t j)
 {
-    const int64_t n = length(c, b), last = newest(c, b);
+    const int64_t n = length(c, b), last = newest(c, b), far = last - gap(c) - c->dim[T] + 1 + j / 3;
     if (!has(c, KPOS))
         return j;
+    if (gap(c) && j < n && j % 3 == 1 && j / 3 < c->dim[T] + 2)
+        return far < 0 ? -1 : far;
     return n == 0 || j >= n || mix(c, 4, b * c->dim[S] + j) % 9 == 0 ? -1 : last - ((last - j) % n + n) % n;
 }
 /* Given positions: the last ones, in odd sequences from the last to the first. */

@@ -50,7 +50,7 @@ static struct {
     const assay_slip *of;
     int64_t dim[ASSAY_MAX_DIMS];
     void *data[ASSAY_MAX_OPND];
-    double result[KEPT], field;
+    double result[KEPT];
 } kept;
 
 static bool same_call(const assay_args *a, const assay_slip *s)
@@ -79,13 +79,19 @@ static void recall(const assay_args *a, assay_slip_call *c)
     memcpy(kept.dim, a->dim, strlen(s->op->dims) * sizeof *a->dim);
 }
 
+/* Each parameter by itself: slips of several are judged in one case after another. */
 static void field_of_before(assay_slip_call *c)
 {
+    static struct {
+        const assay_slip *of;
+        double value;
+    } last[INT8_MAX + 1];
+    const int f = c->slip->field;
     const double own = assay_slip_field(c);
-    if (kept.of == c->slip)
-        assay_slip_set(c, kept.field);
-    kept.of = c->slip;
-    kept.field = own;
+    if (last[f].of == c->slip)
+        assay_slip_set(c, last[f].value);
+    last[f].of = c->slip;
+    last[f].value = own;
 }
 
 /* ---- results into memory ------------------------------------------------------------------------------------- */

@@ -15,16 +15,43 @@ static char innermost(const assay_operand *o)
     return *o->shape ? o->shape[strlen(o->shape) - 1] : 0;
 }
 
+/* Some output varies over this dimension. */
+static bool in_output(const assay_op *op, char letter)
+{
+    for (int i = 0; i < op->n_operands; i++)
+        if (op->operands[i].access != ASSAY_IN && strchr(op->operands[i].shape, letter))
+            return true;
+    return false;
+}
+
+bool assay_values_beside(const assay_op *op, int i, int k)
+{
+    const char *a = op->operands[i].shape, *b = op->operands[k].shape;
+    const size_t n = strlen(a);
+    bool summed = false;
+    if (n < 2 || n != strlen(b) || strncmp(a, b, n - 1) != 0 || a[n - 1] == b[n - 1])
+        return false;
+    for (size_t r = 0; r + 1 < n; r++)
+        summed |= !in_output(op, a[r]);
+    return summed;
+}
+
 static bool has_pair(const assay_op *op, int i)
 {
     const uint32_t role = ASSAY_INDEX | ASSAY_POSITION | ASSAY_COUNT | ASSAY_MASK;
     for (int k = 0; k < op->n_operands; k++) {
         const assay_operand *o = &op->operands[k];
         if (k != i && o->access != ASSAY_OUT && !(o->flags & role) && (o->types.bits[0] & floats) &&
-            innermost(o) == innermost(&op->operands[i]))
+            (innermost(o) == innermost(&op->operands[i]) || assay_values_beside(op, i, k)))
             return true;
     }
     return false;
+}
+
+bool assay_values_land(const assay_op *op, int i)
+{
+    const assay_suite *s = op->operands[i].access != ASSAY_IN ? assay_suite_of(op) : NULL;
+    return s && s->land;
 }
 
 /* The types of operand i with which a kind makes sense. */
@@ -37,11 +64,9 @@ static uint64_t types_of(const assay_op *op, const assay_value_kind *k, int i)
         blocks |= p ? UINT64_C(1) << t : 0;
         minima |= p && p->minimum >= 0 ? UINT64_C(1) << t : 0;
     }
-    if (o->access != ASSAY_IN) {
-        const assay_suite *s = k->on & ASSAY_ON_OUTPUT ? assay_suite_of(op) : NULL;
-        return s && s->land ? o->types.bits[0] & floats : 0;
-    }
-    if ((o->flags & (ASSAY_INDEX | ASSAY_POSITION | ASSAY_COUNT)) ||
+    if ((k->on & ASSAY_ON_OUTPUT) && assay_values_land(op, i))
+        return o->types.bits[0] & floats;
+    if (o->access == ASSAY_OUT || (o->flags & (ASSAY_INDEX | ASSAY_POSITION | ASSAY_COUNT)) ||
         ((o->flags & ASSAY_MASK) && !(k->on & ASSAY_ON_MASK)) || ((k->on & ASSAY_ON_PAIRS) && !has_pair(op, i)))
         return 0;
     types |= k->on & ASSAY_ON_FLOATS ? floats : 0;

@@ -12,7 +12,7 @@ enum {                            /* assay_value_kind.on: where a kind makes sen
        ASSAY_ON_BLOCKS = 1u << 3, /* inputs of block formats, through their encoders */
        ASSAY_ON_SCALES = 1u << 4, /* inputs of block formats, by their bytes */
        ASSAY_ON_MINIMA = 1u << 5, /* those of them that have a minimum */
-       ASSAY_ON_PAIRS = 1u << 6,  /* another input of plain floats has the same innermost dimension */
+       ASSAY_ON_PAIRS = 1u << 6,  /* another input of plain floats has the same innermost dimension, or rows beside */
        ASSAY_ON_OUTPUT = 1u << 7, /* outputs of plain floats too, of ops that can land them there */
 };
 
@@ -45,6 +45,10 @@ uint16_t assay_code_zero(assay_rng *r), assay_code_subnormal(assay_rng *r), assa
  * names, which may lie beyond it; the number of type t nearest to v, never an infinity. */
 double assay_landing(const assay_case *c, int64_t at);
 double assay_held(assay_dtype t, double v);
+/* Does gen=end@OPERAND of operand i speak of what the op writes there (its suite can land it)? */
+bool assay_values_land(const assay_op *op, int i);
+/* Have operands i and k rows side by side: all dimensions but the innermost in common, one of which is summed over? */
+bool assay_values_beside(const assay_op *op, int i, int k);
 bool assay_value_fill(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng);
 /* Reads KIND@OPERAND into c; whether operand, type and presence allow it, which only the whole line tells. */
 assay_status assay_value_gen_parse(const char *text, assay_case *c, assay_why *why);

@@ -13,7 +13,9 @@ typedef struct assay_spot {
     const assay_case *c;
     const assay_value_kind *kind;
     bool here;    /* it is the operand that the generator names */
-    bool partner; /* the first other one of numbers with the same innermost dimension */
+    bool partner; /* of the other ones of numbers with the same innermost dimension the one whose turn it is */
+    bool meets;   /* this one, or one whose rows lie beside those of that operand: by turns */
+    bool rows;    /* of both: it is that */
     bool strange; /* it shares no dimension with that operand */
     int i, rank;
     int64_t dim[ASSAY_MAX_RANK], place[ASSAY_MAX_RANK], len, tile;
@@ -45,15 +47,19 @@ static bool is_innermost(const assay_op *op, char letter)
 
 static const uint32_t role = ASSAY_INDEX | ASSAY_POSITION | ASSAY_COUNT | ASSAY_MASK;
 
-/* The first operand of numbers besides `at` that has its innermost dimension, -1 if none has. */
-static int partner_of(const assay_case *c, int at)
+/* Of the operands of numbers, plain ones if there are such, that have the innermost dimension of `at` (beside: whose
+ * rows lie beside its own) the one whose turn it is by the seed; -1: none has. */
+static int partner_of(const spot *s, int at, bool beside)
 {
-    const assay_op *op = c->op;
-    for (int k = 0; k < op->n_operands; k++)
-        if (k != at && (c->present >> k & 1) && op->operands[k].access != ASSAY_OUT &&
-            !(op->operands[k].flags & role) && innermost(op, k) && innermost(op, k) == innermost(op, at))
-            return k;
-    return -1;
+    const assay_op *op = s->c->op;
+    int found[ASSAY_MAX_OPND], n = 0;
+    for (int plain = 1; plain >= 0 && n == 0; plain--)
+        for (int k = 0; k < op->n_operands; k++)
+            if (k != at && (s->c->present >> k & 1) && op->operands[k].access != ASSAY_OUT &&
+                !(op->operands[k].flags & role) && (!plain || assay_dtype_of(s->c->type[k])->block == 1) &&
+                (beside ? assay_values_beside(op, at, k) : innermost(op, k) && innermost(op, k) == innermost(op, at)))
+                found[n++] = k;
+    return n ? found[hash(s, 101, 0) % (uint64_t)n] : -1;
 }
 
 static spot spot_of(const assay_case *c, int i, assay_rng *r)
@@ -62,8 +68,11 @@ static spot spot_of(const assay_case *c, int i, assay_rng *r)
     const int at_operand = c->gen_at - 1;
     spot s = { .c = c, .kind = (const assay_value_kind *)(const void *)c->gen, .i = i, .len = 1, .r = r };
     s.here = i == at_operand;
-    s.partner = i == partner_of(c, at_operand);
     s.seed = assay_secret_seed(c->seed);
+    const int partner = partner_of(&s, at_operand, false), beside = partner_of(&s, at_operand, true);
+    s.rows = beside >= 0 && (partner < 0 || hash(&s, 102, 0) & 1);
+    s.partner = i == partner;
+    s.meets = i == (s.rows ? beside : partner);
     s.strange = true;
     for (const char *l = op->operands[i].shape; *l; l++)
         s.strange = s.strange && !strchr(op->operands[at_operand].shape, *l);
@@ -144,8 +153,9 @@ static double opposite(const spot *s, int64_t j)
 static double zero_and(const spot *s, int64_t j)
 {
     const double v = assay_rng_normal(s->r);
-    const int64_t run = s->here && (assay_dtype_of(s->c->type[s->i])->block > 1 || hash(s, 400, 0) & 1) ? 32 : 1;
-    return !at_place(s, j, 0, run) ? v : s->here ? 0 : s->partner ? s->kind->value : v;
+    const bool blocks = assay_dtype_of(s->c->type[s->i])->block > 1 || hash(s, 400, 0) & 1;
+    const int64_t run = !s->here ? 1 : s->rows ? s->len : blocks ? 32 : 1;
+    return !at_place(s, j, 0, run) ? v : s->here ? 0 : s->meets ? s->kind->value : v;
 }
 
 static double zeros(const spot *s, int64_t j)
@@ -185,7 +195,7 @@ static double smallest_normal(const spot *s, int64_t j)
 /* Others: small, one 1 among zeros, or zeros. Of an output: what brings it there. */
 static double end(const spot *s, int64_t j)
 {
-    if (s->c->op->operands[s->c->gen_at - 1].access != ASSAY_IN)
+    if (assay_values_land(s->c->op, s->c->gen_at - 1))
         return assay_held(s->c->type[s->i], assay_suite_of(s->c->op)->land(s->c, s->i, j));
     const range e = range_of(s->c->type[s->i]);
     const double u = ldexp(1, -e.mantissa), sign = draw_sign(s), small = 0x1p-20 * positive(s);
@@ -263,9 +273,10 @@ const assay_value_kind assay_value_kinds[] = {
     { KIND("minus-inf", ASSAY_TAG_CLASS, "-inf at one place of some rows"), MASKED, plant, -INFINITY },
     { KIND("inf-inf", ASSAY_TAG_CLASS, "+inf and -inf in one row, or in two operands at one place"), ASSAY_ON_FLOATS,
       opposite, 0 },
-    { KIND("zero-inf", ASSAY_TAG_CLASS, "0, or 32 of them, where the other operands hold +inf"), ALL | ASSAY_ON_PAIRS,
-      zero_and, INFINITY },
-    { KIND("zero-nan", ASSAY_TAG_CLASS, "0 where the other operands hold NaN"), ALL | ASSAY_ON_PAIRS, zero_and, NAN },
+    { KIND("zero-inf", ASSAY_TAG_CLASS, "0, or 32 of them, or a row, where another operand holds +inf"),
+      ALL | ASSAY_ON_PAIRS, zero_and, INFINITY },
+    { KIND("zero-nan", ASSAY_TAG_CLASS, "0, or 32 of them, or a row, where another operand holds NaN"),
+      ALL | ASSAY_ON_PAIRS, zero_and, NAN },
     { KIND("signed-zero", ASSAY_TAG_CLASS, "zeros of both signs"), MASKED, zeros, 0 },
     { KIND("subnormal", ASSAY_TAG_ADVERSARIAL, "subnormals of its type; others lift them back"), MASKED, subnormal, 0 },
     { KIND("smallest-normal", ASSAY_TAG_ADVERSARIAL, "the smallest normal number of its type and its neighbours"),

@@ -36,11 +36,12 @@ static double three(double z, double mask, double bias)
     return fmax(fabs(z + mask), fmax(fabs(z + bias), fabs(mask + bias)));
 }
 
-/* What rounding z + mask + bias in any order may move, in u. */
-static double adding(double z, double mask, double bias)
+/* What rounding z + mask + bias in any order may move, in u: the slope's product, too, and its distance where no float
+ * holds it. */
+static double adding(double z, double mask, double bias, double distance)
 {
-    const double order = three(z, mask, bias);
-    return mask == 0 && bias == 0 ? 0 : fabs(z + mask + bias) + fabs(bias) + (mask == 0 || bias == 0 ? 0 : order);
+    const double order = three(z, mask, bias), product = fabs(bias) * (distance > 0x1p24 ? 2 : 1);
+    return mask == 0 && bias == 0 ? 0 : fabs(z + mask + bias) + product + (mask == 0 || bias == 0 ? 0 : order);
 }
 
 static key key_of(const att *x, int64_t b, int64_t t, int64_t h, int64_t j)
@@ -48,13 +49,14 @@ static key key_of(const att *x, int64_t b, int64_t t, int64_t h, int64_t j)
     const double *q = att_q(x, b, t, h), *kk = att_k(x, b, h, j);
     const double mask = att_mask(x, b, t, h, j), bias = att_alibi(x, b, t, h, j),
                  dot = bound_gamma((double)x->D + 1, U);
+    const double distance = fabs((double)(att_kpos(x, b, j) - att_qpos(x, b, t)));
     double s = 0, sigma = 0;
     for (int64_t d = 0; d < x->D; d++) {
         const double p = q[d] * kk[d] * x->scale;
         s += p, sigma += fabs(p);
     }
     const double th = x->cap > 0 ? tanh(s / x->cap) : 0, slope = x->cap > 0 ? 1 - th * th : 1;
-    const double z = x->cap > 0 ? x->cap * th : s, add = adding(z, mask, bias);
+    const double z = x->cap > 0 ? x->cap * th : s, add = adding(z, mask, bias, distance);
     key k = { .z = z + mask + bias, .j = j, .dot = slope * sigma, .rest = 2 * slope * fabs(s) + add };
     k.tanh = x->cap * fabs(th);
     k.sigma = sigma, k.reach = 2 * fabs(s) + add;

@@ -41,7 +41,8 @@ static double gate(const assay_dense *a, int64_t t, int64_t b, int64_t q, int64_
     if (c) {
         for (int64_t k = 0; t && k < H; k++)
             carried += fabs(wh[k]) * (ey[((t - 1) * B + b) * H + k] + bound_u(c) * fabs(h[k]) + bound_eta(c));
-        *err = carried * (1 + 0x1p-10) + bound_c(c, (double)(nx + H), 2) * (sx + sh + fabs(bias[q * H + j]));
+        *err = isinf(z) ? 0
+                        : carried * (1 + 0x1p-10) + bound_c(c, (double)(nx + H), 2) * (sx + sh + fabs(bias[q * H + j]));
     }
     return z;
 }
@@ -71,7 +72,7 @@ static void kappa(const assay_dense *a, double *const *plane) /* every c(t) */
     }
 }
 /* Running error over the steps: b[Y] and b[C] carry what came before.  A sigmoid moves by at most a
- * quarter, tanh by at most the whole of what its argument does. */
+ * quarter, tanh by at most the whole of what its argument does; where the golden is infinite it has not moved. */
 static void bound(const assay_dense *a, double *const *plane, const assay_contract *c, double *const *b)
 {
     const int64_t B = a->dim[B_], H = a->dim[H_];
@@ -88,8 +89,10 @@ static void bound(const assay_dense *a, double *const *plane, const assay_contra
             z[q] = q == 2 ? tanh(z[q]) : sigmoid(z[q]);
         }
         const double kept = z[1] * b[C][k] + fabs(old) * e[1] + e[1] * b[C][k], added = z[0] * e[2] + fabs(z[2]) * e[0];
-        b[C][k] = (kept + added + e[0] * e[2] + 3 * u * (fabs(z[1] * old) + fabs(z[0] * z[2]))) * (1 + 8 * u) +
-                  4 * bound_eta(c);
+        b[C][k] = isinf(new)
+                      ? 0
+                      : (kept + added + e[0] * e[2] + 3 * u * (fabs(z[1] * old) + fabs(z[0] * z[2]))) * (1 + 8 * u) +
+                            4 * bound_eta(c);
         const double et_c = b[C][k] + et * fabs(tanh(new));
         b[Y][i] = (z[3] * et_c + fabs(tanh(new)) * e[3] + e[3] * et_c) * (1 + 8 * u) + u * fabs(tanh(new)) * z[3] +
                   2 * bound_eta(c);
@@ -160,12 +163,22 @@ static const char *const unseen[] = { "beyond-Q[!23]*: an LSTM has four gates",
                                       "repeated-*-Q[48]: an LSTM has four gates",
                                       "repeated-*-Q16: an LSTM has four gates",
                                       "short-*-Q*: an LSTM has four gates",
+                                      "skips-wi-wh: no product has both",
+                                      "skips-wh-wi: no product has both",
+                                      "skips-wi-bias: no product has both",
+                                      "skips-bias-wi: no product has both",
+                                      "skips-c-h0: no product has both",
+                                      "out-inf-y: a result lies between -1 and 1",
                                       NULL };
-static const char *const holes[] = { "Q=1: an LSTM has four gates",
-                                     "tag class: NaN in a cell is for another op to find", NULL };
+static const char *const holes[] = { "Q=1: an LSTM has four gates", NULL };
 static const assay_rows rows[] = {
     { "T={0,1,2,5} B={1,3} X=4 H={1..16} Q=4 gen={state,saturated}", ASSAY_QUICK },
     { "T=3 B=2 X={1..16} H=5 Q=4 gen={state,positive}", ASSAY_QUICK },
+    { "T=2 B=2 X=5 H=4 Q=4 gen=" ASSAY_VALUES "@{x,wi,wh,bias,h0,c}", ASSAY_QUICK },
+    { "X={1,4} H=1 Q=4 gen={zero-inf,zero-nan}@{x,wi,wh,bias,h0,c}", ASSAY_QUICK },
+    { "X={1..4} H={1..3} Q=4 gen=inf-inf@{bias,h0}", ASSAY_QUICK },
+    { "B=8 X=3 H={1..12} Q=4 gen=subnormal@{x,wi,wh,c}", ASSAY_QUICK },
+    { "X=33 H=33 Q=4 gen=state", ASSAY_QUICK },
 };
 
 static const assay_typeset types[] = { F32, F32, F32, F32, F32, F32, F32 };

@@ -116,6 +116,10 @@ static const char *const exact[] = { "ints-narrow", NULL };
 static const assay_rows rows[] = {
     { "T={0,1,3,9} E={1,4} A={1,2} N=3 K={1..16} gen={gauss,ints-narrow,one-expert}", ASSAY_QUICK },
     { "T=5 E=3 A=2 N={1..16} K=7 gen={wide,special,ints-narrow}", ASSAY_QUICK },
+    { "T=3 E=2 A=2 N=3 K=33 gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
+    { "K={1,33} gen=zero-inf@{x,w}", ASSAY_QUICK }, /* nobody else reads the same number */
+    { "T=3 E=2 A=2 N=3 K=33 gen=gauss", ASSAY_QUICK },
+    { "T=3 E=65600 A=2 K={1,2,3} gen=one-expert", ASSAY_QUICK },
 };
 
 static const assay_typeset types[] = { F32, F32, I32, F32 };

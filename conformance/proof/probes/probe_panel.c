@@ -109,19 +109,25 @@ static assay_status run(const assay_args *a)
     return ASSAY_OK;
 }
 
-/* Slots of one call are distinct, and not in order. */
+/* Slots of one call are distinct, and not in order; the last is often among them. */
 static bool slots(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
 {
-    const int64_t off = i == SLOT && c->dim[S_] ? assay_rng_below(rng, c->dim[S_]) : 0;
+    const int64_t rows = c->dim[S_], off = i != SLOT || !rows        ? 0
+                                           : assay_rng_below(rng, 2) ? assay_rng_below(rng, rows)
+                                                                     : rows - 1;
     for (int64_t k = 0; i == SLOT && c->dim[S_] && k < n; k++)
         value[i][k] = (double)((off + n - 1 - k) % c->dim[S_]);
     return i == SLOT;
 }
 static const char *const exact[] = { "ints-narrow", NULL };
-static const char *const holes[] = { "tag class: matmul judges NaN", NULL };
+static const char *const unseen[] = { "unsigned-q: the scores that q enters have no sign of zero that is judged",
+                                      NULL };
 static const assay_rows rows[] = {
     { "T={0,1,3} S={3,16,17,40} G={1,2} D=5 H=4 k={f32,f32:kpanel16} gen={gauss,ints-narrow}", ASSAY_QUICK },
     { "T=1 S={1..16} G=1 D={1..16} H=1 k={f32,f32:kpanel16} gen={ints-narrow,positive}", ASSAY_QUICK },
+    { "T=2 S=5 G=1 D=37 H=2 gen=" ASSAY_VALUES "@{new,k,q}", ASSAY_QUICK },
+    { "T=3 S=17 G=2 D=33 H=2 gen=gauss", ASSAY_QUICK },
+    { "T=3 S={65600..65603} gen=ints-narrow", ASSAY_QUICK },
 };
 
 static const assay_typeset types[] = { F32, I32, F32, F32, F32 };
@@ -144,7 +150,7 @@ const assay_suite assay_suite_probe_panel = {
     ROWS(rows),
     .fill = slots,
     .exact = exact,
-    .holes = holes,
+    .unseen = unseen,
 };
 const assay_kernel assay_kernel_probe_panel = {
     .op = "probe_panel",

@@ -23,16 +23,14 @@ static const assay_operand operands[] = {
 };
 static const assay_field fields[] = { ASSAY_FIELD(params, p, 0, 1) };
 
-static bool before(const double *x, int64_t i, int64_t j) /* is i more probable than j? */
+typedef struct token {
+    double p, id;
+} token;
+
+static int by_rank(const void *a, const void *b) /* the most probable first */
 {
-    return x[i] > x[j] || (i < j && x[i] == x[j]);
-}
-static int64_t rank_of(const double *x, int64_t V, int64_t i)
-{
-    int64_t r = 0;
-    for (int64_t j = 0; j < V; j++)
-        r += before(x, j, i);
-    return r;
+    const token *x = a, *y = b;
+    return x->p != y->p ? (x->p < y->p) - (x->p > y->p) : (x->id > y->id) - (x->id < y->id);
 }
 static void oracle(const assay_dense *a)
 {
@@ -40,13 +38,18 @@ static void oracle(const assay_dense *a)
     const int64_t V = a->dim[1];
     const double *x = a->operand[PROBS], want = p->p == 0 ? 1 : p->p;
     double *ids = a->operand[IDS], *n = a->operand[N];
+    token *row = assay_room((size_t)V, sizeof *row);
     for (int64_t b = 0; b < a->dim[0]; b++, x += V, ids += V) {
         double sum = 0;
         for (int64_t i = 0; i < V; i++)
-            ids[rank_of(x, V, i)] = (double)i;
+            row[i] = (token){ x[i], (double)i };
+        qsort(row, (size_t)V, sizeof *row, by_rank);
+        for (int64_t i = 0; i < V; i++)
+            ids[i] = row[i].id;
         for (n[b] = 0; n[b] < (double)V && sum < want; n[b]++)
             sum += x[(int64_t)ids[(int64_t)n[b]]];
     }
+    free(row);
 }
 /* Multiples of 2^-20 that sum to 1: no order of additions rounds, so nothing excuses another count. */
 static double slack_of(const double *x, int64_t V, const assay_contract *c)
@@ -135,7 +138,16 @@ static bool peaked(const assay_case *c, int i, int64_t n, double *const *value, 
     }
     return true;
 }
+static bool rising(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    const double V = (double)c->dim[1];
+    (void)rng;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = 2 * ((double)(k % c->dim[1]) + 1) / (V * (V + 1));
+    return true;
+}
 static const assay_gen gens[] = {
+    { "rising", ASSAY_TAG_ADVERSARIAL, rising, .says = "the last ids are the most probable" },
     { "sixteenths", ASSAY_TAG_EXACT, sixteenths, .says = "probabilities that are multiples of 1/16" },
     { "peaked", ASSAY_TAG_RANDOM, peaked, .says = "probabilities from even to steep" },
 };
@@ -143,8 +155,11 @@ static const char *const unseen[] = { "nan-probs: probabilities are finite", "in
                                       NULL };
 static const char *const holes[] = { "tag class: probabilities are finite", "tag adversarial: sixteenths hold the ties",
                                      NULL };
-static const assay_rows rows[] = { { "B={0,1,6} V={1..17,64} p={0,0.25,0.5,0.9} gen={sixteenths,peaked}",
-                                     ASSAY_QUICK } };
+static const assay_rows rows[] = {
+    { "B={0,1,6} V={1..17,64} p={0,0.25,0.5,0.9} gen={sixteenths,peaked}", ASSAY_QUICK },
+    { "B=2 V=9 gen=denormal", ASSAY_QUICK },
+    { "V=65600 p=0.01 gen=rising", ASSAY_QUICK },
+};
 
 static const assay_typeset types[] = { F32, I32, I32 };
 const assay_op assay_op_probe_top_p = {
