@@ -59,14 +59,20 @@ static int64_t elements(const assay_call *c, int i)
 
 /* ---- the scalar baseline: operands as dense float ------------------------------------------------------- */
 
-static void decode_float(const assay_tensor *t, float *out)
+/* False: an integer among them that no float holds (a position beyond 2^24), so that the baseline cannot serve. */
+static bool decode_float(const assay_tensor *t, float *out)
 {
+    const bool whole = t->type == ASSAY_i32 || t->type == ASSAY_i64;
     const int64_t n = assay_tensor_count(t);
+    bool held = true;
     double *d = assay_room((size_t)n, sizeof *d);
     assay_tensor_decode(d, t);
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < n; i++) {
         out[i] = (float)d[i];
+        held = held && !(whole && (double)out[i] != d[i]);
+    }
     free(d);
+    return held;
 }
 
 /* before: NULL, or what the reference found (assay_tensor_encode_changed) */
@@ -106,7 +112,8 @@ static assay_status scalar_run(assay_call *c)
         const assay_operand *o = &c->op->operands[i];
         if (!c->dense[i] || (o->flags & ASSAY_WEIGHT) || o->access == ASSAY_OUT)
             continue;
-        decode_float(&c->args.operand[i], c->dense[i]);
+        if (!decode_float(&c->args.operand[i], c->dense[i]))
+            return ASSAY_UNSUPPORTED;
         if (c->dense_before[i])
             memcpy(c->dense_before[i], c->dense[i], (size_t)elements(c, i) * sizeof(float));
     }

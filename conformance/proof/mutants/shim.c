@@ -121,6 +121,21 @@ static void decode(const assay_tensor *t, float *to, int64_t n)
     unguard(d, (size_t)n * sizeof *d);
 }
 
+/* No integer among them that no float holds: the baseline refuses those, too (reference/core/execute.c). */
+static bool held(const assay_tensor *t)
+{
+    if (!t->data || (t->type != ASSAY_i32 && t->type != ASSAY_i64))
+        return true;
+    const int64_t n = assay_tensor_count(t);
+    double *d = guarded((size_t)n * sizeof *d);
+    bool all = true;
+    assay_tensor_decode(d, t);
+    for (int64_t i = 0; i < n; i++)
+        all = all && (double)(float)d[i] == d[i];
+    unguard(d, (size_t)n * sizeof *d);
+    return all;
+}
+
 static double *doubles(const float *from, int64_t n)
 {
     double *d = guarded((size_t)n * sizeof *d);
@@ -150,6 +165,9 @@ static assay_status run(const assay_args *a)
     void *x[ASSAY_MAX_OPND + 2] = { NULL }, *was[ASSAY_MAX_OPND + 2] = { NULL }; /* [-1] and [n] are NULL */
     bool own[ASSAY_MAX_OPND] = { false };
     int64_t dim[ASSAY_MAX_DIMS + 2], n[ASSAY_MAX_OPND] = { 0 };
+    for (int i = 0; i < m->n_operands; i++)
+        if (m->operands[i].access != ASSAY_OUT && !held(&a->operand[i]))
+            return ASSAY_UNSUPPORTED;
     for (int i = 0; i < ASSAY_MAX_DIMS + 2; i++)
         dim[i] = i > 0 && i <= m->n_dims ? a->dim[i - 1] : INT64_C(1) << 40;
     assay_mutant = m->where[mutant] == ASSAY_MUTATED_DECODERS ? mutant : 0;
