@@ -234,6 +234,28 @@ static void add_roundings(list *l, int i)
     }
 }
 
+/* Along each dimension that is summed over; of ops with one output, which the inputs alone decide. */
+static void add_sums(list *l, int i)
+{
+    static const assay_dtype to[] = { ASSAY_f16, ASSAY_bf16 };
+    const assay_operand *o = &l->op->operands[i];
+    int outputs = 0;
+    bool one = is_float(o) && o->access == ASSAY_IN;
+    for (int k = 0; k < l->op->n_operands; k++) {
+        outputs += is_output(&l->op->operands[k]);
+        one = one && l->op->operands[k].access != ASSAY_INOUT &&
+              (is_float(&l->op->operands[k]) || !is_output(&l->op->operands[k]));
+    }
+    for (int r = 0; one && outputs == 1 && o->shape[r]; r++) {
+        const int role = l->op->role[assay_op_dim(l->op, o->shape[r])];
+        for (size_t k = 0; (role == ASSAY_ROLE_SUM || role == ASSAY_ROLE_KEYS) && k < ASSAY_COUNT_OF(to); k++) {
+            assay_slip *s =
+                add(l, ASSAY_SLIP_SUMMED, "%s-%c-%s", o->name, axis_name(o, r), assay_dtype_of(to[k])->name);
+            s->operand = (int8_t)i, s->axis = (int8_t)r, s->type = (int8_t)to[k];
+        }
+    }
+}
+
 static void add_operand(list *l, int i)
 {
     const assay_operand *o = &l->op->operands[i];
@@ -251,6 +273,7 @@ static void add_operand(list *l, int i)
     if (is_float(o)) {
         add_classes(l, i);
         add_roundings(l, i);
+        add_sums(l, i);
     } else
         of_operand(l, is_input(o) ? ASSAY_SLIP_VALUE16 : ASSAY_SLIP_OUT_VALUE16, i);
     if (strided)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * slips.h - the slips that every spec implies: a wrong kernel for each dimension and rung, operand, axis, field and
  * type of an op, made around the op's own reference.  No op is known by name.  slips.c: which there are; spoil.c: what
- * each does to the numbers; slips_run.c: the kernel. */
+ * each does to the numbers, slips_sum.c: to sums; slips_run.c: the kernel. */
 #ifndef ASSAY_RULES_SLIPS_H
 #define ASSAY_RULES_SLIPS_H
 #include "../../reference/core/suite.h"
@@ -30,6 +30,7 @@ enum {                   /* of assay_slip_kinds */
        ASSAY_SLIP_MADE_UP,
        ASSAY_SLIP_ROUNDED,
        ASSAY_SLIP_NARROWED,
+       ASSAY_SLIP_SUMMED,
        ASSAY_SLIP_NAN,
        ASSAY_SLIP_INF,
        ASSAY_SLIP_FLUSHED,
@@ -90,6 +91,8 @@ typedef struct assay_slip_call {
 /* Makes all slips that the filter means; before a pool is opened, so that runners know them, too. */
 void assay_slips_prepare(const assay_filter *f);
 const assay_slip *assay_slips_of(const assay_op *op, size_t *n);
+
+void assay_slip_summed(assay_slip_call *c); /* slips_sum.c */
 
 /* What the slip does there, if c has the operand that it is about. */
 void assay_slip_spoil(assay_slip_call *c, assay_slip_at at);

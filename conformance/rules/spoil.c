@@ -405,6 +405,7 @@ const assay_slip_kind assay_slip_kinds[ASSAY_SLIP_KINDS] = {
     [ASSAY_SLIP_MADE_UP] = { "made-up", "an optional operand is used where it is absent", ASSAY_AT_INPUT, made_up },
     [ASSAY_SLIP_ROUNDED] = { "rounded", "an operand is rounded to a narrower type", ASSAY_AT_INPUT, rounded },
     [ASSAY_SLIP_NARROWED] = { "narrowed", "a result is rounded to a narrower type", ASSAY_AT_OUTPUT, rounded },
+    [ASSAY_SLIP_SUMMED] = { "summed", "a sum is kept in a narrower type", ASSAY_AT_OUTPUT, assay_slip_summed },
     [ASSAY_SLIP_NAN] = { "nan", "NaN in an operand counts as 0", ASSAY_AT_INPUT, no_nan },
     [ASSAY_SLIP_INF] = { "inf", "infinity in an operand is clamped", ASSAY_AT_INPUT, no_inf },
     [ASSAY_SLIP_FLUSHED] = { "flushed", "subnormals in an operand are flushed", ASSAY_AT_INPUT, flushed },

@@ -114,6 +114,24 @@ START_TEST(test_fields)
 }
 END_TEST
 
+/* 256 and three ones: in bf16 256 + 1 is 256 each time; y is what x w gives.  No sum where y is not that. */
+START_TEST(test_sums)
+{
+    const assay_slip *s = named("matmul", "summed-x-K-bf16");
+    const int64_t dim[] = { 1, 1, 4 };
+    const assay_tensor t[4] = {
+        { .type = ASSAY_f32 }, { .type = ASSAY_f32 }, { .type = ASSAY_f32 }, { .type = ASSAY_f32 }
+    };
+    for (int other = 0; other < 2; other++) {
+        double x[] = { 256, 1, 1, 1 }, w[] = { 1, 1, 1, 1 }, y[] = { 259 + other }, spare[4], was[4];
+        assay_slip_call c = { .slip = s, .t = t, .dim = dim, .value = { x, w, NULL, y }, .was = was, .spare = spare };
+        assay_slip_spoil(&c, ASSAY_AT_OUTPUT);
+        ck_assert_double_eq(y[0], other ? 260 : 256);
+        ck_assert(x[0] == 256 && x[3] == 1 && (c.idle != NULL) == (other == 1));
+    }
+}
+END_TEST
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -153,6 +171,7 @@ Suite *assay_unit_slips(void)
     assay_slips_prepare(&all);
     tcase_add_test(c, test_numbers);
     tcase_add_test(c, test_fields);
+    tcase_add_test(c, test_sums);
     tcase_add_test(c, test_all);
     suite_add_tcase(s, c);
     return s;
