@@ -59,6 +59,8 @@ static const struct {
                    "window=4 gen=gauss" },
     { "attention", "T=2 S=9 H=2 G=1 D=4 E=2 mask=f32 slopes=f32 sinks=f32 softcap=0.5 gen=gauss" },
     { "attention", "T=2 S=9 H=2 G=1 D=4 E=2 softcap=3 gen=gauss" },
+    /* by this seed the near slots are empty: two keys are left, farther away than 2^24 */
+    { "attention", "S=8 H=2 D=4 E=2 slopes=f32 kpos=i32 qpos=i32 window=16777219 gen=gauss seed=42650" },
     { "attention", "B=2 T=2 S=8 P=3 H=2 G=1 D=4 E=2 len=i32 pages=i32 page=2 gen=gauss" },
     { "attention", "T=4 S=9 H=2 G=1 D=4 E=2 mask=f32 slopes=f32 gen={gauss,creep,masked-rows,huge}" },
     { "attention", "T=2 S=40 H=1 D=2 E=1 softcap={0,0.01,3} gen=creep" },

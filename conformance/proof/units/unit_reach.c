@@ -156,7 +156,8 @@ START_TEST(outputs_at_their_ends)
             assay_case c;
             ck_assert(assay_case_parse(all->line[k], &c, NULL) == ASSAY_OK);
             const int o = c.gen_at - 1;
-            if (o < 0 || op->operands[o].access == ASSAY_IN || (at[c.type[o]] && beyond[c.type[o]]))
+            if (o < 0 || op->operands[o].access == ASSAY_IN || strcmp(c.gen->name, "end") != 0 ||
+                (at[c.type[o]] && beyond[c.type[o]]))
                 continue;
             see_ends(&c, &at[c.type[o]], &beyond[c.type[o]]);
             any = true;
@@ -168,6 +169,35 @@ START_TEST(outputs_at_their_ends)
                                   assay_dtype_of((assay_dtype)t)->block > 1,
                               "%s: no %s of type %s %s", op->name, op->operands[o].name,
                               assay_dtype_of((assay_dtype)t)->name, at[t] ? "rounds to infinity" : "lies at its end");
+    }
+}
+END_TEST
+
+/* A parameter that is a real number is tried at 0, at both ends, and at two values inside at least, which the rows
+ * have; each meets every generator: eps squares of its own size (1e-05 with gen=tiny), a temperature tokens that tie.
+ */
+START_TEST(real_fields)
+{
+    static assay_space s;
+    const assay_op *op;
+    for (size_t i = 0; (op = assay_op_at(i)); i++) {
+        if (!assay_suite_of(op) || assay_suite_of(op)->rows_only)
+            continue;
+        assay_cases_space(op, ASSAY_QUICK, &s);
+        for (int f = 0; f < s.n; f++) {
+            const assay_factor *a = &s.factor[f];
+            const assay_field *field = &op->fields[a->of];
+            int inside = 0, ends = 0;
+            if (a->what != ASSAY_FIELD_AT || field->kind != ASSAY_KIND_F32)
+                continue;
+            for (int k = 0; k < a->n; k++) {
+                const double v = s.field[f][k];
+                inside += v > field->min && v < field->max && v != 0;
+                ends += v == (double)(float)field->min || v == (double)(float)field->max;
+            }
+            ck_assert_msg(ends == 2 && inside >= 2, "%s: %s is tried at %d ends and %d values inside", op->name,
+                          field->name, ends, inside);
+        }
     }
 }
 END_TEST
@@ -258,6 +288,7 @@ Suite *assay_unit_reach(void)
     tcase_add_test(t, what_strangers_found);
     tcase_add_test(t, drawn);
     tcase_add_test(t, outputs_at_their_ends);
+    tcase_add_test(t, real_fields);
     tcase_add_test(t, nothing_to_fill);
     suite_add_tcase(s, t);
     return s;
