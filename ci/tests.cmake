@@ -49,7 +49,7 @@ function(assay_conformance op isa)
     assay_heavy(slow ${name} ${op})
     assay_heavy(deep ${name} ${op})
   endif()
-  assay_test(${name} LABEL conformance TIMEOUT 1500 COMMAND bash ${CMAKE_SOURCE_DIR}/ci/extent ${op} ${CMAKE_CROSSCOMPILING_EMULATOR}
+  assay_test(${name} LABEL conformance TIMEOUT 1500 COMMAND bash ${CMAKE_SOURCE_DIR}/ci/extent ${name} ${CMAKE_CROSSCOMPILING_EMULATOR}
     $<TARGET_FILE:assay> check -o ${op} --isa ${isa} ${extent})
   set(heavy "${heavy}" PARENT_SCOPE)
 endfunction()
