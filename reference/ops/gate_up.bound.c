@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * gate_up: with g = x gate^T off by B_g and u = x up^T off by B_u (the bounds of matmul), and D the largest |silu'|
  * within B_g of g, |y - silu(g) u| <= |silu(g)| B_u + (|u| + B_u) D B_g + swiglu's own bound at the values that the
- * kernel had. |silu'| <= |silu'(g)| + B_g / 2, for |silu''| <= 1/2; 1 - s moves by at most B_g / 4. planes: g, u; A,
- * the sums of |x w|; M, those of contracts with split_min (matmul.bound.c). */
+ * kernel had. |silu'| <= |silu'(g)| + B_g curve, for |silu''(t)| <= min(1/2, e^-|t| max(2, |t|)), which falls as |t|
+ * grows, taken at the least |t| within B_g of g; 1 - s moves by at most B_g / 4. planes: g, u; A, the sums of |x w|; M,
+ * those of contracts with split_min (matmul.bound.c). */
 #include "bound.h"
 
 KAPPA(matmul);
@@ -53,7 +54,8 @@ BOUND(gate_up)
         const double Bg = rate * Ag[i] + floor + (c->ftz ? eta * sizes(a, 1, i / N, i % N) : 0);
         const double Bu = rate * Au[i] + floor + (c->ftz ? eta * sizes(a, 2, i / N, i % N) : 0);
         const double e = exp(-fabs(g)), s = (g < 0 ? e : 1) / (1 + e), falling = (g < 0 ? 1 : e) / (1 + e);
-        const double slope = s * fabs(1 + g * falling) + Bg / 2;
+        const double near = fmax(fabs(g) - Bg, 0), curve = fmin(0.5, exp(-near) * fmax(2, near));
+        const double slope = s * fabs(1 + g * falling) + Bg * curve;
         const double moved = fabs(g) * s * Bu + (fabs(up) + Bu) * slope * Bg;
         const double under = (g - Bg < 0 ? 1 + Bg - g : 1) * eta;
         const bool zero_up = fabs(up) <= Bu, zero_silu = fabs(g) * s <= slope * Bg + under;
