@@ -19,13 +19,14 @@ static bool zeros(const assay_case *c, int i, int64_t n, double *const *value, a
         value[i][k] = assay_rng_below(r, 4) ? -1.5 : assay_rng_below(r, 2) ? 0.0 : -0.0;
     return true;
 }
-/* Row r: the maximum stands at place r from the start, row r + 1: from the end, twice. */
+/* Row r: the maximum stands at place r from the start, row r + 1: from the end; every other element is next below it.
+ */
 static bool places(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     const int64_t V = c->dim[1];
     for (int64_t k = 0; k < n; k++) {
         const int64_t row = k / V, at = row % 2 ? V - 1 - row / 2 % V : row / 2 % V;
-        value[i][k] = k % V == at ? 3 : -assay_rng_uniform(r);
+        value[i][k] = k % V == at ? 3 : k % V % 2 ? -assay_rng_uniform(r) : 0x1.7ffffep1;
     }
     return true;
 }
@@ -47,37 +48,38 @@ static bool all_nan(const assay_case *c, int i, int64_t n, double *const *value,
         value[i][k] = k % 2 ? NAN : -NAN;
     return true;
 }
-/* Nothing but -inf, but for one finite element in every other row (logits after top-k). */
+/* Nothing but -inf, but for one finite element, the least there is, in every other row (logits after top-k). */
 static bool masked(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     const int64_t V = c->dim[1];
     for (int64_t k = 0; k < n; k++)
         value[i][k] = -INFINITY;
     for (int64_t row = 0; V && row < n / V; row += 2)
-        value[i][row * V + assay_rng_below(r, V)] = -3e38;
+        value[i][row * V + assay_rng_below(r, V)] = -0x1.fffffep127;
     return true;
 }
 
-/* The largest finite number, then infinity. */
+/* The largest finite number, then infinity, and once more at the end. */
 static bool ends(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     const int64_t V = c->dim[1];
     for (int64_t k = 0; k < n; k++)
         value[i][k] = k % V < V / 2 ? 0x1.fffffep127 : assay_rng_normal(r);
     for (int64_t row = 0; V && row < n / V; row++)
-        value[i][row * V + V - 1 - row % ((V + 1) / 2)] = INFINITY;
+        value[i][row * V + V - 1 - row % ((V + 1) / 2)] = value[i][row * V + V - 1] = INFINITY;
     return true;
 }
 
 static const assay_gen gens[] = {
-    { "ends", ASSAY_TAG_EXACT, ends, .says = "the largest finite number, at many places, and infinity behind it" },
+    { "ends", ASSAY_TAG_EXACT, ends,
+      .says = "the largest finite number, at many places, and infinity behind it, once or twice" },
     { "ties", ASSAY_TAG_EXACT, ties, .says = "-1, 0 and 1: the maximum stands at many places" },
     { "zeros", ASSAY_TAG_EXACT, zeros, .says = "zeros of both signs, all else below" },
     { "places", ASSAY_TAG_EXACT, places,
-      .says = "the maximum at every place in turn, from the start and from the end" },
+      .says = "the maximum at every place in turn, from the start and from the end, many next below it" },
     { "nans", ASSAY_TAG_EXACT, nans, .says = "NaN of both signs among infinities, before and after the maximum" },
     { "all-nan", ASSAY_TAG_EXACT, all_nan, .says = "nothing but NaN" },
-    { "masked", ASSAY_TAG_EXACT, masked, .says = "nothing but -inf, and one finite element in every other row" },
+    { "masked", ASSAY_TAG_EXACT, masked, .says = "nothing but -inf, and the least finite number in every other row" },
 };
 static const char *const exact[] = { "gauss", "uniform", "special", "denormal", "ramp", NULL };
 
@@ -89,6 +91,7 @@ static const assay_rows rows[] = {
     { "R=9 V={511,512,513,514,1023,1024,1025,1031,1087,2051} gen={gauss,ties,places,nans,masked,all-nan}",
       ASSAY_QUICK },
     { "R={0,1} V=5 gen=gauss", ASSAY_QUICK },
+    { "R=2 V=32768 gen=places", ASSAY_QUICK }, /* the end of every block that is a power of 2 */
     { "R=3 V={32768,49152} gen={gauss,ties,places,nans,masked}", ASSAY_FULL },
     /* values at every place */
     { "R=7 V={37,150} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
