@@ -88,7 +88,9 @@ static const struct argp_option option_table[] = {
     { "tightness", KEY_MODE + TIGHTNESS, NULL, 0,
       "the legal variants and the kernels; print per op and contract how much of its bound was used at worst", 0 },
     { "mutants", KEY_MODE + MUTANTS, NULL, 0,
-      "every kernel of the plug-in is wrong on purpose: leave it at its first failure, name those that survive", 0 },
+      "every kernel of the plug-in is wrong on purpose: leave it at its first failure, name those that survive; the "
+      "hand-written cases only: judge survivors without this option",
+      0 },
     { "contracts", KEY_MODE + CONTRACTS, "all", OPTION_ARG_OPTIONAL,
       "declare the seeded faults again under each contract that a kernel declares (all: also under looser ones): how "
       "many are caught then",

@@ -137,7 +137,7 @@ typedef enum assay_depth { ASSAY_DEPTH_ANY, ASSAY_DEPTH_LANES, ASSAY_DEPTH_PAIRW
 typedef struct assay_round { /* an operand that the kernel itself rounds before it computes */
     const char *operand;     /* NULL: end of list */
     assay_dtype to;          /* through the encoder and decoder of this type, element type rules included */
-    uint8_t reserved;        /* 0: another rule than the type's own (codes by x * (1/d) for x / d) has no bound */
+    uint8_t reserved;        /* 0: another rule than the type's own (blocks.h; codes by x / d) has no bound */
 } assay_round;
 
 /* All zero is the strict default: f32 accumulation in any order, exp within 4 u, two-pass variance, nothing

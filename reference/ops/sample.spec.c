@@ -16,7 +16,7 @@ static const assay_said says[] = {
     { "R", "rows, one id each" },
     { "V", "entries of a row" },
     { "key", "of Philox4x32-10" },
-    { "step", "upper half of its counter; the lower half is the row" },
+    { "step", "upper half of its counter; the lower half is row / 4, and row % 4 picks the word" },
     { "temp", "temperature; 0: greedy, the lowest id of the maximum" },
     { "top_p", "keep the likeliest ids until their sum reaches it; 0 or 1: all" },
     { "top_k", "keep the k likeliest ids; 0: all" },
