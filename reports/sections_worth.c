@@ -63,7 +63,7 @@ static int downwards(const void *a, const void *b)
 static void roof_lines(const report *r, FILE *f, const char *kind)
 {
     enum { MOST = 64 };
-    roof all[MOST];
+    roof all[MOST] = { { 0, NULL } };
     const cJSON *c;
     int n = 0;
     EACH (c, member(r->bench, "roofs"))

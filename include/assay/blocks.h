@@ -5,10 +5,11 @@
  * How to round, pinned by vectors/: in f32, one rounding per operation; codes use the f32 d, the block holds f16(d).
  *   id = 1 / d, or 0 where d is 0 or 1 / d overflows; x * id and x / d differ near ties.
  *   q8_0, q8_1  d = max |x| / 127        q = x * id to nearest, ties away from 0;  q8_1: s = f16(d * sum of q)
- *   q4_0        d = mx / -8              q = min(15, trunc(x * id + 8.5));  mx: the first x of largest |x|, with its sign
+ *   q4_0        d = mx / -8              q = min(15, trunc(x * id + 8.5));  mx: the first x of largest |x|, signed
  *   q4_1        d = (max - min) / 15     q = min(15, trunc((x - min) * id + 0.5));  m = f16(min)
- * A block that holds a NaN or an infinity, or whose d overflows f32: d, m, s = NaN (7e00), the codes of a block of zeros.
- * q4_k, q6_k are searches: docs/bounds.md. */
+ *
+ * A block that holds a NaN or an infinity, or whose d overflows f32, has d, m, s = NaN (7e00) and the codes of a block
+ * of zeros.  q4_k, q6_k are searches: docs/bounds.md. */
 #ifndef ASSAY_BLOCKS_H
 #define ASSAY_BLOCKS_H
 #include <stdint.h>
