@@ -24,7 +24,7 @@ static const struct known {
     { "tail-skipped", "silu R=3 C=20", "the last 4 C (left over after a multiple of 16): never written" },
     { "swallows-nan", "silu R=6 C=20 gen=special", "wherever NaN is wanted: a number where NaN is wanted" },
     { "up-of-the-next", "swiglu R=3 C=20", "the first 19 C: up is taken from C+1" },
-    { "first-row-for-all", "add R=3 C=20", "the last 2 R: b is taken from R=0" },
+    { "first-row-for-all", "argmax R=9 V=40", "the last 8 R: all are 33" },
     { "next-element", "mul R=3 C=20", "the first 19 C: b is taken from C+1" },
     { "negative-zero-lost", "add R=3 C=20 gen=signed-zero", "every C = 2k+1: a zero of the other sign" },
     { "scale-of-next-block", "dequantize R=3 C=128 x=q4_0", NULL },
