@@ -123,6 +123,17 @@ static bool saturate(const assay_case *c, int i, int64_t n, double *const *value
     return true;
 }
 
+/* Activations half-way between two codes of q8_0, where the scale of each 32 is 1: rounded to even they are others. */
+static bool half_codes(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const int64_t K = c->dim[2] ? c->dim[2] : 1;
+    if (i == W)
+        grid(c, n, 7, value[i], r);
+    for (int64_t k = 0; i != W && k < n; k++)
+        value[i][k] = i == X && k % K % 32 == 0 ? 127 * sign(r) : symmetric(r, 126) + 0.5;
+    return true;
+}
+
 /* Scales of neighbouring blocks of w differ by up to 2^20, rows and columns unlike: one block's scale used for another
  * shows. */
 static bool wide_blocks(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
@@ -173,6 +184,7 @@ static const assay_gen gens[] = {
     GEN_FILL("ints-wide", EXACT, ints_wide, "odd integers of 10 bits against -2 to 2"),
     GEN_FILL("q8-exact", EXACT, q8_exact, "integers that rounding to q8_0 or q8_1 leaves alone"),
     GEN_FILL("saturate", EXACT, saturate, "activations of 127 against extreme codes, one sign a row"),
+    GEN_FILL("half-codes", ADVERSARIAL, half_codes, "activations half-way between two codes of q8_0"),
     GEN_FILL("wide-blocks", ADVERSARIAL, wide_blocks, "scales of neighbouring blocks that differ by up to 2^20"),
     TIGHT_DRAW("faint", ADVERSARIAL, faint, "products that are subnormal"),
     GEN_FILL("subnormal", ADVERSARIAL, subnormal, "subnormal activations against large weights"),
@@ -204,6 +216,7 @@ static const assay_rows rows[] = {
     { "T={1,6} N=18 K={64,1024} w={f32,q8_0,q4_0,q4_1} gen=saturate", ASSAY_QUICK },
     { "T={1,6} N=18 K={256,1024} w=q6_k gen=saturate", ASSAY_QUICK },
     { "T={1,4} N={3,31} K={32,352} w=q8_0 gen=any-codes", ASSAY_QUICK },
+    { "T={1,4} N=9 K={32,96} w={q8_0,q4_0,q4_1} gen=half-codes", ASSAY_QUICK },
     /* the statistics of T2 want 256 outputs */
     { "T=16 N=20 K={63,255,600} w={f32,f16} gen={gauss,uniform}", ASSAY_QUICK },
     { "T=66 N=5 K={1..8} gen={short,uniform}", ASSAY_QUICK },
