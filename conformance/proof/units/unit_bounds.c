@@ -69,6 +69,7 @@ static const struct {
     { "matmul", "T=1 N=1 K=330 gen=gauss" },                 /* under bf16, as above */
     { "matmul", "T=2 N=2 K=64 w=q4_1 gen={gauss,uniform}" }, /* under split_min */
     { "matmul", "T=9 N=3 K=5 gen={end@x,end@w,square-over@x}" },
+    { "matmul", "T=2 N=8 K={33..44} gen=gauss" }, /* a last block that is not whole, under split_min, too */
     { "gate_up", "T=9 N=3 K=5 gen={end@x,square-over@x}" },
     { "layernorm", "R=14 C=9 w=f32 eps=1e-12 gen=offset" },
     { "layernorm", "R=9 C=5 w=f32 eps=1e-05 gen={square-over@x,end@w}" },
