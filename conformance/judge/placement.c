@@ -77,8 +77,8 @@ assay_misplaced assay_misplace(const assay_case *c, int i)
 {
     const int64_t align = alignment_of(c->type[i]), mix = (int64_t)(c->seed % 1000003) + 7 * i;
     const int64_t pad = assay_dtype_of(c->type[i])->block > 1 ? (1 + mix % 3) * 2 : (1 + mix % 5) * align;
-    const uint64_t turn = c->seed / 1000003; /* in every other case one operand is dense beside the others */
-    const bool dense = turn % 2 && (int)(turn / 2 % (uint64_t)c->op->n_operands) == i;
+    const uint64_t turn = c->seed / 1000003; /* in one case of eight one operand is dense beside the others */
+    const bool dense = turn % 8 == 1 && (int)(turn / 8 % (uint64_t)c->op->n_operands) == i;
     return (assay_misplaced){ mix * align % 64, dense ? 0 : pad };
 }
 
