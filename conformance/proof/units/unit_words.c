@@ -25,14 +25,36 @@ static const struct known {
     { "swallows-nan", "silu R=6 C=20 gen=special", "wherever NaN is wanted: a number where NaN is wanted" },
     { "up-of-the-next", "swiglu R=3 C=20", "the first 19 C: up is taken from C+1" },
     { "first-row-for-all", "argmax R=9 V=40", "the last 8 R: all are 33" },
+    { "row-0-of-b-for-all", "add R=3 C=20", "the last 2 R: b is taken from R=0" },
     { "next-element", "mul R=3 C=20", "the first 19 C: b is taken from C+1" },
     { "negative-zero-lost", "add R=3 C=20 gen=signed-zero", "every C = 2k+1: a zero of the other sign" },
     { "scale-of-next-block", "dequantize R=3 C=128 x=q4_0", NULL },
     { "next-row", "embedding T=9 V=50 D=8", NULL },
 };
 
+static const float *row(const assay_tensor *t, int64_t r)
+{
+    return (const float *)(const void *)((const char *)t->data + r * t->stride[0]);
+}
+
+/* Of add; its kind is made by rule (conformance/rules), so that no suite has it. */
+static assay_status row_0_for_all(const assay_args *a)
+{
+    for (int64_t r = a->begin; r < a->end; r++) {
+        float *y = (float *)(void *)((char *)a->operand[2].data + r * a->operand[2].stride[0]);
+        for (int64_t c = 0; c < a->dim[1]; c++)
+            y[c] = row(&a->operand[0], r)[c] + row(&a->operand[1], 0)[c];
+    }
+    return ASSAY_OK;
+}
+static const assay_typeset f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
+static const assay_kernel own = { .op = "add", .name = "row-0-of-b-for-all", .types = f32, .run = row_0_for_all };
+
 static const assay_kernel *fault(const assay_op *op, const char *name)
 {
+    if (!strcmp(name, own.name))
+        return &own;
+
     const assay_faults *all = assay_faults_of(op);
     for (size_t i = 0; all && i < all->n; i++)
         if (!strcmp(all->fault[i].kernel.name, name))
