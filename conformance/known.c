@@ -41,7 +41,8 @@ static bool holds(const assay_op *op, const assay_known_answer *answer, assay_wh
         if (is_out)
             out = i, before[i] = i < ASSAY_KNOWN_INPUTS ? given[i] : NULL;
     }
-    assay_reference(op, &(assay_dense){ operand, before, c.dim, c.params }, sizeof(double), NULL);
+    if (assay_reference(op, &(assay_dense){ operand, before, c.dim, c.params }, sizeof(double), why))
+        return false;
     for (int64_t k = 0; k < assay_tensor_count(&t[out]); k++)
         if (!is_answer(got[k], answer->want[k]))
             return assay_fail(why, ASSAY_ERR_ARG, "%s: known answer: %s[%lld] is %.17g, not %.17g", line,

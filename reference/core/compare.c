@@ -274,7 +274,7 @@ static bool judge_t1(const output *o, assay_dtype type, bool rounds, const doubl
 static double different(const assay_problem *p)
 {
     double n = 1, added = 1;
-    int factors = 0;
+    int coarse = 0, fine = 0; /* what is multiplied: of 11 bits and fewer, of more */
     for (int i = 0; i < p->c.op->n_operands; i++) {
         const assay_operand *o = &p->c.op->operands[i];
         const double u = assay_dtype_of(p->c.type[i])->u, count = (double)assay_tensor_count(&p->t[i]);
@@ -284,9 +284,9 @@ static double different(const assay_problem *p)
         if (o->flags & ASSAY_OPTIONAL)
             added *= u > 0 && u < 0x1p-12 ? count : 1;
         else
-            factors += u >= 0x1p-12 ? 1 : INT16_MIN;
+            *(u >= 0x1p-12 ? &coarse : &fine) += 1;
     }
-    return factors > 1 && added > 1 ? fmin(n, added) : n;
+    return coarse > 1 && !fine && added > 1 ? fmin(n, added) : n;
 }
 
 /* rms(z) <= 1 and no drift, z = (out - g) / (u s), on full random mantissas with 256 outputs and more: of sums in any
