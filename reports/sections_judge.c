@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The judge, judged: seeded faults, mechanical mutants, cheats and hostile plug-ins, relations. */
+#include "../conformance/results/terminal.h"
 #include "report.h"
 #include <math.h>
 #include <stdlib.h>
@@ -78,8 +79,8 @@ static answer answer_of_mutants(const report *r, const char *kind, const char *o
     }
     if (!ops)
         return NOT_RUN;
-    snprintf(text, n, "%.0f of %.0f small changes %s that can be noticed at all were caught (%d ops; floor %.0f %%)",
-             caught, caught + survived, of, ops, floor);
+    snprintf(text, n, "%.0f of %.0f small changes %s that can be noticed at all were caught (%d op%s; floor %.0f %%)",
+             caught, caught + survived, of, ops, assay_s(ops), floor);
     return caught > 0 && 100 * caught >= floor * (caught + survived);
 }
 

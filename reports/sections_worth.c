@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAR 1.5 /* two roofs whose names need the same place */
+#define NEAR 1.7 /* two roofs whose names need the same place */
 
 static bool measured(const cJSON *row)
 {
