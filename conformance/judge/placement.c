@@ -40,7 +40,8 @@ static char *row_at(const assay_tensor *t, const int64_t *dim, char *base, int64
     return base;
 }
 
-/* Copies the logical elements, row by row, from one placement of a tensor to another. */
+/* Copies the logical elements, row by row, from one placement of a tensor to another; of a storage order what pads
+ * them, too: it has a meaning. */
 static void copy_rows(const assay_tensor *to, unsigned char *dst, const assay_tensor *from, const unsigned char *src)
 {
     int64_t dim[ASSAY_MAX_RANK], rows = 1;
@@ -119,7 +120,9 @@ static bool audit_bytes(assay_placement *pl, const assay_problem *p, assay_findi
         if (!j->page_bytes[i])
             continue;
         const size_t at = j->page_at[i], n = j->page_bytes[i];
-        if (j->writable[i] && assay_tensor_bytes(&j->t[i]))
+        if (j->writable[i] && j->t[i].layout)
+            assay_layout_of(j->t[i].layout)->copy(pl->before + j->offset[i], pl->arena + j->offset[i], &j->t[i]);
+        else if (j->writable[i] && assay_tensor_bytes(&j->t[i]))
             copy_rows(&j->t[i], pl->before + j->offset[i], &j->t[i], pl->arena + j->offset[i]);
         if (!memcmp(pl->before + at, pl->arena + at, n))
             continue;

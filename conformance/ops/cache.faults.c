@@ -13,7 +13,8 @@
     X(TRUNCATED, "f16-truncated", "slip: truncated instead of RNE")                                                    \
     X(PANEL_TRANSPOSED, "panel-transposed", "microsoft/onnxruntime#20030")                                             \
     X(APPEND_AT_END, "append-at-the-end", "jundot/omlx#2172")                                                          \
-    X(NEXT_ZEROED, "next-row-zeroed", "slip: writes padding")
+    X(NEXT_ZEROED, "next-row-zeroed", "slip: writes padding")                                                          \
+    X(PANEL_FILLED, "panel-padding-filled", "slip: a whole vector is stored to the last panel")
 
 #define LEGAL(X)                                                                                                       \
     X(SEQUENTIAL, "sequential", "legal: one by one")                                                                   \
@@ -85,6 +86,8 @@ static void one(const assay_args *a, int64_t t, int64_t g, int64_t d, int mode)
     put(at, c->type, v, mode);
     if (mode == NEXT_ZEROED && s + 1 < S && t == T - 1)
         put(cell(a, s + 1, g, d, mode), c->type, 0, mode);
+    for (int64_t i = s + 1; mode == PANEL_FILLED && c->layout == ASSAY_LAYOUT_kpanel16 && s == S - 1 && i % 16; i++)
+        put(cell(a, i, g, d, mode), c->type, v, mode);
     if (mode == TWICE)
         put(at, c->type, v, mode);
 }

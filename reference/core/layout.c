@@ -63,11 +63,22 @@ static void kpanel16_encode(const assay_tensor *t, const double *src)
             }
 }
 
+static void kpanel16_copy(void *dst, const void *src, const assay_tensor *t)
+{
+    const panels p = panels_of(t);
+    const size_t size = (size_t)assay_dtype_of(t->type)->bytes, panel = PANEL * size;
+    size_t at = 0;
+    for (int64_t o = 0; o < p.outer; o++)
+        for (int64_t s0 = 0; s0 < p.n * PANEL; s0 += PANEL)
+            for (int64_t gd = 0; gd < p.G * p.D; gd++, at += panel)
+                memcpy((char *)dst + at, (const char *)src + at, p.S - s0 < PANEL ? (size_t)(p.S - s0) * size : panel);
+}
+
 /* ---- the table ----------------------------------------------------------------------------------------------- */
 
 static const assay_layout_info table[] = {
     [ASSAY_LAYOUT_strided] = { .name = "strided" },
-    [ASSAY_LAYOUT_kpanel16] = { "kpanel16", kpanel16_bytes, kpanel16_decode, kpanel16_encode },
+    [ASSAY_LAYOUT_kpanel16] = { "kpanel16", kpanel16_bytes, kpanel16_decode, kpanel16_encode, kpanel16_copy },
 };
 
 const assay_layout_info *assay_layout_of(uint32_t layout)

@@ -21,6 +21,7 @@ typedef struct assay_layout_info {
     size_t (*bytes)(const assay_tensor *t);
     void (*decode)(double *dst, const assay_tensor *t);
     void (*encode)(const assay_tensor *t, const double *src);
+    void (*copy)(void *dst, const void *src, const assay_tensor *t); /* the elements, as bytes, not what pads them */
 } assay_layout_info;
 const assay_layout_info *assay_layout_of(uint32_t layout);
 const assay_layout_info *assay_layout_find(const char *name, uint32_t *layout);
