@@ -62,6 +62,8 @@ foreach(op IN LISTS ops) # faults.<op>: in their own and looser contracts, by ou
   set_tests_properties(faults.${op} PROPERTIES FIXTURES_SETUP self)
   if(NOT slow)
     assay_heavy(proof faults.${op} ${op})
+    assay_test(legal.${op} LABEL faults COMMAND assay check --legal -o ${op} --quick)
+    assay_heavy(proof legal.${op} ${op})
   endif()
 endforeach()
 foreach(isa IN LISTS primitive_isas)

@@ -101,6 +101,9 @@ static const struct argp_option option_table[] = {
       "the seeded faults and legal variants by relations between two results alone, without a golden", 0 },
     { "self", KEY_MODE + SELF, NULL, 0,
       "the judge, judged: faults, legal variants, and what other projects' rules say of the same outputs", 0 },
+    { "legal", KEY_MODE + LEGAL, NULL, 0,
+      "the legal variants in the cases that are made by rule, one of an op's in turn in each cheap one: all must pass",
+      0 },
     { "coverage", KEY_MODE + COVERAGE, NULL, 0,
       "run nothing: how many cases each op has, which pairs of choices (lengths, types, fields, generators) they "
       "cover; "
@@ -135,6 +138,10 @@ static int run_self(assay_session *s, const assay_asked *o)
 {
     return assay_self_main(s->pool, &o->filter, &o->how);
 }
+static int run_legal(assay_session *s, const assay_asked *o)
+{
+    return assay_legal_main(s->pool, &o->filter);
+}
 static int run_coverage(assay_session *s, const assay_asked *o)
 {
     const assay_op *op;
@@ -145,8 +152,8 @@ static int run_coverage(assay_session *s, const assay_asked *o)
     return 0;
 }
 static int (*const instead[MODES])(assay_session *s, const assay_asked *o) = {
-    [CONTRACTS] = run_contracts, [CERTIFICATE] = run_certificates, [METAMORPHIC] = run_relations,
-    [SELF] = run_self,           [COVERAGE] = run_coverage,
+    [CONTRACTS] = run_contracts, [CERTIFICATE] = run_certificates, [METAMORPHIC] = run_relations, [SELF] = run_self,
+    [LEGAL] = run_legal,         [COVERAGE] = run_coverage,
 };
 
 static const struct argp_child children[] = { { &assay_filter_argp, 0, "Which:", 2 },

@@ -39,6 +39,7 @@ static const struct mode {
     [CERTIFICATE] = { "--certificate", SEED | ROWS | LEVEL | ISA | PLUGIN | JSON, true },
     [METAMORPHIC] = { "--metamorphic", KERNEL | ISA | JSON, true },
     [SELF] = { "--self", SEED | ROWS | LEVEL | WHICH | JSON, true },
+    [LEGAL] = { "--legal", SEED | LEVEL | WHICH, true },
     [COVERAGE] = { "--coverage", LEVEL, true },
 };
 

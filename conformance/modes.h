@@ -14,6 +14,7 @@ typedef enum assay_mode {
     CERTIFICATE,
     METAMORPHIC,
     SELF,
+    LEGAL,
     COVERAGE,
     MODES
 } assay_mode;

@@ -50,6 +50,9 @@ const assay_ledger *assay_self_ledger(const assay_self *s, int input);
 /* Runs all, prints the table, writes the JSON that the filter names.  Returns the exit code. */
 int assay_self_main(assay_pool *pool, const assay_filter *f, const assay_self_how *how);
 
+/* legal.c: `assay check --legal`; the exit code. */
+int assay_legal_main(assay_pool *pool, const assay_filter *f);
+
 /* self_part.c: what was found of some ops, for a run of the same program that joins it. */
 assay_status assay_self_write_part(const assay_self *s, const char *path, assay_why *why);
 /* Reads DIR/OP.part for every op that has entries, all of them of this program.  The ledgers hold their entries. */
