@@ -155,6 +155,17 @@ static void print_gens(const assay_op *op)
     print_value_gens(op);
 }
 
+static void print_absent(const assay_op *op)
+{
+    const assay_tables *t = assay_tables_of(op);
+    if (t && !assay_workload_of(op, 0))
+        printf("\nno workloads: %s\n", t->workloads[0].name);
+    if (t && !assay_vector_case_of(op, 0))
+        printf("\nno vectors: %s\n", t->vectors[0].name);
+    if (t && !assay_relation_of(op, 0))
+        printf("\nno relations: %s\n", t->relations[0].says);
+}
+
 static void print_kernels(const assay_op *op)
 {
     const assay_kernel *k;
@@ -183,6 +194,7 @@ int assay_list_op(const char *name)
     print_fields(op);
     print_rules(op);
     print_gens(op);
+    print_absent(op);
     print_kernels(op);
     return 0;
 }

@@ -10,16 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const assay_vector_case *assay_vector_case_at(size_t i)
-{
-    static const assay_vector_case cases[] = {
-#define VECTOR(op, name, line) { #op, name, #op " " line },
-#include "cases.def"
-#undef VECTOR
-    };
-    return i < ASSAY_COUNT_OF(cases) ? &cases[i] : NULL;
-}
-
 enum { MAX_TENSORS = 2 * ASSAY_MAX_OPND + ASSAY_MAX_PLANES, MAX_META = 12 };
 
 typedef struct draft { /* of a file */

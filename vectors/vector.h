@@ -36,10 +36,5 @@ assay_status assay_vector_verify(assay_vector *v, assay_why *why);
 /* Makes the vector of a case line. */
 assay_status assay_vector_generate(const char *line, const char *path, assay_why *why);
 
-typedef struct assay_vector_case {
-    const char *op, *name, *line;
-} assay_vector_case;
-const assay_vector_case *assay_vector_case_at(size_t i); /* cases.def; NULL past the last */
-
 int assay_cmd_vectors(int argc, char **argv);
 #endif

@@ -71,26 +71,36 @@ static assay_status generate_lines(const options *o, assay_why *why)
     return s;
 }
 
+static assay_status generate_op(const options *o, const assay_op *op, int *n, assay_why *why)
+{
+    const assay_vector_case *c;
+    for (size_t i = 0; (c = assay_vector_case_of(op, i)); i++, ++*n) {
+        char path[4096], line[ASSAY_CASE_LINE];
+        snprintf(path, sizeof path, "%s/%s", o->dir, op->name);
+        mkdir(o->dir, 0777);
+        mkdir(path, 0777);
+        snprintf(path, sizeof path, "%s/%s/%s.safetensors", o->dir, op->name, c->name);
+        snprintf(line, sizeof line, "%s %s", op->name, c->line);
+        const assay_status s = assay_vector_generate(line, path, why);
+        if (s)
+            return s;
+    }
+    return ASSAY_OK;
+}
+
 static assay_status generate(const options *o, assay_why *why)
 {
     if (assay_secret_name())
         return assay_fail(why, ASSAY_ERR_ARG, "generate with ASSAY_SECRET: files are public; unset it");
     if (o->n_files)
         return generate_lines(o, why);
-    const assay_vector_case *c;
-    char path[4096];
+    const assay_op *op;
     int n = 0;
-    for (size_t i = 0; (c = assay_vector_case_at(i)); i++) {
-        if (o->filter.op && strcmp(o->filter.op, c->op))
-            continue;
-        snprintf(path, sizeof path, "%s/%s", o->dir, c->op);
-        mkdir(o->dir, 0777);
-        mkdir(path, 0777);
-        snprintf(path, sizeof path, "%s/%s/%s.safetensors", o->dir, c->op, c->name);
-        const assay_status s = assay_vector_generate(c->line, path, why);
+    for (size_t i = 0; (op = assay_op_at(i)); i++) {
+        const assay_status s =
+            !o->filter.op || !strcmp(o->filter.op, op->name) ? generate_op(o, op, &n, why) : ASSAY_OK;
         if (s)
             return s;
-        n++;
     }
     printf("%d vectors written under %s\n", n, o->dir);
     return n ? ASSAY_OK : assay_fail(why, ASSAY_ERR_ARG, "no vector matches -o %s", o->filter.op);
@@ -336,8 +346,7 @@ int assay_cmd_vectors(int argc, char **argv)
     if (!check && strcmp(o.verb, "verify") && strcmp(o.verb, "generate"))
         assay_fail(&why, ASSAY_ERR_ARG, "%s: generate, check or verify?", o.verb);
     else if (!strcmp(o.verb, "generate") && o.n_files && !strcmp(o.dir, committed))
-        assay_fail(&why, ASSAY_ERR_ARG, "%s: give --dir: vectors/data holds the cases of vectors/cases.def alone",
-                   o.file[0]);
+        assay_fail(&why, ASSAY_ERR_ARG, "%s: give --dir: vectors/data holds the vectors of the ops alone", o.file[0]);
     else if (!check && o.filter.json)
         assay_fail(&why, ASSAY_ERR_ARG, "%s writes no results: --json is of check", o.verb);
     else if (o.contract && assay_contract_parse(o.contract, NULL, &(assay_contract){ 0 }, &why))

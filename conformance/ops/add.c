@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * add: cases.  Every input is exact here: one rounding of the exact sum, so NaN apart everything is judged by bits. */
-#include "../../reference/core/suite.h"
+#include "tables.h"
 #include "../../reference/core/values.h"
 #include <math.h>
 
@@ -60,4 +60,26 @@ SECOND(add)
         y[i] = (float)((long double)x[i] + b[i]);
 }
 
+static const assay_workload workloads[] = {
+    { "smollm2-135m.decode", "R=1 C=576", 1 },
+    { "smollm2-135m.prefill512", "R=512 C=576", 512 },
+    { "llama3-8b.decode", "R=1 C=4096", 1 },
+    { "llama3-8b.prefill512", "R=512 C=4096", 512 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "gauss", "R=3 C=33 gen=gauss" },
+    { "special", "R=6 C=9 gen=special" },
+    { "f16", "R=2 C=17 a=f16 b=f32 y=bf16 gen=gauss" },
+};
+
+static const assay_relation relations[] = {
+    { "b + a is a + b", "R=5 C={7,43} gen=gauss seed=3", ASSAY_ACT_SWAP, .on = "a b" },
+    AFFINE("4 a, 4 b: 4 y", "R=5 C={7,43} gen=gauss seed=3", "a b", 4, 0, 4, 0),
+    AFFINE("-a, -b: -y", "R=5 C={7,43} gen=gauss seed=3", "a b", -1, 0, -1, 0),
+    ALONG(REVERSE, "columns in reverse: in y too", "R=5 C={7,43} gen=gauss seed=3", "C", 0),
+    ALONG(REVERSE, "rows in reverse: in y too", "R=5 C={7,43} gen=gauss seed=3", "R", 0),
+};
+
 SUITE(add) = { USUAL_TABLES(add), .land = land };
+TABLES(add);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * argmax: cases. */
-#include "../../reference/core/suite.h"
+#include "tables.h"
 #include <math.h>
 
 /* Few values: the maximum stands at many places. */
@@ -118,4 +118,26 @@ SECOND(argmax)
     }
 }
 
+static const assay_workload workloads[] = {
+    /* greedy choice of one token, and of a batch */
+    { "smollm2-135m.decode.greedy", "R=1 V=49152", 1 },
+    { "smollm2-135m.batch8.greedy", "R=8 V=49152", 8 },
+    { "llama3-8b.decode.greedy", "R=1 V=128256", 1 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "ties", "R=8 V=37 gen=ties" },
+    { "nans", "R=8 V=37 gen=nans" },
+    { "masked", "R=6 V=70 gen=masked" },
+    { "gauss", "R=4 V=1031 gen=gauss" },
+};
+
+static const assay_relation relations[] = {
+    AFFINE("x + 8: the same", "R=9 V={5,43} gen=ints-narrow seed=3", "x", 1, 8, 1, 0),
+    AFFINE("4 x: the same", "R=9 V={5,43} gen=gauss seed=3", "x", 4, 0, 1, 0),
+    MORE("three logits of -inf more: the same", "R=9 V={5,43} gen=gauss seed=3", "V", "x", (double)-INFINITY, 0),
+    ALONG(REVERSE, "rows in reverse: in y too", "R=9 V={5,43} gen=gauss seed=3", "R", 0),
+};
+
 SUITE(argmax) = { USUAL_TABLES(argmax), .exact = exact };
+TABLES(argmax);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * cache: cases. */
-#include "../../reference/core/suite.h"
+#include "tables.h"
 #include "../../reference/core/values.h"
 
 /* Positions: the next ones after some past, in a ring; every fifth case position is written twice (the last wins). */
@@ -91,4 +91,28 @@ SECOND(cache)
     }
 }
 
+static const assay_workload workloads[] = {
+    /* the keys of one layer */
+    { "smollm2-135m.decode", "T=1 S=4096 G=3 D=64 cache=*", 1 },
+    { "smollm2-135m.decode.panel", "T=1 S=4096 G=3 D=64 cache=f32:kpanel16", 1 },
+    { "smollm2-135m.prefill512", "T=512 S=4096 G=3 D=64 cache=*", 512 },
+    { "smollm2-135m.prefill512.panel", "T=512 S=4096 G=3 D=64 cache=f32:kpanel16", 512 },
+    { "smollm2-135m.prefill512.f16-panel", "T=512 S=4096 G=3 D=64 cache=f16:kpanel16", 512 },
+    { "llama3-8b.prefill512", "T=512 S=4096 G=8 D=128 cache=*", 512 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "f32", "T=2 S=7 G=2 D=5 gen=append" },
+    { "f16", "T=3 S=7 G=2 D=5 cache=f16 gen=scatter" },
+    { "q8_0", "T=2 S=5 G=2 D=32 cache=q8_0 gen=gauss" },
+    { "kpanel16", "T=3 S=20 G=2 D=5 cache=f16:kpanel16 gen=append" },
+};
+
+static const assay_relation relations[] = {
+    AFFINE("4 x, 4 cache: 4 cache", "T=3 S=9 G=3 D=8 cache={f32,f16} gen=gauss seed=3", "x cache", 4, 0, 4, 0),
+    ALONG(REVERSE, "heads in reverse: in the cache too", "T=3 S=9 G=3 D=8 gen=gauss seed=3", "G", 0),
+    ALONG(REVERSE, "channels in reverse: in the cache too", "T=3 S=9 G=3 D=8 gen=gauss seed=3", "D", 0),
+};
+
 SUITE(cache) = { USUAL_TABLES(cache), .land = land, .exact = exact, .mend = mend };
+TABLES(cache);

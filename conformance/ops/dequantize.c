@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * dequantize: cases.  Encoders write only some of the blocks that a file may hold, so most cases take random bytes. */
 #include "../../reference/core/dtype.h"
-#include "../../reference/core/suite.h"
+#include "tables.h"
 #include "assay/blocks.h"
 #include "formats_known.h"
 #include "../judge/raw.h"
@@ -74,6 +74,26 @@ SECOND(dequantize)
         ((double *)a->operand[1])[i] = ((const double *)a->operand[0])[i];
 }
 
+static const assay_workload workloads[] = {
+    /* a weight matrix or a part of it, unpacked for a float kernel; the rows of a KV cache */
+    { "smollm2-135m.ffn_up", "R=576 C=1536 x=*", 0 },
+    { "smollm2-135m.kv512", "R=512 C=192 x=q8_0", 0 },
+    { "llama3-8b.o.64rows", "R=64 C=4096 x=*", 0 },
+    { "llama3-8b.o", "R=4096 C=4096 x=*", 0 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "f16", "R=2 C=100 x=f16 gen=any-bits" }, { "bf16", "R=2 C=100 x=bf16 gen=any-bits" },
+    { "q8_0", "R=3 C=96 x=q8_0 gen=codes" },   { "q8_1", "R=3 C=96 x=q8_1 gen=codes" },
+    { "q4_0", "R=3 C=96 x=q4_0 gen=codes" },   { "q4_1", "R=3 C=96 x=q4_1 gen=codes" },
+    { "q4_k", "R=2 C=512 x=q4_k gen=codes" },  { "q6_k", "R=2 C=512 x=q6_k gen=codes" },
+};
+
+static const assay_relation relations[] = {
+    ALONG(REVERSE, "rows in reverse: in y too", "R=3 C=64 x={f16,bf16,q8_0,q4_0,q4_1} gen=gauss seed=3", "R", 0),
+    AFFINE("4 x: 4 y", "R=3 C=64 x={f16,bf16,q8_0} gen=gauss seed=3", "x", 4, 0, 4, 0),
+};
+
 const assay_suite assay_suite_dequantize = {
     .op = "dequantize",
     .draws_own = true,
@@ -85,3 +105,4 @@ const assay_suite assay_suite_dequantize = {
     .second = second_dequantize,
     .known = known,
 };
+TABLES(dequantize);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * embedding: cases. */
-#include "../../reference/core/suite.h"
+#include "tables.h"
 #include "../judge/raw.h"
 
 enum { IDS, TABLE, Y };
@@ -67,4 +67,36 @@ SECOND(embedding)
             y[i] = ids[i / D] == (double)v ? table[v * D + i % D] : y[i];
 }
 
+static const assay_workload workloads[] = {
+    /* the tables are those of the models, or (llama3-8b, 128256 rows) its first 16384 rows */
+    { "smollm2-135m.decode", "T=1 V=49152 D=576 table=f32", 1 },
+    { "smollm2-135m.decode", "T=1 V=49152 D=576 table=f16", 1 },
+    { "smollm2-135m.decode", "T=1 V=49152 D=576 table=q8_0", 1 },
+    { "smollm2-135m.prefill512", "T=512 V=49152 D=576 table=f32", 512 },
+    { "smollm2-135m.prefill512", "T=512 V=49152 D=576 table=f16", 512 },
+    { "smollm2-135m.prefill512", "T=512 V=49152 D=576 table=q8_0", 512 },
+    { "llama3-8b.decode", "T=1 V=16384 D=4096 table=q4_k", 1 },
+    { "llama3-8b.prefill512", "T=512 V=16384 D=4096 table=*", 512 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "f32", "T=5 V=7 D=19 gen=gauss" },
+    { "bf16", "T=5 V=7 D=19 table=bf16 gen=gauss" },
+    { "q8_0", "T=4 V=9 D=96 table=q8_0 gen=codes" },
+    { "q4_0", "T=4 V=9 D=96 table=q4_0 gen=codes" },
+    { "q4_1", "T=4 V=9 D=96 table=q4_1 gen=codes" },
+    { "q4_k", "T=4 V=5 D=256 table=q4_k gen=codes" },
+    { "q6_k", "T=4 V=5 D=256 table=q6_k gen=codes" },
+};
+
+#define TABLE "T=6 V=9 D=43 table={f32,f16} gen=gauss seed=3"
+static const assay_relation relations[] = {
+    AFFINE("4 table: 4 y", TABLE, "table", 4, 0, 4, 0),
+    ALONG(REVERSE, "tokens in reverse: in y too", TABLE, "T", 0),
+    ALONG(CUT, "tokens in two calls: the same", TABLE, "T", 0),
+    ALONG(REVERSE, "channels in reverse: in y too", TABLE, "D", 0),
+    MORE("three rows of the table more: the same", TABLE, "V", "", 0, 0),
+};
+
 SUITE(embedding) = { USUAL_TABLES(embedding), .raw = raw };
+TABLES(embedding);

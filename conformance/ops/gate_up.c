@@ -8,6 +8,7 @@
 #include "../../reference/core/status.h"
 #include "../../reference/core/values.h"
 #include "assay/blocks.h"
+#include "tables.h"
 #include <math.h>
 #include <string.h>
 
@@ -252,6 +253,46 @@ static double land(const assay_case *c, int i, int64_t j)
     return i != 0 ? 1 : (j + 3 * t) % K == 0 ? sqrt(fabs(assay_landing(c, t))) : 0;
 }
 
+static const assay_workload workloads[] = {
+    { "smollm2-135m.decode.ffn.f32", "T=1 N=1536 K=576 gate=f32 up=f32", 1 },
+    { "smollm2-135m.decode.ffn.q8_0", "T=1 N=1536 K=576 gate=q8_0 up=q8_0", 1 },
+    { "smollm2-135m.decode.ffn.q4_0", "T=1 N=1536 K=576 gate=q4_0 up=q4_0", 1 },
+    { "smollm2-135m.decode.ffn.q4_1", "T=1 N=1536 K=576 gate=q4_1 up=q4_1", 1 },
+    { "smollm2-135m.prefill512.ffn.f32", "T=512 N=1536 K=576 gate=f32 up=f32", 512 },
+    { "smollm2-135m.prefill512.ffn.q8_0", "T=512 N=1536 K=576 gate=q8_0 up=q8_0", 512 },
+    { "smollm2-135m.prefill512.ffn.q4_0", "T=512 N=1536 K=576 gate=q4_0 up=q4_0", 512 },
+    { "smollm2-135m.prefill512.ffn.q4_1", "T=512 N=1536 K=576 gate=q4_1 up=q4_1", 512 },
+    { "llama3-8b.decode.ffn.f32", "T=1 N=14336 K=4096 gate=f32 up=f32", 1 },
+    { "llama3-8b.decode.ffn.q8_0", "T=1 N=14336 K=4096 gate=q8_0 up=q8_0", 1 },
+    { "llama3-8b.decode.ffn.q4_0", "T=1 N=14336 K=4096 gate=q4_0 up=q4_0", 1 },
+    { "llama3-8b.decode.ffn.q4_1", "T=1 N=14336 K=4096 gate=q4_1 up=q4_1", 1 },
+    { "llama3-8b.prefill512.ffn.f32", "T=512 N=14336 K=4096 gate=f32 up=f32", 512 },
+    { "llama3-8b.prefill512.ffn.q8_0", "T=512 N=14336 K=4096 gate=q8_0 up=q8_0", 512 },
+    { "llama3-8b.prefill512.ffn.q4_0", "T=512 N=14336 K=4096 gate=q4_0 up=q4_0", 512 },
+    { "llama3-8b.prefill512.ffn.q4_1", "T=512 N=14336 K=4096 gate=q4_1 up=q4_1", 512 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "f32", "T=2 N=5 K=33 gen=unit" },
+    { "q8_0", "T=2 N=5 K=64 gate=q8_0 up=q8_0 gen=unit" },
+    { "q4_k_q6_k", "T=2 N=3 K=256 gate=q4_k up=q6_k gen=unit" },
+    { "open_or_shut", "T=2 N=5 K=32 gate=f16 up=q4_1 gen=open-or-shut" },
+};
+
+#define GATE  "T=5 N={19,23} K=33 gen=gauss seed=3"
+#define GATEQ "T=5 N=20 K=64 gate={q8_0,q4_0,q4_1} up={q8_0,q4_0,q4_1} gen=gauss seed=3"
+static const assay_relation relations[] = {
+    AFFINE("4 up: 4 y", GATE, "up", 4, 0, 4, 0),
+    AFFINE("-up: -y", GATE, "up", -1, 0, -1, 0),
+    ALONG(REVERSE, "rows of x in reverse: rows of y too", GATE, "T", LOOSE),
+    ALONG(REVERSE, "rows of the weights in reverse: columns of y too", GATE, "N", LOOSE),
+    ALONG(REVERSE, "rows of the weights in reverse: columns of y too", GATEQ, "N", LOOSE),
+    ALONG(REVERSE, "terms of the sums in reverse: the same", GATE, "K", LOOSE),
+    MORE("three terms of 0 more: the same", GATE, "K", "", 0, LOOSE),
+    ALONG(CUT, "columns in two calls: the same", GATE, "N", LOOSE),
+    ALONG(CUT, "columns in two calls: the same", GATEQ, "N", LOOSE),
+};
+
 const assay_suite assay_suite_gate_up = {
     .op = "gate_up",
     .draws_own = true,
@@ -265,3 +306,4 @@ const assay_suite assay_suite_gate_up = {
     .raw = raw,
     .known = known,
 };
+TABLES(gate_up);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * gelu: cases; around 0, both tails down to where nothing is left; the definitions by a series and a continued
  * fraction. */
-#include "../../reference/core/suite.h"
+#include "tables.h"
 #include "../../reference/core/values.h"
 #include "assay/params/gelu.h"
 #include <math.h>
@@ -123,4 +123,28 @@ static double land(const assay_case *c, int i, int64_t j)
     return fabs(assay_landing(c, j));
 }
 
+static const assay_workload workloads[] = {
+    { "gpt2.decode.ffn", "R=1 C=3072 form=tanh", 1 },
+    { "gpt2.prefill512.ffn", "R=512 C=3072 form=tanh", 512 },
+    { "bert-base.encode128.ffn", "R=128 C=3072", 128 },
+    { "clip-vit-b32.encode50.ffn", "R=50 C=3072 form=quick", 50 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "erf", "R=3 C=33 gen=range" },
+    { "tanh", "R=3 C=33 form=tanh gen=range" },
+    { "quick", "R=3 C=33 form=quick gen=range" },
+    { "origin", "R=2 C=25 gen=origin" },
+    { "special", "R=3 C=9 form=tanh gen=special" },
+    { "f16", "R=2 C=17 x=f16 y=bf16 gen=gauss" },
+};
+
+#define GELU "R=5 C={7,43} form={erf,tanh,quick} gen=gauss seed=3"
+static const assay_relation relations[] = {
+    ALONG(REVERSE, "columns in reverse: in y too", GELU, "C", LOOSE),
+    ALONG(CUT, "columns in two calls: the same", GELU, "C", LOOSE),
+    { "-x: y - x", GELU, ASSAY_ACT_AFFINE, .on = "x", .by = -1, .less = "x", .slack = LOOSE },
+};
+
 SUITE(gelu) = { USUAL_TABLES(gelu), .land = land, .exact = exact, .holes = holes };
+TABLES(gelu);

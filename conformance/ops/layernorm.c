@@ -79,4 +79,28 @@ SECOND(layernorm)
     }
 }
 
+static const assay_workload workloads[] = {
+    { "gpt2.decode", "R=1 C=768 w=f32 bias=f32 eps=1e-05", 1 },
+    { "gpt2.prefill512", "R=512 C=768 w=f32 bias=f32 eps=1e-05", 512 },
+    { "bert-large.encode128", "R=128 C=1024 w=f32 bias=f32 eps=1e-12", 128 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "plain", "R=3 C=17 w=f32 bias=f32 eps=1e-05 gen=offset" },
+    { "bare", "R=4 C=33 eps=1e-05 gen=near-eps" },
+    { "special", "R=12 C=9 w=f32 eps=1e-05 gen=special" },
+    { "f16", "R=2 C=31 x=f16 w=bf16 bias=f32 y=f16 eps=1e-05 gen=gauss" },
+};
+
+#define LAYER "R=5 C={7,43} gen=gauss seed=3"
+static const assay_relation relations[] = {
+    AFFINE("x + 8: the same", LAYER " eps=1e-5", "x", 1, 8, 1, LOOSE),
+    AFFINE("16 x, eps 0: the same", LAYER, "x", 16, 0, 1, LOOSE),
+    AFFINE("-x: -y", LAYER " eps=1e-5", "x", -1, 0, -1, LOOSE),
+    AFFINE("4 w, 4 bias: 4 y", LAYER " w=f32 bias=f32 eps=1e-5", "w bias", 4, 0, 4, 0),
+    ALONG(REVERSE, "columns in reverse: in y too", LAYER " w=f32 bias=f32 eps=1e-5", "C", LOOSE),
+    ALONG(CUT, "rows in two calls: the same", LAYER " w=f32 bias=f32 eps=1e-5", "R", LOOSE),
+};
+
 SUITE(layernorm) = { USUAL_TABLES(layernorm) };
+TABLES(layernorm);

@@ -5,7 +5,7 @@
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
 #include "../../reference/core/values.h"
-#include "../../reference/core/suite.h"
+#include "tables.h"
 #include "assay/blocks.h"
 #include <math.h>
 #include <string.h>
@@ -327,5 +327,67 @@ SECOND(matmul)
     }
 }
 
+static const assay_workload workloads[] = {
+    /* the projections of one layer and the output matrix */
+    { "smollm2-135m.decode.qkv", "T=1 N=960 K=576 w=*", 1 },
+    { "smollm2-135m.decode.o", "T=1 N=576 K=576 w=*", 1 },
+    { "smollm2-135m.decode.ffn_up", "T=1 N=1536 K=576 w=*", 1 },
+    { "smollm2-135m.decode.ffn_down", "T=1 N=576 K=1536 w=*", 1 },
+    { "smollm2-135m.decode.lm_head", "T=1 N=49152 K=576 w=*", 1 },
+    { "smollm2-135m.batch8.ffn_up", "T=8 N=1536 K=576 w=*", 8 },
+    { "smollm2-135m.batch8.qkv", "T=8 N=960 K=576 w=*", 8 },
+    { "smollm2-135m.batch8.ffn_down", "T=8 N=576 K=1536 w=*", 8 },
+    { "smollm2-135m.batch8.lm_head", "T=8 N=49152 K=576 w=*", 8 },
+    { "smollm2-135m.prefill512.qkv", "T=512 N=960 K=576 w=*", 512 },
+    { "smollm2-135m.prefill512.o", "T=512 N=576 K=576 w=*", 512 },
+    { "smollm2-135m.prefill512.ffn_up", "T=512 N=1536 K=576 w=*", 512 },
+    { "smollm2-135m.prefill512.ffn_down", "T=512 N=576 K=1536 w=*", 512 },
+    { "llama3-8b.decode.qkv", "T=1 N=6144 K=4096 w=*", 1 },
+    { "llama3-8b.decode.o", "T=1 N=4096 K=4096 w=*", 1 },
+    { "llama3-8b.decode.ffn_up", "T=1 N=14336 K=4096 w=*", 1 },
+    { "llama3-8b.decode.ffn_down", "T=1 N=4096 K=14336 w=*", 1 },
+    { "llama3-8b.decode.lm_head", "T=1 N=128256 K=4096 w=q8_0", 1 },
+    { "llama3-8b.batch8.qkv", "T=8 N=6144 K=4096 w=*", 8 },
+    { "llama3-8b.batch8.o", "T=8 N=4096 K=4096 w=*", 8 },
+    { "llama3-8b.batch8.ffn_up", "T=8 N=14336 K=4096 w=*", 8 },
+    { "llama3-8b.batch8.ffn_down", "T=8 N=4096 K=14336 w=*", 8 },
+    { "llama3-8b.prefill512.qkv", "T=512 N=6144 K=4096 w=*", 512 },
+    { "llama3-8b.prefill512.o", "T=512 N=4096 K=4096 w=*", 512 },
+    { "llama3-8b.prefill512.ffn_up", "T=512 N=14336 K=4096 w=*", 512 },
+    { "llama3-8b.prefill512.ffn_down", "T=512 N=4096 K=14336 w=*", 512 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "f32", "T=3 N=5 K=33 bias=f32 gen=gauss" },       { "f16", "T=2 N=5 K=17 w=f16 gen=gauss" },
+    { "bf16", "T=2 N=5 K=17 w=bf16 gen=gauss" },        { "q8_0", "T=3 N=5 K=96 w=q8_0 gen=gauss" },
+    { "q4_0", "T=3 N=5 K=96 w=q4_0 gen=gauss" },        { "q4_1", "T=3 N=5 K=96 w=q4_1 gen=gauss" },
+    { "q4_k", "T=2 N=3 K=512 w=q4_k gen=gauss" },       { "q6_k", "T=2 N=3 K=512 w=q6_k gen=gauss" },
+    { "exact", "T=2 N=3 K=64 w=q8_0 gen=ints-narrow" },
+};
+
+#define INTS  "T=5 N={19,23} K={9,33} gen=ints-narrow seed=3"
+#define QUANT "T=5 N=20 K=64 w={q8_0,q4_0,q4_1} gen=gauss seed=3"
+static const assay_relation relations[] = {
+    AFFINE("8 x, 8 bias: 8 y", "T=3 N=17 K=33 bias=f32 gen=gauss seed=3", "x bias", 8, 0, 8, 0),
+    AFFINE("8 x: 8 y", QUANT, "x", 8, 0, 8, 0),
+    AFFINE("w / 4: y / 4", "T=3 N=17 K=33 w={f32,f16,bf16} gen=gauss seed=3", "w", 0.25, 0, 0.25, 0),
+    AFFINE("-x: -y", "T=3 N=17 K=33 gen=gauss seed=3", "x", -1, 0, -1, 0),
+    AFFINE("-x: -y", "T=3 N=17 K=33 y=bf16 gen=gauss seed=3", "x", -1, 0, -1, 0),
+    ALONG(REVERSE, "rows of x in reverse: rows of y too", INTS, "T", 0),
+    ALONG(REVERSE, "rows of w in reverse: columns of y too", INTS, "N", 0),
+    ALONG(REVERSE, "terms of the sum in reverse: the same", INTS, "K", 0),
+    ALONG(REVERSE, "rows of x in reverse: rows of y too", QUANT, "T", LOOSE),
+    ALONG(REVERSE, "rows of w in reverse: columns of y too", QUANT, "N", LOOSE),
+    MORE("three terms of 0 more: the same", INTS, "K", "", 0, 0),
+    ALONG(CUT, "rows in two calls: the same", INTS, "T", 0),
+    ALONG(CUT, "columns in two calls: the same", INTS, "N", 0),
+    ALONG(CUT, "columns in two calls: the same", QUANT, "N", LOOSE),
+    ALONG(ADD, "x is a sum: y is the sum of two", INTS, "x", 0),
+    ALONG(ADD, "x is a sum: y is the sum of two", "T=5 N=19 K={9,33} gen=ints-wide seed=3", "x", 0),
+    { "bias + 8: y + 8", "T=5 N=19 K={9,300} bias=f32 gen=ints-narrow seed=3", ASSAY_ACT_AFFINE, .on = "bias", .by = 1,
+      .plus = 8, .more = 8 },
+};
+
 SUITE(matmul) = { USUAL_TABLES(matmul),       .land = land, .fits = fits, .exact = exact,
                   .known = against_binary128, .raw = raw };
+TABLES(matmul);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * mul: cases.  Every input is exact here: one rounding of the exact product, so NaN apart everything is judged by bits.
  */
-#include "../../reference/core/suite.h"
+#include "tables.h"
 #include "../../reference/core/values.h"
 #include <math.h>
 
@@ -68,4 +68,25 @@ SECOND(mul)
         y[i] = (float)((long double)x[i] * b[i]);
 }
 
+static const assay_workload workloads[] = {
+    { "smollm2-135m.decode.ffn", "R=1 C=1536", 1 },
+    { "smollm2-135m.prefill512.ffn", "R=512 C=1536", 512 },
+    { "llama3-8b.decode.ffn", "R=1 C=14336", 1 },
+    { "llama3-8b.prefill512.ffn", "R=512 C=14336", 512 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "gauss", "R=3 C=33 gen=gauss" },
+    { "denormal", "R=3 C=9 gen=denormal" },
+};
+
+static const assay_relation relations[] = {
+    { "b a is a b", "R=5 C={7,43} gen=gauss seed=3", ASSAY_ACT_SWAP, .on = "a b" },
+    AFFINE("4 a: 4 y", "R=5 C={7,43} gen=gauss seed=3", "a", 4, 0, 4, 0),
+    AFFINE("-b: -y", "R=5 C={7,43} gen=gauss seed=3", "b", -1, 0, -1, 0),
+    ALONG(REVERSE, "columns in reverse: in y too", "R=5 C={7,43} gen=gauss seed=3", "C", 0),
+    ALONG(REVERSE, "rows in reverse: in y too", "R=5 C={7,43} gen=gauss seed=3", "R", 0),
+};
+
 SUITE(mul) = { USUAL_TABLES(mul), .land = land };
+TABLES(mul);

@@ -2,7 +2,7 @@
  * norm.h - what generators of ops share that divide a row by its size. */
 #ifndef ASSAY_OPS_NORM_H
 #define ASSAY_OPS_NORM_H
-#include "../../reference/core/suite.h"
+#include "tables.h"
 #include <math.h>
 
 static inline int64_t row_of(const assay_case *c, int64_t j)

@@ -2,7 +2,7 @@
  * quantize: cases.  Generators know the type that is written, so that every tie, extreme and edge of its rule occurs.
  */
 #include "../../reference/core/dtype.h"
-#include "../../reference/core/suite.h"
+#include "tables.h"
 #include "../../reference/core/values.h"
 #include "quantize_known.h"
 #include "../judge/raw.h"
@@ -275,6 +275,54 @@ SECOND(quantize)
         ((double *)a->operand[Y])[i] = ((const double *)a->operand[X])[i];
 }
 
+static const assay_workload workloads[] = {
+    /* activations before a quantized matmul (q8_0, q8_1), rows of a KV cache, weights at load time */
+    { "smollm2-135m.decode.x", "R=1 C=576 y=q8_0", 1 },
+    { "smollm2-135m.decode.ffn", "R=1 C=1536 y=*", 1 },
+    { "smollm2-135m.prefill512.x", "R=512 C=576 y=q8_0", 512 },
+    { "smollm2-135m.prefill512.ffn", "R=512 C=1536 y=*", 512 },
+    { "llama3-8b.decode.x", "R=1 C=4096 y=*", 1 },
+    { "llama3-8b.decode.ffn", "R=1 C=14336 y=*", 1 },
+    { "llama3-8b.prefill512.x", "R=512 C=4096 y=*", 512 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "f16", "R=3 C=33 y=f16 gen=half-steps" },
+    { "bf16", "R=3 C=33 y=bf16 gen=half-steps" },
+    { "q8_0", "R=3 C=96 y=q8_0 gen=gauss" },
+    { "q8_0_ties", "R=3 C=96 y=q8_0 gen=half-steps" },
+    { "q8_1", "R=3 C=96 y=q8_1 gen=gauss" },
+    { "q4_0", "R=3 C=96 y=q4_0 gen=gauss" },
+    { "q4_0_ties", "R=3 C=96 y=q4_0 gen=half-steps" },
+    { "q4_1", "R=3 C=96 y=q4_1 gen=gauss" },
+    { "extremes", "R=4 C=96 y=q4_0 gen=extremes" },
+    { "q4_1_extremes", "R=4 C=96 y=q4_1 gen=extremes" },
+    { "q8_0_poisoned", "R=2 C=480 y=q8_0 gen=poisoned" },
+    { "q8_1_poisoned", "R=2 C=480 y=q8_1 gen=poisoned" },
+    { "q4_0_poisoned", "R=2 C=480 y=q4_0 gen=poisoned" },
+    { "q4_1_poisoned", "R=2 C=480 y=q4_1 gen=poisoned" },
+    { "q8_1_scale_ties", "R=4 C=480 y=q8_1 gen=scale-ties" },
+    { "q4_1_block_scales", "R=4 C=480 y=q4_1 gen=block-scales" },
+    { "q4_k", "R=4 C=1024 y=q4_k gen=gauss" },
+    { "q4_k_level", "R=5 C=768 y=q4_k gen=level" },
+    { "q4_k_small_scales", "R=3 C=768 y=q4_k gen=small-scales" },
+    { "q4_k_poisoned", "R=3 C=1536 y=q4_k gen=poisoned" },
+    { "q6_k", "R=4 C=1024 y=q6_k gen=gauss" },
+    { "q6_k_small_scales", "R=3 C=768 y=q6_k gen=small-scales" },
+    { "q6_k_unit_steps", "R=3 C=768 y=q6_k gen=unit-steps" },
+    { "q6_k_extremes", "R=2 C=768 y=q6_k gen=extremes" },
+    { "q4_k_unit_steps", "R=3 C=768 y=q4_k gen=unit-steps" },
+    { "q6_k_poisoned", "R=3 C=1536 y=q6_k gen=poisoned" },
+};
+
+static const assay_relation relations[] = {
+    AFFINE("4 x: 4 y", "R=3 C=64 y={q8_0,q4_0,q4_1} gen=gauss seed=3", "x", 4, 0, 4, 0),
+    AFFINE("-x: -y", "R=3 C=64 y=q8_0 gen=gauss seed=3", "x", -1, 0, -1, 0),
+    ALONG(REVERSE, "rows in reverse: in y too", "R=3 C=64 y={q8_0,q4_0,q4_1} gen=gauss seed=3", "R", 0),
+    ALONG(REVERSE, "columns in reverse: in y too", "R=3 C=64 y=q8_0 gen=gauss seed=3", "C", 0),
+    ALONG(REVERSE, "rows in reverse: in y too", "R=3 C=256 y=q4_k gen=gauss seed=3", "R", 0),
+};
+
 const assay_suite assay_suite_quantize = {
     .op = "quantize",
     .draws_own = true,
@@ -287,3 +335,4 @@ const assay_suite assay_suite_quantize = {
     .known = assay_quantize_known,
     .raw = raw,
 };
+TABLES(quantize);

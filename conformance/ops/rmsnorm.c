@@ -86,4 +86,30 @@ SECOND(rmsnorm)
     }
 }
 
+static const assay_workload workloads[] = {
+    { "smollm2-135m.decode", "R=1 C=576 eps=1e-05", 1 },
+    { "smollm2-135m.prefill512", "R=512 C=576 eps=1e-05", 512 },
+    { "llama3-8b.decode", "R=1 C=4096 eps=1e-05", 1 },
+    { "llama3-8b.prefill512", "R=512 C=4096 eps=1e-05", 512 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "plain", "R=3 C=17 eps=1e-05 gen=gauss" },
+    { "plus_one", "R=2 C=8 eps=1e-06 plus_one=1 gen=gauss" },
+    { "tiny", "R=4 C=33 eps=1e-05 gen=tiny" },
+    { "special", "R=6 C=9 eps=1e-05 gen=special" },
+    { "f16", "R=2 C=31 x=f16 w=bf16 y=f16 eps=1e-05 gen=gauss" },
+};
+
+#define RMS "R=5 C={7,43} eps=1e-5 gen=gauss seed=3"
+static const assay_relation relations[] = {
+    AFFINE("16 x, eps 0: the same", "R=5 C={7,43} gen=gauss seed=3", "x", 16, 0, 1, LOOSE),
+    AFFINE("4 w: 4 y", RMS, "w", 4, 0, 4, 0),
+    AFFINE("-x: -y", RMS, "x", -1, 0, -1, 0),
+    ALONG(REVERSE, "columns in reverse: in y too", RMS, "C", LOOSE),
+    ALONG(REVERSE, "rows in reverse: in y too", RMS, "R", LOOSE),
+    ALONG(CUT, "rows in two calls: the same", RMS, "R", LOOSE),
+};
+
 SUITE(rmsnorm) = { USUAL_TABLES(rmsnorm), .land = land, .holes = holes, .unseen = unseen };
+TABLES(rmsnorm);

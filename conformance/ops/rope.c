@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * rope: cases. */
 #include "../../reference/core/values.h"
-#include "../../reference/core/suite.h"
+#include "tables.h"
 #include "assay/params/rope.h"
 #include <math.h>
 
@@ -198,4 +198,38 @@ SECOND(rope)
     }
 }
 
+static const assay_workload workloads[] = {
+    /* q and k of one layer */
+    { "smollm2-135m.decode.q", "T=1 H=9 D=64 F=32 inv_freq=f32", 1 },
+    { "smollm2-135m.decode.k", "T=1 H=3 D=64 F=32 inv_freq=f32", 1 },
+    { "smollm2-135m.prefill512.q", "T=512 H=9 D=64 F=32 inv_freq=f32", 512 },
+    { "smollm2-135m.prefill512.q.half", "T=512 H=9 D=64 F=32 inv_freq=f32 mode=half", 512 },
+    { "smollm2-135m.prefill512.q.base", "T=512 H=9 D=64 base=100000", 512 },
+    { "llama3-8b.decode.q", "T=1 H=32 D=128 F=64 inv_freq=f32", 1 },
+    { "llama3-8b.prefill512.q", "T=512 H=32 D=128 F=64 inv_freq=f32", 512 },
+    { "llama3-8b.prefill512.q.half", "T=512 H=32 D=128 F=64 inv_freq=f32 mode=half", 512 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "interleaved", "T=3 H=2 D=20 gen=gauss" },
+    { "half", "T=3 H=2 D=20 mode=half gen=gauss" },
+    { "partial", "T=3 H=2 D=11 n_dims=6 base=500000 mode=half gen=far" },
+    { "far", "T=6 H=1 D=64 mode=half gen=far" },
+    { "inv_freq", "T=4 H=2 D=18 F=9 inv_freq=f32 gen=scattered" },
+    { "inv_freq_half", "T=4 H=2 D=18 F=9 inv_freq=f32 mode=half gen=quarter" },
+    { "origin", "T=2 H=2 D=16 gen=origin" },
+};
+
+#define ROPE "T=4 H=3 D={12,44} mode={interleaved,half} base=1e4 gen=gauss seed=3"
+static const assay_relation relations[] = {
+    AFFINE("4 x: 4 y", ROPE, "x", 4, 0, 4, 0),
+    AFFINE("-x: -y", ROPE, "x", -1, 0, -1, 0),
+    { "at position 0: x", ROPE, ASSAY_ACT_AFFINE, .on = "pos", .by = 0, .equals = "x" },
+    { "rows keep their length", ROPE, ASSAY_ACT_NORM, .on = "x", .slack = LOOSE },
+    ALONG(REVERSE, "tokens in reverse: in y too", ROPE, "T", LOOSE),
+    ALONG(REVERSE, "heads in reverse: in y too", ROPE, "H", LOOSE),
+    ALONG(CUT, "tokens in two calls: the same", ROPE, "T", LOOSE),
+};
+
 SUITE(rope) = { USUAL_TABLES(rope), .mend = mend, .land = land, .holes = holes, .unseen = unseen };
+TABLES(rope);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * sample: cases. */
-#include "../../reference/core/suite.h"
+#include "tables.h"
 #include "sample_known.h"
 #include <math.h>
 #include <stdlib.h>
@@ -207,6 +207,28 @@ SECOND(sample)
     free(e);
 }
 
+static const assay_workload workloads[] = {
+    /* one token by usual settings */
+    { "smollm2-135m.decode.temp", "R=1 V=49152 temp=0.8", 1 },
+    { "smollm2-135m.decode.topk40", "R=1 V=49152 temp=0.8 top_k=40 top_p=0.95", 1 },
+    { "llama3-8b.decode.topp", "R=1 V=128256 temp=0.6 top_p=0.9", 1 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "greedy", "R=6 V=20 gen=few-values" },
+    { "temp", "R=40 V=40 temp=0.7 key=42 step=7 gen=model" },
+    { "top_k", "R=40 V=40 temp=1 top_k=5 key=7 step=9 gen=few-values" },
+    { "top_p", "R=40 V=40 temp=1.5 top_p=0.9 key=1 step=3 gen=model" },
+    { "both", "R=40 V=40 temp=2 top_k=10 top_p=0.8 key=5000000000 step=4294967296 gen=model" },
+    { "invalid", "R=8 V=12 temp=1 gen=invalid" },
+};
+
+static const assay_relation relations[] = {
+    MORE("three logits of -inf more: the same", "R=9 V={5,43} temp={0,0.7} gen=gauss seed=3", "V", "logits",
+         (double)-INFINITY, 0),
+    AFFINE("logits + 8: the same", "R=9 V={5,43} temp={0,0.7} gen=ints-narrow seed=3", "logits", 1, 8, 1, 0),
+};
+
 const assay_suite assay_suite_sample = {
     .op = "sample",
     .draws_own = true,
@@ -217,3 +239,4 @@ const assay_suite assay_suite_sample = {
     .second = second_sample,
     .known = sample_known,
 };
+TABLES(sample);

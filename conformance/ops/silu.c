@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * silu: cases; the whole range of the exponential, both tails included; the definition in wide precision. */
-#include "../../reference/core/suite.h"
+#include "tables.h"
 #include "../../reference/core/values.h"
 #include <math.h>
 
@@ -79,4 +79,26 @@ SECOND(silu)
         y[i] = x[i] == -INFINITY ? -0.0 : (double)(x[i] / (1 + expl(-(long double)x[i])));
 }
 
+static const assay_workload workloads[] = {
+    { "smollm2-135m.decode.ffn", "R=1 C=1536", 1 },
+    { "smollm2-135m.prefill512.ffn", "R=512 C=1536", 512 },
+    { "llama3-8b.decode.ffn", "R=1 C=14336", 1 },
+    { "llama3-8b.prefill512.ffn", "R=512 C=14336", 512 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "gauss", "R=3 C=33 gen=gauss" },
+    { "huge", "R=3 C=9 gen=huge" },
+    { "f16", "R=2 C=17 x=f16 y=bf16 gen=gauss" },
+};
+
+static const assay_relation relations[] = {
+    ALONG(REVERSE, "columns in reverse: in y too", "R=5 C={7,43} gen=gauss seed=3", "C", LOOSE),
+    ALONG(CUT, "columns in two calls: the same", "R=5 C={7,43} gen=gauss seed=3", "C", LOOSE),
+    { "-x: y - x", "R=5 C={7,43} gen=gauss seed=3", ASSAY_ACT_AFFINE, .on = "x", .by = -1, .less = "x",
+      .slack = LOOSE },
+    { "-x: y - x", "R=5 C={7,43} gen=wide seed=3", ASSAY_ACT_AFFINE, .on = "x", .by = -1, .less = "x", .slack = LOOSE },
+};
+
 SUITE(silu) = { USUAL_TABLES(silu), .land = land, .exact = exact, .holes = holes };
+TABLES(silu);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * softmax: cases; rows whose answer is exact. */
-#include "../../reference/core/suite.h"
+#include "tables.h"
 #include "assay/params/softmax.h"
 #include <math.h>
 
@@ -243,4 +243,35 @@ SECOND(softmax)
     }
 }
 
+static const assay_workload workloads[] = {
+    { "smollm2-135m.decode.scores1024", "R=9 C=1024 scale=0.125", 1 },
+    { "smollm2-135m.prefill512.scores", "R=4608 C=512 scale=0.125 mask=f32", 512 },
+    { "smollm2-135m.decode.vocab", "R=1 C=49152", 1 },
+    { "llama3-8b.decode.scores4096", "R=32 C=4096 scale=0.08838834764831845", 1 },
+    { "llama3-8b.decode.vocab", "R=1 C=128256", 1 },
+    { "square.4096", "R=4096 C=4096", 0 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "plain", "R=4 C=17 gen=gauss" },
+    { "masked", "R=5 C=19 mask=f32 scale=0.125 gen=gauss" },
+    { "huge", "R=4 C=12 gen=huge" },
+    { "bf16", "R=3 C=9 x=bf16 y=f16 gen=gauss" },
+};
+
+#define SOFT "R=5 C={7,43} gen=gauss seed=3"
+static const assay_relation relations[] = {
+    AFFINE("x + 8: the same", SOFT, "x", 1, 8, 1, LOOSE),
+    ALONG(REVERSE, "columns in reverse: in y too", SOFT, "C", LOOSE),
+    ALONG(REVERSE, "rows in reverse: in y too", SOFT, "R", LOOSE),
+    MORE("three logits of -inf more: the same", SOFT, "C", "x", (double)-INFINITY, LOOSE),
+    MORE("three masked columns more: the same", "R=5 C={7,43} mask=f32 gen=gauss seed=3", "C", "mask",
+         (double)-INFINITY, LOOSE),
+    AFFINE("mask + 4: the same", "R=5 C={7,43} mask=f32 gen=gauss seed=3", "mask", 1, 4, 1, LOOSE),
+    ALONG(CUT, "rows in two calls: the same", SOFT, "R", LOOSE),
+    { "rows sum to 1", SOFT, ASSAY_ACT_TOTAL, .by = 1, .slack = LOOSE },
+    { "rows sum to 1", "R=5 C={7,43} scale=0.3 gen=huge seed=3", ASSAY_ACT_TOTAL, .by = 1, .slack = LOOSE },
+};
+
 SUITE(softmax) = { USUAL_TABLES(softmax), .unseen = unseen };
+TABLES(softmax);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * swiglu: cases; saturated gates, where the answer is an exact product; the definition in wide precision. */
-#include "../../reference/core/suite.h"
+#include "tables.h"
 #include "../../reference/core/values.h"
 #include <math.h>
 
@@ -85,4 +85,23 @@ SECOND(swiglu)
     }
 }
 
+static const assay_workload workloads[] = {
+    { "smollm2-135m.decode.ffn", "R=1 C=1536", 1 },
+    { "smollm2-135m.prefill512.ffn", "R=512 C=1536", 512 },
+    { "llama3-8b.decode.ffn", "R=1 C=14336", 1 },
+    { "llama3-8b.prefill512.ffn", "R=512 C=14336", 512 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "gauss", "R=3 C=33 gen=gauss" },
+    { "wide", "R=3 C=11 gen=wide" },
+};
+
+static const assay_relation relations[] = {
+    AFFINE("4 up: 4 y", "R=5 C={7,43} gen=gauss seed=3", "up", 4, 0, 4, 0),
+    AFFINE("-up: -y", "R=5 C={7,43} gen=gauss seed=3", "up", -1, 0, -1, 0),
+    ALONG(REVERSE, "columns in reverse: in y too", "R=5 C={7,43} gen=gauss seed=3", "C", LOOSE),
+};
+
 SUITE(swiglu) = { USUAL_TABLES(swiglu), .land = land, .exact = exact, .holes = holes };
+TABLES(swiglu);

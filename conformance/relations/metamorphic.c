@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The machine behind the table of relations.c: builds the changed case, runs both, compares.  No golden is computed. */
+ * The machine behind the relations of the ops: builds the changed case, runs both, compares.  No golden is computed. */
 #include "metamorphic.h"
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/registry.h"
@@ -286,13 +286,11 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
 
 assay_status assay_relate(assay_pool *pool, const assay_kernel *k, int plugin, assay_related *sum, assay_why *why)
 {
+    const assay_op *op = assay_op_find(k->op);
+    const assay_relation *r;
     assay_status s = ASSAY_OK;
     *sum = (assay_related){ .held = 0 };
-    for (size_t i = 0; !s && i < assay_n_relations; i++) {
-        const assay_relation *r = &assay_relations[i];
-        trial t = { pool, k, plugin, r, sum };
-        if (!strcmp(r->op, k->op))
-            s = assay_case_expand(assay_op_find(r->op), r->line + strcspn(r->line, " "), visit, &t, why);
-    }
+    for (size_t i = 0; !s && (r = assay_relation_of(op, i)); i++)
+        s = assay_case_expand(op, r->line, visit, &(trial){ pool, k, plugin, r, sum }, why);
     return s;
 }

@@ -7,8 +7,8 @@
  *   alone       each dimension beyond 2^16, the others 1
  *   pairs       what is then missing of all pairs of choices (space.h)
  *   triples     from ASSAY_FULL on, the same of triples
- *   work        what bench measures (bench/workloads.def), as far as a price allows; the rest is judged where it is
- *               measured (bench/verdict.c) */
+ *   work        what bench measures (workloads[] of its suite), as far as a price allows; the rest is judged
+ *               where it is measured (bench/verdict.c) */
 #ifndef ASSAY_RULES_CASES_H
 #define ASSAY_RULES_CASES_H
 #include "cover.h"

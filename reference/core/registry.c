@@ -8,6 +8,7 @@
 #define OP(op)                                                                                                         \
     extern const assay_op assay_op_##op;                                                                               \
     extern const assay_suite assay_suite_##op;                                                                         \
+    extern const assay_tables assay_tables_##op;                                                                       \
     extern const assay_faults assay_faults_##op;
 #include "../ops.def"
 #undef OP
@@ -21,12 +22,13 @@
 static const struct entry {
     const assay_op *op;
     const assay_suite *suite;
+    const assay_tables *tables;
     const assay_faults *faults;
 } entries[] = {
-#define OP(op) { &assay_op_##op, &assay_suite_##op, &assay_faults_##op },
+#define OP(op) { &assay_op_##op, &assay_suite_##op, &assay_tables_##op, &assay_faults_##op },
 #include "../ops.def"
 #undef OP
-#define PROBE(op) { &assay_op_##op, &assay_suite_##op, NULL },
+#define PROBE(op) { &assay_op_##op, &assay_suite_##op, NULL, NULL },
 #include "../../conformance/proof/probes/probes.def"
 #undef PROBE
 };
@@ -109,17 +111,28 @@ const assay_faults *assay_faults_at(size_t i)
     return i < sizeof fault_tables / sizeof *fault_tables ? fault_tables[i] : NULL;
 }
 
+const assay_tables *assay_tables_of(const assay_op *op)
+{
+    const struct entry *e = entry_of(op);
+    return e ? e->tables : NULL;
+}
+
 const assay_workload *assay_workload_of(const assay_op *op, size_t k)
 {
-    static const assay_workload all[] = {
-#define WORKLOAD(op, name, line, tokens) { #op, name, line, tokens },
-#include "../../bench/workloads.def"
-#undef WORKLOAD
-    };
-    for (size_t i = 0; i < ASSAY_COUNT_OF(all); i++)
-        if (!strcmp(all[i].op, op->name) && k-- == 0)
-            return &all[i];
-    return NULL;
+    const assay_tables *t = assay_tables_of(op);
+    return t && k < t->n_workloads && t->workloads[k].line ? &t->workloads[k] : NULL;
+}
+
+const assay_vector_case *assay_vector_case_of(const assay_op *op, size_t k)
+{
+    const assay_tables *t = assay_tables_of(op);
+    return t && k < t->n_vectors && t->vectors[k].line ? &t->vectors[k] : NULL;
+}
+
+const assay_relation *assay_relation_of(const assay_op *op, size_t k)
+{
+    const assay_tables *t = assay_tables_of(op);
+    return t && k < t->n_relations && t->relations[k].line ? &t->relations[k] : NULL;
 }
 
 /* The scalar baseline of each op: run == NULL tells execute.c to call op->scalar over float arrays. */

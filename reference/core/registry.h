@@ -9,7 +9,11 @@ const assay_op *assay_op_find(const char *name);
 const assay_suite *assay_suite_of(const assay_op *op);
 const assay_faults *assay_faults_of(const assay_op *op);
 const assay_faults *assay_faults_at(size_t i); /* every table of faults: one per op, then those of the harness itself */
-const assay_workload *assay_workload_of(const assay_op *op, size_t k); /* its k-th; NULL past the last */
+const assay_tables *assay_tables_of(const assay_op *op); /* NULL: a probe */
+/* The k-th of the op; NULL past the last. */
+const assay_workload *assay_workload_of(const assay_op *op, size_t k);
+const assay_vector_case *assay_vector_case_of(const assay_op *op, size_t k);
+const assay_relation *assay_relation_of(const assay_op *op, size_t k);
 
 /* Kernels that this build holds: per op "scalar" (the float reference, run == NULL) first, then kernels.def. */
 const assay_kernel *assay_kernel_at(size_t i);

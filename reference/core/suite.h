@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * suite.h - what each op brings for its own testing and measuring, as tables: cases (conformance/ops/<op>.c), faults
- * (conformance/ops/<op>.faults.c) and workloads (lines of bench/workloads.def).  The registry collects them by the
- * lines of ops.def, so an op without them does not link. */
+ * (conformance/ops/<op>.faults.c), and tables of what is measured, kept as golden vectors, and must hold without a
+ * golden.  The registry collects them by the lines of ops.def, so an op without them does not link. */
 #ifndef ASSAY_CORE_SUITE_H
 #define ASSAY_CORE_SUITE_H
 #include "case.h"
@@ -118,10 +118,53 @@ typedef struct assay_faults {
     size_t n;
 } assay_faults;
 
-typedef struct assay_workload { /* bench/workloads.def */
-    const char *op, *name, *line;
-    double tokens;
+/* What an op brings besides its cases, as tables whose lines are cases without the op: */
+typedef struct assay_workload { /* what `assay bench` measures, named after models */
+    const char *name, *line;    /* without gen and seed; w=*: every type that a kernel takes */
+    double tokens;              /* how many one call advances; 0: the row has no tokens/s */
 } assay_workload;
+
+/* What `assay vectors generate` writes to vectors/data/<op>/<name>.safetensors: small shapes, every element type, each
+ * optional operand, each field, special values. */
+typedef struct assay_vector_case {
+    const char *name, *line;
+} assay_vector_case;
+
+typedef enum assay_act {
+    ASSAY_ACT_AFFINE,  /* operands `on` become by * v + plus */
+    ASSAY_ACT_REVERSE, /* the dimensions `on` run backward, in every operand that has them */
+    ASSAY_ACT_PREFIX,  /* the dimensions `on` are cut to their first half */
+    ASSAY_ACT_APPEND,  /* dimension `on` is longer by 3: 0 there, or `plus` in the operands `fill` */
+    ASSAY_ACT_CUT,     /* dimension `on` is computed in two calls */
+    ASSAY_ACT_SWAP,    /* the two operands `on` change places */
+    ASSAY_ACT_ADD,     /* operand `on` is the sum of two: so are the results */
+    ASSAY_ACT_TOTAL,   /* each innermost row sums to `by` */
+    ASSAY_ACT_NORM,    /* each innermost row keeps the length of that of `on` */
+} assay_act;
+
+/* Two results of one kernel, what is done to the inputs of the second, and what its outputs must then be
+ * (docs/metamorphic.md).  Bit for bit where every legal order gives the same bits: powers of two, signs, integers whose
+ * sums are exact; else within a slack. */
+typedef struct assay_relation {
+    const char *says, *line; /* line: a pattern */
+    assay_act act;
+    const char *on;     /* names of operands, or the letter of a dimension */
+    double by, plus;    /* AFFINE, APPEND, TOTAL */
+    const char *fill;   /* APPEND: operands that get `plus` there */
+    double out, more;   /* the outputs are then the former ones times out (0: 1) plus more */
+    const char *less;   /* and less this operand */
+    const char *equals; /* the outputs are this operand, not the former outputs */
+    double slack;       /* in u of the largest number of its row; 0: bit for bit */
+} assay_relation;
+
+typedef struct assay_tables {
+    const assay_workload *workloads;
+    size_t n_workloads;
+    const assay_vector_case *vectors;
+    size_t n_vectors;
+    const assay_relation *relations;
+    size_t n_relations;
+} assay_tables;
 
 /* Kinds of values for the rows of a suite: of plain floats of any width, of f32 and bf16 too, of masks, of blocks. */
 #define ASSAY_VALUES                                                                                                   \

@@ -102,9 +102,8 @@ static cases *collect(const assay_op *op)
     for (size_t i = 0; s && i < sizeof more / sizeof *more; i++)
         if (!strcmp(more[i].op, op->name))
             add_case(s, more[i].line, op);
-    for (size_t i = 0; s && (v = assay_vector_case_at(i)); i++)
-        if (!strcmp(v->op, op->name))
-            add_case(s, v->line + strlen(v->op), op);
+    for (size_t i = 0; s && (v = assay_vector_case_of(op, i)); i++)
+        add_case(s, v->line, op);
     for (int pass = 0; s && pass < 2; pass++) {
         s->step = pass ? s->small / CASES + 1 : 0, s->small = 0;
         for (size_t r = 0; r < suite->n_rows; r++)

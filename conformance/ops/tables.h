@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ * tables.h - rows for an op's tables: relations[], whose lines hold bit for bit or within LOOSE, and what stands in a
+ * table of which an op needs none. */
+#ifndef ASSAY_OPS_TABLES_H
+#define ASSAY_OPS_TABLES_H
+#include "../../reference/core/suite.h"
+
+#define LOOSE 1024 /* u of the row's largest number, far above what rounding does at these lengths */
+#define AFFINE(words, pattern, names, factor, shift, scaled, u)                                                        \
+    {                                                                                                                  \
+        words, pattern, ASSAY_ACT_AFFINE, .on = names, .by = factor, .plus = shift, .out = scaled, .slack = u          \
+    }
+#define ALONG(kind, words, pattern, letter, u)                                                                         \
+    {                                                                                                                  \
+        words, pattern, ASSAY_ACT_##kind, .on = letter, .slack = u                                                     \
+    }
+#define MORE(words, pattern, letter, names, value, u)                                                                  \
+    {                                                                                                                  \
+        words, pattern, ASSAY_ACT_APPEND, .on = letter, .fill = names, .plus = value, .slack = u                       \
+    }
+
+/* The only row of a table that an op does not need: why. */
+#define NONE(why)                                                                                                      \
+    {                                                                                                                  \
+        why, NULL                                                                                                      \
+    }
+/* TABLES(silu); below the three. */
+#define TABLES(op)                                                                                                     \
+    const assay_tables assay_tables_##op = { workloads, sizeof workloads / sizeof *workloads,                          \
+                                             vectors,   sizeof vectors / sizeof *vectors,                              \
+                                             relations, sizeof relations / sizeof *relations }
+#endif
