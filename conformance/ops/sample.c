@@ -69,6 +69,14 @@ static bool huge(const assay_case *c, int i, int64_t n, double *const *value, as
         value[i][k] = (k % 2 ? 1e4 : -3e38) + 1000 * floor(3 * assay_rng_uniform(r));
     return true;
 }
+/* The first id is so unlikely that only a draw of 0 brings it. */
+static bool low_first(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const int64_t V = c->dim[1];
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = assay_rng_normal(r) - (k % V ? 0 : 20 + 60 * assay_rng_uniform(r));
+    return true;
+}
 /* One id is allowed. */
 static bool one_left(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
@@ -100,6 +108,7 @@ static const assay_gen gens[] = {
     { "near-ties", ASSAY_TAG_ADVERSARIAL, near_ties, .says = "neighbours in f32" },
     { "forbidden", ASSAY_TAG_ADVERSARIAL, forbidden, .says = "most ids at -inf" },
     { "peaked", ASSAY_TAG_ADVERSARIAL, peaked, .says = "one id with 0.9 of all" },
+    { "low-first", ASSAY_TAG_ADVERSARIAL, low_first, .says = "the first id at e^-20 to e^-80 of the others" },
     { "one-left", ASSAY_TAG_EXACT, one_left, .says = "one id that is not at -inf" },
     { "huge", ASSAY_TAG_ADVERSARIAL, huge, .says = "logits of 10,000 and of -3e38" },
     { "invalid", ASSAY_TAG_CLASS, invalid, .says = "rows without an answer among rows with one" },
@@ -116,7 +125,7 @@ static const assay_rows rows[] = {
     { "R=64 V=40 temp=2 top_k={3,10} top_p={0.3,0.8} key=5000000000 step={0,1,4294967296} " EACH, ASSAY_QUICK },
     { "R=16 V=40 temp={0,0.001,1} top_k={0,3} gen={huge,invalid,gauss}", ASSAY_QUICK },
     /* u = 0 in row 1, 0, 2, 2: the first id that has any weight */
-    { "R=4 V=40 temp=1 key=77 step={13613258,14228752,14639693,15119672} gen=forbidden", ASSAY_QUICK },
+    { "R=4 V=40 temp=1 key=77 step={13613258,14228752,14639693,15119672} gen={forbidden,low-first}", ASSAY_QUICK },
     /* u = 1 - 2^-24, the largest, in row 1, 0, 3, 0: the last id that has any weight; temperatures at their ends */
     { "R=4 V=40 temp={1e-30,0.7,1,1e6} key=77 step={1204173,3654333,15149740,18975035} gen={forbidden,one-left,peaked}",
       ASSAY_QUICK },

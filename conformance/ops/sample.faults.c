@@ -26,7 +26,8 @@
     X(LAST_ID_LOST, "last-id-lost", "slip: tail")                                                                      \
     X(LOW_BITS, "low-bits", "own")                                                                                     \
     X(TEMP_5_PERCENT, "temperature-5-percent-off", "a total variation of 0.2 would accept it")                         \
-    X(KEY_32_BITS, "key-of-32-bits", "own")
+    X(KEY_32_BITS, "key-of-32-bits", "own")                                                                            \
+    X(CUT_OFF, "weights-below-e-15-lost", "slip: an exponential that is cut off")
 
 #define LEGAL(X)                                                                                                       \
     X(PLAIN, "plain", "legal: one by one")                                                                             \
@@ -99,6 +100,8 @@ static float weigh(const row *w, float z, float max)
         return expf((z - max) * t);
     case TEMP_5_PERCENT:
         return expf((z - max) / (t * 1.05f));
+    case CUT_OFF:
+        return (z - max) / t < -15 ? 0 : expf((z - max) / t);
     case IN_BF16:
         return expf((to_bf16(z) - to_bf16(max)) / t);
     case DIVIDE_FIRST:

@@ -105,19 +105,23 @@ static double uniform(const assay_sample_params *p, int64_t row)
     return (double)(word[row % 4] >> 8) * 0x1p-24;
 }
 
-/* e sorted by id: can a kernel have drawn t? */
+/* e sorted by id: can a kernel have drawn t?  A sum is off by its own share, however small it is beside the whole: at
+ * u = 0 the first id that has any weight is the only one. */
 static bool reachable(const entry *e, int64_t V, int64_t t, double u, const assay_contract *c)
 {
     double sum, low_before = 0, high_upto = 0, low = 0, high = 0;
-    const double slack = 2 * sum_error(e, V, c, &sum) * sum + 2 * bound_u(c) * sum;
+    const double share = sum_error(e, V, c, &sum), own = bound_c(c, (double)V, 1);
+    const double last = bound_gamma(BOUND_E(c, e_div) + 1, bound_u(c)); /* u times the sum, or each weight over it */
+    const double tiny = (2 * (double)V + 2) * bound_eta(c) * (1 + sum);
     for (int64_t i = 0; i < V; i++) {
         const double certain = e[i].state == IN || (i == t && e[i].state == OPEN) ? e[i].w : 0;
         const double possible = e[i].state != OUT ? e[i].w : 0;
         low += certain, high += possible;
-        low_before += i < t ? certain : 0;
-        high_upto += i <= t ? possible : 0;
+        low_before += i < t && certain > 0 ? fmax(e[i].w - e[i].error, 0) : 0;
+        high_upto += i <= t && possible > 0 ? e[i].w + e[i].error : 0;
     }
-    return e[t].state != OUT && e[t].w > 0 && u * low < high_upto + slack && u * high >= low_before - slack;
+    return e[t].state != OUT && e[t].w > 0 && u * low * (1 - share) < high_upto * (1 + own) * (1 + last) + tiny &&
+           u * high * (1 + share) * (1 + last) + tiny >= low_before * (1 - own);
 }
 
 static bool right(const assay_dense *a, int64_t r, double got, entry *e, const assay_contract *c)

@@ -16,10 +16,15 @@ static const assay_said says[] = {
     { "R", "rows, one id each" },
     { "V", "entries of a row" },
     { "key", "of Philox4x32-10" },
-    { "step", "upper half of its counter; the lower half is row / 4, and row % 4 picks the word" },
+    { "step",
+      "upper half of its counter; the lower half is row / 4, and row % 4 picks the word: its upper 24 bits are u" },
     { "temp", "temperature; 0: greedy, the lowest id of the maximum" },
     { "top_p", "keep the likeliest ids until their sum reaches it; 0 or 1: all" },
     { "top_k", "keep the k likeliest ids; 0: all" },
+    { NULL, "an id is drawn in the order of ids, not of likelihood: the first with u sum < the sum up to it, of what "
+            "is kept" },
+    { NULL,
+      "of equal logits the lower id is the likelier; a row with NaN or inf, or of -inf alone, has no answer: -1" },
     { NULL, "V is at least 1 and at most 2^24: an empty row has no answer, and ids stay exact in f32" },
 };
 
