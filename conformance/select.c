@@ -183,7 +183,7 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option filter_options[] = {
     { "op", 'o', "OP", 0, "only this op", 0 },
-    { "kernel", 'k', "GLOB", ASSAY_OPTION_REPEATS, "only kernels whose name matches; may be given several times", 0 },
+    { "kernel", 'k', "GLOB", ASSAY_OPTION_REPEATS, "only kernels whose name matches; may be given up to 16 times", 0 },
     { "isa", KEY_ISA, "TIER", 0, "kernels up to this tier; =TIER: exactly this tier", 0 },
     { "threads", KEY_THREADS, "N,N", 0, "team sizes", 0 },
     { "time-limit", KEY_TIME, "S", 0,

@@ -57,6 +57,7 @@ static const assay_said says[] = {
     { NULL, "H is a multiple of G" },
     { NULL, "len[b] is at most S and, with pages, at most P page; no page reaches beyond the B S rows of k and v" },
     { NULL, "kpanel16 holds plain numbers only: not with k=q8_0" },
+    { NULL, "a query that sees no key, or scores of -inf alone (sinks, too), gets zeros" },
     { NULL, "kernels never see scale=0: 1/sqrt(D) stands there" },
 };
 
