@@ -22,6 +22,7 @@ install(FILES ci/install/assay.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-co
 install(FILES ci/install/_assay DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY reference/ops DESTINATION ${CMAKE_INSTALL_DOCDIR}/reference FILES_MATCHING PATTERN *.md) # docs/bounds.md links to them
 if(NOT CMAKE_CROSSCOMPILING)
   install(CODE "execute_process(COMMAND ${python} \"${CMAKE_SOURCE_DIR}/ci/install/man\" \"$<TARGET_FILE:assay>\" \"${CMAKE_BINARY_DIR}/man\" COMMAND_ERROR_IS_FATAL ANY)")
   install(DIRECTORY ${CMAKE_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

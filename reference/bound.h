@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * bound.h - the vocabulary of the bounds (double only), as docs/bounds.md derives them; `unit.bounds` evaluates that
- * page and compares.  u: unit roundoff of the accumulator; c(h): what h rounded additions in a chain may do to a sum of
- * absolute values (Higham, Accuracy and Stability, 3.1); eta: twice what one operation may lose to underflow. */
+ * bound.h - the vocabulary of the bounds (double only), as docs/bounds.md and each op's page derive them, which
+ * `unit.bounds` evaluates and compares.  u: unit roundoff of the accumulator; c(h): what h rounded additions in a chain
+ * may do to a sum of absolute values (Higham, Accuracy and Stability, 3.1); eta: twice what one operation may lose to
+ * underflow. */
 #ifndef ASSAY_BOUND_H
 #define ASSAY_BOUND_H
 #include "names.h"

@@ -38,7 +38,7 @@ def check_line(name, text):
     return 1
 
 
-pages = [source + "/README.md", source + "/CONTRIBUTING.md"] + sorted(glob.glob(source + "/docs/*.md"))
+pages = [source + "/README.md", source + "/CONTRIBUTING.md"] + sorted(glob.glob(source + "/docs/*.md") + glob.glob(source + "/reference/ops/*.md"))
 for page in pages:
     name = os.path.relpath(page, source)
     text = open(page, encoding="utf-8").read()

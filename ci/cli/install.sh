@@ -26,6 +26,13 @@ expect 0 'ok   rmsnorm/example:mine' assay check --plugin ./mine.so --case 'rmsn
 [ "$(pkg-config --modversion assay)" = "$(assay --version | sed -n '1s/assay \([^ ]*\).*/\1/p')" ]
 [ "$tool" -ef "$here/bin/assay" ]
 
+# the pages of the ops' bounds are where the installed docs/bounds.md links to
+grep -oE '\]\(\.\./[^)#]+' "$here/share/doc/assay/docs/bounds.md" | sed 's/^](//' >linked
+[ "$(wc -l <linked)" -gt 10 ]
+while read -r page; do
+  [ -s "$here/share/doc/assay/docs/$page" ] || { echo "docs/bounds.md links to $page, which is not installed"; exit 1; }
+done <linked
+
 cat >CMakeLists.txt <<'CMAKE'
 cmake_minimum_required(VERSION 3.22)
 project(mine C)

@@ -9,7 +9,7 @@
  *   q4_1        d = (max - min) / 15     q = min(15, trunc((x - min) * id + 0.5));  m = f16(min)
  *
  * A block that holds a NaN or an infinity, or whose d overflows f32, has d, m, s = NaN (7e00) and the codes of a block
- * of zeros.  q4_k, q6_k are searches: docs/bounds.md. */
+ * of zeros.  q4_k, q6_k are searches: reference/ops/quantize.bound.md. */
 #ifndef ASSAY_BLOCKS_H
 #define ASSAY_BLOCKS_H
 #include <stdint.h>

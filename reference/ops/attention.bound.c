@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * attention: one query at a time (derived in docs/bounds.md).  With weights w_j, scores s_j (scaled, before the cap),
- * z_j (after cap and bias), m = max z, k_j = 1 - tanh^2 (1 without a cap), sigma_j = scale sum_d |q_d k_jd| and
+ * attention: one query at a time (derived in attention.bound.md).  With weights w_j, scores s_j (scaled, before the
+ * cap), z_j (after cap and bias), m = max z, k_j = 1 - tanh^2 (1 without a cap), sigma_j = scale sum_d |q_d k_jd| and
  *   rho_j = k_j (c(D + 1) sigma_j + 2u |s_j|) + u ((e_tanh + 2) |cap tanh| + biases_j + |z_j - m| + e_exp (1 + r_j)),
  *   B1    = min(phi sum_j w_j rho_j |v_jc - o_c|, max |v_jc - o_c|):  a factor common to all weights cancels; phi = 1 +
  *           O(max rho) covers all that is of second order, steep a slope k_j that grows with what the score is off

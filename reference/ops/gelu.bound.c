@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * gelu: y = h (1 + E), h = |x|/2, with E = erf(z) or tanh(z), off by what z is off (moved) and by the primitive, which
- * is E itself, its complement 1 + E, or an exponential (tanh, quick); docs/bounds.md derives it.  planes: 1 + E. */
+ * is E itself, its complement 1 + E, or an exponential (tanh, quick); gelu.bound.md derives it.  planes: 1 + E. */
 #include "assay/params/gelu.h"
 #include "bound.h"
 

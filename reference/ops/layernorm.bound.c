@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * layernorm: y = g d s + bias, d = x - m, s = 1/sqrt(a), a = v + eps; docs/bounds.md derives it.  Infinite where the
- * root's argument may be 0 or something overflows.  planes: m, v, mean(|x|). */
+ * layernorm: y = g d s + bias, d = x - m, s = 1/sqrt(a), a = v + eps; layernorm.bound.md derives it.  Infinite where
+ * the root's argument may be 0 or something overflows.  planes: m, v, mean(|x|). */
 #include "assay/params/layernorm.h"
 #include "bound.h"
 

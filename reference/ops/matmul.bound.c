@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * matmul: |y - g| <= c(h(K) + 1 [+ 1 with bias]) (sum|x w| + |bias|) + (K + 1) eta: products rounded or fused, the bias
- * one more term that may enter the chain first or last (docs/bounds.md).  Under ftz operands may be flushed too:
+ * one more term that may enter the chain first or last (matmul.bound.md).  Under ftz operands may be flushed too:
  * + eta (sum|x| + sum|w|).  Infinite where a partial sum may overflow.
  * A = sum|x w| + |bias|.  M serves contracts with split_min, which sum the codes and the minimum of a block apart,
  * w = d q + m: |d q| <= |w| + |m|, and |m| <= max|w| of the block, for code 0 occurs in every block that the encoder

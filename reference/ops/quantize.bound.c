@@ -9,8 +9,8 @@
  *   not representable  with a NaN or an infinity in it: NaN throughout.  A scale beyond f16, ours or plain rounding's:
  * not finite, or within `worst`.  Under the contract "NaN ignored" nothing is asked of those that ours cannot hold
  *
- * How far an encoder is from our search is no verdict: `assay check --certificate` prints it.  docs/bounds.md derives
- * `worst`. */
+ * How far an encoder is from our search is no verdict: `assay check --certificate` prints it.  quantize.bound.md
+ * derives `worst`. */
 #include "bound.h"
 #include "../core/dtype.h"
 #include "../core/status.h"

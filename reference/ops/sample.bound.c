@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sample: verify() accepts exactly the ids that a kernel within its contract can reach (docs/bounds.md).
+ * sample: verify() accepts exactly the ids that a kernel within its contract can reach (sample.bound.md).
  *
  * The weight of id i, w = exp((z_i - m) / temp), may be off by w rho_i,
  *   rho_i = u (e_exp + 2 d_i + (|z_i| + |m|) / temp),  d_i = (m - z_i) / temp:

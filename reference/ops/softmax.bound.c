@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * softmax, derived in docs/bounds.md.  An element's exponential is off by the factor 1 + rho, ln(1 + rho) = u (e_exp +
- * |z - max z| + moved + 4 u most): moved is what rounding scale x and + mask may do to z, in u, most the largest of the
- * row (the maximum that the kernel has is off by as much).  In two passes numerator and sum hold the same exponentials:
- *   q = ((1 - 2 y_i) rho_i + all) / (1 - all),  all = sum_j y_j rho_j: what is common cancels.
- * Online, only what rounding z does is common (shared, of which the same holds); the exponential of the numerator (own)
- * and those of the sum (kept: as many more and as many products as the running maximum was raised) are different ones:
- *   q = (1 + shared) (1 + (own_i + apart) / (1 - apart)) - 1,  apart = e^(4 u most) sum_j y_j kept_j.
- * exp(0) = 1: of the only maximum, y > 1/2, nothing is lost to the exponential; f = min(1, 2 (1 - y)) of it to others.
- * The larger q holds; then the sum's own rounding and the division: y_i (q (1 + r) + r), r = gamma(h(n) + e_div), + 2
- * eta, for an exponential that is subnormal is off by eta, and so is y.  Where a logit may move by 1/2 or a sum exceeds
- * 1/2, nothing is known but that y is at most 1; infinite where the maximum may overflow: inf - inf is NaN. */
+ * softmax, derived in softmax.bound.md.  An element's exponential is off by the factor 1 + rho, ln(1 + rho) = u (e_exp
+ * + |z - max z| + moved + 4 u most): moved is what rounding scale x and + mask may do to z, in u, most the largest of
+ * the row (the maximum that the kernel has is off by as much).  In two passes numerator and sum hold the same
+ * exponentials: q = ((1 - 2 y_i) rho_i + all) / (1 - all),  all = sum_j y_j rho_j: what is common cancels. Online, only
+ * what rounding z does is common (shared, of which the same holds); the exponential of the numerator (own) and those of
+ * the sum (kept: as many more and as many products as the running maximum was raised) are different ones: q = (1 +
+ * shared) (1 + (own_i + apart) / (1 - apart)) - 1,  apart = e^(4 u most) sum_j y_j kept_j. exp(0) = 1: of the only
+ * maximum, y > 1/2, nothing is lost to the exponential; f = min(1, 2 (1 - y)) of it to others. The larger q holds; then
+ * the sum's own rounding and the division: y_i (q (1 + r) + r), r = gamma(h(n) + e_div), + 2 eta, for an exponential
+ * that is subnormal is off by eta, and so is y.  Where a logit may move by 1/2 or a sum exceeds 1/2, nothing is known
+ * but that y is at most 1; infinite where the maximum may overflow: inf - inf is NaN. */
 #include "assay/params/softmax.h"
 #include "bound.h"
 #include <stdlib.h>

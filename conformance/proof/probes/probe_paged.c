@@ -32,7 +32,7 @@ static assay_status resolve(const assay_args *a, void *params, assay_why *why)
     return ASSAY_OK;
 }
 
-/* ---- the oracle and the bound, one (token, head) at a time: attention of docs/bounds.md with scale 1 */
+/* ---- the oracle and the bound, one (token, head) at a time: attention (its bound.md) with scale 1 */
 
 typedef struct query {
     const double *q, *k, *v, *pages;

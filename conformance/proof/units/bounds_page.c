@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A problem as docs/bounds.md sees it, dimensions, fields, inputs and the contract by their names there, and what its
- * formulas make of it. */
+ * A problem as the pages of the bounds see it, dimensions, fields, inputs and the contract by their names there, and
+ * what their formulas make of it. */
 #include "bounds_page.h"
 #include "../../../reference/core/contract.h"
 #include "../../../reference/core/registry.h"
@@ -13,22 +13,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-char *bounds_page(void)
+char *bounds_page(const char *op)
 {
-    FILE *f = fopen(ASSAY_SOURCE_DIR "/docs/bounds.md", "r");
-    ck_assert_msg(f != NULL, "docs/bounds.md cannot be read");
+    char path[512];
+    snprintf(path, sizeof path, op ? "%s/reference/ops/%s.bound.md" : "%s/docs/bounds.md", ASSAY_SOURCE_DIR, op);
+    FILE *f = fopen(path, "r");
+    if (!f && op)
+        return NULL;
+    ck_assert_msg(f != NULL, "%s cannot be read", path);
     enum { ROOM = 1 << 20 };
     char *text = calloc(1, ROOM);
     const size_t n = text ? fread(text, 1, ROOM - 1, f) : 0;
     fclose(f);
-    ck_assert_msg(n > 0 && n < ROOM - 1, "docs/bounds.md is empty, or longer than %d bytes", ROOM);
+    ck_assert_msg(n > 0 && n < ROOM - 1, "%s is empty, or longer than %d bytes", path, ROOM);
     return text;
 }
 
-char *bounds_block(const char *text, const char *name)
+char *bounds_block(const char *text, const char *kind, const char *name)
 {
     char mark[64];
-    snprintf(mark, sizeof mark, "```bound %s\n", name);
+    snprintf(mark, sizeof mark, "```%s %s\n", kind, name);
     const char *from = strstr(text, mark), *to = from ? strstr(from + strlen(mark), "\n```") : NULL;
     return to ? strndup(from + strlen(mark), (size_t)(to + 1 - from) - strlen(mark)) : NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * formula.h - evaluates the formulas of docs/bounds.md in binary128.  A statement is a line (it goes on while the next
- * one is indented):
+ * formula.h - evaluates the formulas of docs/bounds.md and of the ops' pages in binary128.  A statement is a line (it
+ * goes on while the next one is indented):
  *
  *   name[t, r < R/2, -s] = expression     for all t < T (the dimension of that letter), r < R/2, and s from S - 1 down
  *   name = expression

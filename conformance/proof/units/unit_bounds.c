@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * docs/bounds.md against the code: the page's formulas, in binary128 and from the inputs alone, on the small cases of
- * each op's suite; then each number of the page changed, which must be seen. */
+ * docs/bounds.md and each op's page against the code: their formulas, in binary128 and from the inputs alone, on the
+ * small cases of each op's suite and page; then each number of them changed, which must be seen. */
 #include "../../../reference/core/problem.h"
 #include "../../../reference/core/registry.h"
 #include "../../../reference/core/tensor.h"
@@ -51,41 +51,6 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
     return st;
 }
 
-/* Small cases with everything at once. */
-static const struct {
-    const char *op, *line;
-} more[] = {
-    { "attention", "B=2 T=2 S=7 H=2 G=1 D=4 E=2 mask=f32 slopes=f32 sinks=f32 softcap=2 kpos=i32 qpos=i32 causal=1 "
-                   "window=4 gen=gauss" },
-    { "attention", "T=2 S=9 H=2 G=1 D=4 E=2 mask=f32 slopes=f32 sinks=f32 softcap=0.5 gen=gauss" },
-    { "attention", "T=2 S=9 H=2 G=1 D=4 E=2 softcap=3 gen=gauss" },
-    /* by this seed the near slots are empty: two keys are left, farther away than 2^24 */
-    { "attention", "S=8 H=2 D=4 E=2 slopes=f32 kpos=i32 qpos=i32 window=16777219 gen=gauss seed=42650" },
-    { "attention", "B=2 T=2 S=8 P=3 H=2 G=1 D=4 E=2 len=i32 pages=i32 page=2 gen=gauss" },
-    { "attention", "T=4 S=9 H=2 G=1 D=4 E=2 mask=f32 slopes=f32 gen={gauss,creep,masked-rows,huge}" },
-    { "attention", "T=2 S=40 H=1 D=2 E=1 softcap={0,0.01,3} gen=creep" },
-    { "gate_up", "T=2 N=3 K=70 gen={gauss,ramp}" },
-    { "matmul", "T=2 N=3 K=70 gen={gauss,ramp}" },
-    { "matmul", "T=1 N=1 K=330 gen=gauss" },                 /* under bf16, as above */
-    { "matmul", "T=2 N=2 K=64 w=q4_1 gen={gauss,uniform}" }, /* under split_min */
-    { "matmul", "T=9 N=3 K=5 gen={end@x,end@w,square-over@x}" },
-    { "matmul", "T=2 N=8 K={33..44} gen=gauss" }, /* a last block that is not whole, under split_min, too */
-    { "gate_up", "T=9 N=3 K=5 gen={end@x,square-over@x}" },
-    { "layernorm", "R=14 C=9 w=f32 eps=1e-12 gen=offset" },
-    { "layernorm", "R=9 C=5 w=f32 eps=1e-05 gen={square-over@x,end@w}" },
-    { "layernorm", "R=3 C=5 bias=f32 gen=equal" },
-    { "rmsnorm", "R=9 C=5 gen={square-over@x,end@w}" },
-    { "rmsnorm", "R=1 C=150 gen=gauss" }, /* the third and ninth under bf16: what is left of its sum */
-    { "rmsnorm", "R=33 C=5 gen=square-under@x" },
-    { "rmsnorm", "R=2 C={5,6,7,8} eps=0.1 gen=gauss" },
-    { "rmsnorm", "R=1 C=220 gen=gauss" },
-    { "rope", "T=3 H=1 D=8 F=4 inv_freq=f32 gen=end@inv_freq" },
-    { "attention", "T=2 S=9 H=2 G=1 D=4 E=2 mask=f32 slopes=f32 gen={end@q,end@v,end@slopes,end@mask}" },
-    { "rope", "T=3 H=1 D=8 gen={gauss,far}" },
-    { "softmax", "R=7 C=5 mask=f32 scale=0.3 gen={masked-rows,spread,huge,hollow}" },
-    { "softmax", "R=13 C=8 x=bf16 scale=2 gen=end@x" },
-};
-
 static void add_case(cases *s, const char *line, const assay_op *op)
 {
     assay_why why = { "" };
@@ -93,15 +58,24 @@ static void add_case(cases *s, const char *line, const assay_op *op)
     ck_assert_msg(!assay_case_expand(op, line, visit, s, &why), "%s", why.text);
 }
 
-static cases *collect(const assay_op *op)
+/* The lines of the page's block `cases`, but for comments. */
+static void add_lines(cases *s, const char *page, const assay_op *op)
+{
+    char *block = bounds_block(page, "cases", op->name), *save = NULL;
+    for (char *line = block ? strtok_r(block, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
+        if (*line != '#')
+            add_case(s, line, op);
+    free(block);
+}
+
+static cases *collect(const assay_op *op, const char *page)
 {
     cases *s = calloc(1, sizeof *s);
     const assay_suite *suite = assay_suite_of(op);
     assay_why why = { "" };
     const assay_vector_case *v;
-    for (size_t i = 0; s && i < sizeof more / sizeof *more; i++)
-        if (!strcmp(more[i].op, op->name))
-            add_case(s, more[i].line, op);
+    if (s)
+        add_lines(s, page, op);
     for (size_t i = 0; s && (v = assay_vector_case_of(op, i)); i++)
         add_case(s, v->line, op);
     for (int pass = 0; s && pass < 2; pass++) {
@@ -123,19 +97,35 @@ static void discard(cases *s)
 
 /* ---- the tests --------------------------------------------------------------------------------------------------- */
 
+/* Is one of several right answers asked for, and no bound? */
+static bool is_set(const assay_op *op)
+{
+    bool set = false;
+    for (int i = 0; i < op->n_operands; i++)
+        set |= op->operands[i].access != ASSAY_IN && op->operands[i].verdict == ASSAY_DISCRETE;
+    return set;
+}
+
 START_TEST(test_page)
 {
     const assay_op *op;
-    char *text = bounds_page(), *shared = bounds_block(text, "shared");
+    char *text = bounds_page(NULL), *shared = bounds_block(text, "bound", "shared");
     int wrong = 0;
     ck_assert(shared != NULL);
     for (size_t o = 0; (op = assay_op_at(o)); o++) {
-        char *own = bounds_block(text, op->name);
-        const bool probe = !strncmp(op->name, "probe", 5), listed = !strcmp(op->name, "sample");
-        ck_assert_msg(own || probe || listed, "docs/bounds.md has no block for %s", op->name);
-        if (!own)
+        char link[128], *page = bounds_page(op->name);
+        if (!assay_tables_of(op) && !page) /* a probe */
             continue;
-        cases *s = collect(op);
+        ck_assert_msg(page != NULL, "there is no reference/ops/%s.bound.md", op->name);
+        snprintf(link, sizeof link, "(../reference/ops/%s.bound.md)", op->name);
+        ck_assert_msg(strstr(text, link) != NULL, "docs/bounds.md has no link to %s", link);
+        char *own = bounds_block(page, "bound", op->name);
+        ck_assert_msg(own || is_set(op), "reference/ops/%s.bound.md has no block ```bound %s", op->name, op->name);
+        if (!own) {
+            free(page);
+            continue;
+        }
+        cases *s = collect(op, page);
         int64_t compared = 0;
         for (int i = 0; i < s->n; i++)
             for (int k = 0; k < 3; k++) {
@@ -148,6 +138,7 @@ START_TEST(test_page)
         ck_assert_msg(compared > 300, "%s: only %lld values compared", op->name, (long long)compared);
         discard(s);
         free(own);
+        free(page);
     }
     ck_assert_int_eq(wrong, 0);
     free(shared);
@@ -155,45 +146,26 @@ START_TEST(test_page)
 }
 END_TEST
 
-/* Numbers that no small case can see: what the page says from there on, and why. */
-static const struct {
-    const char *op, *at, *reason;
-} unseen[] = {
-    { "shared", "3/4 ? k*u",
-      "no small case has so many roundings that k u lies between 3/4 and what a change makes of it" },
-    { "shared", "4 ? k*u", "the same" },
-    { "rmsnorm", "3/4 ?", "the same" },
-    { "rmsnorm", "4 ?", "the same" },
-    { "shared", "65520 :", "no case lies between the largest number of a type and the next that a change makes of it" },
-    { "shared", "2^119 :", "the same" },
-    { "shared", "119 :", "the same" },
-    { "shared", "2^1023", "the same" },
-    { "shared", "1023 :", "the same" },
-    { "shared", "2^103)", "the same" },
-    { "shared", "103) ?", "the same" },
-    { "attention", "2*sigma[b,t,h,s]/min(", "the same" },
-    { "attention", "1)\nparts", "the same: a scale above 1" },
-    { "attention", "1 ? inf", "nor a sum that may be off by all of itself" },
-    { "attention", "750", "no case has a key at e^-750 of the largest" },
-    { "attention", "2^-24\nd32", "how close two scores must lie to be taken for equal: no small case has such" },
-    { "attention", "24\nd32", "the same" },
-    { "attention", "1)*u32", "the same" },
-    { "attention", "1 - (D + 1)*u32", "the same" },
-    { "attention", "6*cth", "the same" },
-    { "attention", "2*(d32", "the same" },
-    { "attention", "2*u32)*sigma[b,t,h,s]/softcap) : 1)", "the same" },
-    { "softmax", "2^-24*moved", "how close two logits must lie to be taken for equal: no small case has such" },
-    { "softmax", "24*moved", "the same" },
-    { "softmax", "4*u*far[r]))\nhalf", "where it counts, the online bound is the larger" },
-    { "softmax", "1/2\nall", "between knowing and not knowing a row lies no case" },
-    { "softmax", "2\nall", "the same" },
-    { "softmax", "0 ? |scale*x", "no small case has a product that overflows to -inf under a mask above 0" },
-};
-
-static bool excused(const char *name, const char *at)
+/* Does the text at `at` begin as this line of a block `unseen` says?  TEXT :: reason, \n in it for the end of a line.
+ */
+static bool begins(const char *at, const char *line)
 {
-    for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++)
-        if (!strcmp(unseen[i].op, name) && !strncmp(at, unseen[i].at, strlen(unseen[i].at)))
+    const char *end = strstr(line, " :: ");
+    ck_assert_msg(end != NULL, "no reason stands after \" :: \": %.60s", line);
+    for (; line < end; at++) {
+        const bool broken = line[0] == '\\' && line[1] == 'n';
+        if (*at != (broken ? '\n' : *line))
+            return false;
+        line += broken ? 2 : 1;
+    }
+    return true;
+}
+
+/* Numbers that no small case can see.  unseen: the block; NULL: the page has none. */
+static bool excused(const char *unseen, const char *at)
+{
+    for (const char *line = unseen; line && *line; line = strchr(line, '\n') + 1)
+        if (begins(at, line))
             return true;
     return false;
 }
@@ -201,7 +173,7 @@ static bool excused(const char *name, const char *at)
 /* One op with its block and cases. */
 typedef struct subject {
     const char *name;
-    char *own;
+    char *own, *unseen;
     cases *s;
 } subject;
 
@@ -229,14 +201,15 @@ static char *changed(const char *text, size_t at, size_t *end)
 }
 
 /* Changes every number of a block, one at a time: x's own (n 1), or of the shared one, which any of the n must see. */
-static int missed(const subject *x, int n, const char *name, const char *text, const char *shared, int *numbers)
+static int missed(const subject *x, int n, const subject *of, const char *shared, int *numbers)
 {
+    const char *text = of->own, *name = of->name;
     int lost = 0;
     for (size_t at = 0, end; text[at]; at++) {
         if (!isdigit((unsigned char)text[at]) || (at && (isalnum((unsigned char)text[at - 1]) || text[at - 1] == '_')))
             continue;
         char *other = changed(text, at, &end);
-        bool found = excused(name, text + at);
+        bool found = excused(of->unseen, text + at);
         for (int i = 0; i < n && !found; i++)
             found = seen(&x[i], shared ? shared : other, shared ? other : x[i].own);
         ++*numbers;
@@ -251,28 +224,31 @@ static int missed(const subject *x, int n, const char *name, const char *text, c
 START_TEST(test_numbers)
 {
     const assay_op *op;
-    char *text = bounds_page(), *shared = bounds_block(text, "shared");
+    char *text = bounds_page(NULL);
+    subject shared = { "shared", bounds_block(text, "bound", "shared"), bounds_block(text, "unseen", "shared"), NULL };
     int n = 0, lost = 0, numbers = 0;
     while (assay_op_at((size_t)n))
         n++;
     subject *all = calloc((size_t)n + 1, sizeof *all);
-    ck_assert(all != NULL);
+    ck_assert(all != NULL && shared.own != NULL);
     n = 0;
     for (size_t o = 0; (op = assay_op_at(o)); o++) {
-        all[n] = (subject){ .name = op->name, .own = bounds_block(text, op->name) };
-        if (all[n].own)
-            all[n].s = collect(op), n++;
+        char *page = bounds_page(op->name), *own = page ? bounds_block(page, "bound", op->name) : NULL;
+        if (own)
+            all[n++] = (subject){ op->name, own, bounds_block(page, "unseen", op->name), collect(op, page) };
+        free(page);
     }
     for (int i = 0; i < n; i++)
-        lost += missed(&all[i], 1, all[i].name, all[i].own, shared, &numbers);
-    lost += missed(all, n, "shared", shared, NULL, &numbers);
-    printf("docs/bounds.md: %d numbers changed, one at a time, %d not seen\n", numbers, lost);
+        lost += missed(&all[i], 1, &all[i], shared.own, &numbers);
+    lost += missed(all, n, &shared, NULL, &numbers);
+    printf("docs/bounds.md and the ops' pages: %d numbers changed, one at a time, %d not seen\n", numbers, lost);
     ck_assert_int_eq(lost, 0);
     ck_assert(numbers > 100);
     for (int i = 0; i < n; i++)
-        discard(all[i].s), free(all[i].own);
+        discard(all[i].s), free(all[i].own), free(all[i].unseen);
     free(all);
-    free(shared);
+    free(shared.own);
+    free(shared.unseen);
     free(text);
 }
 END_TEST
