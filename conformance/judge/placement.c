@@ -51,13 +51,22 @@ static void copy_rows(const assay_tensor *to, unsigned char *dst, const assay_te
     }
     stored_dims(to, dim);
     const assay_dtype_info *ty = assay_dtype_of(to->type);
-    const size_t len = to->rank ? (size_t)(dim[to->rank - 1] / ty->block * ty->bytes) : (size_t)ty->bytes;
+    const int64_t len = to->rank ? dim[to->rank - 1] / ty->block * ty->bytes : ty->bytes;
     for (int r = 0; r + 1 < to->rank; r++)
         rows *= dim[r];
+    const int last = to->rank - 2; /* rows of the innermost plane follow each other by one stride */
+    const int64_t plane = last >= 0 && dim[last] ? dim[last] : 1;
     char *in;
     memcpy(&in, &src, sizeof in);
-    for (int64_t row = 0; len && row < rows; row++)
-        memcpy(row_at(to, dim, (char *)dst, row), row_at(from, dim, in, row), len);
+    for (int64_t row = 0; len && row < rows; row += plane) {
+        char *d = row_at(to, dim, (char *)dst, row), *s = row_at(from, dim, in, row);
+        const int64_t step = last >= 0 ? to->stride[last] : 0, was = last >= 0 ? from->stride[last] : 0;
+        if (plane > 1 && step == len && was == len)
+            memcpy(d, s, (size_t)(plane * len));
+        else
+            for (int64_t k = 0; k < plane; k++)
+                memcpy(d + k * step, s + k * was, (size_t)len);
+    }
 }
 
 static size_t room;

@@ -174,15 +174,42 @@ void assay_interval(assay_dtype type, bool rounds, const double *want, const dou
     round_to(assay_dtype_of(type), rounds, hi, n);
 }
 
+typedef struct rounding { /* to the output's type */
+    bool rounds;
+    double u, least, end; /* half a step from 1 on; half of the smallest subnormal; what is rounded to infinity */
+} rounding;
+
+static rounding rounding_to(assay_dtype type, bool rounds)
+{
+    const double u = assay_dtype_of(type)->u;
+    return (rounding){ rounds, u,
+                       type == ASSAY_f16    ? 0x1p-25
+                       : type == ASSAY_bf16 ? 0x1p-134
+                                            : 0x1p-150,
+                       ldexp(1 - u / 2, type == ASSAY_f16 ? 16 : 128) };
+}
+
+/* The largest power of two that is not above |x|, of a finite x; 0 for what no type but double holds. */
+static double power_of(double x)
+{
+    uint64_t b;
+    memcpy(&b, &x, sizeof b);
+    b &= UINT64_C(0x7ff) << 52;
+    memcpy(&x, &b, sizeof x);
+    return x;
+}
+
 /* The least share of its bound that what the kernel computed can have used: where that was rounded once more, half a
  * step of the output's type is no error of the kernel's; an infinity stands for the smallest number that rounds to it.
  */
-static double share_used(double want, double got, double bound, assay_dtype type, bool rounds)
+static double share_used(double want, double got, double bound, const rounding *r)
 {
-    const double u = assay_dtype_of(type)->u, end = ldexp(1 - u / 2, type == ASSAY_f16 ? 16 : 128);
-    const double least = type == ASSAY_f16 ? 0x1p-25 : type == ASSAY_bf16 ? 0x1p-134 : 0x1p-150;
-    const double half_step = rounds && got != 0 ? fmax(ldexp(u, ilogb(got)), least) : rounds ? least : 0;
-    const double excess = isinf(got) ? end - fabs(want) : fabs(got - want) - half_step;
+    if (isinf(got)) {
+        const double excess = r->end - fabs(want);
+        return excess <= 0 ? 0 : bound > 0 ? excess / bound : INFINITY;
+    }
+    const double half_step = r->rounds ? fmax(r->u * power_of(got), r->least) : 0;
+    const double excess = fabs(got - want) - half_step;
     return excess <= 0 ? 0 : bound > 0 ? excess / bound : INFINITY;
 }
 
@@ -221,6 +248,7 @@ static bool judge_t1(const output *o, assay_dtype type, bool rounds, const doubl
 {
     double *lo = assay_zeros((size_t)o->n, sizeof *lo), *hi = assay_zeros((size_t)o->n, sizeof *hi);
     double *share = !rounds && assay_gen_gated(o->p->c.gen) ? assay_zeros((size_t)o->n, sizeof *share) : NULL;
+    const rounding to = rounding_to(type, rounds);
     bool ok = true;
     assay_interval(type, rounds, o->want, b, o->n, lo, hi);
     for (int64_t k = 0; ok && k < o->n; k++) {
@@ -246,7 +274,7 @@ static bool judge_t1(const output *o, assay_dtype type, bool rounds, const doubl
             ok = fail(o, ASSAY_BY_CLASS, k, fabs(b[k]), "class differs, bound ");
             continue;
         }
-        const double used = share_used(w, g, fabs(b[k]), type, rounds);
+        const double used = share_used(w, g, fabs(b[k]), &to);
         if (!(g >= lo[k] && g <= hi[k]))
             ok = fail(o, ASSAY_BY_T1, k, fabs(b[k]), "bound ");
         if (ok && used > o->f->used) {

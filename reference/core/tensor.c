@@ -45,14 +45,18 @@ static void each_row(const assay_tensor *t, void (*visit)(const assay_tensor *, 
     if (n == 0)
         return;
     const int64_t len = t->rank ? t->dim[t->rank - 1] : 1;
+    int64_t nth[ASSAY_MAX_RANK] = { 0 };
+    char *row = t->data;
     for (int64_t at = 0; at < n; at += len) {
-        char *row = t->data;
-        int64_t rest = at / len;
-        for (int r = t->rank - 2; r >= 0; r--) {
-            row += rest % t->dim[r] * t->stride[r];
-            rest /= t->dim[r];
-        }
         visit(t, row, at, ctx);
+        for (int r = t->rank - 2; r >= 0; r--) { /* as a counter of many digits: no divisions */
+            if (++nth[r] < t->dim[r]) {
+                row += t->stride[r];
+                break;
+            }
+            row -= (nth[r] - 1) * t->stride[r];
+            nth[r] = 0;
+        }
     }
 }
 
