@@ -65,7 +65,7 @@ static assay_status in_turn(const assay_call *c, const assay_call *other)
 /* The other call, over and over, on a thread of its own, from before this call begins until it is over. */
 static assay_status at_once(assay_call *c, assay_call *other)
 {
-    atomic_bool begun = false, over = false;
+    atomic_bool begun = false, both = false, over = false;
     assay_status s = ASSAY_OK;
 #pragma omp parallel num_threads(2)
     {
@@ -73,10 +73,13 @@ static assay_status at_once(assay_call *c, assay_call *other)
             do {
                 atomic_store(&begun, true);
                 assay_call_run_team(other, 0, 1);
+                if (!atomic_load(&both)) /* on a busy machine this call may wait for the very CPU */
+                    sched_yield();
             } while (!atomic_load(&over));
         else {
             while (omp_get_num_threads() > 1 && !atomic_load(&begun))
                 sched_yield();
+            atomic_store(&both, true);
             s = assay_call_run_team(c, 0, 1);
             atomic_store(&over, true);
         }
