@@ -128,7 +128,7 @@ if(NOT CMAKE_CROSSCOMPILING)
   if("vectors" IN_LIST commands AND NOT CMAKE_C_FLAGS MATCHES "sanitize") # each term of each bound a thousand times as large
     assay_test(mutants.bounds LABEL mutants TIMEOUT 1500 COMMAND bash ${CMAKE_SOURCE_DIR}/conformance/proof/mutants/bounds
       ${CMAKE_BINARY_DIR} ${CMAKE_C_COMPILER})
-    assay_heavy(rest mutants.bounds - conformance/proof/mutants/* conformance/proof/scores/tightness.c reference/ops/*.bound.c)
+    assay_heavy(rest mutants.bounds - conformance/proof/mutants/* conformance/ops/*.mutants conformance/proof/scores/tightness.c reference/ops/*.bound.c)
   endif()
   foreach(op IN LISTS ops)
     if(NOT slow)

@@ -51,7 +51,7 @@ few = changes("optimized/isa/flash_tile.h")
 assert list(few.ops) == ["attention"] and not few.shared, (few.ops, few.shared)
 many = changes("optimized/isa/simd.h", "conformance/rules/cover.c", "docs/judge.md", "bench/child.c", "a/new/folder.c")
 assert not many.ops and many.shared == ["optimized/isa/simd.h", "conformance/rules/cover.c", "a/new/folder.c"] and many.apart == ["bench/child.c"]
-line = changes("conformance/proof/mutants/equivalent.txt", lines=["silu gelu :: f :: softmax", "# a comment", ""])
+line = changes("conformance/proof/mutants/sources.txt", lines=["silu gelu :: f :: softmax", "# a comment", ""])
 assert set(line.ops) == {"silu", "gelu"} and not line.shared, (line.ops, line.shared)
 assert list(changes("optimized/kernels.def", lines=["KERNEL(quantized, avx2, matmul_q4_0)"]).ops) == ["matmul"]
 assert changes("optimized/kernels.def", lines=["KERNEL(quantized, avx2, nobody)"]).shared, "a line that names nobody is everybody's"

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """mutants.py judge OP...: makes the mutants of the scalar references, compiles each op's into one plug-in, and lets
 `assay check --mutants` judge them.  mutants.py proof OP...: puts the same mutants in the place of the double reference and
-asks what proves the reference (docs/mutants.md).  Exit status 1: a mutant survived that equivalent.txt does not argue, or an
-argument there is void."""
+asks what proves the reference (docs/mutants.md).  Exit status 1: a mutant survived that conformance/ops/<op>.mutants
+does not argue, or an argument there is void."""
 import argparse
+import collections
 import concurrent.futures
 import json
 import os
@@ -31,7 +32,7 @@ def read(name):
 
 def rows(name):
     """Lines of a table: fields between ' :: ', comments with #."""
-    for line in read(os.path.join(HERE, name)).splitlines():
+    for line in read(name).splitlines():
         if line.strip() and not line.startswith("#"):
             yield [x.strip() for x in line.split(" :: ")]
 
@@ -68,6 +69,11 @@ def fused(op, spec):
     return text.replace("REFERENCE(", declared + helper + "REFERENCE(", 1), sorted({p for p, _, _ in parts})
 
 
+def parts_of(op):
+    """The ops that a fused one is a list of; of another none."""
+    return [] if os.path.exists(path("reference", "ops", f"{op}.c")) else fused(op, read(path("reference", "ops", f"{op}.spec.c")))[1]
+
+
 class Op:
     def __init__(self, name, out, args):
         self.args = args
@@ -85,7 +91,7 @@ class Op:
             headers = [h for h in os.listdir(path("reference", "ops")) if re.fullmatch(rf"{stem}[a-z_]*\.h", h)]
             inline = [(h, read(path("reference", "ops", h))) for h in headers]
             self.sources.append(mutate.Source(path("reference", "ops", f"{stem}.c"), stem, inline))
-        for op, file, where in rows("sources.txt"):
+        for op, file, where in rows(os.path.join(HERE, "sources.txt")):
             if op == name:
                 self.sources.append(mutate.Source(path("reference", file), os.path.basename(file)[:-2]))
                 self.where[self.sources[-1]] = where
@@ -185,41 +191,52 @@ class Op:
             bad |= wrong - {0}
 
 
-# ---- equivalent.txt ---------------------------------------------------------------------------------------------------
+# ---- conformance/ops/<op>.mutants -------------------------------------------------------------------------------------
 
 
 WORDS = ("equivalent", "legal", "outside", "undefined")
+Argument = collections.namedtuple("Argument", "function was now word why own")
 
 
 def squeezed(text):
     return re.sub(r"\s+", "", text)
 
 
-class Arguments:
-    """See the head of equivalent.txt."""
+def argued(op):
+    """The lines of an op's file (docs/mutants.md, Arguments): those of mutants have five fields, those of the bound's terms three."""
+    name = path("conformance", "ops", f"{op}.mutants")
+    lines = list(rows(name)) if os.path.exists(name) else []
+    for r in lines:
+        if len(r) not in (3, 5):
+            sys.exit(f"{name}: five fields say what becomes of a mutant, three of a term of the bound: {r}")
+        if len(r) == 5 and (r[3].split(" ")[-1] not in WORDS or r[3].split(" ")[0] not in (*WORDS, "judge", "proof")):
+            sys.exit(f"{name}: the fourth field is [judge|proof] {'|'.join(WORDS)}: {r}")
+    return lines
 
-    def __init__(self, name, table, run):
-        self.rows = []
-        for r in rows(table):
-            if len(r) != 6 or r[4].split(" ")[-1] not in WORDS or r[4].split(" ")[0] not in (
-                    *WORDS, "judge", "proof"):
-                sys.exit(f"{table}: six fields are needed, the fifth is [judge|proof] {'|'.join(WORDS)}: {r}")
-            if name in r[0].split() and r[4].split(" ")[0] in (run, *WORDS):
-                self.rows.append(r[:4] + [r[4].split(" ")[-1], r[5]])
+
+class Arguments:
+    """Of an op's own file, and of its parts': what survives there for a reason may survive here."""
+
+    def __init__(self, op, run):
+        self.table, self.rows = f"{op}.mutants", []
+        for part in [op, *parts_of(op)]:
+            for function, was, now, word, why in (r for r in argued(part) if len(r) == 5):
+                if word.split(" ")[0] in (run, *WORDS):
+                    self.rows.append(Argument(function, was, now, word.split(" ")[-1], why, part == op))
         self.used = [0] * len(self.rows)
-        self.dead = {r[1] for r in self.rows if r[2] == "*" and r[3] == "*"}
+        self.dead = {r.function for r in self.rows if r.was == "*" and r.now == "*"}
 
     def of(self, m):
         where = {m["function"] + (f"#{m['nth']}" if m["nth"] > 1 else "")}
-        for i, (_, function, was, now, word, why) in enumerate(self.rows):
-            if function in where and (was == "*" or squeezed(was) == squeezed(m["was"])) and \
-                    (now == "*" or squeezed(now) == squeezed(m["is"])):
+        for i, r in enumerate(self.rows):
+            if r.function in where and (r.was == "*" or squeezed(r.was) == squeezed(m["was"])) and \
+                    (r.now == "*" or squeezed(r.now) == squeezed(m["is"])):
                 self.used[i] += 1
-                return word, why
+                return r
         return None
 
     def unused(self):
-        return [r for r, n in zip(self.rows, self.used) if not n]
+        return [r for r, n in zip(self.rows, self.used) if r.own and not n]
 
 
 def commit(assay):
@@ -229,33 +246,33 @@ def commit(assay):
     return found and found.group(1)
 
 
-def report(op, judged, args, table, o, kind):
+def report(op, judged, args, o, kind):
     """judged: {number: None (survived) or (verdict, where)}.  Prints, writes JSON, returns whether all is well."""
     ok, count = True, {"caught": 0, "survived": 0, **dict.fromkeys(WORDS, 0)}
     by, listed = {}, []
     for n, (m, _, _, _) in sorted(op.mutants.items()):
-        hit, argued = judged[n], args.of(m)
+        hit, reason = judged[n], args.of(m)
         what = f"{m['name']} {m['file']}:{m['line']} {m['function']}: {m['was']} -> {m['is']}"
         if hit:
             count["caught"] += 1
             by[hit[0]] = by.get(hit[0], 0) + 1
-            if argued and argued[0] != "undefined":
+            if reason and reason.own and reason.word != "undefined":
                 ok = False
-                print(f"  VOID     {what}\n           {table} says {argued[0]}: {argued[1]}; yet: {hit[0]} {hit[1]}")
+                print(f"  VOID     {what}\n           {args.table} says {reason.word}: {reason.why}; yet: {hit[0]} {hit[1]}")
             elif o.verbose:
                 print(f"  caught   {what}\n           {hit[0]}: {hit[1]}")
-        elif argued:
-            count[argued[0]] += 1
+        elif reason:
+            count[reason.word] += 1
             if o.verbose:
-                print(f"  {argued[0]:<10}{what}\n           {argued[1]}")
+                print(f"  {reason.word:<10}{what}\n           {reason.why}")
         else:
             count["survived"] += 1
             print(f"  SURVIVED {what}")
-        listed.append({**m, "verdict": hit[0] if hit else argued[0] if argued else "survived", "case": hit[1] if hit else None,
-                       "argument": argued[1] if argued else None})
+        listed.append({**m, "verdict": hit[0] if hit else reason.word if reason else "survived", "case": hit[1] if hit else None,
+                       "argument": reason.why if reason else None})
     for r in args.unused():
         ok = False
-        print(f"  VOID     {table}: matches no mutant of {op.name}: {' :: '.join(r[1:4])}")
+        print(f"  VOID     {args.table}: matches no mutant: {r.function} :: {r.was} :: {r.now}")
     real = count["caught"] + count["survived"]
     score = 100.0 * count["caught"] / real if real else 100.0
     ok = ok and score >= o.floor
@@ -282,7 +299,7 @@ def sample(op, args, most):
 
 
 def judge(name, o):
-    args = Arguments(name, "equivalent.txt", "judge")
+    args = Arguments(name, "judge")
     op = Op(name, o.out, args)
     sample(op, args, o.most)
     so = os.path.join(op.out, "mutants.so")
@@ -307,14 +324,14 @@ def judge(name, o):
         list(pool.map(chunk, range(0, max(op.mutants) + 1, CHUNK)))
     if judged[0]:
         sys.exit(f"{name}: the reference itself, unchanged, is found wrong: {judged[0]}")
-    return report(op, judged, args, "equivalent.txt", o, "")
+    return report(op, judged, args, o, "")
 
 
 # ---- proof: the double mutants in the place of the oracle --------------------------------------------------------------
 
 
 def proof(name, o):
-    args = Arguments(name, "equivalent.txt", "proof")
+    args = Arguments(name, "proof")
     if not os.path.exists(path("reference", "ops", f"{name}.c")):
         sys.exit(f"{name}: its oracle is its parts', proved there")
     op = Op(name, o.out, args)
@@ -329,7 +346,7 @@ def proof(name, o):
         judged[int(number)] = None if verdict == "survived" else (verdict, where.strip())
     if judged[0]:
         sys.exit(f"{name}: the reference itself, unchanged, is found wrong: {judged[0]}")
-    return report(op, judged, args, "equivalent.txt", o, ".proof")
+    return report(op, judged, args, o, ".proof")
 
 
 def main():
@@ -350,7 +367,7 @@ def main():
     ok = True
     for name in o.op:
         if o.verb == "list":
-            for m, _, _, _ in Op(name, o.out, Arguments(name, "equivalent.txt", "judge")).mutants.values():
+            for m, _, _, _ in Op(name, o.out, Arguments(name, "judge")).mutants.values():
                 print(f"{m['name']} {m['file']}:{m['line']} {m['kind']}: {m['was']} -> {m['is']}")
         else:
             ok = {"judge": judge, "proof": proof}[o.verb](name, o) and ok

@@ -4,7 +4,8 @@
 
 reference/ops/<op>.bound.c is written once more with each operand of each sum of doubles, and each `+= x`, multiplied by
 assay_term(N), which is 1000 for the one term that is asked about.  terms.c runs the legal kernels once and compares their
-outputs with all of these bounds.  Exit status 1: a term is not noticed and terms.txt has no line for it, or has one in vain."""
+outputs with all of these bounds.  Exit status 1: a term is not noticed and conformance/ops/<op>.mutants has no line for
+it, or has one in vain."""
 import argparse
 import json
 import os
@@ -135,13 +136,12 @@ def ask(op, args):
     return [t for t in b.terms if t["kind"] != "counts"] if found["rows"] else []  # no row: no output is bounded
 
 
-def excuses():
-    """Lines of terms.txt: ops :: function :: term | term .. :: reason; *any* in a term stands for anything."""
-    for ops, function, terms, reason in mutants.rows("terms.txt"):
+def excuses(op):
+    """Lines of the op's file: function :: term | term .. :: reason; *any* in a term stands for anything."""
+    for function, terms, reason in (r for r in mutants.argued(op) if len(r) == 3):
         for term in terms.split(" | "):
             pattern = ".*".join(re.escape(re.sub(r"\s", "", x)) for x in term.split("*any*"))
-            yield {"ops": ops.split(), "function": function, "term": re.compile(pattern), "reason": reason, "line": f"{function} :: {term}",
-                   "used": set()}
+            yield {"function": function, "term": re.compile(pattern), "reason": reason, "line": f"{function} :: {term}", "used": False}
 
 
 def report(op, terms, lines):
@@ -150,12 +150,12 @@ def report(op, terms, lines):
     below = [t for t in terms if not t["noticed"] and t["grown"] <= 1e-12 < t["shrunk"]]
     lost = argued = 0
     for t in terms:
-        fits = [x for x in lines if op in x["ops"] and x["function"] in ("*", t["function"]) and
+        fits = [x for x in lines if x["function"] in ("*", t["function"]) and
                 x["term"].fullmatch(re.sub(r"\s", "", t["term"]))]
         if t["noticed"] or t in below:
             continue
         for x in fits:
-            x["used"].add(op)
+            x["used"] = True
         argued += bool(fits)
         lost += not fits
         if not fits:
@@ -174,12 +174,12 @@ def main():
     p.add_argument("--out", required=True)
     args = p.parse_args()
     os.makedirs(args.out, exist_ok=True)
-    lines, lost = list(excuses()), 0
+    lost = 0
     for op in args.op:
+        lines = list(excuses(op))
         lost += report(op, ask(op, args), lines)
-    for x in lines:
-        for op in sorted(set(args.op) & set(x["ops"]) - x["used"]):
-            print(f"  VOID in terms.txt: {op} :: {x['line']}: every term that it means is noticed, or there is none")
+        for x in (x for x in lines if not x["used"]):
+            print(f"  VOID in {op}.mutants: {x['line']}: every term that it means is noticed, or there is none")
             lost += 1
     return 1 if lost else 0
 
