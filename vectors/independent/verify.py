@@ -2,7 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Recomputes every committed vector with NumPy and mpmath, without our C code.
 
+ops/<op>.py holds, from the op's definition (docs and papers), by_numpy(v) and, where PyTorch has the op, by_torch(v), with RANDOM,
+the cases that torch_witness.py makes.  Either takes a Vector and returns {output: (value, scale)}: value in float64, scale what an
+error is measured against (None: the value must be right to the bit, in the output's type).
+
 usage: verify.py [DIR]     exit 0: all agree; 1: one does not; 77: NumPy or mpmath is not there"""
+import importlib
 import os
 import sys
 
@@ -10,13 +15,19 @@ try:
     import numpy as np
 
     import formats
-    import ops
+    import inputs
     from vector import Vector
 except ImportError as e:
     print(f"verify.py: {e}: not recomputed", file=sys.stderr)
     sys.exit(77)
 
 SLACK = 2.0**-44
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def of_op(op):
+    """The op's file; None: it has none."""
+    return importlib.import_module(f"ops.{op}") if os.path.exists(os.path.join(HERE, "ops", f"{op}.py")) else None
 
 
 def stored(v, name, want):
@@ -28,7 +39,7 @@ def stored(v, name, want):
     if kind == "U8" and layout:
         copy = Vector.__new__(Vector)
         copy.meta, copy.raw = v.meta, {name: v.raw[f"expected.{name}"]}
-        have = ops.panels(copy, name, element)[0]
+        have = inputs.panels(copy, name, element)[0]
         return want, have
     if kind == "U8" and want.dtype != np.uint8:
         return want, formats.decode(kind, element, raw)
@@ -55,19 +66,19 @@ def compare(v, name, want, scale):
 
 
 def main():
-    root = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data")
+    root = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "..", "data")
     files = sorted(os.path.join(d, f) for d, _, names in os.walk(root) for f in names if f.endswith(".safetensors"))
     wrong, per_op = 0, {}
     for path in files:
         v = Vector(path)
         op = v.meta["op"]
-        function = getattr(ops, op, None)
-        if function is None:
-            print(f"  FAIL {path}: ops.py has no function for {op}")
+        here = of_op(op)
+        if here is None:
+            print(f"  FAIL {path}: there is no ops/{op}.py")
             wrong += 1
             continue
         outputs = [n[9:] for n in v.raw if n.startswith("expected.")]
-        results = function(v)
+        results = here.by_numpy(v)
         per_op[op] = per_op.get(op, 0) + 1
         if sorted(outputs) != sorted(results):
             print(f"  FAIL {path}: outputs {outputs}, recomputed {sorted(results)}")

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+from inputs import operand
+
+
+def by_numpy(v):
+    return {"y": (operand(v, "x"), None)}
+
+
+def by_torch(v):
+    from pytorch import NARROW, tensor
+    return {"y": (tensor(v, "x"), None)} if v.types.get("x", "f16") in NARROW else None
+
+
+RANDOM = [
+    "R=9 C=128 x={f16,bf16} gen=any-bits",
+]

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+"""What PyTorch computes from: a vector's inputs as float64."""
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import formats
+import inputs
+
+NARROW = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
+
+
+def tensor(v, name):
+    """An input as float64.  f16 and bf16 are read by PyTorch; blocks, of which it knows nothing, by formats.py."""
+    if not v.has(name):
+        return None
+    kind, raw = v.raw[name]
+    if kind == "F16":
+        return torch.from_numpy(raw.astype("<i2" if raw.dtype.kind == "i" else raw.dtype).copy()).double()
+    if kind == "BF16":
+        return torch.from_numpy(raw.view("<i2").copy()).view(torch.bfloat16).double()
+    if kind == "U8":
+        return torch.from_numpy(np.ascontiguousarray(inputs.cached(v, name)))
+    return torch.from_numpy(raw.copy()).double()
+
+
+def once(v, name, value):
+    """From f32 to the output's type.  (From float64 PyTorch goes through f32 as well: two roundings.)"""
+    return value.float().to(NARROW[v.types.get(name, "f32").partition(":")[0]]).double()
