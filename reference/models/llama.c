@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * llama: LLaMA 1, 2, 3 (without frequency factors), SmolLM2, Mistral as GGUF holds them (x = E[id]; per
- * layer h = RMS x; q, k, v = l h; rope(q, k); x += o(attention); h = RMS x; x += down(silu(gate h) * up h); RMS; logits
- * = l x). Rope pairs are interleaved: the converter permuted the rows of q and k. */
+ * llama: LLaMA 1, 2, 3, SmolLM2, Mistral as GGUF holds them (x = E[id]; per layer h = RMS x; q, k, v = l h; rope(q, k);
+ * x += o(attention); h = RMS x; x += down(silu(gate h) * up h); RMS; logits = l x). Rope pairs are interleaved: the
+ * converter permuted the rows of q and k. */
 #include "graph.h"
+#include "../core/dtype.h"
 #include "../core/registry.h"
 #include "../core/status.h"
 #include "keys.h"
+#include "scaling.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -13,33 +15,9 @@
 
 typedef struct config {
     int64_t d, layers, H, G, D, F, V, rotary, window;
-    double eps, base, stretch; /* stretch: positions are divided by it */
-    double scale, cap;         /* of scores: scale 0: D^-1/2; cap 0: none */
+    double eps, base, scale, cap; /* of scores: scale 0: D^-1/2; cap 0: none */
+    assay_scaling scaling;        /* of rope's frequencies; R and base are set when all is known */
 } config;
-
-/* A factor without a type is linear scaling, as the field reads it; rope.scale_linear is the factor's old name. */
-static assay_status read_stretch(const assay_gguf *f, config *c, assay_why *why)
-{
-    assay_span kind = { "linear", 6 };
-    double factor = 0, old = 0;
-    assay_status s = assay_gguf_text(f, "llama.rope.scaling.type", false, &kind, why);
-    if (!s)
-        s = assay_gguf_real(f, "llama.rope.scaling.factor", false, 0, 1e6, &factor, why);
-    if (!s)
-        s = assay_gguf_real(f, "llama.rope.scale_linear", false, 0, 1e6, &old, why);
-    if (s)
-        return s;
-    if (!assay_span_is(kind, "none") && !assay_span_is(kind, "linear"))
-        return assay_fail(why, ASSAY_UNSUPPORTED, "%s: rope scaling of type '%.*s' is not known; none and linear are",
-                          f->label, kind.n < 40 ? (int)kind.n : 40, kind.at);
-    const assay_pair is = assay_two(factor, old);
-    if (factor > 0 && old > 0 && factor != old)
-        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: rope.scaling.factor is %s, rope.scale_linear %s: which is it?",
-                          f->label, is.a, is.b);
-    factor = factor > 0 ? factor : old;
-    c->stretch = factor > 0 && assay_span_is(kind, "linear") ? factor : 1;
-    return ASSAY_OK;
-}
 
 static assay_status read_config(const assay_gguf *f, config *c, assay_graph *g, assay_why *why)
 {
@@ -80,7 +58,7 @@ static assay_status read_config(const assay_gguf *f, config *c, assay_graph *g, 
     if (!s)
         s = assay_gguf_real(f, "llama.attn_logit_softcapping", false, 0, 1e6, &c->cap, why);
     if (!s)
-        s = read_stretch(f, c, why);
+        s = assay_scaling_read(f, context, &c->scaling, why);
     if (!s)
         s = assay_keys_llama(f, why);
     if (s)
@@ -117,15 +95,61 @@ static assay_status read_config(const assay_gguf *f, config *c, assay_graph *g, 
 #define OF(...)   ((const int[]){ __VA_ARGS__ })
 enum { T = ASSAY_DIM_T, S = ASSAY_DIM_S, C = ASSAY_DIM_C, L = ASSAY_DIM_L };
 
-/* The frequencies of stretched positions; -1: the op's own. */
-static int frequencies(assay_graph *g, const config *c)
+/* ggml's divisors of the frequencies (LLaMA 3.1), in double; NULL: there are none, or the graph has failed. */
+static double *divisors(assay_graph *g, const assay_gguf *f, int64_t n)
 {
-    if (c->stretch == 1)
-        return -1;
-    float *f = malloc((size_t)(c->rotary / 2) * sizeof *f);
-    for (int64_t i = 0; f && i < c->rotary / 2; i++)
-        f[i] = (float)(pow(c->base, -2 * (double)i / (double)c->rotary) / c->stretch);
-    return assay_graph_constant(g, f, c->rotary / 2, "rope.frequencies");
+    static const char name[] = "rope_freqs.weight";
+    if (!assay_gguf_find_tensor(f, name))
+        return NULL;
+    const int i = assay_graph_weight(g, f, 1, LIST(n), name);
+    if (g->status)
+        return NULL;
+    const assay_tensor *t = &g->value[i].weight;
+    if (t->type != ASSAY_f32) {
+        g->status = assay_fail(&g->why, ASSAY_UNSUPPORTED, "%s: tensor '%s' is %s; f32 is known", f->label, name,
+                               assay_dtype_of(t->type)->name);
+        return NULL;
+    }
+    double *d = malloc((size_t)n * sizeof *d);
+    if (!d)
+        g->status = assay_fail(&g->why, ASSAY_ERR_NOMEM, "%s: no memory for %" PRId64 " divisors", f->label, n);
+    for (int64_t r = 0; d && r < n; r++)
+        d[r] = (double)((const float *)t->data)[r];
+    return d;
+}
+
+/* The frequencies of a model that has not the op's own: a value; -1: it has.  A factor of cosine and sine is left to
+ * the scores, which it multiplies twice. */
+static int frequencies(assay_graph *g, const assay_gguf *file, config *c)
+{
+    const int64_t n = c->rotary / 2;
+    assay_scaling r = c->scaling;
+    assay_scaled by = { 1, 1 };
+    double *divisor = divisors(g, file, n), *f = malloc((size_t)n * sizeof *f);
+    float *narrow = malloc((size_t)n * sizeof *narrow);
+    r.R = c->rotary, r.base = c->base, r.divisor = divisor;
+    if (!g->status && (!f || !narrow))
+        g->status = assay_fail(&g->why, ASSAY_ERR_NOMEM, "%s: no memory for %" PRId64 " frequencies", file->label, n);
+    assay_why why = { "" };
+    const assay_status bad = g->status ? g->status : assay_scaling_fill(&r, f, &by, &why);
+    if (bad && !g->status)
+        g->status = assay_fail(&g->why, ASSAY_ERR_FORMAT, "%s: %s", file->label, why.text);
+    if (!bad && by.m != 1 && c->rotary < c->D)
+        g->status = assay_fail(&g->why, ASSAY_UNSUPPORTED,
+                               "%s: rotated values are multiplied by %.9g, but %" PRId64 " of %" PRId64
+                               " dimensions per head are not rotated: not known together",
+                               file->label, by.m, c->D - c->rotary, c->D);
+    for (int64_t i = 0; !g->status && i < n; i++)
+        narrow[i] = (float)f[i];
+    const bool own = !divisor && (r.kind == ASSAY_SCALING_NONE || r.factor == 1);
+    if (by.m != 1)
+        c->scale = (c->scale > 0 ? c->scale : 1 / sqrt((double)c->D)) * by.m * by.m;
+    free(divisor);
+    free(f);
+    if (!g->status && !own)
+        return assay_graph_constant(g, narrow, n, "rope.frequencies");
+    free(narrow);
+    return -1;
 }
 
 typedef struct builder {
@@ -224,7 +248,7 @@ static int layer_of(const builder *b, int x, int i)
     return add(b, x, linear(b, a, c->d, c->F, "ffn_down", i), "ffn_add", i);
 }
 
-/* A tensor that no call uses (rope_freqs.weight of LLaMA 3.1, experts) would change the answer in silence. */
+/* A tensor that no call uses (experts) would change the answer in silence. */
 static void refuse_unused(assay_graph *g, const assay_gguf *f)
 {
     const assay_gguf_tensor *unused = NULL;
@@ -250,7 +274,7 @@ assay_status assay_llama_graph(const assay_gguf *file, assay_dtype kv, assay_gra
     const assay_status s = read_config(file, &c, g, why);
     if (s)
         return s;
-    builder b = { g, file, &c, kv, 0, 0, frequencies(g, &c) };
+    builder b = { g, file, &c, kv, 0, 0, frequencies(g, file, &c) };
     b.ids = assay_graph_value(g, ASSAY_VALUE_IDS, ASSAY_i32, 1, LIST(T), "ids");
     b.pos = assay_graph_value(g, ASSAY_VALUE_POS, ASSAY_i32, 1, LIST(T), "pos");
     const int table = assay_graph_weight(g, file, 2, LIST(c.V, c.d), "token_embd.weight");

@@ -76,11 +76,33 @@ def keys():
     model("neutral keys", keys={a + "logit_scale": 1.0, a + "expert_count": 0, a + "attention.causal": True, a + "vocab_size": 9,
                                 a + "rope.scaling.attn_factor": 1.0, "general.type": "model", "general.sampling.temp": 0.5, "split.count": 1,
                                 "tokenizer.chat_template.tool_use": "{}", "tokenizer.ggml.precompiled_charsmap": [], "other.key": 3})
-    refused("yarn", "rope scaling of type 'yarn'", keys={a + "rope.scaling.type": "yarn", a + "rope.scaling.factor": 4.0})
-    refused("yarn by attn_factor alone", "type 'yarn'", keys={a + "rope.scaling.type": "yarn", a + "rope.scaling.attn_factor": 1.2})
+    r = a + "rope.scaling."
+    divisors = np.array([1, 1.5, 3, 8], np.float32)  # of a width of 8
+    factors = lambda d: (lambda w: w.update({"rope_freqs.weight": np.asarray(d, np.float32)}))
+    kind = {r + "type": "yarn", r + "factor": 8.0, r + "original_context_length": 1024}
+    for impl in "oracle", "scalar", "best":
+        model("yarn", dict(scaling=dict(s=8.0, original=1024)), impl, keys=kind, base=100.0)
+        model("rope_freqs", dict(divisor=divisors), impl, change=factors(divisors))
+    model("yarn with other turns", dict(scaling=dict(s=8.0, original=1024, fast=100.0, slow=4.0)), base=100.0,
+          keys={**kind, r + "yarn_beta_fast": 100.0, r + "yarn_beta_slow": 4.0, r + "yarn_ext_factor": 1.0})
+    model("yarn of the context that the file promises", dict(scaling=dict(s=4.0, original=128)), base=10.0,
+          keys={r + "type": "yarn", r + "factor": 4.0, r + "finetuned": True})
+    model("yarn with a factor, a scale and divisors", dict(scaling=dict(s=8.0, original=1024), m=1.2, scale=0.5, divisor=divisors), base=100.0,
+          keys={**kind, r + "attn_factor": 1.2, a + "attention.scale": 0.5}, change=factors(divisors))
+    model("a factor of cosine and sine alone", dict(m=1.2), keys={r + "attn_factor": 1.2})
+    model("linear, and divisors", dict(stretch=4.0, divisor=divisors), keys={r + "factor": 4.0}, change=factors(divisors))
+    refused("longrope", "rope scaling of type 'longrope' is not known; none, linear and yarn are", keys={r + "type": "longrope"})
+    refused("a factor below 1", "rope scaling linear: factor is 0.5", keys={r + "factor": 0.5})
+    refused("yarn in a short context", "an original context length of 3 does not go with base 10", base=10.0, keys={**kind, r + "original_context_length": 3})
+    refused("half a mixture", "yarn_ext_factor' is 0.5: with rope scaling of type yarn only 1 is known", keys={**kind, r + "yarn_ext_factor": 0.5})
+    refused("a mixture without yarn", "with rope scaling of type linear only 0 is known", keys={r + "yarn_ext_factor": 1.0})
+    refused("a factor, and elements that are not rotated", "multiplied by 1.20000005, but 4 of 8 dimensions per head are not rotated",
+            keys={r + "attn_factor": 1.2, a + "rope.dimension_count": 4})
+    refused("divisors of another length", "tensor 'rope_freqs.weight' is of rank 1 and 2 x 1", change=factors([1, 2]))
+    refused("a divisor of 0", "divisor 1 of 4 is 0", change=factors([1, 0, 1, 1]))
     refused("two factors", "which is it", keys={a + "rope.scaling.factor": 2.0, a + "rope.scale_linear": 4.0})
     refused("values of another length", "values of 16 elements", keys={a + "attention.value_length": 16})
-    for key, x, said in ((a + "rope.scaling.attn_factor", 1.2, "is 1.20000005: rotated values are multiplied"), (a + "logit_scale", 0.5, "is 0.5"),
+    for key, x, said in ((a + "rope.scaling.yarn_log_multiplier", 0.1, "is 0.100000001: rotated values are multiplied"), (a + "logit_scale", 0.5, "is 0.5"),
                          (a + "attention.clamp_kqv", 8.0, "clamped"), (a + "final_logit_softcapping", 30.0, "capped"), (a + "expert_count", 8, "experts"),
                          (a + "attention.causal", False, "later keys"), (a + "residual_scale", float("nan"), "is nan"),
                          (a + "swiglu_clamp", 7.0, "not understood"), (a + "rope.dimension_sections", [1, 2], "not understood"),

@@ -105,18 +105,30 @@ def write(path, keys=None, extra=(), merges=("h e",), pre="gpt-2", change=None, 
     return c, w
 
 
-def logits(model, ids, stretch=1.0, scale=None, cap=0.0, window=0):
+def yarn(c, s, original, fast=32, slow=1):
+    """Frequencies and the factor of cosine and sine by YaRN, as Hugging Face and ggml have it: 2309.00071, 3.2 to 3.4."""
+    D, b = c["width"], c["base"]
+    pair = lambda turns: D * np.log(original / (turns * 2 * np.pi)) / (2 * np.log(b))
+    lo, hi = max(np.floor(pair(fast)), 0), min(np.ceil(pair(slow)), D - 1)
+    far = np.clip((np.arange(D // 2) - lo) / (hi - lo or 0.001), 0, 1)
+    f = b ** (-np.arange(0, D, 2) / D)
+    return f / s * far + f * (1 - far), 0.1 * np.log(s) + 1
+
+
+def logits(model, ids, stretch=1.0, scale=None, cap=0.0, window=0, divisor=1.0, scaling=None, m=1.0):
+    """stretch divides positions, divisor each pair's frequency; scaling: of yarn; m multiplies cosine and sine besides."""
     c, w = model
     w = {k: v.astype(np.float64) for k, v in w.items()}
     n, D, pos = len(ids), c["width"], np.arange(len(ids))
-    angle = pos[:, None, None] / stretch * c["base"] ** (-np.arange(0, D, 2) / D)
+    f, by = yarn(c, **scaling) if scaling else (c["base"] ** (-np.arange(0, D, 2) / D) / stretch, 1.0)
+    angle, m = pos[:, None, None] * f / divisor, m * by
     norm = lambda x, name: x / np.sqrt((x * x).mean(-1, keepdims=True) + np.float64(np.float32(c["eps"]))) * w[name + ".weight"]
 
     def turn(x):
         y = np.empty_like(x)
         y[..., 0::2] = x[..., 0::2] * np.cos(angle) - x[..., 1::2] * np.sin(angle)
         y[..., 1::2] = x[..., 0::2] * np.sin(angle) + x[..., 1::2] * np.cos(angle)
-        return y
+        return m * y
 
     x = w["token_embd.weight"][ids]
     for i in range(c["layers"]):
