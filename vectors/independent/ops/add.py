@@ -11,6 +11,4 @@ def by_torch(v):
     return {"y": (once(v, "y", torch.add(tensor(v, "a").float(), tensor(v, "b").float())), None)}
 
 
-RANDOM = [
-    "R=9 C=130 a={f32,f16,bf16} b={f32,f16,bf16} y={f32,f16,bf16} gen={gauss,wide}",
-]
+RANDOM = ["R=9 C=130 a={f32,f16,bf16} b={f32,f16,bf16} y={f32,f16,bf16} gen={gauss,wide}"]

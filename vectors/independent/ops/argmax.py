@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 import numpy as np
-
 from inputs import operand
 
 
@@ -14,6 +13,4 @@ def by_torch(v):
     return {"id": (torch.argmax(tensor(v, "x"), dim=1).double(), None)}
 
 
-RANDOM = [
-    "R=9 V={1,37,1031} gen={gauss,ties,nans,masked}",
-]
+RANDOM = ["R=9 V={1,37,1031} gen={gauss,ties,nans,masked}"]

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 import math
-
 import numpy as np
 from mpmath import mp, mpf
-
 from inputs import cached, operand
 
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 import numpy as np
-
 import formats
 from inputs import cached, operand
 
@@ -30,6 +29,4 @@ def by_torch(v):
     return {"cache": (was, None)}
 
 
-RANDOM = [
-    "T=4 S=19 G=2 D=32 cache={f32,f16} gen=gauss",
-]
+RANDOM = ["T=4 S=19 G=2 D=32 cache={f32,f16} gen=gauss"]

@@ -11,6 +11,4 @@ def by_torch(v):
     return {"y": (F.embedding(tensor(v, "ids").long(), tensor(v, "table")), None)}
 
 
-RANDOM = [
-    "T=9 V=33 D=64 table={f32,f16,bf16,q8_0} gen=gauss",
-]
+RANDOM = ["T=9 V=33 D=64 table={f32,f16,bf16,q8_0} gen=gauss"]

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 import math
-
 import numpy as np
-
 from inputs import operand
 from ops.matmul import product
 from ops.silu import logistic
@@ -27,6 +25,4 @@ def by_torch(v):
     return {"y": (F.silu(g) * u, F.silu(g).abs() * size_u + slope * size_g * u.abs())}
 
 
-RANDOM = [
-    "T=3 N=17 K={64,256} gate={f32,q8_0} up={f16,q4_0} gen=unit",
-]
+RANDOM = ["T=3 N=17 K={64,256} gate={f32,q8_0} up={f16,q4_0} gen=unit"]

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 import math
-
 import numpy as np
 from mpmath import mp, mpf
-
 from inputs import operand, to_float
 
 
@@ -29,6 +27,4 @@ def by_torch(v):
     return {"y": (torch.where(torch.isneginf(x), -0.0, y), x.abs() * (1 + x.abs()))}
 
 
-RANDOM = [
-    "R=9 C=130 form={erf,tanh,quick} gen={gauss,range,origin}",
-]
+RANDOM = ["R=9 C=130 form={erf,tanh,quick} gen={gauss,range,origin}"]

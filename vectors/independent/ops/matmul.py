@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 import math
-
 import numpy as np
-
 from inputs import operand
 
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 import numpy as np
-
 import formats
 from inputs import operand
 
@@ -18,6 +17,4 @@ def by_torch(v):
     return {"y": (once(v, "y", tensor(v, "x")), None)} if v.types["y"] in NARROW else None
 
 
-RANDOM = [
-    "R=9 C=128 y={f16,bf16} gen={gauss,half-steps,wide,denormal}",
-]
+RANDOM = ["R=9 C=128 y={f16,bf16} gen={gauss,half-steps,wide,denormal}"]

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 import numpy as np
 from mpmath import mp, mpf
-
 from inputs import operand
 
 
@@ -74,6 +73,4 @@ def by_torch(v):
     return {"id": (torch.tensor(ids, dtype=torch.float64), None)}
 
 
-RANDOM = [
-    "R=60 V={40,150} temp={0,0.7,1.5} top_k={0,7} top_p={0,0.9} key=11 step=5 gen=model",
-]
+RANDOM = ["R=60 V={40,150} temp={0,0.7,1.5} top_k={0,7} top_p={0,0.9} key=11 step=5 gen=model"]

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 import numpy as np
 from mpmath import mp, mpf
-
 from inputs import operand, to_float
 
 
@@ -25,6 +24,4 @@ def by_torch(v):
     return {"y": (y, y.abs())}
 
 
-RANDOM = [
-    "R=9 C=130 gen={gauss,huge,wide}",
-]
+RANDOM = ["R=9 C=130 gen={gauss,huge,wide}"]

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 import numpy as np
-
 from inputs import operand
 from ops.silu import gated, logistic
 
@@ -16,6 +15,4 @@ def by_torch(v):
     return {"y": (y, y.abs())}
 
 
-RANDOM = [
-    "R=9 C=130 gen={gauss,wide}",
-]
+RANDOM = ["R=9 C=130 gen={gauss,wide}"]
