@@ -24,7 +24,7 @@ static bool holds(const assay_op *op, const assay_known_answer *answer, assay_wh
     void *operand[ASSAY_MAX_OPND] = { NULL }, *before[ASSAY_MAX_OPND] = { NULL };
     assay_tensor t[ASSAY_MAX_OPND];
     assay_case c;
-    int out = -1;
+    int64_t n = 0; /* of all outputs, one behind the other */
     snprintf(line, sizeof line, "%s %s", op->name, answer->line);
     if (assay_case_parse(line, &c, why))
         return false;
@@ -34,19 +34,22 @@ static bool holds(const assay_op *op, const assay_known_answer *answer, assay_wh
         const bool is_out = op->operands[i].access != ASSAY_IN;
         if (!(c.present >> i & 1))
             continue;
-        if (assay_tensor_count(&t[i]) > ASSAY_KNOWN || (is_out ? out >= 0 : i >= ASSAY_KNOWN_INPUTS))
+        const int64_t count = assay_tensor_count(&t[i]);
+        if (count > (is_out ? ASSAY_KNOWN - n : ASSAY_KNOWN) || (!is_out && i >= ASSAY_KNOWN_INPUTS))
             return assay_fail(why, ASSAY_ERR_ARG, "%s: %s is more than a known answer can hold", line,
                               op->operands[i].name) == ASSAY_OK;
-        operand[i] = is_out ? got : given[i];
+        operand[i] = is_out ? got + n : given[i];
         if (is_out)
-            out = i, before[i] = i < ASSAY_KNOWN_INPUTS ? given[i] : NULL;
+            n += count, before[i] = i < ASSAY_KNOWN_INPUTS ? given[i] : NULL;
     }
     if (assay_reference(op, &(assay_dense){ operand, before, c.dim, c.params }, sizeof(double), why))
         return false;
-    for (int64_t k = 0; k < assay_tensor_count(&t[out]); k++)
-        if (!is_answer(got[k], answer->want[k]))
-            return assay_fail(why, ASSAY_ERR_ARG, "%s: known answer: %s[%lld] is %.17g, not %.17g", line,
-                              op->operands[out].name, (long long)k, got[k], answer->want[k]) == ASSAY_OK;
+    for (int i = 0, at = 0; i < op->n_operands; i++)
+        for (int64_t k = 0; operand[i] && op->operands[i].access != ASSAY_IN && k < assay_tensor_count(&t[i]);
+             k++, at++)
+            if (!is_answer(got[at], answer->want[at]))
+                return assay_fail(why, ASSAY_ERR_ARG, "%s: known answer: %s[%lld] is %.17g, not %.17g", line,
+                                  op->operands[i].name, (long long)k, got[at], answer->want[at]) == ASSAY_OK;
     return true;
 }
 

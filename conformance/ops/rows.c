@@ -2,8 +2,9 @@
 #include "rows.h"
 #include <stdlib.h>
 
-const assay_typeset assay_types_f32[4] = { VARY_F32, VARY_F32, VARY_F32, VARY_F32 };
-const assay_typeset assay_types_floats[4] = { VARY_FLOATS, VARY_FLOATS, VARY_FLOATS, VARY_FLOATS };
+const assay_typeset assay_types_f32[6] = { VARY_F32, VARY_F32, VARY_F32, VARY_F32, VARY_F32, VARY_F32 };
+const assay_typeset assay_types_floats[6] = { VARY_FLOATS, VARY_FLOATS, VARY_FLOATS,
+                                              VARY_FLOATS, VARY_FLOATS, VARY_FLOATS };
 
 /* The row where it lies, or else room for it. */
 static float *place(const assay_tensor *t, int64_t r, float *room)

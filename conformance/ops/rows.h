@@ -24,7 +24,7 @@ assay_status assay_by_rows(const assay_args *a, int inputs, void (*one_row)(cons
                            const assay_sum *order);
 
 /* For KERNEL_BASE */
-extern const assay_typeset assay_types_f32[4], assay_types_floats[4];
+extern const assay_typeset assay_types_f32[6], assay_types_floats[6];
 #define VARY      vary
 #define VARY_BASE KERNEL_BASE
 

@@ -44,6 +44,7 @@
 #define SIMD_ROWS     .name = SIMD_TIER, .isa = SIMD_ISA, .types = simd_f32, .run = run
 
 static const assay_typeset simd_f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
+                                          ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                           ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
 
 /* x / (1 + e^-v), v of x's sign: one exponential of -|v|, which cannot overflow, and one division */

@@ -66,7 +66,7 @@ typedef struct assay_rows {
 } assay_rows;
 
 /* A known answer, worked out outside this project: what the inputs of a small case hold (what is beyond the case's
- * lengths does not count), and what its output must. */
+ * lengths does not count), and what its outputs must, one behind the other. */
 enum { ASSAY_KNOWN = 8, ASSAY_KNOWN_INPUTS = 4 };
 typedef struct assay_known_answer {
     const char *line;                              /* the case, without op and gen */

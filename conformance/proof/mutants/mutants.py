@@ -52,21 +52,27 @@ def fused(op, spec):
     for i, shape in enumerate(re.findall(r'"(\w+)"', table("temps"))):
         size = " * ".join(f"a->dim[{dims.index(d)}]" for d in shape)
         out.append(f"    real *temp{i} = malloc((size_t)({size}) * sizeof *temp{i});")
-    parts = re.findall(r'\{ \.op = "(\w+)", \.dims = "(\w+)", \.operand = (\w+) \}', table("parts"))
-    for part, letters, operand in parts:
+    parts = re.findall(r'\{ \.op = "(\w+)", \.dims = "(\w+)", \.operand = (\w+)(?:, \.params = (\w+))? \}', table("parts"))
+    for part, letters, operand, params in parts:
         given = []
         for word in re.sub(r"\s", "", table(operand)).split(","):
             temp = re.fullmatch(r"ASSAY_TEMP\((\d+)\)", word)
             given.append(f"temp{temp.group(1)}" if temp else "NULL" if word == "ASSAY_LEFT_OUT" else f"a->operand[{names.index(word)}]")
         at = ", ".join(f"a->dim[{dims.index(d)}]" for d in letters)
-        out.append(f"    call(assay_{part}, ASSAY_REAL, (void *[]){{ {', '.join(given)} }}, (int64_t[]){{ {at} }});")
+        made = f"{params}, a->params" if params else "NULL, NULL"
+        out.append(f"    call(assay_{part}, ASSAY_REAL, (void *[]){{ {', '.join(given)} }}, (int64_t[]){{ {at} }}, {made});")
     out += [f"    free(temp{i});" for i in range(len(re.findall(r'"(\w+)"', table("temps"))))]
-    declared = "".join(f"void REF_CAT({p}, ASSAY_REAL)(const assay_dense *);\n" for p in sorted({p for p, _, _ in parts}))
+    declared = "".join(f"void REF_CAT({p}, ASSAY_REAL)(const assay_dense *);\n" for p in sorted({p for p, *_ in parts}))
     text = "\n".join(out) + "\n}\n"
     text = re.sub(r"call\(assay_(\w+), ASSAY_REAL, ", r"part(REF_CAT(\1, ASSAY_REAL), ", text)
-    helper = ("static void part(void (*run)(const assay_dense *), void *const *operand, const int64_t *dim)\n"
-              "{\n    run(&(assay_dense){ operand, NULL, dim, NULL });\n}\n")
-    return text.replace("REFERENCE(", declared + helper + "REFERENCE(", 1), sorted({p for p, _, _ in parts})
+    helper = ("static void part(void (*run)(const assay_dense *), void *const *operand, const int64_t *dim,\n"
+              "                 void (*make)(const void *, void *), const void *fused)\n"
+              "{\n    int64_t params[ASSAY_MAX_PARAMS / 8] = { 0 };\n    if (make)\n        make(fused, params);\n"
+              "    run(&(assay_dense){ operand, NULL, dim, params });\n}\n")
+    if any(params for *_, params in parts):  # how a part's fields are made of the op's, as the spec says
+        declared += "".join(re.findall(r"^static void \w+\(const void \*fused, void \*part\)\n\{.*?^\}\n", spec, re.M | re.S))
+        text = "".join(f"#include {name}\n" for name in re.findall(r'^#include ("assay/params/.*"|<.*>)$', spec, re.M)) + text
+    return text.replace("REFERENCE(", declared + helper + "REFERENCE(", 1), sorted({p for p, *_ in parts})
 
 
 def parts_of(op):

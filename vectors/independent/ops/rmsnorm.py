@@ -4,8 +4,8 @@ import numpy as np
 from inputs import operand
 
 
-def by_numpy(v):
-    x, w = operand(v, "x"), operand(v, "w")
+def by_numpy(v, x=None):
+    x, w = operand(v, "x") if x is None else x, operand(v, "w")
     g = 1 + w if v.params.get("plus_one") == "1" else w
     eps, y = v.number("eps"), np.empty_like(x)
     for r, row in enumerate(x):
@@ -18,9 +18,9 @@ def by_numpy(v):
     return {"y": (y, np.abs(y))}
 
 
-def by_torch(v):
+def by_torch(v, x=None):
     from pytorch import F, tensor
-    x, w = tensor(v, "x"), tensor(v, "w")
+    x, w = tensor(v, "x") if x is None else x, tensor(v, "w")
     w = 1 + w if v.params.get("plus_one") == "1" else w
     y = F.rms_norm(x, (x.shape[1],), w, v.number("eps"))
     return {"y": (y, y.abs())}
