@@ -97,5 +97,5 @@ expect 2 'cannot be written' "$assay" check --for 1s --keep /nowhere/x.txt
 expect 2 '--keep would overwrite .*right.so' "$assay" check --plugin right.so --for 1s --keep right.so
 printf '# fine\nadd R=1 Q=3\n' >bad.txt
 expect 2 'bad.txt: line 2: .*Q' "$assay" check --for 1s --keep bad.txt
-expect 2 'nothing to search' "$assay" check -o probe_panel --for 1s
+expect 2 'nothing to search' "$assay" check -o probe_lstm --for 1s
 echo "a search finds what quick cases do not, and begins with it the next time"
