@@ -17,6 +17,7 @@
 #define ASSAY_ISA_FLASH_H
 #include "assay/params/attention.h"
 #include "flash_tile.h"
+#include "simd_exp.h"
 
 enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, OUT };
 enum { ROOM = (ROWS + LANES - 1) / LANES * LANES }; /* rows of a group in whole vectors */

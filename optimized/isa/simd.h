@@ -17,7 +17,7 @@
  *   vec_all_within                         |a| <= limit in every lane (a NaN is not)
  *   vec_sum vec_top                        over the lanes: sum; largest number
  *   vec_swap vec_twice                     each pair of lanes turned round; low or high half of v, each lane twice
- *   vec_exp                                e^a within 1.3 u; its comment says more
+ *   vec_clamp vec_ln2s vec_scale           see simd_exp.h, which makes vec_exp of them
  *   vec_turn                               see simd_sincos.h
  *   vec_f16 vec_bf16_even vec_bf16_odd     halfs at p; 16-bit columns (c, c + LANES) that stand in pairs at p
  *
@@ -33,6 +33,7 @@
 #define SIMD_FILE(stem)  SIMD_TEXT(SIMD_NAME(stem).h)              /* "decode_avx2.h" for decode */
 #define SIMD_OWN(name)   SIMD_JOIN(ASSAY_TIER, _##name)            /* avx2_decode for decode */
 #include SIMD_FILE(simd)
+#include "simd_exp.h"
 
 /* SIMD_KERNEL(add) = { .op = "add", .name = SIMD_TIER, .isa = SIMD_ISA, ... };  defines assay_add_avx2, named "avx2" */
 #define SIMD_KERNEL(stem) const assay_kernel SIMD_NAME(assay_##stem)
@@ -46,17 +47,6 @@
 static const assay_typeset simd_f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                           ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                           ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
-
-/* x / (1 + e^-v), v of x's sign: one exponential of -|v|, which cannot overflow, and one division */
-static inline vec vec_sigmoid_of(vec v, vec x)
-{
-    const vec e = vec_exp(vec_minus_abs(v));
-    return vec_div(vec_pick(vec_negative(x), vec_mul(x, e), x), vec_add(vec_set(1.0f), e));
-}
-static inline vec vec_silu(vec x)
-{
-    return vec_sigmoid_of(x, x);
-}
 
 /* Phi(-t), t = |x|, the normal distribution's tail, erfc(t / sqrt 2) / 2, within 5.4 u where it is a normal number:
  * e^(-t^2/2) times a polynomial in (t - 4)/(t + 4), minimax (0.25 u).  Beyond 20 both factors stay as they are: 0.  t^2

@@ -134,9 +134,23 @@ static inline vec vec_twice(vec a, int half)
     const __m256i low = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3), high = _mm256_setr_epi32(4, 4, 5, 5, 6, 6, 7, 7);
     return _mm256_permutevar8x32_ps(a, half ? high : low);
 }
-static inline vec vec_exp(vec a)
+static inline vec vec_clamp(vec a, float low, float high)
 {
-    return avx2_exp(a);
+    return _mm256_max_ps(vec_set(low), _mm256_min_ps(vec_set(high), a));
+}
+/* Adding 1.5 2^23 + 254 leaves n + 254 in the low bits: halved and halved up, those are two biased exponents, so that
+ * neither power overflows where the result does not. */
+static inline vec vec_ln2s(vec a, vec *n)
+{
+    const vec magic = vec_set(0x1.8p+23f + 254), t = vec_fma(a, vec_set(0x1.715476p+0f), magic);
+    *n = vec_sub(t, magic);
+    return t;
+}
+static inline vec vec_scale(vec p, vec by)
+{
+    const __m256i i = _mm256_castps_si256(by), low = _mm256_srli_epi32(i, 1);
+    const __m256i a = _mm256_slli_epi32(low, 23), b = _mm256_slli_epi32(_mm256_sub_epi32(i, low), 23);
+    return vec_mul(vec_mul(p, _mm256_castsi256_ps(a)), _mm256_castsi256_ps(b));
 }
 static inline void vec_turn(vec m, vec s, vec c, vec *sine, vec *cosine)
 {

@@ -139,9 +139,17 @@ static inline vec vec_twice(vec a, int half)
     const __m512i high = _mm512_setr_epi32(8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 15, 15);
     return _mm512_permutexvar_ps(half ? high : low, a);
 }
-static inline vec vec_exp(vec a)
+static inline vec vec_clamp(vec a, float low, float high)
 {
-    return avx512_exp(a);
+    return _mm512_max_ps(vec_set(low), _mm512_min_ps(vec_set(high), a));
+}
+static inline vec vec_ln2s(vec a, vec *n)
+{
+    return *n = _mm512_roundscale_ps(vec_mul(a, vec_set(0x1.715476p+0f)), _MM_FROUND_TO_NEAREST_INT);
+}
+static inline vec vec_scale(vec p, vec by)
+{
+    return avx512_scale(p, by);
 }
 static inline void vec_turn(vec m, vec s, vec c, vec *sine, vec *cosine)
 {

@@ -140,19 +140,17 @@ static inline vec vec_twice(vec a, int half)
     const __m256i low = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3), high = _mm256_setr_epi32(4, 4, 5, 5, 6, 6, 7, 7);
     return _mm256_permutexvar_ps(half ? high : low, a);
 }
-static inline vec vec_exp(vec x) /* avx512_exp in 8 lanes */
+static inline vec vec_clamp(vec a, float low, float high)
 {
-    x = _mm256_max_ps(_mm256_set1_ps(-104.0f), _mm256_min_ps(_mm256_set1_ps(89.0f), x));
-    const __m256 n = _mm256_roundscale_ps(_mm256_mul_ps(x, _mm256_set1_ps(0x1.715476p+0f)), _MM_FROUND_TO_NEAREST_INT);
-    __m256 r = _mm256_fnmadd_ps(n, _mm256_set1_ps(0x1.62e430p-1f), x);
-    r = _mm256_fnmadd_ps(n, _mm256_set1_ps(-0x1.05c610p-29f), r);
-    __m256 p = _mm256_fmadd_ps(_mm256_set1_ps(0x1.6a2434p-10f), r, _mm256_set1_ps(0x1.1239e2p-7f));
-    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(0x1.5558f2p-5f));
-    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(0x1.555492p-3f));
-    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(0x1.fffffcp-2f));
-    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(1.0f));
-    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(1.0f));
-    return _mm256_scalef_ps(p, n);
+    return _mm256_max_ps(vec_set(low), _mm256_min_ps(vec_set(high), a));
+}
+static inline vec vec_ln2s(vec a, vec *n)
+{
+    return *n = _mm256_roundscale_ps(vec_mul(a, vec_set(0x1.715476p+0f)), _MM_FROUND_TO_NEAREST_INT);
+}
+static inline vec vec_scale(vec p, vec by)
+{
+    return _mm256_scalef_ps(p, by);
 }
 static inline void vec_turn(vec m, vec s, vec c, vec *sine, vec *cosine)
 {

@@ -139,9 +139,20 @@ static inline vec vec_twice(vec a, int half)
 {
     return half ? vzip2q_f32(a, a) : vzip1q_f32(a, a);
 }
-static inline vec vec_exp(vec a)
+static inline vec vec_clamp(vec a, float low, float high)
 {
-    return neon_exp(a);
+    return vmaxq_f32(vec_set(low), vminq_f32(vec_set(high), a));
+}
+static inline vec vec_ln2s(vec a, vec *n)
+{
+    return *n = vrndnq_f32(vmulq_n_f32(a, 0x1.715476p+0f));
+}
+static inline vec vec_scale(vec p, vec by) /* in two halves, so that neither overflows where the result does not */
+{
+    const int32x4_t i = vcvtq_s32_f32(by), half = vshrq_n_s32(i, 1), bias = vdupq_n_s32(127);
+    const int32x4_t a = vshlq_n_s32(vaddq_s32(half, bias), 23);
+    const int32x4_t b = vshlq_n_s32(vaddq_s32(vsubq_s32(i, half), bias), 23);
+    return vmulq_f32(vmulq_f32(p, vreinterpretq_f32_s32(a)), vreinterpretq_f32_s32(b));
 }
 static inline void vec_turn(vec m, vec s, vec c, vec *sine, vec *cosine)
 {

@@ -36,27 +36,6 @@ static inline float avx2_top(__m256 v)
     return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
 }
 
-/* e^x within 1.3 u over all of f32: subnormal results are rounded once, below 2^-150 it is 0, above FLT_MAX infinity,
- * -inf gives 0, NaN stays.  x = n ln 2 + r, |r| <= ln 2 / 2; e^r by a minimax polynomial of degree 6 (0.05 u).
- * 2^n is applied in two halves, so that neither overflows where the result does not. */
-static inline __m256 avx2_exp(__m256 x)
-{
-    /* adding 1.5 2^23 + 254 leaves n + 254 in the low bits: halved and halved up, those are two biased exponents */
-    const __m256 magic = _mm256_set1_ps(0x1.8p+23f + 254);
-    x = _mm256_max_ps(_mm256_set1_ps(-104.0f), _mm256_min_ps(_mm256_set1_ps(89.0f), x));
-    const __m256 t = _mm256_fmadd_ps(x, _mm256_set1_ps(0x1.715476p+0f), magic), n = _mm256_sub_ps(t, magic);
-    __m256 r = _mm256_fnmadd_ps(n, _mm256_set1_ps(0x1.62e430p-1f), x);
-    r = _mm256_fnmadd_ps(n, _mm256_set1_ps(-0x1.05c610p-29f), r);
-    __m256 p = _mm256_fmadd_ps(_mm256_set1_ps(0x1.6a2434p-10f), r, _mm256_set1_ps(0x1.1239e2p-7f));
-    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(0x1.5558f2p-5f));
-    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(0x1.555492p-3f));
-    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(0x1.fffffcp-2f));
-    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(1.0f));
-    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(1.0f));
-    const __m256i i = _mm256_castps_si256(t), low = _mm256_srli_epi32(i, 1);
-    const __m256i a = _mm256_slli_epi32(low, 23), b = _mm256_slli_epi32(_mm256_sub_epi32(i, low), 23);
-    return _mm256_mul_ps(_mm256_mul_ps(p, _mm256_castsi256_ps(a)), _mm256_castsi256_ps(b));
-}
 #if defined(ASSAY_SIMDE) || defined(__AVX512F__)
 /* Lane mask of the first n of 16 lanes, 0 <= n <= 16. */
 static inline __mmask16 avx512_tail(int64_t n)
@@ -142,21 +121,6 @@ static inline __m512 avx512_scale(__m512 p, __m512 n)
 #else
     return _mm512_scalef_ps(p, n);
 #endif
-}
-/* avx2_exp in 16 lanes */
-static inline __m512 avx512_exp(__m512 x)
-{
-    x = _mm512_max_ps(_mm512_set1_ps(-104.0f), _mm512_min_ps(_mm512_set1_ps(89.0f), x));
-    const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(0x1.715476p+0f)), _MM_FROUND_TO_NEAREST_INT);
-    __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0x1.62e430p-1f), x);
-    r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-0x1.05c610p-29f), r);
-    __m512 p = _mm512_fmadd_ps(_mm512_set1_ps(0x1.6a2434p-10f), r, _mm512_set1_ps(0x1.1239e2p-7f));
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0x1.5558f2p-5f));
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0x1.555492p-3f));
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0x1.fffffcp-2f));
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
-    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
-    return avx512_scale(p, n);
 }
 #endif
 #endif

@@ -8,6 +8,8 @@
  * cannot wrap, and a pair of products is at most 2 * 128 * 127 = 32512: no saturation, also for codes of -128. */
 #ifndef ASSAY_QUANT_AVX2_H
 #define ASSAY_QUANT_AVX2_H
+#include "../isa/simd_avx2.h"
+#include "../isa/simd_exp.h"
 #include "quantize_x86.h"
 
 /* STREAMS: ranges of panels that GEMV reads in turn, each one stream through memory.  AHEAD: bytes between what is read
@@ -183,14 +185,6 @@ ALWAYS_INLINE void avx2_columns(const uint8_t *const *w, column_group g, int64_t
     }
 }
 
-static inline __m256 avx2_silu(__m256 x) /* x / (1 + e^-x), by e^-|x| on both sides: nothing overflows */
-{
-    const __m256 one = _mm256_set1_ps(1.0f), sign = _mm256_set1_ps(-0.0f);
-    const __m256 e = avx2_exp(_mm256_or_ps(x, sign));
-    const __m256 top = _mm256_blendv_ps(x, _mm256_mul_ps(x, e), x);
-    return _mm256_div_ps(top, _mm256_add_ps(one, e));
-}
-
 /* 16 values from v (8 and 8) plus those of bias (may be NULL) to y; only the first n are touched. */
 static inline void avx2_put(float *y, const __m256 v[2], const float *bias, int64_t n)
 {
@@ -211,7 +205,7 @@ ALWAYS_INLINE void avx2_finish(const assay_args *a, int64_t p, column_group g, c
     for (int64_t c = 0; c < g.w; c++) {
         __m256 v[2] = { s[2 * c], s[2 * c + 1] };
         for (int i = 0; up && i < 2; i++)
-            v[i] = _mm256_mul_ps(avx2_silu(v[i]), up[2 * c + i]);
+            v[i] = _mm256_mul_ps(vec_silu(v[i]), up[2 * c + i]);
         avx2_put((float *)tensor_row(&a->operand[3], g.t + c) + n, v, bias ? bias + n : NULL, left);
     }
 }

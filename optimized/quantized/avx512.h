@@ -5,6 +5,8 @@
  * block, -8 or -128 times the sum of the activations, so it costs no second product and the integers stay exact. */
 #ifndef ASSAY_QUANT_AVX512_H
 #define ASSAY_QUANT_AVX512_H
+#include "../isa/simd_avx512.h"
+#include "../isa/simd_exp.h"
 #include "quantize_x86.h"
 
 enum { VNNI_G = 6 };
@@ -146,15 +148,6 @@ ALWAYS_INLINE void vnni_part(const assay_args *a, int64_t p, int R, int i, colum
         vnni_columns(w, g, nb, 1, f, out);
 }
 
-static inline __m512 vnni_silu(__m512 x) /* x / (1 + e^-x), by e^-|x| on both sides: nothing overflows */
-{
-    const __m512 zero = _mm512_setzero_ps(), one = _mm512_set1_ps(1.0f);
-    const __m512i sign = _mm512_set1_epi32((int)0x80000000u);
-    const __m512 e = avx512_exp(_mm512_castsi512_ps(_mm512_or_si512(_mm512_castps_si512(x), sign)));
-    const __mmask16 below = _mm512_cmp_ps_mask(x, zero, _CMP_LT_OQ);
-    return _mm512_div_ps(_mm512_mask_blend_ps(below, x, _mm512_mul_ps(x, e)), _mm512_add_ps(one, e));
-}
-
 /* 16 values, plus those of bias (may be NULL), to y; only the first n are touched. */
 static inline void vnni_put(float *y, __m512 v, const float *bias, int64_t n)
 {
@@ -179,7 +172,7 @@ ALWAYS_INLINE void vnni_unit(const assay_args *a, int64_t unit, quant_format f, 
             vnni_part(a, p, R, 1, g, f, op, &up);
             for (int64_t c = 0; c < g.w; c++)
                 for (int r = 0; r < R; r++)
-                    s.v[c][r] = _mm512_mul_ps(vnni_silu(s.v[c][r]), up.v[c][r]);
+                    s.v[c][r] = _mm512_mul_ps(vec_silu(s.v[c][r]), up.v[c][r]);
         }
         for (int64_t c = 0; c < g.w; c++)
             for (int64_t r = 0, n = p * PANEL; r < R; r++, n += PANEL)

@@ -6,6 +6,8 @@
 #ifndef ASSAY_QUANT_DOTPROD_H
 #define ASSAY_QUANT_DOTPROD_H
 #include "../isa/neon.h"
+#include "../isa/simd_neon.h"
+#include "../isa/simd_exp.h"
 #include "panel.h"
 
 enum { DOT_G = 4 };
@@ -181,13 +183,6 @@ ALWAYS_INLINE void dot_group(const uint8_t *w, column_group g, int64_t nb, quant
     }
 }
 
-static inline float32x4_t dot_silu(float32x4_t x) /* x / (1 + e^-x), by e^-|x| on both sides: nothing overflows */
-{
-    const float32x4_t e = neon_exp(vnegq_f32(vabsq_f32(x)));
-    const float32x4_t top = vbslq_f32(vcltq_f32(x, vdupq_n_f32(0)), vmulq_f32(x, e), x);
-    return vdivq_f32(top, vaddq_f32(vdupq_n_f32(1), e));
-}
-
 /* 16 values, plus those of bias (may be NULL), to y; only the first n are touched. */
 static inline void dot_put(float *y, const float32x4_t v[4], const float *bias, int64_t n)
 {
@@ -219,7 +214,7 @@ ALWAYS_INLINE void dot_unit(const assay_args *a, int64_t unit, quant_format f, q
             dot_group(panel_at(a->packed, f, nb, p * parts + 1), g, nb, f, &up);
             for (int64_t c = 0; c < g.w; c++)
                 for (int r = 0; r < 4; r++)
-                    s.v[c][r] = vmulq_f32(dot_silu(s.v[c][r]), up.v[c][r]);
+                    s.v[c][r] = vmulq_f32(vec_silu(s.v[c][r]), up.v[c][r]);
         }
         for (int64_t c = 0; c < g.w; c++)
             dot_put((float *)tensor_row(&a->operand[3], t + c) + n, s.v[c], bias ? bias + n : NULL, N - n);
