@@ -7,6 +7,7 @@
 #include "../reference/core/save.h"
 #include "../reference/core/status.h"
 #include "judge/absent.h"
+#include "judge/placement.h"
 #include "modes.h"
 #include "rules/cases.h"
 #include "proof/scores/contracts.h"
@@ -202,7 +203,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         o->no_shrink = true;
         break;
     case KEY_ROOM:
-        assay_judge_room(assay_option_whole(state, "--room", arg, 0, 1 << 20));
+        assay_place_room(assay_option_whole(state, "--room", arg, 0, 1 << 20));
         break;
     case KEY_PART:
         o->how.part = arg;

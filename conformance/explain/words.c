@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "words.h"
+#include "../judge/placement.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #ifndef ASSAY_BESIDE_H
 #define ASSAY_BESIDE_H
 #include "../../reference/core/execute.h"
-#include "runner.h"
+#include "pool.h"
 
 /* The numbers of an operand, half of them moved to the other end; where numbers mean places, and where the operand is
  * not only read, as they are. */

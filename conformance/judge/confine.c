@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "confine.h"
+#include "descriptors.h"
 #include "filter.h"
 #include "warden.h"
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
@@ -18,10 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-    FILE_BYTES = 1 << 20,    /* that write() may put into any one file: what a kernel prints */
-    MOST_DESCRIPTORS = 65536 /* that are closed one by one, where the system cannot close a range */
-};
+enum { FILE_BYTES = 1 << 20 }; /* that write() may put into any one file: what a kernel prints */
 
 /* ---- limits ---------------------------------------------------------------------------------------------------- */
 
@@ -41,24 +38,6 @@ size_t assay_confine_data(void)
 static void limit(int what, size_t bytes)
 {
     setrlimit(what, &(struct rlimit){ bytes, bytes });
-}
-
-static void close_from_to(int lo, int hi)
-{
-#ifdef SYS_close_range
-    if (lo > hi || syscall(SYS_close_range, (unsigned)lo, (unsigned)hi, 0u) == 0)
-        return;
-#endif
-    for (int fd = lo; fd <= hi && fd < MOST_DESCRIPTORS; fd++)
-        close(fd);
-}
-
-void assay_confine_close(const int keep[2])
-{
-    const int low = keep[0] < keep[1] ? keep[0] : keep[1], high = keep[0] < keep[1] ? keep[1] : keep[0];
-    close_from_to(STDERR_FILENO + 1, low - 1);
-    close_from_to(low + 1, high - 1);
-    close_from_to(high + 1, INT_MAX);
 }
 
 /* No network and no shared memory of others.  Not the process's number: the first process of a namespace ignores
@@ -101,7 +80,7 @@ void assay_confine(const assay_confinement *c)
     struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
     struct __user_cap_data_struct has[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
     const uint32_t counters = c->counters ? UINT32_C(1) << (CAP_PERFMON - 32) : 0;
-    assay_confine_close(c->keep);
+    assay_descriptors_close(c->keep);
     if (c->memory)
         limit(RLIMIT_DATA, assay_confine_data() + c->memory);
     limit(RLIMIT_FSIZE, FILE_BYTES);

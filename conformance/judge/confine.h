@@ -24,8 +24,6 @@ void assay_confine(const assay_confinement *c);
 bool assay_confine_calls(const assay_confinement *c);
 /* What a process can be confined by on this system, and what is absent, as a sentence: tried in a process. */
 const char *assay_confine_words(void);
-/* Closes every descriptor, the caller's caller's too, but the standard ones and the two. */
-void assay_confine_close(const int keep[2]);
 /* Kills and reaps every child of this process and, as it is their subreaper, every orphan among their descendants. */
 void assay_confine_reap(void);
 #endif

@@ -3,7 +3,7 @@
 #include "../../reference/core/status.h"
 #include "filter.h"
 #include "fault.h"
-#include "runner.h"
+#include "pool.h"
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -4,6 +4,7 @@
  * kernels that may work in place: as the second, with the output over the first input of its shape and type.  And for
  * some cases: after a call with other numbers, in two calls that share the work units, and beside a call with other
  * numbers (judge.h). */
+#include "judge.h"
 #include "placement.h"
 #include "abi.h"
 #include "beside.h"

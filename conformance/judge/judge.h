@@ -11,10 +11,6 @@ typedef enum assay_outcome { ASSAY_PASSED, ASSAY_FAILED, ASSAY_NOT_ACCEPTED } as
 assay_outcome assay_judge(assay_pool *pool, const assay_problem *p, const assay_kernel *k, int plugin, int threads,
                           assay_finding *f);
 
-/* Room behind every operand before its guard page, poisoned and audited: for emulators that read the lanes which a
- * masked load leaves out.  0 unless told. */
-void assay_judge_room(size_t bytes);
-
 /* How a case is placed and run.  PLAIN: dense, at a guard page; HOSTILE: padded rows, odd offsets; IN_PLACE: hostile,
  * with the output over an input; AFTER: plain, after a call with other numbers at the same addresses; APART: plain, the
  * middle third of the work units in a call of its own, which must write nothing that the others write; IN_TURN: plain,
@@ -38,14 +34,7 @@ typedef struct assay_manner {
     unsigned char poison, scratch; /* what stands in outputs, and in scratch memory, before the call */
     bool blind;                    /* outputs are not compared: who returned has passed */
 } assay_manner;
-/* HOSTILE: bytes between a guard page and operand i, and after each of its rows, planes and so on: by the case's seed,
- * so that the cases of an op go through all that its types allow. */
-typedef struct assay_misplaced {
-    int64_t head, pad;
-} assay_misplaced;
-assay_misplaced assay_misplace(const assay_case *c, int i);
 const char *assay_place_name(int place);
-unsigned char assay_poison_of(unsigned char poison, const assay_operand *o); /* what stood in this operand */
 /* By the case's seed: AFTER and APART for one in eight each, IN_TURN and AT_ONCE for one in sixteen each. */
 bool assay_place_applies(const assay_problem *p, const assay_kernel *k, assay_place place);
 bool assay_can_be_in_place(const assay_case *c); /* some output has an input of its shape and type */

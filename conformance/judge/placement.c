@@ -71,7 +71,7 @@ static void copy_rows(const assay_tensor *to, unsigned char *dst, const assay_te
 
 static size_t room;
 
-void assay_judge_room(size_t bytes)
+void assay_place_room(size_t bytes)
 {
     room = (bytes + 63) / 64 * 64;
 }

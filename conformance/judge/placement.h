@@ -3,7 +3,19 @@
  * whether all of that still stands after the call. */
 #ifndef ASSAY_PLACEMENT_H
 #define ASSAY_PLACEMENT_H
-#include "judge.h"
+#include "pool.h"
+
+/* Room behind every operand before its guard page, poisoned and audited: for emulators that read the lanes which a
+ * masked load leaves out.  0 unless told. */
+void assay_place_room(size_t bytes);
+
+/* Hostile: bytes between a guard page and operand i, and after each of its rows, planes and so on: by the case's seed,
+ * so that the cases of an op go through all that its types allow. */
+typedef struct assay_misplaced {
+    int64_t head, pad;
+} assay_misplaced;
+assay_misplaced assay_misplace(const assay_case *c, int i);
+unsigned char assay_poison_of(unsigned char poison, const assay_operand *o); /* what stood in this operand */
 
 typedef struct assay_placement {
     assay_job job;
@@ -21,6 +33,6 @@ void assay_forget_rest(const assay_placement *pl);
 bool assay_audit(assay_placement *pl, const assay_problem *p, assay_finding *f);
 /* The first output of the case that may lie over an input, and that input: the first of its shape and type; or -1. */
 int assay_over_input(const assay_case *c, int *out);
-/* Dense copies of the outputs: assay_judge_once's. */
+/* Dense copies of the outputs. */
 void assay_hand_back(const assay_job *j, const assay_problem *p, assay_tensor *out);
 #endif

@@ -6,7 +6,7 @@
 #define ASSAY_POOL_H
 #include "../../reference/core/compare.h"
 
-enum { ASSAY_POOL_ARENA_LOG2 = 29 };
+enum { ASSAY_POOL_ARENA_LOG2 = 29, ASSAY_NOTE_BYTES = 4096 };
 
 typedef struct assay_limits { /* of one call; set before a pool is opened */
     int seconds;              /* CPU time; half as long it may sleep */
@@ -33,7 +33,7 @@ typedef struct assay_job {      /* one call, as it is sent to a runner */
     bool reverse;
     uint8_t share;         /* assay_which: which work units of the last phase */
     uint8_t beside;        /* assay_beside */
-    size_t room;           /* bytes behind each operand before its guard page: assay_judge_room */
+    size_t room;           /* bytes behind each operand before its guard page: assay_place_room */
     unsigned char poison;  /* of operands: outputs, padding, what lies around them */
     unsigned char scratch; /* of scratch, shared and packed memory */
     _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS];

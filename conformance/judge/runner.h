@@ -4,7 +4,7 @@
 #define ASSAY_RUNNER_H
 #include "pool.h"
 
-enum { ASSAY_NOTE_BYTES = 4096, ASSAY_PLUGIN_KERNELS = 256 };
+enum { ASSAY_PLUGIN_KERNELS = 256 };
 
 typedef struct assay_described { /* one kernel of a plug-in, flattened */
     char op[48], name[64], packing[64], round[4][32];

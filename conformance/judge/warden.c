@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "warden.h"
-#include "confine.h"
+#include "descriptors.h"
 #include "filter.h"
-#include "runner.h"
+#include "pool.h"
 #include "zygote.h"
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -28,7 +28,7 @@ static _Noreturn void guard(int socket, pid_t runner, char *note)
     pid_t nobody;
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* until Landlock stands */
     const int keep[2] = { socket, socket };
-    assay_confine_close(keep);
+    assay_descriptors_close(keep);
     const int listener = getppid() == runner ? assay_zygote_receive(socket, &nobody) : -1;
     close(socket);
     /* No signal says that the process is gone: it has left us, by Landlock, where its signals end.  Linux before 5.9

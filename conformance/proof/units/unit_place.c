@@ -3,7 +3,7 @@
  * beside others that are padded. */
 #include "../../../reference/core/dtype.h"
 #include "../../../reference/core/registry.h"
-#include "../../judge/judge.h"
+#include "../../judge/placement.h"
 #include "unit.h"
 #include <stdio.h>
 #include <string.h>
