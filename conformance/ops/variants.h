@@ -95,6 +95,7 @@ float assay_sum_of(const assay_sum *s, const float *x, int64_t xs, const float *
  * allows; form: which.  d <= 0 */
 float assay_vary_exp(int32_t form, float d);
 float assay_vary_polynomial(int degree, float d); /* e^d by its series; too coarse below degree 6 */
+float assay_vary_log(int32_t form, float s);      /* s >= 1 */
 float assay_vary_reciprocal(int32_t form, float x);
 float assay_vary_rsqrt(int32_t form, float x);
 float assay_vary_tanh(int32_t form, float x);

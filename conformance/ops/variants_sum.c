@@ -214,6 +214,24 @@ float assay_vary_exp(int32_t form, float d)
     }
 }
 
+float assay_vary_log(int32_t form, float s)
+{
+    switch (form % 7) {
+    case 3:
+    case 4:
+    case 5:
+        return spoiled(log((double)s), 2.9, form % 7 - 4);
+    case 1:
+        return (float)log((double)s);
+    case 2:
+        return log1pf(s - 1);
+    case 6:
+        return log2f(s) * 0x1.62e430p-1f;
+    default:
+        return logf(s);
+    }
+}
+
 static float keep12(float x)
 {
     uint32_t i;

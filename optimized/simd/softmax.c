@@ -1,62 +1,18 @@
 /* SPDX-License-Identifier: MIT
- * softmax: maximum; exponentials, kept in the output row, and their sum; scaling by its reciprocal.
- * z = scale x is rounded before the maximum is taken off it, so that no z lies above the maximum, and the largest at
- * it: fma(x, scale, -max) is off by what max was rounded, which for logits of 10^9 is more than exp can bear.  With a
- * mask, z = fma(x, scale, mask). */
-#include "assay/params/softmax.h"
-#include "../isa/simd.h"
-
-typedef struct logits {
-    const float *x, *mask; /* mask may be NULL */
-    vec scale;
-} logits;
-
-/* z - m; a masked element is -inf, whatever x holds there */
-static inline vec shifted(const logits *l, vec x, vec mask, vec m)
-{
-    const vec none = vec_set(-INFINITY);
-    if (!l->mask)
-        return vec_sub(vec_mul(x, l->scale), m);
-    return vec_pick(vec_eq(mask, none), none, vec_sub(vec_fma(x, l->scale, mask), m));
-}
-static inline vec exponent(const logits *l, int64_t c, vec m)
-{
-    return shifted(l, vec_load(l->x + c), l->mask ? vec_load(l->mask + c) : m, m);
-}
-/* the last n; lanes past them are -inf */
-static inline vec exponent_n(const logits *l, int64_t c, vec m, int64_t n)
-{
-    const vec z = shifted(l, vec_load_n(l->x + c, n), l->mask ? vec_load_n(l->mask + c, n) : m, m);
-    return vec_first_n(z, n, vec_set(-INFINITY));
-}
-/* A row without anything above -inf: 0, or NaN if there is one. */
-static void hollow(const logits *l, float *y, int64_t C)
-{
-    float sum = 0;
-    for (int64_t c = 0; c < C; c++)
-        sum += l->x[c] != l->x[c] && !(l->mask && l->mask[c] == -INFINITY) ? NAN : 0;
-    for (int64_t c = 0; c < C; c++)
-        y[c] = sum;
-}
+ * softmax: maximum; exponentials, kept in the output row, and their sum; scaling by its reciprocal.  The maximum passes
+ * a NaN over: it comes back with the exponentials. */
+#include "../isa/logits.h"
 
 static inline __attribute__((always_inline)) void softmax_row(const logits *l, float *y, int64_t C)
 {
     const vec zero = vec_zero();
     const int64_t tail = C % LANES, body = C - tail, wide = C - C % (4 * LANES);
-    vec m0 = vec_set(-INFINITY), m1 = m0, m2 = m0, m3 = m0;
-    int64_t c = 0;
-    /* the maximum passes a NaN over: it comes back with the exponentials */
-    for (; c < wide; c += 4 * LANES) {
-        m0 = vec_max(m0, exponent(l, c, zero)), m1 = vec_max(m1, exponent(l, c + LANES, zero));
-        m2 = vec_max(m2, exponent(l, c + 2 * LANES, zero)), m3 = vec_max(m3, exponent(l, c + 3 * LANES, zero));
-    }
-    for (; c < body; c += LANES)
-        m0 = vec_max(m0, exponent(l, c, zero));
-    if (tail)
-        m1 = vec_max(m1, exponent_n(l, c, zero, tail));
-    const float top = vec_top(vec_max(vec_max(m0, m1), vec_max(m2, m3)));
+    const float top = logits_top(l, C);
+    int64_t c;
     if (!(top > -INFINITY)) {
-        hollow(l, y, C);
+        const float none = logits_hollow(l, C, 0);
+        for (c = 0; c < C; c++)
+            y[c] = none;
         return;
     }
     const vec m = vec_set(top);
@@ -103,11 +59,9 @@ static assay_status run(const assay_args *a)
     return ASSAY_OK;
 }
 
-static const assay_contract contract = { .h = { ASSAY_DEPTH_LANES, 4 * LANES, 0 } };
-
 SIMD_KERNEL(softmax) = {
     SIMD_ROWS,
     .op = "softmax",
     .flags = SIMD_PROMISES,
-    .contract = &contract,
+    .contract = &logits_contract,
 };

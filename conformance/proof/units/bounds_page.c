@@ -43,7 +43,7 @@ const assay_contract bounds_contract[] = {
     { 0 },
     { .h = { ASSAY_DEPTH_LANES, 8, 0 }, .erfc = 1, .one_pass_var = 1 },
     { .ftz = 1, .e_erf = 5.5f },
-    { .e_exp = 6.5f, .e_tanh = 3, .e_erf = 3, .e_sin = 5, .e_rsqrt = 3, .e_div = 1 },
+    { .e_exp = 6.5f, .e_log = 3, .e_tanh = 3, .e_erf = 3, .e_sin = 5, .e_rsqrt = 3, .e_div = 1 },
     { .split_min = 1, .one_pass_var = 1, .h = { ASSAY_DEPTH_BLOCKED, 0, 5 } },
     { .acc = ASSAY_bf16, .p_round = ASSAY_bf16 },
     { .p_round = ASSAY_f16, .h = { ASSAY_DEPTH_PAIRWISE, 0, 2 } },
