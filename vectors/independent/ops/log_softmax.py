@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 import numpy as np
 from mpmath import mp, mpf
-
 from inputs import operand
 
 
