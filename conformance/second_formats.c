@@ -63,6 +63,12 @@ static double in_q6_k(const unsigned char *b, int j)
     return scale_at(b + 208) * (byte(b + 192 + j / 16) * (lower + 16 * upper - 32));
 }
 
+/* The code of element j of 32: four bits in one half of a byte of q, the fifth in h */
+static int in_five_bits(const unsigned char *h, const unsigned char *q, int j)
+{
+    return (int)(bits(q + j % 16, j / 16 * 4, 4) + 16 * bits(h, j, 1));
+}
+
 double assay_second_read(assay_dtype t, const unsigned char *b, int j)
 {
     switch (t) {
@@ -78,6 +84,10 @@ double assay_second_read(assay_dtype t, const unsigned char *b, int j)
         return scale_at(b) * ((int)bits(b + 2 + j % 16, j / 16 * 4, 4) - 8);
     case ASSAY_q4_1:
         return scale_at(b) * bits(b + 4 + j % 16, j / 16 * 4, 4) + scale_at(b + 2);
+    case ASSAY_q5_0:
+        return scale_at(b) * (in_five_bits(b + 2, b + 6, j) - 16);
+    case ASSAY_q5_1:
+        return scale_at(b) * in_five_bits(b + 4, b + 8, j) + scale_at(b + 2);
     case ASSAY_q4_k:
         return in_q4_k(b, j);
     case ASSAY_q6_k:
@@ -111,24 +121,37 @@ static void put(unsigned char *p, unsigned code)
     p[0] = code & 255, p[1] = (unsigned char)(code >> 8);
 }
 
-/* 8 bits: the integer that is nearest to t, of two the one farther from 0.  4 bits: how many of 1 .. 15 t reaches. */
-static int code_of(float t, bool eight)
+/* 8 bits: the integer that is nearest to t, of two the one farther from 0.  Fewer: how many of 1 .. most t reaches. */
+static int code_of(float t, int most)
 {
     int best = 0;
-    for (int q = 1; q <= 15 && !eight; q++)
-        best += q <= t;
-    for (int q = -127; q <= 127 && eight; q++) {
+    for (int q = 1; q <= most && most < 127; q++)
+        best += (float)q <= t;
+    for (int q = -127; q <= 127 && most == 127; q++) {
         const float off = fabsf(t - (float)q), least = fabsf(t - (float)best);
         best = off < least || (off == least && q * q > best * best) ? q : best;
     }
     return best;
 }
 
-/* d: the largest over 127 steps; the first of the largest sizes, with its sign, over -8; the range over 15.  Codes are
- * of x times 1/d, and as in a block of zeros where that overflows; NaN, infinity or a d beyond f32: all is NaN. */
-static void write_32(assay_dtype t, const double *x, unsigned char *b)
+/* Blocks of 32: how many steps their range has, whether they keep a second number, a minimum or (8 bits) a sum */
+typedef struct steps {
+    int most;
+    bool two;
+} steps;
+static steps steps_of(assay_dtype t)
 {
-    const bool eight = t == ASSAY_q8_0 || t == ASSAY_q8_1;
+    const bool four = t == ASSAY_q4_0 || t == ASSAY_q4_1, five = t == ASSAY_q5_0 || t == ASSAY_q5_1;
+    return (steps){ four ? 15 : five ? 31 : 127, t == ASSAY_q4_1 || t == ASSAY_q5_1 || t == ASSAY_q8_1 };
+}
+
+/* d: the largest over 127 steps; the first of the largest sizes, with its sign, over -8 or -16; the range over 15 or
+ * 31.  Codes are of x times 1/d, and as in a block of zeros where that overflows; NaN, infinity or a d beyond f32: all
+ * is NaN. */
+static void write_32(steps s, const double *x, unsigned char *b)
+{
+    const bool eight = s.most == 127, minimum = s.two && !eight, five = s.most == 31;
+    const int middle = s.most / 2 + 1, at = (s.two ? 4 : 2) + (five ? 4 : 0);
     float first = 0, least = (float)x[0], most = (float)x[0];
     bool finite = true;
     for (int j = 0; j < 32; j++) {
@@ -137,21 +160,23 @@ static void write_32(assay_dtype t, const double *x, unsigned char *b)
         first = fabsf(v) > fabsf(first) ? v : first;
         least = v < least ? v : least, most = v > most ? v : most;
     }
-    const float range = most - least, d = eight ? fabsf(first) / 127 : t == ASSAY_q4_0 ? first / -8 : range / 15;
+    const float d = eight ? fabsf(first) / 127 : minimum ? (most - least) / (float)s.most : first / -(float)middle;
     const bool whole = finite && isfinite(d), plain = whole && d != 0 && isfinite(1 / d);
-    const int at = t == ASSAY_q8_1 || t == ASSAY_q4_1 ? 4 : 2;
     int sum = 0;
-    memset(b + at, 0, eight ? 32 : 16);
+    memset(b + 2, 0, (size_t)(at - 2 + (eight ? 32 : 16)));
     for (int j = 0; j < 32; j++) {
-        const float product = plain ? ((float)x[j] - (t == ASSAY_q4_1 ? least : 0)) * (1 / d) : 0;
-        const int q = code_of(eight ? product : product + (t == ASSAY_q4_0 ? 8.5F : 0.5F), eight);
+        const float product = plain ? ((float)x[j] - (minimum ? least : 0)) * (1 / d) : 0;
+        const int q = code_of(eight ? product : product + (minimum ? 0.5F : (float)middle + 0.5F), s.most);
+        sum += q;
         if (eight)
-            b[at + j] = (unsigned char)q, sum += q;
+            b[at + j] = (unsigned char)q;
         else
-            b[at + j % 16] |= (unsigned char)(q << j / 16 * 4);
+            b[at + j % 16] |= (unsigned char)(q % 16 << j / 16 * 4);
+        if (five)
+            b[at - 4 + j / 8] |= (unsigned char)(q / 16 << j % 8);
     }
     put(b, whole ? nearest((double)d, half) : 0x7e00);
-    if (at == 4)
+    if (s.two)
         put(b + 2, !whole ? 0x7e00 : nearest(eight ? (double)((float)sum * d) : (double)least, half));
 }
 
@@ -166,7 +191,9 @@ bool assay_second_write(assay_dtype t, const double *x, unsigned char *block)
     case ASSAY_q8_1:
     case ASSAY_q4_0:
     case ASSAY_q4_1:
-        write_32(t, x, block);
+    case ASSAY_q5_0:
+    case ASSAY_q5_1:
+        write_32(steps_of(t), x, block);
         return true;
     default:
         return false;

@@ -4,6 +4,7 @@
 #define ASSAY_RAW_H
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/suite.h"
+#include "../../reference/core/values.h"
 #include <string.h>
 
 /* FINITE: scales finite, of any exponent; EDGES: zero, subnormal, largest, infinite, NaN scales and extreme codes;
@@ -26,7 +27,8 @@ static inline void raw_scale(unsigned char *p, assay_rng *r, enum raw_kind kind)
 static inline void raw_block(assay_dtype t, unsigned char *b, assay_rng *r, enum raw_kind kind)
 {
     const int bytes = assay_dtype_of(t)->bytes;
-    const int at[2] = { t == ASSAY_q6_k ? 208 : 0, t == ASSAY_q8_1 || t == ASSAY_q4_1 || t == ASSAY_q4_k ? 2 : -1 };
+    const assay_block_parts *parts = assay_block_parts_of(t);
+    const int at[2] = { parts ? parts->scale : 0, t == ASSAY_q8_1 ? 2 : parts ? parts->minimum : -1 };
     for (int i = 0; i < bytes; i++)
         b[i] = (unsigned char)assay_rng_u64(r);
     if (kind == RAW_EDGES && assay_rng_below(r, 2)) {

@@ -20,6 +20,7 @@
     X(MIN_DROPPED, "minimum-dropped", "slip: docs/museum.md")                                                          \
     X(HIGH_SCALE_BITS, "high-scale-bits-lost", "slip: groups 4..7")                                                    \
     X(MIN_SCALE_SWAPPED, "scale-and-minimum-swapped", "formats 4.1: groups 4..7")                                      \
+    X(FIFTH_BITS, "fifth-bits-of-the-other-half", "formats 4.1: q5_0")                                                 \
     X(HIGH_CODE_BITS, "high-code-bits-of-neighbour", "formats 4.1: q6_k")                                              \
     X(GROUP_HALVES, "scale-over-half-of-two-groups", "paiml/aprender#3105")                                            \
     X(TAIL_LOST, "tail-lost", "slip: tail")                                                                            \
@@ -36,7 +37,7 @@
     X(STAGED, "staged", "legal: through a local copy of the block")                                                    \
     X(TABLE, "table", "legal: a table of all codes times d")                                                           \
     X(PAIRS, "pairs", "legal: two elements at a time")                                                                 \
-    X(MINUS_8D, "minus-8d", "legal: d q - 8 d is exact before it is rounded: fused")                                   \
+    X(MINUS_8D, "minus-8d", "legal: d q - 8 d (q5_0: 16 d) is exact before it is rounded: fused")                      \
     X(BYTE_STORES, "byte-stores", "legal: written byte by byte")
 
 enum decode_mode { DECODE_FAULTS(MODE) DECODE_LEGAL(MODE) STRIDE_HALF, DECODE_MODES };
@@ -92,29 +93,26 @@ static void decode_affine(float *y, const int *code, float d, float m, int n, in
 static void decode_32(float *y, const char *b, const char *next, assay_dtype t, int mode)
 {
     uint16_t d, m = 0x8000; /* -0: adds nothing, not even a sign */
+    const bool eight = t == ASSAY_q8_0 || t == ASSAY_q8_1, five = t == ASSAY_q5_0 || t == ASSAY_q5_1;
+    const bool minimum = t == ASSAY_q4_1 || t == ASSAY_q5_1;
+    const int middle = eight || minimum ? 0 : five ? 16 : 8, less = mode == NO_OFFSET ? 0 : middle;
     int code[32];
     memcpy(&d, mode == NEXT_SCALE ? next : b, 2);
-    const int at = t == ASSAY_q4_1 || t == ASSAY_q8_1 ? 4 : 2;
-    if (t == ASSAY_q4_1 && mode != MIN_DROPPED)
+    if (minimum && mode != MIN_DROPPED)
         memcpy(&m, b + 2, 2);
-    const uint8_t *q = (const uint8_t *)b + at;
+    const uint8_t *fifth = (const uint8_t *)b + (minimum || t == ASSAY_q8_1 ? 4 : 2), *q = fifth + (five ? 4 : 0);
     const float scale = decode_half(d, mode), low = decode_half(m, mode);
     for (int j = 0; j < 32; j++) {
-        const int eight = t == ASSAY_q4_0 && mode != NO_OFFSET ? 8 : 0;
-        code[j] = t == ASSAY_q8_0 || t == ASSAY_q8_1
-                      ? (mode == UNSIGNED_CODES ? (q[j] ^ 128) - 128 + (q[j] == 128 ? 255 : 0) : (int8_t)q[j])
-                      : decode_nibble(q, j, mode) - eight;
-        if (mode == UNSIGNED_CODES && (t == ASSAY_q8_0 || t == ASSAY_q8_1))
-            code[j] = (int8_t)q[j] == -128 ? 127 : (int8_t)q[j];
-        if (mode == MINUS_8D && t == ASSAY_q4_0 && isfinite(scale) && code[j] != 0)
-            y[j] = fmaf(scale, (float)(code[j] + 8), -8 * scale);
+        const int bit = mode == FIFTH_BITS ? j ^ 16 : j, high = five ? (fifth[bit / 8] >> bit % 8 & 1) << 4 : 0;
+        code[j] = eight ? (int8_t)q[j] : (decode_nibble(q, j, mode) | high) - less;
+        if (mode == UNSIGNED_CODES && eight)
+            code[j] = code[j] == -128 ? 127 : code[j];
     }
-    if (mode != MINUS_8D || t != ASSAY_q4_0 || !isfinite(scale))
+    if (mode != MINUS_8D || middle == 0 || !isfinite(scale))
         decode_affine(y, code, scale, low, 32, mode);
     else
         for (int j = 0; j < 32; j++)
-            if (code[j] == 0)
-                y[j] = scale * 0;
+            y[j] = code[j] == 0 ? scale * 0 : fmaf(scale, (float)(code[j] + middle), -(float)middle * scale);
 }
 
 static void decode_q4_k(float *y, const assay_q4_k *b, const assay_q4_k *next, int mode)

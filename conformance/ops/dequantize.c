@@ -20,17 +20,17 @@ static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
 static const assay_rows rows[] = {
     { "R=3 C={1..17} x={f16,bf16} gen=codes", ASSAY_QUICK },
     { "R=2 C={33,1000} x={f16,bf16} gen={gauss,codes,any-bits,edges,special,denormal,signed-zero}", ASSAY_QUICK },
-    { "R=3 C={32,64,96,128,160,224} x={q8_0,q8_1,q4_0,q4_1} gen={codes,gauss}", ASSAY_QUICK },
-    { "R=3 C=480 x={q8_0,q8_1,q4_0,q4_1} gen={codes,any-bits,edges,zero,wide}", ASSAY_QUICK },
+    { "R=3 C={32,64,96,128,160,224} x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1} gen={codes,gauss}", ASSAY_QUICK },
+    { "R=3 C=480 x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1} gen={codes,any-bits,edges,zero,wide}", ASSAY_QUICK },
     { "R=3 C={256,512,768} x={q4_k,q6_k} gen={codes,gauss,any-bits,edges,zero}", ASSAY_QUICK },
-    { "R=1 C={0,4064,4128,8256} x={q8_0,q8_1,q4_0,q4_1,f16,bf16} gen=codes", ASSAY_QUICK },
+    { "R=1 C={0,4064,4128,8256} x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,f16,bf16} gen=codes", ASSAY_QUICK },
     { "R=1 C={0,3840,4352} x={q4_k,q6_k} gen=codes", ASSAY_QUICK },
     { "R=0 C=256 x=* gen=codes", ASSAY_QUICK },
     { "R=16 C=8192 x=* gen={codes,any-bits,edges}", ASSAY_FULL },
     /* values at every place */
     { "R=5 C=37 x={f16,bf16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
-    { "R=5 C=512 x={q8_0,q8_1,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_SCALES "@x", ASSAY_QUICK },
-    { "R=5 C=512 x={q4_1,q4_k} gen=" ASSAY_MINIMA "@x", ASSAY_QUICK },
+    { "R=5 C=512 x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,q4_k,q6_k} gen=" ASSAY_SCALES "@x", ASSAY_QUICK },
+    { "R=5 C=512 x={q4_1,q5_1,q4_k} gen=" ASSAY_MINIMA "@x", ASSAY_QUICK },
 };
 
 static bool no(assay_why *why, const char *type, const char *what)

@@ -15,7 +15,8 @@ static assay_status run(const assay_args *a)
 }
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q8_1) |
-                                                   ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q4_k) | ASSAY_T(q6_k)),
+                                                   ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q5_0) | ASSAY_T(q5_1) |
+                                                   ASSAY_T(q4_k) | ASSAY_T(q6_k)),
                                        ASSAY_TYPES(ASSAY_T(f32)) };
 #define KERNEL_BASE .op = "dequantize", .types = types
 static const assay_fault table[] = { BAD(STRIDE_HALF, "dense-rows", "ROCm/hip-ep#588"),

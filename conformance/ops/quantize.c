@@ -18,6 +18,16 @@ static double from_bits(uint32_t u)
     return (double)f;
 }
 
+/* Steps of a block of 32 from 0, or its minimum, to its extreme */
+static int steps_of(assay_dtype t)
+{
+    return t == ASSAY_q4_0 ? 8 : t == ASSAY_q4_1 ? 15 : t == ASSAY_q5_0 ? 16 : t == ASSAY_q5_1 ? 31 : 127;
+}
+static bool has_minimum(assay_dtype t)
+{
+    return t == ASSAY_q4_1 || t == ASSAY_q5_1;
+}
+
 /* Blocks: half steps of the codes, the extremes in place so that d is 1 up to the block's power of two.  16-bit floats:
  * values midway between two codes, over all exponents of the type. */
 static bool half_steps(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
@@ -36,14 +46,14 @@ static bool half_steps(const assay_case *c, int i, int64_t n, double *const *val
         }
         return true;
     }
-    const int64_t M = t == ASSAY_q4_0 ? 16 : t == ASSAY_q4_1 ? 15 : 254;
+    const int64_t M = has_minimum(t) ? steps_of(t) : 2 * steps_of(t);
     for (int64_t k = 0; k < n; k++)
         x[k] = (double)(assay_rng_below(r, 2 * M + 1) - M) / 2;
     for (int64_t b = 0; b + 32 <= n; b += 32) {
         const int64_t p = assay_rng_below(r, 32), q = (p + 1 + assay_rng_below(r, 31)) % 32;
         x[b + p] = -(double)M / 2;
         if (b % 64)
-            x[b + q] = (double)M / 2; /* of both ends the first one gives q4_0 its sign */
+            x[b + q] = (double)M / 2; /* of both ends the first one gives q4_0 and q5_0 their sign */
         const double scale = ldexp(1, (int)assay_rng_below(r, 9) - 4);
         for (int64_t k = 0; k < 32; k++)
             x[b + k] *= scale;
@@ -56,14 +66,15 @@ static bool half_steps(const assay_case *c, int i, int64_t n, double *const *val
 static bool near_ties(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     const assay_dtype t = c->type[Y];
-    const int steps = t == ASSAY_q4_0 ? 8 : t == ASSAY_q4_1 ? 15 : 127;
+    const int steps = steps_of(t);
+    const bool minimum = has_minimum(t);
     double *x = value[i];
     for (int64_t b = 0; b < n; b += 32) {
         const double size = 1 + assay_rng_uniform(r);
         const float mx = (float)(assay_rng_below(r, 2) ? size : -size), d = mx / (float)steps;
-        const float lo = t == ASSAY_q4_1 ? (float)assay_rng_normal(r) : 0, id = 1 / d;
+        const float lo = minimum ? (float)assay_rng_normal(r) : 0, id = 1 / d;
         for (int64_t k = b; k < n && k < b + 32; k++) {
-            const int64_t code = t == ASSAY_q4_1 ? assay_rng_below(r, steps) : assay_rng_below(r, 2 * steps) - steps;
+            const int64_t code = minimum ? assay_rng_below(r, steps) : assay_rng_below(r, 2 * steps) - steps;
             const float v = (float)(((double)code + 0.5) / (double)id) + lo;
             x[k] = (double)(assay_rng_below(r, 2) ? v : nextafterf(v, assay_rng_below(r, 2) ? INFINITY : -INFINITY));
         }
@@ -117,15 +128,15 @@ static bool block_scales(const assay_case *c, int i, int64_t n, double *const *v
 }
 
 /* Scales midway between two f16, and one ulp of f32 to either side: every exponent, the smallest subnormals and the
- * step to infinity among them.  In q4_1 every other block has such a minimum instead. */
+ * step to infinity among them.  Where there is a minimum every other block has such a one instead. */
 static bool scale_ties(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     static const uint16_t edge[] = { 0, 1, 0x3ff, 0x400, 0x7bfe, 0x7bff };
     const assay_dtype t = c->type[Y];
-    const int steps = t == ASSAY_q4_0 ? 8 : t == ASSAY_q4_1 ? 15 : 127;
+    const int steps = steps_of(t);
     double *x = value[i];
     for (int64_t b = 0; b < n; b += 32) {
-        const bool lower = t == ASSAY_q4_1 && b % 64;
+        const bool lower = has_minimum(t) && b % 64;
         const int64_t len = n - b < 32 ? n - b : 32, side = assay_rng_below(r, 3);
         const uint16_t h = assay_rng_below(r, 4) ? (uint16_t)assay_rng_below(r, 0x7c00)
                                                  : edge[assay_rng_below(r, (int64_t)(sizeof edge / sizeof *edge))];
@@ -133,7 +144,7 @@ static bool scale_ties(const assay_case *c, int i, int64_t n, double *const *val
         const float tie = (float)((assay_f16_to_f64(h) + next) / 2);
         const float d = side == 0 ? tie : nextafterf(tie, side == 1 ? 0 : INFINITY);
         const double sign = assay_rng_below(r, 2) ? 1 : -1, lo = lower ? sign * (double)d : 0;
-        const double size = t == ASSAY_q4_1 ? (double)d : sign * (double)d;
+        const double size = has_minimum(t) ? (double)d : sign * (double)d;
         for (int64_t k = 0; k < len; k++)
             x[b + k] = (double)(float)(lo + size * (double)assay_rng_below(r, steps));
         x[b] = lo;
@@ -241,14 +252,15 @@ static const assay_rows rows[] = {
     { "R=3 C={1..17} y={f16,bf16} gen=half-steps", ASSAY_QUICK },
     { "R=2 C={31,1000} y={f16,bf16} gen={gauss,half-steps,extremes,block-scales,edges,any-bits,special,denormal}",
       ASSAY_QUICK },
-    { "R=3 C={32,64,96,128,160,224} y={q8_0,q8_1,q4_0,q4_1} gen={gauss,half-steps}", ASSAY_QUICK },
-    { "R=4 C=480 y={q8_0,q8_1,q4_0,q4_1} gen={half-steps,near-ties,extremes,block-scales,poisoned,edges,any-bits}",
+    { "R=3 C={32,64,96,128,160,224} y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1} gen={gauss,half-steps}", ASSAY_QUICK },
+    { "R=4 C=480 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1} "
+      "gen={half-steps,near-ties,extremes,block-scales,poisoned,edges,any-bits}",
       ASSAY_QUICK },
-    { "R=2 C=96 y={q8_0,q8_1,q4_0,q4_1} gen={uniform,positive,spike,signed-zero,denormal,special,wide,equal}",
+    { "R=2 C=96 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1} gen={uniform,positive,spike,signed-zero,denormal,special,wide,equal}",
       ASSAY_QUICK },
-    { "R=1 C={0,4064,4128,8256} y={q8_0,q8_1,q4_0,q4_1,f16,bf16} gen=gauss", ASSAY_QUICK },
+    { "R=1 C={0,4064,4128,8256} y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,f16,bf16} gen=gauss", ASSAY_QUICK },
     { "R=0 C=256 y=* gen=gauss", ASSAY_QUICK },
-    { "R={4,5} C=960 y={q8_0,q8_1,q4_0,q4_1} gen=scale-ties", ASSAY_QUICK },
+    { "R={4,5} C=960 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1} gen=scale-ties", ASSAY_QUICK },
     { "R={1,2,3} C={768,1024} y={q4_k,q6_k} gen={small-scales,unit-steps,level}", ASSAY_QUICK },
     { "R=2 C={256,768} y={q4_k,q6_k} gen={gauss,uniform,positive,extremes,block-scales,poisoned,zero}", ASSAY_QUICK },
     { "R=4 C=1024 y={q4_k,q6_k} gen={gauss,uniform}", ASSAY_QUICK }, /* many super-blocks: verify() sums over them */
@@ -257,8 +269,8 @@ static const assay_rows rows[] = {
     { "R=4 C=37 y={f16,bf16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
     { "R=4 C=37 y={f16,bf16} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
     { "R=4 C=37 y={f16,bf16} gen=end@y", ASSAY_QUICK },
-    { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
-    { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
+    { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,q4_k,q6_k} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,q4_k,q6_k} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
 };
 
 static double land(const assay_case *c, int i, int64_t j)

@@ -28,6 +28,7 @@
     X(BF16_HALF_UP, "bf16-half-up", "opencv/opencv#26321")                                                             \
     X(BF16_FLUSH, "bf16-subnormals-flushed", "JuliaMath/BFloat16s.jl#125")                                             \
     X(RECIPROCAL_127, "reciprocal-of-127", "formats 4.2: d is a quotient")                                             \
+    X(FIFTH_BITS, "fifth-bits-of-the-other-half", "formats 4.1: q5_0")                                                 \
     X(SUM_UNSCALED, "q8_1-sum-unscaled", "kekzl/imp#722")
 
 #define LEGAL(X)                                                                                                       \
@@ -180,38 +181,54 @@ static uint16_t half(float d)
     return isnan(d) ? 0x7e00 : assay_f16_from_f32(d);
 }
 
-static void nibbles(uint8_t q[16], const int c[32], int mode)
+/* ---- 4 and 5 bits ---- */
+
+typedef struct low {
+    float d, m;
+    int code[32];
+} low;
+
+static void low_pack(unsigned char *at, const int c[32], bool five, int mode)
 {
+    uint8_t *q = at + (five ? 4 : 0);
     for (int j = 0; j < 16; j++) {
         const int lo = mode == INTERLEAVED ? c[2 * j] : c[j], hi = mode == INTERLEAVED ? c[2 * j + 1] : c[j + 16];
         q[j] = (uint8_t)((lo & 15) | (hi & 15) << 4);
     }
+    for (int k = 0; five && k < 4; k++) {
+        at[k] = 0;
+        for (int j = 0; j < 8; j++)
+            at[k] |= (uint8_t)((c[8 * (mode == FIFTH_BITS ? k ^ 2 : k) + j] >> 4 & 1) << j);
+    }
 }
 
-static int clamp15(float t, int mode)
+static int low_clamp(float t, int most, int mode)
 {
     if (mode == CLAMP_FIRST)
-        return (int)fminf(t, 15.0f);
+        return (int)fminf(t, (float)most);
     const int c = mode == TRUNCATE ? (int)floorf(t - 0.5f) : mode == HALF_EVEN ? (int)nearbyintf(t - 0.5f) : (int)t;
-    return mode == NO_CLAMP || c < 15 ? c : 15;
+    return mode == NO_CLAMP || c < most ? c : most;
 }
 
-static void q4_0(assay_q4_0 *b, const float *x, int mode)
+static low symmetric(const float *x, int most, int mode)
 {
     const bool bad = !finite_block(x);
+    const float half_way = (float)(most / 2 + 1), add = half_way + 0.5f;
     float mx = biggest(x, mode);
     if (mode == MAX_REVERSED) /* the size in any order; the sign is that of the first */
         for (int i = 31; i >= 0; i--)
             mx = fabsf(x[i]) == fabsf(mx) && x[i] != 0 ? x[i] : mx;
-    const float d = bad ? NAN : mx / -8, id = bad ? 0 : inverse(mode == ROUNDED_D ? assay_f16_to_f32(half(d)) : d);
-    int c[32];
+    low b = { .d = bad ? NAN : mx / -half_way };
+    const float id = bad ? 0 : inverse(mode == ROUNDED_D ? assay_f16_to_f32(half(b.d)) : b.d);
     for (int j = 0; j < 32; j++)
-        c[j] = clamp15(bad ? 8.5f : mode == FUSED ? fmaf(x[j], id, 8.5f) : product(x[j], id, mode) + 8.5f, mode);
-    b->d = half(d);
-    nibbles(b->q, c, mode);
+        b.code[j] = low_clamp(bad             ? add
+                              : mode == FUSED ? fmaf(x[j], id, add)
+                                              : product(x[j], id, mode) + add,
+                              most, mode);
+    return b;
 }
 
-static void q4_1(assay_q4_1 *b, const float *x, int mode)
+static low affine(const float *x, int most, int mode)
 {
     bool bad = !finite_block(x);
     float lo = x[0], hi = x[0];
@@ -219,29 +236,37 @@ static void q4_1(assay_q4_1 *b, const float *x, int mode)
         lo = x[i] < lo ? x[i] : lo;
         hi = x[i] > hi ? x[i] : hi;
     }
-    const float d = mode == WIDE_DIVISION    ? (float)((double)(hi - lo) / 15)
-                    : mode == BY_128         ? (hi - lo) / 16
-                    : mode == RECIPROCAL_127 ? (hi - lo) * (1.0f / 15)
-                                             : (hi - lo) / 15;
+    const float steps = (float)most;
+    const float d = mode == WIDE_DIVISION    ? (float)((double)(hi - lo) / most)
+                    : mode == BY_128         ? (hi - lo) / (steps + 1)
+                    : mode == RECIPROCAL_127 ? (hi - lo) * (1.0f / steps)
+                                             : (hi - lo) / steps;
     bad |= !isfinite(d);
     const float id = bad ? 0 : inverse(mode == ROUNDED_D ? assay_f16_to_f32(half(d)) : d);
     const float from = mode == MIN_ROUNDED ? assay_f16_to_f32(half(lo)) : lo;
-    int c[32];
+    low b = { bad ? NAN : d, bad ? NAN : lo, { 0 } };
     for (int j = 0; j < 32; j++)
-        c[j] = clamp15(bad             ? 0.5f
-                       : mode == FUSED ? fmaf(x[j] - from, id, 0.5f)
-                                       : fmaxf(product(x[j] - from, id, mode) + 0.5f, 0),
-                       mode);
-    b->d = half(bad ? NAN : d), b->m = half(bad ? NAN : lo);
-    nibbles(b->q, c, mode);
+        b.code[j] = low_clamp(bad             ? 0.5f
+                              : mode == FUSED ? fmaf(x[j] - from, id, 0.5f)
+                                              : fmaxf(product(x[j] - from, id, mode) + 0.5f, 0),
+                              most, mode);
+    return b;
+}
+
+static void low_block(unsigned char *y, const float *x, bool five, bool minimum, int mode)
+{
+    const int most = five ? 31 : 15;
+    const low b = minimum ? affine(x, most, mode) : symmetric(x, most, mode);
+    const uint16_t head[2] = { half(b.d), half(b.m) };
+    memcpy(y, head, minimum ? 4 : 2);
+    low_pack(y + (minimum ? 4 : 2), b.code, five, mode);
 }
 
 static void block(assay_dtype type, void *y, const float *x, int mode)
 {
-    if (type == ASSAY_q4_0) {
-        q4_0(y, x, mode);
-    } else if (type == ASSAY_q4_1) {
-        q4_1(y, x, mode);
+    const bool five = type == ASSAY_q5_0 || type == ASSAY_q5_1;
+    if (five || type == ASSAY_q4_0 || type == ASSAY_q4_1) {
+        low_block(y, x, five, type == ASSAY_q4_1 || type == ASSAY_q5_1, mode);
     } else if (type == ASSAY_q8_0) {
         assay_q8_0 *b = y;
         b->d = half(q8(b->q, x, mode));
@@ -317,11 +342,12 @@ static assay_status run(const assay_args *a)
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q8_1) |
-                                                   ASSAY_T(q4_0) | ASSAY_T(q4_1)) };
+                                                   ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q5_0) | ASSAY_T(q5_1)) };
 static const assay_typeset types_k[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(q4_k) | ASSAY_T(q6_k)) };
 static const assay_typeset types_all[] = { ASSAY_TYPES(ASSAY_T(f32)),
                                            ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q8_1) |
-                                                       ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q4_k) | ASSAY_T(q6_k)) };
+                                                       ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q5_0) | ASSAY_T(q5_1) |
+                                                       ASSAY_T(q4_k) | ASSAY_T(q6_k)) };
 static const assay_contract blind = { .nan_ignored = 1 };
 #define KERNEL_BASE .op = "quantize", .types = types
 static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW)

@@ -7,6 +7,7 @@
  *   q8_0, q8_1  d = max |x| / 127        q = x * id to nearest, ties away from 0;  q8_1: s = f16(d * sum of q)
  *   q4_0        d = mx / -8              q = min(15, trunc(x * id + 8.5));  mx: the first x of largest |x|, signed
  *   q4_1        d = (max - min) / 15     q = min(15, trunc((x - min) * id + 0.5));  m = f16(min)
+ *   q5_0, q5_1  the same with -16, 31 and 16.5 for -8, 15 and 8.5
  *
  * A block that holds a NaN or an infinity, or whose d overflows f32, has d, m, s = NaN (7e00) and the codes of a block
  * of zeros.  q4_k, q6_k are searches: reference/ops/quantize.bound.md. */
@@ -34,6 +35,15 @@ typedef struct assay_q4_1 {
     uint16_t d, m;
     uint8_t q[16];
 } assay_q4_1;
+/* as q4_0 and q4_1 with a fifth bit: of x[i] bit i % 8 of h[i / 8]; d*(code-16), d*code+m */
+typedef struct assay_q5_0 {
+    uint16_t d;
+    uint8_t h[4], q[16];
+} assay_q5_0;
+typedef struct assay_q5_1 {
+    uint16_t d, m;
+    uint8_t h[4], q[16];
+} assay_q5_1;
 /* 8 groups of 32: x = d*sc[g]*code - dmin*mn[g]; sc, mn: 6 bits each, packed in sc[12] */
 typedef struct assay_q4_k {
     uint16_t d, dmin;
@@ -56,6 +66,8 @@ ASSAY_STATIC_ASSERT(sizeof(assay_q8_0) == 34, "q8_0 has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_q8_1) == 36, "q8_1 has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_q4_0) == 18, "q4_0 has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_q4_1) == 20, "q4_1 has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_q5_0) == 22, "q5_0 has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_q5_1) == 24, "q5_1 has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_q4_k) == 144, "q4_k has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_q6_k) == 210, "q6_k has no padding");
 #undef ASSAY_STATIC_ASSERT

@@ -33,6 +33,10 @@ static inline int64_t row_bytes(assay_dtype t, int64_t n)
         return n / 32 * (int64_t)sizeof(assay_q4_0);
     case ASSAY_q4_1:
         return n / 32 * (int64_t)sizeof(assay_q4_1);
+    case ASSAY_q5_0:
+        return n / 32 * (int64_t)sizeof(assay_q5_0);
+    case ASSAY_q5_1:
+        return n / 32 * (int64_t)sizeof(assay_q5_1);
     case ASSAY_q4_k:
         return n / 256 * (int64_t)sizeof(assay_q4_k);
     case ASSAY_q6_k:

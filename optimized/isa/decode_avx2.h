@@ -20,6 +20,24 @@ static inline __m256i avx2_q4_1_codes(const assay_q4_1 *b) /* 0 .. 15 */
 {
     return avx2_nibbles(b->q);
 }
+static inline __m256i avx2_five_bits(const uint8_t h[4], const uint8_t q[16]) /* 0 .. 31: the bits of h are the fifth */
+{
+    const __m256i each = _mm256_set1_epi64x((long long)0x8040201008040201), sixteen = _mm256_set1_epi8(16);
+    const __m256i from = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3,
+                                          3, 3, 3, 3, 3, 3);
+    int32_t bits;
+    memcpy(&bits, h, sizeof bits);
+    const __m256i byte = _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(bits), from), each);
+    return _mm256_or_si256(avx2_nibbles(q), _mm256_and_si256(_mm256_cmpeq_epi8(byte, each), sixteen));
+}
+static inline __m256i avx2_q5_0_codes(const assay_q5_0 *b) /* -16 .. 15 */
+{
+    return _mm256_sub_epi8(avx2_five_bits(b->h, b->q), _mm256_set1_epi8(16));
+}
+static inline __m256i avx2_q5_1_codes(const assay_q5_1 *b) /* 0 .. 31 */
+{
+    return avx2_five_bits(b->h, b->q);
+}
 static inline __m256i avx2_q8_0_codes(const assay_q8_0 *b)
 {
     return _mm256_loadu_si256((const __m256i *)b->q);
@@ -126,6 +144,14 @@ static inline void avx2_decode(float *y, const void *x, assay_dtype t, int64_t n
     case ASSAY_q4_1:
         for (const assay_q4_1 *b = x; i < n; i += 32, b++)
             avx2_affine(y + i, avx2_q4_1_codes(b), avx2_f16(b->d), avx2_f16(b->d), avx2_f16(b->m));
+        break;
+    case ASSAY_q5_0:
+        for (const assay_q5_0 *b = x; i < n; i += 32, b++)
+            avx2_scaled(y + i, avx2_q5_0_codes(b), avx2_f16(b->d), avx2_f16(b->d));
+        break;
+    case ASSAY_q5_1:
+        for (const assay_q5_1 *b = x; i < n; i += 32, b++)
+            avx2_affine(y + i, avx2_q5_1_codes(b), avx2_f16(b->d), avx2_f16(b->d), avx2_f16(b->m));
         break;
     case ASSAY_q4_k:
         for (const assay_q4_k *b = x; i < n; i += 256, b++)

@@ -97,6 +97,14 @@ static inline void avx512_decode(float *y, const void *x, assay_dtype t, int64_t
         for (const assay_q4_1 *b = x; i < n; i += 32, b++)
             avx512_affine(y + i, avx2_q4_1_codes(b), _mm512_set1_ps(_cvtsh_ss(b->d)), _mm512_set1_ps(_cvtsh_ss(b->m)));
         break;
+    case ASSAY_q5_0:
+        for (const assay_q5_0 *b = x; i < n; i += 32, b++)
+            avx512_scaled_f16(y + i, avx2_q5_0_codes(b), b->d);
+        break;
+    case ASSAY_q5_1:
+        for (const assay_q5_1 *b = x; i < n; i += 32, b++)
+            avx512_affine(y + i, avx2_q5_1_codes(b), _mm512_set1_ps(_cvtsh_ss(b->d)), _mm512_set1_ps(_cvtsh_ss(b->m)));
+        break;
     case ASSAY_q4_k:
         for (const assay_q4_k *b = x; i < n; i += 256, b++)
             avx512_decode_q4_k(y + i, b);

@@ -27,6 +27,26 @@ static inline int8x16x2_t neon_q4_1_codes(const assay_q4_1 *b) /* 0 .. 15 */
 {
     return neon_nibbles(b->q);
 }
+static inline int8x16x2_t neon_five_bits(const uint8_t h[4],
+                                         const uint8_t q[16]) /* 0 .. 31: the bits of h are the fifth */
+{
+    const uint8x16_t each = vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201));
+    int8x16x2_t r = neon_nibbles(q);
+    for (int i = 0; i < 2; i++) {
+        const uint8x16_t byte = vcombine_u8(vdup_n_u8(h[2 * i]), vdup_n_u8(h[2 * i + 1]));
+        const uint8x16_t fifth = vandq_u8(vtstq_u8(byte, each), vdupq_n_u8(16));
+        r.val[i] = vorrq_s8(r.val[i], vreinterpretq_s8_u8(fifth));
+    }
+    return r;
+}
+static inline int8x16x2_t neon_q5_0_codes(const assay_q5_0 *b) /* -16 .. 15 */
+{
+    return neon_minus(neon_five_bits(b->h, b->q), 16);
+}
+static inline int8x16x2_t neon_q5_1_codes(const assay_q5_1 *b) /* 0 .. 31 */
+{
+    return neon_five_bits(b->h, b->q);
+}
 static inline int8x16x2_t neon_i8_codes(const int8_t q[32])
 {
     const int8x16x2_t r = { { vld1q_s8(q), vld1q_s8(q + 16) } };
@@ -135,6 +155,14 @@ static inline void neon_decode(float *y, const void *x, assay_dtype t, int64_t n
     case ASSAY_q4_1:
         for (const assay_q4_1 *b = x; i < n; i += 32, b++)
             neon_affine(y + i, neon_q4_1_codes(b), neon_f16(b->d), neon_f16(b->m));
+        break;
+    case ASSAY_q5_0:
+        for (const assay_q5_0 *b = x; i < n; i += 32, b++)
+            neon_scaled2(y + i, neon_q5_0_codes(b), neon_f16(b->d), neon_f16(b->d));
+        break;
+    case ASSAY_q5_1:
+        for (const assay_q5_1 *b = x; i < n; i += 32, b++)
+            neon_affine(y + i, neon_q5_1_codes(b), neon_f16(b->d), neon_f16(b->m));
         break;
     case ASSAY_q4_k:
         for (const assay_q4_k *b = x; i < n; i += 256, b++)

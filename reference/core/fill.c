@@ -24,6 +24,10 @@ static int64_t on_grid(const assay_case *c, int i, int64_t at, int64_t v)
         return first ? -8 : v < -8 ? -8 : v > 7 ? 7 : v;
     case ASSAY_q4_1:
         return first ? -8 : at % 32 == 1 ? 7 : v < -8 ? -8 : v > 7 ? 7 : v;
+    case ASSAY_q5_0:
+        return first ? -16 : v < -16 ? -16 : v > 15 ? 15 : v;
+    case ASSAY_q5_1:
+        return first ? -16 : at % 32 == 1 ? 15 : v < -16 ? -16 : v > 15 ? 15 : v;
     default:
         return v;
     }

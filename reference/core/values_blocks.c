@@ -12,6 +12,8 @@ static const assay_block_parts parts[ASSAY_DTYPE_END] = {
     [ASSAY_q8_1] = { offsetof(assay_q8_1, d), -1, offsetof(assay_q8_1, q) },
     [ASSAY_q4_0] = { offsetof(assay_q4_0, d), -1, offsetof(assay_q4_0, q) },
     [ASSAY_q4_1] = { offsetof(assay_q4_1, d), offsetof(assay_q4_1, m), offsetof(assay_q4_1, q) },
+    [ASSAY_q5_0] = { offsetof(assay_q5_0, d), -1, offsetof(assay_q5_0, h) },
+    [ASSAY_q5_1] = { offsetof(assay_q5_1, d), offsetof(assay_q5_1, m), offsetof(assay_q5_1, h) },
     [ASSAY_q4_k] = { offsetof(assay_q4_k, d), offsetof(assay_q4_k, dmin), offsetof(assay_q4_k, q) },
     [ASSAY_q6_k] = { offsetof(assay_q6_k, d), -1, offsetof(assay_q6_k, ql) },
 };
@@ -60,7 +62,7 @@ static void codes(unsigned char *block, const assay_dtype_info *ty, const assay_
 {
     for (int k = 0; k < ty->bytes; k++)
         block[k] = (unsigned char)assay_rng_u64(r);
-    for (int k = p->codes; p->minimum >= 0 && k < ty->bytes; k += 16)
+    for (int k = p->codes; p->minimum >= 0 && k<ty->bytes; k += ty->block> 32 ? 16 : 4)
         block[k] = 0;
 }
 

@@ -39,6 +39,19 @@ def decode_q4_1(b):
     return f16(b[:, :2]) * nibbles(b[:, 4:]) + f16(b[:, 2:4])
 
 
+def fifth(h):
+    """4 bytes: bit j is that of element j, 16 if it is set."""
+    return np.unpackbits(h, axis=1, bitorder="little").astype(np.float64) * 16
+
+
+def decode_q5_0(b):
+    return f16(b[:, :2]) * (nibbles(b[:, 6:]) + fifth(b[:, 2:6]) - 16)
+
+
+def decode_q5_1(b):
+    return f16(b[:, :2]) * (nibbles(b[:, 8:]) + fifth(b[:, 4:8])) + f16(b[:, 2:4])
+
+
 def decode_q4_k(b):
     d, dmin, s, q = f16(b[:, :2]), f16(b[:, 2:4]), b[:, 4:16].astype(int), b[:, 16:]
     x = np.empty((len(b), 256))
@@ -66,7 +79,8 @@ def decode_q6_k(b):
 
 
 DECODE = {"q8_0": (32, 34, decode_q8_0), "q8_1": (32, 36, decode_q8_1), "q4_0": (32, 18, decode_q4_0),
-          "q4_1": (32, 20, decode_q4_1), "q4_k": (256, 144, decode_q4_k), "q6_k": (256, 210, decode_q6_k)}
+          "q4_1": (32, 20, decode_q4_1), "q5_0": (32, 22, decode_q5_0), "q5_1": (32, 24, decode_q5_1),
+          "q4_k": (256, 144, decode_q4_k), "q6_k": (256, 210, decode_q6_k)}
 
 
 def decode(kind, name, raw):
@@ -104,9 +118,11 @@ def extreme(x):
     return np.where(e == 0, F32(0), e).astype(F32)
 
 
-def pack(codes):
-    c = np.minimum(15, codes.astype(int)).astype(np.uint8)
-    return c[:, :16] | c[:, 16:] << 4
+def pack(codes, most):
+    """Fifth bits, if most is 31, then 16 bytes of nibbles."""
+    c = np.minimum(most, codes.astype(int)).astype(np.uint8)
+    low = (c[:, :16] & 15) | (c[:, 16:] & 15) << 4
+    return np.concatenate([np.packbits(c >> 4, axis=1, bitorder="little"), low], axis=1) if most == 31 else low
 
 
 def bytes_of(a):
@@ -122,10 +138,11 @@ def encode_q8(x, with_sum):
     return np.concatenate(parts + [bytes_of(q.astype(np.int8))], axis=1)
 
 
-def encode_q4_0(x):
-    d = (extreme(x) / F32(-8)).astype(F32)
-    q = np.trunc((x * inverse(d)[:, None]).astype(F32) + F32(8.5))
-    return np.concatenate([bytes_of(half(d)), pack(q)], axis=1)
+def encode_symmetric(x, half_range):
+    """4 or 5 bits, half_range 8 or 16: the extreme is code 0."""
+    d = (extreme(x) / F32(-half_range)).astype(F32)
+    q = np.trunc((x * inverse(d)[:, None]).astype(F32) + F32(half_range + 0.5))
+    return np.concatenate([bytes_of(half(d)), pack(q, 2 * half_range - 1)], axis=1)
 
 
 def ends(x):
@@ -134,11 +151,11 @@ def ends(x):
     return x[rows, np.argmin(x, axis=1)], x[rows, np.argmax(x, axis=1)]
 
 
-def encode_q4_1(x):
+def encode_affine(x, most):
     low, high = ends(x)
-    d = ((high - low) / F32(15)).astype(F32)
+    d = ((high - low) / F32(most)).astype(F32)
     q = np.trunc(((x - low[:, None]) * inverse(d)[:, None]).astype(F32) + F32(0.5))
-    return np.concatenate([bytes_of(half(d)), bytes_of(half(low)), pack(q)], axis=1)
+    return np.concatenate([bytes_of(half(d)), bytes_of(half(low)), pack(q, most)], axis=1)
 
 
 def guarded(x, scales, encode, wide=False):
@@ -154,8 +171,12 @@ def guarded(x, scales, encode, wide=False):
 
 
 ENCODE = {"q8_0": lambda x: guarded(x, (0,), lambda x: encode_q8(x, False)),
-          "q8_1": lambda x: guarded(x, (0, 2), lambda x: encode_q8(x, True)), "q4_0": lambda x: guarded(x, (0,), encode_q4_0),
-          "q4_1": lambda x: guarded(x, (0, 2), encode_q4_1, True), "q4_k": kquants.encode_q4_k, "q6_k": kquants.encode_q6_k}
+          "q8_1": lambda x: guarded(x, (0, 2), lambda x: encode_q8(x, True)),
+          "q4_0": lambda x: guarded(x, (0,), lambda x: encode_symmetric(x, 8)),
+          "q4_1": lambda x: guarded(x, (0, 2), lambda x: encode_affine(x, 15), True),
+          "q5_0": lambda x: guarded(x, (0,), lambda x: encode_symmetric(x, 16)),
+          "q5_1": lambda x: guarded(x, (0, 2), lambda x: encode_affine(x, 31), True),
+          "q4_k": kquants.encode_q4_k, "q6_k": kquants.encode_q6_k}
 
 
 def encode_bf16(x):

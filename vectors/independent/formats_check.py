@@ -70,7 +70,7 @@ def with_scales(info, name, blocks, d):
     """Puts the f16 codes d, and random ones of finite value for a minimum, into the blocks."""
     at = 208 if name == "q6_k" else 0
     blocks[:, at : at + 2] = d.astype("<u2").view(np.uint8).reshape(-1, 2)
-    if name in ("q4_1", "q4_k"):
+    if name in ("q4_1", "q5_1", "q4_k"):
         m = RNG.integers(0, 1 << 16, len(blocks)).astype("<u2")
         m[(m & 0x7C00) == 0x7C00] &= 0xBBFF
         blocks[:, 2:4] = m.view(np.uint8).reshape(-1, 2)
@@ -89,7 +89,7 @@ def all_codes(name):
 
 
 def check_decode(find, say):
-    for name in ("q8_0", "q4_0", "q4_1", "q4_k", "q6_k"):
+    for name in ("q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q4_k", "q6_k"):
         info, kind = find(name), GGMLQuantizationType[name.upper()]
         pieces = [with_scales(info, name, RNG.integers(0, 256, (1 << 16 if info.block == 32 else 1 << 14, info.bytes)).astype(np.uint8),
                               RNG.integers(0, 1 << 16, 1 << 16 if info.block == 32 else 1 << 14))]
@@ -117,7 +117,7 @@ def inputs():
     g = RNG.standard_normal((n, 32))
     out = [g, RNG.uniform(-1, 1, (n, 32)), g**5, np.where(RNG.random((n, 32)) < 0.9, 0, g), np.abs(g),
            g * np.exp2(RNG.integers(-100, 12, (n, 1)))]
-    for steps in (16, 15, 254):
+    for steps in (16, 15, 32, 31, 254):
         e = RNG.integers(-steps, steps + 1, (n, 32)) / 2
         e[:, 5], e[:, 29] = -steps / 2, steps / 2
         out.append(e * np.exp2(RNG.integers(-8, 8, (n, 1))))
@@ -137,10 +137,10 @@ def supers(level):
 
 def check_encode(find, say):
     x = inputs()
-    for name in ("q8_0", "q4_0", "q4_1"):
+    for name in ("q8_0", "q4_0", "q4_1", "q5_0", "q5_1"):
         ours, theirs = encode(find(name), x), quantize(x, GGMLQuantizationType[name.upper()]).reshape(len(x), -1)
         say(f"encode {name}", ours.size, int((ours != theirs).sum()), "gguf")
-    for name in ("q8_0", "q8_1", "q4_0", "q4_1"):
+    for name in ("q8_0", "q8_1", "q4_0", "q4_1", "q5_0", "q5_1"):
         ours, theirs = encode(find(name), x), formats.ENCODE[name](x)
         say(f"encode {name}", ours.size, int((ours != theirs).sum()), "formats.py")
     for name, level in (("q4_k", True), ("q6_k", False)):

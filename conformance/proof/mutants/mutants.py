@@ -105,9 +105,12 @@ class Op:
         self.made = len(self.mutants)  # before a sample is taken
 
     def codec_types(self, verb):
-        """The words of the types that the coded operand may have."""
+        """The types that the coded operand may have."""
         line = re.search(r"\.name = \"%s\".*?TYPES\(((?:[^()]|\([^()]*\))*)\)" % ("y" if verb == "encode" else "x"), self.spec, re.S).group(1)
-        return line.replace("BLOCKS", re.search(r"#define BLOCKS\s+(.*)", read(path("reference", "spec.h"))).group(1))
+        masks = dict(re.findall(r"^#define ([A-Z_]+)\s+(\(.*\bT\(.*)", read(path("reference", "spec.h")), re.M))
+        while re.search(names := rf"\b({'|'.join(masks)})\b", line):
+            line = re.sub(names, lambda m: masks[m.group()], line)
+        return re.findall(r"\bT\((\w+)\)", line)
 
     def reached(self, roots):
         calls = {f.name: f.calls() for s in self.sources for f in s.functions}
@@ -127,7 +130,7 @@ class Op:
         reach = self.reached({f.name for s in self.sources for f in s.functions if f.reference})
         for where in set(self.where.values()) - {"REFERENCE"}:
             verb, one = ("encode", "store") if where == "ENCODERS" else ("decode", "load")
-            for t in set(re.findall(r"q\d_\w+|b?f16", self.codec_types(verb))):
+            for t in set(self.codec_types(verb)):
                 of[t] = self.reached({f"assay_{verb}_{t}"} | ({one, verb} if t in plain else set()))
         for s in self.sources:
             where = self.where.get(s, "REFERENCE")

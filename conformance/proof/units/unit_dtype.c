@@ -242,7 +242,8 @@ START_TEST(block_edges)
     assay_dtype_of(ASSAY_q4_1)->encode(&b41, x, 32);
     ck_assert(b41.d == 0x7e00 && b41.m == 0x7e00 && b41.q[7] == 0);
     const double odd[] = { INFINITY, -INFINITY, (double)NAN };
-    static const assay_dtype types[] = { ASSAY_q8_0, ASSAY_q8_1, ASSAY_q4_0, ASSAY_q4_1, ASSAY_q4_k, ASSAY_q6_k };
+    static const assay_dtype types[] = { ASSAY_q8_0, ASSAY_q8_1, ASSAY_q4_0, ASSAY_q4_1,
+                                         ASSAY_q5_0, ASSAY_q5_1, ASSAY_q4_k, ASSAY_q6_k };
     for (size_t t = 0; t < ASSAY_COUNT_OF(types); t++)
         for (int k = 0; k < 9; k++) {
             const assay_dtype_info *info = assay_dtype_of(types[t]);
