@@ -86,6 +86,7 @@ static const assay_vector_case vectors[] = {
     { "f16", "R=2 C=100 x=f16 gen=any-bits" }, { "bf16", "R=2 C=100 x=bf16 gen=any-bits" },
     { "q8_0", "R=3 C=96 x=q8_0 gen=codes" },   { "q8_1", "R=3 C=96 x=q8_1 gen=codes" },
     { "q4_0", "R=3 C=96 x=q4_0 gen=codes" },   { "q4_1", "R=3 C=96 x=q4_1 gen=codes" },
+    { "q5_0", "R=3 C=96 x=q5_0 gen=codes" },   { "q5_1", "R=3 C=96 x=q5_1 gen=codes" },
     { "q4_k", "R=2 C=512 x=q4_k gen=codes" },  { "q6_k", "R=2 C=512 x=q6_k gen=codes" },
 };
 

@@ -85,6 +85,8 @@ static const assay_vector_case vectors[] = {
     { "q8_0", "T=4 V=9 D=96 table=q8_0 gen=codes" },
     { "q4_0", "T=4 V=9 D=96 table=q4_0 gen=codes" },
     { "q4_1", "T=4 V=9 D=96 table=q4_1 gen=codes" },
+    { "q5_0", "T=4 V=9 D=96 table=q5_0 gen=codes" },
+    { "q5_1", "T=4 V=9 D=96 table=q5_1 gen=codes" },
     { "q4_k", "T=4 V=5 D=256 table=q4_k gen=codes" },
     { "q6_k", "T=4 V=5 D=256 table=q6_k gen=codes" },
 };
