@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# ctest: conformance.<op>.<isa>  faults.<op>  probes.<name>  unit.<name>  cli.<case>.  Exit 77: no matching kernel has its CPU.
+# ctest: conformance.<op>  faults.<op>  probes.<name>  unit.<name>  cli.<case>.  Exit 77: no matching kernel has its CPU.
 # The interpreter that has NumPy and mpmath: the first python3, or the distribution's own.
 set(python python3)
 foreach(candidate python3 /usr/bin/python3)
@@ -28,17 +28,15 @@ function(assay_heavy kind name)
   set(heavy "${heavy}${kind} ${name} ${about}\n" PARENT_SCOPE)
 endfunction()
 
-# conformance.<op>.<isa>.  Cases by rule have their turn, and rows too where a run takes ten times as long (emulators, sanitizers):
-# there the three ops that have thousands of cases by rule are held to their rows.  ci/extent holds to them who has no turn.
+# conformance.<op>: all tiers in one run, which makes and solves each case once.  Where a run takes ten times as long (emulators,
+# sanitizers) each tier is a test, conformance.<op>.<isa>: they run side by side, and the emulator's build runs one of them.
+# Cases by rule have their turn, and rows too where it takes so long: there the three ops that have thousands of cases by rule are
+# held to their rows.  ci/extent holds to them who has no turn.
 set(slow OFF)
 if(CMAKE_CROSSCOMPILING OR ASSAY_EMULATE OR CMAKE_C_FLAGS MATCHES "-fsanitize=")
   set(slow ON)
 endif()
-function(assay_conformance op isa)
-  set(name conformance.${op}.${isa})
-  if(NOT isa STREQUAL "scalar")
-    set(isa =${isa})
-  endif()
+function(assay_conformance name op) # option of assay check...
   set(extent --quick)
   if(NOT slow)
     assay_heavy(rules ${name} ${op})
@@ -50,13 +48,17 @@ function(assay_conformance op isa)
     assay_heavy(deep ${name} ${op})
   endif()
   assay_test(${name} LABEL conformance TIMEOUT 1500 COMMAND bash ${CMAKE_SOURCE_DIR}/ci/extent ${name} ${CMAKE_CROSSCOMPILING_EMULATOR}
-    $<TARGET_FILE:assay> check -o ${op} --isa ${isa} ${extent})
+    $<TARGET_FILE:assay> check -o ${op} ${ARGN} ${extent})
   set(heavy "${heavy}" PARENT_SCOPE)
 endfunction()
 
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/self)
 foreach(op IN LISTS ops) # faults.<op>: in their own and looser contracts, by our rules and others'; see faults.self
-  assay_conformance(${op} scalar)
+  if(slow)
+    assay_conformance(conformance.${op}.scalar ${op} --isa scalar)
+  else()
+    assay_conformance(conformance.${op} ${op})
+  endif()
   assay_test(faults.${op} LABEL faults TIMEOUT 1500 COMMAND assay check --self --faults --tightness -o ${op} --quick
     --part ${CMAKE_BINARY_DIR}/self/${op}.part)
   set_tests_properties(faults.${op} PROPERTIES FIXTURES_SETUP self)
@@ -70,7 +72,9 @@ foreach(isa IN LISTS primitive_isas)
   assay_test(conformance.primitives.${isa} LABEL conformance COMMAND assay primitives --isa =${isa})
 endforeach()
 assay_test(faults.primitives LABEL faults COMMAND assay primitives --faults)
-assay_test(faults.abi LABEL abi COMMAND assay check --faults -o mul -k "abi-*" --quick) # counted in faults.mul too
+if("mul" IN_LIST ops) # whose call they are
+  assay_test(faults.abi LABEL abi COMMAND assay check --faults -o mul -k "abi-*" --quick) # counted in faults.mul too
+endif()
 # The judge, judged, beside other projects' rules: what faults.<op> left is joined; a part that is missing fails, and none is
 # older than the run.  The table stands at the end of a ctest run that made it.
 if(NOT CMAKE_CROSSCOMPILING)
@@ -85,7 +89,9 @@ foreach(tier IN LISTS tiers)
   string(REPLACE "." ";" pair ${tier})
   list(GET pair 0 op)
   list(GET pair 1 isa)
-  assay_conformance(${op} ${isa})
+  if(slow)
+    assay_conformance(conformance.${tier} ${op} --isa =${isa})
+  endif()
 endforeach()
 foreach(probe IN LISTS probes)
   string(REPLACE "probe_" "" short ${probe})
@@ -202,6 +208,8 @@ endif()
 
 if(NOT slow) # of no op, and long
   foreach(line "cli.soak - ci/soak conformance/judge/*" "cli.width - optimized/simd/* optimized/isa/*"
+      "cli.merge - conformance/results/* cli/merge* ci/cli/merge.sh" "cli.kills - conformance/results/* reference/core/save.* ci/kills"
+      "cli.bench_marks - bench/* ci/cli/bench_marks.sh" "cli.search - conformance/search.* conformance/rules/* ci/cli/search.sh"
       "models.smollm2 - reference/models/* conformance/models/* ci/models*")
     separate_arguments(line)
     list(GET line 0 name)
@@ -213,10 +221,11 @@ endif()
 file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/heavy.txt CONTENT "${heavy}")
 
 # The longest start first, so that no core waits for one of them at the end: seconds of CPU time, about.
-foreach(pair models.smollm2=200 cli.merge=30 faults.matmul=110 faults.attention=110 faults.cache=90 faults.rope=80 cli.soak=80 goldens=60
-    faults.sample=40 faults.softmax=40 mutants.quantize=60 unit.dtype=50 mutants.sample=50 mutants.dequantize=50 mutants.attention=50
-    faults.gate_up=50 cli.kills=40 vectors.formats=35 cli.hostile=35 cli.plugin=35 cli.bench=35 faults.rmsnorm=25 instructions.faults=25
-    conformance.attention.avx2=25 conformance.matmul.avx2=25 capped.avx2=25 capped.scalar=20 cli.metamorphic=20 cli.width=40
+foreach(pair models.smollm2=200 conformance.attention=80 conformance.cache=60 cli.merge=60 faults.matmul=110 faults.attention=110 faults.cache=90 faults.rope=80
+    cli.soak=80 goldens=60 conformance.matmul=50 faults.sample=40 faults.softmax=40 mutants.quantize=60 unit.dtype=50 mutants.sample=50
+    mutants.dequantize=50 mutants.attention=50 faults.gate_up=50 cli.kills=40 vectors.formats=35 cli.hostile=35 cli.plugin=35 cli.bench=35
+    conformance.embedding=30 conformance.rope=30 conformance.quantize=30 conformance.dequantize=30 cli.bench_marks=30 cli.search=30
+    faults.rmsnorm=25 instructions.faults=25 capped.avx2=25 capped.scalar=20 cli.metamorphic=20 cli.width=40
     # the longest under qemu
     conformance.matmul.scalar=5 conformance.attention.scalar=5 conformance.attention.neon=5 conformance.matmul.neon=5
     conformance.primitives.neon=4 conformance.softmax.neon=4 faults.abi=4)

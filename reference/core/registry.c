@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "registry.h"
-#include "assay_build.h" /* IF_<isa>(x): x on targets that can build <isa>, else nothing */
+#include "assay_build.h" /* IF_<isa>(x): x on targets that can build <isa>, else nothing; assay_*.def: CMakeLists.txt */
 #include "../../optimized/tiers.h"
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@
     extern const assay_suite assay_suite_##op;                                                                         \
     extern const assay_tables assay_tables_##op;                                                                       \
     extern const assay_faults assay_faults_##op;
-#include "../ops.def"
+#include "assay_ops.def"
 #undef OP
 #define PROBE(op)                                                                                                      \
     extern const assay_op assay_op_##op;                                                                               \
@@ -26,7 +26,7 @@ static const struct entry {
     const assay_faults *faults;
 } entries[] = {
 #define OP(op) { &assay_op_##op, &assay_suite_##op, &assay_tables_##op, &assay_faults_##op },
-#include "../ops.def"
+#include "assay_ops.def"
 #undef OP
 #define PROBE(op) { &assay_op_##op, &assay_suite_##op, NULL, NULL },
 #include "../../conformance/proof/probes/probes.def"
@@ -35,7 +35,7 @@ static const struct entry {
 extern const assay_faults assay_faults_abi;
 static const assay_faults *const fault_tables[] = {
 #define OP(op) &assay_faults_##op,
-#include "../ops.def"
+#include "assay_ops.def"
 #undef OP
     &assay_faults_abi
 };
@@ -44,11 +44,11 @@ enum { ENTRIES = sizeof entries / sizeof *entries };
 #define KERNEL(dir, tiers, stem) EACH_TIER(KERNEL_TIER, tiers, dir, stem)
 
 #define KERNEL_TIER(isa, dir, stem) IF_##isa(extern const assay_kernel assay_##stem##_##isa;)
-#include "../../optimized/kernels.def"
+#include "assay_kernels.def"
 #undef KERNEL_TIER
 static const assay_kernel *const built_in[] = {
 #define KERNEL_TIER(isa, dir, stem) IF_##isa(&assay_##stem##_##isa, )
-#include "../../optimized/kernels.def"
+#include "assay_kernels.def"
 #undef KERNEL_TIER
 #define PROBE(op) &assay_kernel_##op,
 #include "../../conformance/proof/probes/probes.def"
@@ -58,7 +58,7 @@ static const assay_kernel *const built_in[] = {
 
 static const char *const files[] = {
 #define KERNEL_TIER(isa, dir, stem) IF_##isa(#dir "/" #stem "_" #isa, )
-#include "../../optimized/kernels.def"
+#include "assay_kernels.def"
 #undef KERNEL_TIER
 #define PROBE(op) "probes/" #op,
 #include "../../conformance/proof/probes/probes.def"
@@ -68,7 +68,7 @@ static const char *const files[] = {
 
 #define KERNEL_TIER(isa, dir, stem) IF_NOT_##isa(#dir "/" #stem "_" #isa, )
 static const char *const not_built[] = {
-#include "../../optimized/kernels.def"
+#include "assay_kernels.def"
 #undef KERNEL_TIER
     NULL
 };
