@@ -56,6 +56,15 @@ assert set(line.ops) == {"silu", "gelu"} and not line.shared, (line.ops, line.sh
 assert list(changes("optimized/kernels.def", lines=["KERNEL(quantized, avx2, matmul_q4_0)"]).ops) == ["matmul"]
 assert changes("optimized/kernels.def", lines=["KERNEL(quantized, avx2, nobody)"]).shared, "a line that names nobody is everybody's"
 
+# a build of today's ops: what changed, and over a round each; its share of the cases by rule: over so many rounds each
+assert "silu" in turn.ops_of(("slow",), tree, changes("reference/ops/silu.c"), 20785)
+length = turn.turns("slow", len(tree.ops))
+assert {op for d in range(length) for op in turn.ops_of(("slow",), tree, changes(), 20785 // length * length + d)} == set(tree.ops)
+length = turn.turns("deep", len(tree.ops))
+shares = {turn.shard([{"kind": "deep"}], tree, 20785 + r * length) for r in range(turn.SHARES)}
+assert shares == {f"{k + 1}/{turn.SHARES}" for k in range(turn.SHARES)}, shares
+assert turn.shard([{"kind": "rules"}], tree, 20785) == "", "where cases by rule run whole"
+
 if os.path.exists(build + "/heavy.txt"):  # this build's tests: over a round each comes, whoever runs none of them is left
     heavy = open(build + "/heavy.txt").read().splitlines()
     tests, came = {line.split()[1] for line in heavy}, set()
@@ -103,15 +112,23 @@ ASSAY_BASE=nothing expect 2 'is no commit here' ci/turn changes
 echo x >conformance/judge/pool.c
 expect 0 '^shared: conformance/judge/pool.c' ci/turn changes
 mkdir build
-printf '%s\n' 'proof faults.one one' 'rules conformance.one.scalar one' 'rest cli.long - conformance/judge/*' 'proof faults.two two' >build/heavy.txt
+printf '%s\n' 'proof faults.one one' 'rules conformance.one one' 'rest cli.long - conformance/judge/*' 'proof faults.two two' >build/heavy.txt
 printf '  Test  #1: faults.one\n  Test #12: cli.long\nTotal Tests: 2\n' >listed
 expect 0 'long and of no one op\|two days' sh -c 'ci/turn --day 3 tests build <listed'
 "${PYTHON:-python3}" -c 'import json; assert {t["test"] for t in json.load(open("build/turn.json"))["tests"]} == {"faults.one", "cli.long"}'
 expect 0 'everything runs' sh -c 'ASSAY_TURN=all ci/turn tests build <listed'
 
-# Rows alone, for whom that is said.
+expect 0 '^\(one \)\?two three$' ci/turn ops deep # changed since the commit before
+expect 0 '^$' env ASSAY_TURN=all ci/turn ops deep
+expect 2 'ops KIND' ci/turn ops nonsense
+
+# Rows alone, or a share of the cases besides, for whom that is said.
 ASSAY_ROWS="one two" expect 0 '^check --rows$' bash "$source/ci/extent" two echo check
 ASSAY_ROWS="one two" expect 0 '^check$' bash "$source/ci/extent" tw echo check
+ASSAY_ROWS="one two" ASSAY_SHARD=2/4 expect 0 '^check --rows$' bash "$source/ci/extent" tw echo check
+grep -q '^check --shard 2/4$' "$dir/out"
+ASSAY_ROWS="one two" ASSAY_SHARD=2/4 expect 0 '^check --rows$' bash "$source/ci/extent" one echo check
+if grep -q shard "$dir/out"; then echo "a share of what has no turn"; exit 1; fi
 
 # Today's parts of the score: what is missing is missed, what is old is refused, and of no part is the whole score made.
 mkdir -p "$dir/self"

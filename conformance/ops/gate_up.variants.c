@@ -7,23 +7,6 @@
 enum { T, N, K };
 enum { X, GATE, UP, Y };
 
-float assay_vary_swiglu(int32_t form, float g, float u)
-{
-    const float e = assay_vary_exp(form, -fabsf(g)), top = g < 0 ? e : 1;
-    switch (form % 5) {
-    case 1:
-        return g * top * u / (1 + e);
-    case 2:
-        return g * top * (1 / (1 + e)) * u;
-    case 3:
-        return g * (top / (1 + e)) * u;
-    case 4:
-        return g * top * assay_vary_reciprocal(form, 1 + e) * u;
-    default:
-        return g * top / (1 + e) * u;
-    }
-}
-
 assay_status assay_vary_gate_up(const assay_args *a)
 {
     const assay_sum *s = a->variant;

@@ -292,3 +292,20 @@ void assay_vary_write(const assay_tensor *t, int64_t row, int64_t from, int64_t 
         ty->encode(p + i * ty->bytes, &v, 1);
     }
 }
+
+float assay_vary_swiglu(int32_t form, float g, float u)
+{
+    const float e = assay_vary_exp(form, -fabsf(g)), top = g < 0 ? e : 1;
+    switch (form % 5) {
+    case 1:
+        return g * top * u / (1 + e);
+    case 2:
+        return g * top * (1 / (1 + e)) * u;
+    case 3:
+        return g * (top / (1 + e)) * u;
+    case 4:
+        return g * top * assay_vary_reciprocal(form, 1 + e) * u;
+    default:
+        return g * top / (1 + e) * u;
+    }
+}
