@@ -54,7 +54,7 @@ done
 expect 2 'both write same: one would be lost' "$assay" check -o add --json same --tap same
 expect 2 'only one can be standard output' "$assay" check -o add --json - --tap -
 ln -s /dev/null link.jsonl
-expect 0 '' "$assay" check -o add --json link.json
+expect 0 '' "$assay" check -o add --rows --json link.json
 if [ ! -L link.jsonl ] || [ ! -c /dev/null ]; then stop "the journal replaced what stood there"; fi
 expect 2 'link.jsonl is no regular file' "$assay" check -o add --json link.json --resume
 expect 2 'has no journal' "$assay" check -o add --json - --resume

@@ -14,6 +14,7 @@ sed -n '/^```c$/,/^```$/p' "$source/docs/plugin.md" | sed '1d;$d' >"$dir/mine.c"
 [ "$(wc -l <"$dir/mine.c")" -gt 15 ] || { echo "docs/plugin.md has no example"; exit 1; }
 make mine
 ends 0 "$assay" check --plugin "$dir/mine.so"
+whole=$(sed -n 's/ cases; .*//p' "$dir/out")
 "$assay" check --plugin "$dir/mine.so" --rows <&- >"$dir/out" 2>&1 || { echo "fails where standard input is closed"; cat "$dir/out"; exit 1; }
 grep -q 'ok   rmsnorm/example:mine: [1-9]' "$dir/out"
 
@@ -94,7 +95,6 @@ fi
 (cd "$dir" && "$assay" check --plugin mine.so --case 'rmsnorm R=1 C=4' >out) || { echo "mine.so without ./"; exit 1; }
 
 # A kernel that never ends is given up after three cases, --max-failures ends the run; the counts add up to the whole.
-whole=$("$assay" check --plugin "$dir/mine.so" | sed -n 's/ cases; .*//p')
 counts() { # FILE FAILED: all runs of a file's one kernel are accounted for, and each failure is in it
   "${PYTHON:-python3}" - "$1" "$2" "$whole" <<'END'
 import json, sys

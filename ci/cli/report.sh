@@ -8,7 +8,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 "$assay" --help | grep -q '^  report' || { echo "this build has no report"; exit 77; }
 cd "$dir"
-"$assay" check -o add --json check.json >/dev/null
+"$assay" check -o add --rows --json check.json >/dev/null
 "$assay" check --metamorphic -o add --json - >metamorphic.json 2>/dev/null
 "$assay" check --certificate '*' -o add --json - >certificate.json 2>/dev/null
 "$assay" check --contracts -o add --json - >contracts.json 2>/dev/null
@@ -72,7 +72,7 @@ code=0
 "$assay" report --out no 2>err || code=$?
 if [ "$code" != 2 ] || ! grep -q 'nothing to report' err; then cat err; exit 1; fi
 
-"$assay" check -o silu --json drawn.json >/dev/null
+"$assay" check -o silu --rows --json drawn.json >/dev/null
 # gnuplot is given no path of ours, and nothing in a path or a name is more than a name
 if command -v gnuplot >/dev/null; then
   mkdir bin

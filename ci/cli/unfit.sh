@@ -9,7 +9,7 @@ trap 'rm -rf "$dir"' EXIT
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect"
 cd "$dir"
-expect 0 passed "$assay" check -o rmsnorm --json rmsnorm.json
+expect 0 passed "$assay" check -o rmsnorm --rows --json rmsnorm.json
 change() { # FILE PYTHON: writes bad.json; a part's digest is made to fit when the change says so
   python3 - "$1" "$2" <<'PY'
 import json, sys

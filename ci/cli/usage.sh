@@ -96,7 +96,7 @@ for command in 'check' 'bench' 'vectors check' 'run x.gguf -p x'; do
 done
 expect 0 '^1 case; kernels: 2' "$assay" check -o add -k scalar -k avx2 --case 'add R=1 C=1'
 ARGP_HELP_FMT=rmargin=0 expect 0 '--isa' timeout 10 "$assay" check --help
-"$assay" check -o add >"$dir/out"
+"$assay" check -o add --rows >"$dir/out"
 [ "$(grep -c '[1-9][0-9]* of other types' "$dir/out")" -ge 1 ] || { echo "runs that nobody explains"; cat "$dir/out"; exit 1; }
 
 # Progress (total, time left) and colours on a terminal alone, and gone before a line of results.
@@ -132,7 +132,7 @@ for line in text.split("\n"):
     if "cases, about" in last:
         sys.exit("progress is glued to: " + repr(line))
 END
-"$assay" check -o add -k scalar 2>&1 | grep -q "$(printf '\033')" && { echo "escape codes in a pipe"; exit 1; }
+"$assay" check -o add --rows -k scalar 2>&1 | grep -q "$(printf '\033')" && { echo "escape codes in a pipe"; exit 1; }
 
 expect 0 '--isa' "$assay" check --help
 expect 2 'no such op' "$assay" check -o nothing

@@ -152,6 +152,11 @@ bool assay_unrounded(const assay_case *c, const assay_contract *k)
 /* x[] rounded to the type, or where `always` is false only what becomes an infinity by that. */
 static void round_to(const assay_dtype_info *ty, bool always, double *x, int64_t n)
 {
+    if (!always && ty == assay_dtype_of(ASSAY_f32)) { /* the usual output: nothing is encoded for that */
+        for (int64_t k = 0; k < n; k++)
+            x[k] = fabs(x[k]) >= 0x1.ffffffp127 ? copysign(INFINITY, x[k]) : x[k];
+        return;
+    }
     void *code = assay_zeros((size_t)n, (size_t)ty->bytes);
     double *rounded = assay_zeros((size_t)n, sizeof *rounded);
     ty->encode(code, x, n);
