@@ -31,9 +31,17 @@ bool assay_gate_row(const assay_case *c, const assay_contract *k, char row[ASSAY
     for (int i = 0; i < c->op->n_operands && at < n; i++)
         if ((c->op->operands[i].flags & ASSAY_OPTIONAL) && (c->present >> i & 1))
             at += (size_t)snprintf(row + at, n - at, " %s", c->op->operands[i].name);
-    for (int i = 0; i < c->op->n_fields && at < n; i++)
-        if (memcmp(c->params + c->op->fields[i].offset, zero, c->op->fields[i].kind == ASSAY_KIND_I64 ? 8 : 4) != 0)
-            at += (size_t)snprintf(row + at, n - at, " %s", c->op->fields[i].name);
+    for (int i = 0; i < c->op->n_fields && at < n; i++) {
+        const assay_field *f = &c->op->fields[i];
+        const unsigned char *value = c->params + f->offset;
+        int32_t name;
+        memcpy(&name, value, sizeof name);
+        if (memcmp(value, zero, f->kind == ASSAY_KIND_I64 ? 8 : 4) == 0)
+            continue;
+        at += (size_t)snprintf(row + at, n - at, " %s", f->name);
+        if (f->kind == ASSAY_KIND_ENUM && at < n)
+            at += (size_t)snprintf(row + at, n - at, "=%s", f->names[name]);
+    }
     return true;
 }
 

@@ -69,7 +69,7 @@ static void record_share(assay_entry *e, const assay_case *c, const assay_findin
 {
     char row[ASSAY_GATE_ROW];
     int i = 0;
-    if (!assay_gate_row(c, e->kernel->contract, row))
+    if (!f->bounded || !assay_gate_row(c, e->kernel->contract, row))
         return;
     while (i < e->n_shared && strcmp(e->shared[i].gen, row) != 0)
         i++;

@@ -169,6 +169,7 @@ static bool play(assay_ledger *l, const assay_case *c, const cJSON *runs)
                 snprintf(f.note.text, sizeof f.note.text, "%s", more->valuestring);
             else
                 f.typical = more->valuedouble;
+        f.bounded = f.used > 0 || f.typical > 0;
         e->at = l->at;
         if (failure && !play_failure(l, e, c, run))
             return false;

@@ -280,6 +280,7 @@ static bool judge_t1(const output *o, assay_dtype type, bool rounds, const doubl
             continue;
         }
         const double used = share_used(w, g, fabs(b[k]), &to);
+        o->f->bounded |= b[k] != 0;
         if (!(g >= lo[k] && g <= hi[k]))
             ok = fail(o, ASSAY_BY_T1, k, fabs(b[k]), "bound ");
         if (ok && used > o->f->used) {

@@ -31,6 +31,7 @@ typedef struct assay_finding {
     double got, want, bound;
     double used;        /* largest share of the bound that any element used; 0 for EX and DISCRETE */
     double typical;     /* what three quarters of the elements that are off used; 0: under 16, or nothing to learn */
+    bool bounded;       /* some element has a bound that is not 0: a share of it can be used */
     int place, threads; /* the call that was found wrong: where its operands lay (judge.h), size of its team */
     assay_why why;      /* one sentence when it failed */
     assay_why note;     /* what is legal, and worth knowing; empty: nothing */
