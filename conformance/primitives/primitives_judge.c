@@ -22,6 +22,14 @@ static double reciprocal(double x) /* 0 where 1/x is not finite in f32 */
 {
     return fabsf((float)(1 / x)) < INFINITY ? 1 / x : 0;
 }
+static double expm1_below(double x)
+{
+    return expm1(-fabs(x));
+}
+static double log1p_above(double x)
+{
+    return log1p(fabs(x));
+}
 static double gauss_tail(double x)
 {
     return erfc(fabs(x) * 0.70710678118654752440) / 2;
@@ -34,6 +42,8 @@ static double same(double x)
 static const meaning meanings[] = {
     { "exp", ASSAY_f32, ASSAY_f32, RELATIVE, 4, 0, exp },
     { "tanh", ASSAY_f32, ASSAY_f32, RELATIVE, 4, 0, tanh },
+    { "expm1", ASSAY_f32, ASSAY_f32, RELATIVE, 4, 0, expm1_below },
+    { "log1p", ASSAY_f32, ASSAY_f32, RELATIVE, 4, 1, log1p_above },
     { "gauss_tail", ASSAY_f32, ASSAY_f32, RELATIVE, 6, 12.9, gauss_tail },
     { "sin", ASSAY_f32, ASSAY_f32, ABSOLUTE, 4, 0x1p20, sin },
     { "cos", ASSAY_f32, ASSAY_f32, ABSOLUTE, 4, 0x1p20, cos },

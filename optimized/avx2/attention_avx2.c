@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * attention, AVX2: tiles of 6 rows x 16 keys or 16 channels (12 accumulators, 15 registers); with fewer rows wider
  * ones. The algorithm is in ../isa/flash.h. */
-#include "../../reference/core/primitive.h"
 #include "../isa/panel16_avx2.h"
 #include "../isa/simd_avx2.h"
 
@@ -78,10 +77,3 @@ static inline void vf_panel(float *dst, const float *const *row, int64_t D)
 #include "../isa/flash_call.h"
 
 const assay_kernel assay_attention_avx2 = { FLASH_KERNEL, .op = "attention", .name = "avx2", .isa = ASSAY_ISA_avx2 };
-
-static void tanh_of(const void *x, void *y, int64_t n)
-{
-    for (int64_t i = 0; i < n; i += LANES)
-        vec_store((float *)y + i, flash_tanh(vec_load((const float *)x + i)));
-}
-const assay_primitive assay_primitive_tanh_avx2 = { "tanh", "avx2", ASSAY_ISA_avx2, tanh_of, 2.65f };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * attention, AVX-512: tiles of 12 rows x 32 keys or 32 channels (24 accumulators); with fewer rows wider ones.
  * The algorithm is in ../isa/flash.h. */
-#include "../../reference/core/primitive.h"
 #include "../isa/panel16_avx2.h"
 #include "../isa/simd_avx512.h"
 
@@ -105,10 +104,3 @@ static inline void vf_panel(float *dst, const float *const *row, int64_t D)
 
 const assay_kernel assay_attention_avx512 = { FLASH_KERNEL, .op = "attention", .name = "avx512",
                                               .isa = ASSAY_ISA_avx512 };
-
-static void tanh_of(const void *x, void *y, int64_t n)
-{
-    for (int64_t i = 0; i < n; i += LANES)
-        vec_store((float *)y + i, flash_tanh(vec_load((const float *)x + i)));
-}
-const assay_primitive assay_primitive_tanh_avx512 = { "tanh", "avx512", ASSAY_ISA_avx512, tanh_of, 2.65f };

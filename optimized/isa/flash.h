@@ -18,6 +18,7 @@
 #include "assay/params/attention.h"
 #include "flash_tile.h"
 #include "simd_exp.h"
+#include "simd_math.h"
 
 enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, OUT };
 enum { ROOM = (ROWS + LANES - 1) / LANES * LANES }; /* rows of a group in whole vectors */
@@ -181,18 +182,6 @@ static void flash_prefetch(const flash *f, const part *u, int64_t from, int64_t 
 
 /* ---- the online softmax of one row ------------------------------------------------------------------------------- */
 
-static inline vec flash_tanh(vec x) /* within 2.65 u: odd polynomial below 0.6, 1 - 2 / (e^2x + 1) above */
-{
-    const vec a = vec_abs(x), z = vec_mul(x, x);
-    vec p = vec_fma(vec_set(-0x1.825858p-8f), z, vec_set(0x1.54b8a0p-6f));
-    p = vec_fma(p, z, vec_set(-0x1.b898dep-5f));
-    p = vec_fma(p, z, vec_set(0x1.1109aep-3f));
-    p = vec_fma(p, z, vec_set(-0x1.55553ep-2f));
-    p = vec_fma(vec_mul(p, z), x, x);
-    const vec far = vec_sub(vec_set(1), vec_div(vec_set(2), vec_add(vec_exp(vec_add(a, a)), vec_set(1))));
-    return vf_pick_less(a, vec_set(0.6f), p, vf_pick_less(x, vec_set(0), vec_sub(vec_set(0), far), far));
-}
-
 typedef struct bias {      /* what changes one row's scores */
     const float *mask;     /* of the block's keys; NULL: none */
     float all, slope, cap; /* one mask value for all keys; slope and cap 0: none */
@@ -205,7 +194,7 @@ static void flash_bias(const bias *x, const int32_t *kpos, float *s, int64_t fro
     for (int64_t j = from; j < to; j += LANES) {
         vec z = vec_load(s + j);
         if (x->cap > 0)
-            z = vec_mul(vec_set(x->cap), flash_tanh(vec_div(z, vec_set(x->cap))));
+            z = vec_mul(vec_set(x->cap), vec_tanh(vec_div(z, vec_set(x->cap))));
         z = vec_add(z, x->mask ? vec_load(x->mask + j) : vec_set(x->all));
         if (x->slope != 0)
             z = vec_sub(z, vec_mul(vec_set(x->slope), vf_distance(kpos + j, x->at)));

@@ -10,6 +10,7 @@
  *   vec_add vec_sub vec_mul vec_div        as they say
  *   vec_fma vec_fms vec_fnma               a b + c, a b - c, c - a b, rounded once
  *   vec_max                                b where it is the larger number, else a: a NaN in b is passed over
+ *   vec_at_least vec_at_most               a, but no less, no more than b; a NaN in a stays
  *   vec_abs vec_minus_abs                  |a|, -|a|
  *   vec_eq vec_unordered vec_negative      masks: a = b; a or b is NaN; a < 0 (a zero or NaN may be either)
  *   vec_either vec_any vec_none            of masks: or; is there a yes; all no

@@ -73,6 +73,14 @@ static inline vec vec_max(vec a, vec b)
 {
     return _mm256_max_ps(b, a);
 }
+static inline vec vec_at_least(vec a, vec least)
+{
+    return _mm256_max_ps(least, a);
+}
+static inline vec vec_at_most(vec a, vec most)
+{
+    return _mm256_min_ps(most, a);
+}
 static inline vec vec_abs(vec a)
 {
     return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);

@@ -76,6 +76,14 @@ static inline vec vec_max(vec a, vec b)
 {
     return _mm512_max_ps(b, a);
 }
+static inline vec vec_at_least(vec a, vec least)
+{
+    return _mm512_max_ps(least, a);
+}
+static inline vec vec_at_most(vec a, vec most)
+{
+    return _mm512_min_ps(most, a);
+}
 static inline vec vec_abs(vec a)
 {
     return _mm512_abs_ps(a);

@@ -77,6 +77,14 @@ static inline vec vec_max(vec a, vec b)
 {
     return vmaxnmq_f32(a, b);
 }
+static inline vec vec_at_least(vec a, vec least)
+{
+    return vmaxq_f32(a, least);
+}
+static inline vec vec_at_most(vec a, vec most)
+{
+    return vminq_f32(a, most);
+}
 static inline vec vec_abs(vec a)
 {
     return vabsq_f32(a);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * attention, NEON: tiles of 6 rows x 16 keys or 16 channels (24 accumulators of 32 registers); with fewer rows wider
  * ones. The algorithm is in ../isa/flash.h. */
-#include "../../reference/core/primitive.h"
 #include "../isa/panel16_neon.h"
 #include "../isa/simd_neon.h"
 
@@ -75,10 +74,3 @@ static inline void vf_panel(float *dst, const float *const *row, int64_t D)
 #include "../isa/flash_call.h"
 
 const assay_kernel assay_attention_neon = { FLASH_KERNEL, .op = "attention", .name = "neon", .isa = ASSAY_ISA_neon };
-
-static void tanh_of(const void *x, void *y, int64_t n)
-{
-    for (int64_t i = 0; i < n; i += LANES)
-        vec_store((float *)y + i, flash_tanh(vec_load((const float *)x + i)));
-}
-const assay_primitive assay_primitive_tanh_neon = { "tanh", "neon", ASSAY_ISA_neon, tanh_of, 2.65f };

@@ -2,12 +2,28 @@
  * The vector functions of simd.h as array functions, for `assay primitives`; optimized/primitives.def lists them.  What
  * is promised of each stands here, once for all tiers. */
 #include "../isa/primitive.h"
+#include "../isa/simd_math.h"
 #include "../isa/simd_sincos.h"
 
 static void run_exp(const void *x, void *y, int64_t n)
 {
     for (int64_t i = 0; i < n; i += LANES)
         vec_store((float *)y + i, vec_exp(vec_load((const float *)x + i)));
+}
+static void run_expm1(const void *x, void *y, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += LANES)
+        vec_store((float *)y + i, vec_expm1(vec_minus_abs(vec_load((const float *)x + i))));
+}
+static void run_log1p(const void *x, void *y, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += LANES)
+        vec_store((float *)y + i, vec_log1p(vec_abs(vec_load((const float *)x + i))));
+}
+static void run_tanh(const void *x, void *y, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += LANES)
+        vec_store((float *)y + i, vec_tanh(vec_load((const float *)x + i)));
 }
 static void run_gauss_tail(const void *x, void *y, int64_t n)
 {
@@ -40,6 +56,9 @@ static void run_cos_4097(const void *x, void *y, int64_t n)
 }
 
 PRIMITIVE_OF(exp, run_exp, 1.3f);
+PRIMITIVE_OF(expm1, run_expm1, 1.8f);
+PRIMITIVE_OF(log1p, run_log1p, 2.3f);
+PRIMITIVE_OF(tanh, run_tanh, 2.65f);
 PRIMITIVE_OF(gauss_tail, run_gauss_tail, 6);
 PRIMITIVE_OF(sin, run_sin, 2.1f);
 PRIMITIVE_OF(cos, run_cos, 2.1f);
