@@ -6,6 +6,7 @@
  * sees no zero of the second sort: the value stands there. */
 #ifndef ASSAY_PARAMS_H
 #define ASSAY_PARAMS_H
+#include "assay/params/activation.h"
 #include "assay/params/attention.h"
 #include "assay/params/gelu.h"
 #include "assay/params/layernorm.h"

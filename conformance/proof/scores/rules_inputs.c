@@ -32,9 +32,9 @@ static double ranged(const assay_case *c, const range *list, size_t n, assay_rng
 
 static double ggml(const assay_case *c, int i, int64_t j, assay_rng *r)
 {
-    static const range list[] = { { "rmsnorm", -10, 10 }, { "layernorm", -10, 10 }, { "silu", -150, 150 },
-                                  { "gelu", -150, 150 },  { "swiglu", -150, 150 },  { "quantize", -150, 150 },
-                                  { "mul", 0.9, 1.1 } };
+    static const range list[] = { { "rmsnorm", -10, 10 },      { "layernorm", -10, 10 }, { "silu", -150, 150 },
+                                  { "activation", -150, 150 }, { "gelu", -150, 150 },    { "swiglu", -150, 150 },
+                                  { "quantize", -150, 150 },   { "mul", 0.9, 1.1 } };
     (void)i;
     (void)j;
     return ranged(c, list, ASSAY_COUNT_OF(list), r);

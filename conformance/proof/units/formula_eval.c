@@ -13,6 +13,7 @@
 PROTOTYPE(exp)
 PROTOTYPE(expm1)
 PROTOTYPE(log)
+PROTOTYPE(log1p)
 PROTOTYPE(log2)
 PROTOTYPE(sqrt)
 PROTOTYPE(sin)
@@ -83,11 +84,11 @@ static wide call(formula *f, const node *x)
         const char *name;
         wide (*one)(wide), (*two)(wide, wide);
     } builtin[] = {
-        { "exp", WIDE(exp), NULL },   { "expm1", WIDE(expm1), NULL }, { "log", WIDE(log), NULL },
-        { "log2", WIDE(log2), NULL }, { "sqrt", WIDE(sqrt), NULL },   { "sin", WIDE(sin), NULL },
-        { "cos", WIDE(cos), NULL },   { "tanh", WIDE(tanh), NULL },   { "floor", WIDE(floor), NULL },
-        { "ceil", WIDE(ceil), NULL }, { "erf", WIDE(erf), NULL },     { "erfc", WIDE(erfc), NULL },
-        { "min", NULL, least_of },    { "max", NULL, most_of },
+        { "exp", WIDE(exp), NULL },     { "expm1", WIDE(expm1), NULL }, { "log", WIDE(log), NULL },
+        { "log1p", WIDE(log1p), NULL }, { "log2", WIDE(log2), NULL },   { "sqrt", WIDE(sqrt), NULL },
+        { "sin", WIDE(sin), NULL },     { "cos", WIDE(cos), NULL },     { "tanh", WIDE(tanh), NULL },
+        { "floor", WIDE(floor), NULL }, { "ceil", WIDE(ceil), NULL },   { "erf", WIDE(erf), NULL },
+        { "erfc", WIDE(erfc), NULL },   { "min", NULL, least_of },      { "max", NULL, most_of },
     };
     if (!strcmp(x->name, "given"))
         return x->n == 1 && formula_find(f, x->child[0]->name) != NULL;
