@@ -4,9 +4,9 @@
 #define ASSAY_ISA_MEAN_H
 #include "simd.h"
 
-/* The mean of x - m, or (power 2) of its square; of the last vector only what is there.  Where m is vec_zero() a
+/* The sum of x - m, or (power 2) of its square; of the last vector only what is there.  Where m is vec_zero() a
  * compiler drops the difference. */
-static inline __attribute__((always_inline)) float mean(const float *x, int64_t n, vec m, int power)
+static inline __attribute__((always_inline)) float total(const float *x, int64_t n, vec m, int power)
 {
     const vec one = vec_set(1.0f),
               last = vec_first_n(vec_sub(vec_load_n(x + n - n % LANES, n % LANES), m), n % LANES, vec_zero());
@@ -22,7 +22,11 @@ static inline __attribute__((always_inline)) float mean(const float *x, int64_t 
         const vec d = vec_sub(vec_load(x + c), m);
         s1 = vec_fma(d, power == 2 ? d : one, s1);
     }
-    return vec_sum(vec_add(vec_add(s0, s1), vec_add(s2, s3))) / (float)n;
+    return vec_sum(vec_add(vec_add(s0, s1), vec_add(s2, s3)));
+}
+static inline __attribute__((always_inline)) float mean(const float *x, int64_t n, vec m, int power)
+{
+    return total(x, n, m, power) / (float)n;
 }
 
 /* Four chains of LANES, and what they sum to */
