@@ -9,6 +9,7 @@
 #include "assay/params/activation.h"
 #include "assay/params/attention.h"
 #include "assay/params/gelu.h"
+#include "assay/params/groupnorm.h"
 #include "assay/params/l2norm.h"
 #include "assay/params/layernorm.h"
 #include "assay/params/rmsnorm.h"
