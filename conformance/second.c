@@ -53,7 +53,8 @@ static bool compare(const assay_problem *p, const outputs *o, assay_why *why)
     const assay_op *op = p->c.op;
     for (int i = 0; i < op->n_operands; i++)
         for (int64_t k = 0, n = o->of[i] ? assay_tensor_count(&p->t[i]) : 0; k < n; k++) {
-            const double b = o->bound[i] ? fabs(o->bound[i][k]) : 0, first = p->value[i][k], second = o->of[i][k];
+            const double first = p->value[i][k], second = o->of[i][k], own = 0x1p-53 * fabs(second); /* its rounding */
+            const double b = o->bound[i] ? fabs(o->bound[i][k]) + (isfinite(own) ? own : 0) : 0;
             if (alike(first, second, b) || (isnan(b) && (isnan(first) || isnan(second))) || both_reachable(p, o))
                 continue;
             char line[ASSAY_CASE_LINE];
