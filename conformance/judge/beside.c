@@ -11,9 +11,10 @@
 
 void assay_other_numbers(const assay_operand *o, const assay_tensor *t, unsigned char *to, const unsigned char *from)
 {
-    const uint32_t keep = ASSAY_INDEX | ASSAY_POSITION | ASSAY_MASK | ASSAY_COUNT;
-    const bool numbers = o->access == ASSAY_IN && !(o->flags & keep) && !t->layout && t->type != ASSAY_i32 &&
-                         t->type != ASSAY_i64; /* integers mean places */
+    const uint32_t keep = ASSAY_INDEX | ASSAY_MASK | ASSAY_COUNT;
+    const bool whole = t->type == ASSAY_i32 || t->type == ASSAY_i64; /* they mean places; positions may be anywhere */
+    const bool numbers =
+        o->access == ASSAY_IN && !(o->flags & keep) && !t->layout && (!whole || (o->flags & ASSAY_POSITION));
     const size_t bytes = assay_tensor_bytes(t), block = (size_t)assay_dtype_of(t->type)->bytes,
                  at = numbers ? (bytes / block + 1) / 2 * block : 0;
     memcpy(to, from + at, bytes - at);

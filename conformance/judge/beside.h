@@ -7,8 +7,8 @@
 #include "../../reference/core/execute.h"
 #include "pool.h"
 
-/* The numbers of an operand, half of them moved to the other end; where numbers mean places, and where the operand is
- * not only read, as they are. */
+/* The numbers of an operand, positions too, half of them moved to the other end; where numbers mean other places, and
+ * where the operand is not only read, as they are. */
 void assay_other_numbers(const assay_operand *o, const assay_tensor *t, unsigned char *to, const unsigned char *from);
 
 typedef struct assay_twin {
