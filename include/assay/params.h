@@ -7,6 +7,7 @@
 #ifndef ASSAY_PARAMS_H
 #define ASSAY_PARAMS_H
 #include "assay/params/activation.h"
+#include "assay/params/alibi.h"
 #include "assay/params/attention.h"
 #include "assay/params/gelu.h"
 #include "assay/params/groupnorm.h"
@@ -15,5 +16,6 @@
 #include "assay/params/rmsnorm.h"
 #include "assay/params/rope.h"
 #include "assay/params/sample.h"
+#include "assay/params/sinusoid.h"
 #include "assay/params/softmax.h"
 #endif

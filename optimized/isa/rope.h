@@ -94,13 +94,4 @@ static inline assay_status rope_run(const assay_args *a, rope_table_fn *table, r
 
 static const assay_typeset rope_types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)),
                                             ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
-
-/* Angles too far for the vector code. */
-static inline void rope_far(float p, const float *f, int64_t n, float *sine, float *cosine)
-{
-    for (int64_t i = 0; i < n; i++) {
-        const double theta = (double)p * (double)f[i];
-        sine[i] = (float)sin(theta), cosine[i] = (float)cos(theta);
-    }
-}
 #endif

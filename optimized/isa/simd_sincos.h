@@ -5,6 +5,7 @@
 #define ASSAY_ISA_SIMD_SINCOS_H
 #include "simd.h"
 #include "sincos.h"
+#include <math.h>
 
 /* False if any lane's angle is beyond SINCOS_FAR (or NaN): then no lane is to be used. */
 static inline bool vec_sincos(vec p, vec f, vec *sine, vec *cosine)
@@ -22,5 +23,16 @@ static inline bool vec_sincos(vec p, vec f, vec *sine, vec *cosine)
     c = vec_fma(vec_mul(c, z), z, vec_fma(z, vec_set(-0.5f), vec_set(1.0f)));
     vec_turn(m, s, c, sine, cosine);
     return vec_all_within(hi, SINCOS_FAR);
+}
+
+/* Of n <= LANES angles p * f[0 .. n), however far: beyond SINCOS_FAR by libm in double. */
+static inline void vec_angles(float p, const float *f, int64_t n, vec *sine, vec *cosine)
+{
+    if (!vec_sincos(vec_set(p), vec_load_n(f, n), sine, cosine)) {
+        float s[LANES] = { 0 }, c[LANES] = { 0 };
+        for (int64_t i = 0; i < n; i++)
+            s[i] = (float)sin((double)p * (double)f[i]), c[i] = (float)cos((double)p * (double)f[i]);
+        *sine = vec_load(s), *cosine = vec_load(c);
+    }
 }
 #endif

@@ -5,16 +5,6 @@
 #include "../isa/rope.h"
 #include "../isa/simd_sincos.h"
 
-/* n <= LANES angles p * f[0 .. n) */
-static inline void angles(float p, const float *f, int64_t n, vec *s, vec *c)
-{
-    if (!vec_sincos(vec_set(p), vec_load_n(f, n), s, c)) {
-        float sine[LANES] = { 0 }, cosine[LANES] = { 0 };
-        rope_far(p, f, n, sine, cosine);
-        *s = vec_load(sine), *c = vec_load(cosine);
-    }
-}
-
 static void table(float p, const float *f, int64_t F, bool half, float *cosine, float *sine)
 {
     static const float signs[] = { -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1 };
@@ -22,7 +12,7 @@ static void table(float p, const float *f, int64_t F, bool half, float *cosine, 
     const vec sign = vec_load(signs);
     vec s, c;
     for (int64_t r = 0; r < F; r += LANES) {
-        angles(p, f + r, F - r < LANES ? F - r : LANES, &s, &c);
+        vec_angles(p, f + r, F - r < LANES ? F - r : LANES, &s, &c);
         if (half) {
             vec_store(cosine + r, c);
             vec_store(sine + r, s);
