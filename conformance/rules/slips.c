@@ -304,6 +304,7 @@ static void add_field(list *l, int f)
     static const int plain[] = { ASSAY_SLIP_FIELD_ZERO, ASSAY_SLIP_FIELD_DEFAULT, ASSAY_SLIP_FIELD_TWICE,
                                  ASSAY_SLIP_FIELD_BEFORE };
     static const int bits[] = { 16, 24, 32 };
+    static const assay_dtype to[] = { ASSAY_f16, ASSAY_bf16 };
     const assay_field *field = &l->op->fields[f];
     for (size_t k = 0; k < ASSAY_COUNT_OF(plain); k++)
         add(l, plain[k], "%s", field->name)->field = (int8_t)f;
@@ -313,6 +314,12 @@ static void add_field(list *l, int f)
             assay_slip *s = add(l, ASSAY_SLIP_FIELD_CUT, "%s-%d", field->name, bits[k]);
             s->field = (int8_t)f, s->n = bits[k];
         }
+    for (size_t k = 0; field->kind == ASSAY_KIND_F32 && k < ASSAY_COUNT_OF(to); k++) {
+        assay_slip *s = add(l, ASSAY_SLIP_FIELD_ROUNDED, "%s-%s", field->name, assay_dtype_of(to[k])->name);
+        s->field = (int8_t)f, s->type = (int8_t)to[k];
+    }
+    if (field->along)
+        add(l, ASSAY_SLIP_FIELD_BESIDE, "%s", field->name)->field = (int8_t)f;
     add_field_types(l, f);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * slips.h - the slips that every spec implies: a wrong kernel for each dimension and rung, operand, axis, field and
  * type of an op, made around the op's own reference.  No op is known by name.  slips.c: which there are; spoil.c: what
- * each does to the numbers, slips_sum.c: to sums; slips_run.c: the kernel. */
+ * each does to the numbers, slips_sum.c: to sums, slips_field.c: to parameters; slips_run.c: the kernel. */
 #ifndef ASSAY_RULES_SLIPS_H
 #define ASSAY_RULES_SLIPS_H
 #include "../../reference/core/suite.h"
@@ -49,6 +49,8 @@ enum {                   /* of assay_slip_kinds */
        ASSAY_SLIP_FIELD_TWICE,
        ASSAY_SLIP_FIELD_TYPE,
        ASSAY_SLIP_FIELD_CUT,
+       ASSAY_SLIP_FIELD_ROUNDED,
+       ASSAY_SLIP_FIELD_BESIDE,
        ASSAY_SLIP_FIELD_BEFORE,
        ASSAY_SLIP_DENSE,
        ASSAY_SLIP_LAYOUT,
@@ -93,6 +95,15 @@ void assay_slips_prepare(const assay_filter *f);
 const assay_slip *assay_slips_of(const assay_op *op, size_t *n);
 
 void assay_slip_summed(assay_slip_call *c); /* slips_sum.c */
+
+/* slips_field.c */
+void assay_slip_field_zero(assay_slip_call *c);
+void assay_slip_field_default(assay_slip_call *c);
+void assay_slip_field_twice(assay_slip_call *c);
+void assay_slip_field_type(assay_slip_call *c);
+void assay_slip_field_cut(assay_slip_call *c);
+void assay_slip_field_rounded(assay_slip_call *c);
+void assay_slip_field_beside(assay_slip_call *c);
 
 /* What the slip does there, if c has the operand that it is about. */
 void assay_slip_spoil(assay_slip_call *c, assay_slip_at at);

@@ -37,34 +37,6 @@ double assay_case_price(const assay_case *c, double most)
     return n + op->flops(&(assay_args){ .operand = t, .dim = c->dim, .params = c->params }) / 16;
 }
 
-/* ---- fields ----------------------------------------------------------------------------------------------------- */
-
-static int field_add(double *value, int n, double v)
-{
-    for (int i = 0; i < n; i++)
-        if (value[i] == v)
-            return n;
-    if (n < ASSAY_FIELD_VALUES)
-        value[n++] = v;
-    return n;
-}
-
-/* Zero (off, or the usual value), both ends, each name of an enum, and values inside that the op's own cases have. */
-static int field_values(const assay_field *f, const assay_case *cases, size_t n, double *value)
-{
-    int k = field_add(value, 0, 0);
-    const bool few = f->kind != ASSAY_KIND_F32 && f->max - f->min < ASSAY_FIELD_VALUES;
-    for (double v = f->min; few && v <= f->max; v++)
-        k = field_add(value, k, v);
-    if (!few) {
-        k = field_add(value, k, (double)(f->kind == ASSAY_KIND_F32 ? (float)f->min : f->min));
-        k = field_add(value, k, (double)(f->kind == ASSAY_KIND_F32 ? (float)f->max : f->max));
-    }
-    for (size_t i = 0; !few && i < n; i++)
-        k = field_add(value, k, assay_field_value(f, cases[i].params));
-    return k;
-}
-
 /* ---- factors ---------------------------------------------------------------------------------------------------- */
 
 static void add(assay_space *s, assay_what what, int of, int n)
@@ -183,7 +155,7 @@ void assay_space_init(assay_space *s, const assay_op *op, double price, const as
             add(s, ASSAY_LAYOUT, i, layouts_of(o));
     }
     for (int f = 0; f < op->n_fields; f++)
-        add(s, ASSAY_FIELD_AT, f, field_values(&op->fields[f], cases, n, s->field[s->n]));
+        add(s, ASSAY_FIELD_AT, f, assay_fields_of(&op->fields[f], cases, n, s->field[s->n]));
     add_gens(s);
 }
 
@@ -228,8 +200,7 @@ static void apply(const assay_space *s, const int *choice, assay_case *c)
             c->present &= ~((uint32_t)(spread < 0) << a->of);
             c->spread_over[a->of] = spread < 0 ? 0 : (uint32_t)spread;
             break;
-        case ASSAY_FIELD_AT:
-            assay_field_set(&s->op->fields[a->of], s->field[f][n], c->params);
+        case ASSAY_FIELD_AT: /* below: some are beside a length */
             break;
         case ASSAY_GEN:
             c->gen = s->gen[n].gen;
@@ -240,6 +211,9 @@ static void apply(const assay_space *s, const int *choice, assay_case *c)
     for (int i = 0; i < s->op->n_operands; i++)
         if (!(c->present >> i & 1))
             c->type[i] = nth_type(&s->op->operands[i], 0), c->layout[i] = 0;
+    for (int f = 0; f < s->n; f++)
+        if (s->factor[f].what == ASSAY_FIELD_AT)
+            assay_fields_apply(s, f, choice[f], c);
 }
 
 /* The last dimension of each operand is whole blocks of its type. */
@@ -407,8 +381,7 @@ static int read_one(const assay_space *s, int f, const assay_case *c)
             is = spread < 0 ? !there : there && c->spread_over[a->of] == spread;
             break;
         case ASSAY_FIELD_AT:
-            is = assay_field_value(&s->op->fields[a->of], c->params) == s->field[f][n];
-            break;
+            return assay_fields_read(s, f, c);
         case ASSAY_GEN:
             is = c->gen == s->gen[n].gen && c->gen_at == 1 + s->gen[n].operand;
             break;
@@ -458,10 +431,7 @@ void assay_space_name(const assay_space *s, int factor, int choice, char *text, 
                 strncat(text, l, 1);
         break;
     case ASSAY_FIELD_AT:
-        if (op->fields[a->of].kind == ASSAY_KIND_ENUM)
-            snprintf(text, n, "%s=%s", op->fields[a->of].name, op->fields[a->of].names[choice]);
-        else
-            snprintf(text, n, "%s=%.9g", op->fields[a->of].name, s->field[factor][choice]);
+        assay_fields_name(s, factor, choice, text, n);
         break;
     case ASSAY_GEN:
         snprintf(text, n, "gen=%s%s%s", s->gen[choice].gen->name, s->gen[choice].operand < 0 ? "" : "@",

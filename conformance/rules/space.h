@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * space.h - the choices that the spec of an op leaves open: for each dimension a rung of its ladder and a remainder,
  * for each operand its element type, whether and how it is there, its storage order, for each field its ends, its
- * names and values inside, and the generator.  A case can be read as choices, and choices can be made a case. */
+ * names, values inside and beside the length that it counts, and the generator.  A case can be read as choices, and
+ * choices can be made a case. */
 #ifndef ASSAY_RULES_SPACE_H
 #define ASSAY_RULES_SPACE_H
 #include "../../reference/core/suite.h"
@@ -26,7 +27,8 @@ typedef struct assay_factor {
 enum {
     ASSAY_MAX_FACTORS = 3 * ASSAY_MAX_OPND + 2 * ASSAY_MAX_DIMS + 12,
     ASSAY_MAX_GENS = 256,
-    ASSAY_FIELD_VALUES = 12
+    ASSAY_FIELD_VALUES = 12, /* and */
+    ASSAY_FIELD_BESIDE = 4   /* beside a length */
 };
 
 typedef struct assay_space {
@@ -35,7 +37,7 @@ typedef struct assay_space {
     int n, choices; /* factors, and choices of all factors together */
     assay_factor factor[ASSAY_MAX_FACTORS];
     assay_value_gen gen[ASSAY_MAX_GENS]; /* operand -1: it names none */
-    double field[ASSAY_MAX_FACTORS][ASSAY_FIELD_VALUES];
+    double field[ASSAY_MAX_FACTORS][ASSAY_FIELD_VALUES + ASSAY_FIELD_BESIDE];
     double price; /* the most that a case may cost: elements of its operands, and flops / 16 */
 } assay_space;
 
@@ -65,6 +67,13 @@ void assay_space_read(const assay_space *s, const assay_case *c, int *choice);
 
 /* "K=1008..", "K mod 16=3", "w=q8_0", "bias absent", "causal=1", "gen=spike" */
 void assay_space_name(const assay_space *s, int factor, int choice, char *text, size_t n);
+
+/* fields.c: the choices of a field, of which it returns how many; the value that one has in a case, whose lengths are
+ * there; which one it has, or -1; "causal=1", "window=S-1". */
+int assay_fields_of(const assay_field *f, const assay_case *cases, size_t n, double *value);
+void assay_fields_apply(const assay_space *s, int factor, int choice, assay_case *c);
+int assay_fields_read(const assay_space *s, int factor, const assay_case *c);
+void assay_fields_name(const assay_space *s, int factor, int choice, char *text, size_t n);
 
 /* Elements of the operands, and flops / 16; above most a part of it may be left out. */
 double assay_case_price(const assay_case *c, double most);

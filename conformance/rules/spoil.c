@@ -303,79 +303,6 @@ static void skips(assay_slip_call *c)
             c->value[i][k] = 0;
 }
 
-/* ---- fields -------------------------------------------------------------------------------------------------- */
-
-/* Another value that the op takes; one that it refuses would be seen before any kernel.  usual: with its default in
- * place of 0, as kernels see it. */
-static void set(assay_slip_call *c, double v, bool usual)
-{
-    const assay_op *op = c->slip->op;
-    const assay_field *f = &op->fields[c->slip->field];
-    _Alignas(16) unsigned char trial[ASSAY_MAX_PARAMS];
-    assay_why why;
-    if (v < f->min || v > f->max) {
-        c->idle = "the parameter may not have that value";
-        return;
-    }
-    assay_field_set(f, v, memcpy(trial, c->params, sizeof trial));
-    const assay_args a = { .operand = c->t, .dim = c->dim, .params = trial };
-    if (op->resolve && op->resolve(&a, trial, &why)) {
-        c->idle = "the op refuses the parameter's other value";
-        return;
-    }
-    if (!usual)
-        assay_field_set(f, v, trial);
-    memcpy(c->params, trial, sizeof trial);
-}
-
-double assay_slip_field(const assay_slip_call *c)
-{
-    return assay_field_value(&c->slip->op->fields[c->slip->field], c->params);
-}
-
-void assay_slip_set(assay_slip_call *c, double v)
-{
-    set(c, v, true);
-}
-
-static void field_zero(assay_slip_call *c)
-{
-    set(c, 0, false);
-}
-static void field_default(assay_slip_call *c)
-{
-    assay_slip_call trial = *c;
-    set(&trial, 0, true);
-    if (!trial.idle && assay_slip_field(&trial) == 0)
-        c->idle = "its default is 0, which field-zero tries";
-    else
-        set(c, 0, true);
-}
-
-/* Twice as much; of a few names or of 0 and 1 the next. */
-static void field_twice(assay_slip_call *c)
-{
-    const assay_field *f = &c->slip->op->fields[c->slip->field];
-    const double v = assay_slip_field(c);
-    if (f->kind == ASSAY_KIND_ENUM || f->max <= 1)
-        set(c, f->kind == ASSAY_KIND_F32 ? (2 * v <= f->max ? 2 * v : v / 2) : fmod(v + 1, f->max + 1), true);
-    else
-        set(c, v == 0 ? 1 : 2 * v <= f->max ? 2 * v : v - floor(v / 2), true);
-}
-
-static void field_type(assay_slip_call *c)
-{
-    if ((int)type_of(c) == c->slip->type && c->value[c->slip->operand])
-        set(c, 0, true);
-}
-
-/* So many bits of an integer; 24: what a float holds of it. */
-static void field_cut(assay_slip_call *c)
-{
-    const double v = assay_slip_field(c);
-    set(c, c->slip->n == 24 ? (double)(float)v : fmod(v, ldexp(1, (int)c->slip->n)), true);
-}
-
 /* ---- the table ----------------------------------------------------------------------------------------------- */
 
 const assay_slip_kind assay_slip_kinds[ASSAY_SLIP_KINDS] = {
@@ -420,15 +347,20 @@ const assay_slip_kind assay_slip_kinds[ASSAY_SLIP_KINDS] = {
     [ASSAY_SLIP_SHORT] = { "short", "a length is kept in 16 bits", ASSAY_AT_INPUT, cut_short },
     [ASSAY_SLIP_VALUE16] = { "value-16", "an operand's integers are kept in 16 bits", ASSAY_AT_INPUT, value16 },
     [ASSAY_SLIP_OUT_VALUE16] = { "out-value-16", "integers of a result are kept in 16 bits", ASSAY_AT_OUTPUT, value16 },
-    [ASSAY_SLIP_FIELD_ZERO] = { "field-zero", "a parameter counts as 0", ASSAY_AT_INPUT, field_zero },
+    [ASSAY_SLIP_FIELD_ZERO] = { "field-zero", "a parameter counts as 0", ASSAY_AT_INPUT, assay_slip_field_zero },
     [ASSAY_SLIP_FIELD_DEFAULT] = { "field-default", "a parameter counts as its default", ASSAY_AT_INPUT,
-                                   field_default },
+                                   assay_slip_field_default },
     [ASSAY_SLIP_FIELD_TWICE] = { "field-twice", "a parameter is doubled, or its next name", ASSAY_AT_INPUT,
-                                 field_twice },
+                                 assay_slip_field_twice },
     [ASSAY_SLIP_FIELD_TYPE] = { "field-type", "a parameter is ignored where an operand has this type", ASSAY_AT_INPUT,
-                                field_type },
+                                assay_slip_field_type },
     [ASSAY_SLIP_FIELD_CUT] = { "field-cut", "a parameter is kept in so many bits (24: in a float)", ASSAY_AT_INPUT,
-                               field_cut },
+                               assay_slip_field_cut },
+    [ASSAY_SLIP_FIELD_ROUNDED] = { "field-rounded", "a parameter is rounded to a narrower type", ASSAY_AT_INPUT,
+                                   assay_slip_field_rounded },
+    [ASSAY_SLIP_FIELD_BESIDE] = { "field-beside",
+                                  "a parameter just below the length along which it counts is taken for that length",
+                                  ASSAY_AT_INPUT, assay_slip_field_beside },
     [ASSAY_SLIP_FIELD_BEFORE] = { "field-before", "a parameter is that of the call before", ASSAY_AT_CALL, NULL },
     [ASSAY_SLIP_DENSE] = { "dense", "an operand's strides are ignored", ASSAY_AT_CALL, NULL },
     [ASSAY_SLIP_LAYOUT] = { "layout", "an operand's storage order is ignored", ASSAY_AT_CALL, NULL },

@@ -108,22 +108,24 @@ typedef struct assay_field { /* reflection of one member of a params struct: pri
     const char *name;
     assay_kind kind; /* ENUM: stored as int32_t */
     uint16_t offset;
+    char along;               /* the letter of the dimension whose entries it counts; 0: it counts none */
     double min, max;          /* both ends legal */
     const char *const *names; /* ENUM: names of 0 .. max, NULL-terminated */
 } assay_field;
 
-#define ASSAY_FIELD(type, member, lo, hi)                                                                              \
+#define ASSAY_FIELD(type, member, lo, hi) ASSAY_FIELD_ALONG(type, member, lo, hi, 0)
+#define ASSAY_FIELD_ALONG(type, member, lo, hi, letter)                                                                \
     {                                                                                                                  \
 #member,                                                                                                       \
             _Generic(((type *)0)->member, int32_t                                                                      \
                      : ASSAY_KIND_I32, int64_t                                                                         \
                      : ASSAY_KIND_I64, float                                                                           \
                      : ASSAY_KIND_F32),                                                                                \
-            offsetof(type, member), lo, hi, NULL                                                                       \
+            offsetof(type, member), letter, lo, hi, NULL                                                               \
     }
 #define ASSAY_FIELD_ENUM(type, member, names)                                                                          \
     {                                                                                                                  \
-#member, ASSAY_KIND_ENUM, offsetof(type, member), 0, sizeof(names) / sizeof *(names)-2, names                  \
+#member, ASSAY_KIND_ENUM, offsetof(type, member), 0, 0, sizeof(names) / sizeof *(names)-2, names               \
     }
 
 typedef struct assay_plane {

@@ -20,9 +20,11 @@ static const assay_operand operands[] = {
     { .name = "o", .shape = "BTHE", .types = TYPES(T(f32)), .access = ASSAY_OUT },
 };
 static const assay_field fields[] = {
-    ASSAY_FIELD(assay_attention_params, scale, 0, 1e6),    ASSAY_FIELD(assay_attention_params, softcap, 0, 1e6),
-    ASSAY_FIELD(assay_attention_params, causal, 0, 1),     ASSAY_FIELD(assay_attention_params, window, 0, 1 << 30),
-    ASSAY_FIELD(assay_attention_params, page, 0, 1 << 30),
+    ASSAY_FIELD(assay_attention_params, scale, 0, 1e6),
+    ASSAY_FIELD(assay_attention_params, softcap, 0, 1e6),
+    ASSAY_FIELD(assay_attention_params, causal, 0, 1),
+    ASSAY_FIELD_ALONG(assay_attention_params, window, 0, 1 << 30, 'S'),
+    ASSAY_FIELD_ALONG(assay_attention_params, page, 0, 1 << 30, 'S'),
 };
 static const assay_plane planes[] = {
     { "abs", "BTHE" },  { "dot", "BTHE" },  { "rest", "BTHE" },  { "weight", "BTHE" },

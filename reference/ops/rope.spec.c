@@ -13,7 +13,7 @@ static const char *const modes[] = { "interleaved", "half", NULL };
 enum { FURTHEST = 1 << 24, MOST_DIMS = 1 << 24 }; /* a position beyond has no name in f32 */
 static const assay_field fields[] = {
     ASSAY_FIELD_ENUM(assay_rope_params, mode, modes),
-    ASSAY_FIELD(assay_rope_params, n_dims, 0, MOST_DIMS),
+    ASSAY_FIELD_ALONG(assay_rope_params, n_dims, 0, MOST_DIMS, 'D'),
     ASSAY_FIELD(assay_rope_params, base, 0, 1e9),
 };
 /* terms: the absolute values of the two products of each output, summed; theta: the angle of each element */

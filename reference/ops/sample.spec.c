@@ -8,9 +8,11 @@ static const assay_operand operands[] = {
     { .name = "id", .shape = "R", .types = TYPES(T(i32)), .access = ASSAY_OUT, .verdict = ASSAY_DISCRETE },
 };
 static const assay_field fields[] = {
-    ASSAY_FIELD(assay_sample_params, key, 0, 0x1p53),    ASSAY_FIELD(assay_sample_params, step, 0, 0x1p53),
-    ASSAY_FIELD(assay_sample_params, temp, 0, 1e6),      ASSAY_FIELD(assay_sample_params, top_p, 0, 1),
-    ASSAY_FIELD(assay_sample_params, top_k, 0, 1 << 24),
+    ASSAY_FIELD(assay_sample_params, key, 0, 0x1p53),
+    ASSAY_FIELD(assay_sample_params, step, 0, 0x1p53),
+    ASSAY_FIELD(assay_sample_params, temp, 0, 1e6),
+    ASSAY_FIELD(assay_sample_params, top_p, 0, 1),
+    ASSAY_FIELD_ALONG(assay_sample_params, top_k, 0, 1 << 24, 'V'),
 };
 static const assay_said says[] = {
     { "R", "rows, one id each" },

@@ -156,7 +156,7 @@ static const char *const unseen[] = { "nan-probs: probabilities are finite", "in
 static const char *const holes[] = { "tag class: probabilities are finite", "tag adversarial: sixteenths hold the ties",
                                      NULL };
 static const assay_rows rows[] = {
-    { "B={0,1,6} V={1..17,64} p={0,0.25,0.5,0.9} gen={sixteenths,peaked}", ASSAY_QUICK },
+    { "B={0,1,6} V={1..17,64} p={0,0.25,0.5001,0.9} gen={sixteenths,peaked}", ASSAY_QUICK },
     { "B=2 V=9 gen=denormal", ASSAY_QUICK },
     { "V=65600 p=0.01 gen=rising", ASSAY_QUICK },
 };
