@@ -5,6 +5,7 @@
 #define ASSAY_FAULTS_RMS_ROW_H
 #include "assay/params/rmsnorm.h"
 #include "rows.h"
+#include <float.h>
 
 /* X(mode, name, where it comes from) */
 #define RMS_FAULTS(X)                                                                                                  \
@@ -20,7 +21,8 @@
     X(SUM_BF16, "sum-in-bf16", "pytorch/executorch#20089; anthony-chaudhary/dos-kernel#107")                           \
     X(CENTRED, "mean-subtracted", "layernorm for rmsnorm")                                                             \
     X(WEIGHT_SHIFTED, "weight-shifted", "index + 1")                                                                   \
-    X(NO_ROOT, "root-missing", "statement deleted")
+    X(NO_ROOT, "root-missing", "statement deleted")                                                                    \
+    X(CLAMPED, "infinite-sum-clamped", "slip: a sum of squares that overflows is taken for the largest number")
 
 enum { RMS_FAULTS(MODE) RMS_MODES }; /* the op's own follow */
 
@@ -58,6 +60,7 @@ static void rms_row(const assay_row *k, const float *x, const float *w, int form
                       : mode == EPS_DEFAULT ? 1e-5f
                       : mode == EPS_TIMES_N ? p->eps * (float)n
                                             : p->eps;
+    bool finite = true;
     float mean = 0, sum = sum_of_squares(k, x,
                                          mode == NO_TAIL && n > 8        ? full
                                          : mode == LAST_DROPPED && n > 1 ? n - 1
@@ -65,6 +68,9 @@ static void rms_row(const assay_row *k, const float *x, const float *w, int form
     for (int64_t c = 0; mode == CENTRED && c < n; c++)
         mean += x[c] / (float)n;
     sum -= (float)n * mean * mean;
+    for (int64_t c = 0; c < n; c++)
+        finite = finite && isfinite(x[c]);
+    sum = mode == CLAMPED && finite ? fminf(sum, FLT_MAX) : sum;
     const float s = scale_of(k, sum, by, eps, form), root = sqrtf(sum / by + eps);
     for (int64_t c = 0; c < n; c++) {
         const float own = w[mode == WEIGHT_SHIFTED ? (c + 1) % n : c];

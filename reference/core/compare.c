@@ -283,7 +283,8 @@ static bool judge_t1(const output *o, assay_dtype type, bool rounds, const doubl
         o->f->bounded |= b[k] != 0;
         if (!(g >= lo[k] && g <= hi[k]))
             ok = fail(o, ASSAY_BY_T1, k, fabs(b[k]), "bound ");
-        if (ok && used > o->f->used) {
+        const bool counts = b[k] >= 0; /* how much is used of what an overflow leaves says nothing of the bound */
+        if (ok && counts && used > o->f->used) {
             o->f->used = used;
             o->f->operand = o->i;
             o->f->index = k;
@@ -292,7 +293,7 @@ static bool judge_t1(const output *o, assay_dtype type, bool rounds, const doubl
         if (!ok)
             o->f->used = used;
         if (share)
-            share[k] = used;
+            share[k] = counts ? used : 0;
     }
     if (share && ok)
         o->f->typical = fmax(o->f->typical, assay_typical(share, o->n));

@@ -10,9 +10,10 @@
  * r_j: how often a running maximum that holds key j may be raised, which rescales it: by later keys that may exceed all
  * before them from j on, and by earlier ones likewise: any merging of neighbouring ranges of keys.  That the rescalings
  * subtract too is in |z_j - m|: they telescope.  A sink is one more key with v = 0, merged first or last.  Keys that
- * lie 750 below the maximum whatever the errors weigh less than eta.  Infinite where the products or the sums of a
- * score, or the weights' sum before its division, may overflow.  Planes are contract independent; r_j uses the errors
- * of f32 in any order, and counts every key for accumulators narrower than that. */
+ * lie 750 below the maximum whatever the errors weigh less than eta.  Where the products or the sums of a score may
+ * overflow, weights may be any, of all keys that are seen, or there are none, and NaN is right besides; so are
+ * infinities where the weights' sum before its division may overflow.  Planes are contract independent; r_j uses the
+ * errors of f32 in any order, and counts every key for accumulators narrower than that. */
 #include "attention.h"
 #include "bound.h"
 #include <stdlib.h>
@@ -164,6 +165,17 @@ KAPPA(attention)
     free(k);
 }
 
+/* What a mean of the keys that are seen, or 0, may lie from o. */
+static double hull(const att *x, int64_t row, int64_t e)
+{
+    const int64_t h = row % x->H, t = row / x->H % x->T, b = row / x->H / x->T, len = att_len(x, b);
+    const double o = x->o[row * x->E + e];
+    double most = fabs(o);
+    for (int64_t j = 0; j < len; j++)
+        most = att_visible(x, b, t, h, j) ? fmax(most, fabs(att_v(x, b, h, j)[e] - o)) : most;
+    return most;
+}
+
 BOUND(attention)
 {
     const att x = att_open(a);
@@ -173,24 +185,27 @@ BOUND(attention)
     const double over = eta + (c->p_round == ASSAY_f16 ? 0x1p-24 : 0);
     const bool rough = u > U || e_tanh > 6; /* r_j was counted for smaller errors than these */
     for (int64_t i = 0; i < x.B * x.T * x.H; i++) {
-        const double n = planes[COUNT][i], raises = rough ? n : planes[RAISES][i], C = bound_c(c, n, 1 + raises);
+        const bool wild = bound_over(c, planes[SIZE][i]) > 0; /* scores may be infinite */
+        const double n = planes[COUNT][i], raises = rough || wild ? n : planes[RAISES][i];
+        const double C = bound_c(c, n, 1 + raises);
         const double steep = x.cap > 0 ? exp(2 * (dot + 2 * u) * planes[SIGMA][i] / x.cap + e_tanh * u) : 1;
         const double R =
             (dot + 2 * u) * planes[SIGMA][i] + u * (planes[REACH][i] + e_tanh * x.cap + e_exp * (1 + raises));
         const double R1 = R * (1 + 2 * R / e_exp), grow = R1 * exp(R1);
         const double phi = grow < 1 ? R1 / R * exp(R1) / (1 - grow) : INFINITY;
         for (int64_t e = i * x.E; e < (i + 1) * x.E; e++) {
-            const double g = fabs(x.o[e]), A = planes[ABS][e], range = planes[RANGE][e];
+            const double g = fabs(x.o[e]), A = planes[ABS][e];
+            const double range = wild ? hull(&x, i, e - i * x.E) : planes[RANGE][e];
             const double scores = dot * planes[DOT][e] + u * planes[REST][e];
             const double rho = (scores > 0 ? steep * scores : 0) + u * e_tanh * planes[TANH][e] +
                                u * e_exp * (rough ? n : 1) * planes[WEIGHT][e];
-            const bool any = isinf(phi); /* whatever the weights are, which may be 0 in rho and A */
+            const bool any = wild || isinf(phi); /* whatever the weights are, which may be 0 in rho and A */
             const double B1 = any ? range : rho > 0 ? fmin(phi * rho, range) : 0;
             const double wide = any ? range + g : A > 0 ? fmin(phi * A, range + g) : 0;
             const double X = B1 + P * (wide + g + B1) + C * wide * (1 + 2 * P);
             const double lost = over * planes[OVER][e] + (n > 0 ? eta * (n + raises + 1) : 0);
-            b[10][e] = ((1 + C) * (X * (1 + e_div) + g * e_div + lost) + g * C + bound_over(c, planes[SIZE][i])) *
-                       bound_either(c, n * (wide + C * wide));
+            b[10][e] = ((1 + C) * (X * (1 + e_div) + g * e_div + lost) + g * C) *
+                       (wild ? -1 : bound_either(c, n * (wide + C * wide)));
         }
     }
 }

@@ -3,7 +3,8 @@
  * within B_g of g, |y - silu(g) u| <= |silu(g)| B_u + (|u| + B_u) D B_g + swiglu's own bound at the values that the
  * kernel had. |silu'| <= |silu'(g)| + B_g curve, for |silu''(t)| <= min(1/2, e^-|t| max(2, |t|)), which falls as |t|
  * grows, taken at the least |t| within B_g of g; 1 - s moves by at most B_g / 4. planes: g, u; A, the sums of |x w|; M,
- * those of contracts with split_min (matmul.bound.c). */
+ * those of contracts with split_min (matmul.bound.c).  Where g may overflow to -inf, 0 is right besides, B at least
+ * |y|; infinities and NaN are where any does. */
 #include "bound.h"
 
 KAPPA(matmul);
@@ -64,7 +65,8 @@ BOUND(gate_up)
             continue;
         }
         b[3][i] = (moved + (fabs(g * s * up) + moved) * bound_gamma(e_exp * fmin(falling + Bg / 4, 1) + rest, u) +
-                   (fabs(up) + Bu + 1) * under + (c->ftz ? (fabs(g) + Bg) * eta : 0) + bound_over(c, Ag[i] + Bg)) *
-                  bound_either(c, Au[i] + Bu);
+                   (fabs(up) + Bu + 1) * under + (c->ftz ? (fabs(g) + Bg) * eta : 0) +
+                   (bound_either(c, Ag[i] + Bg) < 0 ? fabs(g * s * up) : 0)) *
+                  bound_either(c, fmax(Ag[i] + Bg, Au[i] + Bu));
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * layernorm: y = g d s + bias, d = x - m, s = 1/sqrt(a), a = v + eps; layernorm.bound.md derives it.  Infinite where
- * the root's argument may be 0 or something overflows.  planes: m, v, mean(|x|). */
+ * the root's argument may be 0; where something overflows NaN and infinities are right besides, and the bias alone.
+ * planes: m, v, mean(|x|). */
 #include "assay/params/layernorm.h"
 #include "bound.h"
 
@@ -34,11 +35,13 @@ BOUND(layernorm)
         const double up = expm1(log1p(rest) - log1p(-low) / 2), down = -expm1(log1p(-rest) - log1p(high) / 2);
         const double s = 1 / sqrt(a2);
         const double d = fabs(x[i] - m), g = w ? fabs(w[i % C]) : 1, shift = bias ? fabs(bias[i % C]) : 0;
-        const double off = g * s * (d * fmax(up, down) + (dm + 3 * u * fabs(m)) * (1 + up));
+        const double squares = fmax(n * (v + (c->one_pass_var ? m * m : 0) + high * a2), n * size);
+        const double lost_all = bound_either(c, squares) < 0 ? 1 : 0,
+                     any = c->one_pass_var ? bound_over(c, squares) : 0;
+        const double off = g * s * (d * fmax(fmax(up, down), lost_all) + (dm + 3 * u * fabs(m)) * (1 + up));
         const double last = bias ? u * (fabs(y[i]) + off + shift) : 0, part = d + fabs(m);
         const double under = 1 + g + s + part + (c->ftz ? s * (g + part) : 0);
-        const double squares = n * (v + (c->one_pass_var ? m * m : 0) + high * a2);
-        const double over = bound_over(c, fmax(fmax(squares, n * size), g * fmax(part, fmax(s, s * part))));
-        b[3][i] = isinf(g) ? NAN : up < INFINITY ? off + last + eta * under + over : INFINITY;
+        const double either = bound_either(c, fmax(squares, g * fmax(part, fmax(s, s * part))));
+        b[3][i] = isinf(g) ? NAN : up < INFINITY ? (off + last + eta * under + any) * either : INFINITY;
     }
 }

@@ -4,8 +4,9 @@
  *   |y - g s x| <= |g s x| ((1 + gamma(e_rsqrt + 4)) / sqrt(1 - d) - 1) + eta (1 + |g| + s + |x|)
  * Almost purely relative.  The last term: any two of g, s, x may meet first, and what that product loses to underflow
  * is multiplied by the third.  Where c(h) >= 3/4, of the sum 1/(1 + c(h)) is left, and of y 0, at least.  Infinite
- * where d >= 1, for the root may be that of 0, and NaN there if y is 0: 0 and NaN are right.  Infinite where the
- * squares may overflow, too; where g x or g s may, infinities and NaN are right besides.  planes: v/a and 1/a. */
+ * where d >= 1, for the root may be that of 0, and NaN there if y is 0: 0 and NaN are right.  Where the squares may
+ * overflow, 0 (1/inf) and NaN are right besides: then B is |y| at least; where g x or g s may, infinities and NaN are.
+ * planes: v/a and 1/a. */
 #include "assay/params/rmsnorm.h"
 #include "bound.h"
 
@@ -38,7 +39,8 @@ BOUND(rmsnorm)
         const double g = fabs(p->plus_one ? 1 + w[i % C] : w[i % C]), size = fabs(x[i]);
         const double under = 1 + g + s + size + (c->ftz ? (g + size) * s : 0);
         const double squares = inverse > 0 ? (double)C * (share * (1 + sum) / inverse + 2 * eta) : 0;
-        const double over = bound_over(c, squares), either = bound_either(c, fmax(g * size, g * s));
-        b[2][i] = (fabs(y[i]) * relative + eta * under + over) * either;
+        const double either = fmin(bound_either(c, squares), bound_either(c, fmax(g * size, g * s)));
+        const double lost = bound_either(c, squares) < 0 ? 1 : 0;
+        b[2][i] = (fabs(y[i]) * fmax(relative, lost) + eta * under) * either;
     }
 }

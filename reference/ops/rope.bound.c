@@ -7,7 +7,9 @@
  *   inv_freq given:  dt = theta gamma(1)                         (theta = fl(pos * f))
  *   else:            dt = theta gamma(e_exp + 1 + e |ln base|)   (the power within e_exp u; its exponent e = 2r/R,
  *                    rounded to f32, adds e ln base unless R is a power of two, where the exponent is exact)
- * At position 131071 this is 0.8 % of the first pair: what f32 angles cost.  Copied elements have bound 0. */
+ * At position 131071 this is 0.8 % of the first pair: what f32 angles cost.  An angle that is off by 2 may be any: a
+ * pair moves by |g1| + 2 |g0| at most.  Where theta may overflow NaN and infinities are right besides.  Copied elements
+ * have bound 0. */
 #include "assay/params/rope.h"
 #include "bound.h"
 
@@ -67,13 +69,13 @@ BOUND(rope)
             const pair k = pair_of(a, r);
             const double exponent = (R & (R - 1)) == 0 ? 0 : 2 * (double)r / (double)R;
             const double power = a->operand[2] ? 0 : e_pow + exponent * fabs(log(base));
-            const double theta = planes[1][t * D + k.first], turn = theta * bound_gamma(power + 1, u);
+            const double theta = planes[1][t * D + k.first], turn = fmin(theta * bound_gamma(power + 1, u), 2);
             for (int64_t h = 0; h < H; h++) {
                 const int64_t i = (t * H + h) * D + k.first, j = (t * H + h) * D + k.second;
-                const double two = bound_gamma(2, u), size = fabs(x[i]) + fabs(x[j]), over = bound_over(c, theta);
+                const double two = bound_gamma(2, u), size = fabs(x[i]) + fabs(x[j]), either = bound_either(c, theta);
                 const double sine = (two * (turn + e_sin * u) + e_sin * u) * size + 3 * bound_eta(c);
-                b[3][i] = two * planes[0][i] + sine + fabs(g[j]) * turn + fabs(g[i]) * turn * turn / 2 + over;
-                b[3][j] = two * planes[0][j] + sine + fabs(g[i]) * turn + fabs(g[j]) * turn * turn / 2 + over;
+                b[3][i] = (two * planes[0][i] + sine + fabs(g[j]) * turn + fabs(g[i]) * turn * turn / 2) * either;
+                b[3][j] = (two * planes[0][j] + sine + fabs(g[i]) * turn + fabs(g[j]) * turn * turn / 2) * either;
             }
         }
 }

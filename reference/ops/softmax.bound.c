@@ -9,7 +9,7 @@
  * maximum, y > 1/2, nothing is lost to the exponential; f = min(1, 2 (1 - y)) of it to others. The larger q holds; then
  * the sum's own rounding and the division: y_i (q (1 + r) + r), r = gamma(h(n) + e_div), + 2 eta, for an exponential
  * that is subnormal is off by eta, and so is y.  Where a logit may move by 1/2 or a sum exceeds 1/2, nothing is known
- * but that y is at most 1; infinite where the maximum may overflow: inf - inf is NaN. */
+ * but that y is at most 1; nor where the maximum may overflow, and there NaN is right besides: inf - inf. */
 #include "logits.h"
 
 KAPPA(softmax)
@@ -45,8 +45,8 @@ BOUND(softmax)
                 apart += y[i] * exponent(&r, y[i], arg[i] - moved, planes[RAISED][k * C + i]);
             }
         apart *= exp(4 * r.most);
-        const bool known = all < 0.5 && apart < 0.5;
-        const double over = bound_over(c, peak(a, k));
+        const double either = bound_either(c, peak(a, k));
+        const bool known = all < 0.5 && apart < 0.5 && either > 0;
         for (int64_t i = 0; i < C; i++) {
             logit(a, k * C + i, &moved);
             const double rho = known && y[i] > 0 ? expm1((e + arg[i] + 4 * r.most) * u) : 0;
@@ -56,7 +56,7 @@ BOUND(softmax)
             const double other = (own + apart) / (1 - apart);
             const double q = fmax(two_pass, common + other + common * other);
             b[2][k * C + i] = known ? y[i] * (q * (1 + rest) + rest) + 2 * bound_eta(c) * (planes[SUM][k] > 0) : 1;
-            b[2][k * C + i] += over;
+            b[2][k * C + i] *= either;
         }
     }
 }
