@@ -92,7 +92,7 @@ static const assay_rows rows[] = {
     { "R=3 C={7,33,67} " ALL " gen={edge,origin,bend,special,spike,wide,denormal,signed-zero,zero}", ASSAY_QUICK },
     { "R=5 C={64,576} " ALL " gen={gauss,uniform,positive,range,origin}", ASSAY_QUICK },
     { FIELDS " " ALL " gen={range,origin,bend}", ASSAY_QUICK },
-    { "R=3 C=37 beta={1,2,0.7,3} threshold={20,1.5,0.25} form={softplus,mish} gen={step,range}", ASSAY_QUICK },
+    { "R=3 C=37 beta={1,2,0.7,3} threshold={20,1.5,0.3} form={softplus,mish} gen={step,range}", ASSAY_QUICK },
     { "R=3 C=37 alpha={0.3,1,300} form=elu gen={gauss,range,origin}", ASSAY_QUICK },
     { "R=3 C=37 cap={0.01,30,50,4000} form=softcap gen={gauss,range,origin,edge}", ASSAY_QUICK },
     { "R={0,1} C=0 gen=gauss", ASSAY_QUICK },
