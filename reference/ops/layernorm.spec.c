@@ -21,13 +21,11 @@ static const assay_said says[] = {
 /* mean (one), difference, square and its sum, two products, sum */
 FLOPS(7 * DIM(0) * DIM(1))
 
-SPEC(layernorm) = {
-    USUAL(layernorm),
-    BOUNDED(layernorm),
-    .formula = "y = w (x - mean(x)) / sqrt(variance(x) + eps) + bias",
-    .dims = "RC",
-    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_SUM },
-    .split = 'R',
-    FIELDS(fields, assay_layernorm_params),
-    .flops = flops,
-};
+SPEC(layernorm) = { USUAL(layernorm),
+                    BOUNDED(layernorm),
+                    .formula = "y = w (x - mean(x)) / sqrt(variance(x) + eps) + bias",
+                    .dims = "RC",
+                    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_SUM },
+                    .split = 'R',
+                    FIELDS(fields, assay_layernorm_params),
+                    .flops = flops };
