@@ -93,7 +93,7 @@ expect 1 'no run knows' "$assay" merge rmsnorm.json --require abacus
 expect 2 'results of different builds' "$assay" merge rmsnorm.json "$sample"
 expect 1 'host aarch64' "$assay" merge rmsnorm.json "$sample" --force --require neon
 grep -q 'REQUIRED neon: matmul' out
-grep -q 'rmsnorm/neon' out && { echo 'rmsnorm/neon was judged on aarch64'; exit 1; }
+grep -qw 'rmsnorm/neon' out && { echo 'rmsnorm/neon was judged on aarch64'; exit 1; }
 if grep -q 'no host  matmul/neon' out; then echo 'neither run meant matmul'; exit 1; fi
 expect 1 'no host  matmul/neon (neon):.*filtered: qemu-user' "$assay" merge -v rmsnorm.json "$sample" --force --require neon
 echo "shards and merge: ok"
