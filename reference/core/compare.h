@@ -54,6 +54,15 @@ double assay_typical(double *x, int64_t n);
  * a multiple of the type's block. */
 void assay_interval(assay_dtype type, bool rounds, const double *want, const double *b, int64_t n, double *lo,
                     double *hi);
+typedef struct assay_rounding { /* to the output's type */
+    bool rounds;
+    double u, least, end; /* half a step from 1 on; half of the smallest subnormal; what is rounded to infinity */
+} assay_rounding;
+assay_rounding assay_rounding_to(assay_dtype type, bool rounds);
+/* The least share of its bound that what the kernel computed can have used: where that was rounded once more, half a
+ * step of the output's type is no error of the kernel's; an infinity stands for the smallest number that rounds to it.
+ */
+double assay_share_used(double want, double got, double bound, const assay_rounding *r);
 /* May an intermediate result have overflown on the way to this number? Of an infinite bound nothing is asked; a bound
  * below 0 allows infinities and NaN besides the numbers within its size. */
 static inline bool assay_overflowed(double bound, double got)

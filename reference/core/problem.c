@@ -207,8 +207,10 @@ static bool is_exact(const assay_problem *p)
 
 assay_status assay_problem_solve(assay_problem *p, const assay_contract *k, assay_why *why)
 {
+    static uint64_t solved;
     const assay_op *op = p->c.op;
     bool changed = false;
+    p->solved = ++solved;
     p->inf_scale = false;
     for (int i = 0; i < op->n_operands; i++) {
         if (!given(&p->c, i))

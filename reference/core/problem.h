@@ -7,9 +7,10 @@
 typedef struct assay_problem {
     assay_case c; /* params resolved */
     assay_tag tag;
-    bool own_gen;   /* the generator is the op's own: its EXACT tag is taken at its word */
-    bool inf_scale; /* after solve: a block of an input, rounded or not, has an infinite scale or minimum */
-    bool exact;     /* after solve: every legal order gives the golden, bit for bit */
+    bool own_gen;    /* the generator is the op's own: its EXACT tag is taken at its word */
+    uint64_t solved; /* 0: not yet; else a number that no other solving has had */
+    bool inf_scale;  /* after solve: a block of an input, rounded or not, has an infinite scale or minimum */
+    bool exact;      /* after solve: every legal order gives the golden, bit for bit */
     assay_tensor t[ASSAY_MAX_OPND]; /* dense views; data owned by the problem (outputs: NULL) */
     double *value[ASSAY_MAX_OPND];  /* dense; inputs decoded, outputs golden after solve */
     double *before[ASSAY_MAX_OPND]; /* INOUT operands as they were */
