@@ -16,6 +16,7 @@
 #include "assay/params/rmsnorm.h"
 #include "assay/params/rope.h"
 #include "assay/params/sample.h"
+#include "assay/params/similarity.h"
 #include "assay/params/sinusoid.h"
 #include "assay/params/softmax.h"
 #endif

@@ -170,10 +170,11 @@ verdict bounds_compare(const assay_problem *p, const assay_contract *k, const ch
     for (int64_t i = 0; v.same && i < n; i++) {
         const double ours = p->value[out][i];
         const wide size = bounded && isfinite(ours) ? B[i] < 0 ? -B[i] : B[i] : 0;
+        const wide within = size * 0 == 0 ? size * 1e-6 + 0x1p-1070 : 0;     /* to an infinite bound nothing is close */
         if (k == bounds_contract && !close_to(ours, g[i], size * 0x1p-24)) { /* B of the strict contract */
             v.same = false;
             snprintf(v.why, sizeof v.why, "g[%lld] is %.17g, the page says %.17g", (long long)i, ours, (double)g[i]);
-        } else if (bounded && isfinite(ours) && !close_to(bound[out][i], B[i], size * 1e-6 + 0x1p-1070)) {
+        } else if (bounded && isfinite(ours) && !close_to(bound[out][i], B[i], within)) {
             v.same = false;
             snprintf(v.why, sizeof v.why, "B[%lld] is %.17g, the page says %.17g", (long long)i, bound[out][i],
                      (double)B[i]);
