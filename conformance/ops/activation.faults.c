@@ -42,6 +42,7 @@
     X(HARD_NAN, "hard-swish-swallows-nan", "google/XNNPACK#441: clamp(NaN) is 0")
 #define OF_ELU(X)                                                                                                      \
     X(MINUS_ONE, "exponential-minus-one", "e^x - 1: small results lose their digits")                                  \
+    X(EXPM1_LOST, "expm1-lost-below-88", "ml-explore/mlx#1277: 0 for -1 there")                                        \
     X(NO_ALPHA, "alpha-ignored", "parameter ignored")                                                                  \
     X(ALPHA_BOTH, "alpha-on-both-sides", "factor outside of the choice")                                               \
     X(CELU, "celu", "another activation: alpha (e^(x / alpha) - 1)")                                                   \
@@ -268,6 +269,8 @@ static float wrong(float x, const params *p, int mode)
         return x != x ? 0 : x * gate / 6;
     case MINUS_ONE:
         return x > 0 ? x : p->alpha * (e - 1);
+    case EXPM1_LOST:
+        return x > 0 ? x : x < -88 ? 0 : p->alpha * expm1f(x);
     case NO_ALPHA:
         return x > 0 ? x : expm1f(x);
     case ALPHA_BOTH:

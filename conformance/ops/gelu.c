@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * gelu: cases; around 0, both tails down to where nothing is left; the definitions by a series and a continued
  * fraction. */
+#include "gauss.h"
 #include "tables.h"
 #include "../../reference/core/values.h"
 #include "assay/params/gelu.h"
@@ -69,21 +70,6 @@ static const assay_rows rows[] = {
     { "R=3 C=37 x={f32,bf16} y={f32,f16,bf16} gen=end@y", ASSAY_QUICK },
     { "R=7 C=37 form={erf,tanh,quick} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
 };
-
-/* Phi(x) by its series phi(x) (x + x^3/3 + x^5/15 + ..), below -3 by Laplace's continued fraction. */
-static long double normal(long double x)
-{
-    const long double density = 0.398942280401432677939946L * expl(-x * x / 2);
-    long double term = x, sum = x, below = -x;
-    if (x < -3) {
-        for (int k = 200; k > 0; k--)
-            below = -x + k / below;
-        return density / below;
-    }
-    for (int k = 3; k < 400; k += 2)
-        term *= x * x / k, sum += term;
-    return x > 9 ? 1 : 0.5L + density * sum;
-}
 
 static const assay_known_answer answers[] = {
     { "C=7",

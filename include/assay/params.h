@@ -10,6 +10,7 @@
 #include "assay/params/alibi.h"
 #include "assay/params/attention.h"
 #include "assay/params/gelu.h"
+#include "assay/params/glu.h"
 #include "assay/params/groupnorm.h"
 #include "assay/params/l2norm.h"
 #include "assay/params/layernorm.h"
