@@ -20,4 +20,5 @@
 #include "assay/params/similarity.h"
 #include "assay/params/sinusoid.h"
 #include "assay/params/softmax.h"
+#include "assay/params/t5_bias.h"
 #endif
