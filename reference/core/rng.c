@@ -36,8 +36,9 @@ double assay_rng_uniform(assay_rng *r)
 
 double assay_rng_normal(assay_rng *r)
 {
-    const double u = ((double)(assay_rng_u64(r) >> 11) + 1) * 0x1p-53; /* (0, 1] */
-    return sqrt(-2 * log(u)) * cos(6.283185307179586476925286766559 * assay_rng_uniform(r));
+    const uint64_t a = assay_rng_u64(r), b = assay_rng_u64(r); /* together: their rounds overlap */
+    const double u = ((double)(a >> 11) + 1) * 0x1p-53;        /* (0, 1] */
+    return sqrt(-2 * log(u)) * cos(6.283185307179586476925286766559 * ((double)(b >> 11) * 0x1p-53));
 }
 
 int64_t assay_rng_below(assay_rng *r, int64_t n)
