@@ -7,6 +7,7 @@
 #ifndef ASSAY_PARAMS_H
 #define ASSAY_PARAMS_H
 #include "assay/params/activation.h"
+#include "assay/params/add_layernorm.h"
 #include "assay/params/alibi.h"
 #include "assay/params/attention.h"
 #include "assay/params/gelu.h"
