@@ -67,6 +67,13 @@ static const assay_known_answer answers[] = {
     { "C=4 eps=1e-06 plus_one=1",
       { { 1, 2, 3, 5 }, { 1, 0.5, 2, -1 } },
       { 0.6405125823736, 0.9607688735603, 2.882306620681, 0 } },
+    /* A9: queries of two heads, each normed alone, and both at once */
+    { "R=2 C=2 eps=1e-06",
+      { { 3, 4, 1, -1 }, { 1, 1 } },
+      { 0.8485281034827, 1.131370804644, 0.9999995000004, -0.9999995000004 } },
+    { "C=4 eps=1e-06",
+      { { 3, 4, 1, -1 }, { 1, 1, 1, 1 } },
+      { 1.154700452846, 1.539600603795, 0.3849001509486, -0.3849001509486 } },
 };
 
 /* Each element over the root of the mean square and eps, times its weight. */
@@ -91,11 +98,15 @@ static const assay_workload workloads[] = {
     { "smollm2-135m.prefill512", "R=512 C=576 eps=1e-05", 512 },
     { "llama3-8b.decode", "R=1 C=4096 eps=1e-05", 1 },
     { "llama3-8b.prefill512", "R=512 C=4096 eps=1e-05", 512 },
+    /* each head of the queries and keys of a layer is a row: 16 of queries, 8 of keys */
+    { "qwen3-0.6b.decode.qk", "R=24 C=128 eps=1e-06", 1 },
+    { "qwen3-0.6b.prefill512.qk", "R=12288 C=128 eps=1e-06", 512 },
 };
 
 static const assay_vector_case vectors[] = {
     { "plain", "R=3 C=17 eps=1e-05 gen=gauss" },
     { "plus_one", "R=2 C=8 eps=1e-06 plus_one=1 gen=gauss" },
+    { "heads", "R=10 C=16 eps=1e-06 gen=near-eps" }, /* of queries: rows that differ in size */
     { "tiny", "R=4 C=33 eps=1e-05 gen=tiny" },
     { "special", "R=6 C=9 eps=1e-05 gen=special" },
     { "f16", "R=2 C=31 x=f16 w=bf16 y=f16 eps=1e-05 gen=gauss" },

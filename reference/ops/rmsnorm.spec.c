@@ -17,6 +17,8 @@ static const assay_said says[] = {
     { "w", "a factor per element" },
     { "eps", "added to the mean of the squares" },
     { "plus_one", "1: the factor is 1 + w (Gemma)" },
+    { NULL,
+      "norms of queries and keys per head (Qwen3, Gemma-3): a head is a row, with any distance from one to the next" },
 };
 
 FLOPS(4 * DIM(0) * DIM(1))
