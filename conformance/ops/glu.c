@@ -52,8 +52,11 @@ static double limits(const assay_case *c, int i, int64_t j, assay_rng *rng)
         return nextafterf(at, INFINITY);
     case 2:
         return nextafterf(at, -INFINITY);
-    case 3:
-        return i == UP ? -1 + ldexp(assay_rng_normal(rng), -(int)assay_rng_below(rng, 25)) : assay_rng_normal(rng);
+    case 3: { /* the exponent first: a call's arguments have no order */
+        const int below = i == UP ? (int)assay_rng_below(rng, 25) : 0;
+        const double x = assay_rng_normal(rng);
+        return i == UP ? -1 + ldexp(x, -below) : x;
+    }
     default:
         return 2 * at * assay_rng_uniform(rng);
     }
