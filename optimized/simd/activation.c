@@ -43,7 +43,7 @@ static inline vec hardswish(vec x, vec same, const vec *k)
 static inline vec elu(vec x, vec same, const vec *k)
 {
     (void)same;
-    return vec_pick(vec_negative(x), vec_mul(k[ALPHA], vec_expm1(vec_at_most(x, vec_zero()))), x);
+    return vec_pick(vec_negative(x), vec_mul(k[ALPHA], vec_expm1(x)), x);
 }
 /* tanh(ln(1 + t)) = n / (n + 2), n = t (t + 2), t = e^x; above and below times e^-2x where x is not negative */
 static inline vec mish(vec x, vec same, const vec *k)

@@ -56,7 +56,7 @@ static void run_cos_4097(const void *x, void *y, int64_t n)
 }
 
 PRIMITIVE_OF(exp, run_exp, 1.3f);
-PRIMITIVE_OF(expm1, run_expm1, 1.8f);
+PRIMITIVE_OF(expm1, run_expm1, 1.6f);
 PRIMITIVE_OF(log1p, run_log1p, 2.3f);
 PRIMITIVE_OF(tanh, run_tanh, 2.65f);
 PRIMITIVE_OF(gauss_tail, run_gauss_tail, 6);
