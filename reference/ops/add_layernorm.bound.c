@@ -48,16 +48,18 @@ BOUND(add_layernorm)
         const double low = fmax(sums * v + 2 * sqrt(v) * rho, once) / a2 + lost;
         const double high = fmax(sums * (v + spread) + spread + (1 + sums) * dm * dm, once) / a2 + lost;
         const double up = expm1(log1p(rest) - log1p(-low) / 2), down = -expm1(log1p(-rest) - log1p(high) / 2);
-        const double s = 1 / sqrt(a2), squares = n * (v + (c->one_pass_var ? far * far : 0) + high * a2);
+        const double s = 1 / sqrt(a2), one_pass = c->one_pass_var ? far * far : 0;
+        const double squares = fmax(fmax(n * (v + one_pass + high * a2), n * size), top);
+        const double any = c->one_pass_var ? bound_over(c, squares) : 0;
+        const double worst = fmax(fmax(up, down), bound_either(c, squares) < 0 ? 1 : 0);
         for (int64_t i = r * C; i < (r + 1) * C; i++) {
             const double e = sum_off(c, t[i], alpha * residual[i], alpha), d = fabs(t[i] - planes[MEAN][r]);
             const double g = w ? fabs(w[i % C]) : 1, shift = bias ? fabs(bias[i % C]) : 0, part = d + e + far;
-            const double off = g * s * (d * fmax(up, down) + (dm + me + e + 3 * u * far) * (1 + up));
+            const double off = g * s * (d * worst + (dm + me + e + 3 * u * far) * (1 + up));
             const double last = bias ? u * (fabs(y[i]) + off + shift) : 0;
             const double under = 1 + g + s + part + (c->ftz ? s * (g + part) : 0);
-            const double over =
-                bound_over(c, fmax(fmax(fmax(squares, n * size), top), g * fmax(part, fmax(s, s * part))));
-            b[Y][i] = isinf(g) ? NAN : up < INFINITY ? off + last + eta * under + over : INFINITY;
+            const double either = bound_either(c, fmax(squares, g * fmax(part, fmax(s, s * part))));
+            b[Y][i] = isinf(g) ? NAN : up < INFINITY ? (off + last + eta * under + any) * either : INFINITY;
             if (b[SUM_OUT])
                 b[SUM_OUT][i] = e * bound_either(c, fabs(alpha * residual[i]));
         }

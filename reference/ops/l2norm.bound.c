@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * l2norm: y = x s, s = 1/sqrt(a), a = max(v, eps^2) or v + eps, v = sum(x^2); docs/bounds.md derives it.  Almost purely
- * relative.  Infinite where rounding and underflow may leave nothing of the root's argument, or the squares overflow.
- * planes: v and a. */
+ * relative.  Infinite where rounding and underflow may leave nothing of the root's argument; where the squares overflow
+ * 0 (x / inf) and NaN are right besides. planes: v and a. */
 #include "assay/params/l2norm.h"
 #include "bound.h"
 
@@ -31,8 +31,9 @@ BOUND(l2norm)
         const double v = planes[0][i / C], argument = planes[1][i / C], s = 1 / sqrt(argument);
         const double share = isfinite(argument) ? v / argument : 0, lost = (n + 1) * eta / argument;
         const double d = (p->form == ASSAY_L2_SUM ? share * left : fmax(share - 1 + share * left, 0)) + lost;
-        const double relative = fmax(expm1(log1p(rest) - log1p(-fmin(d, 1)) / 2), sum < 0.75 ? 0 : 1);
-        const double under = 1 + fabs(x[i]) + (c->ftz ? s : 0), over = bound_over(c, v * (1 + sum));
-        b[1][i] = (fabs(y[i]) * relative + eta * under + over) * bound_either(c, s);
+        const double high = bound_either(c, v * (1 + sum)), least = sum < 0.75 && high > 0 ? 0 : 1;
+        const double relative = fmax(expm1(log1p(rest) - log1p(-fmin(d, 1)) / 2), least);
+        const double under = 1 + fabs(x[i]) + (c->ftz ? s : 0);
+        b[1][i] = (fabs(y[i]) * relative + eta * under) * fmin(high, bound_either(c, s));
     }
 }
