@@ -94,7 +94,7 @@ static void write_outputs(const job *j, assay_problem *p, const char *line, uint
     const assay_op *op = p->c.op;
     double *bound[ASSAY_MAX_OPND] = { NULL };
     for (int i = 0; i < op->n_operands; i++)
-        if (op->operands[i].access != ASSAY_IN && op->operands[i].verdict == ASSAY_BOUNDED)
+        if (op->operands[i].access != ASSAY_IN && op->operands[i].verdict == ASSAY_BOUNDED && (p->c.present >> i & 1))
             bound[i] = calloc((size_t)assay_tensor_count(&p->t[i]) + 1, sizeof(double));
     const assay_dense d = assay_problem_dense(p);
     if (op->bound)
