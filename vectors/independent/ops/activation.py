@@ -40,7 +40,7 @@ def by_torch(v):
     soft = F.softplus(x, beta=beta if form == "softplus" else 1, threshold=threshold or 700)
     y = {
         "relu": F.relu, "relu2": lambda x: F.relu(x) ** 2, "sigmoid": torch.sigmoid, "tanh": torch.tanh,
-        "softplus": lambda x: soft, "hardswish": F.hardswish, "elu": lambda x: F.elu(x, alpha=alpha),
+        "softplus": lambda x: soft, "hardswish": F.hardswish, "elu": lambda x: torch.where(x > 0, x, alpha * torch.expm1(x)),
         "mish": lambda x: x * torch.tanh(soft), "softcap": lambda x: cap * torch.tanh(x / cap),
     }[form](x)
     limit = form in ("hardswish", "mish")  # PyTorch says NaN at -inf
