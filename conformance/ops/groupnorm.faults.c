@@ -68,9 +68,9 @@ static assay_status all_rows(const assay_args *a, int mode, const assay_sum *ord
     const rows_of shape = shape_of(a, mode);
     const int64_t n = shape.channels * a->dim[3];
     float *x = malloc((size_t)(6 * n + 1) * sizeof *x);
-    assay_row k = { .n = n, .params = a->params, .mode = mode, .order = order, .out = x + 3 * n, .room = x + 4 * n };
     if (!x)
         return ASSAY_ERR_NOMEM;
+    assay_row k = { .n = n, .params = a->params, .mode = mode, .order = order, .out = x + 3 * n, .room = x + 4 * n };
     for (int64_t b = a->begin; n && b < a->end; b++)
         for (int64_t r = 0; r < shape.rows; r++)
             one(a, b, r, &k, x, x + n, x + 2 * n);
