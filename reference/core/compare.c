@@ -167,8 +167,9 @@ static bool judge_t1(const output *o, assay_dtype type, bool rounds, const doubl
             continue;
         }
         if (isnan(w) || isinf(w)) {
-            /* inf times a sum of codes, or a sum of inf times codes, which is NaN where one is 0 or signs differ */
-            const bool either = o->p->inf_scale && isnan(w) && isinf(g);
+            /* inf times a sum of codes, or a sum of inf times codes, which is NaN where one is 0 or signs differ;
+             * an infinity beside what may have overflown */
+            const bool either = (o->p->inf_scale && isnan(w) && isinf(g)) || (b[k] < 0 && isnan(g) && isinf(w));
             if (class_of(g) != class_of(w) && !either)
                 ok = fail(o, ASSAY_BY_CLASS, k, 0, "class differs, bound ");
             continue;

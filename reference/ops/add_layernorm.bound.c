@@ -59,7 +59,10 @@ BOUND(add_layernorm)
             const double last = bias ? u * (fabs(y[i]) + off + shift) : 0;
             const double under = 1 + g + s + part + (c->ftz ? s * (g + part) : 0);
             const double either = bound_either(c, fmax(squares, g * fmax(part, fmax(s, s * part))));
-            b[Y][i] = isinf(g) ? NAN : up < INFINITY ? (off + last + eta * under + any) * either : INFINITY;
+            b[Y][i] = isinf(g)        ? NAN
+                      : up < INFINITY ? (off + last + eta * under + any) * either
+                      : isinf(y[i])   ? NAN
+                                      : INFINITY;
             if (b[SUM_OUT])
                 b[SUM_OUT][i] = e * bound_either(c, fabs(alpha * residual[i]));
         }

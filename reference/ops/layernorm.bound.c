@@ -42,6 +42,9 @@ BOUND(layernorm)
         const double last = bias ? u * (fabs(y[i]) + off + shift) : 0, part = d + fabs(m);
         const double under = 1 + g + s + part + (c->ftz ? s * (g + part) : 0);
         const double either = bound_either(c, fmax(squares, g * fmax(part, fmax(s, s * part))));
-        b[3][i] = isinf(g) ? NAN : up < INFINITY ? (off + last + eta * under + any) * either : INFINITY;
+        b[3][i] = isinf(g)        ? NAN
+                  : up < INFINITY ? (off + last + eta * under + any) * either
+                  : isinf(y[i])   ? NAN
+                                  : INFINITY;
     }
 }
