@@ -70,7 +70,7 @@ enum { LONGEST = 256 }; /* block: elements and bytes */
 
 static bool has_form(assay_dtype t)
 {
-    return t == ASSAY_f16 || t == ASSAY_bf16 || assay_dtype_of(t)->block > 1;
+    return (assay_dtype_of(t)->u > 0 && t != ASSAY_f32 && t != ASSAY_f64) || assay_dtype_of(t)->block > 1;
 }
 
 static bool differ(const assay_problem *p, int i, int64_t block, const char *what, int at, const double is[2],

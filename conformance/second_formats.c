@@ -8,7 +8,7 @@
 typedef struct form {
     int exponent, fraction; /* bits of each */
 } form;
-static const form half = { 5, 10 }, brain = { 8, 7 };
+static const form half = { 5, 10 }, brain = { 8, 7 }, e5m2 = { 5, 2 }, e4m3 = { 4, 3 };
 
 /* Of a code without sign, the infinite one taken for the next power of two */
 static double size_of(unsigned code, form f)
@@ -28,6 +28,14 @@ static double number(unsigned code, form f)
     return code >> 15 ? -v : v;
 }
 
+/* Of 8 bits; e4m3 has no infinity but more numbers, and one NaN of either sign */
+static double number_8(unsigned code, form f)
+{
+    const unsigned size = code % 128, end = f.fraction == 3 ? 127 : infinite(f);
+    const double v = size < end ? size_of(size, f) : size == infinite(f) ? INFINITY : (double)NAN;
+    return code >= 128 ? -v : v;
+}
+
 /* The n bits from bit `at` of a string of bytes, the lowest first */
 static unsigned bits(const unsigned char *p, int at, int n)
 {
@@ -45,15 +53,37 @@ static double scale_at(const unsigned char *p)
     return number(bits(p, 0, 16), half);
 }
 
-/* Scale and minimum of group g: 6 bits each.  Of groups 4 to 7 the lower four share a byte, the upper two lie above
- * those of groups 0 to 3. */
-static double in_q4_k(const unsigned char *b, int j)
+/* Two bits of element j from a run of 64 bytes: each byte holds four elements that lie 32 apart. */
+static unsigned in_two_bits(const unsigned char *q, int j)
+{
+    return bits(q + 32 * (j / 128) + j % 32, j % 128 / 32 * 2, 2);
+}
+static double in_q2_k(const unsigned char *b, int j)
+{
+    const unsigned char *pair = b + j / 16; /* scale and minimum of the group, 4 bits each */
+    return scale_at(b + 80) * (bits(pair, 0, 4) * in_two_bits(b + 16, j)) - scale_at(b + 82) * bits(pair, 4, 4);
+}
+/* The third bit counts 4 and is 0 where 4 is to be taken away.  The 12 bytes of scales: 16 times 4 bits, then 16 times
+ * 2 bits, each the upper ones of a scale. */
+static double in_q3_k(const unsigned char *b, int j)
+{
+    const int g = j / 16, code = (int)(in_two_bits(b + 32, j) + 4 * bits(b + j % 32, j / 32, 1)) - 4;
+    const int scale = (int)(bits(b + 96 + g % 8, g / 8 * 4, 4) + 16 * bits(b + 104 + g % 4, g / 4 * 2, 2)) - 32;
+    return scale_at(b + 108) * (scale * code);
+}
+/* q4_k and q5_k.  Scale and minimum of group g: 6 bits each.  Of groups 4 to 7 the lower four share a byte, the upper
+ * two lie above those of groups 0 to 3. */
+static double in_q4_k(const unsigned char *b, unsigned code, int j)
 {
     const int g = j / 32, h = g % 4;
     const unsigned char *s = b + 4;
     const unsigned scale = g < 4 ? bits(s + h, 0, 6) : bits(s + 8 + h, 0, 4) + 16 * bits(s + h, 6, 2);
     const unsigned minimum = g < 4 ? bits(s + 4 + h, 0, 6) : bits(s + 8 + h, 4, 4) + 16 * bits(s + 4 + h, 6, 2);
-    return scale_at(b) * (scale * bits(b + 16 + 32 * (j / 64) + j % 32, g % 2 * 4, 4)) - scale_at(b + 2) * minimum;
+    return scale_at(b) * (scale * code) - scale_at(b + 2) * minimum;
+}
+static unsigned in_half_bytes(const unsigned char *q, int j)
+{
+    return bits(q + 32 * (j / 64) + j % 32, j / 32 % 2 * 4, 4);
 }
 static double in_q6_k(const unsigned char *b, int j)
 {
@@ -67,6 +97,22 @@ static double in_q6_k(const unsigned char *b, int j)
 static int in_five_bits(const unsigned char *h, const unsigned char *q, int j)
 {
     return (int)(bits(q + j % 16, j / 16 * 4, 4) + 16 * bits(h, j, 1));
+}
+
+/* A code of 4 bits names a number: E2M1, 1 bit of sign, 2 of exponent, 1 of fraction; or one of a list. */
+static double in_mxfp4(const unsigned char *b, int j)
+{
+    static const form e2m1 = { 2, 1 };
+    const unsigned code = bits(b + 1 + j % 16, j / 16 * 4, 4);
+    const double size = b[0] == 255 ? (double)NAN : size_of(code % 8, e2m1) * ldexp(1, b[0] - 127);
+    return code >= 8 ? -size : size;
+}
+static double in_iq4_nl(const unsigned char *b, int j)
+{
+    static const int below[] = { -127, -104, -83, -65, -49, -35, -22, -10 };
+    static const int above[] = { 1, 13, 25, 38, 53, 69, 89, 113 };
+    const unsigned code = bits(b + 2 + j % 16, j / 16 * 4, 4);
+    return scale_at(b) * (code < 8 ? below[code] : above[code - 8]);
 }
 
 double assay_second_read(assay_dtype t, const unsigned char *b, int j)
@@ -88,8 +134,22 @@ double assay_second_read(assay_dtype t, const unsigned char *b, int j)
         return scale_at(b) * (in_five_bits(b + 2, b + 6, j) - 16);
     case ASSAY_q5_1:
         return scale_at(b) * in_five_bits(b + 4, b + 8, j) + scale_at(b + 2);
+    case ASSAY_e4m3:
+        return number_8(*b, e4m3);
+    case ASSAY_e5m2:
+        return number_8(*b, e5m2);
+    case ASSAY_mxfp4:
+        return in_mxfp4(b, j);
+    case ASSAY_iq4_nl:
+        return in_iq4_nl(b, j);
+    case ASSAY_q2_k:
+        return in_q2_k(b, j);
+    case ASSAY_q3_k:
+        return in_q3_k(b, j);
     case ASSAY_q4_k:
-        return in_q4_k(b, j);
+        return in_q4_k(b, in_half_bytes(b + 16, j), j);
+    case ASSAY_q5_k: /* q4_k's bytes, and the fifth bits of eight groups, 32 bytes, before the codes */
+        return in_q4_k(b, in_half_bytes(b + 48, j) + 16 * bits(b + 16 + j % 32, j / 32, 1), j);
     case ASSAY_q6_k:
         return in_q6_k(b, j);
     default:
@@ -97,14 +157,14 @@ double assay_second_read(assay_dtype t, const unsigned char *b, int j)
     }
 }
 
-/* Found between all codes by halving; of two that are as near the even one.  A NaN keeps its sign and its upper bits
- * and is made quiet. */
-static unsigned nearest(double x, form f)
+/* `end`: the code behind the largest number.  Found between all codes by halving; of two that are as near the even one.
+ * A NaN keeps its sign and its upper bits and is made quiet. */
+static unsigned nearest_to(double x, form f, unsigned end)
 {
     uint64_t all;
     memcpy(&all, &x, sizeof all);
     const unsigned sign = (unsigned)(all >> 63) << 15, quiet = 1u << (f.fraction - 1);
-    unsigned low = 0, high = infinite(f);
+    unsigned low = 0, high = end;
     if (isnan(x))
         return sign | high | quiet | (unsigned)(all >> (52 - f.fraction) & (2 * quiet - 1));
     if (fabs(x) >= size_of(high, f))
@@ -115,6 +175,15 @@ static unsigned nearest(double x, form f)
     }
     const double below = fabs(x) - size_of(low, f), above = size_of(high, f) - fabs(x);
     return sign | (below < above || (below == above && low % 2 == 0) ? low : high);
+}
+static unsigned nearest(double x, form f)
+{
+    return nearest_to(x, f, infinite(f));
+}
+static unsigned nearest_8(double x, form f)
+{
+    const unsigned end = f.fraction == 3 ? 127 : infinite(f), code = nearest_to(x, f, end);
+    return code >> 15 << 7 | (isnan(x) ? (f.fraction == 3 ? 127 : 126) : code % 128);
 }
 static void put(unsigned char *p, unsigned code)
 {
@@ -180,12 +249,42 @@ static void write_32(steps s, const double *x, unsigned char *b)
         put(b + 2, !whole ? 0x7e00 : nearest(eight ? (double)((float)sum * d) : (double)least, half));
 }
 
+/* The power of two: the largest of those of the sizes, by counting up from the least, less 2.  Each code: how many of
+ * the middles of two numbers, in units of the power, the size lies above. */
+static void write_mxfp4(const double *x, unsigned char *b)
+{
+    static const double middle[] = { 0.25, 0.75, 1.25, 1.75, 2.5, 3.5, 5 };
+    double most = 0;
+    bool finite = true;
+    for (int j = 0; j < 32; j++)
+        finite = finite && isfinite((float)x[j]), most = fmax(most, fabs((double)(float)x[j]));
+    int e = 0;
+    while (finite && ldexp(1, e - 127 + 3) <= most)
+        e++;
+    memset(b, 0, 17);
+    b[0] = (unsigned char)(finite ? e : 255);
+    for (int j = 0; finite && j < 32; j++) {
+        const double size = ldexp(fabs((double)(float)x[j]), 127 - e);
+        unsigned code = 0;
+        for (size_t k = 0; k < sizeof middle / sizeof *middle; k++)
+            code += size > middle[k];
+        b[1 + j % 16] |= (unsigned char)((code && x[j] < 0 ? code + 8 : code) << j / 16 * 4);
+    }
+}
+
 bool assay_second_write(assay_dtype t, const double *x, unsigned char *block)
 {
     switch (t) {
     case ASSAY_f16:
     case ASSAY_bf16:
         put(block, nearest(*x, t == ASSAY_f16 ? half : brain));
+        return true;
+    case ASSAY_e4m3:
+    case ASSAY_e5m2:
+        *block = (unsigned char)nearest_8(*x, t == ASSAY_e4m3 ? e4m3 : e5m2);
+        return true;
+    case ASSAY_mxfp4:
+        write_mxfp4(x, block);
         return true;
     case ASSAY_q8_0:
     case ASSAY_q8_1:

@@ -13,9 +13,12 @@
 #define T(t)            ASSAY_T(t)
 #define FLOATS          (T(f32) | T(f16) | T(bf16))
 #define BLOCKS          (T(q8_0) | T(q4_0) | T(q4_1) | T(q4_k) | T(q6_k))
-#define FILE_BLOCKS     (BLOCKS | T(q5_0) | T(q5_1)) /* of files: read and written, not multiplied by kernels yet */
-#define REFERENCES(op)  .oracle = assay_##op##_double, .scalar = assay_##op##_float
-#define BOUNDS(op)      .kappa = assay_##op##_kappa, .bound = assay_##op##_bound /* <op>.bound.c */
+#define FLOATS_8        (T(e4m3) | T(e5m2))
+#define FILE_BLOCKS                                                                                                    \
+    (BLOCKS | T(q5_0) | T(q5_1) | T(q2_k) | T(q3_k) | T(q5_k) | T(iq4_nl) |                                            \
+     T(mxfp4)) /* of files: read and written, not multiplied by kernels yet */
+#define REFERENCES(op) .oracle = assay_##op##_double, .scalar = assay_##op##_float
+#define BOUNDS(op)     .kappa = assay_##op##_kappa, .bound = assay_##op##_bound /* <op>.bound.c */
 /* Of dims "RC", where no more is to be said */
 #define ROWS_AND_ELEMENTS                                                                                              \
     { "R", "rows" },                                                                                                   \

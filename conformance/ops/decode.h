@@ -21,8 +21,16 @@
     X(HIGH_SCALE_BITS, "high-scale-bits-lost", "slip: groups 4..7")                                                    \
     X(MIN_SCALE_SWAPPED, "scale-and-minimum-swapped", "formats 4.1: groups 4..7")                                      \
     X(FIFTH_BITS, "fifth-bits-of-the-other-half", "formats 4.1: q5_0")                                                 \
-    X(HIGH_CODE_BITS, "high-code-bits-of-neighbour", "formats 4.1: q6_k")                                              \
+    X(HIGH_CODE_BITS, "high-code-bits-of-neighbour", "formats 4.1: q3_k, q5_k, q6_k")                                  \
     X(GROUP_HALVES, "scale-over-half-of-two-groups", "paiml/aprender#3105")                                            \
+    X(THIRD_BIT, "third-bit-as-it-stands", "formats 10: the high bit of q3_k is inverted")                             \
+    X(TWO_BITS, "two-bits-in-their-order", "formats 10: q2_k strides by 32")                                           \
+    X(POWER_NAN, "power-ff-as-number", "formats 10: ggml reads e = ff as 2^127")                                       \
+    X(POWER_FLUSH, "power-subnormal-flushed", "formats 3: 2^-127 and 2^-128 are subnormal")                            \
+    X(TABLE_LINEAR, "table-as-integers", "formats 3: the codes of mxfp4 and iq4_nl are places in a table")             \
+    X(E4M3_END, "e4m3-7f-as-480", "formats 1: e4m3 has a NaN and no infinities")                                       \
+    X(FNUZ, "8-bit-floats-halved", "formats 10: FNUZ has another bias")                                                \
+    X(FLUSH_8, "8-bit-floats-flushed", "formats 1: subnormals")                                                        \
     X(TAIL_LOST, "tail-lost", "slip: tail")                                                                            \
     X(BF16_LOW, "bf16-rounded", "slip: inputs silently rounded")
 
@@ -115,59 +123,155 @@ static void decode_32(float *y, const char *b, const char *next, assay_dtype t, 
             y[j] = code[j] == 0 ? scale * 0 : fmaf(scale, (float)(code[j] + middle), -(float)middle * scale);
 }
 
-static void decode_q4_k(float *y, const assay_q4_k *b, const assay_q4_k *next, int mode)
+/* Codes that are places in a table, 32 of them: mxfp4 and iq4_nl */
+static void decode_table(float *y, const uint8_t *b, const uint8_t *next, assay_dtype t, int mode)
 {
-    const float d = decode_half(mode == NEXT_SCALE ? next->d : b->d, mode), dmin = decode_half(b->dmin, mode);
-    for (int g = 0; g < 8; g++) {
-        int s = mode == GROUP_HALVES ? g ^ 1 : g, code[32], sc, mn;
-        const uint8_t *k = b->sc;
-        sc = s < 4 ? k[s] & 63 : (k[s + 4] & 15) | (mode == HIGH_SCALE_BITS ? 0 : k[s - 4] >> 6 << 4);
-        mn = g < 4 ? k[g + 4] & 63 : k[g + 4] >> 4 | k[g] >> 6 << 4;
-        if (mode == MIN_SCALE_SWAPPED && g >= 4)
-            sc = k[g + 4] >> 4 | k[g - 4] >> 6 << 4, mn = (k[g + 4] & 15) | k[g] >> 6 << 4;
-        for (int j = 0; j < 32; j++)
-            code[j] = b->q[32 * (g / 2) + j] >> 4 * (g % 2) & 15;
-        const float low = mode == MIN_DROPPED ? 0.0f : dmin * (float)mn;
-        if (mode == INTEGER_SCALE)
-            for (int j = 0; j < 32; j++)
-                y[32 * g + j] = d * (float)(sc * code[j]) - low;
-        else
-            decode_affine(y + 32 * g, code, d * (float)sc, -low, 32, mode);
-        if (mode == GROUP_HALVES)
-            decode_affine(y + 32 * g, code, d * (float)(g < 4 ? k[g] & 63 : (k[g + 4] & 15) | k[g - 4] >> 6 << 4), -low,
-                          16, mode);
+    static const int e2m1[] = { 0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12 };
+    static const int iq4[] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };
+    const bool power = t == ASSAY_mxfp4;
+    uint16_t h;
+    float d;
+    int code[32];
+    b = mode == NEXT_SCALE ? next : b;
+    memcpy(&h, b, 2);
+    d = !power ? decode_half(h, mode) : *b == 255 && mode != POWER_NAN ? NAN : ldexpf(1, *b - 128);
+    if (power && mode == POWER_FLUSH && *b < 2)
+        d = 0;
+    for (int j = 0; j < 32; j++) {
+        const int q = decode_nibble(b + (power ? 1 : 2), j, mode);
+        code[j] = mode == TABLE_LINEAR ? q - 8 : power ? e2m1[q] : iq4[q];
+    }
+    decode_affine(y, code, d, -0.0f, 32, mode);
+}
+
+/* ---- super-blocks of 256 ---- */
+
+typedef struct super {
+    float d, dmin;
+    int group, less; /* elements of a group, what is taken from a code */
+    int sc[16], mn[16], code[256];
+} super;
+
+static int bits_of(const uint8_t *p, int at, int n)
+{
+    return *p >> at & ((1 << n) - 1);
+}
+
+static int two_bits(const uint8_t *q, int j, int mode)
+{
+    return mode == TWO_BITS ? bits_of(q + j / 4, 2 * (j % 4), 2)
+                            : bits_of(q + 32 * (j / 128) + j % 32, 2 * (j % 128 / 32), 2);
+}
+
+static void open_q2_k(super *s, const assay_q2_k *b, int mode)
+{
+    for (int g = 0; g < 16; g++) {
+        const bool swapped = mode == MIN_SCALE_SWAPPED;
+        s->sc[g] = bits_of(b->sc + g, swapped ? 4 : 0, 4), s->mn[g] = bits_of(b->sc + g, swapped ? 0 : 4, 4);
+    }
+    for (int j = 0; j < 256; j++)
+        s->code[j] = two_bits(b->q, j, mode);
+}
+
+static void open_q3_k(super *s, const assay_q3_k *b, int mode)
+{
+    for (int g = 0; g < 16; g++) {
+        const int high = mode == HIGH_SCALE_BITS ? 2 : bits_of(b->sc + 8 + g % 4, 2 * (g / 4), 2);
+        s->sc[g] = (bits_of(b->sc + g % 8, 4 * (g / 8), 4) | high << 4) - 32;
+    }
+    for (int j = 0; j < 256; j++) {
+        const int third = bits_of(b->h + j % 32, (mode == HIGH_CODE_BITS ? j ^ 32 : j) / 32, 1);
+        s->code[j] = two_bits(b->q, j, mode) | (mode == THIRD_BIT ? !third : third) << 2;
     }
 }
 
-static void decode_q6_k(float *y, const assay_q6_k *b, const assay_q6_k *next, int mode)
+/* q4_k, and q5_k, whose fifth bits (h; NULL: none) stand apart */
+static void open_q4_k(super *s, const uint8_t *k, const uint8_t *h, const uint8_t *q, int mode)
 {
-    const float d = decode_half(mode == NEXT_SCALE ? next->d : b->d, mode);
-    for (int g = 0; g < 16; g++) {
-        int code[16];
-        for (int i = 0; i < 16; i++) {
-            const int j = 16 * g + i, h = j / 128, k = j % 128 / 32, p = j % 32;
-            const int from = mode == HIGH_CODE_BITS ? k ^ 1 : k;
-            code[i] = (b->ql[64 * h + p + 32 * (k & 1)] >> 4 * (k >> 1) & 15) | (b->qh[32 * h + p] >> 2 * from & 3)
-                                                                                    << 4;
-            code[i] -= mode == NO_OFFSET ? 0 : 32;
-        }
-        const int sc = b->sc[mode == GROUP_HALVES ? g ^ 1 : g];
+    for (int g = 0; g < 8; g++) {
+        const int high = mode == HIGH_SCALE_BITS ? 0 : g < 4 ? 0 : k[g - 4] >> 6 << 4;
+        s->sc[g] = g < 4 ? k[g] & 63 : (k[g + 4] & 15) | high;
+        s->mn[g] = g < 4 ? k[g + 4] & 63 : k[g + 4] >> 4 | k[g] >> 6 << 4;
+        if (mode == MIN_SCALE_SWAPPED && g >= 4)
+            s->sc[g] = k[g + 4] >> 4 | k[g - 4] >> 6 << 4, s->mn[g] = (k[g + 4] & 15) | k[g] >> 6 << 4;
+    }
+    for (int j = 0; j < 256; j++) {
+        const int fifth = h ? bits_of(h + j % 32, (mode == HIGH_CODE_BITS ? j ^ 32 : j) / 32, 1) : 0;
+        s->code[j] = bits_of(q + 32 * (j / 64) + j % 32, 4 * (j / 32 % 2), 4) | fifth << 4;
+    }
+}
+
+static void open_q6_k(super *s, const assay_q6_k *b, int mode)
+{
+    for (int g = 0; g < 16; g++)
+        s->sc[g] = b->sc[g];
+    for (int j = 0; j < 256; j++) {
+        const int h = j / 128, k = j % 128 / 32, p = j % 32, from = mode == HIGH_CODE_BITS ? k ^ 1 : k;
+        s->code[j] =
+            bits_of(b->ql + 64 * h + p + 32 * (k & 1), 4 * (k >> 1), 4) | bits_of(b->qh + 32 * h + p, 2 * from, 2) << 4;
+    }
+}
+
+static float half_at(const uint8_t *b, int at, int mode)
+{
+    uint16_t h;
+    memcpy(&h, b + at, 2);
+    return decode_half(h, mode);
+}
+
+static void decode_super(float *y, const uint8_t *b, const uint8_t *next, assay_dtype t, int mode)
+{
+    const bool four = t == ASSAY_q4_k || t == ASSAY_q5_k;
+    const assay_q5_k *b5 = (const void *)b;
+    const assay_q4_k *b4 = (const void *)b;
+    const int d = four ? 0 : t == ASSAY_q2_k ? 80 : t == ASSAY_q3_k ? 108 : 208;
+    super s = { .d = half_at(mode == NEXT_SCALE ? next : b, d, mode), .group = four ? 32 : 16 };
+    s.dmin = four || t == ASSAY_q2_k ? half_at(b, d + 2, mode) : -0.0f;
+    s.less = mode == NO_OFFSET ? 0 : t == ASSAY_q3_k ? 4 : t == ASSAY_q6_k ? 32 : 0;
+    if (t == ASSAY_q2_k)
+        open_q2_k(&s, (const void *)b, mode);
+    else if (t == ASSAY_q3_k)
+        open_q3_k(&s, (const void *)b, mode);
+    else if (four)
+        open_q4_k(&s, b4->sc, t == ASSAY_q5_k ? b5->h : NULL, t == ASSAY_q5_k ? b5->q : b4->q, mode);
+    else
+        open_q6_k(&s, (const void *)b, mode);
+    for (int h = 0; h < 16;
+         h++) { /* sixteen elements each; GROUP_HALVES: of 32 the upper ones by their neighbour's scale */
+        const int g = 16 * h / s.group, by = mode == GROUP_HALVES && (h % 2 || s.group == 16) ? g ^ 1 : g;
+        const bool minimum = four || t == ASSAY_q2_k;
+        const float low = !minimum ? 0.0f : mode == MIN_DROPPED ? 0.0f : s.dmin * (float)s.mn[g];
+        int *code = s.code + 16 * h;
+        for (int i = 0; i < 16; i++)
+            code[i] -= s.less;
         if (mode == INTEGER_SCALE)
             for (int i = 0; i < 16; i++)
-                y[16 * g + i] = d * (float)(sc * code[i]);
+                y[16 * h + i] = s.d * (float)(s.sc[by] * code[i]) - low;
         else
-            decode_affine(y + 16 * g, code, d * (float)sc, -0.0f, 16, mode);
+            decode_affine(y + 16 * h, code, s.d * (float)s.sc[by], -low, 16, mode);
     }
 }
 
 static void decode_block(float *y, const char *b, const char *next, assay_dtype t, int mode)
 {
-    if (t == ASSAY_q4_k)
-        decode_q4_k(y, (const void *)b, (const void *)next, mode);
-    else if (t == ASSAY_q6_k)
-        decode_q6_k(y, (const void *)b, (const void *)next, mode);
+    const uint8_t *p = (const uint8_t *)b, *q = (const uint8_t *)next;
+    if (assay_dtype_of(t)->block == 256)
+        decode_super(y, p, q, t, mode);
+    else if (t == ASSAY_mxfp4 || t == ASSAY_iq4_nl)
+        decode_table(y, p, q, t, mode);
     else
         decode_32(y, b, next, t, mode);
+}
+
+static float decode_8(uint8_t c, assay_dtype t, int mode)
+{
+    const int m = t == ASSAY_e4m3 ? 3 : 2, bias = t == ASSAY_e4m3 ? 7 : 15, e = c % 128 >> m, f = c & ((1 << m) - 1);
+    const bool last = t == ASSAY_e4m3 ? c % 128 == 127 && mode != E4M3_END : e == 31;
+    float v = e ? ldexpf((float)(f + (1 << m)), e - bias - m) : mode == FLUSH_8 ? 0 : ldexpf((float)f, 1 - bias - m);
+    if (last)
+        v = t == ASSAY_e5m2 && f == 0 ? INFINITY : NAN;
+    v = mode == FNUZ ? v / 2 : v;
+    return c >= 128 ? -v : v;
 }
 
 static float decode_number(const char *p, assay_dtype t, int mode)
@@ -178,6 +282,8 @@ static float decode_number(const char *p, assay_dtype t, int mode)
         memcpy(&f, p, 4);
         return f;
     }
+    if (t == ASSAY_e4m3 || t == ASSAY_e5m2)
+        return decode_8((uint8_t)*p, t, mode);
     memcpy(&h, p, 2);
     return t == ASSAY_f16 ? decode_half(h, mode) : assay_bf16_to_f32(mode == BF16_LOW ? (uint16_t)(h & 0xfffe) : h);
 }

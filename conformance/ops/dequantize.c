@@ -18,19 +18,22 @@ static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
 }
 
 static const assay_rows rows[] = {
-    { "R=3 C={1..17} x={f16,bf16} gen=codes", ASSAY_QUICK },
-    { "R=2 C={33,1000} x={f16,bf16} gen={gauss,codes,any-bits,edges,special,denormal,signed-zero}", ASSAY_QUICK },
-    { "R=3 C={32,64,96,128,160,224} x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1} gen={codes,gauss}", ASSAY_QUICK },
-    { "R=3 C=480 x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1} gen={codes,any-bits,edges,zero,wide}", ASSAY_QUICK },
-    { "R=3 C={256,512,768} x={q4_k,q6_k} gen={codes,gauss,any-bits,edges,zero}", ASSAY_QUICK },
-    { "R=1 C={0,4064,4128,8256} x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,f16,bf16} gen=codes", ASSAY_QUICK },
-    { "R=1 C={0,3840,4352} x={q4_k,q6_k} gen=codes", ASSAY_QUICK },
+    { "R=3 C={1..17} x={f16,bf16,e4m3,e5m2} gen=codes", ASSAY_QUICK },
+    { "R=2 C={33,1000} x={f16,bf16,e4m3,e5m2} gen={gauss,codes,any-bits,edges,special,denormal,signed-zero}",
+      ASSAY_QUICK },
+    { "R=3 C={32,64,96,128,160,224} x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,iq4_nl,mxfp4} gen={codes,gauss}", ASSAY_QUICK },
+    { "R=3 C=480 x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,iq4_nl,mxfp4} gen={codes,any-bits,edges,zero,wide}", ASSAY_QUICK },
+    { "R=3 C={256,512,768} x={q2_k,q3_k,q4_k,q5_k,q6_k} gen={codes,gauss,any-bits,edges,zero}", ASSAY_QUICK },
+    { "R=1 C={0,4064,4128,8256} x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,iq4_nl,mxfp4,f16,bf16,e4m3,e5m2} gen=codes",
+      ASSAY_QUICK },
+    { "R=1 C={0,3840,4352} x={q2_k,q3_k,q4_k,q5_k,q6_k} gen=codes", ASSAY_QUICK },
     { "R=0 C=256 x=* gen=codes", ASSAY_QUICK },
     { "R=16 C=8192 x=* gen={codes,any-bits,edges}", ASSAY_FULL },
     /* values at every place */
     { "R=5 C=37 x={f16,bf16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
-    { "R=5 C=512 x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,q4_k,q6_k} gen=" ASSAY_SCALES "@x", ASSAY_QUICK },
-    { "R=5 C=512 x={q4_1,q5_1,q4_k} gen=" ASSAY_MINIMA "@x", ASSAY_QUICK },
+    { "R=5 C=512 x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,iq4_nl,q2_k,q3_k,q4_k,q5_k,q6_k} gen=" ASSAY_SCALES "@x",
+      ASSAY_QUICK },
+    { "R=5 C=512 x={q4_1,q5_1,q2_k,q4_k,q5_k} gen=" ASSAY_MINIMA "@x", ASSAY_QUICK },
 };
 
 static bool no(assay_why *why, const char *type, const char *what)
@@ -51,7 +54,7 @@ static bool known(assay_why *why)
         float f[256] = { 0 };
         for (size_t k = 0; k < bytes; k++)
             b[k] = (unsigned char)(37 * k + 11);
-        b[known_decode[i].d] = 0x55, b[known_decode[i].d + 1] = 0x35;
+        known_scale(b, known_decode[i].d);
         if (known_decode[i].m >= 0) {
             b[known_decode[i].m] = (unsigned char)(known_decode[i].second & 255);
             b[known_decode[i].m + 1] = (unsigned char)(known_decode[i].second >> 8);
@@ -83,11 +86,15 @@ static const assay_workload workloads[] = {
 };
 
 static const assay_vector_case vectors[] = {
-    { "f16", "R=2 C=100 x=f16 gen=any-bits" }, { "bf16", "R=2 C=100 x=bf16 gen=any-bits" },
-    { "q8_0", "R=3 C=96 x=q8_0 gen=codes" },   { "q8_1", "R=3 C=96 x=q8_1 gen=codes" },
-    { "q4_0", "R=3 C=96 x=q4_0 gen=codes" },   { "q4_1", "R=3 C=96 x=q4_1 gen=codes" },
-    { "q5_0", "R=3 C=96 x=q5_0 gen=codes" },   { "q5_1", "R=3 C=96 x=q5_1 gen=codes" },
-    { "q4_k", "R=2 C=512 x=q4_k gen=codes" },  { "q6_k", "R=2 C=512 x=q6_k gen=codes" },
+    { "f16", "R=2 C=100 x=f16 gen=any-bits" },        { "bf16", "R=2 C=100 x=bf16 gen=any-bits" },
+    { "q8_0", "R=3 C=96 x=q8_0 gen=codes" },          { "q8_1", "R=3 C=96 x=q8_1 gen=codes" },
+    { "q4_0", "R=3 C=96 x=q4_0 gen=codes" },          { "q4_1", "R=3 C=96 x=q4_1 gen=codes" },
+    { "q5_0", "R=3 C=96 x=q5_0 gen=codes" },          { "q5_1", "R=3 C=96 x=q5_1 gen=codes" },
+    { "e4m3", "R=2 C=300 x=e4m3 gen=any-bits" },      { "e5m2", "R=2 C=300 x=e5m2 gen=any-bits" },
+    { "iq4_nl", "R=3 C=96 x=iq4_nl gen=codes" },      { "mxfp4", "R=3 C=96 x=mxfp4 gen=codes" },
+    { "mxfp4_edges", "R=3 C=480 x=mxfp4 gen=edges" }, { "q2_k", "R=2 C=512 x=q2_k gen=codes" },
+    { "q3_k", "R=2 C=512 x=q3_k gen=codes" },         { "q5_k", "R=2 C=512 x=q5_k gen=codes" },
+    { "q4_k", "R=2 C=512 x=q4_k gen=codes" },         { "q6_k", "R=2 C=512 x=q6_k gen=codes" },
 };
 
 static const assay_relation relations[] = {

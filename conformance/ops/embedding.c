@@ -39,17 +39,20 @@ static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
 }
 
 static const assay_rows rows[] = {
-    { "T=5 V=7 D={1..19} table={f32,f16,bf16} gen=gauss", ASSAY_QUICK },
-    { "T=6 V={1,50} D=63 table={f32,f16,bf16} gen={ends,falling,codes,any-bits,edges,special,denormal}", ASSAY_QUICK },
-    { "T=4 V=9 D={32,96,160,576} table={q8_0,q4_0,q4_1,q5_0,q5_1} gen={gauss,codes,any-bits,edges}", ASSAY_QUICK },
-    { "T=4 V=5 D={256,768} table={q4_k,q6_k} gen={gauss,codes,any-bits,edges}", ASSAY_QUICK },
+    { "T=5 V=7 D={1..19} table={f32,f16,bf16,e4m3,e5m2} gen=gauss", ASSAY_QUICK },
+    { "T=6 V={1,50} D=63 table={f32,f16,bf16,e4m3,e5m2} gen={ends,falling,codes,any-bits,edges,special,denormal}",
+      ASSAY_QUICK },
+    { "T=4 V=9 D={32,96,160,576} table={q8_0,q4_0,q4_1,q5_0,q5_1,iq4_nl,mxfp4} gen={gauss,codes,any-bits,edges}",
+      ASSAY_QUICK },
+    { "T=4 V=5 D={256,768} table={q2_k,q3_k,q4_k,q5_k,q6_k} gen={gauss,codes,any-bits,edges}", ASSAY_QUICK },
     { "T=9 V={1,4} D=256 table=* gen={ends,falling}", ASSAY_QUICK },
     { "T={0,1} V=3 D={0,256} table=* gen=codes", ASSAY_QUICK },
     { "T=40 V=300 D=2048 table=* gen={codes,falling}", ASSAY_FULL },
     /* values at every place */
     { "T=5 V=7 D=37 table={f32,f16,bf16} gen=" ASSAY_VALUES "@table", ASSAY_QUICK },
-    { "T=5 V=7 D=512 table={q8_0,q4_0,q4_1,q5_0,q5_1,q4_k,q6_k} gen=" ASSAY_SCALES "@table", ASSAY_QUICK },
-    { "T=5 V=7 D=256 table={q4_1,q5_1,q4_k} gen=" ASSAY_MINIMA "@table", ASSAY_QUICK },
+    { "T=5 V=7 D=512 table={q8_0,q4_0,q4_1,q5_0,q5_1,iq4_nl,q2_k,q3_k,q4_k,q5_k,q6_k} gen=" ASSAY_SCALES "@table",
+      ASSAY_QUICK },
+    { "T=5 V=7 D=256 table={q4_1,q5_1,q2_k,q4_k,q5_k} gen=" ASSAY_MINIMA "@table", ASSAY_QUICK },
 };
 
 static const assay_known_answer answers[] = {

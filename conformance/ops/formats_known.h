@@ -88,7 +88,17 @@ static const struct {
     { "q4_0", 16, 0x0b7115f2, 0x7423b321 },  { "q4_1", 15, 0xada002b2, 0x014b3cf5 },
     { "q5_0", 32, 0x3e59ee1e, 0x7d337cfb },  { "q5_1", 31, 0xf78778b3, 0xe841b80c },
     { "q8_0", 254, 0xb2754a11, 0xb08ecf4f }, { "q8_1", 254, 0x31f705b2, 0x9f2cedc9 },
+    { "mxfp4", 24, 0xd34eff96, 0x54f56b26 },
 };
+/* The scale of the test block: f16 3555, or in front (ONE_BYTE) the power 7e */
+enum { ONE_BYTE = -1 };
+static inline void known_scale(unsigned char *b, int at)
+{
+    if (at == ONE_BYTE)
+        b[0] = 0x7e;
+    else
+        b[at] = 0x55, b[at + 1] = 0x35;
+}
 /* The block byte[i] = (37 i + 11) mod 256 with d = 3555 at offset d and second at offset m (-1: none); q8_1 has s
  * consistent with its codes.  CRC of the block and of its 32 or 256 values as f32, -0 as +0. */
 static const struct {
@@ -96,10 +106,13 @@ static const struct {
     int d, m, second;
     uint32_t block, values;
 } known_decode[] = {
-    { "q4_0", 0, -1, 0, 0xd0d3eada, 0x5fc086e4 },     { "q4_1", 0, 2, 0x8467, 0x3b3df57b, 0xd5dee929 },
-    { "q5_0", 0, -1, 0, 0xc5af5660, 0xf5613566 },     { "q5_1", 0, 2, 0x8467, 0xe2f243ab, 0x8b760603 },
-    { "q8_0", 0, -1, 0, 0x5dcb9c0a, 0x78100f60 },     { "q8_1", 0, 2, 0xd7aa, 0x49de7a06, 0xfbe5580e },
-    { "q4_k", 0, 2, 0x1e67, 0x2eaeaf8c, 0xd4ec54a0 }, { "q6_k", 208, -1, 0, 0x8f291c71, 0xd9c6a59d },
+    { "q4_0", 0, -1, 0, 0xd0d3eada, 0x5fc086e4 },         { "q4_1", 0, 2, 0x8467, 0x3b3df57b, 0xd5dee929 },
+    { "q5_0", 0, -1, 0, 0xc5af5660, 0xf5613566 },         { "q5_1", 0, 2, 0x8467, 0xe2f243ab, 0x8b760603 },
+    { "q8_0", 0, -1, 0, 0x5dcb9c0a, 0x78100f60 },         { "q8_1", 0, 2, 0xd7aa, 0x49de7a06, 0xfbe5580e },
+    { "q2_k", 80, 82, 0x0e67, 0xadf17b85, 0x347daf1b },   { "q3_k", 108, -1, 0, 0x99c026a0, 0x750a1594 },
+    { "q5_k", 0, 2, 0x1e67, 0x149cc618, 0x63c24df1 },     { "iq4_nl", 0, -1, 0, 0xd0d3eada, 0xd5409bae },
+    { "mxfp4", ONE_BYTE, -1, 0, 0x5de6a6b5, 0xab087fbd }, { "q4_k", 0, 2, 0x1e67, 0x2eaeaf8c, 0xd4ec54a0 },
+    { "q6_k", 208, -1, 0, 0x8f291c71, 0xd9c6a59d },
 };
 /* CRC of the blocks of N(65536): by the PyPI package gguf 0.19.0 (q8_1, which it has with other fields, and the
  * searches by vectors/independent/formats.py).  CRC of the blocks of K(11264), by formats.py.  Square error over
@@ -109,9 +122,12 @@ static const struct {
     uint32_t n, k;
     double floor;
 } known_quality[] = {
-    { "q8_0", 0x82258362, 0xc5d26a20, 2.5825e-5 }, { "q8_1", 0xb945bb9e, 0xac43e69d, 2.5825e-5 },
-    { "q4_0", 0x4bda3133, 0x6156dfa7, 6.6860e-3 }, { "q4_1", 0x509315be, 0x0332c4b6, 5.7864e-3 },
-    { "q5_0", 0x7941e57f, 0xd995e299, 1.6512e-3 }, { "q5_1", 0x994449ca, 0x6eb6d11e, 1.3493e-3 },
-    { "q4_k", 0x5e316034, 0x1965433d, 4.7756e-3 }, { "q6_k", 0x13dd09a6, 0x9937022a, 2.9207e-4 },
+    { "q8_0", 0x82258362, 0xc5d26a20, 2.5825e-5 },  { "q8_1", 0xb945bb9e, 0xac43e69d, 2.5825e-5 },
+    { "q4_0", 0x4bda3133, 0x6156dfa7, 6.6860e-3 },  { "q4_1", 0x509315be, 0x0332c4b6, 5.7864e-3 },
+    { "q5_0", 0x7941e57f, 0xd995e299, 1.6512e-3 },  { "q5_1", 0x994449ca, 0x6eb6d11e, 1.3493e-3 },
+    { "q2_k", 0x6bb1dc7c, 0x2e677510, 8.3284e-2 },  { "q3_k", 0x605cb272, 0xab316810, 2.1498e-2 },
+    { "q5_k", 0x9c73bc5b, 0x40e5ae4c, 1.2140e-3 },  { "iq4_nl", 0xfd957dc8, 0x8870a39e, 5.4831e-3 },
+    { "mxfp4", 0xa30a7fd5, 0x0af6d8e4, 1.2407e-2 }, { "q4_k", 0x5e316034, 0x1965433d, 4.7756e-3 },
+    { "q6_k", 0x13dd09a6, 0x9937022a, 2.9207e-4 },
 };
 #endif

@@ -139,6 +139,14 @@ static bool known_stored(assay_why *why)
     static const double f[] = { 1 + 0x1p-24, 1 + 0x3p-24, 1 + 0x1p-24 + 0x1p-52, 1e300, -0.0, 0x1p-150,
                                 0x1.8p-149,  -INFINITY };
     static const uint32_t f32[] = { 0x3f800000, 0x3f800002, 0x3f800001, 0x7f800000, 0x80000000, 0, 2, 0xff800000 };
+    /* 8 bits: ties to even, ends, underflow; nothing is saturated */
+    static const double f8[] = { 1,    1.0625,   1.125,   1.1875,  1.375,   240,      448,       464,     0x1.d00002p8,
+                                 480,  57344,    61439,   61440,   65536,   0x1p-6,   0x1p-9,    0x1p-10, 0x1.002p-10,
+                                 -0.0, -0x1p-20, 0x1p-16, 0x1p-17, 0x3p-17, INFINITY, -INFINITY, 0x1.8p-9 };
+    static const uint8_t e4m3[] = { 0x38, 0x38, 0x39, 0x3a, 0x3b, 0x77, 0x7e, 0x7e, 0x7f, 0x7f, 0x7f, 0x7f, 0x7f,
+                                    0x7f, 0x08, 0x01, 0x00, 0x01, 0x80, 0x80, 0x00, 0x00, 0x00, 0x7f, 0xff, 0x02 };
+    static const uint8_t e5m2[] = { 0x3c, 0x3c, 0x3c, 0x3d, 0x3e, 0x5c, 0x5f, 0x5f, 0x5f, 0x60, 0x7b, 0x7b, 0x7c,
+                                    0x7c, 0x24, 0x18, 0x14, 0x14, 0x80, 0x80, 0x01, 0x00, 0x02, 0x7c, 0xfc, 0x1a };
     const double nan = from_bits64(UINT64_C(0x7ff8000000000000));
     const uint32_t nan32 = 0x7fc00000;
     uint16_t h[ASSAY_COUNT_OF(f16_of)], b[ASSAY_COUNT_OF(bf16_of)];
@@ -151,10 +159,13 @@ static bool known_stored(assay_why *why)
            stored(why, ASSAY_i64, x, ASSAY_COUNT_OF(x), i64) && stored(why, ASSAY_i32, e32, ASSAY_COUNT_OF(e32), w32) &&
            stored(why, ASSAY_i64, e64, ASSAY_COUNT_OF(e64), w64) && stored(why, ASSAY_f32, f, ASSAY_COUNT_OF(f), f32) &&
            stored(why, ASSAY_f64, f, ASSAY_COUNT_OF(f), f) && stored(why, ASSAY_f64, e64, ASSAY_COUNT_OF(e64), e64) &&
-           stored(why, ASSAY_f32, &nan, 1, &nan32) && stored(why, ASSAY_f64, &nan, 1, &nan) &&
-           stored(why, ASSAY_i8, &nan, 1, &(int8_t){ 0 }) && stored(why, ASSAY_i32, &nan, 1, &(int32_t){ 0 }) &&
-           stored(why, ASSAY_i64, &nan, 1, &(int64_t){ 0 }) && stored(why, ASSAY_f16, xh, ASSAY_COUNT_OF(xh), h) &&
-           stored(why, ASSAY_bf16, xb, ASSAY_COUNT_OF(xb), b);
+           stored(why, ASSAY_e4m3, f8, ASSAY_COUNT_OF(f8), e4m3) &&
+           stored(why, ASSAY_e5m2, f8, ASSAY_COUNT_OF(f8), e5m2) &&
+           stored(why, ASSAY_e4m3, &nan, 1, &(uint8_t){ 0x7f }) &&
+           stored(why, ASSAY_e5m2, &nan, 1, &(uint8_t){ 0x7e }) && stored(why, ASSAY_f32, &nan, 1, &nan32) &&
+           stored(why, ASSAY_f64, &nan, 1, &nan) && stored(why, ASSAY_i8, &nan, 1, &(int8_t){ 0 }) &&
+           stored(why, ASSAY_i32, &nan, 1, &(int32_t){ 0 }) && stored(why, ASSAY_i64, &nan, 1, &(int64_t){ 0 }) &&
+           stored(why, ASSAY_f16, xh, ASSAY_COUNT_OF(xh), h) && stored(why, ASSAY_bf16, xb, ASSAY_COUNT_OF(xb), b);
 }
 
 bool assay_known_numbers(assay_why *why)

@@ -21,25 +21,34 @@ static double from_bits(uint32_t u)
 /* Steps of a block of 32 from 0, or its minimum, to its extreme */
 static int steps_of(assay_dtype t)
 {
-    return t == ASSAY_q4_0 ? 8 : t == ASSAY_q4_1 ? 15 : t == ASSAY_q5_0 ? 16 : t == ASSAY_q5_1 ? 31 : 127;
+    return t == ASSAY_q4_0    ? 8
+           : t == ASSAY_q4_1  ? 15
+           : t == ASSAY_q5_0  ? 16
+           : t == ASSAY_q5_1  ? 31
+           : t == ASSAY_mxfp4 ? 12
+                              : 127;
 }
 static bool has_minimum(assay_dtype t)
 {
     return t == ASSAY_q4_1 || t == ASSAY_q5_1;
 }
 
-/* Blocks: half steps of the codes, the extremes in place so that d is 1 up to the block's power of two.  16-bit floats:
+/* Blocks: half steps of the codes, the extremes in place so that d is 1 up to the block's power of two.  floats:
  * values midway between two codes, over all exponents of the type. */
 static bool half_steps(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     const assay_dtype t = c->type[Y];
     double *x = value[i];
-    if (t == ASSAY_f16 || t == ASSAY_bf16) {
-        const uint32_t cut = t == ASSAY_f16 ? 0x1000u : 0x8000u;
+    if (assay_dtype_of(t)->block == 1) {
+        const uint32_t cut = t == ASSAY_f16    ? 0x1000u
+                             : t == ASSAY_bf16 ? 0x8000u
+                             : t == ASSAY_e4m3 ? 0x80000u
+                                               : 0x100000u; /* e5m2 */
         for (int64_t k = 0; k < n; k++) {
             const uint32_t sign = (uint32_t)assay_rng_below(r, 2) << 31, m = (uint32_t)assay_rng_below(r, 1 << 23);
-            const uint32_t e =
-                t == ASSAY_f16 ? 100 + (uint32_t)assay_rng_below(r, 44) : (uint32_t)assay_rng_below(r, 255);
+            const uint32_t e = t == ASSAY_bf16   ? (uint32_t)assay_rng_below(r, 255)
+                               : t == ASSAY_e4m3 ? 115 + (uint32_t)assay_rng_below(r, 22)
+                                                 : 100 + (uint32_t)assay_rng_below(r, 44);
             x[k] = from_bits(sign | e << 23 | (m & -(2 * cut)) | cut);
             if (k % 4 == 3) /* and its neighbours, which are no ties */
                 x[k] = from_bits(sign | e << 23 | (m & -(2 * cut)) | (cut + (k % 8 == 3 ? 1 : -1u)));
@@ -128,7 +137,8 @@ static bool block_scales(const assay_case *c, int i, int64_t n, double *const *v
 }
 
 /* Scales midway between two f16, and one ulp of f32 to either side: every exponent, the smallest subnormals and the
- * step to infinity among them.  Where there is a minimum every other block has such a one instead. */
+ * step to infinity among them.  Where there is a minimum every other block has such a one instead.
+ * mxfp4: sizes of a power of two, and beside. */
 static bool scale_ties(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     static const uint16_t edge[] = { 0, 1, 0x3ff, 0x400, 0x7bfe, 0x7bff };
@@ -141,7 +151,7 @@ static bool scale_ties(const assay_case *c, int i, int64_t n, double *const *val
         const uint16_t h = assay_rng_below(r, 4) ? (uint16_t)assay_rng_below(r, 0x7c00)
                                                  : edge[assay_rng_below(r, (int64_t)(sizeof edge / sizeof *edge))];
         const double next = h == 0x7bff ? 65536 : assay_f16_to_f64((uint16_t)(h + 1));
-        const float tie = (float)((assay_f16_to_f64(h) + next) / 2);
+        const float tie = t == ASSAY_mxfp4 ? ldexpf(12, h % 250 - 130) : (float)((assay_f16_to_f64(h) + next) / 2);
         const float d = side == 0 ? tie : nextafterf(tie, side == 1 ? 0 : INFINITY);
         const double sign = assay_rng_below(r, 2) ? 1 : -1, lo = lower ? sign * (double)d : 0;
         const double size = has_minimum(t) ? (double)d : sign * (double)d;
@@ -227,7 +237,7 @@ static bool poisoned(const assay_case *c, int i, int64_t n, double *const *value
 
 static const assay_gen gens[] = {
     { "half-steps", ASSAY_TAG_EXACT, half_steps,
-      .says = "half steps of the codes; for 16-bit floats the middle of two codes" },
+      .says = "half steps of the codes; for floats the middle of two codes" },
     { "near-ties", ASSAY_TAG_ADVERSARIAL, near_ties, .says = "quotients by the scale within an ulp of a tie" },
     { "extremes", ASSAY_TAG_EXACT, extremes,
       .says = "the extreme of a block first, last, twice, alone; all equal; zeros" },
@@ -249,28 +259,35 @@ static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
 }
 
 static const assay_rows rows[] = {
-    { "R=3 C={1..17} y={f16,bf16} gen=half-steps", ASSAY_QUICK },
-    { "R=2 C={31,1000} y={f16,bf16} gen={gauss,half-steps,extremes,block-scales,edges,any-bits,special,denormal}",
+    { "R=3 C={1..17} y={f16,bf16,e4m3,e5m2} gen=half-steps", ASSAY_QUICK },
+    { "R=2 C={31,1000} y={f16,bf16,e4m3,e5m2} "
+      "gen={gauss,half-steps,extremes,block-scales,edges,any-bits,special,denormal}",
       ASSAY_QUICK },
-    { "R=3 C={32,64,96,128,160,224} y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1} gen={gauss,half-steps}", ASSAY_QUICK },
-    { "R=4 C=480 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1} "
+    { "R=3 C={32,64,96,128,160,224} y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4} gen={gauss,half-steps}", ASSAY_QUICK },
+    { "R=4 C=480 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4} "
       "gen={half-steps,near-ties,extremes,block-scales,poisoned,edges,any-bits}",
       ASSAY_QUICK },
-    { "R=2 C=96 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1} gen={uniform,positive,spike,signed-zero,denormal,special,wide,equal}",
+    { "R=2 C=96 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4} "
+      "gen={uniform,positive,spike,signed-zero,denormal,special,wide,equal}",
       ASSAY_QUICK },
-    { "R=1 C={0,4064,4128,8256} y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,f16,bf16} gen=gauss", ASSAY_QUICK },
+    { "R=1 C={0,4064,4128,8256} y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4,f16,bf16,e4m3,e5m2} gen=gauss", ASSAY_QUICK },
     { "R=0 C=256 y=* gen=gauss", ASSAY_QUICK },
-    { "R={4,5} C=960 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1} gen=scale-ties", ASSAY_QUICK },
-    { "R={1,2,3} C={768,1024} y={q4_k,q6_k} gen={small-scales,unit-steps,level}", ASSAY_QUICK },
-    { "R=2 C={256,768} y={q4_k,q6_k} gen={gauss,uniform,positive,extremes,block-scales,poisoned,zero}", ASSAY_QUICK },
-    { "R=4 C=1024 y={q4_k,q6_k} gen={gauss,uniform}", ASSAY_QUICK }, /* many super-blocks: verify() sums over them */
+    { "R={4,5} C=960 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4} gen=scale-ties", ASSAY_QUICK },
+    { "R={1,2,3} C={768,1024} y={q2_k,q3_k,q4_k,q5_k,q6_k,iq4_nl} gen={small-scales,unit-steps,level}", ASSAY_QUICK },
+    { "R=2 C={256,768} y={q2_k,q3_k,q4_k,q5_k,q6_k,iq4_nl} "
+      "gen={gauss,uniform,positive,extremes,block-scales,poisoned,zero}",
+      ASSAY_QUICK },
+    { "R=4 C=1024 y={q2_k,q3_k,q4_k,q5_k,q6_k,iq4_nl} gen={gauss,uniform}",
+      ASSAY_QUICK }, /* many super-blocks: verify() sums over them */
     { "R=5 C=8192 y=* gen={half-steps,near-ties,extremes,block-scales,poisoned,edges}", ASSAY_FULL },
     /* values at every place */
-    { "R=4 C=37 y={f16,bf16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
-    { "R=4 C=37 y={f16,bf16} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
+    { "R=4 C=37 y={f16,bf16,e4m3,e5m2} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=4 C=37 y={f16,bf16,e4m3,e5m2} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
     { "R=4 C=37 y={f16,bf16} gen=end@y", ASSAY_QUICK },
-    { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,q4_k,q6_k} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
-    { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,q4_k,q6_k} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
+    { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4,iq4_nl,q2_k,q3_k,q4_k,q5_k,q6_k} gen=" ASSAY_VALUES "@x",
+      ASSAY_QUICK },
+    { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4,iq4_nl,q2_k,q3_k,q4_k,q5_k,q6_k} gen=" ASSAY_SQUARES "@x",
+      ASSAY_QUICK },
 };
 
 static double land(const assay_case *c, int i, int64_t j)
@@ -279,7 +296,7 @@ static double land(const assay_case *c, int i, int64_t j)
     return assay_landing(c, j);
 }
 
-/* The harness writes both once more (second_formats.c) and compares the bytes, but for q4_k and q6_k: their search is
+/* The harness writes both once more (second_formats.c) and compares the bytes, but for those of a search: it is
  * ours, and what a search must keep is the op's verify(). */
 SECOND(quantize)
 {
@@ -319,6 +336,17 @@ static const assay_vector_case vectors[] = {
     { "q5_0_ties", "R=3 C=96 y=q5_0 gen=half-steps" },
     { "q5_1", "R=3 C=96 y=q5_1 gen=gauss" },
     { "q5_1_poisoned", "R=2 C=480 y=q5_1 gen=poisoned" },
+    { "e4m3", "R=3 C=43 y=e4m3 gen=half-steps" },
+    { "e5m2", "R=3 C=43 y=e5m2 gen=half-steps" },
+    { "e4m3_wide", "R=2 C=43 y=e4m3 gen=wide" },
+    { "mxfp4", "R=3 C=96 y=mxfp4 gen=gauss" },
+    { "mxfp4_ties", "R=3 C=96 y=mxfp4 gen=half-steps" },
+    { "mxfp4_scales", "R=4 C=480 y=mxfp4 gen=scale-ties" },
+    { "mxfp4_poisoned", "R=2 C=480 y=mxfp4 gen=poisoned" },
+    { "iq4_nl", "R=3 C=96 y=iq4_nl gen=gauss" },
+    { "q2_k", "R=4 C=1024 y=q2_k gen=gauss" },
+    { "q3_k", "R=4 C=1024 y=q3_k gen=gauss" },
+    { "q5_k", "R=4 C=1024 y=q5_k gen=gauss" },
     { "q4_k", "R=4 C=1024 y=q4_k gen=gauss" },
     { "q4_k_level", "R=5 C=768 y=q4_k gen=level" },
     { "q4_k_small_scales", "R=3 C=768 y=q4_k gen=small-scales" },

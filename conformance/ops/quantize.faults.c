@@ -4,6 +4,8 @@
 #include "assay/blocks.h"
 #include "faults.h"
 #include "quantize_k.h"
+#include "quantize_any.h"
+#include "quantize_8.h"
 
 /* X(mode, name, where it comes from) */
 #define FAULTS(X)                                                                                                      \
@@ -49,7 +51,7 @@
     X(CODES_BACKWARDS, "codes-backwards", "legal: codes in any order")
 /* Legal by its contract alone: what stands where a block holds a NaN or an infinity. */
 #define NAN_UNSEEN(X) X(UNSEEN, "nan-unseen", "legal: under the contract NaN ignored; formats 4.3")
-enum mode { LAST_OF_K = K_MODES - 1, FAULTS(MODE) LEGAL(MODE) NAN_UNSEEN(MODE) };
+enum mode { LAST_OF_8 = MODES_8 - 1, FAULTS(MODE) LEGAL(MODE) NAN_UNSEEN(MODE) };
 
 static uint32_t bits(float x)
 {
@@ -300,9 +302,20 @@ static void row_of_blocks(const assay_args *a, char *y, const float *x, int64_t 
 static void write_row(const assay_args *a, char *y, const float *x, int64_t C, int mode)
 {
     const assay_dtype type = a->operand[1].type;
-    if (type == ASSAY_q4_k || type == ASSAY_q6_k)
+    const int block_length = assay_dtype_of(type)->block;
+    if (mode > ANY_FIRST && mode < ANY_MODES)
+        any_row(y, x, C / block_length, type, mode);
+    else if (block_length == SUPER)
         k_row(y, x, C / SUPER, type, mode);
-    else if (type == ASSAY_f16 || type == ASSAY_bf16)
+    else if (type == ASSAY_iq4_nl)
+        any_row(y, x, C / 32, type, mode);
+    else if (type == ASSAY_mxfp4)
+        for (int64_t c = 0; c < C; c += 32)
+            block_mx((assay_mxfp4 *)(void *)(y + c / 32 * 17), x + c, mode);
+    else if (type == ASSAY_e4m3 || type == ASSAY_e5m2)
+        for (int64_t c = 0; c < C; c++)
+            y[c] = (char)to_8(x[c], type == ASSAY_e4m3, mode);
+    else if (block_length == 1)
         for (int64_t c = 0; c < C; c++) {
             const uint16_t h = type == ASSAY_f16 ? to_f16(x[c], mode) : to_bf16(x[c], mode);
             memcpy(y + 2 * c, &h, 2);
@@ -344,10 +357,18 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q8_1) |
                                                    ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q5_0) | ASSAY_T(q5_1)) };
 static const assay_typeset types_k[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(q4_k) | ASSAY_T(q6_k)) };
+/* Types that the above does not write by itself; all of them; those that a search writes */
+#define OTHER_SEARCHES (ASSAY_T(q2_k) | ASSAY_T(q3_k) | ASSAY_T(q5_k) | ASSAY_T(iq4_nl))
+#define FLOATS_OF_8    (ASSAY_T(e4m3) | ASSAY_T(e5m2))
+static const assay_typeset types_any[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(OTHER_SEARCHES | ASSAY_T(mxfp4)) };
+static const assay_typeset types_search[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(OTHER_SEARCHES) };
+static const assay_typeset types_8[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(FLOATS_OF_8) };
+static const assay_typeset types_mx[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(mxfp4)) };
 static const assay_typeset types_all[] = { ASSAY_TYPES(ASSAY_T(f32)),
                                            ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q8_1) |
                                                        ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q5_0) | ASSAY_T(q5_1) |
-                                                       ASSAY_T(q4_k) | ASSAY_T(q6_k)) };
+                                                       ASSAY_T(q4_k) | ASSAY_T(q6_k) | ASSAY_T(mxfp4) | OTHER_SEARCHES |
+                                                       FLOATS_OF_8) };
 static const assay_contract blind = { .nan_ignored = 1 };
 #define KERNEL_BASE .op = "quantize", .types = types
 static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW)
@@ -358,7 +379,19 @@ static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW)
 #define KERNEL_BASE .op = "quantize", .types = types_k, .flags = ASSAY_BITEXACT
                                              K_OTHER_BITS(BAD_ROW)
 #undef KERNEL_BASE
+#define KERNEL_BASE .op = "quantize", .types = types_any
+                                                 ANY_FAULTS(BAD_ROW) ANY_LEGAL(GOOD_ROW)
+#undef KERNEL_BASE
+#define KERNEL_BASE .op = "quantize", .types = types_search
+                                                     ANY_SEARCH(GOOD_ROW)
+#undef KERNEL_BASE
+#define KERNEL_BASE .op = "quantize", .types = types_8
+                                                         FAULTS_8(BAD_ROW) LEGAL_8(GOOD_ROW)
+#undef KERNEL_BASE
+#define KERNEL_BASE .op = "quantize", .types = types_mx
+                                                             FAULTS_MX(BAD_ROW) LEGAL_MX(GOOD_ROW)
+#undef KERNEL_BASE
 #define KERNEL_BASE .op = "quantize", .types = types_all, .contract = &blind
-                                                 NAN_UNSEEN(GOOD_ROW) };
+                                                                 NAN_UNSEEN(GOOD_ROW) };
 
 const assay_faults assay_faults_quantize = { "quantize", table, ASSAY_COUNT_OF(table) };

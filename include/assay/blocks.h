@@ -10,7 +10,8 @@
  *   q5_0, q5_1  the same with -16, 31 and 16.5 for -8, 15 and 8.5
  *
  * A block that holds a NaN or an infinity, or whose d overflows f32, has d, m, s = NaN (7e00) and the codes of a block
- * of zeros.  q4_k, q6_k are searches: reference/ops/quantize.bound.md. */
+ * of zeros.  q2_k to q6_k and iq4_nl are searches: reference/ops/quantize.bound.md.
+ * mxfp4: e is that of the largest |x| less 2, codes are the nearest, of two the one nearer to 0. */
 #ifndef ASSAY_BLOCKS_H
 #define ASSAY_BLOCKS_H
 #include <stdint.h>
@@ -50,12 +51,38 @@ typedef struct assay_q4_k {
     uint8_t sc[12];
     uint8_t q[128];
 } assay_q4_k;
+/* the same with a fifth bit: of element j bit j / 32 of h[j % 32] */
+typedef struct assay_q5_k {
+    uint16_t d, dmin;
+    uint8_t sc[12], h[32];
+    uint8_t q[128];
+} assay_q5_k;
+/* 16 groups of 16: x = d*(sc[g]&15)*code - dmin*(sc[g]>>4), codes of 2 bits */
+typedef struct assay_q2_k {
+    uint8_t sc[16], q[64];
+    uint16_t d, dmin;
+} assay_q2_k;
+/* 16 groups of 16: x = d*(sc-32)*(code-4), sc: 6 bits each, packed in sc[12]; code: 2 bits in q, the third in h */
+typedef struct assay_q3_k {
+    uint8_t h[32], q[64], sc[12];
+    uint16_t d;
+} assay_q3_k;
 /* 16 groups of 16: x = d*sc[g]*(code-32), code = 4 low bits in ql, 2 high bits in qh */
 typedef struct assay_q6_k {
     uint8_t ql[128], qh[64];
     int8_t sc[16];
     uint16_t d;
 } assay_q6_k;
+/* x = 2^(e-127) * E2M1 code: OCP MX; e 255: NaN.  x[i] in the low half of q[i], x[i+16] in its high half */
+typedef struct assay_mxfp4 {
+    uint8_t e;
+    uint8_t q[16];
+} assay_mxfp4;
+/* x = d * one of -127 -104 -83 -65 -49 -35 -22 -10 1 13 25 38 53 69 89 113, places as in mxfp4 */
+typedef struct assay_iq4_nl {
+    uint16_t d;
+    uint8_t q[16];
+} assay_iq4_nl;
 
 #ifndef __cplusplus /* which calls it otherwise */
 #define ASSAY_STATIC_ASSERT _Static_assert
@@ -68,6 +95,11 @@ ASSAY_STATIC_ASSERT(sizeof(assay_q4_0) == 18, "q4_0 has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_q4_1) == 20, "q4_1 has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_q5_0) == 22, "q5_0 has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_q5_1) == 24, "q5_1 has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_q2_k) == 84, "q2_k has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_q3_k) == 110, "q3_k has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_q5_k) == 176, "q5_k has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_mxfp4) == 17, "mxfp4 has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_iq4_nl) == 18, "iq4_nl has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_q4_k) == 144, "q4_k has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_q6_k) == 210, "q6_k has no padding");
 #undef ASSAY_STATIC_ASSERT

@@ -18,6 +18,39 @@ static inline void q4_k_scales(const uint8_t packed[12], uint8_t sc[8], uint8_t 
     memcpy(sc, s, 8);
     memcpy(mn, m, 8);
 }
+/* The 16 scales of a q3_k super-block, 6 bits each, less 32: the lower four as nibbles, the upper two in the last bytes
+ */
+static inline void q3_k_scales(const uint8_t packed[12], int8_t sc[16])
+{
+    uint32_t u[3], s[4];
+    memcpy(u, packed, 12);
+    for (int i = 0; i < 4; i++)
+        s[i] = (u[i % 2] >> (i / 2 * 4) & 0x0f0f0f0fu) | (u[2] >> 2 * i & 0x03030303u) << 4;
+    memcpy(sc, s, 16);
+    for (int g = 0; g < 16; g++)
+        sc[g] = (int8_t)(sc[g] - 32);
+}
+/* What the codes of iq4_nl stand for, and those of E2M1, doubled */
+static const int8_t iq4_values[16] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };
+static const int8_t e2m1_values[16] = { 0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12 };
+/* An E8M0 power of two, halved: 2^(e-128); e 255: NaN */
+static inline float e8m0_half(uint8_t e)
+{
+    const uint32_t u = e == 255 ? 0x7fc00000u : e < 2 ? 0x200000u << e : (uint32_t)(e - 1) << 23;
+    float f;
+    memcpy(&f, &u, sizeof f);
+    return f;
+}
+static inline float e4m3_from_bits(uint8_t c)
+{
+    const uint32_t size = c & 0x7f;
+    const uint32_t u = size == 0x7f ? 0x7fc00000u : (size << 20) + (120u << 23);
+    float f;
+    memcpy(&f, &u, sizeof f);
+    if (size < 8)
+        f = (float)size * 0x1p-9f;
+    return c & 0x80 ? -f : f;
+}
 /* Bytes of n elements of a row; n is a multiple of the block */
 static inline int64_t row_bytes(assay_dtype t, int64_t n)
 {
@@ -37,6 +70,19 @@ static inline int64_t row_bytes(assay_dtype t, int64_t n)
         return n / 32 * (int64_t)sizeof(assay_q5_0);
     case ASSAY_q5_1:
         return n / 32 * (int64_t)sizeof(assay_q5_1);
+    case ASSAY_e4m3:
+    case ASSAY_e5m2:
+        return n;
+    case ASSAY_iq4_nl:
+        return n / 32 * (int64_t)sizeof(assay_iq4_nl);
+    case ASSAY_mxfp4:
+        return n / 32 * (int64_t)sizeof(assay_mxfp4);
+    case ASSAY_q2_k:
+        return n / 256 * (int64_t)sizeof(assay_q2_k);
+    case ASSAY_q3_k:
+        return n / 256 * (int64_t)sizeof(assay_q3_k);
+    case ASSAY_q5_k:
+        return n / 256 * (int64_t)sizeof(assay_q5_k);
     case ASSAY_q4_k:
         return n / 256 * (int64_t)sizeof(assay_q4_k);
     case ASSAY_q6_k:

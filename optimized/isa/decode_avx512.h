@@ -66,6 +66,37 @@ static inline void avx512_decode_q6_k(float *y, const assay_q6_k *b)
                       _mm512_set1_ps(d * b->sc[2 * g + 1]));
 }
 
+static inline void avx512_decode_q5_k(float *y, const assay_q5_k *b)
+{
+    uint8_t sc[8], mn[8];
+    q4_k_scales(b->sc, sc, mn);
+    const float d = _cvtsh_ss(b->d), dmin = _cvtsh_ss(b->dmin);
+    for (int g = 0; g < 8; g++)
+        avx512_affine(y + 32 * g, avx2_q5_k_codes(b, g), _mm512_set1_ps(d * sc[g]), _mm512_set1_ps(-(dmin * mn[g])));
+}
+static inline void avx512_decode_q3_k(float *y, const assay_q3_k *b)
+{
+    int8_t sc[16];
+    q3_k_scales(b->sc, sc);
+    const float d = _cvtsh_ss(b->d);
+    for (int g = 0; g < 8; g++)
+        avx512_scaled(y + 32 * g, avx2_q3_k_codes(b, g), _mm512_set1_ps(d * sc[2 * g]),
+                      _mm512_set1_ps(d * sc[2 * g + 1]));
+}
+static inline void avx512_decode_q2_k(float *y, const assay_q2_k *b)
+{
+    const float d = _cvtsh_ss(b->d), dmin = _cvtsh_ss(b->dmin);
+    for (int h = 0; h < 16; h += 2) {
+        const __m256i codes = avx2_two_bits(b->q + 32 * (h / 8), h / 2 % 4);
+        for (int i = 0; i < 2; i++) {
+            const __m512 s = _mm512_set1_ps(d * (float)(b->sc[h + i] & 15));
+            const __m512 m = _mm512_set1_ps(-(dmin * (float)(b->sc[h + i] >> 4)));
+            const __m128i c = i ? _mm256_extracti128_si256(codes, 1) : _mm256_castsi256_si128(codes);
+            _mm512_storeu_ps(y + 16 * (h + i), _mm512_fmadd_ps(avx512_from_i8(c), s, m));
+        }
+    }
+}
+
 /* n elements of type t (whole blocks) at x, which may have any alignment */
 static inline void avx512_decode(float *y, const void *x, assay_dtype t, int64_t n)
 {
@@ -104,6 +135,32 @@ static inline void avx512_decode(float *y, const void *x, assay_dtype t, int64_t
     case ASSAY_q5_1:
         for (const assay_q5_1 *b = x; i < n; i += 32, b++)
             avx512_affine(y + i, avx2_q5_1_codes(b), _mm512_set1_ps(_cvtsh_ss(b->d)), _mm512_set1_ps(_cvtsh_ss(b->m)));
+        break;
+    case ASSAY_e4m3:
+    case ASSAY_e5m2:
+        avx2_decode_8(y, x, n, t == ASSAY_e4m3);
+        break;
+    case ASSAY_iq4_nl:
+        for (const assay_iq4_nl *b = x; i < n; i += 32, b++)
+            avx512_scaled_f16(y + i, avx2_table_codes(iq4_values, b->q), b->d);
+        break;
+    case ASSAY_mxfp4:
+        for (const assay_mxfp4 *b = x; i < n; i += 32, b++) {
+            const __m512 d = _mm512_set1_ps(e8m0_half(b->e));
+            avx512_scaled(y + i, avx2_table_codes(e2m1_values, b->q), d, d);
+        }
+        break;
+    case ASSAY_q2_k:
+        for (const assay_q2_k *b = x; i < n; i += 256, b++)
+            avx512_decode_q2_k(y + i, b);
+        break;
+    case ASSAY_q3_k:
+        for (const assay_q3_k *b = x; i < n; i += 256, b++)
+            avx512_decode_q3_k(y + i, b);
+        break;
+    case ASSAY_q5_k:
+        for (const assay_q5_k *b = x; i < n; i += 256, b++)
+            avx512_decode_q5_k(y + i, b);
         break;
     case ASSAY_q4_k:
         for (const assay_q4_k *b = x; i < n; i += 256, b++)

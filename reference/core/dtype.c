@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * dtype.c - plain numbers and the table of all element types.
  * Floats are written with one rounding from double, to nearest, ties to even, overflow to infinity, subnormals kept;
- * a NaN keeps its sign and the top bits of its payload and is made quiet.  Integers: to nearest, ties to even,
+ * a NaN keeps its sign and, in 16 bits, the top of its payload, and is made quiet.  e4m3 (the one without infinities)
+ * has a NaN beyond 448, as have ml_dtypes and PyTorch: nothing is saturated.  Integers: to nearest, ties to even,
  * clamped to the type's range; a NaN becomes 0. */
 #include "dtype.h"
 #include "dtype_codecs.h"
@@ -36,6 +37,20 @@ static inline uint16_t small_from_f64(double x, int m, int bias)
     /* q holds the hidden bit, so a carry moves into the exponent by itself */
     const int64_t code = (e < low ? 0 : ((int64_t)(e + bias - 1) << m)) + (int64_t)q;
     return (uint16_t)(sign | (code > (int64_t)inf ? inf : (uint32_t)code));
+}
+
+/* The code of 8 bits, which is that of 16 with the same mantissa and bias, but that codes end at `beyond`. */
+static inline uint8_t eight_from_f64(double x, int m, int bias, unsigned beyond, unsigned nan)
+{
+    const unsigned code = small_from_f64(x, m, bias), size = code & 0x7fff;
+    return (uint8_t)((code >> 8 & 0x80) | (isnan(x) ? nan : size < beyond ? size : beyond));
+}
+
+static inline double e4m3_to_f64(uint8_t code)
+{
+    const int e = code >> 3 & 15, m = code & 7;
+    const double size = (code & 0x7f) == 0x7f ? (double)NAN : e ? ldexp(m + 8, e - 10) : ldexp(m, -9);
+    return code & 0x80 ? -size : size;
 }
 
 /* Values that an f32 holds, and f16 as a normal number: carry and tie in one addition. */
@@ -101,8 +116,8 @@ static double rounded(double x, double lo, double hi)
     return r < lo ? lo : r > hi ? hi : r;
 }
 
-enum codec { F32, F64, F16, BF16, I8, I32, I64 };
-static const int size_of[] = { 4, 8, 2, 2, 1, 4, 8 };
+enum codec { F32, F64, F16, BF16, E4M3, E5M2, I8, I32, I64 };
+static const int size_of[] = { 4, 8, 2, 2, 1, 1, 1, 4, 8 };
 
 static inline double load(const void *p, enum codec c)
 {
@@ -110,6 +125,7 @@ static inline double load(const void *p, enum codec c)
         float f;
         double d;
         uint16_t h;
+        uint8_t u;
         int8_t b;
         int32_t i;
         int64_t l;
@@ -124,6 +140,10 @@ static inline double load(const void *p, enum codec c)
         return assay_f16_to_f64(v.h);
     case BF16:
         return (double)assay_bf16_to_f32(v.h);
+    case E4M3:
+        return e4m3_to_f64(v.u);
+    case E5M2: /* the upper half of an f16 */
+        return assay_f16_to_f64((uint16_t)(v.u << 8));
     case I8:
         return v.b;
     case I32:
@@ -139,6 +159,7 @@ static inline void store(void *p, double x, enum codec c)
         float f;
         double d;
         uint16_t h;
+        uint8_t u;
         int8_t b;
         int32_t i;
         int64_t l;
@@ -155,6 +176,12 @@ static inline void store(void *p, double x, enum codec c)
         break;
     case BF16:
         v.h = assay_bf16_from_f64(x);
+        break;
+    case E4M3:
+        v.u = eight_from_f64(x, 3, 7, 0x7f, 0x7f);
+        break;
+    case E5M2:
+        v.u = eight_from_f64(x, 2, 15, 0x7c, 0x7e);
         break;
     case I8:
         v.b = (int8_t)rounded(x, -128, 127);
@@ -194,13 +221,15 @@ PLAIN(f32, F32)
 PLAIN(f64, F64)
 PLAIN(f16, F16)
 PLAIN(bf16, BF16)
+PLAIN(e4m3, E4M3)
+PLAIN(e5m2, E5M2)
 PLAIN(i8, I8)
 PLAIN(i32, I32)
 PLAIN(i64, I64)
 
 /* ---- the table ---- */
 
-#define SEARCHED (ASSAY_T(q4_k) | ASSAY_T(q6_k))
+#define SEARCHED (ASSAY_T(q2_k) | ASSAY_T(q3_k) | ASSAY_T(q4_k) | ASSAY_T(q5_k) | ASSAY_T(q6_k) | ASSAY_T(iq4_nl))
 static const assay_dtype_info table[ASSAY_DTYPE_END] = {
 #define DTYPE(id, number, block, bytes, u)                                                                             \
     [number] = { #id, block, bytes, u, assay_decode_##id, assay_encode_##id, (SEARCHED >> (number)&1) != 0 },

@@ -13,10 +13,9 @@ static const char *other_type(uint64_t type) /* element types of GGUF that Assay
         uint8_t number;
         const char *name;
     } known[] = {
-        { 10, "q2_k" },   { 11, "q3_k" },    { 13, "q5_k" },  { 15, "q8_k" },   { 16, "iq2_xxs" },
-        { 17, "iq2_xs" }, { 18, "iq3_xxs" }, { 19, "iq1_s" }, { 20, "iq4_nl" }, { 21, "iq3_s" },
-        { 22, "iq2_s" },  { 23, "iq4_xs" },  { 25, "i16" },   { 29, "iq1_m" },  { 34, "tq1_0" },
-        { 35, "tq2_0" },  { 39, "mxfp4" },   { 40, "nvfp4" }, { 41, "q1_0" },   { 42, "q2_0" },
+        { 15, "q8_k" },  { 16, "iq2_xxs" }, { 17, "iq2_xs" }, { 18, "iq3_xxs" }, { 19, "iq1_s" },
+        { 21, "iq3_s" }, { 22, "iq2_s" },   { 23, "iq4_xs" }, { 25, "i16" },     { 29, "iq1_m" },
+        { 34, "tq1_0" }, { 35, "tq2_0" },   { 40, "nvfp4" },  { 41, "q1_0" },    { 42, "q2_0" },
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (known[i].number == type)

@@ -9,21 +9,11 @@
 enum { MAX_HEADER = 100000000 }; /* the limit of the format's own reader */
 
 static const assay_st_type types[] = {
-    { "F64", 8, ASSAY_f64 },
-    { "I64", 8, ASSAY_i64 },
-    { "U64", 8, ASSAY_DTYPE_END },
-    { "F32", 4, ASSAY_f32 },
-    { "I32", 4, ASSAY_i32 },
-    { "U32", 4, ASSAY_DTYPE_END },
-    { "F16", 2, ASSAY_f16 },
-    { "BF16", 2, ASSAY_bf16 },
-    { "I16", 2, ASSAY_DTYPE_END },
-    { "U16", 2, ASSAY_DTYPE_END },
-    { "I8", 1, ASSAY_i8 },
-    { "U8", 1, ASSAY_DTYPE_END },
-    { "BOOL", 1, ASSAY_DTYPE_END },
-    { "F8_E4M3", 1, ASSAY_DTYPE_END },
-    { "F8_E5M2", 1, ASSAY_DTYPE_END },
+    { "F64", 8, ASSAY_f64 },        { "I64", 8, ASSAY_i64 },      { "U64", 8, ASSAY_DTYPE_END },
+    { "F32", 4, ASSAY_f32 },        { "I32", 4, ASSAY_i32 },      { "U32", 4, ASSAY_DTYPE_END },
+    { "F16", 2, ASSAY_f16 },        { "BF16", 2, ASSAY_bf16 },    { "I16", 2, ASSAY_DTYPE_END },
+    { "U16", 2, ASSAY_DTYPE_END },  { "I8", 1, ASSAY_i8 },        { "U8", 1, ASSAY_DTYPE_END },
+    { "BOOL", 1, ASSAY_DTYPE_END }, { "F8_E4M3", 1, ASSAY_e4m3 }, { "F8_E5M2", 1, ASSAY_e5m2 },
 };
 
 const assay_st_type *assay_st_type_find(const char *name)

@@ -58,10 +58,11 @@ bool assay_values_land(const assay_op *op, int i)
 static uint64_t types_of(const assay_op *op, const assay_value_kind *k, int i)
 {
     const assay_operand *o = &op->operands[i];
-    uint64_t types = 0, blocks = 0, minima = 0;
+    uint64_t types = 0, blocks = 0, scales = 0, minima = 0;
     for (int t = 0; t < 64; t++) {
         const assay_block_parts *p = assay_block_parts_of((assay_dtype)t);
         blocks |= p ? UINT64_C(1) << t : 0;
+        scales |= p && p->scale >= 0 ? UINT64_C(1) << t : 0;
         minima |= p && p->minimum >= 0 ? UINT64_C(1) << t : 0;
     }
     if ((k->on & ASSAY_ON_OUTPUT) && assay_values_land(op, i))
@@ -71,7 +72,8 @@ static uint64_t types_of(const assay_op *op, const assay_value_kind *k, int i)
         return 0;
     types |= k->on & ASSAY_ON_FLOATS ? floats : 0;
     types |= k->on & ASSAY_ON_WIDE ? wide : 0;
-    types |= k->on & (ASSAY_ON_BLOCKS | ASSAY_ON_SCALES) ? blocks : 0;
+    types |= k->on & ASSAY_ON_BLOCKS ? blocks : 0;
+    types |= k->on & ASSAY_ON_SCALES ? scales : 0;
     types |= k->on & ASSAY_ON_MINIMA ? minima : 0;
     return o->types.bits[0] & types;
 }

@@ -16,7 +16,8 @@ enum {                            /* assay_value_kind.on: where a kind makes sen
        ASSAY_ON_OUTPUT = 1u << 7, /* outputs of plain floats too, of ops that can land them there */
 };
 
-/* Where a block format keeps its f16 scale and minimum (-1: it has none) and its codes, in bytes from its start. */
+/* Where a block format keeps its f16 scale and minimum (-1: it has none such) and its codes, in bytes from its start.
+ */
 typedef struct assay_block_parts {
     int scale, minimum, codes;
 } assay_block_parts;

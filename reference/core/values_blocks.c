@@ -14,6 +14,11 @@ static const assay_block_parts parts[ASSAY_DTYPE_END] = {
     [ASSAY_q4_1] = { offsetof(assay_q4_1, d), offsetof(assay_q4_1, m), offsetof(assay_q4_1, q) },
     [ASSAY_q5_0] = { offsetof(assay_q5_0, d), -1, offsetof(assay_q5_0, h) },
     [ASSAY_q5_1] = { offsetof(assay_q5_1, d), offsetof(assay_q5_1, m), offsetof(assay_q5_1, h) },
+    [ASSAY_iq4_nl] = { offsetof(assay_iq4_nl, d), -1, offsetof(assay_iq4_nl, q) },
+    [ASSAY_mxfp4] = { -1, -1, offsetof(assay_mxfp4, q) },
+    [ASSAY_q2_k] = { offsetof(assay_q2_k, d), offsetof(assay_q2_k, dmin), offsetof(assay_q2_k, q) },
+    [ASSAY_q3_k] = { offsetof(assay_q3_k, d), -1, offsetof(assay_q3_k, h) },
+    [ASSAY_q5_k] = { offsetof(assay_q5_k, d), offsetof(assay_q5_k, dmin), offsetof(assay_q5_k, h) },
     [ASSAY_q4_k] = { offsetof(assay_q4_k, d), offsetof(assay_q4_k, dmin), offsetof(assay_q4_k, q) },
     [ASSAY_q6_k] = { offsetof(assay_q6_k, d), -1, offsetof(assay_q6_k, ql) },
 };
@@ -71,7 +76,7 @@ bool assay_value_raw(const assay_case *c, int i, void *data, size_t n, assay_rng
     const assay_value_kind *kind = (const assay_value_kind *)(const void *)c->gen;
     const assay_dtype_info *ty = assay_dtype_of(c->type[i]);
     const assay_block_parts *p = assay_block_parts_of(c->type[i]);
-    if (i != c->gen_at - 1 || !kind->code || !p)
+    if (i != c->gen_at - 1 || !kind->code || !p || p->scale < 0)
         return false;
     for (size_t at = 0; at + (size_t)ty->bytes <= n; at += (size_t)ty->bytes) {
         unsigned char *block = (unsigned char *)data + at;

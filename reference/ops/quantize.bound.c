@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * quantize: types with an exact rule have one right answer.  q4_k and q6_k are written by a search, and any search may
- * be as good as ours: verify() holds an encoder to what the format defines.  Its measure is *plain rounding*: each
- * group's scale from its extremes, in closed form, rounded to the grid of the super-block.
+ * quantize: types with an exact rule have one right answer.  q2_k to q6_k and iq4_nl are written by a search, and any
+ * search may be as good as ours: verify() holds an encoder to what the format defines.  Its measure is *plain
+ * rounding*: each group's scale from its extremes, in closed form, rounded to the grid of the super-block.
  *
  *   each super-block   square error at most `worst`: what plain rounding errs at most on values with these extremes
  *   random data        in sum over MANY super-blocks and more: at most that of plain rounding with codes by the scales
@@ -29,6 +29,14 @@ static double stored_within(double largest, int steps, double half_steps)
     return largest * (half_steps / steps + 0x1p-11) + steps * 0x1p-25;
 }
 
+/* How a format keeps numbers: groups of n, codes and steps of the super-block's scale as plain_affine and
+ * plain_symmetric say */
+typedef struct grid {
+    int n, codes, steps;
+} grid;
+static const grid q2_k = { 16, 3, 15 }, q3_k = { 16, 4, 32 }, q4_k = { 32, 15, 63 }, q5_k = { 32, 31, 63 },
+                  q6_k = { 16, 32, 128 };
+
 static double error_of(const double *x, int n, double stored, double minimum, double scale, double offset, int lo,
                        int hi)
 {
@@ -40,78 +48,117 @@ static double error_of(const double *x, int n, double stored, double minimum, do
     return sum;
 }
 
-/* 8 groups of 32, x ~ s q - m, 0 <= q <= 15, s and m of 6 bits: s = (max - min) / 15, m = -min, 0 within the range. */
-static plain plain_q4_k(const double *x)
+/* x ~ s q - m, 0 <= q <= codes, s and m in 0 .. steps: s = (max - min) / codes, m = -min, 0 within the range. */
+static plain plain_affine(const double *x, grid f)
 {
-    enum { GROUPS = 8, N = 32, CODES = 15, STEPS = 63 };
-    double s[GROUPS], m[GROUPS], s_max = 0, m_max = 0;
-    for (int g = 0; g < GROUPS; g++) {
+    const int groups = SUPER / f.n;
+    double s[16], m[16], s_max = 0, m_max = 0;
+    for (int g = 0; g < groups; g++) {
         double lo = 0, hi = 0;
-        for (int j = 0; j < N; j++)
-            lo = fmin(lo, x[N * g + j]), hi = fmax(hi, x[N * g + j]);
-        s[g] = (hi - lo) / CODES, m[g] = -lo;
+        for (int j = 0; j < f.n; j++)
+            lo = fmin(lo, x[f.n * g + j]), hi = fmax(hi, x[f.n * g + j]);
+        s[g] = (hi - lo) / f.codes, m[g] = -lo;
         s_max = fmax(s_max, s[g]), m_max = fmax(m_max, m[g]);
     }
-    const double d = assay_f16_to_f64(assay_f16_from_f64(s_max / STEPS));
-    const double dmin = assay_f16_to_f64(assay_f16_from_f64(m_max / STEPS));
-    const double ds = stored_within(s_max, STEPS, 0.5), dm = stored_within(m_max, STEPS, 0.5);
+    const double d = assay_f16_to_f64(assay_f16_from_f64(s_max / f.steps));
+    const double dmin = assay_f16_to_f64(assay_f16_from_f64(m_max / f.steps));
+    const double ds = stored_within(s_max, f.steps, 0.5), dm = stored_within(m_max, f.steps, 0.5);
     plain p = { 0, 0 };
-    for (int g = 0; g < GROUPS; g++) {
-        const double stored = s_max > 0 ? d * nearbyint(STEPS * s[g] / s_max) : 0;
-        const double minimum = m_max > 0 ? dmin * nearbyint(STEPS * m[g] / m_max) : 0;
-        const double each = fmax((s[g] + ds) / 2, CODES * ds + dm);
-        p.error += error_of(x + N * g, N, stored, minimum, s[g], m[g], 0, CODES);
-        p.worst += N * each * each;
+    for (int g = 0; g < groups; g++) {
+        const double stored = s_max > 0 ? d * nearbyint(f.steps * s[g] / s_max) : 0;
+        const double minimum = m_max > 0 ? dmin * nearbyint(f.steps * m[g] / m_max) : 0;
+        const double each = fmax((s[g] + ds) / 2, f.codes * ds + dm);
+        p.error += error_of(x + f.n * g, f.n, stored, minimum, s[g], m[g], 0, f.codes);
+        p.worst += f.n * each * each;
     }
     return p;
 }
 
-/* 16 groups of 16, x ~ s q, -32 <= q <= 31, s of 8 bits with its sign: the extreme of a group is code -32. */
-static plain plain_q6_k(const double *x)
+/* x ~ s q, -codes <= q < codes, s in -steps .. steps - 1: the extreme of a group is code -codes. */
+static plain plain_symmetric(const double *x, grid f)
 {
-    enum { GROUPS = 16, N = 16, CODES = 32, STEPS = 128 };
-    double s[GROUPS], most = 0;
-    for (int g = 0; g < GROUPS; g++) {
+    const int groups = SUPER / f.n;
+    double s[16], most = 0;
+    for (int g = 0; g < groups; g++) {
         double extreme = 0;
-        for (int j = 0; j < N; j++)
-            extreme = fabs(x[N * g + j]) > fabs(extreme) ? x[N * g + j] : extreme;
-        s[g] = extreme / -CODES;
+        for (int j = 0; j < f.n; j++)
+            extreme = fabs(x[f.n * g + j]) > fabs(extreme) ? x[f.n * g + j] : extreme;
+        s[g] = extreme / -f.codes;
         most = fabs(s[g]) > fabs(most) ? s[g] : most;
     }
-    const double d = assay_f16_to_f64(assay_f16_from_f64(most / -STEPS));
-    const double ds = stored_within(fabs(most), STEPS, 1); /* a whole step: +128 is not among the codes */
+    const double d = assay_f16_to_f64(assay_f16_from_f64(most / -f.steps));
+    const double ds = stored_within(fabs(most), f.steps, 1); /* a whole step: +steps is not among the scales */
     plain p = { 0, 0 };
-    for (int g = 0; g < GROUPS; g++) {
-        const double stored = most != 0 ? d * fmin(nearbyint(-STEPS * s[g] / most), STEPS - 1) : 0;
-        const double each = fabs(s[g]) + CODES * ds; /* +32 steps from 0 are 31 at most */
-        p.error += error_of(x + N * g, N, stored, 0, s[g], 0, -CODES, CODES - 1);
-        p.worst += N * each * each;
+    for (int g = 0; g < groups; g++) {
+        const double stored = most != 0 ? d * fmin(nearbyint(-f.steps * s[g] / most), f.steps - 1) : 0;
+        const double each = fabs(s[g]) + f.codes * ds; /* +codes steps from 0 are codes - 1 at most */
+        p.error += error_of(x + f.n * g, f.n, stored, 0, s[g], 0, -f.codes, f.codes - 1);
+        p.worst += f.n * each * each;
     }
     return p;
 }
 
-static double square_error(const double *x, const double *y)
+/* x ~ d v, v one of 16 values: the extreme is -127, of the other side 113 is the last; no gap within is over 24. */
+static plain plain_iq4_nl(const double *x)
+{
+    static const int value[] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };
+    enum { N = 32, LOW = 127, BEYOND = 14 };
+    double extreme = 0;
+    for (int j = 0; j < N; j++)
+        extreme = fabs(x[j]) > fabs(extreme) ? x[j] : extreme;
+    const double d = extreme / -LOW, stored = assay_f16_to_f64(assay_f16_from_f64(d));
+    const double each = BEYOND * fabs(d) + LOW * (fabs(d) * 0x1p-11 + 0x1p-25);
+    plain p = { 0, N * each * each };
+    for (int j = 0; j < N; j++) {
+        double best = INFINITY, e = 0;
+        for (size_t k = 0; k < sizeof value / sizeof *value; k++)
+            if (fabs(d * value[k] - x[j]) < best)
+                best = fabs(d * value[k] - x[j]), e = stored * value[k] - x[j];
+        p.error += e * e;
+    }
+    return p;
+}
+
+static plain plain_of(assay_dtype t, const double *x)
+{
+    switch (t) {
+    case ASSAY_q2_k:
+        return plain_affine(x, q2_k);
+    case ASSAY_q3_k:
+        return plain_symmetric(x, q3_k);
+    case ASSAY_q4_k:
+        return plain_affine(x, q4_k);
+    case ASSAY_q5_k:
+        return plain_affine(x, q5_k);
+    case ASSAY_q6_k:
+        return plain_symmetric(x, q6_k);
+    default:
+        return plain_iq4_nl(x);
+    }
+}
+
+static double square_error(const double *x, const double *y, int n)
 {
     double e = 0;
-    for (int i = 0; i < SUPER; i++)
+    for (int i = 0; i < n; i++)
         e += (x[i] - y[i]) * (x[i] - y[i]);
     return e;
 }
 
-static int finite_of(const double *x)
+static bool all_finite(const double *x, int n)
 {
-    int n = 0;
-    for (int i = 0; i < SUPER; i++)
-        n += isfinite(x[i]) != 0;
-    return n;
+    bool all = true;
+    for (int i = 0; i < n; i++)
+        all = all && isfinite(x[i]);
+    return all;
 }
 
-static bool all_nan(const double *y)
+static bool all_nan(const double *y, int n)
 {
-    int n = 0;
-    for (int i = 0; i < SUPER; i++)
-        n += isnan(y[i]) != 0;
-    return n == SUPER;
+    bool all = true;
+    for (int i = 0; i < n; i++)
+        all = all && isnan(y[i]);
+    return all;
 }
 
 static bool no(assay_why *why, const char *rule, int64_t blocks, double got, double most)
@@ -126,35 +173,36 @@ static bool no(assay_why *why, const char *rule, int64_t blocks, double got, dou
 static bool not_that(assay_why *why, int64_t block, const char *what)
 {
     if (why)
-        snprintf(why->text, sizeof why->text, "super-block %lld: %s", (long long)block, what);
+        snprintf(why->text, sizeof why->text, "block %lld: %s", (long long)block, what);
     return false;
 }
 
 VERIFY(quantize)
 {
     const double *x = a->operand[0], *golden = a->operand[1], *y = got[1];
-    const int64_t blocks = a->dim[0] * a->dim[1] / SUPER;
+    const int n = assay_dtype_of(a->type[1])->block;
+    const int64_t blocks = a->dim[0] * a->dim[1] / n;
     double sum = 0, sum_plain = 0;
-    for (int64_t b = 0; b < blocks; b++, x += SUPER, golden += SUPER, y += SUPER) {
-        const bool held = finite_of(golden) == SUPER;
+    for (int64_t b = 0; b < blocks; b++, x += n, golden += n, y += n) {
+        const bool held = all_finite(golden, n);
         if (!held && c->nan_ignored)
             continue;
-        if (finite_of(x) < SUPER) {
-            if (!all_nan(y))
+        if (!all_finite(x, n)) {
+            if (!all_nan(y, n))
                 return not_that(why, b, "x holds a NaN or an infinity, and what was written does not decode to NaN");
             continue;
         }
-        const plain p = a->type[1] == ASSAY_q4_k ? plain_q4_k(x) : plain_q6_k(x);
-        if (finite_of(y) < SUPER) {
+        const plain p = plain_of(a->type[1], x);
+        if (!all_finite(y, n)) {
             if (held && isfinite(p.error))
                 return not_that(why, b, "decodes to what is not finite, and all of x is");
             continue;
         }
-        const double e = square_error(x, y);
+        const double e = square_error(x, y, n);
         if (!(e <= p.worst))
-            return no(why, "super-block", b, e, p.worst);
+            return no(why, "block", b, e, p.worst);
         if (isfinite(p.error))
             sum += e, sum_plain += p.error;
     }
-    return !a->random || blocks < MANY || sum <= sum_plain || no(why, "super-blocks", blocks, sum, sum_plain);
+    return !a->random || blocks * n < MANY * SUPER || sum <= sum_plain || no(why, "blocks", blocks, sum, sum_plain);
 }

@@ -7,11 +7,12 @@ import torch.nn.functional as F
 import formats
 import inputs
 
-NARROW = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
+NARROW = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16, "e4m3": torch.float8_e4m3fn, "e5m2": torch.float8_e5m2}
+EIGHT = {"F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2}
 
 
 def tensor(v, name):
-    """An input as float64.  f16 and bf16 are read by PyTorch; blocks, of which it knows nothing, by formats.py."""
+    """An input as float64.  f16, bf16 and floats of 8 bits are read by PyTorch; blocks, of which it knows nothing, by formats.py."""
     if not v.has(name):
         return None
     kind, raw = v.raw[name]
@@ -19,6 +20,8 @@ def tensor(v, name):
         return torch.from_numpy(raw.astype("<i2" if raw.dtype.kind == "i" else raw.dtype).copy()).double()
     if kind == "BF16":
         return torch.from_numpy(raw.view("<i2").copy()).view(torch.bfloat16).double()
+    if kind in EIGHT:
+        return torch.from_numpy(raw.copy()).view(EIGHT[kind]).double()
     if kind == "U8":
         return torch.from_numpy(np.ascontiguousarray(inputs.cached(v, name)))
     return torch.from_numpy(raw.copy()).double()

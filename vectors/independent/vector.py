@@ -5,7 +5,8 @@ import struct
 
 import numpy as np
 
-PLAIN = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I8": "i1", "U8": "u1"}
+PLAIN = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I8": "i1", "U8": "u1",
+         "F8_E4M3": "u1", "F8_E5M2": "u1"}
 
 
 class Vector:

@@ -35,6 +35,8 @@ def stored(v, name, want):
     kind, raw = v.raw[f"expected.{name}"]
     if kind == "BF16":
         return formats.bf16_words(formats.encode_bf16(want)), formats.bf16_words(raw)
+    if kind in formats.FLOATS_8:
+        return formats.FLOATS_8[kind][formats.encode_8(kind, want)], formats.FLOATS_8[kind][raw]
     element, _, layout = v.types.get(name, "f32").partition(":")
     if kind == "U8" and layout:
         copy = Vector.__new__(Vector)

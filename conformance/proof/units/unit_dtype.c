@@ -198,7 +198,7 @@ START_TEST(known_blocks)
         float f[256] = { 0 };
         for (int k = 0; k < info->bytes; k++)
             b[k + 1] = (unsigned char)(37 * k + 11);
-        b[known_decode[i].d + 1] = 0x55, b[known_decode[i].d + 2] = 0x35;
+        known_scale(b + 1, known_decode[i].d);
         if (known_decode[i].m >= 0)
             b[known_decode[i].m + 1] = known_decode[i].second & 255,
                                   b[known_decode[i].m + 2] = (unsigned char)(known_decode[i].second >> 8);
@@ -242,8 +242,9 @@ START_TEST(block_edges)
     assay_dtype_of(ASSAY_q4_1)->encode(&b41, x, 32);
     ck_assert(b41.d == 0x7e00 && b41.m == 0x7e00 && b41.q[7] == 0);
     const double odd[] = { INFINITY, -INFINITY, (double)NAN };
-    static const assay_dtype types[] = { ASSAY_q8_0, ASSAY_q8_1, ASSAY_q4_0, ASSAY_q4_1,
-                                         ASSAY_q5_0, ASSAY_q5_1, ASSAY_q4_k, ASSAY_q6_k };
+    static const assay_dtype types[] = { ASSAY_q8_0, ASSAY_q8_1,   ASSAY_q4_0, ASSAY_q4_1, ASSAY_q5_0,
+                                         ASSAY_q5_1, ASSAY_q4_k,   ASSAY_q6_k, ASSAY_q2_k, ASSAY_q3_k,
+                                         ASSAY_q5_k, ASSAY_iq4_nl, ASSAY_mxfp4 };
     for (size_t t = 0; t < ASSAY_COUNT_OF(types); t++)
         for (int k = 0; k < 9; k++) {
             const assay_dtype_info *info = assay_dtype_of(types[t]);
