@@ -134,7 +134,7 @@ static int most_of(const form *f)
     return f->fifth ? 31 : 15;
 }
 
-static void pack(unsigned char *b, const form *f, const float t[N]) /* t >= 0: the codes before truncation */
+static void pack_low(unsigned char *b, const form *f, const float t[N]) /* t >= 0: the codes before truncation */
 {
     memset(b + f->codes, 0, 16);
     if (f->fifth)
@@ -147,7 +147,7 @@ static void pack(unsigned char *b, const form *f, const float t[N]) /* t >= 0: t
     }
 }
 
-static int code(const unsigned char *b, const form *f, int j)
+static int code_low(const unsigned char *b, const form *f, int j)
 {
     const int low = b[f->codes + j % 16] >> (j / 16 * 4) & 15;
     return f->fifth ? low | (b[f->fifth + j / 8] >> j % 8 & 1) << 4 : low;
@@ -183,21 +183,22 @@ static float affine(float x[N], bool finite, float most, float *m)
     return finite ? d : NAN;
 }
 
-static void put(unsigned char *b, uint16_t h)
+static void put_half(unsigned char *b, uint16_t h)
 {
     memcpy(b, &h, sizeof h);
 }
 
-static void encode(unsigned char *b, const double *src, int64_t n, const form *f)
+static void encode_low(unsigned char *b, const double *src, int64_t n, const form *f)
 {
     for (int64_t i = 0; i < n; i += N, b += f->bytes) {
         float x[N], m = 0;
         const bool finite = take(x, src + i);
         const int most = most_of(f);
-        put(b, scale(f->minimum ? affine(x, finite, (float)most, &m) : symmetric(x, finite, (float)(most / 2 + 1))));
+        put_half(b,
+                 scale(f->minimum ? affine(x, finite, (float)most, &m) : symmetric(x, finite, (float)(most / 2 + 1))));
         if (f->minimum)
-            put(b + f->minimum, scale(m));
-        pack(b, f, x);
+            put_half(b + f->minimum, scale(m));
+        pack_low(b, f, x);
     }
 }
 
@@ -208,13 +209,13 @@ static double half_at(const unsigned char *b)
     return assay_f16_to_f64(h);
 }
 
-static void decode(double *dst, const unsigned char *b, int64_t n, const form *f)
+static void decode_low(double *dst, const unsigned char *b, int64_t n, const form *f)
 {
     for (int64_t i = 0; i < n; i += N, b += f->bytes) {
         const double d = half_at(b), m = f->minimum ? half_at(b + f->minimum) : 0;
         const int zero = f->minimum ? 0 : most_of(f) / 2 + 1;
         for (int j = 0; j < N; j++) {
-            const double y = d * (code(b, f, j) - zero);
+            const double y = d * (code_low(b, f, j) - zero);
             dst[i + j] = f->minimum ? y + m : y;
         }
     }
@@ -222,40 +223,40 @@ static void decode(double *dst, const unsigned char *b, int64_t n, const form *f
 
 void assay_encode_q4_0(void *dst, const double *src, int64_t n)
 {
-    encode(dst, src, n, &q4_0);
+    encode_low(dst, src, n, &q4_0);
 }
 
 void assay_decode_q4_0(double *dst, const void *src, int64_t n)
 {
-    decode(dst, src, n, &q4_0);
+    decode_low(dst, src, n, &q4_0);
 }
 
 void assay_encode_q4_1(void *dst, const double *src, int64_t n)
 {
-    encode(dst, src, n, &q4_1);
+    encode_low(dst, src, n, &q4_1);
 }
 
 void assay_decode_q4_1(double *dst, const void *src, int64_t n)
 {
-    decode(dst, src, n, &q4_1);
+    decode_low(dst, src, n, &q4_1);
 }
 
 void assay_encode_q5_0(void *dst, const double *src, int64_t n)
 {
-    encode(dst, src, n, &q5_0);
+    encode_low(dst, src, n, &q5_0);
 }
 
 void assay_decode_q5_0(double *dst, const void *src, int64_t n)
 {
-    decode(dst, src, n, &q5_0);
+    decode_low(dst, src, n, &q5_0);
 }
 
 void assay_encode_q5_1(void *dst, const double *src, int64_t n)
 {
-    encode(dst, src, n, &q5_1);
+    encode_low(dst, src, n, &q5_1);
 }
 
 void assay_decode_q5_1(double *dst, const void *src, int64_t n)
 {
-    decode(dst, src, n, &q5_1);
+    decode_low(dst, src, n, &q5_1);
 }

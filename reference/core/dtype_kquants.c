@@ -43,7 +43,7 @@ static bool take(double x[N], const double *src) /* the f32 values; false if one
     return finite;
 }
 
-static void decode(double *dst, const unsigned char *b, int64_t n, const form *f)
+static void decode_super(double *dst, const unsigned char *b, int64_t n, const form *f)
 {
     for (int64_t i = 0; i < n; i += N, b += assay_dtype_of(f->type)->bytes) {
         assay_super s;
@@ -218,7 +218,7 @@ static void search_symmetric(assay_super *b, const double x[N], const form *f)
     }
 }
 
-static void encode(unsigned char *b, const double *src, int64_t n, const form *f)
+static void encode_super(unsigned char *b, const double *src, int64_t n, const form *f)
 {
     const size_t bytes = (size_t)assay_dtype_of(f->type)->bytes;
     for (int64_t i = 0; i < n; i += N, b += bytes) {
@@ -240,50 +240,50 @@ static void encode(unsigned char *b, const double *src, int64_t n, const form *f
 
 void assay_encode_q2_k(void *dst, const double *src, int64_t n)
 {
-    encode(dst, src, n, &q2_k);
+    encode_super(dst, src, n, &q2_k);
 }
 
 void assay_decode_q2_k(double *dst, const void *src, int64_t n)
 {
-    decode(dst, src, n, &q2_k);
+    decode_super(dst, src, n, &q2_k);
 }
 
 void assay_encode_q3_k(void *dst, const double *src, int64_t n)
 {
-    encode(dst, src, n, &q3_k);
+    encode_super(dst, src, n, &q3_k);
 }
 
 void assay_decode_q3_k(double *dst, const void *src, int64_t n)
 {
-    decode(dst, src, n, &q3_k);
+    decode_super(dst, src, n, &q3_k);
 }
 
 void assay_encode_q4_k(void *dst, const double *src, int64_t n)
 {
-    encode(dst, src, n, &q4_k);
+    encode_super(dst, src, n, &q4_k);
 }
 
 void assay_decode_q4_k(double *dst, const void *src, int64_t n)
 {
-    decode(dst, src, n, &q4_k);
+    decode_super(dst, src, n, &q4_k);
 }
 
 void assay_encode_q5_k(void *dst, const double *src, int64_t n)
 {
-    encode(dst, src, n, &q5_k);
+    encode_super(dst, src, n, &q5_k);
 }
 
 void assay_decode_q5_k(double *dst, const void *src, int64_t n)
 {
-    decode(dst, src, n, &q5_k);
+    decode_super(dst, src, n, &q5_k);
 }
 
 void assay_encode_q6_k(void *dst, const double *src, int64_t n)
 {
-    encode(dst, src, n, &q6_k);
+    encode_super(dst, src, n, &q6_k);
 }
 
 void assay_decode_q6_k(double *dst, const void *src, int64_t n)
 {
-    decode(dst, src, n, &q6_k);
+    decode_super(dst, src, n, &q6_k);
 }

@@ -92,19 +92,19 @@ static int piece_of(const unsigned char *b, piece p)
 {
     return (b[p.byte] >> p.shift & ((1 << p.bits) - 1)) << p.to;
 }
-static int get(const unsigned char *b, place p)
+static int number_at(const unsigned char *b, place p)
 {
     return piece_of(b, p.low) | piece_of(b, p.high);
 }
 
-static void add(unsigned char *b, piece p, int v)
+static void put_piece(unsigned char *b, piece p, int v)
 {
     b[p.byte] |= (unsigned char)((v >> p.to & ((1 << p.bits) - 1)) << p.shift);
 }
-static void put(unsigned char *b, place p, int v)
+static void put_number(unsigned char *b, place p, int v)
 {
-    add(b, p.low, v);
-    add(b, p.high, v);
+    put_piece(b, p.low, v);
+    put_piece(b, p.high, v);
 }
 
 void assay_super_read(assay_super *s, const unsigned char *b, assay_dtype t)
@@ -114,12 +114,12 @@ void assay_super_read(assay_super *s, const unsigned char *b, assay_dtype t)
     if (f.dmin >= 0)
         memcpy(&s->dmin, b + f.dmin, sizeof s->dmin);
     for (int g = 0; g < f.groups; g++) {
-        s->scale[g] = (int16_t)((get(b, scale_at(t, g)) ^ f.flip) - f.less_scale);
+        s->scale[g] = (int16_t)((number_at(b, scale_at(t, g)) ^ f.flip) - f.less_scale);
         if (f.dmin >= 0)
-            s->minimum[g] = (int16_t)get(b, minimum_at(t, g));
+            s->minimum[g] = (int16_t)number_at(b, minimum_at(t, g));
     }
     for (int j = 0; j < ASSAY_SUPER; j++)
-        s->code[j] = (int16_t)(get(b, code_at(t, j)) - f.less);
+        s->code[j] = (int16_t)(number_at(b, code_at(t, j)) - f.less);
 }
 
 void assay_super_write_scale(unsigned char *b, uint16_t d, uint16_t dmin, assay_dtype t)
@@ -135,10 +135,10 @@ void assay_super_write(unsigned char *b, const assay_super *s, assay_dtype t)
     const form f = form_of(t);
     assay_super_write_scale(b, s->d, s->dmin, t);
     for (int g = 0; g < f.groups; g++) {
-        put(b, scale_at(t, g), (s->scale[g] + f.less_scale) ^ f.flip);
+        put_number(b, scale_at(t, g), (s->scale[g] + f.less_scale) ^ f.flip);
         if (f.dmin >= 0)
-            put(b, minimum_at(t, g), s->minimum[g]);
+            put_number(b, minimum_at(t, g), s->minimum[g]);
     }
     for (int j = 0; j < ASSAY_SUPER; j++)
-        put(b, code_at(t, j), s->code[j] + f.less);
+        put_number(b, code_at(t, j), s->code[j] + f.less);
 }

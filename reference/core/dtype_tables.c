@@ -38,7 +38,7 @@ static int nearest(const int8_t table[16], double t) /* of two that are as near 
     return best;
 }
 
-static void pack(uint8_t q[16], const int8_t table[16], const double x[N], double d) /* d 0: all x are 0 */
+static void pack_places(uint8_t q[16], const int8_t table[16], const double x[N], double d) /* d 0: all x are 0 */
 {
     for (int j = 0; j < N; j++) {
         const int c = nearest(table, d != 0 ? x[j] / d : 0);
@@ -46,7 +46,7 @@ static void pack(uint8_t q[16], const int8_t table[16], const double x[N], doubl
     }
 }
 
-static int code(const uint8_t q[16], int j)
+static int place_at(const uint8_t q[16], int j)
 {
     return q[j % 16] >> (j / 16 * 4) & 15;
 }
@@ -79,7 +79,7 @@ void assay_encode_mxfp4(void *dst, const double *src, int64_t n)
             frexp(size, &e); /* size in [2^(e-1), 2^e) */
             e = size == 0 ? 0 : e - 1 - 2 + 127;
             b.e = (uint8_t)(e < 0 ? 0 : e);
-            pack(b.q, e2m1, x, half_power(b.e));
+            pack_places(b.q, e2m1, x, half_power(b.e));
         }
         memcpy(out, &b, sizeof b);
     }
@@ -93,7 +93,7 @@ void assay_decode_mxfp4(double *dst, const void *src, int64_t n)
         memcpy(&b, in, sizeof b);
         const double d = half_power(b.e);
         for (int j = 0; j < N; j++)
-            dst[i + j] = d * e2m1[code(b.q, j)];
+            dst[i + j] = d * e2m1[place_at(b.q, j)];
     }
 }
 
@@ -128,7 +128,7 @@ void assay_encode_iq4_nl(void *dst, const double *src, int64_t n)
         if (take(x, src + i)) {
             b.d = assay_f16_from_f64(fit(x));
             const double d = assay_f16_to_f64(b.d);
-            pack(b.q, iq4, x, isfinite(d) ? d : 0);
+            pack_places(b.q, iq4, x, isfinite(d) ? d : 0);
         }
         memcpy(out, &b, sizeof b);
     }
@@ -142,6 +142,6 @@ void assay_decode_iq4_nl(double *dst, const void *src, int64_t n)
         memcpy(&b, in, sizeof b);
         const double d = assay_f16_to_f64(b.d);
         for (int j = 0; j < N; j++)
-            dst[i + j] = d * iq4[code(b.q, j)];
+            dst[i + j] = d * iq4[place_at(b.q, j)];
     }
 }
