@@ -3,6 +3,7 @@
  * deterministic: double arithmetic, no function of libm but the correctly rounded sqrt.  It minimises the weighted
  * square error of each group, rounds the groups' scales to the super-block, and rounds every code again against the
  * scales as stored.  A super-block that holds a NaN or an infinity has d (and dmin) = NaN (7e00) and zero elsewhere. */
+#include "assay/blocks.h"
 #include "dtype.h"
 #include "dtype_codecs.h"
 #include "dtype_super.h"
@@ -15,13 +16,15 @@ enum { N = ASSAY_SUPER, F16_NAN = 0x7e00 };
  * -steps <= sc < steps. */
 typedef struct form {
     assay_dtype type;
-    int group, most, steps;
+    int bytes, group, most, steps;
     bool minimum;
     int near; /* without minima: so many neighbours of a rounded scale are tried on either side */
 } form;
-static const form q2_k = { ASSAY_q2_k, 16, 3, 15, true, 0 }, q3_k = { ASSAY_q3_k, 16, 4, 32, false, 1 };
-static const form q4_k = { ASSAY_q4_k, 32, 15, 63, true, 0 }, q5_k = { ASSAY_q5_k, 32, 31, 63, true, 0 };
-static const form q6_k = { ASSAY_q6_k, 16, 32, 128, false, 0 };
+static const form q2_k = { ASSAY_q2_k, sizeof(assay_q2_k), 16, 3, 15, true, 0 },
+                  q3_k = { ASSAY_q3_k, sizeof(assay_q3_k), 16, 4, 32, false, 1 };
+static const form q4_k = { ASSAY_q4_k, sizeof(assay_q4_k), 32, 15, 63, true, 0 },
+                  q5_k = { ASSAY_q5_k, sizeof(assay_q5_k), 32, 31, 63, true, 0 };
+static const form q6_k = { ASSAY_q6_k, sizeof(assay_q6_k), 16, 32, 128, false, 0 };
 
 static double clamp(double x, double lo, double hi)
 {
@@ -45,7 +48,7 @@ static bool take(double x[N], const double *src) /* the f32 values; false if one
 
 static void decode_super(double *dst, const unsigned char *b, int64_t n, const form *f)
 {
-    for (int64_t i = 0; i < n; i += N, b += assay_dtype_of(f->type)->bytes) {
+    for (int64_t i = 0; i < n; i += N, b += f->bytes) {
         assay_super s;
         assay_super_read(&s, b, f->type);
         const double d = assay_f16_to_f64(s.d), dmin = f->minimum ? assay_f16_to_f64(s.dmin) : 0;
@@ -220,12 +223,11 @@ static void search_symmetric(assay_super *b, const double x[N], const form *f)
 
 static void encode_super(unsigned char *b, const double *src, int64_t n, const form *f)
 {
-    const size_t bytes = (size_t)assay_dtype_of(f->type)->bytes;
-    for (int64_t i = 0; i < n; i += N, b += bytes) {
+    for (int64_t i = 0; i < n; i += N, b += f->bytes) {
         double x[N];
         assay_super s;
         memset(&s, 0, sizeof s);
-        memset(b, 0, bytes);
+        memset(b, 0, (size_t)f->bytes);
         if (!take(x, src + i)) {
             assay_super_write_scale(b, F16_NAN, F16_NAN, f->type);
             continue;

@@ -28,11 +28,11 @@ static place code_at(assay_dtype t, int j)
     const int half = j / 128, quarter = j % 128 / 32, i = j % 32;
     switch (t) {
     case ASSAY_q2_k:
-        return (place){ two_bits(offsetof(assay_q2_k, q), j), { 0, 0, 0, 0 } };
+        return (place){ .low = two_bits(offsetof(assay_q2_k, q), j) };
     case ASSAY_q3_k:
         return (place){ two_bits(offsetof(assay_q3_k, q), j), { i, j / 32, 1, 2 } };
     case ASSAY_q4_k:
-        return (place){ four_bits(offsetof(assay_q4_k, q), j), { 0, 0, 0, 0 } };
+        return (place){ .low = four_bits(offsetof(assay_q4_k, q), j) };
     case ASSAY_q5_k:
         return (place){ four_bits(offsetof(assay_q5_k, q), j), { offsetof(assay_q5_k, h) + i, j / 32, 1, 4 } };
     default: /* q6_k */
@@ -47,14 +47,14 @@ static place scale_at(assay_dtype t, int g)
     const int at = offsetof(assay_q4_k, sc);
     switch (t) {
     case ASSAY_q2_k:
-        return (place){ { g, 0, 4, 0 }, { 0, 0, 0, 0 } };
+        return (place){ .low = { g, 0, 4, 0 } };
     case ASSAY_q3_k:
         return (place){ { offsetof(assay_q3_k, sc) + g % 8, 4 * (g / 8), 4, 0 },
                         { offsetof(assay_q3_k, sc) + 8 + g % 4, 2 * (g / 4), 2, 4 } };
     case ASSAY_q6_k:
-        return (place){ { offsetof(assay_q6_k, sc) + g, 0, 8, 0 }, { 0, 0, 0, 0 } };
+        return (place){ .low = { offsetof(assay_q6_k, sc) + g, 0, 8, 0 } };
     default:
-        return g < 4 ? (place){ { at + g, 0, 6, 0 }, { 0, 0, 0, 0 } }
+        return g < 4 ? (place){ .low = { at + g, 0, 6, 0 } }
                      : (place){ { at + g + 4, 0, 4, 0 }, { at + g - 4, 6, 2, 4 } };
     }
 }
@@ -63,9 +63,8 @@ static place minimum_at(assay_dtype t, int g)
 {
     const int at = offsetof(assay_q4_k, sc);
     if (t == ASSAY_q2_k)
-        return (place){ { g, 4, 4, 0 }, { 0, 0, 0, 0 } };
-    return g < 4 ? (place){ { at + g + 4, 0, 6, 0 }, { 0, 0, 0, 0 } }
-                 : (place){ { at + g + 4, 4, 4, 0 }, { at + g, 6, 2, 4 } };
+        return (place){ .low = { g, 4, 4, 0 } };
+    return g < 4 ? (place){ .low = { at + g + 4, 0, 6, 0 } } : (place){ { at + g + 4, 4, 4, 0 }, { at + g, 6, 2, 4 } };
 }
 
 typedef struct form {

@@ -107,7 +107,7 @@ class Op:
     def codec_types(self, verb):
         """The types that the coded operand may have."""
         line = re.search(r"\.name = \"%s\".*?TYPES\(((?:[^()]|\([^()]*\))*)\)" % ("y" if verb == "encode" else "x"), self.spec, re.S).group(1)
-        masks = dict(re.findall(r"^#define ([A-Z_0-9]+)\s+(\(.*\bT\(.*)", read(path("reference", "spec.h")), re.M))
+        masks = dict(re.findall(r"^#define ([A-Z_0-9]+)\s+(\(.*\bT\(.*)", read(path("reference", "spec.h")).replace("\\\n", " "), re.M))
         while re.search(names := rf"\b({'|'.join(masks)})\b", line):
             line = re.sub(names, lambda m: masks[m.group()], line)
         return re.findall(r"\bT\((\w+)\)", line)
