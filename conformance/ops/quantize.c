@@ -138,12 +138,13 @@ static bool block_scales(const assay_case *c, int i, int64_t n, double *const *v
 
 /* Scales midway between two f16, and one ulp of f32 to either side: every exponent, the smallest subnormals and the
  * step to infinity among them.  Where there is a minimum every other block has such a one instead.
- * mxfp4: sizes of a power of two, and beside. */
+ * mxfp4: a size of a power of two, or beside,
+ * often so small that the scale ends at its least. */
 static bool scale_ties(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     static const uint16_t edge[] = { 0, 1, 0x3ff, 0x400, 0x7bfe, 0x7bff };
     const assay_dtype t = c->type[Y];
-    const int steps = steps_of(t);
+    const int steps = t == ASSAY_mxfp4 ? 1 : steps_of(t);
     double *x = value[i];
     for (int64_t b = 0; b < n; b += 32) {
         const bool lower = has_minimum(t) && b % 64;
@@ -151,7 +152,8 @@ static bool scale_ties(const assay_case *c, int i, int64_t n, double *const *val
         const uint16_t h = assay_rng_below(r, 4) ? (uint16_t)assay_rng_below(r, 0x7c00)
                                                  : edge[assay_rng_below(r, (int64_t)(sizeof edge / sizeof *edge))];
         const double next = h == 0x7bff ? 65536 : assay_f16_to_f64((uint16_t)(h + 1));
-        const float tie = t == ASSAY_mxfp4 ? ldexpf(12, h % 250 - 130) : (float)((assay_f16_to_f64(h) + next) / 2);
+        const float tie = t == ASSAY_mxfp4 ? ldexpf(1, h % 2 ? h / 2 % 8 - 130 : h / 2 % 254 - 126)
+                                           : (float)((assay_f16_to_f64(h) + next) / 2);
         const float d = side == 0 ? tie : nextafterf(tie, side == 1 ? 0 : INFINITY);
         const double sign = assay_rng_below(r, 2) ? 1 : -1, lo = lower ? sign * (double)d : 0;
         const double size = has_minimum(t) ? (double)d : sign * (double)d;
