@@ -106,7 +106,7 @@ START_TEST(formats)
         float y[256] = { 0 };
         for (int k = 0; k < ty->bytes; k++)
             block[k] = (unsigned char)(37 * k + 11);
-        block[known_decode[i].d] = 0x55, block[known_decode[i].d + 1] = 0x35;
+        known_scale(block, known_decode[i].d);
         if (known_decode[i].m >= 0) {
             block[known_decode[i].m] = known_decode[i].second & 255;
             block[known_decode[i].m + 1] = (unsigned char)(known_decode[i].second >> 8);
