@@ -83,8 +83,8 @@ static void record_share(assay_entry *e, const assay_case *c, const assay_findin
     assay_shared *s = &e->shared[i];
     s->passed++;
     s->typical = f->typical > s->typical ? f->typical : s->typical;
-    if (f->used >= s->used) {
-        s->used = f->used, s->at = e->at;
+    if (f->share >= s->used) {
+        s->used = f->share, s->at = e->at;
         assay_case_print(c, s->line, sizeof s->line);
     }
 }

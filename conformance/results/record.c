@@ -164,11 +164,14 @@ static bool play(assay_ledger *l, const assay_case *c, const cJSON *runs)
                                                           : used  ? used->next
                                                                   : NULL;
         e->seconds += cJSON_IsNumber(took) && took->valuedouble > 0 ? took->valuedouble : 0;
+        f.share = f.used;
         for (const cJSON *more = failure || !took ? NULL : took->next; more; more = more->next)
             if (cJSON_IsString(more))
                 snprintf(f.note.text, sizeof f.note.text, "%s", more->valuestring);
-            else
+            else if (more->next)
                 f.typical = more->valuedouble;
+            else
+                f.share = more->valuedouble;
         f.bounded = f.used > 0 || f.typical > 0;
         e->at = l->at;
         if (failure && !play_failure(l, e, c, run))
@@ -245,8 +248,10 @@ void assay_record_run(assay_record *r, const assay_ledger *l, const assay_entry 
         assay_json_num(j, NULL, round(1e6 * e->took) / 1e6);
         if (f->note.text[0])
             assay_json_str(j, NULL, f->note.text);
-        if (f->typical > 0)
+        if (f->typical > 0 || f->share < f->used) {
             assay_json_num(j, NULL, f->typical);
+            assay_json_num(j, NULL, f->share);
+        }
     } else if (o == ASSAY_FAILED)
         write_failure(j, e, f);
     assay_json_close(j);

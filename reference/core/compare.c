@@ -154,6 +154,7 @@ static bool judge_t1(const output *o, assay_dtype type, bool rounds, const doubl
     double *lo = assay_zeros((size_t)o->n, sizeof *lo), *hi = assay_zeros((size_t)o->n, sizeof *hi);
     double *share = !rounds && assay_gen_gated(o->p->c.gen) ? assay_zeros((size_t)o->n, sizeof *share) : NULL;
     const assay_rounding to = assay_rounding_to(type, rounds);
+    double most = 0;
     bool ok = true;
     assay_interval(type, rounds, o->want, b, o->n, lo, hi);
     for (int64_t k = 0; ok && k < o->n; k++) {
@@ -185,6 +186,7 @@ static bool judge_t1(const output *o, assay_dtype type, bool rounds, const doubl
         if (!(g >= lo[k] && g <= hi[k]))
             ok = fail(o, ASSAY_BY_T1, k, fabs(b[k]), "bound ");
         const bool counts = b[k] >= 0; /* how much is used of what an overflow leaves says nothing of the bound */
+        most = ok && counts ? fmax(most, used) : most;
         if (ok && counts && used > o->f->used) {
             o->f->used = used;
             o->f->operand = o->i;
@@ -196,8 +198,9 @@ static bool judge_t1(const output *o, assay_dtype type, bool rounds, const doubl
         if (share)
             share[k] = counts ? used : 0;
     }
+    o->f->share = assay_least_used(o->f->share, most);
     if (share && ok)
-        o->f->typical = fmax(o->f->typical, assay_typical(share, o->n));
+        o->f->typical = assay_least_used(o->f->typical, assay_typical(share, o->n));
     free(share);
     free(lo);
     free(hi);

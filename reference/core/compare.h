@@ -29,8 +29,10 @@ typedef struct assay_finding {
     int operand;   /* of the worst element */
     int64_t index; /* dense; -1: none */
     double got, want, bound;
-    double used;        /* largest share of the bound that any element used; 0 for EX and DISCRETE */
-    double typical;     /* what three quarters of the elements that are off used; 0: under 16, or nothing to learn */
+    double used;  /* largest share of the bound that any element used; 0 for EX and DISCRETE */
+    double share; /* the largest share of one output: of several that are off, the one that used least */
+    double
+        typical; /* what three quarters of the elements that are off used, likewise; 0: under 16, or nothing to learn */
     bool bounded;       /* some element has a bound that is not 0: a share of it can be used */
     int place, threads; /* the call that was found wrong: where its operands lay (judge.h), size of its team */
     assay_why why;      /* one sentence when it failed */
@@ -50,6 +52,8 @@ bool assay_rounds_output(assay_dtype type, const assay_contract *k);
 bool assay_unrounded(const assay_case *c, const assay_contract *k);
 /* The share that three quarters of the elements with any error exceed (x is reordered); 0 if these are under 16. */
 double assay_typical(double *x, int64_t n);
+/* Of the shares of two outputs the one that says more of its bound: the smaller, but 0 says nothing. */
+double assay_least_used(double a, double b);
 /* rounds: [RN(g - B), RN(g + B)] in the output's type; else [g - B, g + B], where it rounds to an infinity that.  n is
  * a multiple of the type's block. */
 void assay_interval(assay_dtype type, bool rounds, const double *want, const double *b, int64_t n, double *lo,

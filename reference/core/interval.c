@@ -67,6 +67,11 @@ double assay_share_used(double want, double got, double bound, const assay_round
     return excess <= 0 ? 0 : bound > 0 ? excess / bound : INFINITY;
 }
 
+double assay_least_used(double a, double b)
+{
+    return a > 0 && b > 0 ? fmin(a, b) : fmax(a, b);
+}
+
 double assay_typical(double *x, int64_t n)
 {
     int64_t m = 0;

@@ -117,7 +117,8 @@ static void add_errors(errors *e, const assay_problem *p, const assay_tensor *ou
     e->kernels++;
 }
 
-/* The largest and the typical share of the bound that any of the kernels used, with the term n as large. */
+/* The largest and the typical share of the bound that any of the kernels used, with the term n as large, of the output
+ * that used least. */
 static void shares(errors *e, const assay_problem *p, const assay_contract *k, int n, double *used, double *typical)
 {
     const assay_dense d = assay_problem_dense(p);
@@ -135,13 +136,16 @@ static void shares(errors *e, const assay_problem *p, const assay_contract *k, i
             grown[n] = fmax(grown[n], times - 1);
             shrunk[n] = fmax(shrunk[n], 1 - times);
         }
+        double most = 0, usual = 0;
         for (int64_t q = 0; q < e->kernels && e->n[i]; q++) {
             for (int64_t j = 0; j < e->n[i]; j++) {
                 share[j] = b[j] > 0 ? e->of[i][q * e->n[i] + j] / b[j] : 0;
-                *used = fmax(*used, share[j]);
+                most = fmax(most, share[j]);
             }
-            *typical = fmax(*typical, assay_typical(share, e->n[i]));
+            usual = fmax(usual, assay_typical(share, e->n[i]));
         }
+        *used = assay_least_used(*used, most);
+        *typical = assay_least_used(*typical, usual);
         free(share);
     }
 }
