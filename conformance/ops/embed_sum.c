@@ -48,7 +48,7 @@ static const assay_rows rows[] = {
     { "T=5 D={1..17} V=7 P=9 G=3 segs=i32 segment=f32 offset={0,2} gen={gauss,ends,cancel}", ASSAY_QUICK },
     { "T=6 D={33,64} V=50 P=40 G=2 token={f32,f16,bf16} place={f32,f16,bf16} " SEGMENTS "gen={gauss,cancel}",
       ASSAY_QUICK },
-    { "T={0,1} D={0,31} V=3 P=4 G=2 segs=i32 segment=f32 gen=gauss", ASSAY_QUICK },
+    { "T={0,1} D={0,31} V={1,3} P={1,4} G=2 segs=i32 segment=f32 gen=gauss", ASSAY_QUICK },
     { "T=4 D=37 V=5 P=300 offset={255,256,299} gen={gauss,ends}", ASSAY_QUICK },
     { "T=4 D=3 V=3 P=70000 offset={0,3,66000} gen=ends", ASSAY_QUICK },
     { "T=40 D=768 V=300 P=64 G=2 segs=i32 segment=f32 gen={gauss,cancel}", ASSAY_FULL },

@@ -14,10 +14,19 @@ static bool cancel(const assay_case *c, int i, int64_t n, double *const *value, 
     return true;
 }
 
+/* The maximum, and all others (ln 2)/2 below it, where a polynomial for e^x is off the most; they sum to 1, about. */
+static double half_step(const assay_case *c, int i, int64_t j, assay_rng *rng)
+{
+    const double C = (double)c->dim[1], below = 0.345 + 0x1p-10 * assay_rng_uniform(rng);
+    return i == MASK ? 0 : -log(1 + (C - 1) * exp(-0.345)) - (j % c->dim[1] ? below : 0);
+}
+
 static const assay_gen gens[] = {
     LOGIT_GENS,
     GEN_FILL("faint", ADVERSARIAL, faint, "weights that are subnormal"),
     TIGHT_FILL("cancel", ADVERSARIAL, cancel, "logits about -ln C: the maximum and the logarithm of the sum cancel"),
+    GEN_DRAW("half-step", ADVERSARIAL, half_step,
+             "all (ln 2)/2 below the maximum, where an exponential's polynomial ends"),
 };
 
 static const assay_rows rows[] = {
@@ -25,6 +34,7 @@ static const assay_rows rows[] = {
     { "R=7 C={2..19,31..33,64,67} gen={masked-rows,hollow}", ASSAY_QUICK },
     { "R=7 C={2..19,31..33,64,67} mask=f32 gen={masked-rows,hollow,one-hot,spread}", ASSAY_QUICK },
     { "R=40 C={1..9,33,130} gen=cancel", ASSAY_QUICK },
+    { "R=9 C={5,17,31} gen=half-step", ASSAY_QUICK },
     { "R=6 C={8,17,63,130} mask=f32 scale={0,0.125,0.3} gen={huge,ramp,gauss}", ASSAY_QUICK },
     { "R=6 C={9,40,67} scale={0,0.125,0.3,2} gen={huge,ramp,spread,one-hot}", ASSAY_QUICK },
     { "R=66 C={1..8} gen=short", ASSAY_QUICK },

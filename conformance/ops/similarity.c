@@ -155,7 +155,7 @@ static const assay_relation relations[] = {
     AFFINE("-a: -s", LINE("dot"), "a", -1, 0, -1, 0),
     AFFINE("-a: -s", LINE("cosine"), "a", -1, 0, -1, LOOSE),
     AFFINE("8 b: the same", LINE("cosine"), "b", 8, 0, 1, LOOSE),
-    AFFINE("4 a, 4 b: 4 s", LINE("l2"), "a b", 4, 0, 4, 0),
+    AFFINE("4 a, 4 b: 4 s", LINE("l2"), "a b", 4, 0, 4, LOOSE),
     AFFINE("-a, -b: the same", LINE("l2"), "a b", -1, 0, 1, 0),
     ALONG(REVERSE, "rows of b in reverse: in s, too", LINE("{dot,cosine,l2}"), "N", LOOSE),
     ALONG(REVERSE, "rows of a in reverse: in s, too", LINE("{dot,cosine,l2}"), "T", LOOSE),
