@@ -165,14 +165,16 @@ static bool play(assay_ledger *l, const assay_case *c, const cJSON *runs)
                                                                   : NULL;
         e->seconds += cJSON_IsNumber(took) && took->valuedouble > 0 ? took->valuedouble : 0;
         f.share = f.used;
+        f.bounded = f.used > 0;
         for (const cJSON *more = failure || !took ? NULL : took->next; more; more = more->next)
             if (cJSON_IsString(more))
                 snprintf(f.note.text, sizeof f.note.text, "%s", more->valuestring);
-            else if (more->next)
+            else if (cJSON_IsBool(more))
+                f.bounded = true;
+            else if (cJSON_IsNumber(more->next))
                 f.typical = more->valuedouble;
             else
                 f.share = more->valuedouble;
-        f.bounded = f.used > 0 || f.typical > 0;
         e->at = l->at;
         if (failure && !play_failure(l, e, c, run))
             return false;
@@ -252,6 +254,8 @@ void assay_record_run(assay_record *r, const assay_ledger *l, const assay_entry 
             assay_json_num(j, NULL, f->typical);
             assay_json_num(j, NULL, f->share);
         }
+        if (f->bounded && !(f->used > 0))
+            assay_json_bool(j, NULL, true);
     } else if (o == ASSAY_FAILED)
         write_failure(j, e, f);
     assay_json_close(j);
