@@ -21,7 +21,7 @@ void assay_other_numbers(const assay_operand *o, const assay_tensor *t, unsigned
     memcpy(to + bytes - at, from, at);
 }
 
-static assay_status make(assay_twin *w, const assay_call *c, size_t room, assay_why *why)
+static assay_status make(assay_twin *w, const assay_call *c, assay_why *why)
 {
     size_t step;
     w->call = *c;
@@ -34,7 +34,7 @@ static assay_status make(assay_twin *w, const assay_call *c, size_t room, assay_
         w->t[i] = *from;
         if (!from->data)
             continue;
-        w->t[i].data = assay_fence_alloc(c->op->operands[i].name, assay_tensor_bytes(from) + room, 1, &step);
+        w->t[i].data = assay_fence_alloc(c->op->operands[i].name, assay_tensor_bytes(from), 1, &step);
         if (!w->t[i].data)
             return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for %s of a second call", c->op->operands[i].name);
         assay_other_numbers(&c->op->operands[i], from, w->t[i].data, from->data);
@@ -93,7 +93,7 @@ assay_status assay_beside_run(assay_call *c, const assay_job *j, assay_twin *w, 
     w->made = false;
     if (!c->kernel->run) /* the reference itself */
         return assay_call_run(c);
-    const assay_status s = make(w, c, j->room, why);
+    const assay_status s = make(w, c, why);
     if (s)
         return s;
     return j->beside == ASSAY_IN_TURN ? in_turn(c, &w->call) : at_once(c, &w->call);

@@ -140,11 +140,18 @@ void assay_fence_wipe(void *at, size_t bytes)
         memset(at, poison, bytes);
 }
 
+static size_t behind;
+
+void assay_fence_room(size_t bytes)
+{
+    behind = bytes;
+}
+
 void *assay_fence_alloc(const char *what, size_t bytes, int n, size_t *step)
 {
     if (bytes >> MOST_LOG2 || n < 1)
         return NULL;
-    const size_t room = (bytes + 63) / 64 * 64, body = (room + page) / page * page, each = body + page,
+    const size_t room = (bytes + 63) / 64 * 64 + behind, body = (room + page) / page * page, each = body + page,
                  all = each * (size_t)n + page;
     char *base = mmap(NULL, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED)

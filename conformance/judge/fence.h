@@ -16,6 +16,8 @@ void assay_fence_units(char dimension);
 void assay_fence_static(const char *what, char *lo, char *hi); /* the same, never forgotten */
 void assay_fence_forget(void);                                 /* all other areas */
 
+/* Bytes between each area of assay_fence_alloc and the guard page after it: placement.h. */
+void assay_fence_room(size_t bytes);
 /* n areas of so many bytes, step bytes apart, each 64-byte aligned, as near to the guard page after it as that allows,
  * filled with poison.  NULL: no memory. */
 void *assay_fence_alloc(const char *what, size_t bytes, int n, size_t *step);

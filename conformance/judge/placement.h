@@ -5,8 +5,8 @@
 #define ASSAY_PLACEMENT_H
 #include "pool.h"
 
-/* Room behind every operand before its guard page, poisoned and audited: for emulators that read the lanes which a
- * masked load leaves out.  0 unless told. */
+/* Room behind every operand, scratch and shared memory before its guard page, poisoned and audited: for emulators that
+ * read the lanes which a masked load leaves out.  0 unless told. */
 void assay_place_room(size_t bytes);
 
 /* Hostile: bytes between a guard page and operand i, and after each of its rows, planes and so on: by the case's seed,

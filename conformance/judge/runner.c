@@ -52,6 +52,7 @@ static void call_kernel(const assay_job *j, const assay_kernel *k, assay_answer 
                      .wipe = assay_fence_wipe };
     assay_state before;
     assay_twin twin = { .made = false };
+    assay_fence_room(j->room);
     assay_fence_units(k->units ? 0 : j->op->split);
     assay_fence_arguments(j->op, j->t, j->dim, j->params, &c.args);
     assay_state_take(&before, j->beside == ASSAY_AT_ONCE ? 2 : j->threads, k->flags);
