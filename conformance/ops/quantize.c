@@ -285,7 +285,7 @@ static const assay_rows rows[] = {
     /* values at every place */
     { "R=4 C=37 y={f16,bf16,e4m3,e5m2} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
     { "R=4 C=37 y={f16,bf16,e4m3,e5m2} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
-    { "R=4 C=37 y={f16,bf16} gen=end@y", ASSAY_QUICK },
+    { "R=4 C=37 y={f16,bf16,e4m3,e5m2} gen=end@y", ASSAY_QUICK },
     { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4,iq4_nl,q2_k,q3_k,q4_k,q5_k,q6_k} gen=" ASSAY_VALUES "@x",
       ASSAY_QUICK },
     { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4,iq4_nl,q2_k,q3_k,q4_k,q5_k,q6_k} gen=" ASSAY_SQUARES "@x",

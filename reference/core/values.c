@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const uint64_t wide = ASSAY_T(f32) | ASSAY_T(bf16), floats = ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16);
+static const uint64_t wide = ASSAY_T(f32) | ASSAY_T(bf16), floats = ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16),
+                      of_8_bits = ASSAY_T(e4m3) | ASSAY_T(e5m2);
 
 static char innermost(const assay_operand *o)
 {
@@ -66,7 +67,7 @@ static uint64_t types_of(const assay_op *op, const assay_value_kind *k, int i)
         minima |= p && p->minimum >= 0 ? UINT64_C(1) << t : 0;
     }
     if ((k->on & ASSAY_ON_OUTPUT) && assay_values_land(op, i))
-        return o->types.bits[0] & floats;
+        return o->types.bits[0] & (floats | of_8_bits);
     if (o->access == ASSAY_OUT || (o->flags & (ASSAY_INDEX | ASSAY_POSITION | ASSAY_COUNT)) ||
         ((o->flags & ASSAY_MASK) && !(k->on & ASSAY_ON_MASK)) || ((k->on & ASSAY_ON_PAIRS) && !has_pair(op, i)))
         return 0;
