@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * l2norm: y = x s, s = 1/sqrt(a), a = max(v, eps^2) or v + eps, v = sum(x^2); l2norm.bound.md derives it.  Almost purely
- * relative.  Infinite where rounding and underflow may leave nothing of the root's argument; where the squares overflow
- * 0 (x / inf) and NaN are right besides.  planes: v and a. */
+ * l2norm: y = x s, s = 1/sqrt(a), a = max(v, eps^2) or v + eps, v = sum(x^2); l2norm.bound.md derives it.  Almost
+ * purely relative.  Infinite where rounding and underflow may leave nothing of the root's argument; where the squares
+ * overflow 0 (x / inf) and NaN are right besides.  planes: v and a. */
 #include "assay/params/l2norm.h"
 #include "bound.h"
 
