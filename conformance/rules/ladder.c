@@ -17,6 +17,7 @@ static const int64_t keys[] = {
 };
 static const int64_t table[] = { 0, 16, 48, 128, 288, 1024, 49152, 65536 };
 static const int64_t derived[] = { 0, 16, 48, 128 };
+static const int64_t kept[] = { 0, 16, 32, 48, 64, 128, 256, 1024 };
 static const int64_t groups[] = { 1, 2, 3, 4, 5, 8 };
 static const int64_t ratios[] = { 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 28, 48 };
 
@@ -27,7 +28,7 @@ assay_ladder assay_ladder_of(assay_role role)
         [ASSAY_ROLE_SUM] = LADDER(reduction, true),   [ASSAY_ROLE_HEAD] = LADDER(heads, true),
         [ASSAY_ROLE_KEYS] = LADDER(keys, true),       [ASSAY_ROLE_TABLE] = LADDER(table, true),
         [ASSAY_ROLE_GROUPS] = LADDER(groups, false),  [ASSAY_ROLE_HEADS] = LADDER(ratios, false),
-        [ASSAY_ROLE_DERIVED] = LADDER(derived, true),
+        [ASSAY_ROLE_DERIVED] = LADDER(derived, true), [ASSAY_ROLE_KEPT] = LADDER(kept, true),
     };
     return ladder[role];
 }

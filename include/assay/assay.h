@@ -187,16 +187,17 @@ typedef struct assay_part {
 
 /* What a dimension means, which decides the lengths that it is tried at (conformance/rules/ladder.c). */
 typedef enum assay_role {
-    ASSAY_ROLE_ANY,    /* columns, outputs */
-    ASSAY_ROLE_ROWS,   /* each index is computed from its own entries of the operands that have the dimension and from
-                          the whole of the others, so that rows may be computed alone, together or in any batches */
-    ASSAY_ROLE_SUM,    /* summed over, or searched */
-    ASSAY_ROLE_HEAD,   /* the length of a head */
-    ASSAY_ROLE_KEYS,   /* keys, slots of a cache */
-    ASSAY_ROLE_TABLE,  /* rows to be looked up */
-    ASSAY_ROLE_GROUPS, /* few: heads of keys and values */
-    ASSAY_ROLE_HEADS,  /* a multiple of the next dimension, which is GROUPS */
-    ASSAY_ROLE_DERIVED /* follows from others and from the fields: the op's suite sets it (mend) */
+    ASSAY_ROLE_ANY,     /* columns, outputs */
+    ASSAY_ROLE_ROWS,    /* each index is computed from its own entries of the operands that have the dimension and from
+                           the whole of the others, so that rows may be computed alone, together or in any batches */
+    ASSAY_ROLE_SUM,     /* summed over, or searched */
+    ASSAY_ROLE_HEAD,    /* the length of a head */
+    ASSAY_ROLE_KEYS,    /* keys, slots of a cache */
+    ASSAY_ROLE_TABLE,   /* rows to be looked up */
+    ASSAY_ROLE_GROUPS,  /* few: heads of keys and values */
+    ASSAY_ROLE_HEADS,   /* a multiple of the next dimension, which is GROUPS */
+    ASSAY_ROLE_DERIVED, /* follows from others and from the fields: the op's suite sets it (mend) */
+    ASSAY_ROLE_KEPT     /* how many are kept of those that are searched: the k of a top-k */
 } assay_role;
 
 /* A sentence about a dimension (of: its letter), an operand or a field (its name), or about what ties them together

@@ -36,7 +36,7 @@ FLOPS(DIM(0) * DIM(1))
 
 SPEC(topk) = {
     USUAL(topk),        .formula = "ids, values = the K largest, in descending order",
-    .dims = "RVK",      .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_SUM },
+    .dims = "RVK",      .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_SUM, ASSAY_ROLE_KEPT },
     .split = 'R',       BOUNDS(topk),
     .resolve = resolve, .flops = flops,
 };
