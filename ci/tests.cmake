@@ -171,7 +171,7 @@ if("vectors" IN_LIST commands AND NOT CMAKE_CROSSCOMPILING)
   endforeach()
   assay_test(vectors.independent LABEL vectors COMMAND ${python} ${CMAKE_SOURCE_DIR}/vectors/independent/verify.py)
   assay_test(vectors.formats LABEL vectors
-    COMMAND bash ${CMAKE_SOURCE_DIR}/ci/formats ${CMAKE_BINARY_DIR}/gguf ${CMAKE_C_COMPILER})
+    COMMAND bash ${CMAKE_SOURCE_DIR}/ci/formats ${CMAKE_BINARY_DIR}/gguf ${CMAKE_C_COMPILER} $<TARGET_FILE:assay>)
   assay_test(vectors.strangers LABEL vectors
     COMMAND ${python} ${CMAKE_SOURCE_DIR}/vectors/independent/stranger.py $<TARGET_FILE:assay>)
 endif()

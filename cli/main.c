@@ -40,6 +40,9 @@ static const struct command {
 #ifdef ASSAY_WITH_TOKENIZE
     { "tokenize", assay_cmd_tokenize, "text to token ids and back" },
 #endif
+#ifdef ASSAY_WITH_QUANTIZE
+    { "quantize", assay_cmd_quantize, "a model file with its matrices in another element type" },
+#endif
 #ifdef ASSAY_WITH_REPORT
     { "report", assay_cmd_report, "results into index.html and report.md" },
 #endif

@@ -14,6 +14,7 @@
 #include "assay/blocks.h"
 #include "dtype.h"
 #include "dtype_codecs.h"
+#include "dtype_weighted.h"
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -200,6 +201,18 @@ static void encode_low(unsigned char *b, const double *src, int64_t n, const for
             put_half(b + f->minimum, scale(m));
         pack_low(b, f, x);
     }
+}
+
+void assay_low_write(void *block, assay_dtype type, uint16_t d, uint16_t m, const int16_t code[N])
+{
+    const form *f = type == ASSAY_q4_0 ? &q4_0 : type == ASSAY_q4_1 ? &q4_1 : type == ASSAY_q5_0 ? &q5_0 : &q5_1;
+    float t[N];
+    for (int j = 0; j < N; j++)
+        t[j] = code[j];
+    put_half(block, d);
+    if (f->minimum)
+        put_half((unsigned char *)block + f->minimum, m);
+    pack_low(block, f, t);
 }
 
 static double half_at(const unsigned char *b)

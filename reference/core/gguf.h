@@ -31,6 +31,7 @@ typedef struct assay_gguf_value {
     assay_gguf_kind item;      /* arrays: kind of the items                          */
     uint64_t count;            /* arrays: items; strings: bytes; else 1              */
     const unsigned char *data; /* first item, unaligned; strings: the text           */
+    size_t bytes;              /* of all that lies there                             */
 } assay_gguf_value;
 
 typedef struct assay_gguf_tensor {

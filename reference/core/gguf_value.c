@@ -116,6 +116,27 @@ static assay_status take_items(assay_gguf_cursor *c, assay_gguf_value *v, int de
     return s;
 }
 
+static assay_status take_one(assay_gguf_cursor *c, assay_gguf_value *v)
+{
+    if (v->kind == ASSAY_GGUF_ARRAY)
+        return take_array(c, v, 0);
+    if (v->kind == ASSAY_GGUF_STRING) {
+        assay_span text;
+        const assay_status s = take_text(c, "a string", &text);
+        v->data = (const unsigned char *)text.at;
+        v->count = text.n;
+        return s;
+    }
+    if (assay_gguf_left(c) < kind_bytes[v->kind])
+        return truncated(c, "a value", kind_bytes[v->kind]);
+    v->data = c->at;
+    c->at += kind_bytes[v->kind];
+    if (v->kind == ASSAY_GGUF_BOOL && *v->data > 1)
+        return assay_fail(c->why, ASSAY_ERR_FORMAT, "%s: key '%.*s' is a bool of value %d", c->label,
+                          assay_gguf_shown(v->key), v->key.at, *v->data);
+    return ASSAY_OK;
+}
+
 assay_status assay_gguf_take_value(assay_gguf_cursor *c, assay_gguf_value *v)
 {
     uint64_t kind = 0;
@@ -130,21 +151,7 @@ assay_status assay_gguf_take_value(assay_gguf_cursor *c, assay_gguf_value *v)
     v->kind = (assay_gguf_kind)kind;
     v->item = v->kind;
     v->count = 1;
-    if (v->kind == ASSAY_GGUF_ARRAY)
-        return take_array(c, v, 0);
-    if (v->kind == ASSAY_GGUF_STRING) {
-        assay_span text;
-        s = take_text(c, "a string", &text);
-        v->data = (const unsigned char *)text.at;
-        v->count = text.n;
-        return s;
-    }
-    if (assay_gguf_left(c) < kind_bytes[kind])
-        return truncated(c, "a value", kind_bytes[kind]);
-    v->data = c->at;
-    c->at += kind_bytes[kind];
-    if (v->kind == ASSAY_GGUF_BOOL && *v->data > 1)
-        return assay_fail(c->why, ASSAY_ERR_FORMAT, "%s: key '%.*s' is a bool of value %d", c->label,
-                          assay_gguf_shown(v->key), v->key.at, *v->data);
-    return ASSAY_OK;
+    s = take_one(c, v);
+    v->bytes = s ? 0 : (size_t)(c->at - v->data);
+    return s;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "synthetic.h"
 #include "../core/dtype.h"
-#include "../core/gguf.h"
+#include "../core/gguf_write.h"
 #include "../core/rng.h"
 #include "../core/save.h"
 #include "../core/status.h"
@@ -12,67 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGN = 32, BYTES = 256, MERGES = 64, SPECIAL = 3, VOCAB = 352 };
+enum { ALIGN = 32, BYTES = 256, MERGES = 64, SPECIAL = 3, VOCAB = 352, KEYS = 20 };
 
 assay_synthetic assay_synthetic_small(uint64_t seed)
 {
     return (assay_synthetic){ seed, 96, 3, 6, 2, 32, 160, ASSAY_q4_1, ASSAY_q8_0 };
-}
-
-typedef struct writer {
-    FILE *f;
-    uint64_t at;
-} writer;
-
-static void put(writer *w, const void *p, size_t n)
-{
-    fwrite(p, 1, n, w->f);
-    w->at += n;
-}
-
-static void put_int(writer *w, uint64_t x, int bytes)
-{
-    unsigned char b[8];
-    for (int i = 0; i < bytes; i++)
-        b[i] = (unsigned char)(x >> 8 * i);
-    put(w, b, (size_t)bytes);
-}
-
-static void put_text(writer *w, const char *text)
-{
-    put_int(w, strlen(text), 8);
-    put(w, text, strlen(text));
-}
-
-static void key_u32(writer *w, const char *key, uint32_t x)
-{
-    put_text(w, key);
-    put_int(w, ASSAY_GGUF_U32, 4);
-    put_int(w, x, 4);
-}
-
-static void key_f32(writer *w, const char *key, float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    put_text(w, key);
-    put_int(w, ASSAY_GGUF_F32, 4);
-    put_int(w, bits, 4);
-}
-
-static void key_text(writer *w, const char *key, const char *text)
-{
-    put_text(w, key);
-    put_int(w, ASSAY_GGUF_STRING, 4);
-    put_text(w, text);
-}
-
-static void key_array(writer *w, const char *key, assay_gguf_kind item, uint64_t n)
-{
-    put_text(w, key);
-    put_int(w, ASSAY_GGUF_ARRAY, 4);
-    put_int(w, item, 4);
-    put_int(w, n, 8);
 }
 
 /* The printable character that stands for a byte in a vocabulary. */
@@ -109,54 +53,53 @@ static void token(int i, char out[24], int *left, int *right)
     }
 }
 
-static void put_vocabulary(writer *w)
+static void put_vocabulary(assay_gguf_writer *w)
 {
     char text[24];
     int left, right;
-    key_array(w, "tokenizer.ggml.tokens", ASSAY_GGUF_STRING, VOCAB);
+    assay_gguf_put_array(w, "tokenizer.ggml.tokens", ASSAY_GGUF_STRING, VOCAB);
     for (int i = 0; i < VOCAB; i++) {
         token(i, text, &left, &right);
-        put_text(w, text);
+        assay_gguf_put_string(w, (assay_span){ text, strlen(text) });
     }
-    key_array(w, "tokenizer.ggml.token_type", ASSAY_GGUF_I32, VOCAB);
+    assay_gguf_put_array(w, "tokenizer.ggml.token_type", ASSAY_GGUF_I32, VOCAB);
     for (int i = 0; i < VOCAB; i++)
-        put_int(w,
-                i < SPECIAL                    ? ASSAY_TOKEN_CONTROL
-                : i < SPECIAL + BYTES + MERGES ? ASSAY_TOKEN_NORMAL
-                                               : ASSAY_TOKEN_UNUSED,
-                4);
-    key_array(w, "tokenizer.ggml.merges", ASSAY_GGUF_STRING, MERGES);
+        assay_gguf_put_int(w,
+                           i < SPECIAL                    ? ASSAY_TOKEN_CONTROL
+                           : i < SPECIAL + BYTES + MERGES ? ASSAY_TOKEN_NORMAL
+                                                          : ASSAY_TOKEN_UNUSED,
+                           4);
+    assay_gguf_put_array(w, "tokenizer.ggml.merges", ASSAY_GGUF_STRING, MERGES);
     for (int i = 0; i < MERGES; i++) {
         char line[24], half[8];
         token(SPECIAL + BYTES + i, text, &left, &right);
         mapped(left, line);
         mapped(right, half);
         strcat(strcat(line, " "), half);
-        put_text(w, line);
+        assay_gguf_put_string(w, (assay_span){ line, strlen(line) });
     }
 }
 
-static uint32_t put_keys(writer *w, const assay_synthetic *m)
+static void put_keys(assay_gguf_writer *w, const assay_synthetic *m)
 {
-    key_text(w, "general.architecture", "llama");
-    key_text(w, "general.name", "synthetic");
-    key_u32(w, "llama.block_count", (uint32_t)m->layers);
-    key_u32(w, "llama.context_length", 2048);
-    key_u32(w, "llama.embedding_length", (uint32_t)m->d);
-    key_u32(w, "llama.feed_forward_length", (uint32_t)m->F);
-    key_u32(w, "llama.attention.head_count", (uint32_t)m->H);
-    key_u32(w, "llama.attention.head_count_kv", (uint32_t)m->G);
-    key_u32(w, "llama.attention.key_length", (uint32_t)m->D);
-    key_u32(w, "llama.rope.dimension_count", (uint32_t)m->D);
-    key_f32(w, "llama.rope.freq_base", 1e4f);
-    key_f32(w, "llama.attention.layer_norm_rms_epsilon", 1e-5f);
-    key_text(w, "tokenizer.ggml.model", "gpt2");
-    key_text(w, "tokenizer.ggml.pre", "smollm");
-    key_u32(w, "tokenizer.ggml.bos_token_id", 1);
-    key_u32(w, "tokenizer.ggml.eos_token_id", 2);
-    key_u32(w, "tokenizer.ggml.unknown_token_id", 0);
+    assay_gguf_put_text(w, "general.architecture", "llama");
+    assay_gguf_put_text(w, "general.name", "synthetic");
+    assay_gguf_put_u32(w, "llama.block_count", (uint32_t)m->layers);
+    assay_gguf_put_u32(w, "llama.context_length", 2048);
+    assay_gguf_put_u32(w, "llama.embedding_length", (uint32_t)m->d);
+    assay_gguf_put_u32(w, "llama.feed_forward_length", (uint32_t)m->F);
+    assay_gguf_put_u32(w, "llama.attention.head_count", (uint32_t)m->H);
+    assay_gguf_put_u32(w, "llama.attention.head_count_kv", (uint32_t)m->G);
+    assay_gguf_put_u32(w, "llama.attention.key_length", (uint32_t)m->D);
+    assay_gguf_put_u32(w, "llama.rope.dimension_count", (uint32_t)m->D);
+    assay_gguf_put_f32(w, "llama.rope.freq_base", 1e4f);
+    assay_gguf_put_f32(w, "llama.attention.layer_norm_rms_epsilon", 1e-5f);
+    assay_gguf_put_text(w, "tokenizer.ggml.model", "gpt2");
+    assay_gguf_put_text(w, "tokenizer.ggml.pre", "smollm");
+    assay_gguf_put_u32(w, "tokenizer.ggml.bos_token_id", 1);
+    assay_gguf_put_u32(w, "tokenizer.ggml.eos_token_id", 2);
+    assay_gguf_put_u32(w, "tokenizer.ggml.unknown_token_id", 0);
     put_vocabulary(w);
-    return 20;
 }
 
 typedef struct tensor {
@@ -187,24 +130,8 @@ static int list_tensors(const assay_synthetic *m, tensor *t)
     return n;
 }
 
-static uint64_t padded(uint64_t n)
-{
-    return (n + ALIGN - 1) / ALIGN * ALIGN;
-}
-
-static uint64_t bytes_of(const tensor *t)
-{
-    return (uint64_t)assay_dtype_bytes(t->type, (t->rows ? t->rows : 1) * t->width);
-}
-
-static void put_padding(writer *w)
-{
-    while (w->at % ALIGN)
-        put_int(w, 0, 1);
-}
-
 /* Matrices ~ N(0, 1/width), the table N(0, 1/64), norms around 1.  One row at a time. */
-static bool put_data(writer *w, const tensor *t, uint64_t seed, uint64_t stream)
+static bool put_data(assay_gguf_writer *w, const tensor *t, uint64_t seed, uint64_t stream)
 {
     assay_rng rng = { seed, stream, 0 };
     const double size = t->rows == VOCAB ? 0.125 : t->rows ? 1.6 / sqrt((double)t->width) : 0.2;
@@ -215,7 +142,7 @@ static bool put_data(writer *w, const tensor *t, uint64_t seed, uint64_t stream)
             for (int64_t c = 0; c < t->width; c++)
                 x[c] = (t->rows ? 0 : 1) + size * assay_rng_normal(&rng);
             assay_dtype_of(t->type)->encode(codes, x, t->width);
-            put(w, codes, (size_t)assay_dtype_bytes(t->type, t->width));
+            assay_gguf_put_bytes(w, codes, (size_t)assay_dtype_bytes(t->type, t->width));
         }
     const bool good = x && codes;
     free(x);
@@ -234,30 +161,21 @@ assay_status assay_synthetic_write(const char *path, const assay_synthetic *m, a
         free(t);
         return s;
     }
-    writer w = { save.f, 0 };
+    assay_gguf_writer w = { .f = save.f, .alignment = ALIGN };
     const int n = list_tensors(m, t);
-    uint64_t offset = 0;
-    put(&w, "GGUF", 4);
-    put_int(&w, 3, 4);
-    put_int(&w, (uint64_t)n, 8);
-    put_int(&w, 20, 8);
-    const uint32_t keys = put_keys(&w, m);
+    assay_gguf_put_head(&w, (uint64_t)n, KEYS);
+    put_keys(&w, m);
     for (int i = 0; i < n; i++) {
-        put_text(&w, t[i].name);
-        put_int(&w, t[i].rows ? 2 : 1, 4);
-        put_int(&w, (uint64_t)t[i].width, 8);
-        if (t[i].rows)
-            put_int(&w, (uint64_t)t[i].rows, 8);
-        put_int(&w, t[i].type, 4);
-        put_int(&w, offset, 8);
-        offset += padded(bytes_of(&t[i]));
+        const int64_t dim[] = { t[i].rows, t[i].width };
+        const int rank = t[i].rows ? 2 : 1;
+        assay_gguf_put_tensor(&w, (assay_span){ t[i].name, strlen(t[i].name) }, t[i].type, rank, dim + 2 - rank);
     }
-    bool good = keys == 20;
+    bool good = true;
     for (int i = 0; i < n && good; i++) {
-        put_padding(&w);
+        assay_gguf_pad(&w);
         good = put_data(&w, &t[i], m->seed, (uint64_t)i);
     }
-    put_padding(&w);
+    assay_gguf_pad(&w);
     free(t);
     if (good)
         return assay_save_commit(&save, why);

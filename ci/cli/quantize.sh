@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# assay quantize on small files with known answers: what becomes of each tensor, what is refused, what is left when it is broken off.
+set -euo pipefail
+export OMP_WAIT_POLICY=passive
+exec "${PYTHON:-python3}" "$2/vectors/independent/requant.py" "$1"

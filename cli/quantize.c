@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT
+ * assay quantize IN OUT --type T: a model file with its matrices in another element type. */
+#include "../conformance/results/terminal.h"
+#include "../reference/core/dtype.h"
+#include "../reference/core/near.h"
+#include "../reference/core/options.h"
+#include "../reference/core/plain.h"
+#include "../reference/core/save.h"
+#include "../reference/core/status.h"
+#include "../reference/models/requant.h"
+#include "commands.h"
+#include <argp.h>
+#include <ctype.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_IMATRIX = 256, KEY_FALLBACK, KEY_TENSOR, KEY_THREADS, KEY_DRY, KEY_JSON };
+
+typedef struct options {
+    assay_requant r;
+    const char *type, *json;
+    char pattern[ASSAY_REQUANT_RULES][128];
+    bool dry, each;
+} options;
+
+static const struct argp_option option_table[] = {
+    { "type", 't', "TYPE", 0, "Element type of matrices (assay list types; a wrong one prints those that files hold)",
+      0 },
+    { "imatrix", KEY_IMATRIX, "FILE", 0,
+      "How much each column matters, as llama-imatrix writes it (GGUF): errors in "
+      "those that matter more weigh more in the search of blocks",
+      0 },
+    { "tensor", KEY_TENSOR, "PATTERN=TYPE", ASSAY_OPTION_REPEATS,
+      "Another type for tensors whose name matches (*, ?, "
+      "[...]); TYPE keep: as they are. The last that matches counts",
+      0 },
+    { "fallback", KEY_FALLBACK, "TYPE", 0,
+      "For matrices whose rows are no whole blocks of --type (default: the "
+      "narrowest that fits and is no narrower)",
+      0 },
+    { "dry-run", KEY_DRY, NULL, 0, "Say what would become of each tensor, write nothing", 1 },
+    { "verbose", 'v', NULL, 0, "A line per tensor instead of one per kind", 1 },
+    { "threads", KEY_THREADS, "N", 0, "Threads (default 1); the file is the same", 1 },
+    { "json", KEY_JSON, "FILE", 0, "Write the same as JSON; -: standard output", 1 },
+    { 0 },
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+    stop = number;
+}
+
+static bool step(void *ctx, int64_t weights, const char *tensor)
+{
+    char text[96];
+    (void)ctx;
+    snprintf(text, sizeof text, "%s", tensor);
+    assay_progress_at(weights / 1000, assay_plain(text));
+    return !stop;
+}
+
+static assay_dtype type_of(struct argp_state *state, const char *option, const char *text)
+{
+    char all[400] = "", best[64], lower[32];
+    assay_near near = { .word = lower };
+    assay_dtype t;
+    snprintf(lower, sizeof lower, "%s", text);
+    for (char *c = lower; *c; c++)
+        *c = (char)tolower((unsigned char)*c); /* llama.cpp writes Q4_K */
+    if (assay_dtype_find(lower, &t) && assay_requant_writes(t))
+        return t;
+    for (int i = 0; i < ASSAY_DTYPE_END; i++)
+        if (assay_requant_writes((assay_dtype)i)) {
+            const char *name = assay_dtype_of((assay_dtype)i)->name;
+            assay_near_try(&near, name);
+            snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", *all ? " " : "", name);
+        }
+    argp_error(state, "%s %.40s: no type that a model file's matrices are written in%s (%s)", option, text,
+               assay_near_text(&near, best, sizeof best), all);
+    return ASSAY_f32;
+}
+
+static void take_rule(struct argp_state *state, options *o, const char *arg)
+{
+    const char *equal = strrchr(arg, '=');
+    const size_t n = equal ? (size_t)(equal - arg) : 0;
+    if (!n || !equal[1] || n >= sizeof *o->pattern)
+        argp_error(state, "--tensor %.60s: PATTERN=TYPE is needed", arg);
+    if (o->r.n_rules == ASSAY_REQUANT_RULES)
+        argp_error(state, "--tensor: %d times at most", ASSAY_REQUANT_RULES);
+    char *pattern = o->pattern[o->r.n_rules];
+    snprintf(pattern, sizeof *o->pattern, "%.*s", (int)n, arg);
+    const assay_dtype type = strcmp(equal + 1, "keep") ? type_of(state, "--tensor", equal + 1) : ASSAY_DTYPE_END;
+    o->r.rule[o->r.n_rules++] = (assay_requant_rule){ pattern, type };
+}
+
+static error_t take(int key, char *arg, struct argp_state *state)
+{
+    options *o = state->input;
+    switch (key) {
+    case 't':
+        o->type = arg;
+        o->r.type = type_of(state, "--type", arg);
+        return 0;
+    case KEY_IMATRIX:
+        o->r.imatrix = arg;
+        return 0;
+    case KEY_FALLBACK:
+        o->r.fallback = type_of(state, "--fallback", arg);
+        return 0;
+    case KEY_TENSOR:
+        take_rule(state, o, arg);
+        return 0;
+    case KEY_THREADS:
+        assay_option_threads(state, arg, &o->r.threads, 1);
+        return 0;
+    case KEY_DRY:
+        o->dry = true;
+        return 0;
+    case 'v':
+        o->each = true;
+        return 0;
+    case KEY_JSON:
+        o->json = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 1)
+            argp_error(state, "one IN and one OUT; '%s' is too much", arg);
+        if (state->arg_num)
+            o->r.out = arg;
+        else
+            o->r.in = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!o->r.in || (!o->r.out && !o->dry))
+            argp_error(state, o->r.in ? "OUT is missing" : "IN and OUT are missing");
+        if (!o->type)
+            argp_error(state, "--type TYPE is missing");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static assay_status work(options *o, assay_why *why)
+{
+    assay_status s = assay_requant_plan(&o->r, why);
+    if (!s && !o->dry) {
+        const struct sigaction act = { .sa_handler = on_signal };
+        sigaction(SIGINT, &act, NULL);
+        sigaction(SIGTERM, &act, NULL);
+        sigaction(SIGHUP, &act, NULL);
+        assay_progress_begin(o->r.weights / 1000, "thousand weights");
+        o->r.step = step;
+        s = assay_requant_write(&o->r, why);
+        assay_progress_clear();
+    }
+    if (s)
+        return s;
+    assay_requant_print(&o->r, o->each, !o->dry);
+    if (!o->dry)
+        printf("%s: written, read back and found the same\n", o->r.out);
+    char *json = o->json ? assay_requant_json(&o->r, !o->dry) : NULL;
+    if (o->json)
+        s = json ? assay_save_text(o->json, json, why) : assay_fail(why, ASSAY_ERR_NOMEM, "no memory for the JSON");
+    free(json);
+    return s;
+}
+
+int assay_cmd_quantize(int argc, char **argv)
+{
+    static const struct argp argp = {
+        option_table,
+        take,
+        "IN OUT --type TYPE\nIN --dry-run --type TYPE",
+        "Writes the model file IN (GGUF or safetensors) anew as OUT (GGUF), with its matrices in TYPE, by the "
+        "reference's "
+        "encoders. Vectors stay floats, norms, routers and position tables stay as they are, a matrix whose rows are "
+        "no "
+        "whole blocks gets a fall-back; all is said, with the errors. Keys are copied. A safetensors file holds "
+        "neither "
+        "keys nor a tokenizer: its tensors keep their names, and assay run does not take what comes out.\v"
+        "OUT is put in place when it has been read back; until then, and after an interrupt, it is as it was. Exit "
+        "status: 0 done, 2 wrong use, unreadable input, numbers that are not finite, or lost output.",
+        NULL,
+        NULL,
+        NULL
+    };
+    options o = { .r = { .fallback = ASSAY_DTYPE_END, .threads = 1 } };
+    assay_why why = { "" };
+    assay_options_parse(&argp, argc, argv, &o);
+    assay_save_spare(o.r.in);
+    if (o.r.imatrix)
+        assay_save_spare(o.r.imatrix);
+    static const char *const option[] = { "OUT", "--json" };
+    assay_status s = assay_save_begin(option, (const char *const[]){ o.dry ? NULL : o.r.out, o.json }, 2, &why);
+    if (!s)
+        s = work(&o, &why);
+    assay_requant_free(&o.r);
+    if (s) {
+        fflush(stdout);
+        fprintf(stderr, "assay quantize: %s\n", why.text);
+    }
+    return s ? 2 : 0;
+}
