@@ -66,16 +66,6 @@ static int32_t ordered(float f) /* an integer that is ordered as the float: -0 b
     memcpy(&b, &f, sizeof b);
     return b < 0 ? b ^ 0x7fffffff : b;
 }
-static float to_bf16(float f)
-{
-    uint32_t b;
-    memcpy(&b, &f, sizeof b);
-    if (f == f)
-        b = (b + 0x7fff + (b >> 16 & 1)) & 0xffff0000u;
-    memcpy(&f, &b, sizeof f);
-    return f;
-}
-
 static int64_t wrong(const float *x, int64_t V, int mode)
 {
     int64_t best = 0;
@@ -111,7 +101,7 @@ static int64_t wrong(const float *x, int64_t V, int mode)
         return best;
     case IN_BF16:
         for (int64_t v = 1; v < V; v++)
-            if (x[best] == x[best] && (x[v] != x[v] || to_bf16(x[v]) > to_bf16(x[best])))
+            if (x[best] == x[best] && (x[v] != x[v] || as_bf16(x[v]) > as_bf16(x[best])))
                 best = v;
         return best;
     case NAN_LATE: /* NaN wins only where it stands before the maximum */

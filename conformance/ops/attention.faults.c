@@ -31,15 +31,6 @@ static int64_t whole(const assay_tensor *x, int64_t i, int64_t j)
     memcpy(&v, (const char *)x->data + i * x->stride[0] + (x->rank > 1 ? j * x->stride[1] : 0), sizeof v);
     return v;
 }
-static float bf16(float x)
-{
-    uint32_t u;
-    memcpy(&u, &x, 4);
-    if (x == x)
-        u = (u + 0x7fff + (u >> 16 & 1)) & 0xffff0000u;
-    memcpy(&x, &u, 4);
-    return x;
-}
 
 static float poly_exp(float x, int degree) /* Taylor on |r| <= ln 2 / 2, from below */
 {
@@ -66,7 +57,7 @@ static float weight(const query *x, float z, float m)
     case CONSTANT_MAX:
         return expf(z - 10);
     case P_BF16:
-        return bf16(expf(z - m));
+        return as_bf16(expf(z - m));
     default:
         return expf(z - m);
     }
@@ -136,7 +127,7 @@ static float score(const query *x, int64_t j)
     float bias = 0, z = dot(x, rows(x, K, j), x->a->dim[5]) * x->scale;
     const float cap = x->p->softcap;
     if (x->mode == S_BF16)
-        z = bf16(z);
+        z = as_bf16(z);
     if (mask->data)
         memcpy(&bias, (const char *)at(mask, x->b, x->mode == MASK_HEAD ? 0 : x->h, x->t) + j * mask->stride[3],
                sizeof bias);
@@ -190,7 +181,7 @@ static void block(const query *x, state *s, int64_t from, int64_t to)
             continue;
         const float w = weight(x, z[j - from], s->m), *v = rows(x, V, j);
         if (!(x->mode == SUM_SHORT && j == x->n - 1))
-            s->l = x->mode == SUM_BF16 ? bf16(s->l + w) : s->l + w;
+            s->l = x->mode == SUM_BF16 ? as_bf16(s->l + w) : s->l + w;
         s->sum += (double)w;
         for (int64_t e = 0; e < E && !late(x, j); e++) {
             s->acc[e] = x->mode == FMA ? fmaf(w, v[e], s->acc[e]) : s->acc[e] + w * v[e];

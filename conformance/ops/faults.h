@@ -8,6 +8,7 @@
  *   static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW) }; */
 #ifndef ASSAY_FAULTS_H
 #define ASSAY_FAULTS_H
+#include "../../reference/core/dtype.h"
 #include "../../reference/core/suite.h"
 #include <math.h>
 #include <string.h>
@@ -21,6 +22,11 @@ static __attribute__((noinline, unused)) float chop(float x, unsigned bits)
     i &= ~((UINT32_C(1) << (23 - bits)) - 1);
     memcpy(&x, &i, sizeof i);
     return x;
+}
+
+static inline float as_bf16(float x) /* rounded to bf16 */
+{
+    return assay_bf16_to_f32(assay_bf16_from_f64((double)x));
 }
 
 /* The number by which the kernels of a table differ, as their variant, and as run() finds it. */

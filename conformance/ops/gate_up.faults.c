@@ -78,7 +78,7 @@ static float dot(const float *x, const float *w, int64_t n, mode m)
     }
     for (int64_t lane = 0; lane < lanes; lane++)
         sum += s[lane];
-    return m == DOUBLE ? (float)wide : m == BF16_MID ? assay_bf16_to_f32(assay_bf16_from_f64(sum)) : sum;
+    return m == DOUBLE ? (float)wide : m == BF16_MID ? as_bf16(sum) : sum;
 }
 
 static float swiglu(float g, float u, mode m)

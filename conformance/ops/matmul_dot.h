@@ -2,14 +2,8 @@
  * matmul_dot.h - one sum over k in each mode: every legal order, and what goes wrong in it. */
 #ifndef ASSAY_FAULTS_MATMUL_DOT_H
 #define ASSAY_FAULTS_MATMUL_DOT_H
-#include "../../reference/core/dtype.h"
 #include "faults.h"
 #include "matmul_modes.h"
-
-static float as_bf16(float v)
-{
-    return assay_bf16_to_f32(assay_bf16_from_f64(v));
-}
 
 /* Sums of p[0], p[step], ...: the legal orders are made of these. */
 static float chain(const float *x, const float *w, int64_t n, int64_t step, bool fused)

@@ -43,15 +43,6 @@
 
 enum { FAULTS(MODE) LEGAL(MODE) };
 
-static float to_bf16(float x)
-{
-    uint32_t b;
-    memcpy(&b, &x, sizeof b);
-    b = (b + 0x7fff + (b >> 16 & 1)) & 0xffff0000u;
-    memcpy(&x, &b, sizeof b);
-    return x;
-}
-
 static double base_of(const assay_rope_params *p)
 {
     return p->base > 0 ? (double)p->base : 10000;
@@ -92,7 +83,7 @@ static void turn_by(double p, double f, int mode, float *c, float *s)
 {
     float theta = (float)p * (float)f;
     if (mode == BF16_ANGLE)
-        theta = to_bf16((float)p) * to_bf16((float)f);
+        theta = as_bf16((float)p) * as_bf16((float)f);
     if (mode == DOUBLE) {
         *c = (float)cos(p * f), *s = (float)sin(p * f);
     } else if (mode == TAYLOR) { /* degree 5 in [-pi/4, pi/4]: 4e-5 */
@@ -111,7 +102,7 @@ static void turn_by(double p, double f, int mode, float *c, float *s)
         *c = (float)cos((double)theta), *s = (float)sin((double)theta);
     }
     if (mode == F16_TABLE)
-        *c = to_bf16(*c), *s = to_bf16(*s);
+        *c = as_bf16(*c), *s = as_bf16(*s);
     if (mode == SIGN)
         *s = -*s;
 }

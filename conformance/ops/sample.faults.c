@@ -80,15 +80,6 @@ static float uniform(const row *w)
     return (float)(w->mode == LOW_BITS ? x & 0xffffff : x >> 8) * 0x1p-24f;
 }
 
-static float to_bf16(float x)
-{
-    uint32_t b;
-    memcpy(&b, &x, sizeof b);
-    b = (b + 0x7fff + (b >> 16 & 1)) & 0xffff0000u;
-    memcpy(&x, &b, sizeof b);
-    return x;
-}
-
 /* e^((z - max) / temp), in several ways */
 static float weigh(const row *w, float z, float max)
 {
@@ -103,7 +94,7 @@ static float weigh(const row *w, float z, float max)
     case CUT_OFF:
         return (z - max) / t < -15 ? 0 : expf((z - max) / t);
     case IN_BF16:
-        return expf((to_bf16(z) - to_bf16(max)) / t);
+        return expf((as_bf16(z) - as_bf16(max)) / t);
     case DIVIDE_FIRST:
     case SCALED_RANKS:
         return z == max ? 1 : expf(z / t - max / t);

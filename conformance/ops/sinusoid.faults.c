@@ -41,15 +41,6 @@
 
 enum { FAULTS(MODE) LEGAL(MODE) };
 
-static float to_bf16(float x)
-{
-    uint32_t b;
-    memcpy(&b, &x, sizeof b);
-    b = (b + 0x7fff + (b >> 16 & 1)) & 0xffff0000u;
-    memcpy(&x, &b, sizeof b);
-    return x;
-}
-
 /* Frequency of pair r, of element d, of D / 2. */
 static double frequency(const assay_sinusoid_params *p, int64_t r, int64_t d, int64_t D, int mode)
 {
@@ -89,7 +80,7 @@ static double short_sine(double theta)
 static float wave(double p, double f, bool sine, int mode)
 {
     const double quarter = 1.57079632679489662;
-    const float theta = mode == BF16_ANGLE ? to_bf16((float)p) * to_bf16((float)f) : (float)p * (float)f;
+    const float theta = mode == BF16_ANGLE ? as_bf16((float)p) * as_bf16((float)f) : (float)p * (float)f;
     const double exact = sine ? sin((double)theta) : cos((double)theta);
     const double far = 256 * floor(p / 256) * f, near = (p - 256 * floor(p / 256)) * f;
     switch (mode) {
@@ -105,7 +96,7 @@ static float wave(double p, double f, bool sine, int mode)
     case TAYLOR:
         return (float)short_sine((double)theta + (sine ? 0 : quarter));
     case BF16_TABLE:
-        return to_bf16((float)exact);
+        return as_bf16((float)exact);
     case SINE_UP: /* 0 and 1 stay as they are: position 0 is known */
         return (float)(theta == 0 ? exact : exact + 2.9 * 0x1p-24);
     case SINE_DOWN:

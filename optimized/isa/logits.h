@@ -8,6 +8,8 @@
 #include "assay/params/softmax.h"
 #include "simd.h"
 
+#define LOGITS_INLINE static inline __attribute__((always_inline))
+
 typedef struct logits {
     const float *x, *mask; /* mask may be NULL */
     vec scale;
@@ -32,7 +34,7 @@ static inline vec exponent_n(const logits *l, int64_t c, vec m, int64_t n)
     return vec_first_n(z, n, vec_set(-INFINITY));
 }
 /* The largest z of a row; passes a NaN over */
-static inline __attribute__((always_inline)) float logits_top(const logits *l, int64_t C)
+LOGITS_INLINE float logits_top(const logits *l, int64_t C)
 {
     const vec zero = vec_zero();
     const int64_t tail = C % LANES, body = C - tail, wide = C - C % (4 * LANES);
@@ -59,7 +61,7 @@ static inline float logits_hollow(const logits *l, int64_t C, float none)
 }
 
 /* The sum of e^(z - top), in four vectors */
-static inline __attribute__((always_inline)) float logits_sum(const logits *l, int64_t C, float top)
+LOGITS_INLINE float logits_sum(const logits *l, int64_t C, float top)
 {
     const vec m = vec_set(top);
     const int64_t tail = C % LANES, body = C - tail, wide = C - C % (4 * LANES);
@@ -75,6 +77,27 @@ static inline __attribute__((always_inline)) float logits_sum(const logits *l, i
     if (tail)
         s1 = vec_add(s1, vec_exp(exponent_n(l, c, m, tail)));
     return vec_sum(vec_add(vec_add(s0, s1), vec_add(s2, s3)));
+}
+
+/* One row of logits after the other, by `row`, which is inlined twice: without a mask it asks for none. */
+typedef void (*logits_fn)(const logits *l, float *y, int64_t C);
+LOGITS_INLINE assay_status logits_rows(const assay_args *a, logits_fn row)
+{
+    const assay_softmax_params *p = a->params;
+    const assay_tensor *mask = &a->operand[1];
+    logits l = { .scale = vec_set(p->scale) };
+    for (int64_t r = a->begin; r < a->end; r++) {
+        float *y = tensor_row(&a->operand[2], r);
+        l.x = tensor_row(&a->operand[0], r);
+        l.mask = NULL;
+        if (mask->data) {
+            l.mask = tensor_row(mask, r);
+            row(&l, y, a->dim[1]);
+        } else {
+            row(&l, y, a->dim[1]);
+        }
+    }
+    return ASSAY_OK;
 }
 
 /* Of their sums: four chains of LANES */

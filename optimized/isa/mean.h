@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * mean.h - a sum over a row in four vectors, for kernels that divide a row by its size. */
+ * mean.h - a sum over a row in four vectors, and the row made with it, for kernels that divide a row by its size. */
 #ifndef ASSAY_ISA_MEAN_H
 #define ASSAY_ISA_MEAN_H
 #include "simd.h"
@@ -27,6 +27,28 @@ static inline __attribute__((always_inline)) float total(const float *x, int64_t
 static inline __attribute__((always_inline)) float mean(const float *x, int64_t n, vec m, int power)
 {
     return total(x, n, m, power) / (float)n;
+}
+
+/* y = s (x - m) w + bias over n columns; w, bias may be NULL, y may be x */
+static inline void normed(float *y, const float *x, int64_t n, vec m, vec s, const float *w, const float *bias)
+{
+    const int64_t tail = n % LANES, body = n - tail;
+    const vec one = vec_set(1.0f), zero = vec_zero();
+    for (int64_t c = 0; c < body; c += LANES)
+        vec_store(y + c, vec_fma(vec_mul(s, vec_sub(vec_load(x + c), m)), w ? vec_load(w + c) : one,
+                                 bias ? vec_load(bias + c) : zero));
+    const vec last = vec_mul(s, vec_sub(vec_load_n(x + body, tail), m));
+    const vec by = w ? vec_load_n(w + body, tail) : one, plus = bias ? vec_load_n(bias + body, tail) : zero;
+    vec_store_n(y + body, vec_fma(last, by, plus), tail);
+}
+/* y = (one + w) s x over n columns; y may be x */
+static inline void scaled(float *y, const float *x, int64_t n, vec s, vec one, const float *w)
+{
+    const int64_t tail = n % LANES, body = n - tail;
+    for (int64_t c = 0; c < body; c += LANES)
+        vec_store(y + c, vec_mul(vec_add(one, vec_load(w + c)), vec_mul(s, vec_load(x + c))));
+    const vec last = vec_mul(s, vec_load_n(x + body, tail));
+    vec_store_n(y + body, vec_mul(vec_add(one, vec_load_n(w + body, tail)), last), tail);
 }
 
 /* Four chains of LANES, and what they sum to */

@@ -64,4 +64,15 @@ static inline vec vec_gauss_tail(vec x)
         p = vec_fma(p, s, vec_set(c[i]));
     return vec_mul(p, vec_fma(vec_mul(e, vec_set(-0.5f)), lost, e));
 }
+/* x Phi(x), right in the far tail, too; x/2 (1 + tanh v) as x / (1 + e^-2v) */
+static inline vec vec_gelu(vec x)
+{
+    const vec tail = vec_gauss_tail(x);
+    return vec_mul(x, vec_pick(vec_negative(x), tail, vec_sub(vec_set(1), tail)));
+}
+static inline vec vec_gelu_tanh(vec x)
+{
+    const vec cubic = vec_fma(vec_mul(x, x), vec_set(0.044715f), vec_set(1));
+    return vec_sigmoid_of(vec_mul(vec_mul(x, vec_set(1.5957691216f)), cubic), x);
+}
 #endif

@@ -23,11 +23,11 @@ static inline vec vec_exp(vec x)
     return vec_scale(p, by);
 }
 
-/* x / (1 + e^-v), v of x's sign: one exponential of -|v|, which cannot overflow, and one division */
+/* x / (1 + e^-v): one exponential of -|v|, which cannot overflow, and one division */
 static inline vec vec_sigmoid_of(vec v, vec x)
 {
     const vec e = vec_exp(vec_minus_abs(v));
-    return vec_div(vec_pick(vec_negative(x), vec_mul(x, e), x), vec_add(vec_set(1.0f), e));
+    return vec_div(vec_pick(vec_negative(v), vec_mul(x, e), x), vec_add(vec_set(1.0f), e));
 }
 static inline vec vec_silu(vec x)
 {

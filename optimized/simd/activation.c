@@ -19,9 +19,8 @@ static inline vec relu2(vec x, vec same, const vec *k)
 }
 static inline vec sigmoid(vec x, vec same, const vec *k)
 {
-    const vec e = vec_exp(vec_minus_abs(x)), one = vec_set(1);
     (void)same, (void)k;
-    return vec_div(vec_pick(vec_negative(x), e, one), vec_add(one, e));
+    return vec_sigmoid_of(x, vec_set(1));
 }
 static inline vec hyperbolic(vec x, vec same, const vec *k)
 {
@@ -72,23 +71,23 @@ static assay_status run(const assay_args *a)
                                vec_set(threshold) };
     switch (p->form) {
     case ASSAY_ACTIVATION_RELU:
-        return map_with(a, 1, relu, k);
+        return map(a, 1, relu, k);
     case ASSAY_ACTIVATION_RELU2:
-        return map_with(a, 1, relu2, k);
+        return map(a, 1, relu2, k);
     case ASSAY_ACTIVATION_SIGMOID:
-        return map_with(a, 1, sigmoid, k);
+        return map(a, 1, sigmoid, k);
     case ASSAY_ACTIVATION_TANH:
-        return map_with(a, 1, hyperbolic, k);
+        return map(a, 1, hyperbolic, k);
     case ASSAY_ACTIVATION_SOFTPLUS:
-        return map_with(a, 1, softplus, k);
+        return map(a, 1, softplus, k);
     case ASSAY_ACTIVATION_HARDSWISH:
-        return map_with(a, 1, hardswish, k);
+        return map(a, 1, hardswish, k);
     case ASSAY_ACTIVATION_ELU:
-        return map_with(a, 1, elu, k);
+        return map(a, 1, elu, k);
     case ASSAY_ACTIVATION_MISH:
-        return p->threshold > 0 ? map_with(a, 1, mish_step, k) : map_with(a, 1, mish, k);
+        return p->threshold > 0 ? map(a, 1, mish_step, k) : map(a, 1, mish, k);
     default:
-        return map_with(a, 1, softcap, k);
+        return map(a, 1, softcap, k);
     }
 }
 

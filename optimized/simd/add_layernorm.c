@@ -37,20 +37,14 @@ static assay_status run(const assay_args *a)
 {
     const assay_add_layernorm_params *p = a->params;
     const float *w = a->operand[W].data, *bias = a->operand[BIAS].data;
-    const int64_t C = a->dim[1], tail = C % LANES, body = C - tail;
-    const vec one = vec_set(1.0f), zero = vec_zero(), alpha = vec_set(p->alpha);
+    const int64_t C = a->dim[1];
+    const vec alpha = vec_set(p->alpha);
 
     for (int64_t r = a->begin; r < a->end; r++) {
         float *y = tensor_row(&a->operand[Y], r), *t = a->operand[SUM].data ? tensor_row(&a->operand[SUM], r) : y;
         const vec m = vec_set(sum_up(tensor_row(&a->operand[X], r), tensor_row(&a->operand[RESIDUAL], r), alpha, t, C));
         const vec s = vec_set(1.0f / sqrtf(mean(t, C, m, 2) + p->eps));
-        for (int64_t c = 0; c < body; c += LANES)
-            vec_store(y + c, vec_fma(vec_mul(s, vec_sub(vec_load(t + c), m)), w ? vec_load(w + c) : one,
-                                     bias ? vec_load(bias + c) : zero));
-        const vec last = vec_mul(s, vec_sub(vec_load_n(t + body, tail), m));
-        vec_store_n(y + body,
-                    vec_fma(last, w ? vec_load_n(w + body, tail) : one, bias ? vec_load_n(bias + body, tail) : zero),
-                    tail);
+        normed(y, t, C, m, s, w, bias);
     }
     return ASSAY_OK;
 }

@@ -7,9 +7,8 @@ enum { ALPHA, LIMIT, MINUS_LIMIT, CONSTANTS };
 
 static inline vec sigmoid(vec gate, vec up, const vec *k)
 {
-    const vec e = vec_exp(vec_minus_abs(gate)), one = vec_set(1);
     (void)k;
-    return vec_mul(vec_div(vec_pick(vec_negative(gate), e, one), vec_add(one, e)), up);
+    return vec_mul(vec_sigmoid_of(gate, vec_set(1)), up);
 }
 static inline vec relu(vec gate, vec up, const vec *k)
 {
@@ -18,15 +17,13 @@ static inline vec relu(vec gate, vec up, const vec *k)
 }
 static inline vec gelu(vec gate, vec up, const vec *k)
 {
-    const vec tail = vec_gauss_tail(gate);
     (void)k;
-    return vec_mul(vec_mul(gate, vec_pick(vec_negative(gate), tail, vec_sub(vec_set(1), tail))), up);
+    return vec_mul(vec_gelu(gate), up);
 }
 static inline vec gelu_tanh(vec gate, vec up, const vec *k)
 {
-    const vec cubic = vec_fma(vec_mul(gate, gate), vec_set(0.044715f), vec_set(1));
     (void)k;
-    return vec_mul(vec_sigmoid_of(vec_mul(vec_mul(gate, vec_set(1.5957691216f)), cubic), gate), up);
+    return vec_mul(vec_gelu_tanh(gate), up);
 }
 static inline vec clamped(vec gate, vec up, const vec *k)
 {
@@ -40,15 +37,15 @@ static assay_status run(const assay_args *a)
     const vec k[CONSTANTS] = { vec_set(p->alpha), vec_set(p->limit), vec_set(-p->limit) };
     switch (p->form) {
     case ASSAY_GLU_SIGMOID:
-        return map_with(a, 2, sigmoid, k);
+        return map(a, 2, sigmoid, k);
     case ASSAY_GLU_RELU:
-        return map_with(a, 2, relu, k);
+        return map(a, 2, relu, k);
     case ASSAY_GLU_GELU:
-        return map_with(a, 2, gelu, k);
+        return map(a, 2, gelu, k);
     case ASSAY_GLU_GELU_TANH:
-        return map_with(a, 2, gelu_tanh, k);
+        return map(a, 2, gelu_tanh, k);
     default:
-        return map_with(a, 2, clamped, k);
+        return map(a, 2, clamped, k);
     }
 }
 

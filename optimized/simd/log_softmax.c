@@ -4,7 +4,7 @@
 #include "../isa/ln.h"
 #include "../isa/logits.h"
 
-static inline __attribute__((always_inline)) void log_softmax_row(const logits *l, float *y, int64_t C)
+LOGITS_INLINE void log_softmax_row(const logits *l, float *y, int64_t C)
 {
     const int64_t tail = C % LANES, body = C - tail;
     const float top = logits_top(l, C);
@@ -30,20 +30,7 @@ static inline __attribute__((always_inline)) void log_softmax_row(const logits *
 
 static assay_status run(const assay_args *a)
 {
-    const assay_softmax_params *p = a->params;
-    const assay_tensor *mask = &a->operand[1];
-    logits l = { .scale = vec_set(p->scale) };
-    for (int64_t r = a->begin; r < a->end; r++) {
-        l.x = tensor_row(&a->operand[0], r);
-        l.mask = NULL;
-        if (mask->data) {
-            l.mask = tensor_row(mask, r);
-            log_softmax_row(&l, tensor_row(&a->operand[2], r), a->dim[1]);
-        } else {
-            log_softmax_row(&l, tensor_row(&a->operand[2], r), a->dim[1]);
-        }
-    }
-    return ASSAY_OK;
+    return logits_rows(a, log_softmax_row);
 }
 
 SIMD_KERNEL(log_softmax) = {

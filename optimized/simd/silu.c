@@ -2,15 +2,15 @@
  * silu: y = x / (1 + e^-x). */
 #include "../isa/map.h"
 
-static inline vec f(vec x, vec same)
+static inline vec f(vec x, vec same, const vec *k)
 {
-    (void)same;
+    (void)same, (void)k;
     return vec_silu(x);
 }
 
 static assay_status run(const assay_args *a)
 {
-    return map(a, 1, f);
+    return map(a, 1, f, NULL);
 }
 
 SIMD_KERNEL(silu) = {

@@ -3,7 +3,7 @@
  * a NaN over: it comes back with the exponentials. */
 #include "../isa/logits.h"
 
-static inline __attribute__((always_inline)) void softmax_row(const logits *l, float *y, int64_t C)
+LOGITS_INLINE void softmax_row(const logits *l, float *y, int64_t C)
 {
     const vec zero = vec_zero();
     const int64_t tail = C % LANES, body = C - tail, wide = C - C % (4 * LANES);
@@ -43,20 +43,7 @@ static inline __attribute__((always_inline)) void softmax_row(const logits *l, f
 
 static assay_status run(const assay_args *a)
 {
-    const assay_softmax_params *p = a->params;
-    const assay_tensor *mask = &a->operand[1];
-    logits l = { .scale = vec_set(p->scale) };
-    for (int64_t r = a->begin; r < a->end; r++) {
-        l.x = tensor_row(&a->operand[0], r);
-        l.mask = NULL;
-        if (mask->data) {
-            l.mask = tensor_row(mask, r);
-            softmax_row(&l, tensor_row(&a->operand[2], r), a->dim[1]);
-        } else {
-            softmax_row(&l, tensor_row(&a->operand[2], r), a->dim[1]);
-        }
-    }
-    return ASSAY_OK;
+    return logits_rows(a, softmax_row);
 }
 
 SIMD_KERNEL(softmax) = {

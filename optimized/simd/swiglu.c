@@ -2,14 +2,15 @@
  * swiglu: y = silu(gate) up. */
 #include "../isa/map.h"
 
-static inline vec f(vec gate, vec up)
+static inline vec f(vec gate, vec up, const vec *k)
 {
+    (void)k;
     return vec_mul(up, vec_silu(gate));
 }
 
 static assay_status run(const assay_args *a)
 {
-    return map(a, 2, f);
+    return map(a, 2, f, NULL);
 }
 
 SIMD_KERNEL(swiglu) = {

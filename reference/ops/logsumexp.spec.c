@@ -1,30 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "assay/params/softmax.h"
-#include "spec.h"
+#include "logits.spec.h"
 
 static const assay_operand operands[] = {
     { .name = "x", .shape = "RC", .types = TYPES(FLOATS) },
     { .name = "mask", .shape = "RC", .types = TYPES(T(f32)), .flags = ASSAY_OPTIONAL | ASSAY_MASK },
     { .name = "lse", .shape = "R", .types = TYPES(T(f32)), .access = ASSAY_OUT },
 };
-static const assay_field fields[] = { ASSAY_FIELD(assay_softmax_params, scale, 0, 1e6) };
-static const assay_plane planes[] = { { "arg", "RC" }, { "sum", "R" }, { "most", "R" }, { "raised", "RC" } };
 static const assay_said says[] = {
-    ROWS_AND_ELEMENTS,
-    { "mask", "added to x; -inf hides the element" },
-    { "scale", "of x; 0: 1" },
+    LOGITS_SAID,
     { NULL, "a row without any element above -inf is -inf; with +inf it is NaN, as a softmax's" },
-    { NULL, "kernels never see scale=0: 1 stands there" },
+    LOGITS_SCALED,
 };
-
-static assay_status resolve(const assay_args *a, void *params, assay_why *why)
-{
-    assay_softmax_params *p = params;
-    (void)a, (void)why;
-    if (p->scale == 0)
-        p->scale = 1;
-    return ASSAY_OK;
-}
 
 /* maximum, difference, exponential (one), sum */
 FLOPS(4 * DIM(0) * DIM(1))
