@@ -44,9 +44,13 @@ static inline __attribute__((always_inline)) float of_rows(const float *a, const
     const vec zero = vec_zero();
     sums s = { { zero, zero, zero, zero }, { zero, zero, zero, zero } };
     int64_t d = 0;
-    for (; d + 4 * LANES <= D; d += 4 * LANES)
-        for (int i = 0; i < 4; i++)
-            add(&s, i, vec_load(a + d + i * LANES), from_table(b, d + i * LANES, half), l2, norm != NULL);
+    for (; d + 4 * LANES <= D; d += 4 * LANES) { /* by constants: a loop over i would keep the sums in memory */
+        const int64_t e = d + LANES, f = e + LANES, g = f + LANES;
+        add(&s, 0, vec_load(a + d), from_table(b, d, half), l2, norm != NULL);
+        add(&s, 1, vec_load(a + e), from_table(b, e, half), l2, norm != NULL);
+        add(&s, 2, vec_load(a + f), from_table(b, f, half), l2, norm != NULL);
+        add(&s, 3, vec_load(a + g), from_table(b, g, half), l2, norm != NULL);
+    }
     for (; d + LANES <= D; d += LANES)
         add(&s, 0, vec_load(a + d), from_table(b, d, half), l2, norm != NULL);
     if (d < D)
