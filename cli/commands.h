@@ -2,6 +2,7 @@
  * commands.h - the entry function of each command: argv[0] is "assay COMMAND"; returns the exit code. */
 #ifndef ASSAY_COMMANDS_H
 #define ASSAY_COMMANDS_H
+#include "assay/assay.h"
 int assay_cmd_list(int argc, char **argv);
 int assay_cmd_check(int argc, char **argv);
 int assay_cmd_primitives(int argc, char **argv);
@@ -12,7 +13,12 @@ int assay_cmd_doctor(int argc, char **argv);
 int assay_cmd_run(int argc, char **argv);
 int assay_cmd_tokenize(int argc, char **argv);
 int assay_cmd_quantize(int argc, char **argv);
+int assay_cmd_formats(int argc, char **argv);
 int assay_cmd_report(int argc, char **argv);
+
+/* quantize.c, for formats.c: the value of an option, a type that model files are written in; or the program ends */
+struct argp_state;
+assay_dtype assay_requant_type(struct argp_state *state, const char *option, const char *text);
 
 /* list_op.c, for list.c */
 int assay_list_op(const char *name); /* the exit code */

@@ -42,6 +42,7 @@ static const struct command {
 #endif
 #ifdef ASSAY_WITH_QUANTIZE
     { "quantize", assay_cmd_quantize, "a model file with its matrices in another element type" },
+    { "formats", assay_cmd_formats, "error against bits per weight, of each element type" },
 #endif
 #ifdef ASSAY_WITH_REPORT
     { "report", assay_cmd_report, "results into index.html and report.md" },

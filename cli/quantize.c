@@ -62,7 +62,7 @@ static bool step(void *ctx, int64_t weights, const char *tensor)
     return !stop;
 }
 
-static assay_dtype type_of(struct argp_state *state, const char *option, const char *text)
+assay_dtype assay_requant_type(struct argp_state *state, const char *option, const char *text)
 {
     char all[400] = "", best[64], lower[32];
     assay_near near = { .word = lower };
@@ -93,7 +93,8 @@ static void take_rule(struct argp_state *state, options *o, const char *arg)
         argp_error(state, "--tensor: %d times at most", ASSAY_REQUANT_RULES);
     char *pattern = o->pattern[o->r.n_rules];
     snprintf(pattern, sizeof *o->pattern, "%.*s", (int)n, arg);
-    const assay_dtype type = strcmp(equal + 1, "keep") ? type_of(state, "--tensor", equal + 1) : ASSAY_DTYPE_END;
+    const assay_dtype type =
+        strcmp(equal + 1, "keep") ? assay_requant_type(state, "--tensor", equal + 1) : ASSAY_DTYPE_END;
     o->r.rule[o->r.n_rules++] = (assay_requant_rule){ pattern, type };
 }
 
@@ -103,13 +104,13 @@ static error_t take(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 't':
         o->type = arg;
-        o->r.type = type_of(state, "--type", arg);
+        o->r.type = assay_requant_type(state, "--type", arg);
         return 0;
     case KEY_IMATRIX:
         o->r.imatrix = arg;
         return 0;
     case KEY_FALLBACK:
-        o->r.fallback = type_of(state, "--fallback", arg);
+        o->r.fallback = assay_requant_type(state, "--fallback", arg);
         return 0;
     case KEY_TENSOR:
         take_rule(state, o, arg);

@@ -91,6 +91,7 @@ answer answer_primitives(const report *r, char *text, size_t n);
 answer answer_certificates(const report *r, char *text, size_t n);
 answer answer_bench(const report *r, char *text, size_t n);
 answer answer_models(const report *r, char *text, size_t n);
+answer answer_formats(const report *r, char *text, size_t n);
 
 void hosts_choose(report *r);    /* hosts.c */
 bool headline(const cJSON *row); /* a row of assay bench worth a line of its own */
@@ -113,6 +114,7 @@ void section_speed(report *r);
 void section_scaling(report *r);
 void section_misses(report *r);
 void section_models(report *r);
+void section_formats(report *r);
 void section_missing(report *r);
 void section_words(report *r);
 #endif

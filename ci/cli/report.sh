@@ -13,9 +13,10 @@ cd "$dir"
 "$assay" check --certificate '*' -o add --json - >certificate.json 2>/dev/null
 "$assay" check --contracts -o add --json - >contracts.json 2>/dev/null
 "$assay" primitives -k exp --json - >primitives.json 2>/dev/null
+"$assay" formats -t q8_0 -t q4_0 -t f32 --json - >formats.json 2>/dev/null
 cat >others.py <<'PY'
 import json, sys
-for kind in "metamorphic", "certificate", "contracts", "primitives":
+for kind in "metamorphic", "certificate", "contracts", "primitives", "formats":
     d = json.load(open(kind + ".json"))
     assert d["schema"] == 1 and d["kind"] == kind and d["commit"], d.keys()
 def write(name, d):
@@ -39,13 +40,13 @@ write("odd", {"kind": "mutants", "op": "add", "made": 1, "mutants": 1, "caught":
 write("crowd", {"kind": "hostile", "totals": {}, "kernels": [{"name": "x", "when": f"{i} " * 40, "verdict": f"{i}", "good": True} for i in range(99)]})
 PY
 "${PYTHON:-python3}" others.py
-"$assay" report --out page --check check.json metamorphic.json certificate.json primitives.json hostile.json mutants.json \
+"$assay" report --out page --check check.json metamorphic.json certificate.json primitives.json hostile.json mutants.json formats.json \
   --absent 'cheats:the dog ate it' >/dev/null
 "$assay" report --out much --check check.json wide.json huge.json odd.json crowd.json >/dev/null
 "$assay" report --out bad --check check.json broken.json >/dev/null
 "${PYTHON:-python3}" - <<'PY'
 html, md = open("page/index.html").read(), open("page/report.md").read()
-for heading in "Verdicts", "Mutants", "Cheats and hostile plug-ins", "Relations, without a reference", "Primitives", "Certificates", "Words and units":
+for heading in "Verdicts", "Mutants", "Cheats and hostile plug-ins", "Relations, without a reference", "Primitives", "Certificates", "Element types: error against bits", "Words and units":
     assert f">{heading}</h2>" in html and f"href='#s" in html and f"\n## {heading}\n" in md, heading
 for text in "the dog ate it", "ci/contain build/assay . cc cheats --json FILE", "assay bench --quick --json FILE", "no file of it was given", \
         "FAILED: 1 of 2 plug-ins", "FAILED: 24 of 25 small changes", "commit other":

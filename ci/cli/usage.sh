@@ -80,6 +80,7 @@ for option in --threads --time-limit --memory-limit --seed --max-failures --room
 for option in --threads --time-limit --memory-limit --seed; do number $option "$assay" bench; done
 for option in --threads --time-limit --memory-limit; do number $option "$assay" vectors check; done
 number --threads "$assay" quantize a.gguf b.gguf -t q8_0
+number --threads "$assay" formats
 for option in -n --threads --batch --temp --top-k --top-p --seed; do number $option "$assay" run x.gguf -p x; done
 for bad in 3 1/ /2 1/2x 3/2 0/2 -1/2 1/99999999999999999999 4294967297/4294967298; do
   expect 2 "shard $bad: I/N" "$assay" check --shard $bad

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
+#include "../../reference/models/divergence.h"
 #include "models.h"
 #include <math.h>
 #include <stdlib.h>
@@ -76,25 +77,12 @@ double largest_error(const subject *m, const outcome *a, const outcome *b, int64
     return worst;
 }
 
-static double log_sum(const double *x, int64_t n)
-{
-    double top = x[0], sum = 0;
-    for (int64_t i = 1; i < n; i++)
-        top = x[i] > top ? x[i] : top;
-    for (int64_t i = 0; i < n; i++)
-        sum += exp(x[i] - top);
-    return top + log(fmax(sum, 1)); /* the largest term is 1 */
-}
-
 void divergence(const subject *m, const outcome *a, const outcome *b, int64_t rows, double *mean, double *largest)
 {
     const int64_t V = m->graph.vocab;
     *mean = *largest = 0;
     for (int64_t r = 0; r < rows; r++) {
-        const double *x = a->logits + r * V, *y = b->logits + r * V, zx = log_sum(x, V), zy = log_sum(y, V);
-        double kl = 0;
-        for (int64_t v = 0; v < V; v++)
-            kl += exp(x[v] - zx) * ((x[v] - zx) - (y[v] - zy));
+        const double kl = assay_divergence(a->logits + r * V, b->logits + r * V, V);
         *mean += kl / (double)rows;
         if (!(kl <= *largest))
             *largest = isnan(kl) ? INFINITY : kl;
