@@ -26,7 +26,8 @@ enum {
     KEY_JSON,
     KEY_SPECIAL,
     KEY_IGNORE_EOS,
-    KEY_BATCH
+    KEY_BATCH,
+    KEY_IMATRIX
 };
 
 typedef struct options {
@@ -52,6 +53,8 @@ static const struct argp_option option_table[] = {
     { "seed", KEY_SEED, "N", 0, "Of the sampler (default 0)", 2 },
     { "logits", KEY_LOGITS, "FILE", 0, "Write every position's logits as safetensors; -: standard output", 3 },
     { "json", KEY_JSON, "FILE", 0, "Write ids, top 5 logits per step and timings; -: standard output", 3 },
+    { "imatrix-out", KEY_IMATRIX, "FILE", 0,
+      "Write how much each column of the layers' matrices matters in this run, for assay quantize --imatrix", 3 },
     { 0 },
 };
 
@@ -113,6 +116,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case KEY_LOGITS:
         o->g.logits_path = arg;
         return 0;
+    case KEY_IMATRIX:
+        o->g.imatrix_path = arg;
+        return 0;
     case KEY_JSON:
         o->g.json_path = arg;
         return 0;
@@ -171,8 +177,9 @@ int assay_cmd_run(int argc, char **argv)
     options o = { .impl = "best", .kv = "f32", .g = { .n = 64, .threads = 1, .batch = 512 } };
     assay_why why = { "" };
     assay_options_parse(&argp, argc, argv, &o);
-    static const char *const option[] = { "--json", "--logits" };
-    assay_status s = assay_save_begin(option, (const char *const[]){ o.g.json_path, o.g.logits_path }, 2, &why);
+    static const char *const option[] = { "--json", "--logits", "--imatrix-out" };
+    assay_status s =
+        assay_save_begin(option, (const char *const[]){ o.g.json_path, o.g.logits_path, o.g.imatrix_path }, 3, &why);
     if (!s)
         s = resolve(&o, &why);
     if (!s)

@@ -67,6 +67,8 @@ static assay_status load(run *r, assay_why *why)
         s = assay_session_warm(r->session, chunk, why);
     if (!s && o->n > 1)
         s = assay_session_warm(r->session, 1, why);
+    if (!s && o->imatrix_path)
+        assay_session_watch(r->session, &r->watch);
     r->load = assay_seconds() - begin;
     return s;
 }
@@ -220,8 +222,11 @@ assay_status assay_generate_run(assay_generate *o, FILE *out, assay_why *why)
             s = assay_generate_logits(&r, why);
         if (!s && o->json_path)
             s = assay_generate_json(&r, why);
+        if (!s && o->imatrix_path)
+            s = assay_importance_save(&r.watch, o->imatrix_path, o->model, why);
     }
     assay_session_free(r.session);
+    assay_importance_free(&r.watch);
     assay_graph_free(&r.graph);
     if (r.tokens.bpe)
         assay_tokenizer_free(&r.tokens);

@@ -18,7 +18,7 @@ typedef struct assay_generate {
     assay_dtype kv;
     assay_impl impl;
     assay_picker pick;
-    const char *logits_path, *json_path;
+    const char *logits_path, *json_path, *imatrix_path;
     bool not_finite; /* result: the run ended at logits that are not finite numbers; why says which */
 } assay_generate;
 

@@ -5,6 +5,7 @@
 #include "generate.h"
 #include "tokenizer.h"
 #include "utf8.h"
+#include "importance.h"
 
 enum { SHARES = 32, TOP = 5 };
 
@@ -28,6 +29,7 @@ typedef struct run {
     assay_graph graph;
     assay_session *session;
     assay_utf8 stream;
+    assay_importance watch;
     int32_t *id; /* prompt, then what was generated */
     int64_t n_prompt, n_made;
     float *logits; /* (positions, V) when asked for */

@@ -241,6 +241,11 @@ int64_t assay_session_past(const assay_session *s)
     return s->past;
 }
 
+void assay_session_watch(assay_session *s, struct assay_importance *w)
+{
+    s->watch = w;
+}
+
 void assay_session_rewind(assay_session *s, int64_t past)
 {
     s->past = past;

@@ -42,6 +42,9 @@ assay_status assay_session_warm(assay_session *s, int64_t T, assay_why *why);
 /* Advances by T tokens; logits of the last L of them. */
 assay_status assay_session_step(assay_session *s, const int32_t *ids, int64_t T, int64_t L, assay_why *why);
 int64_t assay_session_past(const assay_session *s);
+/* Sums up what the layers' matrices are multiplied with from here on (importance.h); NULL: no more. */
+struct assay_importance;
+void assay_session_watch(assay_session *s, struct assay_importance *w);
 void assay_session_rewind(assay_session *s, int64_t past); /* forget what follows; caches keep their rows */
 void assay_session_logits(const assay_session *s, int64_t row, double *out); /* of the last step, (V) */
 assay_tensor assay_session_logits_row(const assay_session *s, int64_t row);  /* (1, V), f32 or f64, no copy */

@@ -44,6 +44,7 @@ typedef struct assay_buffer {
 } assay_buffer;
 
 struct assay_session {
+    struct assay_importance *watch; /* is told of each call; NULL: nobody is */
     assay_graph *g;
     assay_impl impl;
     bool wide;

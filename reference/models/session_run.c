@@ -7,6 +7,7 @@
 #include "../core/tensor.h"
 #include "product.h"
 #include "session_parts.h"
+#include "importance.h"
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,6 +228,8 @@ static void run_entry(assay_session *s, assay_entry *e, int thread, int threads,
     bool outside = e->how != ASSAY_RUN_KERNEL; /* something to do before and after */
     for (int i = 0; i < e->node.op->n_operands; i++)
         outside |= e->convert[i];
+    if (s->watch && thread == 0) /* the others only read what it reads */
+        assay_importance_add(s->watch, s, e);
     if (outside) {
         if (thread == 0)
             note(status, enter(s, e) ? ASSAY_OK : ASSAY_ERR_NOMEM);

@@ -255,6 +255,32 @@ def weighted():
     expect("the imatrix as OUT", 2, "would overwrite i.gguf", "m.gguf", "i.gguf", "-t", "q4_k", "--imatrix", "i.gguf")
 
 
+def watched():
+    """What assay run sums up: the first layer's inputs once more in NumPy; the same sums from every implementation; a file that helps."""
+    model = tiny.write("m.gguf", d=256, ffn=512, width=32, heads=8, kv=4)
+    sums = {}
+    for impl in "oracle", "scalar", "best":
+        p = subprocess.run([assay, "run", "m.gguf", "--ids", IDS, "-n", "0", "--impl", impl, "--batch", "5", "--threads", "2", "--imatrix-out", "w.gguf"],
+                           capture_output=True)
+        if p.returncode:
+            return fail(f"--imatrix-out: {p.stderr}")
+        keys, t = read("w.gguf")
+        sums[impl] = {n: np.frombuffer(x[2], np.float32)[:x[1][0]].astype(np.float64) for n, x in t.items()}
+        if keys["general.type"] != "imatrix" or len(t) != 2 * 2 * 7 or any(sums[impl][n][0] != 12 for n in t if n.endswith(".counts")):
+            fail(f"--imatrix-out by {impl}: {keys} {list(t)}")
+        worst = max(np.abs(sums[impl][n] / sums["oracle"][n] - 1).max() for n in t)
+        if worst > (0.5 if impl == "best" else 1e-3):  # kernels may round activations
+            fail(f"--imatrix-out by {impl}: off by {worst}")
+    c, w = model
+    x = w["token_embd.weight"].astype(np.float64)[[int(i) for i in IDS.split(",")]]
+    h = x / np.sqrt((x * x).mean(1, keepdims=True) + c["eps"]) * w["blk.0.attn_norm.weight"]
+    for name in "attn_q", "attn_k", "attn_v":
+        if np.abs(sums["oracle"][f"blk.0.{name}.weight.in_sum2"] / (h * h).sum(0) - 1).max() > 1e-5:
+            fail(f"--imatrix-out: {name}")
+    expect("its file", 0, "imatrix: of 16 matrices it knows 14; the search of 14 heeds it", "m.gguf", "out.gguf", "-t", "q4_k", "--imatrix", "w.gguf")
+    os.remove("out.gguf")
+
+
 def refused():
     f = lambda *s: np.ones(s, np.float32)
     for said, a, kind in (("nan in row 1, column 7: no block can hold it", f(2, 256), "q4_k"), ("inf in row 1, column 7", f(2, 256), "f16"),
@@ -310,6 +336,6 @@ def broken_off():
 
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
-    for part in whole_model, choices, stays, weighted, refused, broken_off:
+    for part in whole_model, choices, stays, weighted, watched, refused, broken_off:
         part()
 sys.exit(1 if bad else 0)

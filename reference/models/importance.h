@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * importance.h - what the matrices of a model's layers are multiplied with, as a run goes: sums of squares per column,
+ * written as an importance matrix (imatrix.h). */
+#ifndef ASSAY_MODELS_IMPORTANCE_H
+#define ASSAY_MODELS_IMPORTANCE_H
+#include "session_parts.h"
+
+typedef struct assay_importance_of {
+    char name[64];
+    int64_t width, rows; /* rows that were added */
+    double *sum;
+} assay_importance_of;
+
+typedef struct assay_importance {
+    assay_importance_of *at;
+    size_t n;
+} assay_importance;
+
+/* Before the call, by one thread: its inputs are there. */
+void assay_importance_add(assay_importance *w, const assay_session *s, const assay_entry *e);
+assay_status assay_importance_save(const assay_importance *w, const char *path, const char *model, assay_why *why);
+void assay_importance_free(assay_importance *w);
+#endif
