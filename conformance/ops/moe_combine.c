@@ -12,12 +12,13 @@ static int64_t width(const assay_case *c)
 {
     return c->dim[2] ? c->dim[2] : 1;
 }
-/* One term in four was dropped: slots are ids of rows or -1. */
+/* One term in four was dropped; of slots only the sign counts, and not that of their lower halves. */
 static bool slots(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     (void)c;
+    static const double kept[] = { 0, 1, 7, 40000, 65536 }, lost[] = { -1, -40000 };
     for (int64_t k = 0; i == SLOTS && k < n; k++)
-        value[i][k] = assay_rng_below(r, 4) ? (double)assay_rng_below(r, 9) : -1;
+        value[i][k] = assay_rng_below(r, 4) ? kept[assay_rng_below(r, 5)] : lost[assay_rng_below(r, 2)];
     return i == SLOTS;
 }
 /* What a gate gives: weights of one token sum to 1, most of it to the first. */
@@ -53,10 +54,21 @@ static bool dropped(const assay_case *c, int i, int64_t n, double *const *value,
     return true;
 }
 
+/* Weights of 0 for infinities, and infinite weights for zeros. */
+static double zero_inf(const assay_case *c, int i, int64_t j, assay_rng *r)
+{
+    const double x = assay_rng_normal(r);
+    const int64_t k = i == X ? j / width(c) : j;
+    if (i != W && i != X)
+        return x;
+    return k % 3 == 0 ? (i == W ? 0 : j % 2 ? INFINITY : x) : k % 3 == 1 ? (i == W ? INFINITY : j % 2 ? 0 : x) : x;
+}
+
 static const assay_gen gens[] = {
     TIGHT_DRAW("routed", ADVERSARIAL, routed, "weights that sum to 1, most of it for the first"),
     GEN_DRAW("across", ADVERSARIAL, across, "terms that cancel"),
     TIGHT_DRAW("gated", ADVERSARIAL, gated, "gates almost shut and almost open, shared the largest term"),
+    GEN_DRAW("zero-times-inf", CLASS, zero_inf, "weights of 0 for infinities, infinite weights for zeros"),
     GEN_FILL("dropped", ADVERSARIAL, dropped, "NaN, infinity and the largest number where a term was dropped"),
 };
 static const char *const exact[] = { "ints-narrow", NULL };
@@ -71,6 +83,7 @@ static const assay_rows rows[] = {
       ASSAY_QUICK },
     { "T=4 K=3 D={19,32} x={f16,bf16} shared={f32,f16,bf16} y={f32,f16,bf16} slots=i32 gate=f32 gen={gauss,gated}",
       ASSAY_QUICK },
+    { "T=9 K={1,2} D={3,8} slots={i32,none} gen=zero-times-inf", ASSAY_QUICK },
     { "T=2 K={33,70} D=40 " ALL "gen={gauss,routed}", ASSAY_QUICK },
     /* values at every place */
     { "T=5 K=3 D=37 x={f32,f16,bf16} " ALL "gen=" ASSAY_VALUES "@{x,w,shared,gate}", ASSAY_QUICK },
@@ -80,6 +93,8 @@ static const assay_rows rows[] = {
 
 static const char *const unseen[] = {
     "made-up-gate: without shared there is nothing to weigh",
+    "inf-gate: the sigmoid of the largest number is that of infinity",
+    "flushed-gate: the sigmoid of a subnormal is that of 0",
     NULL,
 };
 

@@ -16,6 +16,7 @@
 #include "assay/params/groupnorm.h"
 #include "assay/params/l2norm.h"
 #include "assay/params/layernorm.h"
+#include "assay/params/moe_balance.h"
 #include "assay/params/moe_gate.h"
 #include "assay/params/penalize.h"
 #include "assay/params/rmsnorm.h"

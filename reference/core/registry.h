@@ -22,7 +22,7 @@ const assay_kernel *assay_kernel_find(const char *op, const char *name);
  * last). */
 const char *assay_kernel_not_built(size_t i);
 
-/* Its line: "avx2/matmul_avx2", "probes/probe_moe", "reference/ops/matmul" for scalar; NULL: not of this program. */
+/* Its line: "avx2/matmul_avx2", "probes/probe_lstm", "reference/ops/matmul" for scalar; NULL: not of this program. */
 const char *assay_kernel_file(const assay_kernel *k);
 
 typedef struct assay_isa {

@@ -57,9 +57,9 @@ static real group_score(const real *c, int64_t n, int best)
 /* Makes the experts of all groups but `keep` NaN; room: 2 groups */
 static void exclude(real *c, int64_t X, int64_t groups, int64_t keep, int best, real *room)
 {
-    const int64_t size = (X + groups - 1) / groups;
+    const int64_t size = X / groups;
     for (int64_t g = 0; g < groups; g++)
-        room[g] = group_score(c + g * size, (g + 1) * size < X ? size : X - g * size, best);
+        room[g] = group_score(c + g * size, size, best);
     choose(room, groups, keep, room + groups);
     for (int64_t i = 0; i < X; i++)
         c[i] = isnan(room[i / size]) ? c[i] : NAN;
@@ -69,7 +69,7 @@ static void exclude(real *c, int64_t X, int64_t groups, int64_t keep, int best, 
 static void gate(const assay_moe_gate_params *p, const real *z, const real *bias, int64_t X, int64_t K, real *ids,
                  real *weights, real *room)
 {
-    const int64_t groups = p->groups > 0 ? p->groups : 1, keep = p->keep > 0 ? p->keep : groups;
+    const int64_t groups = p->groups > 0 && X % p->groups == 0 ? p->groups : 1, keep = p->keep > 0 ? p->keep : groups;
     real *s = room, *c = room + X, sum = 0;
     bool bad = false;
     for (int64_t i = 0; i < X; i++) {
@@ -92,7 +92,7 @@ static void gate(const assay_moe_gate_params *p, const real *z, const real *bias
     for (int64_t k = 0; k < K; k++) {
         if (p->norm && p->score != ASSAY_GATE_CHOSEN)
             weights[k] /= sum + (real)1e-20;
-        weights[k] *= p->scale == 0 ? 1 : p->scale;
+        weights[k] *= p->scale;
     }
 }
 
@@ -102,7 +102,7 @@ REFERENCE(moe_gate)
     const real *z = a->operand[0], *bias = a->operand[1]; /* (T,X) (X) or NULL */
     real *ids = a->operand[2], *weights = a->operand[3];  /* (T,K) (T,K) */
     const int64_t groups = ((const assay_moe_gate_params *)a->params)->groups;
-    real *room = malloc((size_t)(2 * X + 2 * groups + 2) * sizeof *room);
+    real *room = malloc((size_t)(2 * X + 2 * groups + 3) * sizeof *room);
 
     for (int64_t t = 0; room && t < T; t++)
         gate(a->params, z + t * X, bias, X, K, ids + t * K, weights + t * K, room);
