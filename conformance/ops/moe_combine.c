@@ -12,7 +12,7 @@ static int64_t width(const assay_case *c)
 {
     return c->dim[2] ? c->dim[2] : 1;
 }
-/* One term in four was dropped; of slots only the sign counts, and not that of their lower halves. */
+/* One term in four was dropped; the sign of a slot counts, and not that of its lower half. */
 static bool slots(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     (void)c;
@@ -93,6 +93,7 @@ static const assay_rows rows[] = {
 
 static const char *const unseen[] = {
     "made-up-gate: without shared there is nothing to weigh",
+    "value-16-slots: of a slot only the sign counts",
     "inf-gate: the sigmoid of the largest number is that of infinity",
     "flushed-gate: the sigmoid of a subnormal is that of 0",
     NULL,

@@ -93,7 +93,7 @@ static const assay_rows rows[] = {
     { "T=7 X=24 K=4 groups={3,8} keep=2 best={two,most} " SCORES "bias={f32,none} norm=1 scale=2.5 "
       "gen={gauss,ties,forbidden,peaks}",
       ASSAY_QUICK },
-    { "T=5 X=16 K=3 groups={4,8} keep={1,3} best={two,most} score=sigmoid bias=f32 gen={ties,low,level,peaks}",
+    { "T=5 X=16 K=3 groups={4,8,16} keep={1,3} best={two,most} score=sigmoid bias=f32 gen={ties,low,level,peaks}",
       ASSAY_QUICK },
     { "T=5 X=37 K={1,8,36,37,40} " SCORES "norm={0,1} scale=0.3 gen={gauss,faint}", ASSAY_QUICK },
     { "T=5 X=12 K={0,5,6,12,13} groups=4 keep=2 score={softmax,chosen} bias=f32 norm=1 gen={gauss,forbidden}",

@@ -31,7 +31,7 @@ KAPPA(moe_balance)
         }
         for (int64_t t = b * T; lse && t < (b + 1) * T; t++)
             squares += lse[t] * lse[t] / (double)T;
-        planes[TERMS][b] = K == 0 ? 0 : terms;
+        planes[TERMS][b] = T == 0 || K == 0 ? 0 : terms;
         planes[SQUARES][b] = squares;
         planes[MOST][b] = most;
     }
