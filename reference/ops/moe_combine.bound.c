@@ -38,7 +38,7 @@ BOUND(moe_combine)
     for (int64_t i = 0; i < a->dim[0] * D; i++) {
         const double s = gate ? sigmoid(gate[i / D]) : 0, size = gate ? fabs(shared[i]) : 0;
         const double off = gate ? bound_gamma(BOUND_E(c, e_exp) * (1 - s) + BOUND_E(c, e_div) + 1, u) : 0;
-        const double part = size == 0 ? 0 : size * (s * off + eta) * (1 + rate);
+        const double part = size * (s * off + eta) * (1 + rate);
         const double whole = rate * planes[TERMS][i] + part + (n + 1) * eta + (c->ftz ? eta * planes[SIZES][i] : 0);
         b[Y][i] = whole * bound_either(c, planes[TERMS][i] + whole);
     }
