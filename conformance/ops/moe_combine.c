@@ -35,12 +35,12 @@ static double across(const assay_case *c, int i, int64_t j, assay_rng *r)
     const double little = assay_rng_normal(r) / 64;
     return i == W ? 0.5 : i == GATE ? 0 : i == SHARED ? -3 * (double)(K % 2) + little : (2 * k < K ? 3 : -3) + little;
 }
-/* Gates that are almost shut and almost open. */
+/* Gates half open to almost shut; what is routed does not count beside them. */
 static double gated(const assay_case *c, int i, int64_t j, assay_rng *r)
 {
-    (void)c;
+    (void)c, (void)j;
     const double x = assay_rng_normal(r);
-    return i == GATE ? (j % 2 ? 1 : -1) * 15 * assay_rng_uniform(r) : i == W ? x / 1024 : x;
+    return i == GATE ? -15 * assay_rng_uniform(r) : i == W ? ldexp(x, -40) : x;
 }
 /* What was dropped holds NaN, infinity or the largest number, whatever its weight. */
 static bool dropped(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
@@ -67,7 +67,7 @@ static double zero_inf(const assay_case *c, int i, int64_t j, assay_rng *r)
 static const assay_gen gens[] = {
     TIGHT_DRAW("routed", ADVERSARIAL, routed, "weights that sum to 1, most of it for the first"),
     GEN_DRAW("across", ADVERSARIAL, across, "terms that cancel"),
-    TIGHT_DRAW("gated", ADVERSARIAL, gated, "gates almost shut and almost open, shared the largest term"),
+    TIGHT_DRAW("gated", ADVERSARIAL, gated, "gates half open to almost shut, and nothing else that counts"),
     GEN_DRAW("zero-times-inf", CLASS, zero_inf, "weights of 0 for infinities, infinite weights for zeros"),
     GEN_FILL("dropped", ADVERSARIAL, dropped, "NaN, infinity and the largest number where a term was dropped"),
 };
@@ -79,7 +79,7 @@ static const assay_rows rows[] = {
     { "T=5 K=2 D={1..17} gen={gauss,ints-narrow}", ASSAY_QUICK },
     { "T=3 K={0..17} D=5 slots={i32,none} shared={f32,none} gen={gauss,across,dropped}", ASSAY_QUICK },
     { "T={0,1,8..17} K=3 D={0,7} shared=f32 gate=f32 gen={gauss,gated}", ASSAY_QUICK },
-    { "T=4 K={2,8} D={31,33,64,65} slots={i32,none} shared=f32 gate={f32,none} gen={routed,across,gated,dropped}",
+    { "T=4 K={2,8} D={31,33,64,65} slots={i32,none} shared=f32 gate={f32,none} gen={routed,across,dropped}",
       ASSAY_QUICK },
     { "T=4 K=3 D={19,32} x={f16,bf16} shared={f32,f16,bf16} y={f32,f16,bf16} slots=i32 gate=f32 gen={gauss,gated}",
       ASSAY_QUICK },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * moe_balance: a sum of T X products with shares that are rounded, and a sum of squares; moe_balance.bound.md derives
- * it.  planes: the sizes of the terms of loss, as it scales them; z; the largest sum of one expert's p. */
+ * moe_balance: a sum over tokens and experts with shares that are rounded, and a sum of squares; moe_balance.bound.md
+ * derives it.  planes: the sizes of the terms of loss, as it scales them; z; the largest sum of one expert's p. */
 #include "assay/params/moe_balance.h"
 #include "bound.h"
 #include <stdlib.h>
@@ -41,7 +41,8 @@ KAPPA(moe_balance)
 BOUND(moe_balance)
 {
     const double T = (double)a->dim[1], X = (double)a->dim[2], div = BOUND_E(c, e_div), eta = bound_eta(c);
-    const double of_loss = bound_c(c, T * X, 2 * div + 4), of_z = bound_c(c, T, div + 2);
+    const double chain = bound_depth(c, T) + bound_depth(c, X), of_z = bound_c(c, T, div + 2);
+    const double of_loss = bound_gamma(chain + 2 * div + 4, bound_u(c));
     for (int64_t i = 0; i < a->dim[0]; i++) {
         const double terms = planes[TERMS][i], squares = planes[SQUARES][i];
         const double off = of_loss * terms + eta * X * (T * X + X + 3), of_squares = of_z * squares + eta * (T + 3);
