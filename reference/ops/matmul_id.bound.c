@@ -5,12 +5,12 @@
 KAPPA(matmul);
 BOUND(matmul);
 
-enum { X, W, IDS, BIAS, Y, PLANES = 4 };
+enum { X, W, IDS, BIAS, Y };
 
 /* The product of one id as a matmul: its operands, and its part of each plane */
 typedef struct product {
     void *operand[4];
-    double *plane[PLANES];
+    double *plane[4]; /* A and M; without a spread those of T2 are not asked for */
     int64_t dim[3];
 } product;
 
@@ -22,10 +22,8 @@ static product product_of(const assay_dense *a, double *const *planes, int64_t c
     const int64_t row = (int64_t)ids[call] * N;
     product p = { { (void *)(uintptr_t)(x + call / A * K), (void *)(uintptr_t)(w + row * K),
                     bias ? (void *)(uintptr_t)(bias + row) : NULL, y + call * N },
-                  { NULL },
+                  { planes[0] + call * N, NULL, planes[1] + call * N, NULL },
                   { 1, N, K } };
-    for (int i = 0; i < PLANES; i++)
-        p.plane[i] = planes[i] ? planes[i] + call * N : NULL;
     return p;
 }
 

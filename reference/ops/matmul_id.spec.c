@@ -10,7 +10,8 @@ static const assay_operand operands[] = {
     { .name = "bias", .shape = "XN", .types = TYPES(T(f32)), .flags = ASSAY_WEIGHT | ASSAY_OPTIONAL },
     { .name = "y", .shape = "TAN", .types = TYPES(FLOATS), .access = ASSAY_OUT },
 };
-static const assay_plane planes[] = { { "A", "TAN" }, { "s", "TAN" }, { "M", "TAN" }, { "s apart", "TAN" } };
+/* no spread: an expert may be named many times by one token, and errors are then no independent ones */
+static const assay_plane planes[] = { { "A", "TAN" }, { "M", "TAN" } };
 static const assay_said says[] = {
     { "T", "tokens" },
     { "A", "experts of a token" },
@@ -38,6 +39,6 @@ SPEC(matmul_id) = {
     USUAL(matmul_id), /* its bound is that of "matmul" */
     BOUNDED(matmul_id), .formula = "y[t,a] = W[ids[t,a]] x[t] + bias[ids[t,a]]",
     .dims = "TAXNK",    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_ANY, ASSAY_ROLE_TABLE, ASSAY_ROLE_ANY, ASSAY_ROLE_SUM },
-    .split = 'T',       .spread = 2,
-    .flops = flops,     .bytes = bytes,
+    .split = 'T',       .flops = flops,
+    .bytes = bytes,
 };
