@@ -162,7 +162,7 @@ static int64_t ahead(const double *c, int64_t n, int64_t i)
 {
     int64_t before = 0;
     for (int64_t j = 0; j < n; j++)
-        before += c[j] > c[i] || (c[j] == c[i] && j < i);
+        before += c[j] > c[i] || (j < i && c[j] == c[i]);
     return before;
 }
 
@@ -197,7 +197,7 @@ static void gate_once_more(const assay_dense *a, int64_t t, double *s, double *c
     for (int64_t i = 0; i < X; i++) {
         int64_t place = 0;
         for (int64_t j = 0; j < X; j++)
-            place += kept[j] > 0 && (c[j] > c[i] || (c[j] == c[i] && j < i));
+            place += kept[j] > 0 && (c[j] > c[i] || (j < i && c[j] == c[i]));
         if (kept[i] == 0 || place >= K)
             continue;
         ids[place] = (double)i;
