@@ -7,7 +7,7 @@
 #include <math.h>
 
 #define ALL    "form={relu,relu2,sigmoid,tanh,softplus,hardswish,elu,mish,softcap}"
-#define FIELDS "R=7 C=37 alpha={0.3,1.7} beta={2,0.7} cap={50,0.1} threshold={20,1.5}"
+#define FIELDS "R=7 C=37 alpha={0.3,1.7} beta={2.3,0.7} cap={50.7,0.1} threshold={20,1.5}"
 
 static const assay_activation_params *params_of(const assay_case *c)
 {
@@ -92,9 +92,9 @@ static const assay_rows rows[] = {
     { "R=3 C={7,33,67} " ALL " gen={edge,origin,bend,special,spike,wide,denormal,signed-zero,zero}", ASSAY_QUICK },
     { "R=5 C={64,576} " ALL " gen={gauss,uniform,positive,range,origin}", ASSAY_QUICK },
     { FIELDS " " ALL " gen={range,origin,bend}", ASSAY_QUICK },
-    { "R=3 C=37 beta={1,2,0.7,3} threshold={20,1.5,0.3} form={softplus,mish} gen={step,range}", ASSAY_QUICK },
+    { "R=3 C=37 beta={1,2.3,0.7,3} threshold={20,1.5,0.3} form={softplus,mish} gen={step,range}", ASSAY_QUICK },
     { "R=3 C=37 alpha={0.3,1,300} form=elu gen={gauss,range,origin}", ASSAY_QUICK },
-    { "R=3 C=37 cap={0.01,30,50,4000} form=softcap gen={gauss,range,origin,edge}", ASSAY_QUICK },
+    { "R=3 C=37 cap={0.01,30,50.7,4000} form=softcap gen={gauss,range,origin,edge}", ASSAY_QUICK },
     { "R={0,1} C=0 gen=gauss", ASSAY_QUICK },
     { "R=2 C={17,32} " ALL " x={f32,f16,bf16} y={f32,f16,bf16} gen={gauss,range}", ASSAY_QUICK },
     { "R=2 C={3072,4097,8200} " ALL " gen={gauss,range}", ASSAY_QUICK },

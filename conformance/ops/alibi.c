@@ -65,7 +65,7 @@ static bool in_order(const assay_case *c, int i, int64_t n, double *const *value
 static const assay_rows rows[] = {
     { "H={1..17} T=3 S=7 symmetric={0,1} gen={gauss,scattered}", ASSAY_QUICK },
     { "H={1,3,12,20,32,71,112} T=4 S={5,33} symmetric={0,1} gen={decode,far,farthest,scattered}", ASSAY_QUICK },
-    { "H={2,6,8} T=2 S={1..16,31} max_bias={0,1,5.3,16,64} gen=scattered", ASSAY_QUICK },
+    { "H={2,6,8} T=2 S={1..16,31} max_bias={0,0.3,5.3,16,64} gen=scattered", ASSAY_QUICK },
     { "H={0,1} T={0,1} S={0,1,17} symmetric={0,1} gen=decode", ASSAY_QUICK },
     { "H=1 T=3 S=70 symmetric={0,1} gen=uniform", ASSAY_QUICK }, /* the least bound: any rounding of it counts */
     { "H=12 T=130 S=65 gen=scattered", ASSAY_QUICK },

@@ -286,7 +286,7 @@ static const assay_rows rows[] = {
     { "T={1,5} S=40 H=4 G=2 D=16 E=8 sinks=f32 causal=1 window={0,3} gen={gauss,selection}", ASSAY_QUICK },
     { "T={1,5} S=40 H=4 G=2 D=16 E=8 sinks=f32 gen=high-sinks", ASSAY_QUICK },
     { "T={1,5} S={9,40} H=4 G=2 D=16 E=8 mask={f32,f32/S} gen=under-mask", ASSAY_QUICK },
-    { "T={1,5} S=65 H=2 G=1 D=16 E=8 softcap={0.7,2,50} scale={0,0.5,1} causal=1 gen={gauss,huge}", ASSAY_QUICK },
+    { "T={1,5} S=65 H=2 G=1 D=16 E=8 softcap={0.7,2.3,50} scale={0,0.5,1.3} causal=1 gen={gauss,huge}", ASSAY_QUICK },
     { "B=2 T=4 S=65 H=4 G=2 D=16 E=8 mask=f32 slopes=f32 sinks=f32 len=i32 softcap=20 causal=1 gen=gauss",
       ASSAY_QUICK },
     { "B=2 T=4 S=65 H=4 G=2 D=16 E=8 mask=f32 slopes=f32 sinks=f32 kpos=i32 qpos=i32 window=30 gen=gauss",

@@ -85,7 +85,7 @@ static const assay_rows rows[] = {
     { "R={1,3} C={1,2,5,8,13,16,31,40} " ALL " gen={gauss,range}", ASSAY_QUICK },
     { "R=3 C={7,33,67} " ALL " gen={edge,bend,limits,special,spike,wide,denormal,signed-zero,zero}", ASSAY_QUICK },
     { "R=5 C={64,576} " ALL " gen={gauss,uniform,positive,range,bend}", ASSAY_QUICK },
-    { "R=3 C=37 form=clamped alpha={1,1.702,3} limit={0.5,7,30} gen={limits,range,gauss}", ASSAY_QUICK },
+    { "R=3 C=37 form=clamped alpha={0.7,1.702,3} limit={0.5,7.3,30} gen={limits,range,gauss}", ASSAY_QUICK },
     { "R={0,1} C=0 gen=gauss", ASSAY_QUICK },
     { "R=2 C={17,32} " ALL " gate={f16,bf16} up={f16,bf16} y={f32,f16,bf16} gen=gauss", ASSAY_QUICK },
     { "R=2 C={17,32} " ALL " gate=f32 up={f16,bf16} y={f16,bf16} gen={gauss,range}", ASSAY_QUICK },

@@ -118,7 +118,7 @@ static const assay_rows rows[] = {
     TABLE(15, 30),
     { "T=3 H=2 D={2,4,6,8,10,12,14,16,18,20,22,24,26,28,30,32,34} " BOTH "gen={gauss,origin}", ASSAY_QUICK },
     { "T=6 H=2 D={64,80,96,128,256} " BOTH "gen={gauss,far,scattered,neighbours,unit}", ASSAY_QUICK },
-    { "T=4 H=3 D=64 base={1,500,500000} " BOTH "gen={uniform,far}", ASSAY_QUICK },
+    { "T=4 H=3 D=64 base={0.7,500.3,500000} " BOTH "gen={uniform,far}", ASSAY_QUICK },
     { "T=3 H=2 D=40 n_dims={2,6,16,32,38} " BOTH "gen={gauss,far,origin,unit}", ASSAY_QUICK },
     { "T=3 H=2 D={7,9,11,13,15,17,19} n_dims={2,4,6} " BOTH "gen={gauss,unit}", ASSAY_QUICK },
     { "T=3 H=2 D={3,5} n_dims=2 " BOTH "gen={gauss,unit}", ASSAY_QUICK },

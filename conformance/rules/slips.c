@@ -318,6 +318,10 @@ static void add_field(list *l, int f)
         assay_slip *s = add(l, ASSAY_SLIP_FIELD_ROUNDED, "%s-%s", field->name, assay_dtype_of(to[k])->name);
         s->field = (int8_t)f, s->type = (int8_t)to[k];
     }
+    if (field->kind == ASSAY_KIND_F32 && field->max > 1) {
+        add(l, ASSAY_SLIP_FIELD_WHOLE, "%s", field->name)->field = (int8_t)f;
+        add(l, ASSAY_SLIP_FIELD_SMALL, "%s", field->name)->field = (int8_t)f;
+    }
     if (field->along)
         add(l, ASSAY_SLIP_FIELD_BESIDE, "%s", field->name)->field = (int8_t)f;
     add_field_types(l, f);

@@ -50,6 +50,8 @@ enum {                   /* of assay_slip_kinds */
        ASSAY_SLIP_FIELD_TYPE,
        ASSAY_SLIP_FIELD_CUT,
        ASSAY_SLIP_FIELD_ROUNDED,
+       ASSAY_SLIP_FIELD_WHOLE,
+       ASSAY_SLIP_FIELD_SMALL,
        ASSAY_SLIP_FIELD_BESIDE,
        ASSAY_SLIP_FIELD_BEFORE,
        ASSAY_SLIP_DENSE,
@@ -103,6 +105,8 @@ void assay_slip_field_twice(assay_slip_call *c);
 void assay_slip_field_type(assay_slip_call *c);
 void assay_slip_field_cut(assay_slip_call *c);
 void assay_slip_field_rounded(assay_slip_call *c);
+void assay_slip_field_whole(assay_slip_call *c);
+void assay_slip_field_small(assay_slip_call *c);
 void assay_slip_field_beside(assay_slip_call *c);
 
 /* What the slip does there, if c has the operand that it is about. */

@@ -94,6 +94,21 @@ void assay_slip_field_rounded(assay_slip_call *c)
     set(c, v, true);
 }
 
+/* A real number cut to a whole one: above 1, and below it, where that is 0, off or the usual value. */
+void assay_slip_field_whole(assay_slip_call *c)
+{
+    const double v = assay_slip_field(c);
+    if (v >= 1)
+        set(c, floor(v), true);
+}
+
+void assay_slip_field_small(assay_slip_call *c)
+{
+    const double v = assay_slip_field(c);
+    if (v < 1)
+        set(c, 0, true);
+}
+
 /* One or two below the length along which it counts: as long as that. */
 void assay_slip_field_beside(assay_slip_call *c)
 {
