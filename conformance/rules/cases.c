@@ -103,22 +103,21 @@ static void all_of_type(const assay_space *s, const char *type, int *choice)
         }
 }
 
-/* The dimension of this factor beyond 2^16, the others 1; but 3 where one is summed over or searched, or all results
- * would be alike. */
+/* The dimension of this factor at its highest rung, beyond 2^16, the others 1; but 3 where one is summed over or
+ * searched, or all results would be alike, and of rows, for the first is where a kernel looks without any stride. */
 static void add_alone(assay_cases *to, int factor, double price)
 {
     const assay_space *s = &to->space;
     const assay_ladder l = assay_ladder_of(s->op->role[s->factor[factor].of]);
-    int choice[ASSAY_MAX_FACTORS], at = l.n - 1;
+    const int at = l.n - 1;
+    int choice[ASSAY_MAX_FACTORS];
     bool free[ASSAY_MAX_FACTORS];
     usual(s, choice, free, false);
     for (int f = 0; f < s->n; f++) {
         const int role = s->op->role[s->factor[f].of];
         if (s->factor[f].what == ASSAY_TAIL)
-            choice[f] = role == ASSAY_ROLE_SUM || role == ASSAY_ROLE_KEYS ? 3 : 1;
+            choice[f] = role == ASSAY_ROLE_ROWS || role == ASSAY_ROLE_SUM || role == ASSAY_ROLE_KEYS ? 3 : 1;
     }
-    while (at > 0 && l.rung[at - 1] >= 1 << 16)
-        at--;
     choice[factor] = at;
     if (l.rung[at] >= 1 << 16)
         add_seed(to, choice, free, price);

@@ -45,6 +45,8 @@ int assay_ladder_marks(assay_role role, bool pair, int64_t *mark)
     int n = 0;
     for (size_t i = 0; l.tails && !pair && i < sizeof below / sizeof *below; i++)
         mark[n++] = below[i];
+    if (pair && role == ASSAY_ROLE_ROWS) /* only the first row is where a dense one would be */
+        mark[n++] = 1;
     for (int i = 1; i < l.n; i++) /* the first rung's lengths are all there are below it */
         mark[n++] = mark_of(&l, i, pair);
     return n;

@@ -20,7 +20,7 @@ typedef struct assay_ladder {
 assay_ladder assay_ladder_of(assay_role role);
 /* Indices from which on a slip is wrong, ascending.  Of a dimension alone: 1 2 4 8, then of each rung the first that a
  * remainder brings.  Of two (pair): of each rung the last of its shortest length, which is what cases of pairs of rungs
- * have at least.  At most ASSAY_MARKS; returns how many. */
+ * have at least, and of rows the second.  At most ASSAY_MARKS; returns how many. */
 int assay_ladder_marks(assay_role role, bool pair, int64_t *mark);
 /* The rung that such an index is of. */
 int assay_ladder_rung(assay_role role, bool pair, int64_t mark);
