@@ -167,7 +167,8 @@ cat >"$dir/plus.cc" <<'END'
 #include "assay/params.h"
 #include <cmath>
 namespace {
-const assay_typeset f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
+const assay_typeset f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
+                              ASSAY_TYPES(ASSAY_T(f32)) };
 const assay_typeset turned[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)), ASSAY_TYPES(ASSAY_T(f32)),
                                  ASSAY_TYPES(ASSAY_T(f32)) };
 float *row(const assay_tensor *t, int64_t r, int64_t h)
@@ -185,7 +186,7 @@ assay_status softmax(const assay_args *a)
         for (int64_t c = 0; c < a->dim[1]; c++)
             sum += std::exp(static_cast<double>(scale) * x[c] - most);
         for (int64_t c = 0; c < a->dim[1]; c++)
-            row(a->operand + 2, r, 0)[c] = static_cast<float>(std::exp(static_cast<double>(scale) * x[c] - most) / sum);
+            row(a->operand + 3, r, 0)[c] = static_cast<float>(std::exp(static_cast<double>(scale) * x[c] - most) / sum);
     }
     return ASSAY_OK;
 }

@@ -17,7 +17,7 @@ assay_status assay_by_rows(const assay_args *a, int inputs, void (*one_row)(cons
 {
     const assay_tensor *out = &a->operand[inputs];
     assay_row k = { .n = a->dim[1], .params = a->params, .mode = mode, .order = order };
-    float *copy = malloc((size_t)((inputs + 3) * k.n + 1) * sizeof *copy), *room = copy;
+    float *copy = malloc((size_t)((inputs + 3) * k.n + 3) * sizeof *copy), *room = copy;
     if (!copy)
         return ASSAY_ERR_NOMEM;
     k.room = copy + (inputs + 1) * k.n;

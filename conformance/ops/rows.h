@@ -14,7 +14,7 @@
 typedef struct assay_row {
     const float *in[4]; /* by operand; one without rows is whole; NULL: left out */
     float *out;         /* of f32 these are rows where they lie, of other types copies */
-    float *room;        /* 2 n numbers of its own */
+    float *room;        /* 2 n + 2 numbers of its own */
     int64_t r, n;       /* the row; its length, dimension 1 */
     const void *params;
     const assay_sum *order;

@@ -8,6 +8,26 @@ static bool pair(const assay_case *c, int i, int64_t n, double *const *value, as
     (void)n;
     return some_winners(c, i, 2, value, rng);
 }
+/* Sinks beside the largest logit of their row: at it, above and below, and so far above that e^(sink - it) overflows;
+ * in cases whose answer is exact so far off that either takes all. */
+enum { SINKS = 2 };
+static bool sinks(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    static const double beside[] = { 0, 3, -2, 90 };
+    const assay_softmax_params *p = (const void *)c->params;
+    const double scale = p->scale == 0 ? 1 : (double)p->scale;
+    const int64_t C = c->dim[1];
+    for (int64_t r = 0; r < n && i == SINKS; r++) {
+        double top = -INFINITY;
+        for (int64_t k = r * C; k < (r + 1) * C; k++) {
+            const double z = scale * value[X][k] + (masked(c) ? value[MASK][k] : 0);
+            top = z > top ? z : top;
+        }
+        const double far = c->gen->tag == ASSAY_TAG_EXACT ? (r % 2 ? -4096 : 4096) : beside[r % 4];
+        value[i][r] = isfinite(top) ? top + far : assay_rng_normal(rng);
+    }
+    return i == SINKS && !c->gen_at;
+}
 /* The largest 2^k <= C winners: each gets exactly 2^-k. */
 static bool uniform_2k(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
 {
@@ -31,6 +51,11 @@ static const assay_rows rows[] = {
     { "R=7 C={2..19,31..33,64,67} mask=f32 gen={masked-rows,hollow,one-hot,pair,spread}", ASSAY_QUICK },
     { "R=6 C={8,17,63,130} mask=f32 scale={0,0.125,0.3} gen={huge,ramp,gauss}", ASSAY_QUICK },
     { "R=6 C={9,40,67} scale={0,0.125,0.3,2.3} gen={huge,ramp,spread,uniform-2k}", ASSAY_QUICK },
+    { "R={1,9} C={1..17,33,70} sinks=f32 gen={gauss,one-hot}", ASSAY_QUICK },
+    { "R=9 C={8,17,67} mask=f32 sinks=f32 scale={0,0.3} gen={masked-rows,hollow,spread,huge}", ASSAY_QUICK },
+    { "R=70 C={1..4} sinks=f32 gen={short,spread}", ASSAY_QUICK },
+    { "R=5 C={130,1021} sinks=f32 gen={ramp,creep,equal,uniform-2k}", ASSAY_QUICK },
+    { "R=5 C=17 x={f16,bf16} y={f16,bf16} sinks=f32 gen=gauss", ASSAY_QUICK },
     { "R=66 C={1..8} gen=short", ASSAY_QUICK },
     { "R=8 C={2,5,9} gen=binades", ASSAY_QUICK },
     { "R=6 C={5,40} gen=faint", ASSAY_QUICK },
@@ -50,12 +75,15 @@ static const assay_rows rows[] = {
     { "R=7 C=70 mask=f32 scale=0.125 gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
     { "R=7 C=70 mask=f32 scale=0.125 gen=" ASSAY_MASK_VALUES "@mask", ASSAY_QUICK },
     { "R=7 C=70 gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
+    { "R=7 C=19 sinks=f32 gen=" ASSAY_VALUES "@{x,sinks}", ASSAY_QUICK },
     { "R=13 C=8 x={f32,bf16} mask={none,f32} scale=2.3 gen=end@x", ASSAY_QUICK }, /* the largest logit overflows */
 };
 
-static const char *const unseen[] = { "out-inf-y: results lie between 0 and 1",
-                                      "flushed-mask: it adds less than 2^-126 to a logit, which no exponential shows",
-                                      NULL };
+static const char *const unseen[] = {
+    "out-inf-y: results lie between 0 and 1",
+    "flushed-mask: it adds less than 2^-126 to a logit, which no exponential shows",
+    "flushed-sinks: it differs from 0 by less than 2^-126, which no exponential shows", NULL
+};
 /* Worked out outside this project, and what is ours to say: a row that is masked wholly is 0, a NaN under a mask
  * hidden. */
 static const assay_known_answer answers[] = {
@@ -66,15 +94,24 @@ static const assay_known_answer answers[] = {
     { "C=3 mask=f32",
       { { 3, 2, 1 }, { -0x1.fffffep127, -0x1.fffffep127, -0x1.fffffep127 } },
       { 1 / 3.0, 1 / 3.0, 1 / 3.0 } },
+    { "C=2 sinks=f32", { { 1, 2 }, { 0 }, { 0.5 } }, { 0.2312238976221495, 0.6285317192117624 } },
+    { "C=2 mask=f32 sinks=f32", { { 1, 2 }, { -INFINITY, -INFINITY }, { 0.5 } }, { 0, 0 } },
+    { "R=2 C=1 sinks=f32 scale=0.5", { { 3, 3 }, { 0 }, { 1.5, 800 } }, { 0.5, 0 } },
 };
 
 SECOND(softmax)
 {
     const int64_t C = a->dim[1];
-    double *y = a->operand[2];
+    double *y = a->operand[3];
+    const double *sink = a->operand[SINKS];
     for (int64_t r = 0; r < a->dim[0]; r++) {
         long double top;
-        const long double sum = sum_below(a, r, &top);
+        long double sum = sum_below(a, r, &top);
+        if (sink && sink[r] != -INFINITY) {
+            const long double up = isnan(sink[r]) || sink[r] > top ? sink[r] : top;
+            sum = (top == -INFINITY ? sum : sum * expl(top - up)) + expl(sink[r] - up);
+            top = up;
+        }
         for (int64_t i = r * C; i < (r + 1) * C; i++)
             y[i] = isnan(sum) || top == INFINITY ? NAN
                    : logit(a, i) == -INFINITY    ? 0
@@ -96,6 +133,7 @@ static const assay_vector_case vectors[] = {
     { "masked", "R=5 C=19 mask=f32 scale=0.125 gen=gauss" },
     { "huge", "R=4 C=12 gen=huge" },
     { "bf16", "R=3 C=9 x=bf16 y=f16 gen=gauss" },
+    { "sinks", "R=6 C=11 mask=f32 sinks=f32 scale=0.125 gen=masked-rows" },
 };
 
 #define SOFT "R=5 C={7,43} gen=gauss seed=3"
@@ -108,9 +146,10 @@ static const assay_relation relations[] = {
          (double)-INFINITY, LOOSE),
     AFFINE("mask + 4: the same", "R=5 C={7,43} mask=f32 gen=gauss seed=3", "mask", 1, 4, 1, LOOSE),
     ALONG(CUT, "rows in two calls: the same", SOFT, "R", LOOSE),
+    ALONG(REVERSE, "rows and sinks in reverse: in y too", "R=5 C={7,43} sinks=f32 gen=gauss seed=3", "R", LOOSE),
     { "rows sum to 1", SOFT, ASSAY_ACT_TOTAL, .by = 1, .slack = LOOSE },
     { "rows sum to 1", "R=5 C={7,43} scale=0.3 gen=huge seed=3", ASSAY_ACT_TOTAL, .by = 1, .slack = LOOSE },
 };
 
-SUITE(softmax) = { USUAL_TABLES(softmax), .unseen = unseen };
+SUITE(softmax) = { USUAL_TABLES(softmax), .fill = sinks, .unseen = unseen };
 TABLES(softmax);

@@ -13,6 +13,7 @@
 typedef struct logits {
     const float *x, *mask; /* mask may be NULL */
     vec scale;
+    float sink; /* -inf: none */
 } logits;
 
 /* z - m; a masked element is -inf, whatever x holds there */
@@ -79,17 +80,20 @@ LOGITS_INLINE float logits_sum(const logits *l, int64_t C, float top)
     return vec_sum(vec_add(vec_add(s0, s1), vec_add(s2, s3)));
 }
 
-/* One row of logits after the other, by `row`, which is inlined twice: without a mask it asks for none. */
+/* One row of logits after the other, with its sink (sinks: NULL: none have one), by `row`, which is inlined twice:
+ * without a mask it asks for none. */
 typedef void (*logits_fn)(const logits *l, float *y, int64_t C);
-LOGITS_INLINE assay_status logits_rows(const assay_args *a, logits_fn row)
+LOGITS_INLINE assay_status logits_rows(const assay_args *a, const assay_tensor *sinks, const assay_tensor *out,
+                                       logits_fn row)
 {
     const assay_softmax_params *p = a->params;
     const assay_tensor *mask = &a->operand[1];
     logits l = { .scale = vec_set(p->scale) };
     for (int64_t r = a->begin; r < a->end; r++) {
-        float *y = tensor_row(&a->operand[2], r);
+        float *y = tensor_row(out, r);
         l.x = tensor_row(&a->operand[0], r);
         l.mask = NULL;
+        l.sink = sinks ? *(const float *)tensor_row(sinks, r) : -INFINITY;
         if (mask->data) {
             l.mask = tensor_row(mask, r);
             row(&l, y, a->dim[1]);

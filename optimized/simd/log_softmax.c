@@ -30,7 +30,7 @@ LOGITS_INLINE void log_softmax_row(const logits *l, float *y, int64_t C)
 
 static assay_status run(const assay_args *a)
 {
-    return logits_rows(a, log_softmax_row);
+    return logits_rows(a, NULL, &a->operand[2], log_softmax_row);
 }
 
 SIMD_KERNEL(log_softmax) = {

@@ -11,7 +11,7 @@ LOGITS_INLINE void logsumexp_row(const logits *l, float *lse, int64_t C)
 
 static assay_status run(const assay_args *a)
 {
-    return logits_rows(a, logsumexp_row);
+    return logits_rows(a, NULL, &a->operand[2], logsumexp_row);
 }
 
 SIMD_KERNEL(logsumexp) = {

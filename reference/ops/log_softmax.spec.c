@@ -6,6 +6,7 @@ static const assay_operand operands[] = {
     { .name = "mask", .shape = "RC", .types = TYPES(T(f32)), .flags = ASSAY_OPTIONAL | ASSAY_MASK },
     { .name = "y", .shape = "RC", .types = TYPES(FLOATS), .access = ASSAY_OUT },
 };
+static const assay_plane planes[] = { LOGITS_PLANES };
 static const assay_said says[] = {
     LOGITS_SAID,
     { NULL, "y is (z - m) - ln sum e^(z - m), m the maximum: not the logarithm of a rounded softmax" },

@@ -7,7 +7,11 @@
 #include "spec.h"
 
 static const assay_field fields[] = { ASSAY_FIELD(assay_softmax_params, scale, 0, 1e6) };
-static const assay_plane planes[] = { { "arg", "RC" }, { "sum", "R" }, { "most", "R" }, { "raised", "RC" } };
+#define LOGITS_PLANES                                                                                                  \
+    { "arg", "RC" }, { "sum", "R" }, { "most", "R" },                                                                  \
+    {                                                                                                                  \
+        "raised", "RC"                                                                                                 \
+    }
 
 /* The first and the last of what is said */
 #define LOGITS_SAID                                                                                                    \

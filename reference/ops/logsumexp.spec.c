@@ -6,6 +6,7 @@ static const assay_operand operands[] = {
     { .name = "mask", .shape = "RC", .types = TYPES(T(f32)), .flags = ASSAY_OPTIONAL | ASSAY_MASK },
     { .name = "lse", .shape = "R", .types = TYPES(T(f32)), .access = ASSAY_OUT },
 };
+static const assay_plane planes[] = { LOGITS_PLANES };
 static const assay_said says[] = {
     LOGITS_SAID,
     { NULL, "a row without any element above -inf is -inf; with +inf it is NaN, as a softmax's" },
