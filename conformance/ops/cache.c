@@ -38,29 +38,32 @@ static const char *const exact[] = { "gauss", "uniform", "wide", "denormal", "si
 
 static const assay_rows rows[] = {
     { "T={0,1,3} S=7 G={1,3} D={1..17} cache=f32 gen=append", ASSAY_QUICK },
-    { "T={1,3} S=7 G=2 D={1..17} cache={f16,f32:kpanel16,f16:kpanel16} gen=append", ASSAY_QUICK },
-    { "T={1,16,17,40} S={1,16,17,33,48} G=2 D=24 cache={f32,f16,f32:kpanel16,f16:kpanel16} gen={append,scatter}",
+    { "T={1,3} S=7 G=2 D={1..17} cache={f16,bf16,e4m3,f32:kpanel16,f16:kpanel16,bf16:kpanel16} gen=append",
+      ASSAY_QUICK },
+    { "T={1,16,17,40} S={1,16,17,33,48} G=2 D=24 cache={f32,f16,f32:kpanel16,f16:kpanel16,bf16:kpanel16} "
+      "gen={append,scatter}",
       ASSAY_QUICK },
     { "T={1,3,20} S=33 G=3 D={32,64,96,128} cache=* gen={append,scatter}", ASSAY_QUICK },
-    { "T={2,18} S=35 G=2 D=16 cache={f32,f16,f32:kpanel16,f16:kpanel16} "
+    { "T={2,18} S=35 G=2 D=16 cache={f32,f16,bf16,e4m3,f32:kpanel16,f16:kpanel16,bf16:kpanel16} "
       "gen={numbered,wide,denormal,signed-zero,special}",
       ASSAY_QUICK },
-    { "T=4 S=9 G=2 D=64 cache=q8_0 gen={gauss,numbered,wide,denormal,signed-zero,zero,ties,special}", ASSAY_QUICK },
+    { "T=4 S=9 G=2 D=64 cache={q8_0,q4_0} gen={gauss,numbered,wide,denormal,signed-zero,zero,ties,special}",
+      ASSAY_QUICK },
     { "T={0,2} S=5 G={0,2} D={0,32} gen=append", ASSAY_QUICK },
     { "T=9 S=131073 cache=f16 gen=scatter", ASSAY_QUICK },
     { "T=100 S=1000 G=3 D=64 cache={f32,f16,q8_0,f32:kpanel16,f16:kpanel16} gen=append", ASSAY_FULL },
     /* values at every place */
-    { "T=3 S=9 G=2 D=37 cache={f32,f16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
-    { "T=3 S=9 G=2 D=37 cache=f16 gen=end@cache", ASSAY_QUICK },
+    { "T=3 S=9 G=2 D=37 cache={f32,f16,bf16,e4m3} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "T=3 S=9 G=2 D=37 cache={f16,bf16,e4m3} gen=end@cache", ASSAY_QUICK },
     { "T=64 S=70001 D=1 gen=scatter", ASSAY_QUICK }, /* slots beyond 2^16 */
     { "T=65601 S=5 D=1 gen=scatter", ASSAY_QUICK },  /* as many rows */
-    { "T=3 S=9 G=2 D=64 cache=q8_0 gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
-    { "T=3 S=9 G=2 D=64 cache=q8_0 gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
+    { "T=3 S=9 G=2 D=64 cache={q8_0,q4_0} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "T=3 S=9 G=2 D=64 cache={q8_0,q4_0} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
 };
 
 static void mend(assay_case *c)
 {
-    if (c->type[2] == ASSAY_q8_0) /* kpanel16 holds plain numbers only */
+    if (c->type[2] == ASSAY_q8_0 || c->type[2] == ASSAY_q4_0 || c->type[2] == ASSAY_e4m3) /* kpanel16 holds none */
         c->layout[2] = 0;
 }
 
@@ -105,6 +108,9 @@ static const assay_vector_case vectors[] = {
     { "f32", "T=2 S=7 G=2 D=5 gen=append" },
     { "f16", "T=3 S=7 G=2 D=5 cache=f16 gen=scatter" },
     { "q8_0", "T=2 S=5 G=2 D=32 cache=q8_0 gen=gauss" },
+    { "bf16", "T=3 S=7 G=2 D=5 cache=bf16 gen=wide" },
+    { "e4m3", "T=3 S=7 G=2 D=5 cache=e4m3 gen=gauss" },
+    { "q4_0", "T=2 S=5 G=2 D=32 cache=q4_0 gen=gauss" },
     { "kpanel16", "T=3 S=20 G=2 D=5 cache=f16:kpanel16 gen=append" },
 };
 

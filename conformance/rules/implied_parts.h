@@ -7,6 +7,7 @@
 typedef struct trial {
     const assay_slip *slip;
     bool caught, met, ran; /* met: a case in which it differs */
+    const char *unseen;    /* why it is none of this op's slips at all, as its suite says */
     const char *idle;      /* why it was none in the last case in which it did not differ */
     int runs;
     double field; /* FIELD_BEFORE: of the case in which it ran last */

@@ -54,6 +54,22 @@ static bool beyond_cases(const assay_slip *s, assay_level level)
     return !any && assay_ladder_of(s->op->role[s->axis]).tails;
 }
 
+/* Why it is none of this op's slips, whatever the cases: as the rule says, or the op's suite ("GLOB: reason"). */
+static const char *unseen(const assay_op *op, const assay_slip *slip)
+{
+    const assay_suite *suite = assay_suite_of(op);
+    if (slip->idle)
+        return slip->idle;
+    for (const char *const *u = suite ? suite->unseen : NULL; u && *u; u++) {
+        char glob[128];
+        const char *colon = strchr(*u, ':');
+        snprintf(glob, sizeof glob, "implied-%.*s", (int)(colon ? colon - *u : 0), *u);
+        if (colon && !fnmatch(glob, slip->name, 0))
+            return colon + 1 + strspn(colon + 1, " ");
+    }
+    return NULL;
+}
+
 assay_implied *assay_implied_open(assay_level level)
 {
     const assay_op *op;
@@ -67,7 +83,7 @@ assay_implied *assay_implied_open(assay_level level)
         x->op[i].level = level;
         x->op[i].trial = assay_zeros(x->op[i].n, sizeof *x->op[i].trial);
         for (size_t k = 0; k < x->op[i].n; k++)
-            x->op[i].trial[k] = (trial){ .slip = &slip[k] };
+            x->op[i].trial[k] = (trial){ .slip = &slip[k], .unseen = unseen(op, &slip[k]) };
     }
     return x;
 }
@@ -78,20 +94,10 @@ bool assay_implied_has(const assay_implied *x, const assay_op *op)
     return o && o->n;
 }
 
-/* Why it is none of this op's slips; NULL: it is one.  The op's own reasons stand in its suite: "GLOB: reason". */
-static const char *idle(const of_op *o, const trial *t)
+/* Why it is none of this op's slips; NULL: it is one. */
+static const char *idle(const trial *t)
 {
-    const assay_suite *suite = assay_suite_of(o->op);
-    if (t->slip->idle)
-        return t->slip->idle;
-    for (const char *const *u = suite ? suite->unseen : NULL; u && *u; u++) {
-        char glob[128];
-        const char *colon = strchr(*u, ':');
-        snprintf(glob, sizeof glob, "implied-%.*s", (int)(colon ? colon - *u : 0), *u);
-        if (colon && !fnmatch(glob, t->slip->name, 0))
-            return colon + 1 + strspn(colon + 1, " ");
-    }
-    return t->met ? NULL : t->idle;
+    return t->unseen ? t->unseen : t->met ? NULL : t->idle;
 }
 
 /* Longer than any case may be, or, where nothing is made by rule, than any row is. */
@@ -105,7 +111,7 @@ static bool far(const of_op *o, const trial *t)
 
 static bool escapes_all(const of_op *o, const trial *t)
 {
-    return !t->caught && !idle(o, t) && !far(o, t);
+    return !t->caught && !idle(t) && !far(o, t);
 }
 
 static int32_t allowed(const of_op *o, const struct known *k)
@@ -129,8 +135,8 @@ assay_implied_score assay_implied_of(const assay_implied *x, const assay_op *op)
             continue;
         s.made++;
         s.caught += t->caught;
-        s.idle += !t->caught && idle(o, t);
-        s.far += !t->caught && !idle(o, t) && far(o, t);
+        s.idle += !t->caught && idle(t);
+        s.far += !t->caught && !idle(t) && far(o, t);
         s.escaped += escapes_all(o, t);
     }
     for (size_t k = 0; escapes[k].op; k++)
@@ -174,7 +180,7 @@ static void print_each(const of_op *o)
     print_fewer(o);
     for (size_t i = 0; i < o->n; i++) {
         const trial *t = &o->trial[i];
-        const char *why = idle(o, t);
+        const char *why = idle(t);
         const bool right = assay_slip_is(t->slip, ASSAY_SLIP_RIGHT);
         if (right && t->caught)
             printf("    FLAGGED  %s/%s: the wrapper itself is judged wrong\n", o->op->name, t->slip->name);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "spec.h"
+#include "../core/dtype.h"
 #include "../core/status.h"
 
 static const assay_operand operands[] = {
@@ -7,7 +8,7 @@ static const assay_operand operands[] = {
     { .name = "pos", .shape = "T", .types = TYPES(T(i32)), .flags = ASSAY_INDEX, .index_of = 'S' },
     { .name = "cache",
       .shape = "SGD",
-      .types = TYPES(T(f32) | T(f16) | T(q8_0)),
+      .types = TYPES(FLOATS | T(q8_0) | T(q4_0) | T(e4m3)),
       .access = ASSAY_INOUT,
       .verdict = ASSAY_EXACT,
       .layouts = 1u << ASSAY_LAYOUT_kpanel16 },
@@ -20,14 +21,16 @@ static const assay_said says[] = {
     { "x", "the rows" },
     { "pos", "the slot of each row; of two rows with one slot the last wins" },
     { "cache", "what was there stays, but for the rows written" },
-    { NULL, "kpanel16 holds plain numbers only: not with cache=q8_0" },
+    { NULL, "kpanel16 holds f32, f16 and bf16 only" },
 };
 
 static assay_status resolve(const assay_args *a, void *params, assay_why *why)
 {
+    const assay_dtype_info *type = assay_dtype_of(a->operand[2].type);
     (void)params;
-    if (a->operand[2].layout == ASSAY_LAYOUT_kpanel16 && a->operand[2].type == ASSAY_q8_0)
-        return assay_fail(why, ASSAY_ERR_LAYOUT, "cache: cache is q8_0, and kpanel16 holds plain numbers only");
+    if (a->operand[2].layout == ASSAY_LAYOUT_kpanel16 && type->bytes < 2 * type->block)
+        return assay_fail(why, ASSAY_ERR_LAYOUT, "cache: cache is %s, and kpanel16 holds f32, f16 and bf16 only",
+                          type->name);
     return ASSAY_OK;
 }
 
@@ -37,8 +40,8 @@ FLOPS(0)
 static double bytes(const assay_args *a)
 {
     const double n = (double)a->dim[0] * (double)a->dim[2] * (double)a->dim[3];
-    const assay_dtype t = a->operand[2].type;
-    return n * 4 + n * (t == ASSAY_q8_0 ? 34.0 / 32 : t == ASSAY_f16 ? 2 : 4) + 4 * (double)a->dim[0];
+    const assay_dtype_info *type = assay_dtype_of(a->operand[2].type);
+    return n * 4 + n * type->bytes / type->block + 4 * (double)a->dim[0];
 }
 
 SPEC(cache) = {

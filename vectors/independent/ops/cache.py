@@ -14,6 +14,8 @@ def by_numpy(v):
             row = row.astype("<f2").astype(np.float64)
         elif element == "q8_0":
             row = formats.decode_q8_0(formats.encode_q8(row.astype(np.float32).reshape(-1, 32), False)).reshape(row.shape)
+        elif element == "q4_0":
+            row = formats.decode_q4_0(formats.encode_symmetric(row.astype(np.float32).reshape(-1, 32), 8)).reshape(row.shape)
         rows[s] = row
     return {"cache": (rows, None)}
 
@@ -29,4 +31,4 @@ def by_torch(v):
     return {"cache": (was, None)}
 
 
-RANDOM = ["T=4 S=19 G=2 D=32 cache={f32,f16} gen=gauss"]
+RANDOM = ["T=4 S=19 G=2 D=32 cache={f32,f16,bf16,e4m3} gen=gauss"]
