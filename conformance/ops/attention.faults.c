@@ -122,9 +122,9 @@ static bool reached(const query *x, int64_t s)
     const int64_t slack = x->mode == CAUSAL_PLUS ? 1 : x->mode == CAUSAL_MINUS ? -1 : 0;
     const int64_t prefix = p->prefix + (x->mode == PREFIX_PLUS && p->prefix > 0);
     const int64_t far = x->mode == WINDOW_PAGES ? ahead / 16 * 16 : ahead;
-    const bool chunk = x->mode == CHUNK_SLIDES ? -ahead < C : x->pos >= 0 && s / C == x->pos / C;
+    const bool chunk = C == 0 || (x->mode == CHUNK_SLIDES ? -ahead < C : x->pos >= 0 && s / C == x->pos / C);
     return s >= 0 && !(p->causal && ahead > slack && (s >= prefix || x->mode == PREFIX_AFTER)) &&
-           !(W > 0 && -far >= W) && !(R > 0 && far >= R) && (C == 0 || chunk);
+           !(W > 0 && -far >= W) && !(R > 0 && far >= R) && chunk;
 }
 static bool allowed(const query *x, int64_t j)
 {
@@ -306,8 +306,8 @@ static bool accepts(const assay_args *a)
     return a->dim[5] <= WIDEST && a->dim[6] <= WIDEST;
 }
 
-#define F ASSAY_TYPES(ASSAY_T(f32))
-#define I ASSAY_TYPES(ASSAY_T(i32))
+#define F    ASSAY_TYPES(ASSAY_T(f32))
+#define I    ASSAY_TYPES(ASSAY_T(i32))
 #define BOOL ASSAY_TYPES(ASSAY_T(i8))
 static const assay_typeset types[] = { F, F, F, F, F, F, I, I, I, I, BOOL, F };
 #define BOOL        ASSAY_TYPES(ASSAY_T(i8))

@@ -9,7 +9,8 @@ static bool pair(const assay_case *c, int i, int64_t n, double *const *value, as
     return some_winners(c, i, 2, value, rng);
 }
 /* Sinks beside the largest logit of their row: at it, above and below, and so far above that e^(sink - it) overflows;
- * in cases whose answer is exact so far off that either takes all. */
+ * in cases whose answer is exact so far off that either takes all.  Where there is none, every other one is -inf, too.
+ */
 enum { SINKS = 2 };
 static bool sinks(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
 {
@@ -24,7 +25,7 @@ static bool sinks(const assay_case *c, int i, int64_t n, double *const *value, a
             top = z > top ? z : top;
         }
         const double far = c->gen->tag == ASSAY_TAG_EXACT ? (r % 2 ? -4096 : 4096) : beside[r % 4];
-        value[i][r] = isfinite(top) ? top + far : assay_rng_normal(rng);
+        value[i][r] = isfinite(top) ? top + far : r % 2 ? -INFINITY : assay_rng_normal(rng);
     }
     return i == SINKS && !c->gen_at;
 }
@@ -96,6 +97,7 @@ static const assay_known_answer answers[] = {
       { 1 / 3.0, 1 / 3.0, 1 / 3.0 } },
     { "C=2 sinks=f32", { { 1, 2 }, { 0 }, { 0.5 } }, { 0.2312238976221495, 0.6285317192117624 } },
     { "C=2 mask=f32 sinks=f32", { { 1, 2 }, { -INFINITY, -INFINITY }, { 0.5 } }, { 0, 0 } },
+    { "C=2 mask=f32 sinks=f32", { { 1, 2 }, { -INFINITY, -INFINITY }, { -INFINITY } }, { 0, 0 } },
     { "R=2 C=1 sinks=f32 scale=0.5", { { 3, 3 }, { 0 }, { 1.5, 800 } }, { 0.5, 0 } },
 };
 

@@ -42,7 +42,7 @@ static float sum_with_sink(const assay_row *k, float *z, float *e, float *m)
     return (low == -INFINITY ? 0
             : low == *m      ? sum
                              : sum * assay_vary_exp(row, low - *m)) +
-           (mode == SINK_TWICE ? 2 : 1) * (sink == *m ? 1 : assay_vary_exp(row, sink - *m));
+           (mode == SINK_TWICE ? 2 : 1) * (sink == *m && sink < INFINITY ? 1 : assay_vary_exp(row, sink - *m));
 }
 
 static void one_row(const assay_row *k)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * attention, AVX2: tiles of 6 rows x 16 keys or 16 channels (12 accumulators, 15 registers); with fewer rows wider
  * ones. The algorithm is in ../isa/flash.h. */
-#include "../isa/decode_avx2.h"
-#include "../isa/encode_avx2.h"
+#define ASSAY_TIER avx2
+#include "../isa/decode.h"
+#include "../isa/encode.h"
 #include "../isa/panel16_avx2.h"
 #include "../isa/simd_avx2.h"
 
-#define FLASH_OWN(name) avx2_##name
-#define FLASH_ROWS      6
+#define FLASH_ROWS 6
 enum { ROWS = FLASH_ROWS, TILE = 12 };
 
 static inline vec vf_i8(const int8_t *p)

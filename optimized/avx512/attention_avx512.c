@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * attention, AVX-512: tiles of 12 rows x 32 keys or 32 channels (24 accumulators); with fewer rows wider ones.
  * The algorithm is in ../isa/flash.h. */
-#include "../isa/decode_avx512.h"
-#include "../isa/encode_avx512.h"
+#define ASSAY_TIER avx512
+#include "../isa/decode.h"
+#include "../isa/encode.h"
 #include "../isa/panel16_avx2.h"
 #include "../isa/simd_avx512.h"
 
-#define FLASH_OWN(name) avx512_##name
-#define FLASH_ROWS      12
+#define FLASH_ROWS 12
 enum { ROWS = FLASH_ROWS, TILE = 24 };
 
 static inline vec vf_i8(const int8_t *p)

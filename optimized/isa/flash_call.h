@@ -219,9 +219,9 @@ static void flash_write(const flash *f, const part *u, int64_t r, const float *x
 {
     void *o = flash_out(f, u, r);
     if (f->a->operand[OUT].type == ASSAY_f16)
-        FLASH_OWN(encode_f16)(o, x, f->E);
+        ENCODE(f16)(o, x, f->E);
     else if (f->a->operand[OUT].type == ASSAY_bf16)
-        FLASH_OWN(encode_bf16)(o, x, f->E);
+        ENCODE(bf16)(o, x, f->E);
     else
         memcpy(o, x, (size_t)f->E * sizeof(float));
 }

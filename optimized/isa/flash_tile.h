@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * flash_tile.h - the inner loops of attention over the vectors of simd.h; the including kernel takes its simd_<tier>.h
- * and defines the vf_* helpers, which only attention needs, and FLASH_OWN(name), its tier's decoder and encoders.  A
+ * and defines the vf_* helpers, which only attention needs.  A
  * tile is R query rows of a group of ROWS; scores go to s[r * KEYS + j], outputs to o[r * ldo + e].
  *
  *   scores  R rows x 16 NP keys: per d, NP * 16 / LANES loads of a K panel and R broadcasts of q  (all FMA)
@@ -276,7 +276,7 @@ static void flash_widen(float *dst, const void *src, assay_dtype type, int64_t n
 {
     int64_t i = 0;
     if (type == ASSAY_q4_0 || type == ASSAY_e4m3) {
-        FLASH_OWN(decode)(dst, src, type, n);
+        row_decode(dst, src, type, n);
         return;
     }
     if (type == ASSAY_q8_0) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * attention, NEON: tiles of 6 rows x 16 keys or 16 channels (24 accumulators of 32 registers); with fewer rows wider
  * ones. The algorithm is in ../isa/flash.h. */
-#include "../isa/decode_neon.h"
-#include "../isa/encode_neon.h"
+#define ASSAY_TIER neon
+#include "../isa/decode.h"
+#include "../isa/encode.h"
 #include "../isa/panel16_neon.h"
 #include "../isa/simd_neon.h"
 
-#define FLASH_OWN(name) neon_##name
-#define FLASH_ROWS      6
+#define FLASH_ROWS 6
 enum { ROWS = FLASH_ROWS, TILE = 24 };
 
 static inline vec vf_i8(const int8_t *p)

@@ -21,7 +21,7 @@ REFERENCE(softmax)
             y[c] = bias == -INFINITY ? bias : scale * x[c] + bias;
             m = y[c] > m ? y[c] : m;
         }
-        if (sinks && sinks[r] != -INFINITY)
+        if (sinks && m != -INFINITY)
             sum = exp(sinks[r] - m);
         for (int64_t c = 0; c < C; c++) {
             y[c] = y[c] == -INFINITY ? 0 : exp(y[c] - m);
