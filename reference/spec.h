@@ -12,11 +12,10 @@
 #define TYPES(mask)     ASSAY_TYPES(mask)
 #define T(t)            ASSAY_T(t)
 #define FLOATS          (T(f32) | T(f16) | T(bf16))
-#define BLOCKS          (T(q8_0) | T(q4_0) | T(q4_1) | T(q4_k) | T(q6_k))
-#define FLOATS_8        (T(e4m3) | T(e5m2))
-#define FILE_BLOCKS                                                                                                    \
-    (BLOCKS | T(q5_0) | T(q5_1) | T(q2_k) | T(q3_k) | T(q5_k) | T(iq4_nl) |                                            \
-     T(mxfp4)) /* of files: read and written, not multiplied by kernels yet */
+#define BLOCKS          /* of files */                                                                                 \
+    (T(q8_0) | T(q4_0) | T(q4_1) | T(q5_0) | T(q5_1) | T(iq4_nl) | T(mxfp4) | T(q2_k) | T(q3_k) | T(q4_k) | T(q5_k) |  \
+     T(q6_k))
+#define FLOATS_8       (T(e4m3) | T(e5m2))
 #define REFERENCES(op) .oracle = assay_##op##_double, .scalar = assay_##op##_float
 #define BOUNDS(op)     .kappa = assay_##op##_kappa, .bound = assay_##op##_bound /* <op>.bound.c */
 /* Of dims "RC", where no more is to be said */

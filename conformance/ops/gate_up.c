@@ -163,6 +163,10 @@ static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
     {                                                                                                                  \
         "T={1,5} N={16,50} K={576,1536} " BOTH(t) "gen={open-or-shut,unit,far}", true                                  \
     }
+#define OF_BLOCKS(t)                                                                                                   \
+    {                                                                                                                  \
+        "T={1,5} N={3,35} K=512 " BOTH(t) "gen={unit,far,wide-blocks}", ASSAY_QUICK                                    \
+    }
 static const assay_rows rows[] = {
     ROWS(f32),
     ROWS(q8_0),
@@ -175,6 +179,15 @@ static const assay_rows rows[] = {
     { "T=66 N=5 K={1,2} gen=short", ASSAY_QUICK },
     { "T={0,1} N={0,5} K=64 gate={f32,q8_0,q4_1} up={f32,q8_0} gen=unit", ASSAY_QUICK },
     { "T={1..16} N=2 K=256 gate={q4_k,q6_k} up={q4_k,q6_k} gen=unit", ASSAY_QUICK },
+    OF_BLOCKS(q5_0),
+    OF_BLOCKS(q5_1),
+    OF_BLOCKS(iq4_nl),
+    OF_BLOCKS(mxfp4),
+    OF_BLOCKS(q2_k),
+    OF_BLOCKS(q3_k),
+    OF_BLOCKS(q4_k),
+    OF_BLOCKS(q5_k),
+    OF_BLOCKS(q6_k),
     { "T=2 N=5 K={32,64} gate={f16,bf16,q4_0} up={f16,bf16,q4_1} gen={open-or-shut,far}", ASSAY_QUICK },
     /* values at every place */
     { "T=4 N=9 K=70 gen=" ASSAY_VALUES "@{x,gate,up}", ASSAY_QUICK },
@@ -234,15 +247,16 @@ static bool fits(const assay_case *c, assay_why *why)
         int64_t most;
         bool gate_q8;
     } exact[] = { { "saturate", 1024, false }, { "open-or-shut", 16384, false }, { "any-codes", 16384, true } };
-    const bool k_quants = assay_dtype_of(c->type[GATE])->block > 32 || assay_dtype_of(c->type[UP])->block > 32;
+    const uint64_t grids = ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q4_0) | ASSAY_T(q4_1);
+    const bool held = grids >> c->type[GATE] & grids >> c->type[UP] & 1;
     size_t i = 0;
     while (i < ASSAY_COUNT_OF(exact) && strcmp(exact[i].gen, c->gen->name) != 0)
         i++;
     if (i == ASSAY_COUNT_OF(exact) ||
-        (!k_quants && c->dim[2] <= exact[i].most && !(exact[i].gate_q8 && c->type[GATE] != ASSAY_q8_0)))
+        (held && c->dim[2] <= exact[i].most && !(exact[i].gate_q8 && c->type[GATE] != ASSAY_q8_0)))
         return true;
-    assay_fail(why, ASSAY_OK, "gate_up: gen=%s is exact for K to %lld, blocks of 32%s", exact[i].gen,
-               (long long)exact[i].most, exact[i].gate_q8 ? ", gate=q8_0" : "");
+    assay_fail(why, ASSAY_OK, "gate_up: gen=%s is exact for K to %lld, floats, q8_0, q4_0, q4_1%s", exact[i].gen,
+               (long long)exact[i].most, exact[i].gate_q8 ? ", and gate=q8_0" : "");
     return false;
 }
 

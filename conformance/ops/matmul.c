@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * matmul: cases.  Block weights need values that survive their encoder, so that the golden is exact: the generators
- * below put every weight on the grid of its type (the largest magnitude of each block is planted). */
+ * matmul: cases.  Where the golden is exact weights in blocks are integers, written by their bytes (integer_blocks.h).
+ */
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/status.h"
 #include "../../reference/core/values.h"
+#include "integer_blocks.h"
 #include "tables.h"
-#include "assay/blocks.h"
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 enum { X, W, BIAS, Y };
@@ -22,58 +23,19 @@ static double symmetric(assay_rng *r, int64_t most)
     return (double)(assay_rng_below(r, 2 * most + 1) - most);
 }
 
-/* The weights of one block: integers (q4_k: multiples of 63, so that its scale of 6 bits times d is 63 * 1), small
- * apart from the planted extremes that make the block's scale a power of two. */
-static void grid_block(assay_dtype type, int64_t n, int64_t small, double *v, assay_rng *r)
-{
-    for (int64_t i = 0; i < n; i++)
-        v[i] = symmetric(r, small);
-    const int64_t p = assay_rng_below(r, n), q = (p + 1 + assay_rng_below(r, n - 1)) % n;
-    switch (type) {
-    case ASSAY_q8_0:
-        v[p] = 127 * sign(r);
-        break;
-    case ASSAY_q4_0:
-        v[p] = -8;
-        break;
-    case ASSAY_q4_1:
-        v[p] = -8, v[q] = 7;
-        break;
-    case ASSAY_q6_k:
-        v[p] = -32;
-        break;
-    case ASSAY_q4_k:
-        for (int64_t i = 0; i < n; i++)
-            v[i] = 63 * (v[i] + (double)small);
-        v[p] = 0, v[q] = 63 * 15;
-        break;
-    default:
-        break;
-    }
-}
-
 /* Weights share a scale in runs of this many. */
 static int64_t group(assay_dtype type)
 {
-    return type == ASSAY_q6_k ? 16 : assay_dtype_of(type)->block > 1 ? 32 : 1;
+    const bool of_16 = type == ASSAY_q2_k || type == ASSAY_q3_k || type == ASSAY_q6_k;
+    return of_16 ? 16 : assay_dtype_of(type)->block > 1 ? 32 : 1;
 }
 
-static void grid(const assay_case *c, int64_t n, int64_t small, double *v, assay_rng *r)
-{
-    const int64_t block = group(c->type[W]);
-    for (int64_t i = 0; i + block <= n; i += block)
-        if (block == 1)
-            v[i] = symmetric(r, small);
-        else
-            grid_block(c->type[W], block, small, v + i, r);
-}
-
+/* Small integers; of weights in blocks raw() writes the bytes. */
 static bool ints_narrow(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
-    if (i == W)
-        grid(c, n, 7, value[i], r);
-    for (int64_t k = 0; i != W && k < n; k++)
-        value[i][k] = symmetric(r, 8);
+    (void)c;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = symmetric(r, i == W ? 7 : 8);
     return true;
 }
 
@@ -81,11 +43,9 @@ static bool ints_narrow(const assay_case *c, int i, int64_t n, double *const *va
  * bf16, or keeps short sums, is seen. */
 static bool ints_wide(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
-    const int64_t half = c->type[W] == ASSAY_q4_k ? 16 : i == X && c->type[X] == ASSAY_bf16 ? 64 : 512;
-    if (i == W)
-        grid(c, n, 2, value[i], r);
-    for (int64_t k = 0; i != W && k < n; k++)
-        value[i][k] = (double)(2 * assay_rng_below(r, 2 * half) - 2 * half + 1);
+    const int64_t half = i == X && c->type[X] == ASSAY_bf16 ? 64 : 512;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = i == W ? symmetric(r, 2) : (double)(2 * assay_rng_below(r, 2 * half) - 2 * half + 1);
     return true;
 }
 
@@ -100,26 +60,14 @@ static bool q8_exact(const assay_case *c, int i, int64_t n, double *const *value
     return true;
 }
 
-/* Every activation +-127 and every weight the extreme code of its type, one sign per row: nothing cancels, pair sums
- * and block sums are as large as they get. */
+/* Every activation +-127 and every weight an extreme one of its type (of blocks raw() writes the bytes), one sign per
+ * row: nothing cancels, pair sums and block sums are as large as they get. */
 static bool saturate(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
-    const int64_t K = c->dim[2];
-    const assay_dtype type = c->type[W];
-    for (int64_t k = 0; k < n; k++) {
-        const double way = K && k / K % 2 ? -1 : 1;
-        const bool planted = k % 32 == 31; /* the other end of q4_1's range */
-        if (i == BIAS)
-            value[i][k] = symmetric(r, 8);
-        else if (i == X || type == ASSAY_f32 || type == ASSAY_q8_0)
-            value[i][k] = 127 * way;
-        else if (type == ASSAY_q4_1)
-            value[i][k] = (way > 0) != planted ? 7 : -8;
-        else if (type == ASSAY_q6_k)
-            value[i][k] = k % 16 == 15 ? -1 : -32; /* or the encoder may choose another scale: all equal fits any */
-        else
-            value[i][k] = -8;
-    }
+    const int64_t K = c->dim[2] ? c->dim[2] : 1;
+    const double most = i == X || c->type[i] == ASSAY_f32 ? 127 : 8;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = i == BIAS ? symmetric(r, 8) : k / K % 2 ? -most : most;
     return true;
 }
 
@@ -127,10 +75,8 @@ static bool saturate(const assay_case *c, int i, int64_t n, double *const *value
 static bool half_codes(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     const int64_t K = c->dim[2] ? c->dim[2] : 1;
-    if (i == W)
-        grid(c, n, 7, value[i], r);
-    for (int64_t k = 0; i != W && k < n; k++)
-        value[i][k] = i == X && k % K % 32 == 0 ? 127 * sign(r) : symmetric(r, 126) + 0.5;
+    for (int64_t k = 0; k < n; k++)
+        value[i][k] = i == W ? symmetric(r, 7) : i == X && k % K % 32 == 0 ? 127 * sign(r) : symmetric(r, 126) + 0.5;
     return true;
 }
 
@@ -162,20 +108,30 @@ static double faint(const assay_case *c, int i, int64_t j, assay_rng *r)
     return assay_rng_normal(r) * (i == BIAS ? 0x1p-140 : 0x1p-70);
 }
 
-/* q8_0 weights by raw(): codes that no encoder writes. */
+/* Codes of q8_0 that no encoder writes, a quarter of them. */
+static void any_codes(unsigned char *data, size_t n, assay_rng *r)
+{
+    for (size_t at = 0; at + sizeof(assay_q8_0) <= n; at += sizeof(assay_q8_0))
+        for (size_t j = 0; j < 32; j++)
+            if (!assay_rng_below(r, 4))
+                data[at + offsetof(assay_q8_0, q) + j] = 0x80;
+}
+
+/* Weights in blocks that are integers: what these generators say holds for every format. */
 static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
 {
-    if (i != W || c->type[W] != ASSAY_q8_0 || strcmp(c->gen->name, "any-codes") != 0)
-        return false;
-    for (size_t at = 0; at + sizeof(assay_q8_0) <= n; at += sizeof(assay_q8_0)) {
-        assay_q8_0 b = { .d = 0x3c00 }; /* 1 */
-        for (int j = 0; j < 32; j++) {
-            const int8_t small = (int8_t)(assay_rng_below(r, 9) - 4);
-            b.q[j] = assay_rng_below(r, 4) ? small : -128;
+    static const char *const names[] = {
+        "any-codes", "ints-narrow", "ints-wide", "q8-exact", "saturate", "half-codes"
+    };
+    bool ours = i == W && assay_dtype_of(c->type[i])->block > 1;
+    for (size_t k = 0; ours && k < ASSAY_COUNT_OF(names); k++)
+        if (!strcmp(c->gen->name, names[k])) {
+            integer_blocks(c->type[i], !strcmp(names[k], "saturate"), c->dim[2], data, n, r);
+            if (c->type[i] == ASSAY_q8_0 && k == 0)
+                any_codes(data, n, r);
+            return true;
         }
-        memcpy((char *)data + at, &b, sizeof b);
-    }
-    return true;
+    return false;
 }
 
 static const assay_gen gens[] = {
@@ -191,6 +147,8 @@ static const assay_gen gens[] = {
 };
 static const char *const exact[] = { "zero", "probe", NULL };
 
+#define BLOCKS "{q5_0,q5_1,iq4_nl,mxfp4,q2_k,q3_k,q4_k,q5_k,q6_k}" /* besides q8_0, q4_0 and q4_1 */
+#define SCALED "{q8_0,q4_0,q4_1,q5_0,q5_1,iq4_nl,q2_k,q3_k,q4_k,q5_k,q6_k}"
 static const assay_rows rows[] = {
     /* every tail of every dimension */
     { "T={1..17} N={1,5,16} K={1,7,33} bias=f32 gen=ints-narrow", ASSAY_QUICK },
@@ -210,11 +168,14 @@ static const assay_rows rows[] = {
     { "T={191,192,193,389} N=36 K=5 gen=ints-narrow", ASSAY_QUICK },
     /* every element type */
     { "T={1,5} N=3 K=256 w=* gen={ints-narrow,ints-wide,q8-exact,gauss,zero}", ASSAY_QUICK },
-    { "T=3 N=5 K=512 w={q4_k,q6_k} bias=f32 gen={gauss,wide-blocks,q8-exact}", ASSAY_QUICK },
+    { "T=1 N={1,15,16,17,31,33,48} K=256 w=" BLOCKS " gen=ints-narrow", ASSAY_QUICK },
+    { "T={2..7,13} N=20 K=256 w=" BLOCKS " bias=f32 gen=q8-exact", ASSAY_QUICK },
+    { "T={1,3,9} N=36 K=512 w=" BLOCKS " gen={gauss,wide-blocks,any-codes}", ASSAY_QUICK },
+    { "T=4 N=9 K=96 w={q5_0,q5_1,iq4_nl,mxfp4} gen={gauss,half-codes,q8-exact}", ASSAY_QUICK },
     { "T=3 N=17 K=33 x={f32,f16,bf16} y={f32,f16,bf16} gen={gauss,ints-narrow,positive}", ASSAY_QUICK },
     { "T={1,4,9} N=20 K={32,64,96,160,288} w={q8_0,q4_0,q4_1} gen={gauss,wide-blocks,q8-exact,probe}", ASSAY_QUICK },
     { "T={1,6} N=18 K={64,1024} w={f32,q8_0,q4_0,q4_1} gen=saturate", ASSAY_QUICK },
-    { "T={1,6} N=18 K={256,1024} w=q6_k gen=saturate", ASSAY_QUICK },
+    { "T={1,6} N=18 K={256,1024} w=" BLOCKS " gen=saturate", ASSAY_QUICK },
     { "T={1,4} N={3,31} K={32,352} w=q8_0 gen=any-codes", ASSAY_QUICK },
     { "T={1,4} N=9 K={32,96} w={q8_0,q4_0,q4_1} gen=half-codes", ASSAY_QUICK },
     /* the statistics of T2 want 256 outputs */
@@ -240,9 +201,9 @@ static const assay_rows rows[] = {
     { "T={1,5} N=9 K=70 bias=f32 gen=" ASSAY_VALUES "@{x,w,bias}", ASSAY_QUICK },
     { "T=5 N=9 K=33 x={f16,bf16} w={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
     { "T={1,5} N={1,9} K=70 w={f32,bf16} bias=f32 gen={zero-inf,square-under,square-over}@{x,w}", ASSAY_QUICK },
-    { "T={1,5} N=19 K=256 w={q8_0,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_SCALES "@w", ASSAY_QUICK },
-    { "T={1,5} N=19 K=256 w={q4_1,q4_k} bias=f32 gen=" ASSAY_MINIMA "@w", ASSAY_QUICK },
-    { "T={1,5} N=9 K=256 w={q8_0,q4_0,q4_1,q4_k,q6_k} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "T={1,5} N=19 K=256 w=" SCALED " gen=" ASSAY_SCALES "@w", ASSAY_QUICK },
+    { "T={1,5} N=19 K=256 w={q4_1,q5_1,q2_k,q4_k,q5_k} bias=f32 gen=" ASSAY_MINIMA "@w", ASSAY_QUICK },
+    { "T={1,5} N=9 K=256 w={q8_0,q4_0,q4_1,q5_0,mxfp4,q2_k,q3_k,q4_k,q6_k} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
     { "T={1,5} N=9 K={2,33} bias={none,f32} y={f32,f16,bf16} gen=end@y", ASSAY_QUICK },
 };
 
@@ -285,17 +246,15 @@ static bool against_binary128(assay_why *why)
     return true;
 }
 
-/* Sums of integers are exact below 2^24; those of q4_k are multiples of 63. */
+/* Sums of integers are exact below 2^24. */
 static bool fits(const assay_case *c, assay_why *why)
 {
-    const bool saturate = !strcmp(c->gen->name, "saturate"), wide = !strcmp(c->gen->name, "ints-wide");
-    const bool own = c->gen >= gens && c->gen < gens + ASSAY_COUNT_OF(gens);
-    const bool k63 = c->type[W] == ASSAY_q4_k && own && c->gen->tag == ASSAY_TAG_EXACT;
-    const int64_t most = saturate ? 1024 : k63 ? 4096 : wide ? 8192 : INT64_MAX;
-    if (c->dim[2] <= most && !(saturate && k63))
+    const int64_t most = !strcmp(c->gen->name, "saturate")    ? 1024
+                         : !strcmp(c->gen->name, "ints-wide") ? 8192
+                                                              : INT64_MAX;
+    if (c->dim[2] <= most)
         return true;
-    assay_fail(why, ASSAY_OK, "matmul: gen=%s is exact for K to %lld, saturate not with q4_k", c->gen->name,
-               (long long)most);
+    assay_fail(why, ASSAY_OK, "matmul: gen=%s is exact for K to %lld", c->gen->name, (long long)most);
     return false;
 }
 

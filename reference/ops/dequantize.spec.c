@@ -2,7 +2,7 @@
 #include "spec.h"
 
 static const assay_operand operands[] = {
-    { .name = "x", .shape = "RC", .types = TYPES(T(f16) | T(bf16) | FLOATS_8 | T(q8_1) | FILE_BLOCKS) },
+    { .name = "x", .shape = "RC", .types = TYPES(T(f16) | T(bf16) | FLOATS_8 | T(q8_1) | BLOCKS) },
     { .name = "y",
       .shape = "RC",
       .types = TYPES(T(f32)),

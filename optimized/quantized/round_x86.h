@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * quantize_x86.h - activations to q8_0 in 256-bit vectors, for the kernels of AVX2 and of AVX-512. */
-#ifndef ASSAY_QUANT_X86_H
-#define ASSAY_QUANT_X86_H
+ * round_x86.h - activations to q8_0 in 256-bit vectors, for the kernels of AVX2 and of AVX-512. */
+#ifndef ASSAY_QUANT_ROUND_X86_H
+#define ASSAY_QUANT_ROUND_X86_H
 #include "../isa/x86.h"
 #include "panel.h"
 
@@ -14,9 +14,31 @@ static inline __m256i x86_codes(__m256 x, __m256 id)
     return _mm256_cvttps_epi32(_mm256_add_ps(t, _mm256_or_ps(_mm256_and_ps(t, sign), _mm256_set1_ps(0x1.fffffep-2f))));
 }
 
-/* G: columns per group.  offset: what the codes of the weights exceed their meaning by.  pairs: fold holds two 16-bit
- * sums (k = 0, 1 and k = 2, 3 mod 4), as the 16-bit lanes of the AVX2 tile want them. */
-ALWAYS_INLINE void x86_quantize(const assay_args *a, int64_t t, quant_format f, int64_t G, int offset, bool pairs)
+/* What offset or minimum add to each group of a block, whose pair sums (k, k+1) stand in `sum`: a half of the block in
+ * each half, those of k = 0 and of k = 2 mod 4 in turn.  pairs: of two 16-bit lanes (AVX2), else of 32 bits. */
+ALWAYS_INLINE void x86_folds(int32_t fold[2], __m256i sum, float d, int offset, bool pairs)
+{
+    const __m256i scaled = _mm256_mullo_epi16(sum, _mm256_set1_epi16((short)-offset));
+    const __m256i total = _mm256_madd_epi16(sum, _mm256_set1_epi16(1));
+    const int32_t all[2] = { _mm256_extract_epi32(total, 0), _mm256_extract_epi32(total, 4) };
+    const int32_t pair[2] = { _mm256_extract_epi32(scaled, 0), _mm256_extract_epi32(scaled, 4) };
+    if (F.group == BLOCK)
+        fold[0] =
+            F.minimum ? 0
+            : pairs
+                ? _mm_cvtsi128_si32(_mm_add_epi16(_mm256_castsi256_si128(scaled), _mm256_extracti128_si256(scaled, 1)))
+                : -offset * (all[0] + all[1]);
+    else
+        for (int i = 0; i < 2; i++)
+            fold[i] = pairs ? pair[i] : -offset * all[i];
+    for (int i = 0; F.minimum && i < quant_groups(); i++) {
+        const float s = d * (float)(F.group == BLOCK ? all[0] + all[1] : all[i]);
+        memcpy(&fold[i], &s, 4);
+    }
+}
+
+/* G: columns per group.  offset: what the codes of the weights exceed their meaning by. */
+ALWAYS_INLINE void x86_quantize(const assay_args *a, int64_t t, int64_t G, int offset, bool pairs)
 {
     const column_group g = group_of(a, t, G);
     const float *x = tensor_row(&a->operand[0], t);
@@ -37,8 +59,9 @@ ALWAYS_INLINE void x86_quantize(const assay_args *a, int64_t t, quant_format f, 
         float id = d != 0 ? 1 / d : 0;
         id = id <= 0x1.fffffep127f ? id : 0;
         int8_t q[BLOCK] = { 0 };
+        int32_t fold[2] = { 0 };
         if (!(amax <= 0x1.fffffep127f)) {
-            column_put(&g, t - g.t, b, q, NAN, 0);
+            column_put(&g, t - g.t, b, q, NAN, fold);
             continue;
         }
         const __m256 s = _mm256_set1_ps(id);
@@ -48,19 +71,10 @@ ALWAYS_INLINE void x86_quantize(const assay_args *a, int64_t t, quant_format f, 
         const __m256i all = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(q01, q23), order);
         _mm256_storeu_si256((__m256i *)(void *)q, all);
         const float stored = _cvtsh_ss(_cvtss_sh(d, _MM_FROUND_TO_NEAREST_INT));
-        /* sums of the pairs (k, k+1), k = 0 and k = 2 mod 4, as two 16-bit lanes of one word */
-        const __m256i two = _mm256_maddubs_epi16(_mm256_set1_epi8(1), all);
-        __m128i sum = _mm_add_epi16(_mm256_castsi256_si128(two), _mm256_extracti128_si256(two, 1));
-        sum = _mm_add_epi16(sum, _mm_shuffle_epi32(sum, 0x4e));
-        sum = _mm_add_epi16(sum, _mm_shuffle_epi32(sum, 0xb1));
-        const int32_t total = _mm_cvtsi128_si32(_mm_madd_epi16(sum, _mm_set1_epi16(1)));
-        int32_t fold = -offset * total;
-        if (pairs)
-            fold = _mm_cvtsi128_si32(_mm_mullo_epi16(sum, _mm_set1_epi16((short)-offset)));
-        if (f == QUANT_Q4_1) {
-            const float ds = stored * (float)total;
-            memcpy(&fold, &ds, 4);
-        }
+        __m256i sum = _mm256_maddubs_epi16(_mm256_set1_epi8(1), all);
+        sum = _mm256_add_epi16(sum, _mm256_shuffle_epi32(sum, 0x4e));
+        sum = _mm256_add_epi16(sum, _mm256_shuffle_epi32(sum, 0xb1));
+        x86_folds(fold, sum, stored, offset, pairs);
         column_put(&g, t - g.t, b, q, stored, fold);
     }
 }
