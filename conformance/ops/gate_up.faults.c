@@ -251,10 +251,8 @@ static const assay_typeset vary_types[] = { VARY_F32, VARY_WEIGHTS, VARY_WEIGHTS
 #define VARY_BLOCKS assay_vary_gate_up_blocks
 #define VARY_Q8     .op = "gate_up", .types = vary_q8_types, .contract = &rounds
 #define VARY_Q4_1   .op = "gate_up", .types = vary_q4_1_types, .contract = &apart
-static const assay_typeset vary_q8_types[] = { VARY_F32, ASSAY_TYPES(ASSAY_T(q8_0) | ASSAY_T(q4_0)),
-                                               ASSAY_TYPES(ASSAY_T(q8_0) | ASSAY_T(q4_0)), VARY_F32 },
-                           vary_q4_1_types[] = { VARY_F32, ASSAY_TYPES(ASSAY_T(q4_1)), ASSAY_TYPES(ASSAY_T(q4_1)),
-                                                 VARY_F32 };
+static const assay_typeset vary_q8_types[] = { VARY_F32, VARY_CENTRED, VARY_CENTRED, VARY_F32 },
+                           vary_q4_1_types[] = { VARY_F32, VARY_MINIMA, VARY_MINIMA, VARY_F32 };
 
 /* clang-format off */
 static const assay_fault table[] = {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * matmul: kernels that are wrong on purpose, and legal ones that must pass.  One loop over the outputs; what a mode
- * does otherwise stands where it happens: here, in the sum (matmul_dot.h) or in the blocks (matmul_blocks.h). */
+ * does otherwise stands where it happens: here, in the sum (matmul_dot.h) in blocks (matmul_blocks.h) or in their
+ * groups (matmul_groups.h). */
 #include "variants.h"
 #include "matmul_blocks.h"
 #include "matmul_dot.h"
+#include "matmul_groups.h"
 #include <stdlib.h>
 
 static assay_status f32_kernel(const assay_args *a)
@@ -112,6 +114,16 @@ static const assay_typeset bf16_types[] = { PLAIN, PLAIN, PLAIN, ASSAY_TYPES(ASS
 static const assay_typeset q8_types[] = { PLAIN, ASSAY_TYPES(ASSAY_T(q8_0)), PLAIN, PLAIN };
 static const assay_typeset q4_types[] = { PLAIN, ASSAY_TYPES(ASSAY_T(q4_0)), PLAIN, PLAIN };
 static const assay_typeset q4_1_types[] = { PLAIN, ASSAY_TYPES(ASSAY_T(q4_1)), PLAIN, PLAIN };
+/* with groups of 16; signed scales; an offset of 32; codes of 5 bits and more; and others */
+#define WEIGHTS(types)                                                                                                 \
+    {                                                                                                                  \
+        PLAIN, ASSAY_TYPES(types), PLAIN, PLAIN                                                                        \
+    }
+static const assay_typeset halves[] = WEIGHTS(ASSAY_T(q3_k) | ASSAY_T(q6_k)),
+                           signed_scales[] = WEIGHTS(ASSAY_T(q3_k) | ASSAY_T(q6_k)), of_32[] = WEIGHTS(ASSAY_T(q6_k)),
+                           split_codes[] = WEIGHTS(ASSAY_T(q5_0) | ASSAY_T(q6_k)), powers[] = WEIGHTS(ASSAY_T(mxfp4)),
+                           supers[] = WEIGHTS(ASSAY_T(q2_k) | ASSAY_T(q4_k) | ASSAY_T(q5_k)),
+                           two_bits[] = WEIGHTS(ASSAY_T(q2_k));
 static const assay_contract apart = { .split_min = 1 };
 /* whole blocks in integers: a chain of K / 32 terms */
 static const assay_contract rounds = { .h = { ASSAY_DEPTH_LANES, 32, 0 }, .round = { { "x", ASSAY_q8_0, 0 } } };
@@ -125,6 +137,10 @@ static const assay_contract rounds = { .h = { ASSAY_DEPTH_LANES, 32, 0 }, .round
 #define F32_LEGAL(m, title, where) { ASSAY_LEGAL, { F32_KERNEL(m, title) }, where },
 #define Q8_FAULT(m, title, where)  { ASSAY_FAULT, { BLOCK_KERNEL(m, title, q8_types) }, where },
 #define Q4_FAULT(m, title, where)  { ASSAY_FAULT, { BLOCK_KERNEL(m, title, q4_types) }, where },
+#define GROUP_KERNEL(m, title, ty, c)                                                                                  \
+    .op = "matmul", .name = title, .types = ty, .contract = c, .run = group_kernel, .variant = MODE_OF(m)
+#define GROUP_FAULT(m, title, where, ty)   { ASSAY_FAULT, { GROUP_KERNEL(m, title, ty, &rounds) }, where },
+#define MINIMUM_FAULT(m, title, where, ty) { ASSAY_FAULT, { GROUP_KERNEL(m, title, ty, &vary_apart) }, where },
 #define BF16_FAULT(m, title, where)                                                                                    \
     { ASSAY_FAULT,                                                                                                     \
       { .op = "matmul", .name = title, .types = bf16_types, .run = bf16_kernel, .variant = MODE_OF(m) },               \
@@ -139,17 +155,18 @@ static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_WEIGHTS, VARY_F32,
 #define VARY_BLOCKS assay_vary_matmul_blocks
 #define VARY_Q8     .op = "matmul", .types = vary_q8_types, .contract = &rounds
 #define VARY_Q4_1   .op = "matmul", .types = vary_q4_1_types, .contract = &vary_apart
-static const assay_typeset vary_q8_types[] = { VARY_FLOATS, ASSAY_TYPES(ASSAY_T(q8_0) | ASSAY_T(q4_0)), VARY_F32,
-                                               VARY_FLOATS },
-                           vary_q4_1_types[] = { VARY_FLOATS, ASSAY_TYPES(ASSAY_T(q4_1)), VARY_F32, VARY_FLOATS };
+static const assay_typeset vary_q8_types[] = { VARY_FLOATS, VARY_CENTRED, VARY_F32, VARY_FLOATS },
+                           vary_q4_1_types[] = { VARY_FLOATS, VARY_MINIMA, VARY_F32, VARY_FLOATS };
 static const assay_contract vary_apart = { .h = { ASSAY_DEPTH_LANES, 32, 0 },
                                            .split_min = 1,
                                            .round = { { "x", ASSAY_q8_0, 0 } } };
 
 static const assay_fault table[] = {
     SUMS(VARY_ROW) BLOCK_SUMS(VARY_Q8_ROW) BLOCK_SUMS(VARY_Q4_1_ROW) FAULTS(F32_FAULT) BF16_FAULTS(BF16_FAULT)
-        Q8_FAULTS(Q8_FAULT) Q4_FAULTS(Q4_FAULT) LEGAL(F32_LEGAL){
-            ASSAY_LEGAL, { BLOCK_KERNEL(SEQUENTIAL, "q8_0-blocks-in-integers", q8_types) }, "legal: exact block sums" },
+        Q8_FAULTS(Q8_FAULT) Q4_FAULTS(Q4_FAULT) GROUP_FAULTS(GROUP_FAULT) MINIMUM_FAULTS(MINIMUM_FAULT)
+            LEGAL(F32_LEGAL){ ASSAY_LEGAL,
+                              { BLOCK_KERNEL(SEQUENTIAL, "q8_0-blocks-in-integers", q8_types) },
+                              "legal: exact block sums" },
     { ASSAY_LEGAL,
       { .op = "matmul",
         .name = "bf16-output",

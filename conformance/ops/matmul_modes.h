@@ -52,6 +52,19 @@ enum { X, W, BIAS, Y };
     X(NO_OFFSET, "offset-8-missing", "slip: docs/museum.md")                                                           \
     X(ROW_BYTES, "row-stride-without-scales", "ROCm/hip-ep#588")
 
+/* X(mode, name, where, of which types) */
+#define GROUP_FAULTS(X)                                                                                                \
+    X(SWAP_HALVES, "scale-of-the-other-half", "slip: groups of 16", halves)                                            \
+    X(UNSIGNED_SCALE, "signed-scale-as-unsigned", "slip: scales of q6_k and q3_k are signed", signed_scales)           \
+    X(WRAP_SUPER, "scaled-sums-wrap-at-16-bit", "slip: a group's sum times its scale has 24 bits", signed_scales)      \
+    X(HALF_START, "offset-by-the-sum-of-the-first-half", "slip: offset folded into the start value", of_32)            \
+    X(LOW_BITS, "upper-bits-of-codes-lost", "slip: bits that are stored apart", split_codes)                           \
+    X(TWICE, "doubled-values-with-the-whole-scale", "slip: the values of mxfp4 are kept doubled", powers)
+#define MINIMUM_FAULTS(X)                                                                                              \
+    X(NEXT_SUPER, "scale-of-the-next-super-block", "slip: one super-block ahead", supers)                              \
+    X(WHOLE_SUM, "minima-by-the-sum-of-both-halves", "slip: groups of 16", two_bits)                                   \
+    X(PLUS_MINIMA, "minima-added", "slip: w = d sc q - dmin mn", supers)
+
 #define LEGAL(X)                                                                                                       \
     X(SEQUENTIAL, "sequential", "legal: first to last")                                                                \
     X(REVERSED, "reversed", "legal: last to first")                                                                    \
@@ -71,6 +84,7 @@ enum { X, W, BIAS, Y };
     X(DOUBLE, "f64-sums", "legal: more precise")                                                                       \
     X(BIAS_FIRST, "bias-first", "legal: the chain begins with the bias")
 
-#define ALL(X) FAULTS(X) BF16_FAULTS(X) Q8_FAULTS(X) Q4_FAULTS(X) LEGAL(X)
-typedef enum mode { ALL(MODE) } mode;
+#define ALL(X)                            FAULTS(X) BF16_FAULTS(X) Q8_FAULTS(X) Q4_FAULTS(X) LEGAL(X)
+#define TYPED_MODE(m, name, where, types) m,
+typedef enum mode { ALL(MODE) GROUP_FAULTS(TYPED_MODE) MINIMUM_FAULTS(TYPED_MODE) } mode;
 #endif

@@ -109,7 +109,7 @@ assay_status assay_vary_matmul(const assay_args *a);
 assay_status assay_vary_gate_up(const assay_args *a);
 assay_status assay_vary_attention(const assay_args *a);
 assay_status assay_vary_sample(const assay_args *a);
-/* weights of q8_0, q4_0 or q4_1, x rounded to q8_0: exact integers per block */
+/* weights in blocks, x rounded to q8_0: exact integers per block */
 assay_status assay_vary_matmul_blocks(const assay_args *a);
 assay_status assay_vary_gate_up_blocks(const assay_args *a);
 
@@ -121,6 +121,11 @@ assay_status assay_vary_gate_up_blocks(const assay_args *a);
     ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q4_0) | ASSAY_T(q4_1) |          \
                 ASSAY_T(q5_0) | ASSAY_T(q5_1) | ASSAY_T(iq4_nl) | ASSAY_T(mxfp4) | ASSAY_T(q2_k) | ASSAY_T(q3_k) |     \
                 ASSAY_T(q4_k) | ASSAY_T(q5_k) | ASSAY_T(q6_k))
+/* those that have minima, and those that have none, for blocks in integers */
+#define VARY_MINIMA ASSAY_TYPES(ASSAY_T(q4_1) | ASSAY_T(q5_1) | ASSAY_T(q2_k) | ASSAY_T(q4_k) | ASSAY_T(q5_k))
+#define VARY_CENTRED                                                                                                   \
+    ASSAY_TYPES(ASSAY_T(q8_0) | ASSAY_T(q4_0) | ASSAY_T(q5_0) | ASSAY_T(iq4_nl) | ASSAY_T(mxfp4) | ASSAY_T(q3_k) |     \
+                ASSAY_T(q6_k))
 #define VARY_ROW(n, title, depth, order, lanes, block, splits, adder)                                                  \
     { ASSAY_LEGAL,                                                                                                     \
       { VARY_BASE, .name = title, .flags = ASSAY_UNSLICED, .contract = &assay_sum_contracts[n], .run = VARY,           \

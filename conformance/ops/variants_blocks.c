@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * matmul and gate_up with weights in blocks of 32 and x rounded to q8_0: exact integers per block, and the blocks'
- * terms in any order of variants.h.  q4_1 (w = d q + m): the codes and the minima summed apart. */
+ * matmul and gate_up with weights in blocks and x rounded to q8_0: exact integers per 32, and their terms in any order
+ * of variants.h.  Of formats with minima (w = d q + m) the codes and the minima are summed apart. */
 #include "variants.h"
-#include "../../reference/core/dtype.h"
+#include "block_integers.h"
 #include "assay/blocks.h"
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct rounded { /* rows of x as blocks */
     assay_q8_0 *block;
@@ -41,37 +39,26 @@ static void close_rows(rounded *r)
     free(r->a);
 }
 
-/* Codes of a block of w and its minimum; returns its scale.  q4_0: less 8. */
-static float codes(assay_dtype type, const unsigned char *p, int *q, float *minimum)
-{
-    uint16_t head[2];
-    memcpy(head, p, sizeof head);
-    *minimum = type == ASSAY_q4_1 ? assay_f16_to_f32(head[1]) : 0;
-    p += type == ASSAY_q4_1 ? 4 : 2;
-    for (int k = 0; k < 32; k++)
-        q[k] = type == ASSAY_q8_0 ? (int8_t)p[k] : (p[k % 16] >> (k / 16 * 4) & 15) - (type == ASSAY_q4_0 ? 8 : 0);
-    return assay_f16_to_f32(head[0]);
-}
-
 static float dot(const assay_sum *s, const assay_tensor *w, int64_t n, const rounded *r, int64_t t)
 {
     const unsigned char *row = (const unsigned char *)w->data + n * w->stride[0];
+    assay_super super;
+    block_integers v;
     for (int64_t b = 0; b < r->n; b++) {
         const assay_q8_0 *x = &r->block[t * r->n + b];
-        int q[32], sum = 0, all = 0;
-        float minimum;
-        const float d = codes(w->type, row + b * assay_dtype_of(w->type)->bytes, q, &minimum);
-        const float dx = assay_f16_to_f32(x->d);
+        int sum = 0, all = 0;
+        take_integers(&v, &super, w->type, row, b);
         for (int k = 0; k < 32; k++)
-            sum += q[k] * x->q[k], all += x->q[k];
-        /* d and dx have 11 bits: their product is exact; so is dx times a sum of 13 bits */
-        r->a[b] = s->row % 2 ? d * (float)sum : d * dx;
-        r->b[b] = s->row % 2 ? dx : (float)sum;
-        r->c[b] = minimum;
+            sum += v.scale[k / 16] * v.q[k] * x->q[k], all += v.minimum[k / 16] * x->q[k];
+        /* sums of 24 bits: exact as floats; a product of theirs is rounded as one of x w is */
+        const float dx = assay_f16_to_f32(x->d), codes = (float)sum;
+        r->a[b] = s->row % 2 ? v.d * codes : codes * dx;
+        r->b[b] = s->row % 2 ? dx : v.d;
+        r->c[b] = v.m;
         r->d[b] = dx * (float)all;
     }
     const float y = assay_sum_of(s, r->a, 1, r->b, 1, r->n);
-    return w->type == ASSAY_q4_1 ? y + assay_sum_of(s, r->c, 1, r->d, 1, r->n) : y;
+    return assay_block_parts_of(w->type)->minimum >= 0 ? y + assay_sum_of(s, r->c, 1, r->d, 1, r->n) : y;
 }
 
 assay_status assay_vary_matmul_blocks(const assay_args *a)
