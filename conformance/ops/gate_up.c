@@ -290,6 +290,7 @@ static const assay_vector_case vectors[] = {
     { "f32", "T=2 N=5 K=33 gen=unit" },
     { "q8_0", "T=2 N=5 K=64 gate=q8_0 up=q8_0 gen=unit" },
     { "q4_k_q6_k", "T=2 N=3 K=256 gate=q4_k up=q6_k gen=unit" },
+    { "q5_k_mxfp4", "T=2 N=3 K=256 gate=q5_k up=mxfp4 gen=unit" },
     { "open_or_shut", "T=2 N=5 K=32 gate=f16 up=q4_1 gen=open-or-shut" },
 };
 

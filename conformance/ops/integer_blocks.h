@@ -26,11 +26,9 @@ static const integer_form integer_forms[ASSAY_DTYPE_END] = {
     [ASSAY_q5_k] = { 0, 32, 31, 1, 4, 4 },    [ASSAY_q6_k] = { -32, 64, -32, 1, 4, 0 },
 };
 
-/* Code 0 occurs in each group of a format with minima: a bound of matmul leans on it. */
-static int integer_code(const integer_form *f, bool extreme, int k, assay_rng *r)
+static int integer_code(const integer_form *f, bool extreme, assay_rng *r)
 {
-    const int any = f->first + (int)assay_rng_below(r, f->codes);
-    return extreme ? f->extreme : f->minimum && k % 16 == 0 ? 0 : any;
+    return extreme ? f->extreme : f->first + (int)assay_rng_below(r, f->codes);
 }
 
 static void integer_super(assay_dtype t, const integer_form *f, bool extreme, uint16_t d, unsigned char *b,
@@ -45,7 +43,7 @@ static void integer_super(assay_dtype t, const integer_form *f, bool extreme, ui
         s.minimum[g] = (int16_t)assay_rng_below(r, f->minimum + 1);
     }
     for (int k = 0; k < ASSAY_SUPER; k++)
-        s.code[k] = (int16_t)integer_code(f, extreme, k, r);
+        s.code[k] = (int16_t)integer_code(f, extreme, r);
     assay_super_write(b, &s, t);
 }
 
@@ -72,7 +70,7 @@ static void integer_block(assay_dtype t, bool extreme, bool negative, unsigned c
     const bool fifth = f->codes == 32;
     unsigned char *high = b + parts->codes, *low = high + (fifth ? 4 : 0);
     for (int k = 0; k < 32; k++) {
-        int code = integer_code(f, extreme, k, r);
+        int code = integer_code(f, extreme, r);
         if (t == ASSAY_mxfp4 && extreme && negative)
             code |= 8;
         if (t == ASSAY_q8_0)

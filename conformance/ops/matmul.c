@@ -317,15 +317,18 @@ static const assay_workload workloads[] = {
 };
 
 static const assay_vector_case vectors[] = {
-    { "f32", "T=3 N=5 K=33 bias=f32 gen=gauss" },       { "f16", "T=2 N=5 K=17 w=f16 gen=gauss" },
-    { "bf16", "T=2 N=5 K=17 w=bf16 gen=gauss" },        { "q8_0", "T=3 N=5 K=96 w=q8_0 gen=gauss" },
-    { "q4_0", "T=3 N=5 K=96 w=q4_0 gen=gauss" },        { "q4_1", "T=3 N=5 K=96 w=q4_1 gen=gauss" },
-    { "q4_k", "T=2 N=3 K=512 w=q4_k gen=gauss" },       { "q6_k", "T=2 N=3 K=512 w=q6_k gen=gauss" },
-    { "exact", "T=2 N=3 K=64 w=q8_0 gen=ints-narrow" },
+    { "f32", "T=3 N=5 K=33 bias=f32 gen=gauss" },    { "f16", "T=2 N=5 K=17 w=f16 gen=gauss" },
+    { "bf16", "T=2 N=5 K=17 w=bf16 gen=gauss" },     { "q8_0", "T=3 N=5 K=96 w=q8_0 gen=gauss" },
+    { "q4_0", "T=3 N=5 K=96 w=q4_0 gen=gauss" },     { "q4_1", "T=3 N=5 K=96 w=q4_1 gen=gauss" },
+    { "q5_0", "T=3 N=5 K=96 w=q5_0 gen=gauss" },     { "q5_1", "T=3 N=5 K=96 w=q5_1 gen=gauss" },
+    { "iq4_nl", "T=3 N=5 K=96 w=iq4_nl gen=gauss" }, { "mxfp4", "T=3 N=5 K=96 w=mxfp4 gen=gauss" },
+    { "q2_k", "T=2 N=3 K=512 w=q2_k gen=gauss" },    { "q3_k", "T=2 N=3 K=512 w=q3_k gen=gauss" },
+    { "q4_k", "T=2 N=3 K=512 w=q4_k gen=gauss" },    { "q5_k", "T=2 N=3 K=512 w=q5_k gen=gauss" },
+    { "q6_k", "T=2 N=3 K=512 w=q6_k gen=gauss" },    { "exact", "T=2 N=3 K=64 w=q8_0 gen=ints-narrow" },
 };
 
 #define INTS  "T=5 N={19,23} K={9,33} gen=ints-narrow seed=3"
-#define QUANT "T=5 N=20 K=64 w={q8_0,q4_0,q4_1} gen=gauss seed=3"
+#define QUANT "T=5 N=20 K=256 w={q8_0,q4_0,q4_1,q5_0,mxfp4,q2_k,q4_k,q6_k} gen=gauss seed=3"
 static const assay_relation relations[] = {
     AFFINE("8 x, 8 bias: 8 y", "T=3 N=17 K=33 bias=f32 gen=gauss seed=3", "x bias", 8, 0, 8, 0),
     AFFINE("8 x: 8 y", QUANT, "x", 8, 0, 8, 0),

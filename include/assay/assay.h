@@ -170,6 +170,7 @@ typedef struct assay_dense {
     const void *params;
     const assay_dtype *type; /* what the operands are stored as: for bound() and verify(), a reference gets NULL */
     bool random;             /* the inputs are random numbers with full mantissas: for verify() */
+    void *const *minimum;    /* for kappa(): of operands in blocks d q + m the m of each element; NULL: none */
 } assay_dense;
 
 typedef struct assay_args assay_args;

@@ -278,7 +278,7 @@ static bool judge_search(const output *o, const assay_dense *d, assay_dtype type
     ty->decode(ours, code, o->n);
     fill_open(o, ours, ty->block, value[o->i]);
     operand[o->i] = ours;
-    const assay_dense with = { operand, d->before, d->dim, d->params, d->type, d->random };
+    const assay_dense with = { operand, d->before, d->dim, d->params, d->type, d->random, d->minimum };
     const bool ok = o->p->c.op->verify(&with, (void *const *)value, k, &o->f->why);
     if (!ok)
         o->f->by = ASSAY_BY_DISCRETE, o->f->operand = o->i;

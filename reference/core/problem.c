@@ -93,7 +93,11 @@ static assay_status allocate(assay_problem *p, assay_why *why)
             p->t[i].data = calloc(assay_tensor_bytes(&p->t[i]) + 64, 1);
         if (op->operands[i].access == ASSAY_INOUT)
             p->before[i] = calloc(n + 1, sizeof(double));
-        if (!p->value[i] || (op->operands[i].access != ASSAY_OUT && !p->t[i].data) ||
+        const assay_block_parts *parts = assay_block_parts_of(p->t[i].type);
+        const bool minima = op->operands[i].access == ASSAY_IN && parts && parts->minimum >= 0;
+        if (minima)
+            p->minimum[i] = calloc(n + 1, sizeof(double));
+        if (!p->value[i] || (op->operands[i].access != ASSAY_OUT && !p->t[i].data) || (minima && !p->minimum[i]) ||
             (op->operands[i].access == ASSAY_INOUT && !p->before[i]))
             return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for %zu values of %s", op->name, n,
                               op->operands[i].name);
@@ -153,8 +157,8 @@ assay_status assay_problem_load(const assay_case *c, const void *const *data, co
 
 assay_dense assay_problem_dense(const assay_problem *p)
 {
-    return (assay_dense){ (void *const *)p->value,   (void *const *)p->before, p->c.dim, p->c.params, p->c.type,
-                          p->tag == ASSAY_TAG_RANDOM };
+    return (assay_dense){ (void *const *)p->value,    (void *const *)p->before, p->c.dim, p->c.params, p->c.type,
+                          p->tag == ASSAY_TAG_RANDOM, (void *const *)p->minimum };
 }
 
 /* Rounds operand i as the kernel says it does, innermost rows padded with zeros to whole blocks.  True: a value
@@ -218,6 +222,8 @@ assay_status assay_problem_solve(assay_problem *p, const assay_contract *k, assa
         if (op->operands[i].access != ASSAY_OUT)
             p->inf_scale |= assay_block_inf(p->t[i].type, p->t[i].data, assay_tensor_bytes(&p->t[i]));
         const size_t bytes = (size_t)assay_tensor_count(&p->t[i]) * sizeof(double);
+        if (p->minimum[i])
+            assay_block_minima(p->t[i].type, p->minimum[i], p->t[i].data, assay_tensor_count(&p->t[i]));
         if (op->operands[i].access == ASSAY_OUT)
             memset(p->value[i], 0, bytes);
         else
@@ -241,6 +247,7 @@ void assay_problem_free(assay_problem *p)
     for (int i = 0; i < ASSAY_MAX_OPND; i++) {
         free(p->value[i]);
         free(p->before[i]);
+        free(p->minimum[i]);
         free(p->extra[i]);
         free(p->open[i]);
         free(p->t[i].data);

@@ -11,9 +11,10 @@ typedef struct assay_problem {
     uint64_t solved; /* 0: not yet; else a number that no other solving has had */
     bool inf_scale;  /* after solve: a block of an input, rounded or not, has an infinite scale or minimum */
     bool exact;      /* after solve: every legal order gives the golden, bit for bit */
-    assay_tensor t[ASSAY_MAX_OPND]; /* dense views; data owned by the problem (outputs: NULL) */
-    double *value[ASSAY_MAX_OPND];  /* dense; inputs decoded, outputs golden after solve */
-    double *before[ASSAY_MAX_OPND]; /* INOUT operands as they were */
+    assay_tensor t[ASSAY_MAX_OPND];  /* dense views; data owned by the problem (outputs: NULL) */
+    double *value[ASSAY_MAX_OPND];   /* dense; inputs decoded, outputs golden after solve */
+    double *before[ASSAY_MAX_OPND];  /* INOUT operands as they were */
+    double *minimum[ASSAY_MAX_OPND]; /* of inputs in blocks that have minima: each element's; else NULL */
     double *plane[ASSAY_MAX_PLANES];
     double *extra[ASSAY_MAX_OPND]; /* outputs: added to the bound (a vector file's own tolerance); NULL: nothing */
     unsigned char *open[ASSAY_MAX_OPND]; /* outputs: 1: this element is not judged, a block where all of its are; NULL:

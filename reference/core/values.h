@@ -23,6 +23,8 @@ typedef struct assay_block_parts {
 } assay_block_parts;
 const assay_block_parts *assay_block_parts_of(assay_dtype t);        /* NULL: plain numbers */
 bool assay_block_inf(assay_dtype t, const void *data, size_t bytes); /* an infinite scale or minimum among them */
+/* m of each of n elements d q + m of a type that has minima, exactly */
+void assay_block_minima(assay_dtype t, double *m, const void *data, int64_t n);
 
 typedef struct assay_spot assay_spot; /* where an operand is filled: values_fill.c */
 

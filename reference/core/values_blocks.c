@@ -3,6 +3,7 @@
  * kind. Formats are known by where their parts lie. */
 #include "assay/blocks.h"
 #include "dtype.h"
+#include "dtype_super.h"
 #include "values.h"
 #include <stddef.h>
 #include <string.h>
@@ -49,6 +50,22 @@ bool assay_block_inf(assay_dtype t, const void *data, size_t bytes)
     return found;
 }
 
+void assay_block_minima(assay_dtype t, double *m, const void *data, int64_t n)
+{
+    const assay_dtype_info *ty = assay_dtype_of(t);
+    const unsigned char *block = data;
+    for (int64_t i = 0; i < n; i += ty->block, block += ty->bytes) {
+        uint16_t h;
+        assay_super s;
+        memcpy(&h, block + parts[t].minimum, sizeof h);
+        if (ty->block > 32)
+            assay_super_read(&s, block, t);
+        for (int k = 0; k < ty->block; k++)
+            m[i + k] = ty->block == 32 ? assay_f16_to_f64(h)
+                                       : -assay_f16_to_f64(h) * s.minimum[k / (t == ASSAY_q2_k ? 16 : 32)];
+    }
+}
+
 static void put(unsigned char *block, int at, uint16_t h)
 {
     memcpy(block + at, &h, sizeof h);
@@ -61,16 +78,6 @@ static uint16_t ordinary(assay_rng *r, bool any_sign)
     return (uint16_t)(size | (any_sign ? sign << 15 : 0));
 }
 
-/* Code 0 occurs in each group of a format with minima, as in all that its encoder writes: a bound of matmul leans on
- * it. */
-static void codes(unsigned char *block, const assay_dtype_info *ty, const assay_block_parts *p, assay_rng *r)
-{
-    for (int k = 0; k < ty->bytes; k++)
-        block[k] = (unsigned char)assay_rng_u64(r);
-    for (int k = p->codes; p->minimum >= 0 && k<ty->bytes; k += ty->block> 32 ? 16 : 4)
-        block[k] = 0;
-}
-
 bool assay_value_raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
 {
     const assay_value_kind *kind = (const assay_value_kind *)(const void *)c->gen;
@@ -80,7 +87,8 @@ bool assay_value_raw(const assay_case *c, int i, void *data, size_t n, assay_rng
         return false;
     for (size_t at = 0; at + (size_t)ty->bytes <= n; at += (size_t)ty->bytes) {
         unsigned char *block = (unsigned char *)data + at;
-        codes(block, ty, p, r);
+        for (int k = 0; k < ty->bytes; k++)
+            block[k] = (unsigned char)assay_rng_u64(r);
         const bool special = assay_rng_below(r, 3) == 0;
         const uint16_t value = kind->code(r), scale = ordinary(r, false), minimum = ordinary(r, true);
         put(block, p->scale, special && !kind->minimum ? value : scale);

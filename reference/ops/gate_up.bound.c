@@ -15,7 +15,8 @@ static void product(const assay_dense *a, int w, double *y, double *A, double *M
 {
     const int64_t T = a->dim[0], N = a->dim[1], K = a->dim[2];
     void *operand[] = { a->operand[0], a->operand[w], NULL, NULL };
-    const assay_dense part = { operand, NULL, a->dim, NULL };
+    void *minimum[] = { NULL, a->minimum ? a->minimum[w] : NULL };
+    const assay_dense part = { .operand = operand, .dim = a->dim, .minimum = minimum };
     assay_matmul_kappa(&part, (double *[]){ A, NULL, M, NULL }); /* no spreads */
     for (int64_t t = 0; t < T; t++)
         for (int64_t n = 0; n < N; n++) {

@@ -3,9 +3,10 @@
  * one more term that may enter the chain first or last (matmul.bound.md).  Under ftz operands may be flushed too:
  * + eta (sum|x| + sum|w|).  Infinite where a partial sum may overflow.
  * A = sum|x w| + |bias|.  M serves contracts with split_min, which sum the codes and the minimum of a block apart,
- * w = d q + m: |d q| <= |w| + |m|, and |m| <= max|w| of the block, for code 0 occurs in every block that the encoder
- * writes; so M = A + 2 sum over blocks of max|w| sum|x|.  s: the spread of T2, s^2 = sum partial_k^2 + sum (x w)_k^2
- * along the sequential order; apart: of the chains of x (w - m) and of x m together, m the least w of the block. */
+ * w = d q + m: sum|x| (|w - m| + |m|) + |bias|, by the minima that the blocks hold.  s: the spread of T2,
+ * s^2 = sum partial_k^2 + sum (x w)_k^2 along the sequential order; apart: of the chains of x (w - m) and of x m
+ * together.
+ */
 #include "bound.h"
 
 enum { A, S, M, APART };
@@ -15,31 +16,17 @@ static double larger(double a, double b) /* fmax without a call */
     return a > b ? a : b;
 }
 
-static double minimum_sum(const double *x, const double *w, int64_t K)
-{
-    double s = 0;
-    for (int64_t k = 0; k < K;) {
-        double top = 0, sum = 0;
-        for (const int64_t end = k + 32 < K ? k + 32 : K; k < end; k++) {
-            top = larger(fabs(w[k]), top);
-            sum += fabs(x[k]);
-        }
-        s += top * sum;
-    }
-    return s;
-}
-
-/* Of the terms of one chain: x w, x (w - m) or x m, m the least w of the block. */
+/* Of the terms of one chain: x w, x (w - m) or x m. */
 enum { WHOLE, CODES, MINIMA };
 
-/* s^2 of a chain, to which `first` is added before all or after all; *end: where it ends without that. */
-static double chain_spread(const double *x, const double *w, int64_t K, int which, double first, double *end)
+/* s^2 of a chain, to which `first` is added before all or after all; *end: where it ends without that.  m NULL: zeros.
+ */
+static double chain_spread(const double *x, const double *w, const double *m, int64_t K, int which, double first,
+                           double *end)
 {
-    double s2 = 0, partial = 0, least = 0;
+    double s2 = 0, partial = 0;
     for (int64_t k = 0; k < K; k++) {
-        for (int64_t j = k % 32 || which == WHOLE ? K : k; j < K && j < k + 32; j++)
-            least = j == k || w[j] < least ? w[j] : least;
-        const double p = x[k] * (which == MINIMA ? least : w[k] - least);
+        const double least = m ? m[k] : 0, p = x[k] * (which == WHOLE ? w[k] : which == MINIMA ? least : w[k] - least);
         partial += p;
         s2 += p * p + larger(partial * partial, (partial + first) * (partial + first));
     }
@@ -53,16 +40,20 @@ KAPPA(matmul)
     const double *bias = a->operand[2];
     for (int64_t i = 0; i < T * N; i++) {
         const double *x = (const double *)a->operand[0] + i / N * K, *w = (const double *)a->operand[1] + i % N * K;
+        const double *m = a->minimum && a->minimum[1] ? (const double *)a->minimum[1] + i % N * K : NULL;
         const double first = bias ? bias[i % N] : 0;
-        double abs_sum = fabs(first), end, codes, minima;
-        for (int64_t k = 0; k < K; k++)
+        double abs_sum = fabs(first), apart_sum = fabs(first), end, codes, minima;
+        for (int64_t k = 0; k < K; k++) {
             abs_sum += fabs(x[k] * w[k]);
+            apart_sum += m ? fabs(x[k]) * (fabs(w[k] - m[k]) + fabs(m[k])) : fabs(x[k] * w[k]);
+        }
         planes[A][i] = abs_sum;
-        planes[M][i] = abs_sum + 2 * minimum_sum(x, w, K);
+        planes[M][i] = apart_sum;
         if (!planes[S])
             continue;
-        const double s2 = chain_spread(x, w, K, WHOLE, first, &end), last = bias ? (end + first) * (end + first) : 0;
-        const double apart = chain_spread(x, w, K, CODES, first, &codes) + chain_spread(x, w, K, MINIMA, 0, &minima);
+        const double s2 = chain_spread(x, w, m, K, WHOLE, first, &end), last = bias ? (end + first) * (end + first) : 0;
+        const double apart =
+            chain_spread(x, w, m, K, CODES, first, &codes) + chain_spread(x, w, m, K, MINIMA, 0, &minima);
         planes[S][i] = sqrt(s2 + last);
         planes[APART][i] = sqrt(apart + end * end + last);
     }

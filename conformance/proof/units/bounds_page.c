@@ -127,6 +127,12 @@ static void set_problem(formula *f, const assay_problem *p)
     for (int i = 0; i < op->n_operands; i++)
         if (op->operands[i].access != ASSAY_OUT && (p->c.present >> i & 1))
             formula_set(f, op->operands[i].name, p->t[i].rank, p->t[i].dim, p->before[i] ? p->before[i] : p->value[i]);
+    for (int i = 0; i < op->n_operands; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s_min", op->operands[i].name);
+        if (p->minimum[i])
+            formula_set(f, name, p->t[i].rank, p->t[i].dim, p->minimum[i]);
+    }
 }
 
 static int output(const assay_op *op)
