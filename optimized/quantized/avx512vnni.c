@@ -23,11 +23,32 @@ typedef struct vnni_sums {
     __m512 v[VNNI_G][2];
 } vnni_sums;
 
-static inline __m512 vnni_halves(const uint16_t *p) /* scales or minima of a span */
+/* 16 signed bytes as floats, and bf16 as f32 */
+#ifdef ASSAY_SIMDE /* SIMDe 0.7.4 widens neither */
+static inline __m512 vnni_bytes(const uint8_t *p)
 {
-    const __m512i v = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)p));
-    return F.values == e2m1_unsigned ? _mm512_castsi512_ps(_mm512_slli_epi32(v, 16)) /* bf16 */ : avx512_f16(p);
+    float t[16];
+    for (int i = 0; i < 16; i++)
+        t[i] = (float)(int8_t)p[i];
+    return _mm512_loadu_ps(t);
 }
+static inline __m512 vnni_bf16(const uint16_t *p)
+{
+    float t[16];
+    for (int i = 0; i < 16; i++)
+        t[i] = f32_from_bits((uint32_t)p[i] << 16);
+    return _mm512_loadu_ps(t);
+}
+#else
+static inline __m512 vnni_bytes(const uint8_t *p)
+{
+    return avx512_from_i32(_mm512_cvtepi8_epi32(_mm_loadu_si128((const void *)p)));
+}
+static inline __m512 vnni_bf16(const uint16_t *p)
+{
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)p)), 16));
+}
+#endif
 
 /* Field j of `bits` bits, moved to bit `to` */
 ALWAYS_INLINE __m512i vnni_field(const uint8_t *p, int bits, int j, int to)
@@ -58,11 +79,9 @@ ALWAYS_INLINE __m512i vnni_weights(const uint8_t *block, int j)
 /* Scales (i = 0) of group g of the block times those of the span, or minima (i = 1): 8 bits times 11, exact */
 ALWAYS_INLINE __m512 vnni_scale(const uint8_t *span, const uint8_t *block, int g, int i)
 {
-    const __m512 all = vnni_halves(span_scales(span, i));
-    if (F.span == 1)
-        return all;
-    const __m128i own = _mm_loadu_si128((const void *)group_scales(block, g, i)); /* at most 63, or signed */
-    return _mm512_mul_ps(all, avx512_from_i32(_mm512_cvtepi8_epi32(own)));
+    const uint16_t *p = span_scales(span, i);
+    const __m512 all = F.values == e2m1_unsigned ? vnni_bf16(p) : avx512_f16(p);
+    return F.span == 1 ? all : _mm512_mul_ps(all, vnni_bytes(group_scales(block, g, i)));
 }
 
 ALWAYS_INLINE void vnni_tile(const uint8_t *from[2], const uint8_t *q, int64_t spans, int C, int R, vnni_sums *out)
