@@ -42,7 +42,7 @@ KAPPA(matmul)
         const double *x = (const double *)a->operand[0] + i / N * K, *w = (const double *)a->operand[1] + i % N * K;
         const double *m = a->minimum && a->minimum[1] ? (const double *)a->minimum[1] + i % N * K : NULL;
         const double first = bias ? bias[i % N] : 0;
-        double abs_sum = fabs(first), apart_sum = fabs(first), end, codes, minima;
+        double abs_sum = fabs(first), apart_sum = abs_sum, end, codes, minima;
         for (int64_t k = 0; k < K; k++) {
             abs_sum += fabs(x[k] * w[k]);
             apart_sum += m ? fabs(x[k]) * (fabs(w[k] - m[k]) + fabs(m[k])) : fabs(x[k] * w[k]);
