@@ -11,7 +11,9 @@
  *
  * A block that holds a NaN or an infinity, or whose d overflows f32, has d, m, s = NaN (7e00) and the codes of a block
  * of zeros.  q2_k to q6_k and iq4_nl are searches: reference/ops/quantize.bound.md.
- * mxfp4: e is that of the largest |x| less 2, codes are the nearest, of two the one nearer to 0. */
+ * mxfp4: e is that of the largest |x| less 2, codes are the nearest, of two the one nearer to 0.
+ * OCP MX: e is that of the largest |x| less that of the largest code, codes to nearest, ties to even, within their range.
+ * nvfp4, tq1_0, tq2_0, q8_k: reference/core/dtype_tables.c, dtype_256.c. */
 #ifndef ASSAY_BLOCKS_H
 #define ASSAY_BLOCKS_H
 #include <stdint.h>
@@ -83,6 +85,43 @@ typedef struct assay_iq4_nl {
     uint16_t d;
     uint8_t q[16];
 } assay_iq4_nl;
+/* 8 groups of 32: x = d*(ls-32)*value, values and places within 32 as in iq4_nl; ls: four bits of group g in nibble g of
+ * sl, the two above them in bits 2 g and 2 g + 1 of sh */
+typedef struct assay_iq4_xs {
+    uint16_t d, sh;
+    uint8_t sl[4], q[128];
+} assay_iq4_xs;
+/* 4 groups of 16: x = d[g] * E2M1 code; d: E4M3 without a sign, 7f stands for 0 (GGUF's; ff is 480).  Of group g
+ * x[i] in the low half of q[8 g + i], x[i+8] in its high half */
+typedef struct assay_nvfp4 {
+    uint8_t d[4], q[32];
+} assay_nvfp4;
+/* x = d*(t-1), t = 0, 1, 2: five in a byte, four in each of h, as a fraction of base 3: the first is the first digit of
+ * byte/256.  Digit n of byte b of q is of element 32 n + b, b < 32, and 160 + 16 n + b - 32 beyond, that of h of element
+ * 240 + 4 n + b */
+typedef struct assay_tq1_0 {
+    uint8_t q[48], h[4];
+    uint16_t d;
+} assay_tq1_0;
+/* x = d*(code-1), codes of 2 bits, places as in q2_k */
+typedef struct assay_tq2_0 {
+    uint8_t q[64];
+    uint16_t d;
+} assay_tq2_0;
+/* x = d*q, d: an f32; sum[k]: of the codes 16 k to 16 k + 15 */
+typedef struct assay_q8_k {
+    uint8_t d[4];
+    int8_t q[256];
+    int16_t sum[16];
+} assay_q8_k;
+/* x = 2^(e-127) * code: OCP MX, e 255: NaN.  Codes: E4M3, E5M2, or integers of steps of 2^-6; of 6 bits, E2M3 or E3M2,
+ * one behind the other, the lowest bit first */
+typedef struct assay_mx8 {
+    uint8_t e, q[32];
+} assay_mx8;
+typedef struct assay_mx6 {
+    uint8_t e, q[24];
+} assay_mx6;
 
 #ifndef __cplusplus /* which calls it otherwise */
 #define ASSAY_STATIC_ASSERT _Static_assert
@@ -100,6 +139,12 @@ ASSAY_STATIC_ASSERT(sizeof(assay_q3_k) == 110, "q3_k has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_q5_k) == 176, "q5_k has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_mxfp4) == 17, "mxfp4 has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_iq4_nl) == 18, "iq4_nl has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_iq4_xs) == 136, "iq4_xs has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_nvfp4) == 36, "nvfp4 has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_tq1_0) == 54, "tq1_0 has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_tq2_0) == 66, "tq2_0 has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_q8_k) == 292, "q8_k has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_mx8) == 33 && sizeof(assay_mx6) == 25, "OCP MX has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_q4_k) == 144, "q4_k has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_q6_k) == 210, "q6_k has no padding");
 #undef ASSAY_STATIC_ASSERT

@@ -2,7 +2,8 @@
  * dtype.c - plain numbers and the table of all element types.
  * Floats are written with one rounding from double, to nearest, ties to even, overflow to infinity, subnormals kept;
  * a NaN keeps its sign and, in 16 bits, the top of its payload, and is made quiet.  e4m3 (the one without infinities)
- * has a NaN beyond 448, as have ml_dtypes and PyTorch: nothing is saturated.  Integers: to nearest, ties to even,
+ * has a NaN beyond 448, as have ml_dtypes and PyTorch: nothing is saturated; those named fnuz have it beyond 240 and 57344,
+ * and for infinities.  Integers: to nearest, ties to even,
  * clamped to the type's range; a NaN becomes 0. */
 #include "dtype.h"
 #include "dtype_codecs.h"
@@ -50,6 +51,20 @@ static inline double e4m3_to_f64(uint8_t code)
 {
     const int e = code >> 3 & 15, m = code & 7;
     const double size = (code & 0x7f) == 0x7f ? (double)NAN : e ? ldexp(m + 8, e - 10) : ldexp(m, -9);
+    return code & 0x80 ? -size : size;
+}
+
+/* Codes of 8 bits of the kind that has no infinities, no -0, and one NaN in its place. */
+static inline uint8_t fnuz_from_f64(double x, int m, int bias)
+{
+    const unsigned code = small_from_f64(x, m, bias), size = code & 0x7fff;
+    return (uint8_t)(isnan(x) || size > 0x7f ? 0x80 : size ? (code >> 8 & 0x80) | size : 0);
+}
+
+static inline double fnuz_to_f64(uint8_t code, int m, int bias)
+{
+    const int e = code >> m & (0x7f >> m), f = code & ((1 << m) - 1);
+    const double size = code == 0x80 ? (double)NAN : e ? ldexp(f + (1 << m), e - bias - m) : ldexp(f, 1 - bias - m);
     return code & 0x80 ? -size : size;
 }
 
@@ -116,8 +131,8 @@ static double rounded(double x, double lo, double hi)
     return r < lo ? lo : r > hi ? hi : r;
 }
 
-enum codec { F32, F64, F16, BF16, E4M3, E5M2, I8, I32, I64 };
-static const int size_of[] = { 4, 8, 2, 2, 1, 1, 1, 4, 8 };
+enum codec { F32, F64, F16, BF16, E4M3, E5M2, E4M3FNUZ, E5M2FNUZ, I8, I32, I64 };
+static const int size_of[] = { 4, 8, 2, 2, 1, 1, 1, 1, 1, 4, 8 };
 
 static inline double load(const void *p, enum codec c)
 {
@@ -144,6 +159,10 @@ static inline double load(const void *p, enum codec c)
         return e4m3_to_f64(v.u);
     case E5M2: /* the upper half of an f16 */
         return assay_f16_to_f64((uint16_t)(v.u << 8));
+    case E4M3FNUZ:
+        return fnuz_to_f64(v.u, 3, 8);
+    case E5M2FNUZ:
+        return fnuz_to_f64(v.u, 2, 16);
     case I8:
         return v.b;
     case I32:
@@ -182,6 +201,12 @@ static inline void store(void *p, double x, enum codec c)
         break;
     case E5M2:
         v.u = eight_from_f64(x, 2, 15, 0x7c, 0x7e);
+        break;
+    case E4M3FNUZ:
+        v.u = fnuz_from_f64(x, 3, 8);
+        break;
+    case E5M2FNUZ:
+        v.u = fnuz_from_f64(x, 2, 16);
         break;
     case I8:
         v.b = (int8_t)rounded(x, -128, 127);
@@ -223,13 +248,16 @@ PLAIN(f16, F16)
 PLAIN(bf16, BF16)
 PLAIN(e4m3, E4M3)
 PLAIN(e5m2, E5M2)
+PLAIN(e4m3fnuz, E4M3FNUZ)
+PLAIN(e5m2fnuz, E5M2FNUZ)
 PLAIN(i8, I8)
 PLAIN(i32, I32)
 PLAIN(i64, I64)
 
 /* ---- the table ---- */
 
-#define SEARCHED (ASSAY_T(q2_k) | ASSAY_T(q3_k) | ASSAY_T(q4_k) | ASSAY_T(q5_k) | ASSAY_T(q6_k) | ASSAY_T(iq4_nl))
+#define SEARCHED                                                                                                       \
+    (ASSAY_T(q2_k) | ASSAY_T(q3_k) | ASSAY_T(q4_k) | ASSAY_T(q5_k) | ASSAY_T(q6_k) | ASSAY_T(iq4_nl) | ASSAY_T(iq4_xs))
 static const assay_dtype_info table[ASSAY_DTYPE_END] = {
 #define DTYPE(id, number, block, bytes, u)                                                                             \
     [number] = { #id, block, bytes, u, assay_decode_##id, assay_encode_##id, (SEARCHED >> (number)&1) != 0 },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * dtype_codecs.h - the decoder and encoder of every line of dtypes.def (dtype.c: plain numbers; dtype_blocks.c,
- * dtype_kquants.c and dtype_tables.c: blocks).  Only dtype.c's table and the files that define them include this. */
+ * dtype_kquants.c, dtype_tables.c, dtype_256.c and dtype_mx.c: blocks).  Only dtype.c's table and the files that define them include this. */
 #ifndef ASSAY_CORE_DTYPE_CODECS_H
 #define ASSAY_CORE_DTYPE_CODECS_H
 #include "assay/assay.h"
