@@ -66,7 +66,7 @@ static bool compare(const assay_problem *p, const outputs *o, assay_why *why)
     return true;
 }
 
-enum { LONGEST = 256 }; /* block: elements and bytes */
+enum { LONGEST = 300 }; /* block: elements and bytes */
 
 static bool has_form(assay_dtype t)
 {

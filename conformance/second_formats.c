@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * The element types a second time, from what is written of them (IEEE 754; GGUF): numbers by their sign, exponent and
  * fraction, blocks by where their bits lie.  All arithmetic but what a format asks for in f32 is exact in double. */
-#include "second.h"
-#include <math.h>
+#include "second_bits.h"
 #include <string.h>
 
-typedef struct form {
-    int exponent, fraction; /* bits of each */
-} form;
 static const form half = { 5, 10 }, brain = { 8, 7 }, e5m2 = { 5, 2 }, e4m3 = { 4, 3 };
 
-/* Of a code without sign, the infinite one taken for the next power of two */
-static double size_of(unsigned code, form f)
-{
-    const unsigned e = code >> f.fraction, m = code & ((1u << f.fraction) - 1), one = 1u << f.fraction;
-    const int bias = (1 << (f.exponent - 1)) - 1;
-    return ldexp(e ? m + one : m, (int)(e ? e : 1) - bias - f.fraction);
-}
 static unsigned infinite(form f)
 {
     return ((1u << f.exponent) - 1) << f.fraction;
@@ -36,14 +25,6 @@ static double number_8(unsigned code, form f)
     return code >= 128 ? -v : v;
 }
 
-/* The n bits from bit `at` of a string of bytes, the lowest first */
-static unsigned bits(const unsigned char *p, int at, int n)
-{
-    unsigned v = 0;
-    while (n-- > 0)
-        v = v << 1 | (p[(at + n) / 8] >> (at + n) % 8 & 1);
-    return v;
-}
 static int byte(const unsigned char *p) /* -128 to 127 */
 {
     return (*p ^ 128) - 128;
@@ -53,11 +34,6 @@ static double scale_at(const unsigned char *p)
     return number(bits(p, 0, 16), half);
 }
 
-/* Two bits of element j from a run of 64 bytes: each byte holds four elements that lie 32 apart. */
-static unsigned in_two_bits(const unsigned char *q, int j)
-{
-    return bits(q + 32 * (j / 128) + j % 32, j % 128 / 32 * 2, 2);
-}
 static double in_q2_k(const unsigned char *b, int j)
 {
     const unsigned char *pair = b + j / 16; /* scale and minimum of the group, 4 bits each */
@@ -109,10 +85,7 @@ static double in_mxfp4(const unsigned char *b, int j)
 }
 static double in_iq4_nl(const unsigned char *b, int j)
 {
-    static const int below[] = { -127, -104, -83, -65, -49, -35, -22, -10 };
-    static const int above[] = { 1, 13, 25, 38, 53, 69, 89, 113 };
-    const unsigned code = bits(b + 2 + j % 16, j / 16 * 4, 4);
-    return scale_at(b) * (code < 8 ? below[code] : above[code - 8]);
+    return scale_at(b) * in_sixteen(bits(b + 2 + j % 16, j / 16 * 4, 4));
 }
 
 double assay_second_read(assay_dtype t, const unsigned char *b, int j)
@@ -152,9 +125,17 @@ double assay_second_read(assay_dtype t, const unsigned char *b, int j)
         return in_q4_k(b, in_half_bytes(b + 48, j) + 16 * bits(b + 16 + j % 32, j / 32, 1), j);
     case ASSAY_q6_k:
         return in_q6_k(b, j);
-    default:
-        return NAN; /* a type that nobody has derived again */
+    default: {
+        double v = NAN; /* a type that nobody has derived again */
+        assay_second_read_scaled(t, b, j, &v);
+        return v;
     }
+    }
+}
+
+double assay_second_half(const unsigned char *p)
+{
+    return scale_at(p);
 }
 
 /* `end`: the code behind the largest number.  Found between all codes by halving; of two that are as near the even one.
@@ -184,6 +165,10 @@ static unsigned nearest_8(double x, form f)
 {
     const unsigned end = f.fraction == 3 ? 127 : infinite(f), code = nearest_to(x, f, end);
     return code >> 15 << 7 | (isnan(x) ? (f.fraction == 3 ? 127 : 126) : code % 128);
+}
+unsigned assay_second_nearest(double x, form f, unsigned end)
+{
+    return nearest_to(x, f, end);
 }
 static void put(unsigned char *p, unsigned code)
 {
@@ -295,6 +280,6 @@ bool assay_second_write(assay_dtype t, const double *x, unsigned char *block)
         write_32(steps_of(t), x, block);
         return true;
     default:
-        return false;
+        return assay_second_write_scaled(t, x, block);
     }
 }

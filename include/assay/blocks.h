@@ -12,8 +12,8 @@
  * A block that holds a NaN or an infinity, or whose d overflows f32, has d, m, s = NaN (7e00) and the codes of a block
  * of zeros.  q2_k to q6_k and iq4_nl are searches: reference/ops/quantize.bound.md.
  * mxfp4: e is that of the largest |x| less 2, codes are the nearest, of two the one nearer to 0.
- * OCP MX: e is that of the largest |x| less that of the largest code, codes to nearest, ties to even, within their range.
- * nvfp4, tq1_0, tq2_0, q8_k: reference/core/dtype_tables.c, dtype_256.c. */
+ * OCP MX: e is that of the largest |x| less that of the largest code, codes to nearest, ties to even, within their
+ * range. nvfp4, tq1_0, tq2_0, q8_k: reference/core/dtype_tables.c, dtype_256.c. */
 #ifndef ASSAY_BLOCKS_H
 #define ASSAY_BLOCKS_H
 #include <stdint.h>
@@ -85,8 +85,8 @@ typedef struct assay_iq4_nl {
     uint16_t d;
     uint8_t q[16];
 } assay_iq4_nl;
-/* 8 groups of 32: x = d*(ls-32)*value, values and places within 32 as in iq4_nl; ls: four bits of group g in nibble g of
- * sl, the two above them in bits 2 g and 2 g + 1 of sh */
+/* 8 groups of 32: x = d*(ls-32)*value, values and places within 32 as in iq4_nl; ls: four bits of group g in nibble g
+ * of sl, the two above them in bits 2 g and 2 g + 1 of sh */
 typedef struct assay_iq4_xs {
     uint16_t d, sh;
     uint8_t sl[4], q[128];
@@ -97,8 +97,8 @@ typedef struct assay_nvfp4 {
     uint8_t d[4], q[32];
 } assay_nvfp4;
 /* x = d*(t-1), t = 0, 1, 2: five in a byte, four in each of h, as a fraction of base 3: the first is the first digit of
- * byte/256.  Digit n of byte b of q is of element 32 n + b, b < 32, and 160 + 16 n + b - 32 beyond, that of h of element
- * 240 + 4 n + b */
+ * byte/256.  Digit n of byte b of q is of element 32 n + b, b < 32, and 160 + 16 n + b - 32 beyond, that of h of
+ * element 240 + 4 n + b */
 typedef struct assay_tq1_0 {
     uint8_t q[48], h[4];
     uint16_t d;

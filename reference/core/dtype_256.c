@@ -3,8 +3,8 @@
  * definition).  All arithmetic is f32, one rounding per operation; d is stored as f16 but codes use the f32 d.
  *
  *   tq1_0, tq2_0  d = max|x|      t = away(x id) + 1, id = 1/d, or 0 where d = 0 or 1/d overflows
- *   q8_k          s = -127 / mx   q = even(x s), d = 1/s, an f32, sums of 16 codes each; mx: the first x of largest |x|,
- *                                 signed, so that its code is -127; all is 0 where mx = 0 or s overflows
+ *   q8_k          s = -127 / mx   q = even(x s), d = 1/s, an f32, sums of 16 codes each; mx: the first x of largest
+ * |x|, signed, so that its code is -127; all is 0 where mx = 0 or s overflows
  *
  * away, even: to nearest, ties away from zero, ties to even.  Our rule where ggml has none: a block that holds a NaN or
  * an infinity has d = NaN and the codes of a block of zeros. */

@@ -13,7 +13,7 @@
 
 enum { N = 32 };
 
-typedef struct element { /* m bits of mantissa; m = INTEGER: two's complement, in steps of 2^-6 */
+typedef struct element {           /* m bits of mantissa; m = INTEGER: two's complement, in steps of 2^-6 */
     int bits, m, bias, top, power; /* top: the largest code, which lies in the binade of 2^power */
 } element;
 enum { INTEGER = 6 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * dtype_tables.c - blocks whose 4-bit codes are places in a table (GGUF): of each 32 (nvfp4: 16) elements the first half
- * in the low halves of bytes, the second in the high ones.
+ * dtype_tables.c - blocks whose 4-bit codes are places in a table (GGUF): of each 32 (nvfp4: 16) elements the first
+ * half in the low halves of bytes, the second in the high ones.
  *
  *   mxfp4   an E8M0 power of two, then E2M1 codes (OCP MX).  The power is that of the largest |x| less 2, within 0 ..
  *           254; codes are the nearest, of two the one nearer to 0.  ff is NaN throughout, and is written for a block
@@ -9,9 +9,9 @@
  *           least, by weighted squares, of 15 that put the extreme at -120 .. -134; then the nearest value to each x by
  *           the scale as stored, of two the lower.
  *   iq4_xs  eight times that: scales of 6 bits, in units of one f16 that puts the largest at -32.
- *   nvfp4   E2M1 codes as in mxfp4, four times 16; scales are E4M3 without a sign, ggml's: 7f stands for 0, bit 7 counts
- *           only in ff, which is 480.  Written: max|x| / 6 in f32, to nearest, ties away from 0, but 448 for what is
- *           above 247.  No code is NaN: 16 numbers that hold a NaN or an infinity have the scale 7f and codes 0. */
+ *   nvfp4   E2M1 codes as in mxfp4, four times 16; scales are E4M3 without a sign, ggml's: 7f stands for 0, bit 7
+ * counts only in ff, which is 480.  Written: max|x| / 6 in f32, to nearest, ties away from 0, but 448 for what is above
+ * 247.  No code is NaN: 16 numbers that hold a NaN or an infinity have the scale 7f and codes 0. */
 #include "assay/blocks.h"
 #include "dtype.h"
 #include "dtype_codecs.h"
