@@ -248,7 +248,7 @@ static void write_q8_k(const double *x, unsigned char *b)
             sum += q;
             b[4 + j] = (unsigned char)q;
         }
-        b[260 + 2 * g] = sum & 255, b[261 + 2 * g] = (unsigned char)(sum >> 8);
+        b[260 + 2 * g] = (unsigned char)(sum & 255), b[261 + 2 * g] = (unsigned char)(sum >> 8);
     }
 }
 

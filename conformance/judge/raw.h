@@ -46,12 +46,13 @@ static inline void raw_block(assay_dtype t, unsigned char *b, assay_rng *r, enum
     }
     if (kind == RAW_ANY || t == ASSAY_f32 || t == ASSAY_bf16)
         return;
-    if (bytes == 1 || t == ASSAY_mxfp4) { /* a float of 8 bits, or a power of two in front */
+    if (bytes == 1 || (parts && parts->scale < 0)) { /* floats of 8 bits, or powers of two in front */
         static const unsigned char edge[] = { 0, 1, 2, 7, 8, 0x7b, 0x7c, 0x7e, 0x7f, 0x80, 0xfc, 0xfd, 0xfe, 0xff };
-        if (kind == RAW_EDGES)
-            *b = edge[assay_rng_below(r, (int64_t)ASSAY_COUNT_OF(edge))];
-        else if ((*b & 0x7c) == 0x7c)
-            *b &= 0xbf;
+        for (int i = 0; i < (parts ? parts->codes : 1); i++) /* the upper byte of q8_k's f32 is the last */
+            if (kind == RAW_EDGES)
+                b[i] = edge[assay_rng_below(r, (int64_t)ASSAY_COUNT_OF(edge))];
+            else if ((b[i] & 0x7c) == 0x7c)
+                b[i] &= 0xbf;
         return;
     }
     for (int i = 0; i < 2; i++)

@@ -30,9 +30,28 @@
     X(TABLE_LINEAR, "table-as-integers", "formats 3: the codes of mxfp4 and iq4_nl are places in a table")             \
     X(E4M3_END, "e4m3-7f-as-480", "formats 1: e4m3 has a NaN and no infinities")                                       \
     X(FNUZ, "8-bit-floats-halved", "formats 10: FNUZ has another bias")                                                \
+    X(FNUZ_ZERO, "8-bit-floats-80-as-zero", "formats 1: FNUZ has its NaN where -0 would be")                           \
     X(FLUSH_8, "8-bit-floats-flushed", "formats 1: subnormals")                                                        \
     X(TAIL_LOST, "tail-lost", "slip: tail")                                                                            \
     X(BF16_LOW, "bf16-rounded", "slip: inputs silently rounded")
+
+#define SCALED_FAULTS(X)                                                                                               \
+    X(MX_FROM_TOP, "mx-six-bits-from-the-top", "formats 2: OCP fixes no order in memory")                              \
+    X(MX_ONE_BYTE, "mx-six-bits-of-one-byte", "a code that lies in two bytes")                                         \
+    X(MX_OTHER_FORM, "mx-bits-of-the-other-form", "formats 1: e2m3 and e3m2, e4m3 and e5m2")                           \
+    X(MX_SIGN_SIZE, "mxint8-as-sign-and-size", "formats 2: two's complement")                                          \
+    X(MX_END, "mx-nan-as-number", "formats 2: elements of 8 bits have NaN, e5m2 infinities")                           \
+    X(NV_FULL, "nvfp4-7f-as-480", "formats 3: 7f decodes to 0")                                                        \
+    X(NV_SIGNED, "nvfp4-scale-with-a-sign", "formats 3: bit 7 is ignored")                                             \
+    X(NV_OF_32, "nvfp4-halves-of-32", "formats 10: its halves lie 8 apart, not 16")                                    \
+    X(NV_ONE, "nvfp4-first-scale-for-all", "slip: groups that all get one scale")                                      \
+    X(NV_FLUSH, "nvfp4-subnormal-scale-flushed", "formats 1: subnormals")                                              \
+    X(XS_FOUR_BITS, "iq4_xs-high-scale-bits-lost", "slip: high bits apart")                                            \
+    X(TRIT_ORDER, "tq1_0-digits-of-a-byte-side-by-side", "formats 4.1: digits lie 32, 16 and 4 apart")                 \
+    X(TRIT_REST, "tq1_0-last-16-as-the-others", "formats 4.1: the last four bytes hold four digits each")              \
+    X(TRIT_POWERS, "tq1_0-digits-from-the-last", "formats 4.2: the first digit counts most")                           \
+    X(CODE_3, "tq2_0-code-3-as-1", "formats 4.1: code 3 decodes to 2 d")                                               \
+    X(K8_HALF, "q8_k-scale-as-f16", "formats 4.1: its d is an f32")
 
 #define DECODE_LEGAL(X)                                                                                                \
     X(PLAIN, "plain", "legal: the definition")                                                                         \
@@ -48,7 +67,7 @@
     X(MINUS_8D, "minus-8d", "legal: d q - 8 d (q5_0: 16 d) is exact before it is rounded: fused")                      \
     X(BYTE_STORES, "byte-stores", "legal: written byte by byte")
 
-enum decode_mode { DECODE_FAULTS(MODE) DECODE_LEGAL(MODE) STRIDE_HALF, DECODE_MODES };
+enum decode_mode { DECODE_FAULTS(MODE) SCALED_FAULTS(MODE) DECODE_LEGAL(MODE) STRIDE_HALF, DECODE_MODES };
 
 static float decode_half(uint16_t h, int mode)
 {
@@ -73,6 +92,8 @@ static float decode_half(uint16_t h, int mode)
     }
     return assay_f16_to_f32(h);
 }
+
+#include "decode_scaled.h"
 
 static int64_t decode_bytes(assay_dtype t, int64_t n)
 {
@@ -255,7 +276,9 @@ static void decode_super(float *y, const uint8_t *b, const uint8_t *next, assay_
 static void decode_block(float *y, const char *b, const char *next, assay_dtype t, int mode)
 {
     const uint8_t *p = (const uint8_t *)b, *q = (const uint8_t *)next;
-    if (assay_dtype_of(t)->block == 256)
+    if (is_scaled(t))
+        decode_scaled(y, p, q, t, mode);
+    else if (assay_dtype_of(t)->block == 256)
         decode_super(y, p, q, t, mode);
     else if (t == ASSAY_mxfp4 || t == ASSAY_iq4_nl)
         decode_table(y, p, q, t, mode);
@@ -265,8 +288,11 @@ static void decode_block(float *y, const char *b, const char *next, assay_dtype 
 
 static float decode_8(uint8_t c, assay_dtype t, int mode)
 {
-    const int m = t == ASSAY_e4m3 ? 3 : 2, bias = t == ASSAY_e4m3 ? 7 : 15, e = c % 128 >> m, f = c & ((1 << m) - 1);
-    const bool last = t == ASSAY_e4m3 ? c % 128 == 127 && mode != E4M3_END : e == 31;
+    const bool fnuz = t == ASSAY_e4m3fnuz || t == ASSAY_e5m2fnuz, four = t == ASSAY_e4m3 || t == ASSAY_e4m3fnuz;
+    const int m = four ? 3 : 2, bias = (four ? 7 : 15) + fnuz, e = c % 128 >> m, f = c & ((1 << m) - 1);
+    const bool last = fnuz              ? c == 128 && mode != FNUZ_ZERO
+                      : t == ASSAY_e4m3 ? c % 128 == 127 && mode != E4M3_END
+                                        : e == 31;
     float v = e ? ldexpf((float)(f + (1 << m)), e - bias - m) : mode == FLUSH_8 ? 0 : ldexpf((float)f, 1 - bias - m);
     if (last)
         v = t == ASSAY_e5m2 && f == 0 ? INFINITY : NAN;
@@ -282,7 +308,7 @@ static float decode_number(const char *p, assay_dtype t, int mode)
         memcpy(&f, p, 4);
         return f;
     }
-    if (t == ASSAY_e4m3 || t == ASSAY_e5m2)
+    if (assay_dtype_of(t)->bytes == 1)
         return decode_8((uint8_t)*p, t, mode);
     memcpy(&h, p, 2);
     return t == ASSAY_f16 ? decode_half(h, mode) : assay_bf16_to_f32(mode == BF16_LOW ? (uint16_t)(h & 0xfffe) : h);
@@ -300,13 +326,13 @@ static void decode_row(float *y, const char *x, assay_dtype t, int64_t n, int mo
         const int64_t i = mode == REVERSED ? blocks - 1 - k : mode == PAIRS && (k ^ 1) < blocks ? k ^ 1 : k;
         const char *b = x + i * info->bytes, *next = i + 1 < blocks ? b + info->bytes : b;
         float out[256];
-        assay_q6_k copy;
+        _Alignas(16) unsigned char copy[300];
         if (info->block == 1) {
             out[0] = decode_number(b, t, mode);
         } else {
             if (mode == STAGED)
-                memcpy(&copy, b, (size_t)info->bytes);
-            decode_block(out, mode == STAGED ? (const char *)&copy : b, next, t, mode);
+                memcpy(copy, b, (size_t)info->bytes);
+            decode_block(out, mode == STAGED ? (const char *)copy : b, next, t, mode);
         }
         if (mode == BYTE_STORES)
             for (size_t j = 0; j < (size_t)info->block * 4; j++)

@@ -17,21 +17,29 @@ static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
     return raw_operand(c, i, 0, data, n, r);
 }
 
+#define MX     "mxfp8_e4m3,mxfp8_e5m2,mxfp6_e2m3,mxfp6_e3m2,mxint8"
+#define SUPERS "q2_k,q3_k,q4_k,q5_k,q6_k,iq4_xs,tq1_0,tq2_0,q8_k"
 static const assay_rows rows[] = {
-    { "R=3 C={1..17} x={f16,bf16,e4m3,e5m2} gen=codes", ASSAY_QUICK },
-    { "R=2 C={33,1000} x={f16,bf16,e4m3,e5m2} gen={gauss,codes,any-bits,edges,special,denormal,signed-zero}",
+    { "R=3 C={1..17} x={f16,bf16,e4m3,e5m2,e4m3fnuz,e5m2fnuz} gen=codes", ASSAY_QUICK },
+    { "R=2 C={33,1000} x={f16,bf16,e4m3,e5m2,e4m3fnuz,e5m2fnuz} "
+      "gen={gauss,codes,any-bits,edges,special,denormal,signed-zero}",
       ASSAY_QUICK },
     { "R=3 C={32,64,96,128,160,224} x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,iq4_nl,mxfp4} gen={codes,gauss}", ASSAY_QUICK },
     { "R=3 C=480 x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,iq4_nl,mxfp4} gen={codes,any-bits,edges,zero,wide}", ASSAY_QUICK },
-    { "R=3 C={256,512,768} x={q2_k,q3_k,q4_k,q5_k,q6_k} gen={codes,gauss,any-bits,edges,zero}", ASSAY_QUICK },
+    { "R=3 C={32,64,96,128,160,224} x={" MX "} gen={codes,gauss}", ASSAY_QUICK },
+    { "R=3 C=480 x={" MX "} gen={codes,any-bits,edges,zero,wide}", ASSAY_QUICK },
+    { "R=3 C={64,128,192} x=nvfp4 gen={codes,gauss,any-bits,edges,zero,wide}", ASSAY_QUICK },
+    { "R=3 C={256,512,768} x={" SUPERS "} gen={codes,gauss,any-bits,edges,zero}", ASSAY_QUICK },
     { "R=1 C={0,4064,4128,8256} x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,iq4_nl,mxfp4,f16,bf16,e4m3,e5m2} gen=codes",
       ASSAY_QUICK },
-    { "R=1 C={0,3840,4352} x={q2_k,q3_k,q4_k,q5_k,q6_k} gen=codes", ASSAY_QUICK },
+    { "R=1 C={0,4128,8256} x={" MX ",e4m3fnuz,e5m2fnuz} gen=codes", ASSAY_QUICK },
+    { "R=1 C={0,3840,4352} x={" SUPERS ",nvfp4} gen=codes", ASSAY_QUICK },
     { "R=0 C=256 x=* gen=codes", ASSAY_QUICK },
     { "R=16 C=8192 x=* gen={codes,any-bits,edges}", ASSAY_FULL },
     /* values at every place */
     { "R=5 C=37 x={f16,bf16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
-    { "R=5 C=512 x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,iq4_nl,q2_k,q3_k,q4_k,q5_k,q6_k} gen=" ASSAY_SCALES "@x",
+    { "R=5 C=512 x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,iq4_nl,q2_k,q3_k,q4_k,q5_k,q6_k,iq4_xs,tq1_0,tq2_0} gen=" ASSAY_SCALES
+      "@x",
       ASSAY_QUICK },
     { "R=5 C=512 x={q4_1,q5_1,q2_k,q4_k,q5_k} gen=" ASSAY_MINIMA "@x", ASSAY_QUICK },
 };
@@ -49,7 +57,7 @@ static bool known(assay_why *why)
         assay_dtype t;
         const assay_dtype_info *info = assay_dtype_find(known_decode[i].type, &t);
         const size_t n = (size_t)info->block, bytes = (size_t)info->bytes;
-        unsigned char b[256];
+        unsigned char b[300];
         double y[256];
         float f[256] = { 0 };
         for (size_t k = 0; k < bytes; k++)
@@ -86,15 +94,36 @@ static const assay_workload workloads[] = {
 };
 
 static const assay_vector_case vectors[] = {
-    { "f16", "R=2 C=100 x=f16 gen=any-bits" },        { "bf16", "R=2 C=100 x=bf16 gen=any-bits" },
-    { "q8_0", "R=3 C=96 x=q8_0 gen=codes" },          { "q8_1", "R=3 C=96 x=q8_1 gen=codes" },
-    { "q4_0", "R=3 C=96 x=q4_0 gen=codes" },          { "q4_1", "R=3 C=96 x=q4_1 gen=codes" },
-    { "q5_0", "R=3 C=96 x=q5_0 gen=codes" },          { "q5_1", "R=3 C=96 x=q5_1 gen=codes" },
-    { "e4m3", "R=2 C=300 x=e4m3 gen=any-bits" },      { "e5m2", "R=2 C=300 x=e5m2 gen=any-bits" },
-    { "iq4_nl", "R=3 C=96 x=iq4_nl gen=codes" },      { "mxfp4", "R=3 C=96 x=mxfp4 gen=codes" },
-    { "mxfp4_edges", "R=3 C=480 x=mxfp4 gen=edges" }, { "q2_k", "R=2 C=512 x=q2_k gen=codes" },
-    { "q3_k", "R=2 C=512 x=q3_k gen=codes" },         { "q5_k", "R=2 C=512 x=q5_k gen=codes" },
-    { "q4_k", "R=2 C=512 x=q4_k gen=codes" },         { "q6_k", "R=2 C=512 x=q6_k gen=codes" },
+    { "f16", "R=2 C=100 x=f16 gen=any-bits" },
+    { "bf16", "R=2 C=100 x=bf16 gen=any-bits" },
+    { "q8_0", "R=3 C=96 x=q8_0 gen=codes" },
+    { "q8_1", "R=3 C=96 x=q8_1 gen=codes" },
+    { "q4_0", "R=3 C=96 x=q4_0 gen=codes" },
+    { "q4_1", "R=3 C=96 x=q4_1 gen=codes" },
+    { "q5_0", "R=3 C=96 x=q5_0 gen=codes" },
+    { "q5_1", "R=3 C=96 x=q5_1 gen=codes" },
+    { "e4m3", "R=2 C=300 x=e4m3 gen=any-bits" },
+    { "e5m2", "R=2 C=300 x=e5m2 gen=any-bits" },
+    { "iq4_nl", "R=3 C=96 x=iq4_nl gen=codes" },
+    { "mxfp4", "R=3 C=96 x=mxfp4 gen=codes" },
+    { "mxfp4_edges", "R=3 C=480 x=mxfp4 gen=edges" },
+    { "q2_k", "R=2 C=512 x=q2_k gen=codes" },
+    { "q3_k", "R=2 C=512 x=q3_k gen=codes" },
+    { "q5_k", "R=2 C=512 x=q5_k gen=codes" },
+    { "q4_k", "R=2 C=512 x=q4_k gen=codes" },
+    { "q6_k", "R=2 C=512 x=q6_k gen=codes" },
+    { "iq4_xs", "R=2 C=512 x=iq4_xs gen=codes" },
+    { "nvfp4", "R=3 C=256 x=nvfp4 gen=any-bits" },
+    { "tq1_0", "R=2 C=512 x=tq1_0 gen=codes" },
+    { "tq2_0", "R=2 C=512 x=tq2_0 gen=codes" },
+    { "q8_k", "R=2 C=512 x=q8_k gen=codes" },
+    { "mxint8", "R=3 C=96 x=mxint8 gen=codes" },
+    { "mxfp8_e4m3", "R=3 C=192 x=mxfp8_e4m3 gen=codes" },
+    { "mxfp8_e5m2", "R=3 C=192 x=mxfp8_e5m2 gen=any-bits" },
+    { "mxfp6_e2m3", "R=3 C=96 x=mxfp6_e2m3 gen=codes" },
+    { "mxfp6_e3m2", "R=3 C=96 x=mxfp6_e3m2 gen=edges" },
+    { "e4m3fnuz", "R=2 C=300 x=e4m3fnuz gen=any-bits" },
+    { "e5m2fnuz", "R=2 C=300 x=e5m2fnuz gen=any-bits" },
 };
 
 static const assay_relation relations[] = {

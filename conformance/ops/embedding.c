@@ -39,18 +39,22 @@ static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
 }
 
 static const assay_rows rows[] = {
-    { "T=5 V=7 D={1..19} table={f32,f16,bf16,e4m3,e5m2} gen=gauss", ASSAY_QUICK },
-    { "T=6 V={1,50} D=63 table={f32,f16,bf16,e4m3,e5m2} gen={ends,falling,codes,any-bits,edges,special,denormal}",
+    { "T=5 V=7 D={1..19} table={f32,f16,bf16,e4m3,e5m2,e4m3fnuz,e5m2fnuz} gen=gauss", ASSAY_QUICK },
+    { "T=6 V={1,50} D=63 table={f32,f16,bf16,e4m3,e5m2,e4m3fnuz,e5m2fnuz} "
+      "gen={ends,falling,codes,any-bits,edges,special,denormal}",
       ASSAY_QUICK },
-    { "T=4 V=9 D={32,96,160,576} table={q8_0,q4_0,q4_1,q5_0,q5_1,iq4_nl,mxfp4} gen={gauss,codes,any-bits,edges}",
+    { "T=4 V=9 D={32,96,160,576} table={q8_0,q4_0,q4_1,q5_0,q5_1,iq4_nl,mxfp4,mxfp8_e4m3,mxfp8_e5m2,"
+      "mxfp6_e2m3,mxfp6_e3m2,mxint8} gen={gauss,codes,any-bits,edges}",
       ASSAY_QUICK },
-    { "T=4 V=5 D={256,768} table={q2_k,q3_k,q4_k,q5_k,q6_k} gen={gauss,codes,any-bits,edges}", ASSAY_QUICK },
+    { "T=4 V=5 D={256,768} table={q2_k,q3_k,q4_k,q5_k,q6_k,iq4_xs,tq1_0,tq2_0,nvfp4} gen={gauss,codes,any-bits,edges}",
+      ASSAY_QUICK },
     { "T=9 V={1,4} D=256 table=* gen={ends,falling}", ASSAY_QUICK },
     { "T={0,1} V=3 D={0,256} table=* gen=codes", ASSAY_QUICK },
     { "T=40 V=300 D=2048 table=* gen={codes,falling}", ASSAY_FULL },
     /* values at every place */
     { "T=5 V=7 D=37 table={f32,f16,bf16} gen=" ASSAY_VALUES "@table", ASSAY_QUICK },
-    { "T=5 V=7 D=512 table={q8_0,q4_0,q4_1,q5_0,q5_1,iq4_nl,q2_k,q3_k,q4_k,q5_k,q6_k} gen=" ASSAY_SCALES "@table",
+    { "T=5 V=7 D=512 table={q8_0,q4_0,q4_1,q5_0,q5_1,iq4_nl,q2_k,q3_k,q4_k,q5_k,q6_k,"
+      "iq4_xs,tq1_0,tq2_0} gen=" ASSAY_SCALES "@table",
       ASSAY_QUICK },
     { "T=5 V=7 D=256 table={q4_1,q5_1,q2_k,q4_k,q5_k} gen=" ASSAY_MINIMA "@table", ASSAY_QUICK },
 };
@@ -92,6 +96,9 @@ static const assay_vector_case vectors[] = {
     { "q5_1", "T=4 V=9 D=96 table=q5_1 gen=codes" },
     { "q4_k", "T=4 V=5 D=256 table=q4_k gen=codes" },
     { "q6_k", "T=4 V=5 D=256 table=q6_k gen=codes" },
+    { "iq4_xs", "T=4 V=5 D=256 table=iq4_xs gen=codes" },
+    { "nvfp4", "T=4 V=9 D=128 table=nvfp4 gen=codes" },
+    { "mxfp6_e2m3", "T=4 V=9 D=96 table=mxfp6_e2m3 gen=codes" },
 };
 
 #define TABLE "T=6 V=9 D=43 table={f32,f16} gen=gauss seed=3"

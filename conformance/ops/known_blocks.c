@@ -46,6 +46,31 @@ static bool known_sequences(assay_why *why)
     return true;
 }
 
+static bool known_powers(assay_why *why)
+{
+    double x[64] = { 0 }, y[32];
+    unsigned char room[1024];
+    for (size_t i = 0; i < ASSAY_COUNT_OF(known_mx); i++) {
+        const assay_dtype_info *info = assay_dtype_find(known_mx[i].type, NULL);
+        for (int g = 0; g < 2; g++) {
+            float f[32];
+            g ? known_G(x, 32) : known_E(x, 32, known_mx[i].M);
+            for (int k = 0; g && k < 32; k++)
+                x[k] /= 8;
+            if (!blocks_are(info, room, x, 32, g ? known_mx[i].g : known_mx[i].e))
+                return assay_known_not(why, info->name,
+                                       "the block of E(32, M) or G(32)/8 differs from the known answer");
+            info->decode(y, room + 255, 32);
+            for (int k = 0; k < 32; k++)
+                f[k] = (float)y[k] + 0.0f;
+            if (known_crc(f, sizeof f) != (g ? known_mx[i].g_values : known_mx[i].e_values))
+                return assay_known_not(why, info->name,
+                                       "what the known block decodes to differs from the known answer");
+        }
+    }
+    return true;
+}
+
 enum { N = 65536, K = 11264, MORE = 512 };
 
 static bool known_long(assay_why *why, const char *type, uint32_t n, uint32_t k, double floor, double *x, double *y,
@@ -198,9 +223,37 @@ static bool known_lone(assay_why *why)
     return true;
 }
 
+/* 8 groups with their extreme code each, one of them with the extreme scale */
+static bool known_planted_16(assay_why *why)
+{
+    assay_rng r = { 11, 8, 0 };
+    double x[256];
+    for (int trial = 0; trial < 64; trial++) {
+        assay_iq4_xs a, got;
+        memset(&a, 0, sizeof a);
+        a.d = assay_f16_from_f64(ldexp(1 + assay_rng_uniform(&r), -8)) | (uint16_t)(trial % 2 << 15);
+        for (int g = 0; g < 8; g++) {
+            const int size = 8 + (int)assay_rng_below(&r, 23);
+            const int code = 32 + (g == trial % 8 ? -32 : assay_rng_below(&r, 2) ? size : -size);
+            a.sl[g / 2] |= (uint8_t)((code & 15) << g % 2 * 4);
+            a.sh |= (uint16_t)(code >> 4 << 2 * g);
+        }
+        for (int k = 0; k < 128; k++) {
+            const int lo = k % 16 == trial % 16 ? 0 : (int)assay_rng_below(&r, 16), hi = (int)assay_rng_below(&r, 16);
+            a.q[k] = (uint8_t)(lo | hi << 4);
+        }
+        assay_dtype_of(ASSAY_iq4_xs)->decode(x, &a, 256);
+        assay_dtype_of(ASSAY_iq4_xs)->encode(&got, x, 256);
+        if (memcmp(&a, &got, sizeof a) != 0)
+            return assay_known_not(why, "iq4_xs", "a planted block does not come back");
+    }
+    return true;
+}
+
 bool assay_known_blocks(assay_why *why)
 {
-    return known_sequences(why) && known_planted(why) && known_lone(why) && known_search(why) && known_not_worse(why);
+    return known_sequences(why) && known_powers(why) && known_planted(why) && known_planted_16(why) &&
+           known_lone(why) && known_search(why) && known_not_worse(why);
 }
 
 bool assay_quantize_known(assay_why *why)

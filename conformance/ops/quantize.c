@@ -21,16 +21,63 @@ static double from_bits(uint32_t u)
 /* Steps of a block of 32 from 0, or its minimum, to its extreme */
 static int steps_of(assay_dtype t)
 {
-    return t == ASSAY_q4_0    ? 8
-           : t == ASSAY_q4_1  ? 15
-           : t == ASSAY_q5_0  ? 16
-           : t == ASSAY_q5_1  ? 31
-           : t == ASSAY_mxfp4 ? 12
-                              : 127;
+    return t == ASSAY_q4_0                        ? 8
+           : t == ASSAY_q4_1                      ? 15
+           : t == ASSAY_q5_0                      ? 16
+           : t == ASSAY_q5_1                      ? 31
+           : t == ASSAY_mxfp4                     ? 12
+           : t == ASSAY_tq1_0 || t == ASSAY_tq2_0 ? 1
+                                                  : 127;
 }
 static bool has_minimum(assay_dtype t)
 {
     return t == ASSAY_q4_1 || t == ASSAY_q5_1;
+}
+
+/* The length over which a generator draws a size: a block's, but that of nvfp4 has four scales */
+static int64_t run_of(assay_dtype t)
+{
+    return assay_dtype_of(t)->search || t == ASSAY_nvfp4 ? 32 : assay_dtype_of(t)->block;
+}
+
+/* Of codes that are floats: their sizes in rising order, with a scale of 1; how many.  0: they are none. */
+static int sizes_of(assay_dtype t, double size[128])
+{
+    const assay_dtype_info *info = assay_dtype_of(t);
+    const bool nv = t == ASSAY_nvfp4, six = t == ASSAY_mxfp6_e2m3 || t == ASSAY_mxfp6_e3m2;
+    int n = 0;
+    if (!nv && !six && t != ASSAY_mxfp8_e4m3 && t != ASSAY_mxfp8_e5m2)
+        return 0;
+    for (int most = nv ? 8 : six ? 32 : 128; n < most; n++) {
+        unsigned char block[64] = { nv ? 0x38 : 127 };
+        double v[64];
+        block[nv ? 4 : 1] = (unsigned char)n;
+        info->decode(v, block, info->block);
+        if (!isfinite(v[0]))
+            break;
+        size[n] = v[0];
+    }
+    return n;
+}
+
+/* Numbers midway between two codes of floats, or beside, by a scale that is known: the largest code is there. */
+static void middles(assay_dtype t, double *x, int64_t n, assay_rng *r)
+{
+    double size[128];
+    const int codes = sizes_of(t, size), run = t == ASSAY_nvfp4 ? 16 : 32;
+    for (int64_t b = 0; b < n; b += run) {
+        const int e = (int)assay_rng_below(r, 9) - 4, m = t == ASSAY_nvfp4 ? (int)assay_rng_below(r, 8) : 0;
+        const double scale = ldexp(8 + m, e - 3);
+        const int64_t end = assay_rng_below(r, run);
+        for (int64_t k = b; k < n && k < b + run; k++) {
+            const int64_t c = assay_rng_below(r, codes - 1), side = assay_rng_below(r, 4);
+            const float middle = (float)(scale * (size[c] + size[c + 1]) / 2);
+            const float v = side < 2 ? middle : nextafterf(middle, side == 2 ? 0 : INFINITY);
+            x[k] = (double)(assay_rng_below(r, 2) ? v : -v);
+        }
+        if (b + end < n)
+            x[b + end] = (assay_rng_below(r, 2) ? scale : -scale) * size[codes - 1];
+    }
 }
 
 /* Blocks: half steps of the codes, the extremes in place so that d is 1 up to the block's power of two.  floats:
@@ -40,31 +87,36 @@ static bool half_steps(const assay_case *c, int i, int64_t n, double *const *val
     const assay_dtype t = c->type[Y];
     double *x = value[i];
     if (assay_dtype_of(t)->block == 1) {
-        const uint32_t cut = t == ASSAY_f16    ? 0x1000u
-                             : t == ASSAY_bf16 ? 0x8000u
-                             : t == ASSAY_e4m3 ? 0x80000u
-                                               : 0x100000u; /* e5m2 */
+        const uint32_t cut = t == ASSAY_f16                           ? 0x1000u
+                             : t == ASSAY_bf16                        ? 0x8000u
+                             : t == ASSAY_e4m3 || t == ASSAY_e4m3fnuz ? 0x80000u
+                                                                      : 0x100000u; /* e5m2 */
         for (int64_t k = 0; k < n; k++) {
             const uint32_t sign = (uint32_t)assay_rng_below(r, 2) << 31, m = (uint32_t)assay_rng_below(r, 1 << 23);
-            const uint32_t e = t == ASSAY_bf16   ? (uint32_t)assay_rng_below(r, 255)
-                               : t == ASSAY_e4m3 ? 115 + (uint32_t)assay_rng_below(r, 22)
-                                                 : 100 + (uint32_t)assay_rng_below(r, 44);
+            const uint32_t e = t == ASSAY_bf16                          ? (uint32_t)assay_rng_below(r, 255)
+                               : t == ASSAY_e4m3 || t == ASSAY_e4m3fnuz ? 115 + (uint32_t)assay_rng_below(r, 22)
+                                                                        : 100 + (uint32_t)assay_rng_below(r, 44);
             x[k] = from_bits(sign | e << 23 | (m & -(2 * cut)) | cut);
             if (k % 4 == 3) /* and its neighbours, which are no ties */
                 x[k] = from_bits(sign | e << 23 | (m & -(2 * cut)) | (cut + (k % 8 == 3 ? 1 : -1u)));
         }
         return true;
     }
-    const int64_t M = has_minimum(t) ? steps_of(t) : 2 * steps_of(t);
+    double size[128];
+    if (sizes_of(t, size)) {
+        middles(t, x, n, r);
+        return true;
+    }
+    const int64_t M = has_minimum(t) ? steps_of(t) : 2 * steps_of(t), run = run_of(t);
     for (int64_t k = 0; k < n; k++)
         x[k] = (double)(assay_rng_below(r, 2 * M + 1) - M) / 2;
-    for (int64_t b = 0; b + 32 <= n; b += 32) {
-        const int64_t p = assay_rng_below(r, 32), q = (p + 1 + assay_rng_below(r, 31)) % 32;
+    for (int64_t b = 0; b + run <= n; b += run) {
+        const int64_t p = assay_rng_below(r, run), q = (p + 1 + assay_rng_below(r, run - 1)) % run;
         x[b + p] = -(double)M / 2;
-        if (b % 64)
+        if (b / run % 2)
             x[b + q] = (double)M / 2; /* of both ends the first one gives q4_0 and q5_0 their sign */
         const double scale = ldexp(1, (int)assay_rng_below(r, 9) - 4);
-        for (int64_t k = 0; k < 32; k++)
+        for (int64_t k = 0; k < run; k++)
             x[b + k] *= scale;
     }
     return true;
@@ -77,18 +129,19 @@ static bool near_ties(const assay_case *c, int i, int64_t n, double *const *valu
     const assay_dtype t = c->type[Y];
     const int steps = steps_of(t);
     const bool minimum = has_minimum(t);
+    const int64_t run = run_of(t);
     double *x = value[i];
-    for (int64_t b = 0; b < n; b += 32) {
+    for (int64_t b = 0; b < n; b += run) {
         const double size = 1 + assay_rng_uniform(r);
         const float mx = (float)(assay_rng_below(r, 2) ? size : -size), d = mx / (float)steps;
         const float lo = minimum ? (float)assay_rng_normal(r) : 0, id = 1 / d;
-        for (int64_t k = b; k < n && k < b + 32; k++) {
+        for (int64_t k = b; k < n && k < b + run; k++) {
             const int64_t code = minimum ? assay_rng_below(r, steps) : assay_rng_below(r, 2 * steps) - steps;
             const float v = (float)(((double)code + 0.5) / (double)id) + lo;
             x[k] = (double)(assay_rng_below(r, 2) ? v : nextafterf(v, assay_rng_below(r, 2) ? INFINITY : -INFINITY));
         }
         x[b] = (double)lo;
-        x[b + (n - b < 32 ? n - b - 1 : 31)] = (double)(lo + mx);
+        x[b + (n - b < run ? n - b : run) - 1] = (double)(lo + mx);
     }
     return true;
 }
@@ -136,23 +189,35 @@ static bool block_scales(const assay_case *c, int i, int64_t n, double *const *v
     return true;
 }
 
+/* Six times the number midway between two numbers of 8 bits, E4M3; the first 240 of them are scales of nvfp4 */
+static double between_scales(int code)
+{
+    double v[2];
+    const unsigned char pair[] = { (unsigned char)code, (unsigned char)(code + 1) };
+    assay_dtype_of(ASSAY_e4m3)->decode(v, pair, 2);
+    return isnan(v[1]) ? 6 * 448 : 3 * (v[0] + v[1]);
+}
+
 /* Scales midway between two f16, and one ulp of f32 to either side: every exponent, the smallest subnormals and the
  * step to infinity among them.  Where there is a minimum every other block has such a one instead.
- * mxfp4: a size of a power of two, or beside,
- * often so small that the scale ends at its least. */
+ * mxfp4 and OCP MX: a size of a power of two, or beside, often so small that the scale ends at its least.  nvfp4: a
+ * sixth of the size midway between two scales. */
 static bool scale_ties(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     static const uint16_t edge[] = { 0, 1, 0x3ff, 0x400, 0x7bfe, 0x7bff };
     const assay_dtype t = c->type[Y];
-    const int steps = t == ASSAY_mxfp4 ? 1 : steps_of(t);
+    const bool power = assay_block_parts_of(t)->scale < 0 && t != ASSAY_q8_k;
+    const int steps = power ? 1 : steps_of(t);
+    const int64_t run = t == ASSAY_nvfp4 ? 16 : run_of(t);
     double *x = value[i];
-    for (int64_t b = 0; b < n; b += 32) {
+    for (int64_t b = 0; b < n; b += run) {
         const bool lower = has_minimum(t) && b % 64;
-        const int64_t len = n - b < 32 ? n - b : 32, side = assay_rng_below(r, 3);
+        const int64_t len = n - b < run ? n - b : run, side = assay_rng_below(r, 3);
         const uint16_t h = assay_rng_below(r, 4) ? (uint16_t)assay_rng_below(r, 0x7c00)
                                                  : edge[assay_rng_below(r, (int64_t)(sizeof edge / sizeof *edge))];
         const double next = h == 0x7bff ? 65536 : assay_f16_to_f64((uint16_t)(h + 1));
-        const float tie = t == ASSAY_mxfp4 ? ldexpf(1, h % 2 ? h / 2 % 8 - 130 : h / 2 % 254 - 126)
+        const float tie = t == ASSAY_nvfp4 ? (float)between_scales(h % 0x7f)
+                          : power          ? ldexpf(1, h % 2 ? h / 2 % 8 - 130 : h / 2 % 254 - 126)
                                            : (float)((assay_f16_to_f64(h) + next) / 2);
         const float d = side == 0 ? tie : nextafterf(tie, side == 1 ? 0 : INFINITY);
         const double sign = assay_rng_below(r, 2) ? 1 : -1, lo = lower ? sign * (double)d : 0;
@@ -260,36 +325,45 @@ static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
     return raw_operand(c, i, X, data, n, r);
 }
 
+#define NUMBERS  "f16,bf16,e4m3,e5m2,e4m3fnuz,e5m2fnuz"
+#define OCP      "mxfp8_e4m3,mxfp8_e5m2,mxfp6_e2m3,mxfp6_e3m2,mxint8"
+#define EXACT    "q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4," OCP
+#define OF_256   "q8_k,tq1_0,tq2_0"
+#define SEARCHES "q2_k,q3_k,q4_k,q5_k,q6_k,iq4_nl,iq4_xs"
 static const assay_rows rows[] = {
-    { "R=3 C={1..17} y={f16,bf16,e4m3,e5m2} gen=half-steps", ASSAY_QUICK },
-    { "R=2 C={31,1000} y={f16,bf16,e4m3,e5m2} "
+    { "R=3 C={1..17} y={" NUMBERS "} gen=half-steps", ASSAY_QUICK },
+    { "R=2 C={31,1000} y={" NUMBERS "} "
       "gen={gauss,half-steps,extremes,block-scales,edges,any-bits,special,denormal}",
       ASSAY_QUICK },
-    { "R=3 C={32,64,96,128,160,224} y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4} gen={gauss,half-steps}", ASSAY_QUICK },
-    { "R=4 C=480 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4} "
+    { "R=3 C={32,64,96,128,160,224} y={" EXACT "} gen={gauss,half-steps}", ASSAY_QUICK },
+    { "R=4 C=480 y={" EXACT "} "
       "gen={half-steps,near-ties,extremes,block-scales,poisoned,edges,any-bits}",
       ASSAY_QUICK },
-    { "R=2 C=96 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4} "
+    { "R=2 C=96 y={" EXACT "} "
       "gen={uniform,positive,spike,signed-zero,denormal,special,wide,equal}",
       ASSAY_QUICK },
-    { "R=1 C={0,4064,4128,8256} y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4,f16,bf16,e4m3,e5m2} gen=gauss", ASSAY_QUICK },
+    { "R=1 C={0,4064,4128,8256} y={" EXACT "," NUMBERS "} gen=gauss", ASSAY_QUICK },
     { "R=0 C=256 y=* gen=gauss", ASSAY_QUICK },
-    { "R={4,5} C=960 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4} gen=scale-ties", ASSAY_QUICK },
-    { "R={1,2,3} C={768,1024} y={q2_k,q3_k,q4_k,q5_k,q6_k,iq4_nl} gen={small-scales,unit-steps,level}", ASSAY_QUICK },
-    { "R=2 C={256,768} y={q2_k,q3_k,q4_k,q5_k,q6_k,iq4_nl} "
+    { "R={4,5} C=960 y={" EXACT ",nvfp4} gen=scale-ties", ASSAY_QUICK },
+    { "R={4,16} C=2048 y={" OF_256 "} gen=scale-ties", ASSAY_QUICK },
+    { "R=3 C={256,512,768} y={" OF_256 ",nvfp4} gen={gauss,half-steps}", ASSAY_QUICK },
+    { "R=4 C=1280 y={" OF_256 ",nvfp4} gen={half-steps,near-ties,extremes,block-scales,poisoned,edges,any-bits}",
+      ASSAY_QUICK },
+    { "R=2 C=256 y={" OF_256 ",nvfp4} gen={uniform,positive,spike,signed-zero,denormal,special,wide,equal}",
+      ASSAY_QUICK },
+    { "R=1 C={0,3840,4352} y={" OF_256 ",nvfp4} gen=gauss", ASSAY_QUICK },
+    { "R={1,2,3} C={768,1024} y={" SEARCHES "} gen={small-scales,unit-steps,level}", ASSAY_QUICK },
+    { "R=2 C={256,768} y={" SEARCHES "} "
       "gen={gauss,uniform,positive,extremes,block-scales,poisoned,zero}",
       ASSAY_QUICK },
-    { "R=4 C=1024 y={q2_k,q3_k,q4_k,q5_k,q6_k,iq4_nl} gen={gauss,uniform}",
-      ASSAY_QUICK }, /* many super-blocks: verify() sums over them */
+    { "R=4 C=1024 y={" SEARCHES "} gen={gauss,uniform}", ASSAY_QUICK }, /* many super-blocks: verify() sums over them */
     { "R=5 C=8192 y=* gen={half-steps,near-ties,extremes,block-scales,poisoned,edges}", ASSAY_FULL },
     /* values at every place */
-    { "R=4 C=37 y={f16,bf16,e4m3,e5m2} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
-    { "R=4 C=37 y={f16,bf16,e4m3,e5m2} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
-    { "R=4 C=37 y={f16,bf16,e4m3,e5m2} gen=end@y", ASSAY_QUICK },
-    { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4,iq4_nl,q2_k,q3_k,q4_k,q5_k,q6_k} gen=" ASSAY_VALUES "@x",
-      ASSAY_QUICK },
-    { "R=3 C=256 y={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4,iq4_nl,q2_k,q3_k,q4_k,q5_k,q6_k} gen=" ASSAY_SQUARES "@x",
-      ASSAY_QUICK },
+    { "R=4 C=37 y={" NUMBERS "} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=4 C=37 y={" NUMBERS "} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
+    { "R=4 C=37 y={" NUMBERS "} gen=end@y", ASSAY_QUICK },
+    { "R=3 C=256 y={" EXACT "," OF_256 "," SEARCHES ",nvfp4} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=3 C=256 y={" EXACT "," OF_256 "," SEARCHES ",nvfp4} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
 };
 
 static double land(const assay_case *c, int i, int64_t j)
@@ -359,6 +433,27 @@ static const assay_vector_case vectors[] = {
     { "q6_k_extremes", "R=2 C=768 y=q6_k gen=extremes" },
     { "q4_k_unit_steps", "R=3 C=768 y=q4_k gen=unit-steps" },
     { "q6_k_poisoned", "R=3 C=1536 y=q6_k gen=poisoned" },
+    { "iq4_xs", "R=4 C=1024 y=iq4_xs gen=gauss" },
+    { "iq4_xs_poisoned", "R=3 C=1536 y=iq4_xs gen=poisoned" },
+    { "nvfp4", "R=3 C=256 y=nvfp4 gen=gauss" },
+    { "nvfp4_ties", "R=3 C=256 y=nvfp4 gen=half-steps" },
+    { "nvfp4_scales", "R=4 C=960 y=nvfp4 gen=scale-ties" },
+    { "nvfp4_poisoned", "R=2 C=960 y=nvfp4 gen=poisoned" },
+    { "tq1_0", "R=2 C=512 y=tq1_0 gen=half-steps" },
+    { "tq1_0_poisoned", "R=2 C=1536 y=tq1_0 gen=poisoned" },
+    { "tq2_0", "R=2 C=512 y=tq2_0 gen=near-ties" },
+    { "q8_k", "R=2 C=512 y=q8_k gen=half-steps" },
+    { "q8_k_poisoned", "R=2 C=1536 y=q8_k gen=poisoned" },
+    { "mxfp8_e4m3", "R=3 C=96 y=mxfp8_e4m3 gen=half-steps" },
+    { "mxfp8_e5m2", "R=3 C=96 y=mxfp8_e5m2 gen=half-steps" },
+    { "mxfp6_e2m3", "R=3 C=96 y=mxfp6_e2m3 gen=half-steps" },
+    { "mxfp6_e3m2", "R=3 C=96 y=mxfp6_e3m2 gen=half-steps" },
+    { "mxint8", "R=3 C=96 y=mxint8 gen=half-steps" },
+    { "mxint8_poisoned", "R=2 C=480 y=mxint8 gen=poisoned" },
+    { "mxfp6_scales", "R=4 C=480 y=mxfp6_e2m3 gen=scale-ties" },
+    { "e4m3fnuz", "R=3 C=43 y=e4m3fnuz gen=half-steps" },
+    { "e5m2fnuz", "R=3 C=43 y=e5m2fnuz gen=half-steps" },
+    { "e4m3fnuz_wide", "R=2 C=43 y=e4m3fnuz gen=wide" },
 };
 
 static const assay_relation relations[] = {

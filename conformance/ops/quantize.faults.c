@@ -5,7 +5,7 @@
 #include "faults.h"
 #include "quantize_k.h"
 #include "quantize_any.h"
-#include "quantize_8.h"
+#include "quantize_scaled.h"
 
 /* X(mode, name, where it comes from) */
 #define FAULTS(X)                                                                                                      \
@@ -51,7 +51,7 @@
     X(CODES_BACKWARDS, "codes-backwards", "legal: codes in any order")
 /* Legal by its contract alone: what stands where a block holds a NaN or an infinity. */
 #define NAN_UNSEEN(X) X(UNSEEN, "nan-unseen", "legal: under the contract NaN ignored; formats 4.3")
-enum mode { LAST_OF_8 = MODES_8 - 1, FAULTS(MODE) LEGAL(MODE) NAN_UNSEEN(MODE) };
+enum mode { LAST_OF_SCALED = SCALED_MODES - 1, FAULTS(MODE) LEGAL(MODE) NAN_UNSEEN(MODE) };
 
 static uint32_t bits(float x)
 {
@@ -299,22 +299,33 @@ static void row_of_blocks(const assay_args *a, char *y, const float *x, int64_t 
     }
 }
 
+static bool is_k(assay_dtype t)
+{
+    return t >= ASSAY_q2_k && t <= ASSAY_q6_k;
+}
+static bool is_ocp(assay_dtype t)
+{
+    return t >= ASSAY_mxint8 && t <= ASSAY_mxfp8_e4m3;
+}
+
 static void write_row(const assay_args *a, char *y, const float *x, int64_t C, int mode)
 {
     const assay_dtype type = a->operand[1].type;
     const int block_length = assay_dtype_of(type)->block;
     if (mode > ANY_FIRST && mode < ANY_MODES)
         any_row(y, x, C / block_length, type, mode);
-    else if (block_length == SUPER)
+    else if (mode > SCALED_FIRST && mode < SCALED_MODES)
+        scaled_row((uint8_t *)y, x, C / block_length, type, mode);
+    else if (is_k(type))
         k_row(y, x, C / SUPER, type, mode);
-    else if (type == ASSAY_iq4_nl)
-        any_row(y, x, C / 32, type, mode);
+    else if (type == ASSAY_iq4_nl || block_length > 32 || is_ocp(type))
+        any_row(y, x, C / block_length, type, mode);
     else if (type == ASSAY_mxfp4)
         for (int64_t c = 0; c < C; c += 32)
             block_mx((assay_mxfp4 *)(void *)(y + c / 32 * 17), x + c, mode);
-    else if (type == ASSAY_e4m3 || type == ASSAY_e5m2)
+    else if (assay_dtype_of(type)->bytes == 1)
         for (int64_t c = 0; c < C; c++)
-            y[c] = (char)to_8(x[c], type == ASSAY_e4m3, mode);
+            y[c] = (char)to_8(x[c], type, mode);
     else if (block_length == 1)
         for (int64_t c = 0; c < C; c++) {
             const uint16_t h = type == ASSAY_f16 ? to_f16(x[c], mode) : to_bf16(x[c], mode);
@@ -358,9 +369,15 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)),
                                                    ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q5_0) | ASSAY_T(q5_1)) };
 static const assay_typeset types_k[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(q4_k) | ASSAY_T(q6_k)) };
 /* Types that the above does not write by itself; all of them; those that a search writes */
-#define OTHER_SEARCHES (ASSAY_T(q2_k) | ASSAY_T(q3_k) | ASSAY_T(q5_k) | ASSAY_T(iq4_nl))
-#define FLOATS_OF_8    (ASSAY_T(e4m3) | ASSAY_T(e5m2))
-static const assay_typeset types_any[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(OTHER_SEARCHES | ASSAY_T(mxfp4)) };
+#define OTHER_SEARCHES (ASSAY_T(q2_k) | ASSAY_T(q3_k) | ASSAY_T(q5_k) | ASSAY_T(iq4_nl) | ASSAY_T(iq4_xs))
+#define FLOATS_OF_8    (ASSAY_T(e4m3) | ASSAY_T(e5m2) | ASSAY_T(e4m3fnuz) | ASSAY_T(e5m2fnuz))
+#define OCP            (ASSAY_T(mxfp8_e4m3) | ASSAY_T(mxfp8_e5m2) | ASSAY_T(mxfp6_e2m3) | ASSAY_T(mxfp6_e3m2) | ASSAY_T(mxint8))
+#define OF_256         (ASSAY_T(tq1_0) | ASSAY_T(tq2_0) | ASSAY_T(q8_k))
+static const assay_typeset types_ocp[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(OCP) };
+static const assay_typeset types_nv[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(nvfp4)) };
+static const assay_typeset types_256[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(OF_256) };
+static const assay_typeset types_any[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(OTHER_SEARCHES | ASSAY_T(mxfp4) |
+                                                                                  OCP | OF_256 | ASSAY_T(nvfp4)) };
 static const assay_typeset types_search[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(OTHER_SEARCHES) };
 static const assay_typeset types_8[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(FLOATS_OF_8) };
 static const assay_typeset types_mx[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(mxfp4)) };
@@ -368,7 +385,7 @@ static const assay_typeset types_all[] = { ASSAY_TYPES(ASSAY_T(f32)),
                                            ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q8_1) |
                                                        ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q5_0) | ASSAY_T(q5_1) |
                                                        ASSAY_T(q4_k) | ASSAY_T(q6_k) | ASSAY_T(mxfp4) | OTHER_SEARCHES |
-                                                       FLOATS_OF_8) };
+                                                       FLOATS_OF_8 | OCP | OF_256) };
 static const assay_contract blind = { .nan_ignored = 1 };
 #define KERNEL_BASE .op = "quantize", .types = types
 static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW)
@@ -391,7 +408,16 @@ static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW)
 #define KERNEL_BASE .op = "quantize", .types = types_mx
                                                              FAULTS_MX(BAD_ROW) LEGAL_MX(GOOD_ROW)
 #undef KERNEL_BASE
+#define KERNEL_BASE .op = "quantize", .types = types_ocp
+                                                                 FAULTS_OCP(BAD_ROW) LEGAL_OCP(GOOD_ROW)
+#undef KERNEL_BASE
+#define KERNEL_BASE .op = "quantize", .types = types_nv
+                                                                     FAULTS_NV(BAD_ROW) LEGAL_NV(GOOD_ROW)
+#undef KERNEL_BASE
+#define KERNEL_BASE .op = "quantize", .types = types_256
+                                                                         FAULTS_256(BAD_ROW) LEGAL_256(GOOD_ROW)
+#undef KERNEL_BASE
 #define KERNEL_BASE .op = "quantize", .types = types_all, .contract = &blind
-                                                                 NAN_UNSEEN(GOOD_ROW) };
+                                                                             NAN_UNSEEN(GOOD_ROW) };
 
 const assay_faults assay_faults_quantize = { "quantize", table, ASSAY_COUNT_OF(table) };

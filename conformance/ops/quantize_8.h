@@ -12,7 +12,8 @@
     X(AWAY_8, "8-bits-ties-away", "formats 10: microxcaling's nearest")                                                \
     X(FLUSH_8_BITS, "8-bits-subnormals-flushed", "invergent-ai/surogate#162")                                          \
     X(FNUZ_8, "8-bits-fnuz", "formats 10: FNUZ has another bias")                                                      \
-    X(INF_8, "8-bits-inf-for-nan", "formats 1: e4m3 has no infinities, and e5m2 has")
+    X(INF_8, "8-bits-inf-for-nan", "formats 1: e4m3 has no infinities, and e5m2 has")                                  \
+    X(MINUS_8, "8-bits-fnuz-minus-zero", "formats 1: FNUZ has its NaN where -0 would be")
 
 #define LEGAL_8(X)                                                                                                     \
     X(PLAIN_8, "8-bits-plain", "legal: the nearest of all codes")                                                      \
@@ -41,13 +42,19 @@ static double value_8(int code, form_8 f)
     return e ? ldexp(k + (1 << f.m), e - f.bias - f.m) : ldexp(k, 1 - f.bias - f.m);
 }
 
-static uint8_t to_8(float x, bool e4m3, int mode)
+static uint8_t to_8(float x, assay_dtype t, int mode)
 {
-    form_8 f = e4m3 ? (form_8){ 3, 7, 127 } : (form_8){ 2, 15, 124 };
+    const bool fnuz = t == ASSAY_e4m3fnuz || t == ASSAY_e5m2fnuz, e4m3 = t == ASSAY_e4m3;
+    form_8 f = e4m3                  ? (form_8){ 3, 7, 127 }
+               : t == ASSAY_e5m2     ? (form_8){ 2, 15, 124 }
+               : t == ASSAY_e4m3fnuz ? (form_8){ 3, 8, 128 }
+                                     : (form_8){ 2, 16, 128 };
     f.bias += mode == FNUZ_8;
     const double a = fabs(mode == TWICE_8 ? (double)assay_f16_to_f32(assay_f16_from_f32(x)) : (double)x);
     const int sign = signbit(x) ? 128 : 0;
     int code = 0;
+    if (isnan(x) && fnuz)
+        return mode == INF_8 ? 127 : 128;
     if (isnan(x))
         return (uint8_t)(sign | (mode == INF_8 ? f.top : e4m3 ? 127 : 126));
     if (mode == STEPS_8 && a < value_8(f.top, f)) {
@@ -65,6 +72,8 @@ static uint8_t to_8(float x, bool e4m3, int mode)
         code = e4m3 ? 120 : 126;
     if (mode == FLUSH_8_BITS && code < 1 << f.m)
         code = 0;
+    if (fnuz && (code >= 128 || (code == 0 && mode != MINUS_8)))
+        return (uint8_t)code;
     return (uint8_t)(sign | code);
 }
 

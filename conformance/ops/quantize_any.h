@@ -54,7 +54,7 @@ static void any_row(char *y, const float *x, int64_t blocks, assay_dtype type, i
     const assay_dtype_info *info = assay_dtype_of(type);
     for (int64_t i = 0; i < blocks; i++, x += info->block, y += info->bytes) {
         double v[SUPER];
-        unsigned char block[SUPER];
+        unsigned char block[300];
         for (int j = 0; j < info->block; j++)
             v[j] = any_number(x, i > 0 ? x - info->block : x, j, info->block, mode);
         info->encode(block, v, info->block);

@@ -11,7 +11,9 @@
  *   iq4_xs  eight times that: scales of 6 bits, in units of one f16 that puts the largest at -32.
  *   nvfp4   E2M1 codes as in mxfp4, four times 16; scales are E4M3 without a sign, ggml's: 7f stands for 0, bit 7
  * counts only in ff, which is 480.  Written: max|x| / 6 in f32, to nearest, ties away from 0, but 448 for what is above
- * 247.  No code is NaN: 16 numbers that hold a NaN or an infinity have the scale 7f and codes 0. */
+ * 247.  What is beyond has the largest code (ggml, whose
+ *           difference in f32 is lost there, writes 0).  No code is NaN: 16 numbers that hold a NaN or an infinity have
+ * the scale 7f and codes 0. */
 #include "assay/blocks.h"
 #include "dtype.h"
 #include "dtype_codecs.h"
@@ -195,7 +197,7 @@ void assay_decode_iq4_xs(double *dst, const void *src, int64_t n)
 
 /* ---- nvfp4 ---- */
 
-enum { FOUR = 64, SUB = 16, E4M3_NAN = 0x7f };
+enum { FOUR = 64, SUB = 16, E4M3_NAN = 0x7f, MOST = 6 * 448 };
 
 static uint8_t ue4m3_from_f32(float x) /* x >= 0 */
 {
@@ -222,6 +224,8 @@ void assay_encode_nvfp4(void *dst, const double *src, int64_t n)
         for (int s = 0; s < FOUR / SUB; s++) {
             double x[SUB];
             const bool finite = take_some(x, src + i + SUB * s, SUB);
+            for (int j = 0; j < SUB; j++) /* so far away that no difference to a code is seen */
+                x[j] = fmax(-MOST, fmin(MOST, x[j]));
             b.d[s] = finite ? ue4m3_from_f32((float)fabs(largest_of(x, SUB)) / 6) : E4M3_NAN;
             pack_places(b.q + SUB / 2 * s, e2m1, x, half_of_ue4m3(b.d[s]), SUB / 2);
         }

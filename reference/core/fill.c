@@ -19,6 +19,7 @@ static int64_t on_grid(const assay_case *c, int i, int64_t at, int64_t v)
     switch (c->type[i]) {
     case ASSAY_q8_0:
     case ASSAY_q8_1:
+    case ASSAY_q8_k:
         return first ? 127 : v;
     case ASSAY_q4_0:
         return first ? -8 : v < -8 ? -8 : v > 7 ? 7 : v;

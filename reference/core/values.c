@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const uint64_t wide = ASSAY_T(f32) | ASSAY_T(bf16), floats = ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16),
-                      of_8_bits = ASSAY_T(e4m3) | ASSAY_T(e5m2);
+                      of_8_bits = ASSAY_T(e4m3) | ASSAY_T(e5m2) | ASSAY_T(e4m3fnuz) | ASSAY_T(e5m2fnuz);
 
 static char innermost(const assay_operand *o)
 {

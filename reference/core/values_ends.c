@@ -8,11 +8,12 @@
 
 static double largest(assay_dtype t)
 {
-    return t == ASSAY_f16    ? 65504
-           : t == ASSAY_bf16 ? 0x1.fep127
-           : t == ASSAY_e4m3 ? 448
-           : t == ASSAY_e5m2 ? 57344
-                             : 0x1.fffffep127;
+    return t == ASSAY_f16                           ? 65504
+           : t == ASSAY_bf16                        ? 0x1.fep127
+           : t == ASSAY_e4m3                        ? 448
+           : t == ASSAY_e4m3fnuz                    ? 240
+           : t == ASSAY_e5m2 || t == ASSAY_e5m2fnuz ? 57344
+                                                    : 0x1.fffffep127;
 }
 
 /* In steps of the type from its largest number: half a step more is the first that rounds to infinity (e4m3: the last

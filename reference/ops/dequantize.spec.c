@@ -2,7 +2,9 @@
 #include "spec.h"
 
 static const assay_operand operands[] = {
-    { .name = "x", .shape = "RC", .types = TYPES(T(f16) | T(bf16) | FLOATS_8 | T(q8_1) | BLOCKS) },
+    { .name = "x",
+      .shape = "RC",
+      .types = TYPES(T(f16) | T(bf16) | FLOATS_8 | ACTIVATIONS | FILE_BLOCKS | OCP_BLOCKS) },
     { .name = "y",
       .shape = "RC",
       .types = TYPES(T(f32)),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * quantize: types with an exact rule have one right answer.  q2_k to q6_k and iq4_nl are written by a search, and any
- * search may be as good as ours: verify() holds an encoder to what the format defines.  Its measure is *plain
+ * quantize: types with an exact rule have one right answer.  q2_k to q6_k, iq4_nl and iq4_xs are written by a search,
+ * and any search may be as good as ours: verify() holds an encoder to what the format defines.  Its measure is *plain
  * rounding*: each group's scale from its extremes, in closed form, rounded to the grid of the super-block.
  *
  *   each super-block   square error at most `worst`: what plain rounding errs at most on values with these extremes
@@ -99,22 +99,53 @@ static plain plain_symmetric(const double *x, grid f)
 }
 
 /* x ~ d v, v one of 16 values: the extreme is -127, of the other side 113 is the last; no gap within is over 24. */
-static plain plain_iq4_nl(const double *x)
+enum { IN_16 = 32, LOW = 127, BEYOND = 14 };
+
+static double plain_scale(const double *x)
+{
+    double extreme = 0;
+    for (int j = 0; j < IN_16; j++)
+        extreme = fabs(x[j]) > fabs(extreme) ? x[j] : extreme;
+    return extreme / -LOW;
+}
+
+/* Of 32 values with scale d, which is stored as `stored`, off by ds at most */
+static plain plain_of_16(const double *x, double d, double stored, double ds)
 {
     static const int value[] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };
-    enum { N = 32, LOW = 127, BEYOND = 14 };
-    double extreme = 0;
-    for (int j = 0; j < N; j++)
-        extreme = fabs(x[j]) > fabs(extreme) ? x[j] : extreme;
-    const double d = extreme / -LOW, stored = assay_f16_to_f64(assay_f16_from_f64(d));
-    const double each = BEYOND * fabs(d) + LOW * (fabs(d) * 0x1p-11 + 0x1p-25);
-    plain p = { 0, N * each * each };
-    for (int j = 0; j < N; j++) {
+    const double each = BEYOND * fabs(d) + LOW * ds;
+    plain p = { 0, IN_16 * each * each };
+    for (int j = 0; j < IN_16; j++) {
         double best = INFINITY, e = 0;
         for (size_t k = 0; k < sizeof value / sizeof *value; k++)
             if (fabs(d * value[k] - x[j]) < best)
                 best = fabs(d * value[k] - x[j]), e = stored * value[k] - x[j];
         p.error += e * e;
+    }
+    return p;
+}
+
+static plain plain_iq4_nl(const double *x)
+{
+    const double d = plain_scale(x);
+    return plain_of_16(x, d, assay_f16_to_f64(assay_f16_from_f64(d)), fabs(d) * 0x1p-11 + 0x1p-25);
+}
+
+/* Scales of groups in steps of the super-block's, -32 .. 31 */
+static plain plain_iq4_xs(const double *x)
+{
+    enum { GROUPS = SUPER / IN_16, STEPS = 32 };
+    double s[GROUPS], most = 0;
+    for (int g = 0; g < GROUPS; g++) {
+        s[g] = plain_scale(x + IN_16 * g);
+        most = fabs(s[g]) > fabs(most) ? s[g] : most;
+    }
+    const double d = assay_f16_to_f64(assay_f16_from_f64(most / -STEPS)), ds = stored_within(fabs(most), STEPS, 1);
+    plain p = { 0, 0 };
+    for (int g = 0; g < GROUPS; g++) {
+        const double stored = most != 0 ? d * fmin(nearbyint(-STEPS * s[g] / most), STEPS - 1) : 0;
+        const plain of_group = plain_of_16(x + IN_16 * g, s[g], stored, ds);
+        p.error += of_group.error, p.worst += of_group.worst;
     }
     return p;
 }
@@ -132,6 +163,8 @@ static plain plain_of(assay_dtype t, const double *x)
         return plain_affine(x, q5_k);
     case ASSAY_q6_k:
         return plain_symmetric(x, q6_k);
+    case ASSAY_iq4_xs:
+        return plain_iq4_xs(x);
     default:
         return plain_iq4_nl(x);
     }

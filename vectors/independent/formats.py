@@ -113,6 +113,50 @@ def decode_mxfp4(b):
     return power[:, None] * E2M1[nibbles(b[:, 1:]).astype(int)]
 
 
+def decode_iq4_xs(b):
+    groups = np.arange(8)
+    low = b[:, 4:8].repeat(2, axis=1) >> (groups % 2 * 4).astype(np.uint8) & 15
+    high = b[:, 2:4].repeat(4, axis=1) >> (groups % 4 * 2).astype(np.uint8) & 3
+    codes = np.concatenate([nibbles(b[:, 8 + 16 * g : 24 + 16 * g]) for g in groups], axis=1).astype(int)
+    return f16(b[:, :2]) * np.repeat((low | high << 4).astype(int) - 32, 32, axis=1) * kquants.IQ4[codes]
+
+
+def scale_of_nvfp4():
+    """All 256 codes: E4M3 whose sign is not looked at, but that 7f is 0 and ff 480."""
+    e, f = np.arange(256) >> 3 & 15, np.arange(256) & 7
+    v = np.where(e > 0, np.ldexp(f + 8.0, e - 10), np.ldexp(f * 1.0, -9))
+    v[127] = 0
+    return v
+
+
+NV_SCALE = scale_of_nvfp4()
+
+
+def decode_nvfp4(b):
+    q = b[:, 4:].reshape(-1, 4, 8)
+    codes = np.concatenate([q & 15, q >> 4], axis=2).reshape(-1, 64)
+    return np.repeat(NV_SCALE[b[:, :4]], 16, axis=1) * E2M1[codes]
+
+
+def digits(b, n):
+    """The first n digits of base 3 behind the point of byte / 256, one digit of all bytes after the other."""
+    b = b.astype(int)
+    return np.concatenate([b * 3 ** (k + 1) // 256 % 3 for k in range(n)], axis=1)
+
+
+def decode_tq1_0(b):
+    t = np.concatenate([digits(b[:, :32], 5), digits(b[:, 32:48], 5), digits(b[:, 48:52], 4)], axis=1)
+    return f16(b[:, 52:54]) * (t - 1.0)
+
+
+def decode_tq2_0(b):
+    return f16(b[:, 64:66]) * (two_bits(b[:, :64]) - 1)
+
+
+def decode_q8_k(b):
+    return np.ascontiguousarray(b[:, :4]).view("<f4").astype(np.float64) * b[:, 4:260].view(np.int8)
+
+
 def numbers_8(exponents, fraction):
     """All 256 codes of a float of 8 bits; e4m3 has one NaN of either sign and no infinities."""
     c = np.arange(128)
@@ -125,7 +169,76 @@ def numbers_8(exponents, fraction):
     return np.concatenate([v, -v])
 
 
+def numbers_fnuz(exponents, fraction):
+    """All 256 codes: half of what IEEE would have, none infinite, 80 the only NaN."""
+    c = np.arange(128)
+    e, f, bias = c >> fraction, c & ((1 << fraction) - 1), 1 << (exponents - 1)
+    v = np.ldexp(np.where(e > 0, f + (1 << fraction), f).astype(np.float64), np.maximum(e, 1) - bias - fraction)
+    return np.concatenate([v, [np.nan], -v[1:]])
+
+
+FNUZ = {"e4m3fnuz": numbers_fnuz(4, 3), "e5m2fnuz": numbers_fnuz(5, 2)}
+
+
+def nearest_of(ladder, size):
+    """The place in a rising list of the number nearest to each size, of two the even one."""
+    middle = (ladder[:-1] + ladder[1:]) / 2
+    below, above = np.searchsorted(middle, size, "left"), np.searchsorted(middle, size, "right")
+    return np.where(below % 2 == 0, below, above)
+
+
+def encode_fnuz(name, x):
+    v = FNUZ[name][:128]
+    size = np.abs(x.astype(np.float64))
+    code = nearest_of(np.append(v, 2 * v[127] - v[126]), size)
+    minus = np.signbit(x) & (code > 0)
+    return np.where(np.isnan(x) | (code > 127), 128, code + 128 * minus).astype(np.uint8)
+
+
 FLOATS_8 = {"F8_E4M3": numbers_8(4, 3), "F8_E5M2": numbers_8(5, 2)}
+
+
+def six_bits(exponents, fraction):
+    c = np.arange(32)
+    e, f, bias = c >> fraction, c & ((1 << fraction) - 1), (1 << (exponents - 1)) - 1
+    return np.ldexp(np.where(e > 0, f + (1 << fraction), f).astype(np.float64), np.maximum(e, 1) - bias - fraction)
+
+
+# Bits of a code, the numbers of the codes without sign, the power of two of the largest
+MX = {"mxfp8_e4m3": (8, FLOATS_8["F8_E4M3"][:127], 8), "mxfp8_e5m2": (8, FLOATS_8["F8_E5M2"][:124], 15),
+      "mxfp6_e2m3": (6, six_bits(2, 3), 2), "mxfp6_e3m2": (6, six_bits(3, 2), 4), "mxint8": (8, np.arange(128) / 64, 0)}
+
+
+def decode_mx(name, b):
+    width = MX[name][0]
+    string = np.unpackbits(b[:, 1:], axis=1, bitorder="little").reshape(len(b), 32, width)
+    code = np.packbits(string, axis=2, bitorder="little")[:, :, 0]
+    if name == "mxint8":
+        v = code.view(np.int8) / 64
+    elif width == 8:
+        v = FLOATS_8["F8_" + name[6:].upper()][code]
+    else:
+        v = np.where(code >= 32, -1.0, 1.0) * MX[name][1][code % 32]
+    power = np.where(b[:, 0] == 255, np.nan, np.ldexp(1.0, b[:, 0].astype(int) - 127))
+    return power[:, None] * v
+
+
+def encode_mx(name, x):
+    width, ladder, top = MX[name]
+    bad = ~np.isfinite(x).all(axis=1)
+    x = np.where(bad[:, None], F32(0), x).astype(np.float64)
+    most = np.abs(x).max(axis=1)
+    e = np.where(most > 0, np.frexp(most)[1] - 1 - top + 127, 0).clip(0, 254)
+    code = nearest_of(ladder, np.ldexp(np.abs(x), 127 - e[:, None]))
+    if name == "mxint8":
+        code = np.where(x < 0, -code, code)
+    else:
+        code = code + np.where(np.signbit(x), 1 << (width - 1), 0)
+    string = np.unpackbits(code.astype(np.uint8)[:, :, None], axis=2, bitorder="little")[:, :, :width]
+    b = np.concatenate([e[:, None].astype(np.uint8), np.packbits(string.reshape(len(x), -1), axis=1, bitorder="little")], axis=1)
+    b[bad] = 0
+    b[bad, 0] = 255
+    return b
 
 
 def encode_8(kind, x):
@@ -154,7 +267,11 @@ def decode_q6_k(b):
 DECODE = {"q8_0": (32, 34, decode_q8_0), "q8_1": (32, 36, decode_q8_1), "q4_0": (32, 18, decode_q4_0),
           "q4_1": (32, 20, decode_q4_1), "q5_0": (32, 22, decode_q5_0), "q5_1": (32, 24, decode_q5_1),
           "q2_k": (256, 84, decode_q2_k), "q3_k": (256, 110, decode_q3_k), "q4_k": (256, 144, decode_q4_k), "q5_k": (256, 176, decode_q5_k),
-          "q6_k": (256, 210, decode_q6_k), "iq4_nl": (32, 18, decode_iq4_nl), "mxfp4": (32, 17, decode_mxfp4)}
+          "q6_k": (256, 210, decode_q6_k), "iq4_nl": (32, 18, decode_iq4_nl), "mxfp4": (32, 17, decode_mxfp4),
+          "iq4_xs": (256, 136, decode_iq4_xs), "nvfp4": (64, 36, decode_nvfp4), "tq1_0": (256, 54, decode_tq1_0),
+          "tq2_0": (256, 66, decode_tq2_0), "q8_k": (256, 292, decode_q8_k)}
+DECODE.update({name: (32, 1 + 4 * MX[name][0], lambda b, name=name: decode_mx(name, b)) for name in MX})
+DECODE.update({name: (1, 1, lambda b, name=name: FNUZ[name][b]) for name in FNUZ})
 
 
 def decode(kind, name, raw):
@@ -247,6 +364,49 @@ def encode_mxfp4(x):
     return b
 
 
+def encode_nvfp4(x):
+    """Scales: 1/6 of the largest of 16, to nearest, of two the upper; below 2^-6 a half is added in float32; 448 from 248 on."""
+    x = x.reshape(-1, 16)
+    bad = ~np.isfinite(x).all(axis=1)
+    x = np.where(bad[:, None], F32(0), x)
+    want = (np.abs(x).max(axis=1) / F32(6)).astype(F32)
+    steps = np.minimum((want * F32(512)).astype(F32) + F32(0.5), F32(7)).astype(F32)
+    ladder = NV_SCALE[:0x79]
+    c = np.searchsorted((ladder[:-1] + ladder[1:]) / 2, want.astype(np.float64), "right")
+    c = np.where(want < F32(2**-6), np.trunc(steps), np.where(want >= 248, 126, c)).astype(np.uint8)
+    d, size = NV_SCALE[c][:, None], np.abs(x).astype(np.float64)
+    code = sum((size > m * d).astype(np.uint8) for m in (0.25, 0.75, 1.25, 1.75, 2.5, 3.5, 5)) * (d > 0)
+    code = np.where((x < 0) & (code > 0), code + 8, code).astype(np.uint8)
+    c[bad] = 127
+    return np.concatenate([c.reshape(-1, 4), (code[:, :8] | code[:, 8:] << 4).reshape(-1, 32)], axis=1)
+
+
+def encode_ternary(x, two):
+    d = np.abs(extreme(x))
+    t = away((x * inverse(d)[:, None]).astype(F32)).astype(int) + 1
+    if two:
+        codes = sum(t.reshape(-1, 2, 4, 32)[:, :, k] << 2 * k for k in range(4)).reshape(-1, 64)
+    else:
+        runs = [t[:, :160].reshape(-1, 5, 32), t[:, 160:240].reshape(-1, 5, 16), t[:, 240:].reshape(-1, 4, 4)]
+        codes = [-(-256 * sum(r[:, n] * 3 ** (4 - n) for n in range(r.shape[1])) // 243) for r in runs]
+        codes = np.concatenate(codes, axis=1)
+    return np.concatenate([codes.astype(np.uint8), bytes_of(half(d))], axis=1)
+
+
+def encode_q8_k(x):
+    bad = ~np.isfinite(x).all(axis=1)
+    x = np.where(bad[:, None], F32(0), x)
+    most = extreme(x)
+    with np.errstate(divide="ignore", over="ignore"):
+        by = np.where(most != 0, F32(-127) / most, F32(0)).astype(F32)
+        by = np.where(np.isfinite(by), by, F32(0)).astype(F32)
+        d = np.where(by != 0, F32(1) / by, F32(0)).astype(F32)
+    q = np.rint((x * by[:, None]).astype(F32)).astype(int)
+    d[bad] = np.nan
+    sums = q.reshape(-1, 16, 16).sum(axis=2).astype("<i2")
+    return np.concatenate([bytes_of(d), q.astype(np.int8).view(np.uint8), bytes_of(sums)], axis=1)
+
+
 def guarded(x, scales, encode, wide=False):
     """Blocks that hold a NaN or an infinity, or (wide) whose range no f32 holds: NaN at the scales, codes of zeros."""
     with np.errstate(over="ignore", invalid="ignore"):
@@ -266,7 +426,12 @@ ENCODE = {"q8_0": lambda x: guarded(x, (0,), lambda x: encode_q8(x, False)),
           "q5_0": lambda x: guarded(x, (0,), lambda x: encode_symmetric(x, 16)),
           "q5_1": lambda x: guarded(x, (0, 2), lambda x: encode_affine(x, 31), True),
           "q2_k": kquants.encode_q2_k, "q3_k": kquants.encode_q3_k, "q4_k": kquants.encode_q4_k, "q5_k": kquants.encode_q5_k,
-          "q6_k": kquants.encode_q6_k, "iq4_nl": kquants.encode_iq4_nl, "mxfp4": encode_mxfp4}
+          "q6_k": kquants.encode_q6_k, "iq4_nl": kquants.encode_iq4_nl, "mxfp4": encode_mxfp4,
+          "iq4_xs": kquants.encode_iq4_xs, "nvfp4": encode_nvfp4, "q8_k": encode_q8_k,
+          "tq1_0": lambda x: guarded(x, (52,), lambda x: encode_ternary(x, False)),
+          "tq2_0": lambda x: guarded(x, (64,), lambda x: encode_ternary(x, True))}
+ENCODE.update({name: lambda x, name=name: encode_mx(name, x) for name in MX})
+ENCODE.update({name: lambda x, name=name: encode_fnuz(name, x) for name in FNUZ})
 
 
 def encode_bf16(x):

@@ -242,13 +242,16 @@ START_TEST(block_edges)
     assay_dtype_of(ASSAY_q4_1)->encode(&b41, x, 32);
     ck_assert(b41.d == 0x7e00 && b41.m == 0x7e00 && b41.q[7] == 0);
     const double odd[] = { INFINITY, -INFINITY, (double)NAN };
-    static const assay_dtype types[] = { ASSAY_q8_0, ASSAY_q8_1,   ASSAY_q4_0, ASSAY_q4_1, ASSAY_q5_0,
-                                         ASSAY_q5_1, ASSAY_q4_k,   ASSAY_q6_k, ASSAY_q2_k, ASSAY_q3_k,
-                                         ASSAY_q5_k, ASSAY_iq4_nl, ASSAY_mxfp4 };
+    static const assay_dtype types[] = { ASSAY_q8_0,       ASSAY_q8_1,      ASSAY_q4_0,       ASSAY_q4_1,
+                                         ASSAY_q5_0,       ASSAY_q5_1,      ASSAY_q4_k,       ASSAY_q6_k,
+                                         ASSAY_q2_k,       ASSAY_q3_k,      ASSAY_q5_k,       ASSAY_iq4_nl,
+                                         ASSAY_mxfp4,      ASSAY_iq4_xs,    ASSAY_tq1_0,      ASSAY_tq2_0,
+                                         ASSAY_q8_k,       ASSAY_mxint8,    ASSAY_mxfp8_e4m3, ASSAY_mxfp8_e5m2,
+                                         ASSAY_mxfp6_e2m3, ASSAY_mxfp6_e3m2 };
     for (size_t t = 0; t < ASSAY_COUNT_OF(types); t++)
         for (int k = 0; k < 9; k++) {
             const assay_dtype_info *info = assay_dtype_of(types[t]);
-            unsigned char block[256];
+            unsigned char block[300];
             for (int i = 0; i < 256; i++)
                 x[i] = i;
             x[k % 3 == 0 ? 0 : k % 3 == 1 ? info->block - 1 : 17] = odd[k / 3];

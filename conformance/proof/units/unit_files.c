@@ -99,8 +99,10 @@ START_TEST(test_gguf_tensors)
     refused(&b, "rank 5");
     one_tensor(&b, 2, 32, 1, 4, 0);
     refused(&b, "unknown element type 4");
-    one_tensor(&b, 2, 256, 1, 15, 0);
-    refused(&b, "element type q8_k (15), which Assay does not have");
+    one_tensor(&b, 2, 256, 1, 41, 0);
+    refused(&b, "element type q1_0 (41), which Assay does not have");
+    one_tensor(&b, 2, 256, 1, ASSAY_e4m3, 0);
+    refused(&b, "unknown element type 63");
     one_tensor(&b, 2, 32, 1, UINT32_MAX, 0);
     refused(&b, "unknown element type 4294967295");
     head(&b, 3, 2, 0);
