@@ -34,10 +34,10 @@ static bool has_minimum(assay_dtype t)
     return t == ASSAY_q4_1 || t == ASSAY_q5_1;
 }
 
-/* The length over which a generator draws a size: a block's, but that of nvfp4 has four scales */
+/* The length over which a generator draws a size: a block's; where a super-block has scales of its own, less */
 static int64_t run_of(assay_dtype t)
 {
-    return assay_dtype_of(t)->search || t == ASSAY_nvfp4 ? 32 : assay_dtype_of(t)->block;
+    return assay_dtype_of(t)->search || assay_dtype_of(t)->block < 256 ? 32 : 256;
 }
 
 /* Of codes that are floats: their sizes in rising order, with a scale of 1; how many.  0: they are none. */
@@ -206,7 +206,8 @@ static bool scale_ties(const assay_case *c, int i, int64_t n, double *const *val
 {
     static const uint16_t edge[] = { 0, 1, 0x3ff, 0x400, 0x7bfe, 0x7bff };
     const assay_dtype t = c->type[Y];
-    const bool power = assay_block_parts_of(t)->scale < 0 && t != ASSAY_q8_k;
+    const assay_block_parts *parts = assay_block_parts_of(t);
+    const bool power = parts && parts->scale < 0 && t != ASSAY_q8_k;
     const int steps = power ? 1 : steps_of(t);
     const int64_t run = t == ASSAY_nvfp4 ? 16 : run_of(t);
     double *x = value[i];
