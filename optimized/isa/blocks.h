@@ -41,6 +41,14 @@ static inline float e8m0_half(uint8_t e)
     memcpy(&f, &u, sizeof f);
     return f;
 }
+/* A scale of nvfp4, halved: E4M3 without a sign, 7f stands for 0, ff for 480 */
+static inline float ue4m3_half(uint8_t c)
+{
+    const uint32_t u = (c & 0x78u ? (c & 0x7fu) + (119u << 3) : 0) << 20;
+    float f;
+    memcpy(&f, &u, sizeof f);
+    return c == 0x7f ? 0 : c & 0x78 ? f : (float)(c & 7) * 0x1p-10f;
+}
 static inline float e4m3_from_bits(uint8_t c)
 {
     const uint32_t size = c & 0x7f;
@@ -72,7 +80,26 @@ static inline int64_t row_bytes(assay_dtype t, int64_t n)
         return n / 32 * (int64_t)sizeof(assay_q5_1);
     case ASSAY_e4m3:
     case ASSAY_e5m2:
+    case ASSAY_e4m3fnuz:
+    case ASSAY_e5m2fnuz:
         return n;
+    case ASSAY_iq4_xs:
+        return n / 256 * (int64_t)sizeof(assay_iq4_xs);
+    case ASSAY_nvfp4:
+        return n / 64 * (int64_t)sizeof(assay_nvfp4);
+    case ASSAY_tq1_0:
+        return n / 256 * (int64_t)sizeof(assay_tq1_0);
+    case ASSAY_tq2_0:
+        return n / 256 * (int64_t)sizeof(assay_tq2_0);
+    case ASSAY_q8_k:
+        return n / 256 * (int64_t)sizeof(assay_q8_k);
+    case ASSAY_mxfp8_e4m3:
+    case ASSAY_mxfp8_e5m2:
+    case ASSAY_mxint8:
+        return n / 32 * (int64_t)sizeof(assay_mx8);
+    case ASSAY_mxfp6_e2m3:
+    case ASSAY_mxfp6_e3m2:
+        return n / 32 * (int64_t)sizeof(assay_mx6);
     case ASSAY_iq4_nl:
         return n / 32 * (int64_t)sizeof(assay_iq4_nl);
     case ASSAY_mxfp4:

@@ -76,6 +76,8 @@ static inline void decode_bytes(float *y, const uint8_t *x, bool e4m3, int64_t n
         y[i] = e4m3 ? e4m3_from_bits(x[i]) : half_to_f32((uint16_t)(x[i] << 8));
 }
 
+#include "decode_scaled.h"
+
 /* n elements of type t (whole blocks) at x, which may have any alignment */
 static inline void row_decode(float *y, const void *x, assay_dtype t, int64_t n)
 {
@@ -145,8 +147,11 @@ static inline void row_decode(float *y, const void *x, assay_dtype t, int64_t n)
         for (const assay_q6_k *b = x; i < n; i += 256, b++)
             decode_q6_k(y + i, b);
         break;
+    case ASSAY_f32:
+        memcpy(y, x, (size_t)n * sizeof *y);
+        break;
     default:
-        memcpy(y, x, (size_t)n * sizeof *y); /* f32 */
+        decode_more(y, x, t, n);
     }
 }
 #endif

@@ -70,8 +70,9 @@ def with_scales(info, name, blocks, d):
     """Puts the f16 codes d, and random ones of finite value for a minimum, into the blocks."""
     if name == "mxfp4":
         blocks[:, 0] %= 255  # ff is NaN here, 2^127 there
+    if name in ("mxfp4", "nvfp4"):
         return blocks
-    at = {"q6_k": 208, "q2_k": 80, "q3_k": 108}.get(name, 0)
+    at = {"q6_k": 208, "q2_k": 80, "q3_k": 108, "tq1_0": 52, "tq2_0": 64}.get(name, 0)
     blocks[:, at : at + 2] = d.astype("<u2").view(np.uint8).reshape(-1, 2)
     if name in ("q4_1", "q5_1", "q2_k", "q4_k", "q5_k"):
         m = RNG.integers(0, 1 << 16, len(blocks)).astype("<u2")
@@ -92,7 +93,8 @@ def all_codes(name):
 
 
 def check_decode(find, say):
-    for name in ("q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k", "iq4_nl", "mxfp4"):
+    for name in ("q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k", "iq4_nl", "iq4_xs", "mxfp4", "nvfp4",
+                 "tq1_0", "tq2_0"):
         info, kind = find(name), GGMLQuantizationType[name.upper()]
         pieces = [with_scales(info, name, RNG.integers(0, 256, (1 << 16 if info.block == 32 else 1 << 14, info.bytes)).astype(np.uint8),
                               RNG.integers(0, 1 << 16, 1 << 16 if info.block == 32 else 1 << 14))]
@@ -106,12 +108,13 @@ def check_decode(find, say):
             same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
             count, wrong = count + same.size, wrong + int((~same).sum())
         say(f"decode {name}", count, wrong, "gguf")
-    info = find("q8_1")
-    blocks = RNG.integers(0, 256, (1 << 14, info.bytes)).astype(np.uint8)
-    ours = decode(info, blocks)
-    with np.errstate(over="ignore", invalid="ignore"):
-        theirs = formats.decode_q8_1(blocks).astype(np.float32)
-    say("decode q8_1", ours.size, int((~((ours == theirs) | (np.isnan(ours) & np.isnan(theirs)))).sum()), "formats.py")
+    for name in ("q8_1", "q8_k", *formats.MX, *formats.FNUZ):
+        info = find(name)
+        blocks = RNG.integers(0, 256, (1 << 14, info.bytes)).astype(np.uint8)
+        ours = decode(info, blocks)
+        with np.errstate(over="ignore", invalid="ignore"):
+            theirs = formats.decode("U8", name, blocks).reshape(ours.shape).astype(np.float32)
+        say(f"decode {name}", ours.size, int((~((ours == theirs) | (np.isnan(ours) & np.isnan(theirs)))).sum()), "formats.py")
 
 
 def inputs():
@@ -125,7 +128,8 @@ def inputs():
         e[:, 5], e[:, 29] = -steps / 2, steps / 2
         out.append(e * np.exp2(RNG.integers(-8, 8, (n, 1))))
     x = np.concatenate(out).astype(np.float32)
-    return x[np.abs(x).max(axis=1) > 0]
+    x = x[np.abs(x).max(axis=1) > 0]
+    return x[: len(x) // 8 * 8]  # whole blocks of 256 too
 
 
 def supers(level):
@@ -143,10 +147,15 @@ def check_encode(find, say):
     for name in ("q8_0", "q4_0", "q4_1", "q5_0", "q5_1"):
         ours, theirs = encode(find(name), x), quantize(x, GGMLQuantizationType[name.upper()]).reshape(len(x), -1)
         say(f"encode {name}", ours.size, int((ours != theirs).sum()), "gguf")
-    for name in ("q8_0", "q8_1", "q4_0", "q4_1", "q5_0", "q5_1", "mxfp4"):
+    for name in ("q8_0", "q8_1", "q4_0", "q4_1", "q5_0", "q5_1", "mxfp4", "nvfp4", "tq1_0", "tq2_0", "q8_k", *formats.MX):
+        x = x.reshape(-1, find(name).block)
         ours, theirs = encode(find(name), x), formats.ENCODE[name](x)
         say(f"encode {name}", ours.size, int((ours != theirs).sum()), "formats.py")
-    for name, level in (("q2_k", False), ("q3_k", False), ("q4_k", True), ("q5_k", True), ("q6_k", False), ("iq4_nl", False)):
+    x = x.reshape(-1, 256)
+    for name in ("tq1_0", "tq2_0"):
+        ours, theirs = encode(find(name), x), quantize(x, GGMLQuantizationType[name.upper()]).reshape(len(x), -1)
+        say(f"encode {name}", ours.size, int((ours != theirs).sum()), "gguf")
+    for name, level in (("q2_k", False), ("q3_k", False), ("q4_k", True), ("q5_k", True), ("q6_k", False), ("iq4_nl", False), ("iq4_xs", False)):
         x = supers(level).reshape(-1, find(name).block)
         if name == "q2_k":  # generic rows: of few codes, two trials may fit one group equally well
             x = x[:128]
@@ -163,6 +172,9 @@ def check_encode(find, say):
         wide = f.astype(np.float64)
     for name, kind in (("e4m3", "F8_E4M3"), ("e5m2", "F8_E5M2")):
         ours, theirs = encode(find(name), f).ravel(), formats.encode_8(kind, wide)
+        say(f"encode {name}", ours.size, int((ours != theirs).sum()), "formats.py")
+    for name in formats.FNUZ:
+        ours, theirs = encode(find(name), f).ravel(), formats.encode_fnuz(name, wide)
         say(f"encode {name}", ours.size, int((ours != theirs).sum()), "formats.py")
     ours = encode(find("f16"), f).view("<u2").ravel()
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
