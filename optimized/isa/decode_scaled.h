@@ -67,7 +67,8 @@ static inline void decode_q8_k(float *y, const assay_q8_k *b)
 static inline void decode_mx(float *y, uint8_t e, const uint8_t *q, bool e4m3, float more)
 {
     const float half = e8m0_half(e);
-    decode_bytes(y, q, e4m3, 32);
+    for (int j = 0; j < 32; j += 8)
+        decode_eight(y + j, q + j, e4m3);
     for (int j = 0; j < 32; j++)
         y[j] = y[j] * more * half * 2;
 }
