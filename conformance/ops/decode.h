@@ -45,7 +45,7 @@
     X(NV_SIGNED, "nvfp4-scale-with-a-sign", "formats 3: bit 7 is ignored")                                             \
     X(NV_OF_32, "nvfp4-halves-of-32", "formats 10: its halves lie 8 apart, not 16")                                    \
     X(NV_ONE, "nvfp4-first-scale-for-all", "slip: groups that all get one scale")                                      \
-    X(NV_FLUSH, "nvfp4-subnormal-scale-flushed", "formats 1: subnormals")                                              \
+    X(NV_NORMAL, "nvfp4-subnormal-scale-as-normal", "local-inference-lab/b12x#388")                                    \
     X(XS_FOUR_BITS, "iq4_xs-high-scale-bits-lost", "slip: high bits apart")                                            \
     X(TRIT_ORDER, "tq1_0-digits-of-a-byte-side-by-side", "formats 4.1: digits lie 32, 16 and 4 apart")                 \
     X(TRIT_REST, "tq1_0-last-16-as-the-others", "formats 4.1: the last four bytes hold four digits each")              \

@@ -64,7 +64,8 @@ static void open_nvfp4(scaled *s, const uint8_t *b, const uint8_t *next, int mod
     static const float e2m1[] = { 0, 0.5F, 1, 1.5F, 2, 3, 4, 6, -0.0F, -0.5F, -1, -1.5F, -2, -3, -4, -6 };
     for (int g = 0; g < 4; g++) {
         const uint8_t c = (mode == NEXT_SCALE ? next : b)[mode == NV_ONE ? 0 : g];
-        const float size = c % 128 < 8 && mode == NV_FLUSH ? 0 : small_float(c % 128, 8, 3, 7, MX_END);
+        const float size =
+            c % 128 < 8 && mode == NV_NORMAL ? ldexpf((float)(c % 8 + 8), -10) : small_float(c % 128, 8, 3, 7, MX_END);
         s->scale[g] = c == 127 && mode != NV_FULL ? 0 : c > 127 && mode == NV_SIGNED ? -size : size;
     }
     for (int j = 0; j < 64; j++) {

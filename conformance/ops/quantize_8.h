@@ -13,6 +13,7 @@
     X(FLUSH_8_BITS, "8-bits-subnormals-flushed", "invergent-ai/surogate#162")                                          \
     X(FNUZ_8, "8-bits-fnuz", "formats 10: FNUZ has another bias")                                                      \
     X(INF_8, "8-bits-inf-for-nan", "formats 1: e4m3 has no infinities, and e5m2 has")                                  \
+    X(EARLY_8, "8-bits-saturated-from-256", "sgl-project/sglang#40581")                                                \
     X(MINUS_8, "8-bits-fnuz-minus-zero", "formats 1: FNUZ has its NaN where -0 would be")
 
 #define LEGAL_8(X)                                                                                                     \
@@ -70,6 +71,8 @@ static uint8_t to_8(float x, assay_dtype t, int mode)
         code = f.top - 1;
     if (code >= f.top && mode == INF_8)
         code = e4m3 ? 120 : 126;
+    if (mode == EARLY_8 && f.m == 3 && code >= 120)
+        code = 126;
     if (mode == FLUSH_8_BITS && code < 1 << f.m)
         code = 0;
     if (fnuz && (code >= 128 || (code == 0 && mode != MINUS_8)))
