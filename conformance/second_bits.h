@@ -42,6 +42,8 @@ static inline int in_sixteen(unsigned code)
 
 /* The types of second_scaled.c; false: t is none of them, or is written by a search */
 bool assay_second_read_scaled(assay_dtype t, const unsigned char *block, int j, double *v);
+/* ... of second_grids.c */
+bool assay_second_read_grid(assay_dtype t, const unsigned char *block, int j, double *v);
 bool assay_second_write_scaled(assay_dtype t, const double *x, unsigned char *block);
 /* A 16-bit float, and the code of the number nearest to x that lies below `end`, which stands for what is beyond; of
  * two the even one, sign in bit 15 */

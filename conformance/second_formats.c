@@ -127,7 +127,8 @@ double assay_second_read(assay_dtype t, const unsigned char *b, int j)
         return in_q6_k(b, j);
     default: {
         double v = NAN; /* a type that nobody has derived again */
-        assay_second_read_scaled(t, b, j, &v);
+        if (!assay_second_read_scaled(t, b, j, &v))
+            assay_second_read_grid(t, b, j, &v);
         return v;
     }
     }

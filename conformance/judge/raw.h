@@ -11,7 +11,7 @@
  * ANY: every bit random. */
 enum raw_kind { RAW_FINITE, RAW_EDGES, RAW_ANY };
 
-static inline void raw_scale(unsigned char *p, assay_rng *r, enum raw_kind kind)
+static inline uint16_t raw_scale(assay_rng *r, enum raw_kind kind)
 {
     static const uint16_t edge[] = { 0,      0x8000, 1,      0x8001, 0x03ff, 0x0400,
                                      0x7bff, 0xfbff, 0x7c00, 0xfc00, 0x7e00, 0x3c00 };
@@ -20,7 +20,7 @@ static inline void raw_scale(unsigned char *p, assay_rng *r, enum raw_kind kind)
         h = edge[assay_rng_below(r, (int64_t)ASSAY_COUNT_OF(edge))];
     else if ((h & 0x7c00) == 0x7c00)
         h &= 0xbbff; /* not infinite, not NaN */
-    memcpy(p, &h, 2);
+    return h;
 }
 
 /* One block of type t, or one number */
@@ -57,7 +57,7 @@ static inline void raw_block(assay_dtype t, unsigned char *b, assay_rng *r, enum
     }
     for (int i = 0; i < 2; i++)
         if (at[i] >= 0)
-            raw_scale(b + at[i], r, kind);
+            assay_block_put(t, b, at[i], raw_scale(r, kind));
 }
 
 static inline bool raw_fill(assay_dtype t, void *data, size_t n, assay_rng *r, enum raw_kind kind)

@@ -52,6 +52,17 @@
     X(TRIT_POWERS, "tq1_0-digits-from-the-last", "formats 4.2: the first digit counts most")                           \
     X(CODE_3, "tq2_0-code-3-as-1", "formats 4.1: code 3 decodes to 2 d")                                               \
     X(K8_HALF, "q8_k-scale-as-f16", "formats 4.1: its d is an f32")
+#define GRID_FAULTS(X)                                                                                                 \
+    X(GRID_REVERSED, "iq-entry-backwards", "formats 5: the first element in the lowest digit")                         \
+    X(GRID_LOW, "iq-high-bits-of-the-place-lost", "slip: high bits apart")                                             \
+    X(GRID_HALVES, "iq3-fours-swapped", "formats 4.1: iq3 has two places to eight elements")                           \
+    X(SIGNS_PLAIN, "iq-eighth-sign-lost", "formats 10: seven signs and parity, or eight plain bits")                   \
+    X(SCALE_OF_GROUP, "iq-scale-of-32-for-16", "formats 4.1: iq2_xs, iq2_s and iq1_m have a scale to 16 elements")     \
+    X(SCALE_EVEN, "iq-scale-without-its-half", "formats 4.1: d (0.5 + s)")                                             \
+    X(OVER_EIGHT, "iq3_xxs-scale-of-iq2", "formats 4.1: a half, not a quarter")                                        \
+    X(DELTA_LOST, "iq1-delta-lost", "formats 4.1: an eighth more or less")                                             \
+    X(DELTA_SIGN, "iq1-delta-always-up", "formats 4.1: an eighth more or less")                                        \
+    X(D_IN_FRONT, "iq1_m-scale-in-front", "formats 10: iq1_m hides its d in four top nibbles")
 
 #define DECODE_LEGAL(X)                                                                                                \
     X(PLAIN, "plain", "legal: the definition")                                                                         \
@@ -67,7 +78,10 @@
     X(MINUS_8D, "minus-8d", "legal: d q - 8 d (q5_0: 16 d) is exact before it is rounded: fused")                      \
     X(BYTE_STORES, "byte-stores", "legal: written byte by byte")
 
-enum decode_mode { DECODE_FAULTS(MODE) SCALED_FAULTS(MODE) DECODE_LEGAL(MODE) STRIDE_HALF, DECODE_MODES };
+enum decode_mode {
+    DECODE_FAULTS(MODE) SCALED_FAULTS(MODE) GRID_FAULTS(MODE) DECODE_LEGAL(MODE) STRIDE_HALF,
+    DECODE_MODES
+};
 
 static float decode_half(uint16_t h, int mode)
 {
@@ -94,6 +108,7 @@ static float decode_half(uint16_t h, int mode)
 }
 
 #include "decode_scaled.h"
+#include "decode_grids.h"
 
 static int64_t decode_bytes(assay_dtype t, int64_t n)
 {
@@ -278,6 +293,8 @@ static void decode_block(float *y, const char *b, const char *next, assay_dtype 
     const uint8_t *p = (const uint8_t *)b, *q = (const uint8_t *)next;
     if (is_scaled(t))
         decode_scaled(y, p, q, t, mode);
+    else if (is_grid(t))
+        decode_grid(y, p, q, t, mode);
     else if (assay_dtype_of(t)->block == 256)
         decode_super(y, p, q, t, mode);
     else if (t == ASSAY_mxfp4 || t == ASSAY_iq4_nl)

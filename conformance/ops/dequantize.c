@@ -18,6 +18,7 @@ static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
 }
 
 #define MX     "mxfp8_e4m3,mxfp8_e5m2,mxfp6_e2m3,mxfp6_e3m2,mxint8"
+#define GRIDS  "iq1_s,iq1_m,iq2_xxs,iq2_xs,iq2_s,iq3_xxs,iq3_s"
 #define SUPERS "q2_k,q3_k,q4_k,q5_k,q6_k,iq4_xs,tq1_0,tq2_0,q8_k"
 static const assay_rows rows[] = {
     { "R=3 C={1..17} x={f16,bf16,e4m3,e5m2,e4m3fnuz,e5m2fnuz} gen=codes", ASSAY_QUICK },
@@ -34,12 +35,14 @@ static const assay_rows rows[] = {
       ASSAY_QUICK },
     { "R=1 C={0,4128,8256} x={" MX ",e4m3fnuz,e5m2fnuz} gen=codes", ASSAY_QUICK },
     { "R=1 C={0,3840,4352} x={" SUPERS ",nvfp4} gen=codes", ASSAY_QUICK },
+    { "R=2 C={256,768} x={" GRIDS "} gen={codes,any-bits,edges}", ASSAY_QUICK },
+    { "R=1 C=3840 x={" GRIDS "} gen=codes", ASSAY_QUICK },
     { "R=0 C=256 x=* gen=codes", ASSAY_QUICK },
     { "R=16 C=8192 x=* gen={codes,any-bits,edges}", ASSAY_FULL },
     /* values at every place */
     { "R=5 C=37 x={f16,bf16} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
-    { "R=5 C=512 x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,iq4_nl,q2_k,q3_k,q4_k,q5_k,q6_k,iq4_xs,tq1_0,tq2_0} gen=" ASSAY_SCALES
-      "@x",
+    { "R=5 C=512 x={q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,iq4_nl,q2_k,q3_k,q4_k,q5_k,q6_k,iq4_xs,tq1_0,tq2_0," GRIDS
+      "} gen=" ASSAY_SCALES "@x",
       ASSAY_QUICK },
     { "R=5 C=512 x={q4_1,q5_1,q2_k,q4_k,q5_k} gen=" ASSAY_MINIMA "@x", ASSAY_QUICK },
 };
@@ -122,6 +125,13 @@ static const assay_vector_case vectors[] = {
     { "mxfp8_e5m2", "R=3 C=192 x=mxfp8_e5m2 gen=any-bits" },
     { "mxfp6_e2m3", "R=3 C=96 x=mxfp6_e2m3 gen=codes" },
     { "mxfp6_e3m2", "R=3 C=96 x=mxfp6_e3m2 gen=edges" },
+    { "iq1_s", "R=2 C=256 x=iq1_s gen=codes" },
+    { "iq1_m", "R=2 C=256 x=iq1_m gen=codes" },
+    { "iq2_xxs", "R=2 C=256 x=iq2_xxs gen=codes" },
+    { "iq2_xs", "R=2 C=256 x=iq2_xs gen=codes" },
+    { "iq2_s", "R=2 C=256 x=iq2_s gen=codes" },
+    { "iq3_xxs", "R=2 C=256 x=iq3_xxs gen=codes" },
+    { "iq3_s", "R=2 C=256 x=iq3_s gen=codes" },
     { "e4m3fnuz", "R=2 C=300 x=e4m3fnuz gen=any-bits" },
     { "e5m2fnuz", "R=2 C=300 x=e5m2fnuz gen=any-bits" },
 };

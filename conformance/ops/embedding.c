@@ -48,6 +48,8 @@ static const assay_rows rows[] = {
       ASSAY_QUICK },
     { "T=4 V=5 D={256,768} table={q2_k,q3_k,q4_k,q5_k,q6_k,iq4_xs,tq1_0,tq2_0,nvfp4} gen={gauss,codes,any-bits,edges}",
       ASSAY_QUICK },
+    { "T=3 V=3 D={256,512} table={iq1_s,iq1_m,iq2_xxs,iq2_xs,iq2_s,iq3_xxs,iq3_s} gen={codes,any-bits,edges}",
+      ASSAY_QUICK },
     { "T=9 V={1,4} D=256 table=* gen={ends,falling}", ASSAY_QUICK },
     { "T={0,1} V=3 D={0,256} table=* gen=codes", ASSAY_QUICK },
     { "T=40 V=300 D=2048 table=* gen={codes,falling}", ASSAY_FULL },

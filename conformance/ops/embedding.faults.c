@@ -35,16 +35,16 @@ static assay_status run(const assay_args *a)
     return ASSAY_OK;
 }
 
-static const assay_typeset types[] = {
-    ASSAY_TYPES(ASSAY_T(i32)),
-    ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q4_0) | ASSAY_T(q4_1) |
-                ASSAY_T(q5_0) | ASSAY_T(q5_1) | ASSAY_T(q2_k) | ASSAY_T(q3_k) | ASSAY_T(q5_k) | ASSAY_T(iq4_nl) |
-                ASSAY_T(mxfp4) | ASSAY_T(e4m3) | ASSAY_T(e5m2) | ASSAY_T(q4_k) | ASSAY_T(q6_k) | SCALED_TYPES),
-    ASSAY_TYPES(ASSAY_T(f32))
-};
+static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(i32)),
+                                       ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) |
+                                                   ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q5_0) | ASSAY_T(q5_1) |
+                                                   ASSAY_T(q2_k) | ASSAY_T(q3_k) | ASSAY_T(q5_k) | ASSAY_T(iq4_nl) |
+                                                   ASSAY_T(mxfp4) | ASSAY_T(e4m3) | ASSAY_T(e5m2) | ASSAY_T(q4_k) |
+                                                   ASSAY_T(q6_k) | SCALED_TYPES | GRID_TYPES),
+                                       ASSAY_TYPES(ASSAY_T(f32)) };
 #define KERNEL_BASE .op = "embedding", .types = types
 static const assay_fault table[] = { BAD(STRIDE_HALF, "dense-table", "ROCm/hip-ep#588"),
-                                     DECODE_FAULTS(BAD_ROW) SCALED_FAULTS(BAD_ROW) DECODE_LEGAL(GOOD_ROW)
-                                         FAULTS(BAD_ROW) };
+                                     DECODE_FAULTS(BAD_ROW) SCALED_FAULTS(BAD_ROW) GRID_FAULTS(BAD_ROW)
+                                         DECODE_LEGAL(GOOD_ROW) FAULTS(BAD_ROW) };
 
 const assay_faults assay_faults_embedding = { "embedding", table, ASSAY_COUNT_OF(table) };

@@ -105,8 +105,8 @@ static const struct {
     { "mxint8", 255, 0x5dc18939, 0xefc2a871, 0x15280b83, 0x94945083 },
 };
 /* The scale of the test block: f16 3555, or in front the power 7e (ONE_BYTE), four scales of 8 bits (FOUR_BYTES), or an
- * f32 and behind its 256 codes sums of 16 (ONE_WORD) */
-enum { ONE_BYTE = -1, FOUR_BYTES = -2, ONE_WORD = -3 };
+ * f32 and behind its 256 codes sums of 16 (ONE_WORD), or the f16 in four nibbles (SPREAD) */
+enum { ONE_BYTE = -1, FOUR_BYTES = -2, ONE_WORD = -3, SPREAD = -4 };
 static inline void known_scale(unsigned char *b, int at)
 {
     static const unsigned char four[] = { 0x38, 0x01, 0x7e, 0x43 }, word[] = { 0xab, 0xaa, 0xaa, 0x3e };
@@ -114,7 +114,9 @@ static inline void known_scale(unsigned char *b, int at)
         b[at] = 0x55, b[at + 1] = 0x35;
     else if (at == ONE_BYTE)
         b[0] = 0x7e;
-    for (int k = 0; at < ONE_BYTE && k < 4; k++)
+    for (int k = 0; at == SPREAD && k < 4; k++)
+        b[49 + 2 * k] = (unsigned char)((b[49 + 2 * k] & 15) | (k < 3 ? 5 : 3) << 4);
+    for (int k = 0; (at == FOUR_BYTES || at == ONE_WORD) && k < 4; k++)
         b[k] = at == ONE_WORD ? word[k] : four[k];
     for (int g = 0; at == ONE_WORD && g < 16; g++) {
         int sum = 0;
@@ -139,6 +141,10 @@ static const struct {
     { "q6_k", 208, -1, 0, 0x8f291c71, 0xd9c6a59d },         { "iq4_xs", 0, -1, 0, 0x529a8e58, 0x32c89e22 },
     { "nvfp4", FOUR_BYTES, -1, 0, 0x4b942d5b, 0xafd4c9b8 }, { "tq1_0", 52, -1, 0, 0x48842393, 0x79ea8554 },
     { "tq2_0", 64, -1, 0, 0x480d7c73, 0xfb6b022b },         { "q8_k", ONE_WORD, -1, 0, 0x93a6af6c, 0xe1153d06 },
+    { "iq2_xxs", 0, -1, 0, 0xb1cebcd9, 0x8ab724a7 },        { "iq2_xs", 0, -1, 0, 0x35951a96, 0xa34599d5 },
+    { "iq2_s", 0, -1, 0, 0x81ed7a28, 0xb7f6fba4 },          { "iq3_xxs", 0, -1, 0, 0x6f3978f9, 0x19c4c653 },
+    { "iq3_s", 0, -1, 0, 0xd39a319a, 0x693e613d },          { "iq1_s", 0, -1, 0, 0x0fa7a95f, 0x1b7a1d20 },
+    { "iq1_m", SPREAD, -1, 0, 0x65fc016a, 0xb621072f },
 };
 /* CRC of the blocks of N(65536): by the PyPI package gguf 0.19.0 (q8_1, which it has with other fields, the
  * searches, and types whose encoder it lacks by vectors/independent/formats.py).  CRC of the blocks of K(11264), by

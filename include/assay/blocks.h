@@ -91,6 +91,43 @@ typedef struct assay_iq4_xs {
     uint16_t d, sh;
     uint8_t sl[4], q[128];
 } assay_iq4_xs;
+/* The iq types: 8 groups of 4 octets of x, whose sizes are an entry of a grid (reference/core/dtype_grids.h); signs are
+ * bits, or seven bits, the eighth such that an even number is set.  All but iq1_m begin with d; sc: two scales in a
+ * byte. iq2_xxs  per group four bytes of places, then a word: seven signs an octet, a scale of 4 bits on top; x =
+ * d*(1/2 + scale)/4*grid iq2_xs   a place of 9 bits and seven signs an octet; iq2_s: places 8 bits, two more in h, and
+ * eight signs; the same iq3_xxs  two places an octet, then words as in iq2_xxs; x = d*(1/2 + scale)/2*grid iq3_s    two
+ * places of 8 bits an octet, a ninth in h, eight signs; x = d*(1 + 2*scale)*grid iq1_s    places of 8 bits, per group a
+ * word with three bits more an octet, a scale of 3 bits, and the sign of 1/8; x = d*(1 + 2*scale)*(grid + or - 1/8)
+ *   iq1_m    the same with the sign an octet, scales of 3 bits to 16 elements, and d in the upper nibbles of sc */
+typedef struct assay_iq2_xxs {
+    uint16_t d;
+    uint8_t q[64];
+} assay_iq2_xxs;
+typedef struct assay_iq2_xs {
+    uint16_t d, q[32];
+    uint8_t sc[8];
+} assay_iq2_xs;
+typedef struct assay_iq2_s {
+    uint16_t d;
+    uint8_t q[32], sign[32], h[8], sc[8];
+} assay_iq2_s;
+typedef struct assay_iq3_xxs {
+    uint16_t d;
+    uint8_t q[64], w[32];
+} assay_iq3_xxs;
+typedef struct assay_iq3_s {
+    uint16_t d;
+    uint8_t q[64], h[8], sign[32], sc[4];
+} assay_iq3_s;
+typedef struct assay_iq1_s {
+    uint16_t d;
+    uint8_t q[32];
+    uint16_t h[8];
+} assay_iq1_s;
+typedef struct assay_iq1_m {
+    uint8_t q[32], h[16];
+    uint16_t sc[4];
+} assay_iq1_m;
 /* 4 groups of 16: x = d[g] * E2M1 code; d: E4M3 without a sign, 7f stands for 0 (GGUF's; ff is 480).  Of group g
  * x[i] in the low half of q[8 g + i], x[i+8] in its high half */
 typedef struct assay_nvfp4 {
@@ -141,6 +178,10 @@ ASSAY_STATIC_ASSERT(sizeof(assay_mxfp4) == 17, "mxfp4 has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_iq4_nl) == 18, "iq4_nl has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_iq4_xs) == 136, "iq4_xs has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_nvfp4) == 36, "nvfp4 has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_iq1_s) == 50 && sizeof(assay_iq1_m) == 56, "iq1 has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_iq2_xxs) == 66 && sizeof(assay_iq2_xs) == 74, "iq2 has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_iq2_s) == 82, "iq2_s has no padding");
+ASSAY_STATIC_ASSERT(sizeof(assay_iq3_xxs) == 98 && sizeof(assay_iq3_s) == 110, "iq3 has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_tq1_0) == 54, "tq1_0 has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_tq2_0) == 66, "tq2_0 has no padding");
 ASSAY_STATIC_ASSERT(sizeof(assay_q8_k) == 292, "q8_k has no padding");

@@ -13,8 +13,9 @@ static const char *other_type(uint64_t type) /* element types of GGUF that Assay
         uint8_t number;
         const char *name;
     } known[] = {
-        { 16, "iq2_xxs" }, { 17, "iq2_xs" }, { 18, "iq3_xxs" }, { 19, "iq1_s" }, { 21, "iq3_s" },
-        { 22, "iq2_s" },   { 25, "i16" },    { 29, "iq1_m" },   { 41, "q1_0" },  { 42, "q2_0" },
+        { 25, "i16" },
+        { 41, "q1_0" },
+        { 42, "q2_0" },
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (known[i].number == type)

@@ -68,6 +68,11 @@ static void fill_operand(assay_problem *p, int i, const assay_suite *suite)
         assay_tensor_decode(p->value[i], &p->t[i]);
         return;
     }
+    if (!assay_dtype_of(s.type)->encode) {
+        assay_value_codes(s.type, s.data, (size_t)assay_dtype_bytes(s.type, n), &r);
+        assay_tensor_decode(p->value[i], &p->t[i]);
+        return;
+    }
     if (suite && suite->fill && suite->fill(c, i, n, p->value, &r))
         ;
     else if (c->gen->fill && c->gen->fill(c, i, n, p->value, &r))

@@ -25,6 +25,9 @@ const assay_block_parts *assay_block_parts_of(assay_dtype t);        /* NULL: pl
 bool assay_block_inf(assay_dtype t, const void *data, size_t bytes); /* an infinite scale or minimum among them */
 /* m of each of n elements d q + m of a type that has minima, exactly */
 void assay_block_minima(assay_dtype t, double *m, const void *data, int64_t n);
+void assay_block_put(assay_dtype t, unsigned char *block, int at, uint16_t h); /* at: parts.scale, or .minimum */
+/* Blocks of a type that nobody writes (no encoder): any codes, ordinary scales */
+void assay_value_codes(assay_dtype t, void *data, size_t n, assay_rng *r);
 
 typedef struct assay_spot assay_spot; /* where an operand is filled: values_fill.c */
 

@@ -26,6 +26,13 @@ static const assay_block_parts parts[ASSAY_DTYPE_END] = {
     [ASSAY_iq4_xs] = { offsetof(assay_iq4_xs, d), -1, offsetof(assay_iq4_xs, q) },
     [ASSAY_tq1_0] = { offsetof(assay_tq1_0, d), -1, offsetof(assay_tq1_0, q) },
     [ASSAY_tq2_0] = { offsetof(assay_tq2_0, d), -1, offsetof(assay_tq2_0, q) },
+    [ASSAY_iq1_s] = { 0, -1, 2 },
+    [ASSAY_iq1_m] = { 48, -1, 0 }, /* in the upper nibbles of four words: assay_block_put */
+    [ASSAY_iq2_xxs] = { 0, -1, 2 },
+    [ASSAY_iq2_xs] = { 0, -1, 2 },
+    [ASSAY_iq2_s] = { 0, -1, 2 },
+    [ASSAY_iq3_xxs] = { 0, -1, 2 },
+    [ASSAY_iq3_s] = { 0, -1, 2 },
     [ASSAY_q8_k] = { -1, -1, offsetof(assay_q8_k, q) }, /* its scale is an f32 */
     [ASSAY_q2_k] = { offsetof(assay_q2_k, d), offsetof(assay_q2_k, dmin), offsetof(assay_q2_k, q) },
     [ASSAY_q3_k] = { offsetof(assay_q3_k, d), -1, offsetof(assay_q3_k, h) },
@@ -40,10 +47,12 @@ const assay_block_parts *assay_block_parts_of(assay_dtype t)
     return ty && ty->block > 1 ? &parts[t] : NULL;
 }
 
-static bool is_inf(const unsigned char *block, int at)
+static bool is_inf(assay_dtype t, const unsigned char *block, int at)
 {
     uint16_t h = 0;
-    if (at >= 0)
+    for (int k = 0; t == ASSAY_iq1_m && k < 4; k++)
+        h |= (uint16_t)(block[49 + 2 * k] >> 4 << 4 * k);
+    if (t != ASSAY_iq1_m && at >= 0)
         memcpy(&h, block + at, sizeof h);
     return (h & 0x7fff) == 0x7c00;
 }
@@ -55,7 +64,7 @@ bool assay_block_inf(assay_dtype t, const void *data, size_t bytes)
     bool found = false;
     for (size_t at = 0; p && at + step <= bytes && !found; at += step) {
         const unsigned char *block = (const unsigned char *)data + at;
-        found = is_inf(block, p->scale) || is_inf(block, p->minimum);
+        found = is_inf(t, block, p->scale) || is_inf(t, block, p->minimum);
     }
     return found;
 }
@@ -76,9 +85,12 @@ void assay_block_minima(assay_dtype t, double *m, const void *data, int64_t n)
     }
 }
 
-static void put(unsigned char *block, int at, uint16_t h)
+void assay_block_put(assay_dtype t, unsigned char *block, int at, uint16_t h)
 {
-    memcpy(block + at, &h, sizeof h);
+    for (int k = 0; t == ASSAY_iq1_m && k < 4; k++)
+        block[49 + 2 * k] = (unsigned char)((block[49 + 2 * k] & 15) | (h >> 4 * k & 15) << 4);
+    if (t != ASSAY_iq1_m)
+        memcpy(block + at, &h, sizeof h);
 }
 
 /* 2^-4 to 2^-1, of either sign where that is ordinary */
@@ -86,6 +98,23 @@ static uint16_t ordinary(assay_rng *r, bool any_sign)
 {
     const uint16_t size = (uint16_t)(0x2c00 + assay_rng_below(r, 0x0c00)), sign = (uint16_t)(assay_rng_u64(r) & 1);
     return (uint16_t)(size | (any_sign ? sign << 15 : 0));
+}
+
+static void codes(unsigned char *block, const assay_dtype_info *ty, assay_rng *r)
+{
+    for (int k = 0; k < ty->bytes; k++)
+        block[k] = (unsigned char)assay_rng_u64(r);
+}
+
+void assay_value_codes(assay_dtype t, void *data, size_t n, assay_rng *r)
+{
+    const assay_dtype_info *ty = assay_dtype_of(t);
+    for (size_t at = 0; at + (size_t)ty->bytes <= n; at += (size_t)ty->bytes) {
+        unsigned char *block = (unsigned char *)data + at;
+        codes(block, ty, r);
+        const uint16_t scale = ordinary(r, false);
+        assay_block_put(t, block, parts[t].scale, scale);
+    }
 }
 
 bool assay_value_raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
@@ -97,13 +126,12 @@ bool assay_value_raw(const assay_case *c, int i, void *data, size_t n, assay_rng
         return false;
     for (size_t at = 0; at + (size_t)ty->bytes <= n; at += (size_t)ty->bytes) {
         unsigned char *block = (unsigned char *)data + at;
-        for (int k = 0; k < ty->bytes; k++)
-            block[k] = (unsigned char)assay_rng_u64(r);
+        codes(block, ty, r);
         const bool special = assay_rng_below(r, 3) == 0;
         const uint16_t value = kind->code(r), scale = ordinary(r, false), minimum = ordinary(r, true);
-        put(block, p->scale, special && !kind->minimum ? value : scale);
+        assay_block_put(c->type[i], block, p->scale, special && !kind->minimum ? value : scale);
         if (p->minimum >= 0)
-            put(block, p->minimum, special && kind->minimum ? value : minimum);
+            assay_block_put(c->type[i], block, p->minimum, special && kind->minimum ? value : minimum);
     }
     return true;
 }

@@ -4,7 +4,10 @@
 
 static const assay_operand operands[] = {
     { .name = "ids", .shape = "T", .types = TYPES(T(i32)), .flags = ASSAY_INDEX, .index_of = 'V' },
-    { .name = "table", .shape = "VD", .types = TYPES(FLOATS | FLOATS_8 | FILE_BLOCKS | OCP_BLOCKS), .flags = ASSAY_WEIGHT },
+    { .name = "table",
+      .shape = "VD",
+      .types = TYPES(FLOATS | FLOATS_8 | FILE_BLOCKS | OCP_BLOCKS | GRIDS),
+      .flags = ASSAY_WEIGHT },
     { .name = "y",
       .shape = "TD",
       .types = TYPES(T(f32)),

@@ -41,7 +41,7 @@ class Info(ctypes.Structure):
 
 def build(compiler, folder):
     library = os.path.join(folder, "dtype.so")
-    sources = [os.path.join(ROOT, "reference/core", f) for f in ("dtype.c", "dtype_blocks.c", "dtype_kquants.c", "dtype_super.c", "dtype_tables.c", "dtype_256.c", "dtype_mx.c")]
+    sources = [os.path.join(ROOT, "reference/core", f) for f in ("dtype.c", "dtype_blocks.c", "dtype_kquants.c", "dtype_super.c", "dtype_tables.c", "dtype_256.c", "dtype_mx.c", "dtype_iq.c")]
     subprocess.run([compiler, "-std=c11", "-O2", "-ffp-contract=off", "-shared", "-fPIC", "-I", os.path.join(ROOT, "include"),
                     *sources, "-o", library, "-lm"], check=True)
     lib = ctypes.CDLL(library)

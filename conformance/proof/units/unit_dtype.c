@@ -299,7 +299,7 @@ START_TEST(table)
         ck_assert_ptr_eq(assay_dtype_find(info->name, &t), info);
         ck_assert_int_eq((int)t, i);
         ck_assert_int_eq(assay_dtype_bytes(t, 3 * (int64_t)info->block), 3 * (int64_t)info->bytes);
-        ck_assert(info->decode && info->encode);
+        ck_assert(info->decode && (info->encode || !strncmp(info->name, "iq", 2))); /* grids are only read */
     }
 }
 END_TEST
