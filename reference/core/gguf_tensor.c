@@ -2,10 +2,11 @@
  * A GGUF file's tensors: string, u32 rank, u64 dim[rank] innermost first, u32 type, u64 offset. */
 #include "dtype.h"
 #include "gguf_parts.h"
+#include "gguf_write.h"
 #include "status.h"
 #include <inttypes.h>
 
-enum { MAX_GGUF_RANK = 4, OURS = 48 /* dtypes.def counts its own types down from 63 */ };
+enum { MAX_GGUF_RANK = 4 };
 
 static const char *other_type(uint64_t type) /* element types of GGUF that Assay does not have yet */
 {
@@ -28,7 +29,8 @@ static assay_status shape_tensor(assay_gguf_cursor *c, assay_gguf_tensor *x, uin
                                  const uint64_t *ne)
 {
     const assay_span n = x->name;
-    const assay_dtype_info *info = type < OURS ? assay_dtype_of((assay_dtype)type) : NULL;
+    const bool stored = type < ASSAY_DTYPE_END && assay_gguf_stores((assay_dtype)type);
+    const assay_dtype_info *info = stored ? assay_dtype_of((assay_dtype)type) : NULL;
     if (!info && other_type(type))
         return assay_fail(c->why, ASSAY_UNSUPPORTED,
                           "%s: tensor '%.*s' has element type %s (%" PRIu64 "), which Assay does not have", c->label,

@@ -25,6 +25,7 @@ try:
     from gguf.quants import dequantize, quantize
 
     import formats
+    import grids
 except ImportError as e:
     print(f"formats_check.py: {e}: not compared (pip install gguf)", file=sys.stderr)
     sys.exit(77)
@@ -72,6 +73,10 @@ def with_scales(info, name, blocks, d):
         blocks[:, 0] %= 255  # ff is NaN here, 2^127 there
     if name in ("mxfp4", "nvfp4"):
         return blocks
+    if name == "iq1_m":
+        for k in range(4):
+            blocks[:, 49 + 2 * k] = blocks[:, 49 + 2 * k] & 15 | (d >> 4 * k & 15) << 4
+        return blocks
     at = {"q6_k": 208, "q2_k": 80, "q3_k": 108, "tq1_0": 52, "tq2_0": 64}.get(name, 0)
     blocks[:, at : at + 2] = d.astype("<u2").view(np.uint8).reshape(-1, 2)
     if name in ("q4_1", "q5_1", "q2_k", "q4_k", "q5_k"):
@@ -94,7 +99,7 @@ def all_codes(name):
 
 def check_decode(find, say):
     for name in ("q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k", "iq4_nl", "iq4_xs", "mxfp4", "nvfp4",
-                 "tq1_0", "tq2_0"):
+                 "tq1_0", "tq2_0", *grids.DECODE):
         info, kind = find(name), GGMLQuantizationType[name.upper()]
         pieces = [with_scales(info, name, RNG.integers(0, 256, (1 << 16 if info.block == 32 else 1 << 14, info.bytes)).astype(np.uint8),
                               RNG.integers(0, 1 << 16, 1 << 16 if info.block == 32 else 1 << 14))]
@@ -108,7 +113,7 @@ def check_decode(find, say):
             same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
             count, wrong = count + same.size, wrong + int((~same).sum())
         say(f"decode {name}", count, wrong, "gguf")
-    for name in ("q8_1", "q8_k", *formats.MX, *formats.FNUZ):
+    for name in ("q8_1", "q8_k", *grids.DECODE, *formats.MX, *formats.FNUZ):
         info = find(name)
         blocks = RNG.integers(0, 256, (1 << 14, info.bytes)).astype(np.uint8)
         ours = decode(info, blocks)
