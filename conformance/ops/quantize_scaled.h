@@ -112,8 +112,10 @@ static void block_ocp(uint8_t *b, const float *x, assay_dtype t, int mode)
         e = (int)floorf(log2f(most)) - m.power + 127;
     if (mode == OCP_CEIL && most > 0)
         e += (double)most > ldexp(end, e - 127);
-    if (mode == OCP_NEAREST && most > 0)
-        e += (double)most >= ldexp(1.5 * end, e - 127);
+    if (mode == OCP_NEAREST && most > 0) {
+        const double ratio = (double)most / end, below = ldexp(1, ilogb(ratio));
+        e = ilogb(ratio) + 127 + (ratio >= 1.5 * below);
+    }
     if (mode != OCP_WRAP)
         e = e < 0 ? 0 : e;
     memset(b, 0, (size_t)assay_dtype_of(t)->bytes);
