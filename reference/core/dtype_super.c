@@ -35,6 +35,8 @@ static place code_at(assay_dtype t, int j)
         return (place){ .low = four_bits(offsetof(assay_q4_k, q), j) };
     case ASSAY_q5_k:
         return (place){ four_bits(offsetof(assay_q5_k, q), j), { offsetof(assay_q5_k, h) + i, j / 32, 1, 4 } };
+    case ASSAY_iq4_xs:
+        return (place){ .low = { offsetof(assay_iq4_xs, q) + 16 * (j / 32) + j % 16, 4 * (j % 32 / 16), 4, 0 } };
     default: /* q6_k */
         return (place){ { 64 * half + 32 * (quarter & 1) + i, 4 * (quarter >> 1), 4, 0 },
                         { offsetof(assay_q6_k, qh) + 32 * half + i, 2 * quarter, 2, 4 } };
@@ -53,6 +55,9 @@ static place scale_at(assay_dtype t, int g)
                         { offsetof(assay_q3_k, sc) + 8 + g % 4, 2 * (g / 4), 2, 4 } };
     case ASSAY_q6_k:
         return (place){ .low = { offsetof(assay_q6_k, sc) + g, 0, 8, 0 } };
+    case ASSAY_iq4_xs:
+        return (place){ { offsetof(assay_iq4_xs, sl) + g / 2, 4 * (g % 2), 4, 0 },
+                        { offsetof(assay_iq4_xs, sh) + g / 4, 2 * (g % 4), 2, 4 } };
     default:
         return g < 4 ? (place){ .low = { at + g, 0, 6, 0 } }
                      : (place){ { at + g + 4, 0, 4, 0 }, { at + g - 4, 6, 2, 4 } };
@@ -80,6 +85,8 @@ static form form_of(assay_dtype t)
         return (form){ 16, offsetof(assay_q2_k, d), offsetof(assay_q2_k, dmin), 0, 0, 0 };
     case ASSAY_q3_k:
         return (form){ 16, offsetof(assay_q3_k, d), -1, 4, 0, 32 };
+    case ASSAY_iq4_xs:
+        return (form){ 8, offsetof(assay_iq4_xs, d), -1, 0, 0, 32 };
     case ASSAY_q6_k: /* scales in two's complement */
         return (form){ 16, offsetof(assay_q6_k, d), -1, 32, 128, 128 };
     default:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * dtype_super.h - the numbers of a super-block of 256 (GGUF q2_K to q6_K), out of its bytes and into them. */
+ * dtype_super.h - the numbers of a super-block of 256 (GGUF q2_K to q6_K, iq4_xs), out of its bytes and into them. */
 #ifndef ASSAY_CORE_DTYPE_SUPER_H
 #define ASSAY_CORE_DTYPE_SUPER_H
 #include "assay/assay.h"

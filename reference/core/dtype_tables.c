@@ -17,6 +17,7 @@
 #include "assay/blocks.h"
 #include "dtype.h"
 #include "dtype_codecs.h"
+#include "dtype_super.h"
 #include <math.h>
 #include <string.h>
 
@@ -155,43 +156,42 @@ void assay_decode_iq4_nl(double *dst, const void *src, int64_t n)
 
 /* ---- iq4_xs ---- */
 
-enum { SUPER = 256, GROUPS = SUPER / N, STEPS = 32 };
+enum { GROUPS = ASSAY_SUPER / N, STEPS = 32 };
 
 void assay_encode_iq4_xs(void *dst, const double *src, int64_t n)
 {
-    char *out = dst;
-    for (int64_t i = 0; i < n; i += SUPER, out += sizeof(assay_iq4_xs)) {
-        double x[SUPER], scale[GROUPS];
-        assay_iq4_xs b = { F16_NAN, 0, { 0 }, { 0 } };
-        if (take_some(x, src + i, SUPER)) {
-            for (int g = 0; g < GROUPS; g++)
-                scale[g] = fit(x + N * g);
-            const double most = largest_of(scale, GROUPS);
-            b.d = assay_f16_from_f64(most / -STEPS);
-            const double d = assay_f16_to_f64(b.d);
-            for (int g = 0; g < GROUPS; g++) {
-                const double s = most != 0 ? fmin(nearbyint(-STEPS * (scale[g] / most)), STEPS - 1) : 0;
-                const int code = (int)s + STEPS;
-                b.sl[g / 2] |= (uint8_t)((code & 15) << g % 2 * 4);
-                b.sh |= (uint16_t)(code >> 4 << 2 * g);
-                pack_places(b.q + 16 * g, iq4, x + N * g, isfinite(d) ? d * s : 0, N / 2);
-            }
+    unsigned char *out = dst;
+    for (int64_t i = 0; i < n; i += ASSAY_SUPER, out += sizeof(assay_iq4_xs)) {
+        double x[ASSAY_SUPER], scale[GROUPS];
+        assay_super s = { .d = 0 };
+        memset(out, 0, sizeof(assay_iq4_xs));
+        if (!take_some(x, src + i, ASSAY_SUPER)) {
+            assay_super_write_scale(out, F16_NAN, 0, ASSAY_iq4_xs);
+            continue;
         }
-        memcpy(out, &b, sizeof b);
+        for (int g = 0; g < GROUPS; g++)
+            scale[g] = fit(x + N * g);
+        const double most = largest_of(scale, GROUPS);
+        s.d = assay_f16_from_f64(most / -STEPS);
+        const double d = assay_f16_to_f64(s.d);
+        for (int j = 0; j < ASSAY_SUPER; j++) {
+            const int g = j / N;
+            s.scale[g] = (int16_t)(most != 0 ? fmin(nearbyint(-STEPS * (scale[g] / most)), STEPS - 1) : 0);
+            const double step = isfinite(d) ? d * s.scale[g] : 0;
+            s.code[j] = (int16_t)nearest(iq4, step != 0 ? x[j] / step : 0);
+        }
+        assay_super_write(out, &s, ASSAY_iq4_xs);
     }
 }
 
 void assay_decode_iq4_xs(double *dst, const void *src, int64_t n)
 {
-    const char *in = src;
-    for (int64_t i = 0; i < n; i += SUPER, in += sizeof(assay_iq4_xs)) {
-        assay_iq4_xs b;
-        memcpy(&b, in, sizeof b);
-        const double d = assay_f16_to_f64(b.d);
-        for (int j = 0; j < SUPER; j++) {
-            const int g = j / N, code = (b.sl[g / 2] >> g % 2 * 4 & 15) | (b.sh >> 2 * g & 3) << 4;
-            dst[i + j] = d * (code - STEPS) * iq4[place_at(b.q + 16 * g, j % N, N / 2)];
-        }
+    const unsigned char *in = src;
+    for (int64_t i = 0; i < n; i += ASSAY_SUPER, in += sizeof(assay_iq4_xs)) {
+        assay_super s;
+        assay_super_read(&s, in, ASSAY_iq4_xs);
+        for (int j = 0; j < ASSAY_SUPER; j++)
+            dst[i + j] = assay_f16_to_f64(s.d) * s.scale[j / N] * iq4[s.code[j]];
     }
 }
 

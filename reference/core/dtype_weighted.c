@@ -32,6 +32,7 @@ static const form forms[] = {
     { ASSAY_q6_k, 256, 16, -32, 31, -128, 127, NONE, -1, NULL }, { ASSAY_q4_0, 32, 32, -8, 7, 0, 0, NONE, 1, NULL },
     { ASSAY_q5_0, 32, 32, -16, 15, 0, 0, NONE, 1, NULL },        { ASSAY_q4_1, 32, 32, 0, 15, 0, 0, ANY, 1, NULL },
     { ASSAY_q5_1, 32, 32, 0, 31, 0, 0, ANY, 1, NULL },           { ASSAY_iq4_nl, 32, 32, 0, 15, 0, 0, NONE, 2, iq4 },
+    { ASSAY_iq4_xs, 256, 32, 0, 15, -32, 31, NONE, 2, iq4 },
 };
 
 static const form *form_of(assay_dtype t)

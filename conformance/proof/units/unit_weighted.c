@@ -46,10 +46,10 @@ static double error_of(const assay_dtype_info *d, const unsigned char *codes, in
 static const struct {
     assay_dtype type;
     double theirs;
-} floors[] = { { ASSAY_q2_k, 6.4631e-2 },  { ASSAY_q3_k, 1.8900e-2 }, { ASSAY_q4_k, 4.5131e-3 },
-               { ASSAY_q5_k, 1.1301e-3 },  { ASSAY_q6_k, 2.6835e-4 }, { ASSAY_q4_0, 5.8522e-3 },
-               { ASSAY_q4_1, 4.4094e-3 },  { ASSAY_q5_0, 1.4300e-3 }, { ASSAY_q5_1, 1.0242e-3 },
-               { ASSAY_iq4_nl, 5.1686e-3 } };
+} floors[] = { { ASSAY_q2_k, 6.4631e-2 },   { ASSAY_q3_k, 1.8900e-2 },  { ASSAY_q4_k, 4.5131e-3 },
+               { ASSAY_q5_k, 1.1301e-3 },   { ASSAY_q6_k, 2.6835e-4 },  { ASSAY_q4_0, 5.8522e-3 },
+               { ASSAY_q4_1, 4.4094e-3 },   { ASSAY_q5_0, 1.4300e-3 },  { ASSAY_q5_1, 1.0242e-3 },
+               { ASSAY_iq4_nl, 5.1686e-3 }, { ASSAY_iq4_xs, 5.2625e-3 } };
 
 START_TEST(quality)
 {
