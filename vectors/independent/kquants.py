@@ -249,7 +249,8 @@ def fits_of_16(x):
     for t in range(-7, 8):
         q = IQ4[places((-127 + t) * y)].astype(L)
         swq, swqq = (w * y * q).sum(axis=1), (w * q * q).sum(axis=1)
-        fits.append(swq / swqq), gains.append(swq * swq / swqq)
+        with np.errstate(invalid="ignore"):  # 0 / 0 in a block of zeros
+            fits.append(swq / swqq), gains.append(swq * swq / swqq)
     return np.where(zero, 0, take(np.stack(fits), first_best(-np.stack(gains))) * extreme)
 
 
