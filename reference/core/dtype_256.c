@@ -47,8 +47,8 @@ typedef struct digit { /* of base 3: the n-th of a byte, the first counts most *
 static digit digit_at(int j)
 {
     return j < 160   ? (digit){ j % 32, j / 32 }
-           : j < 240 ? (digit){ 32 + (j - 160) % 16, (j - 160) / 16 }
-                     : (digit){ 48 + (j - 240) % 4, (j - 240) / 4 };
+           : j < 240 ? (digit){ 32 + j % 16, (j - 160) / 16 }
+                     : (digit){ 48 + j % 4, (j - 240) / 4 };
 }
 static const uint8_t power_of_3[] = { 1, 3, 9, 27, 81 };
 

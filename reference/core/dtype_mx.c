@@ -31,7 +31,7 @@ static unsigned code_of_element(double v, const element *f)
     return (unsigned)(sign | (code < f->top ? code : f->top));
 }
 
-static double element_of_code(unsigned code, const element *f)
+static double element_of_code(unsigned code, const element *f) /* higher bits of code do not count */
 {
     const unsigned half = 1u << (f->bits - 1), size = code & (half - 1), one = 1u << f->m;
     const int e = (int)(size >> f->m);
@@ -86,8 +86,7 @@ static void decode_mx(double *dst, const uint8_t *b, int64_t n, const element *f
         for (int j = 0; j < N; j++) {
             const int at = j * f->bits, bit = at % 8;
             const unsigned high = bit + f->bits > 8 ? b[2 + at / 8] : 0;
-            const unsigned code = (b[1 + at / 8] | high << 8) >> bit & ((1u << f->bits) - 1);
-            dst[i + j] = power * element_of_code(code, f);
+            dst[i + j] = power * element_of_code((b[1 + at / 8] | high << 8) >> bit, f);
         }
     }
 }
