@@ -141,11 +141,12 @@ static void see_ends(const assay_case *c, bool *at, bool *beyond)
 {
     const int o = c->gen_at - 1;
     const assay_dtype t = c->type[o];
-    const double end = t == ASSAY_f16    ? 65504
-                       : t == ASSAY_bf16 ? 0x1.fep127
-                       : t == ASSAY_e4m3 ? 448
-                       : t == ASSAY_e5m2 ? 57344
-                                         : 0x1.fffffep127;
+    const double end = t == ASSAY_f16                           ? 65504
+                       : t == ASSAY_bf16                        ? 0x1.fep127
+                       : t == ASSAY_e4m3                        ? 448
+                       : t == ASSAY_e4m3fnuz                    ? 240
+                       : t == ASSAY_e5m2 || t == ASSAY_e5m2fnuz ? 57344
+                                                                : 0x1.fffffep127;
     assay_problem p;
     assay_why why = { "" };
     ck_assert_msg(!assay_problem_make(c, &p, &why) && !assay_problem_solve(&p, NULL, &why), "%s", why.text);
