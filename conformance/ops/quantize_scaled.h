@@ -140,8 +140,8 @@ static int scale_nv(float x, int mode)
 {
     const int end = mode == NV_ALL ? 126 : 119;
     int code = 0;
-    for (int k = 0; k < end; k++) { /* the half of a subnormal is added in f32 */
-        const double middle = (value_nv(k) + value_nv(k + 1)) / 2;
+    for (int k = 0; k < end; k++) { /* the half of a subnormal is added in f32, and does not carry */
+        const double middle = k == 7 ? value_nv(8) : (value_nv(k) + value_nv(k + 1)) / 2;
         const bool above = k < 7 ? (double)(x * 512 + 0.5f) >= k + 1 : (double)x >= middle;
         code += above && !(mode == NV_EVEN && (double)x == middle && k % 2 == 0);
     }
