@@ -26,4 +26,5 @@
 #include "assay/params/sinusoid.h"
 #include "assay/params/softmax.h"
 #include "assay/params/t5_bias.h"
+#include "assay/params/truncate.h"
 #endif
