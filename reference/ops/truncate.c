@@ -67,7 +67,7 @@ REFERENCE(truncate)
     const int64_t R = a->dim[0], V = a->dim[1];
     const real *z = a->operand[0]; /* (R,V) */
     real *y = a->operand[1];       /* (R,V) */
-    entry *e = malloc((size_t)V * sizeof *e + 1);
+    entry *e = malloc((size_t)V * sizeof *e);
 
     for (int64_t r = 0; e && r < R; r++, z += V, y += V) {
         real sum = 0, before = 0;
