@@ -78,7 +78,7 @@ static const assay_rows rows[] = {
     { "T=5 K={1,2} D={1..17} " ALL "gen={gauss,routed,gated}", ASSAY_QUICK },
     { "T=5 K=2 D={1..17} gen={gauss,ints-narrow}", ASSAY_QUICK },
     { "T=3 K={0..17} D=5 slots={i32,none} shared={f32,none} gen={gauss,across,dropped}", ASSAY_QUICK },
-    { "T={0,1,8..17} K=3 D={0,7} shared=f32 gate=f32 gen={gauss,gated}", ASSAY_QUICK },
+    { "T={0,1,6..17} K=3 D={0,7} shared=f32 gate=f32 gen={gauss,gated}", ASSAY_QUICK },
     { "T=4 K={2,8} D={31,33,64,65} slots={i32,none} shared=f32 gate={f32,none} gen={routed,across,dropped}",
       ASSAY_QUICK },
     { "T=4 K=3 D={19,32} x={f16,bf16} shared={f32,f16,bf16} y={f32,f16,bf16} slots=i32 gate=f32 gen={gauss,gated}",
