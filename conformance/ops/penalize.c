@@ -41,7 +41,7 @@ static const assay_gen gens[] = {
 #define ALL "repetition=1.3 frequency=0.7 presence=0.4 "
 static const assay_rows rows[] = {
     { "R={1,3} V={1..17} " ALL "seen={f32,none} bias={f32,none} gen={gauss,about-zero}", ASSAY_QUICK },
-    { "R=5 V={33,300} repetition={0,1.1,1.7,0.5} frequency={0,0.3,-0.6} presence={0,0.9,-1.5} gen=gauss", ASSAY_QUICK },
+    { "R=5 V={33,300} repetition={0,1.1,1.7,0.5} frequency={0,0.3,-1.6} presence={0,0.9,-1.5} gen=gauss", ASSAY_QUICK },
     { "R=5 V=150 repetition={0,1.2} frequency={0,0.3} presence={0,0.9} seen=f32 bias={f32,none} "
       "gen={gauss,about-zero,wide}",
       ASSAY_QUICK },

@@ -98,14 +98,14 @@ void assay_slip_field_rounded(assay_slip_call *c)
 void assay_slip_field_whole(assay_slip_call *c)
 {
     const double v = assay_slip_field(c);
-    if (v >= 1)
-        set(c, floor(v), true);
+    if (fabs(v) >= 1)
+        set(c, trunc(v), true);
 }
 
 void assay_slip_field_small(assay_slip_call *c)
 {
     const double v = assay_slip_field(c);
-    if (v < 1)
+    if (fabs(v) < 1)
         set(c, 0, true);
 }
 
