@@ -55,6 +55,7 @@ static const assay_rows rows[] = {
     { "R={1,9} C={1..17,33,70} sinks=f32 gen={gauss,one-hot}", ASSAY_QUICK },
     { "R=9 C={8,17,67} mask=f32 sinks=f32 scale={0,0.3} gen={masked-rows,hollow,spread,huge}", ASSAY_QUICK },
     { "R=70 C={1..4} sinks=f32 gen={short,spread}", ASSAY_QUICK },
+    { "R={4,10..15} C=3 sinks=f32 gen=gauss", ASSAY_QUICK },
     { "R=5 C={130,1021} sinks=f32 gen={ramp,creep,equal,uniform-2k}", ASSAY_QUICK },
     { "R=5 C=17 x={f16,bf16} y={f16,bf16} sinks=f32 gen=gauss", ASSAY_QUICK },
     { "R=66 C={1..8} gen=short", ASSAY_QUICK },

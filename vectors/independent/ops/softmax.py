@@ -10,7 +10,8 @@ def by_numpy(v):
     y = np.zeros_like(x)
     arg = np.zeros_like(x)
     for r, row in enumerate(x):
-        z = [scale * a + (mask[r][c] if mask is not None else 0) for c, a in enumerate(row)]
+        bias = mask[r] if mask is not None else np.zeros(len(row))
+        z = [b if np.isneginf(b) else scale * a + b for a, b in zip(row, bias)]
         live = [c for c in range(len(z)) if not np.isneginf(z[c])]
         if not live:
             continue
