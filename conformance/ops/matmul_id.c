@@ -123,6 +123,7 @@ SECOND(matmul_id)
 }
 
 static const assay_workload workloads[] = {
+    { "granite-1b-a400m.decode.up", "T=1 A=8 X=32 N=512 K=1024 w={f32,f16,q8_0,q4_0}", 1 },
     { "olmoe-1b-7b.decode.up", "T=1 A=8 X=64 N=1024 K=2048 w={f32,f16,q8_0,q4_0}", 1 },
     { "olmoe-1b-7b.decode.down", "T=8 A=1 X=64 N=2048 K=1024 w={f32,f16,q8_0,q4_0}", 1 },
     { "olmoe-1b-7b.prefill512.up", "T=512 A=8 X=64 N=1024 K=2048 w={f32,q8_0}", 512 },

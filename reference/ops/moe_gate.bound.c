@@ -38,11 +38,12 @@ typedef struct row { /* of X experts: arrays of X numbers, and of one for each g
     bool open; /* what is compared may overflow: any choice is right */
 } row;
 
-/* y = softmax(z[0 .. n)), and its bound into off; room: 2 n + 2 */
+/* y = softmax(z[0 .. n)), and its bound into off; room: 2 n + 4 */
 static void softmax(const assay_contract *c, const double *z, int64_t n, double *y, double *off, double *room)
 {
-    void *operand[] = { (void *)(uintptr_t)z, NULL, y };
-    double *const planes[] = { room, room + n, room + n + 1, room + n + 2 }, *const b[] = { NULL, NULL, off };
+    void *operand[] = { (void *)(uintptr_t)z, NULL, NULL, y };
+    double *const one = room + 2 * n; /* planes of a row: the sum, the largest share, two of the sinks that are none */
+    double *const planes[] = { room, one, one + 1, room + n, one + 2, one + 3 }, *const b[] = { NULL, NULL, NULL, off };
     const assay_softmax_params p = { .scale = 1 };
     const assay_dense a = { operand, NULL, (const int64_t[]){ 1, n }, &p, NULL, false };
     assay_softmax_double(&a);
@@ -224,7 +225,7 @@ static bool is_golden(const row *r, const double *ids, const double *weights, co
 
 static bool is_right(row *r, const double *ids, const double *weights, int64_t t, assay_why *why)
 {
-    double *want = r->room + 3 * r->X + 2, *off = want + r->X;
+    double *want = r->room + 3 * r->X + 4, *off = want + r->X;
     bool bad = false;
     for (int64_t i = 0; i < r->X; i++)
         bad = bad || !(r->z[i] < INFINITY) || (r->bias && !(r->bias[i] < INFINITY));
@@ -251,7 +252,7 @@ VERIFY(moe_gate)
     const int64_t X = a->dim[1], K = a->dim[2], T = a->dim[0];
     const assay_moe_gate_params *p = a->params;
     const double *ids = got[2], *weights = got[3], *want_ids = a->operand[2], *want_weights = a->operand[3];
-    double *room = malloc((size_t)(10 * X + 2 * p->groups + 4) * sizeof *room);
+    double *room = malloc((size_t)(10 * X + 2 * p->groups + 6) * sizeof *room);
     bool *taken = malloc((size_t)X + 1), ok = room && taken;
     if (!ok)
         assay_fail(why, ASSAY_ERR_NOMEM, "moe_gate: no memory for X=%lld", (long long)X);

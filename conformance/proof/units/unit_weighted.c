@@ -94,7 +94,7 @@ START_TEST(ends)
 {
     for (int t = 0; t < ASSAY_DTYPE_END; t++) {
         const assay_dtype_info *d = assay_dtype_of((assay_dtype)t);
-        if (!d || d->u > 0 || d->block == 1)
+        if (!d || d->u > 0 || d->block == 1 || !d->encode)
             continue;
         for (int kind = 0; kind < 4; kind++) {
             fill();
