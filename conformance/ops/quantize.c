@@ -189,13 +189,14 @@ static bool block_scales(const assay_case *c, int i, int64_t n, double *const *v
     return true;
 }
 
-/* Six times the number midway between two numbers of 8 bits, E4M3; the first 240 of them are scales of nvfp4 */
-static double between_scales(int code)
+/* Six times the number midway between two numbers of 8 bits, E4M3, or the first of them; the first 240 of them are
+ * scales of nvfp4 */
+static double between_scales(int code, bool exact)
 {
     double v[2];
     const unsigned char pair[] = { (unsigned char)code, (unsigned char)(code + 1) };
     assay_dtype_of(ASSAY_e4m3)->decode(v, pair, 2);
-    return isnan(v[1]) ? 6 * 448 : 3 * (v[0] + v[1]);
+    return isnan(v[1]) ? 6 * 448 : 3 * (v[0] + (exact ? v[0] : v[1]));
 }
 
 /* Scales midway between two f16, and one ulp of f32 to either side: every exponent, the smallest subnormals and the
@@ -217,7 +218,7 @@ static bool scale_ties(const assay_case *c, int i, int64_t n, double *const *val
         const uint16_t h = assay_rng_below(r, 4) ? (uint16_t)assay_rng_below(r, 0x7c00)
                                                  : edge[assay_rng_below(r, (int64_t)(sizeof edge / sizeof *edge))];
         const double next = h == 0x7bff ? 65536 : assay_f16_to_f64((uint16_t)(h + 1));
-        const float tie = t == ASSAY_nvfp4 ? (float)between_scales(h % 0x7f)
+        const float tie = t == ASSAY_nvfp4 ? (float)between_scales(h % 0x7f, h & 0x400)
                           : power          ? ldexpf(1, h % 2 ? h / 2 % 8 - 130 : h / 2 % 254 - 126)
                                            : (float)((assay_f16_to_f64(h) + next) / 2);
         const float d = side == 0 ? tie : nextafterf(tie, side == 1 ? 0 : INFINITY);

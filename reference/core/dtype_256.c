@@ -35,9 +35,9 @@ static float take_256(float x[N], const double *src)
 static uint16_t trits(uint8_t t[N], const double *src) /* 0, 1, 2 of -d, 0, d; returns d */
 {
     float x[N];
-    const float d = fabsf(take_256(x, src)), id = d > 0 && isfinite(1 / d) ? 1 / d : 0;
+    const float d = fabsf(take_256(x, src)), id = 1 / d;
     for (int j = 0; j < N; j++)
-        t[j] = (uint8_t)(id > 0 ? (int)roundf(x[j] * id) + 1 : 1);
+        t[j] = (uint8_t)(isfinite(id) ? (int)roundf(x[j] * id) + 1 : 1);
     return isnan(d) ? F16_NAN : assay_f16_from_f32(d);
 }
 
