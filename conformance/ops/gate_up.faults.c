@@ -254,8 +254,16 @@ static const assay_typeset vary_types[] = { VARY_F32, VARY_WEIGHTS, VARY_WEIGHTS
 static const assay_typeset vary_q8_types[] = { VARY_F32, VARY_CENTRED, VARY_CENTRED, VARY_F32 },
                            vary_q4_1_types[] = { VARY_F32, VARY_MINIMA, VARY_MINIMA, VARY_F32 };
 
+/* as kernels of formats with two groups and two minima a block (q2_k), some of which sum the groups in integers */
+static const assay_contract eight = { .h = { ASSAY_DEPTH_LANES, 8, 0 },
+                                      .split_min = 1,
+                                      .round = { { "x", ASSAY_q8_0, 0 } } };
+static const assay_contract ten = { .h = { ASSAY_DEPTH_LANES, 10, 0 },
+                                    .split_min = 1,
+                                    .round = { { "x", ASSAY_q8_0, 0 } } };
 /* clang-format off */
 static const assay_fault table[] = {
+    VARY_Q4_1_AS("gate_up", "8-lanes", &eight) VARY_Q4_1_AS("gate_up", "10-lanes", &ten)
     FAULTS(F32_BAD) LEGAL(F32_GOOD) Q8_FAULTS(Q8_BAD) Q8_LEGAL(Q8_GOOD) Q4_0_FAULTS(Q4_0_BAD) Q4_0_LEGAL(Q4_0_GOOD)
     Q4_1_FAULTS(Q4_1_BAD) Q4_1_LEGAL(Q4_1_GOOD) SUMS(VARY_ROW) BLOCK_SUMS(VARY_Q8_ROW) BLOCK_SUMS(VARY_Q4_1_ROW)
 };

@@ -161,12 +161,19 @@ static const assay_contract vary_apart = { .h = { ASSAY_DEPTH_LANES, 32, 0 },
                                            .split_min = 1,
                                            .round = { { "x", ASSAY_q8_0, 0 } } };
 
+/* as kernels of formats with two groups and two minima a block (q2_k), some of which sum the groups in integers */
+static const assay_contract eight = { .h = { ASSAY_DEPTH_LANES, 8, 0 },
+                                      .split_min = 1,
+                                      .round = { { "x", ASSAY_q8_0, 0 } } };
+static const assay_contract ten = { .h = { ASSAY_DEPTH_LANES, 10, 0 },
+                                    .split_min = 1,
+                                    .round = { { "x", ASSAY_q8_0, 0 } } };
+
 static const assay_fault table[] = {
-    SUMS(VARY_ROW) BLOCK_SUMS(VARY_Q8_ROW) BLOCK_SUMS(VARY_Q4_1_ROW) FAULTS(F32_FAULT) BF16_FAULTS(BF16_FAULT)
-        Q8_FAULTS(Q8_FAULT) Q4_FAULTS(Q4_FAULT) GROUP_FAULTS(GROUP_FAULT) MINIMUM_FAULTS(MINIMUM_FAULT)
-            LEGAL(F32_LEGAL){ ASSAY_LEGAL,
-                              { BLOCK_KERNEL(SEQUENTIAL, "q8_0-blocks-in-integers", q8_types) },
-                              "legal: exact block sums" },
+    VARY_Q4_1_AS("matmul", "8-lanes", &eight) VARY_Q4_1_AS("matmul", "10-lanes", &ten) SUMS(VARY_ROW) BLOCK_SUMS(
+        VARY_Q8_ROW) BLOCK_SUMS(VARY_Q4_1_ROW) FAULTS(F32_FAULT) BF16_FAULTS(BF16_FAULT) Q8_FAULTS(Q8_FAULT)
+        Q4_FAULTS(Q4_FAULT) GROUP_FAULTS(GROUP_FAULT) MINIMUM_FAULTS(MINIMUM_FAULT) LEGAL(F32_LEGAL){
+            ASSAY_LEGAL, { BLOCK_KERNEL(SEQUENTIAL, "q8_0-blocks-in-integers", q8_types) }, "legal: exact block sums" },
     { ASSAY_LEGAL,
       { .op = "matmul",
         .name = "bf16-output",

@@ -55,7 +55,7 @@ static const assay_rows rows[] = {
     { "R=6 V=40 rule=top_p amount={0.05,0.5,0.75,0.9,1} temp={0,0.5} gen={model,few-values,halving}", ASSAY_QUICK },
     { "R=6 V=40 rule=min_p amount={0.01,0.1,1} temp={0,2} gen={model,few-values,near-ties}", ASSAY_QUICK },
     { "R=6 V=40 rule=typical amount={0.05,0.5,0.9,1} temp={0,0.5} gen={model,few-values,peaked}", ASSAY_QUICK },
-    { "R=6 V=40 rule=surprise amount={0.5,2,4,40} temp={0,0.5} gen={model,few-values}", ASSAY_QUICK },
+    { "R=6 V=40 rule=surprise amount={0.5,2,2.6,4,40} temp={0,0.5} gen={model,few-values}", ASSAY_QUICK },
     { "R=9 V=33 rule={top_p,min_p,typical,surprise} amount=0.7 temp=1.5 gen={at-threshold,mirrored,long-tail}",
       ASSAY_QUICK },
     { "R=9 V=33 rule=surprise amount=5 temp=1.5 gen={mirrored,long-tail}", ASSAY_QUICK },

@@ -141,4 +141,10 @@ assay_status assay_vary_gate_up_blocks(const assay_args *a);
       { VARY_Q4_1, .name = "sum-q4_1-" title, .flags = ASSAY_UNSLICED, .run = VARY_BLOCKS,                             \
         .variant = &assay_sums[n] },                                                                                   \
       "legal: generated" },
+/* and under the contract c of kernels that make more sums of a block, whose own formats have no short rows */
+#define VARY_Q4_1_AS(name_of_op, title, c)                                                                             \
+    { ASSAY_LEGAL,                                                                                                     \
+      { .op = name_of_op, .name = "sum-q4_1-as-" title, .types = vary_q4_1_types, .contract = c,                       \
+        .flags = ASSAY_UNSLICED, .run = VARY_BLOCKS, .variant = &assay_sums[13] },                                     \
+      "legal: generated" },
 #endif

@@ -41,7 +41,7 @@ static inline att att_open(const assay_dense *a)
                   .right = p->right ? p->right : p->window,
                   .prefix = p->prefix,
                   .chunk = p->chunk,
-                  .tile = p->tile,
+                  .tile = p->tile > 0 ? p->tile : 1,
                   .page = p->page,
                   .q = x[0],
                   .k = x[1],
