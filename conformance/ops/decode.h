@@ -50,8 +50,9 @@
     X(TRIT_ORDER, "tq1_0-digits-of-a-byte-side-by-side", "formats 4.1: digits lie 32, 16 and 4 apart")                 \
     X(TRIT_REST, "tq1_0-last-16-as-the-others", "formats 4.1: the last four bytes hold four digits each")              \
     X(TRIT_POWERS, "tq1_0-digits-from-the-last", "formats 4.2: the first digit counts most")                           \
-    X(CODE_3, "tq2_0-code-3-as-1", "formats 4.1: code 3 decodes to 2 d")                                               \
-    X(K8_HALF, "q8_k-scale-as-f16", "formats 4.1: its d is an f32")
+    X(CODE_3, "tq2_0-code-3-as-1", "formats 4.1: code 3 decodes to 2 d")
+/* of what is no table: dequantize alone */
+#define ACTIVATION_FAULTS(X) X(K8_HALF, "q8_k-scale-as-f16", "formats 4.1: its d is an f32")
 #define GRID_FAULTS(X)                                                                                                 \
     X(GRID_REVERSED, "iq-entry-backwards", "formats 5: the first element in the lowest digit")                         \
     X(GRID_LOW, "iq-high-bits-of-the-place-lost", "slip: high bits apart")                                             \
@@ -79,7 +80,7 @@
     X(BYTE_STORES, "byte-stores", "legal: written byte by byte")
 
 enum decode_mode {
-    DECODE_FAULTS(MODE) SCALED_FAULTS(MODE) GRID_FAULTS(MODE) DECODE_LEGAL(MODE) STRIDE_HALF,
+    DECODE_FAULTS(MODE) SCALED_FAULTS(MODE) ACTIVATION_FAULTS(MODE) GRID_FAULTS(MODE) DECODE_LEGAL(MODE) STRIDE_HALF,
     DECODE_MODES
 };
 

@@ -22,7 +22,7 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) 
                                        ASSAY_TYPES(ASSAY_T(f32)) };
 #define KERNEL_BASE .op = "dequantize", .types = types
 static const assay_fault table[] = { BAD(STRIDE_HALF, "dense-rows", "ROCm/hip-ep#588"),
-                                     DECODE_FAULTS(BAD_ROW) SCALED_FAULTS(BAD_ROW) GRID_FAULTS(BAD_ROW)
-                                         DECODE_LEGAL(GOOD_ROW) };
+                                     DECODE_FAULTS(BAD_ROW) SCALED_FAULTS(BAD_ROW) ACTIVATION_FAULTS(BAD_ROW)
+                                         GRID_FAULTS(BAD_ROW) DECODE_LEGAL(GOOD_ROW) };
 
 const assay_faults assay_faults_dequantize = { "dequantize", table, ASSAY_COUNT_OF(table) };

@@ -33,7 +33,8 @@ static const assay_rows rows[] = {
     { "R=65600 C=2 eps=1e-05 gen=gauss", ASSAY_QUICK }, /* of one element nothing is left but the bias */
     /* values at every place */
     { "R=7 C=37 w=f32 bias=f32 eps={0,1e-05} gen=" ASSAY_VALUES "@{x,w,bias}", ASSAY_QUICK },
-    { "R=7 C={5,19,64} w=f32 bias=f32 eps=1e-05 gen={zero-nan,zero-inf}@x", ASSAY_QUICK },
+    { "R=1 C={5,19,64} w=f32 eps=1e-05 gen={zero-nan,zero-inf}@x", ASSAY_QUICK }, /* each factor by itself */
+    { "R=1 C={5,19,64} bias=f32 eps=1e-05 gen={zero-nan,zero-inf}@x", ASSAY_QUICK },
     { "R=7 C=37 w=f32 bias=f32 eps={0,1e-12,1e-05,0.1} gen={zero-inf,square-under,square-over}@{x,w,bias}",
       ASSAY_QUICK },
     { "R=5 C=35 x={f16,bf16} w={f16,bf16} y={f16,bf16} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },

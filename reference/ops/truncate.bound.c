@@ -74,9 +74,9 @@ static bool typical(const row *r)
     double entropy = 0, off = 0, slack = bound_c(r->c, (double)r->n, 1) + 3 * u, sum = 0;
     for (int64_t i = 0; i < r->n; i++) {
         const double p = r->e[i].w / r->sum, l = r->e[i].d + lse, error = surprise_error(r, lse, i);
-        const double part = error + u * BOUND_E(r->c, e_exp);
+        const double part = error + u * BOUND_E(r->c, e_exp), moved = r->e[i].error / r->sum; /* 0 may be 1 */
         entropy += p * l;
-        off += p * (error + l * (part + c + 3 * u)), slack += p * part;
+        off += fmax(p * (error + l * (part + c + 3 * u)), moved * (l + error)), slack += fmax(p * part, moved);
         sum += r->e[i].state == IN ? p : 0;
     }
     double last_in = -INFINITY, first_out = INFINITY, last = 0;
@@ -107,7 +107,7 @@ static bool right(const row *r)
         return whole;
     if (r->kept == 0)
         return false;
-    if (bound_over(r->c, fabs(r->m) / p->temp) > 0 || bound_over(r->c, r->most) > 0)
+    if (bound_over(r->c, fabs(r->m) / p->temp) > 0 || bound_over(r->c, r->most * fmax(p->temp, 1)) > 0)
         return true; /* inf - inf: of the set nothing is asked */
     const double lse = log(r->sum), ln_amount = log(p->amount), bits = p->amount * log(2) - lse;
     switch (p->rule) {
