@@ -63,7 +63,7 @@ SECOND(layernorm)
             long double d = 0;
             for (int64_t j = 0; j < C; j++)
                 d += ((long double)x[c] - x[j]) / C;
-            d = v + p->eps == 0 ? 0 : d / sqrtl(v + p->eps);
+            d = v + p->eps == 0 && !isnan(d) ? 0 : d / sqrtl(v + p->eps);
             y[c] = (double)((w ? w[c] : 1) * d + (bias ? bias[c] : 0));
         }
     }

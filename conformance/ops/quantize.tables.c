@@ -83,10 +83,11 @@ static const assay_relation relations[] = {
     AFFINE("-x: -y", "R=3 C=64 y=q8_0 gen=gauss seed=3", "x", -1, 0, -1, 0),
     ALONG(REVERSE, "rows in reverse: in y too", "R=3 C=64 y={q8_0,q4_0,q4_1} gen=gauss seed=3", "R", 0),
     ALONG(REVERSE, "columns in reverse: in y too", "R=3 C=64 y=q8_0 gen=gauss seed=3", "C", 0),
-    ALONG(REVERSE, "rows in reverse: in y too", "R=3 C=256 y={q4_k,q2_k,q3_k,q5_k} gen=gauss seed=3", "R", 0),
-    ALONG(REVERSE, "rows in reverse: in y too", "R=3 C=64 y={e4m3,e5m2,q5_0,q5_1,iq4_nl,mxfp4} gen=gauss seed=3", "R",
-          0),
-    AFFINE("4 x: 4 y", "R=3 C=64 y=mxfp4 gen=gauss seed=3", "x", 4, 0, 4, 0),
+    ALONG(REVERSE, "rows in reverse: in y too",
+          "R=3 C=256 y={q4_k,q2_k,q3_k,q5_k,iq4_xs,tq1_0,tq2_0,q8_k} gen=gauss seed=3", "R", 0),
+    ALONG(REVERSE, "rows in reverse: in y too",
+          "R=3 C=64 y={e4m3,e5m2,q5_0,q5_1,iq4_nl,mxfp4,nvfp4,mxfp8_e4m3,mxfp6_e2m3,mxint8} gen=gauss seed=3", "R", 0),
+    AFFINE("4 x: 4 y", "R=3 C=64 y={mxfp4,mxfp8_e5m2,mxfp6_e3m2} gen=gauss seed=3", "x", 4, 0, 4, 0),
     AFFINE("-x: -y", "R=3 C=64 y={e4m3,e5m2,mxfp4} gen=gauss seed=3", "x", -1, 0, -1, 0),
 };
 
