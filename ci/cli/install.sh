@@ -98,5 +98,5 @@ for shell in "${shells[@]}"; do
   completes --plugin assay list --p
   completes bench assay help be
 done
-[ "$(bash complete.bash "$here" assay check --op = matm)" = matmul ]
+[ "$(bash complete.bash "$here" assay check --op = ali)" = alibi ]
 echo "installed, moved, found by pkg-config and CMake; $pages man pages and the completion of ${shells[*]} say what --help says"
