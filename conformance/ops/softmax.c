@@ -2,6 +2,7 @@
  * softmax: cases; rows whose answer is exact. */
 #include "logits.h"
 #include "tables.h"
+#include <string.h>
 
 static bool pair(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
 {
@@ -12,11 +13,19 @@ static bool pair(const assay_case *c, int i, int64_t n, double *const *value, as
  * in cases whose answer is exact so far off that either takes all.  Where there is none, every other one is -inf, too.
  */
 enum { SINKS = 2 };
+static const double *beside_top(const assay_gen *gen)
+{
+    static const double any[4] = { 0, 3, -2, 90 }, off[4] = { 4096, -4096, 4096, -4096 };
+    static const double above[4] = { 2, 3, 2.5, 1.5 }, below[4] = { -2, -2.5, -3, -1.5 };
+    return gen->tag == ASSAY_TAG_EXACT        ? off
+           : !strcmp(gen->name, "high-sinks") ? above
+           : !strcmp(gen->name, "low-sinks")  ? below
+                                              : any;
+}
 static bool sinks(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
 {
-    static const double beside[] = { 0, 3, -2, 90 };
     const assay_softmax_params *p = (const void *)c->params;
-    const double scale = p->scale == 0 ? 1 : (double)p->scale;
+    const double scale = p->scale == 0 ? 1 : (double)p->scale, *beside = beside_top(c->gen);
     const int64_t C = c->dim[1];
     for (int64_t r = 0; r < n && i == SINKS; r++) {
         double top = -INFINITY;
@@ -24,10 +33,15 @@ static bool sinks(const assay_case *c, int i, int64_t n, double *const *value, a
             const double z = scale * value[X][k] + (masked(c) ? value[MASK][k] : 0);
             top = z > top ? z : top;
         }
-        const double far = c->gen->tag == ASSAY_TAG_EXACT ? (r % 2 ? -4096 : 4096) : beside[r % 4];
-        value[i][r] = isfinite(top) ? top + far : r % 2 ? -INFINITY : assay_rng_normal(rng);
+        value[i][r] = isfinite(top) ? top + beside[r % 4] : r % 2 ? -INFINITY : assay_rng_normal(rng);
     }
     return i == SINKS && !c->gen_at;
+}
+/* Sinks that are all alike, so that what the bound says of one above, and of one below, is asked by itself */
+static bool alike(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
+{
+    (void)c, (void)i, (void)n, (void)value, (void)rng;
+    return false;
 }
 /* The largest 2^k <= C winners: each gets exactly 2^-k. */
 static bool uniform_2k(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
@@ -42,6 +56,8 @@ static bool uniform_2k(const assay_case *c, int i, int64_t n, double *const *val
 static const assay_gen gens[] = {
     GEN_FILL("pair", EXACT, pair, "two elements take a half each"),
     GEN_FILL("uniform-2k", EXACT, uniform_2k, "2^k elements take 2^-k each"),
+    { "high-sinks", ASSAY_TAG_ADVERSARIAL, alike, .says = "sinks a little above the largest logit", .tight = true },
+    { "low-sinks", ASSAY_TAG_ADVERSARIAL, alike, .says = "sinks a little below the largest logit", .tight = true },
     LOGIT_GENS,
     TIGHT_FILL("faint", ADVERSARIAL, faint, "weights that are subnormal"),
 };
@@ -55,6 +71,7 @@ static const assay_rows rows[] = {
     { "R={1,9} C={1..17,33,70} sinks=f32 gen={gauss,one-hot}", ASSAY_QUICK },
     { "R=9 C={8,17,67} mask=f32 sinks=f32 scale={0,0.3} gen={masked-rows,hollow,spread,huge}", ASSAY_QUICK },
     { "R=70 C={1..4} sinks=f32 gen={short,spread}", ASSAY_QUICK },
+    { "R=40 C={1..3} sinks=f32 gen={high-sinks,low-sinks}", ASSAY_QUICK },
     { "R={4,10..15} C=3 sinks=f32 gen=gauss", ASSAY_QUICK },
     { "R=5 C={130,1021} sinks=f32 gen={ramp,creep,equal,uniform-2k}", ASSAY_QUICK },
     { "R=5 C=17 x={f16,bf16} y={f16,bf16} sinks=f32 gen=gauss", ASSAY_QUICK },

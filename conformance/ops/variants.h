@@ -144,7 +144,12 @@ assay_status assay_vary_gate_up_blocks(const assay_args *a);
 /* and under the contract c of kernels that make more sums of a block, whose own formats have no short rows */
 #define VARY_Q4_1_AS(name_of_op, title, c)                                                                             \
     { ASSAY_LEGAL,                                                                                                     \
-      { .op = name_of_op, .name = "sum-q4_1-as-" title, .types = vary_q4_1_types, .contract = c,                       \
-        .flags = ASSAY_UNSLICED, .run = VARY_BLOCKS, .variant = &assay_sums[13] },                                     \
+      { .op = name_of_op,                                                                                              \
+        .name = "sum-q4_1-as-" title,                                                                                  \
+        .types = vary_q4_1_types,                                                                                      \
+        .contract = c,                                                                                                 \
+        .flags = ASSAY_UNSLICED,                                                                                       \
+        .run = VARY_BLOCKS,                                                                                            \
+        .variant = &assay_sums[13] },                                                                                  \
       "legal: generated" },
 #endif
