@@ -2,13 +2,12 @@
  * assay formats [MODEL.gguf]: error against bits per weight, in two parts. */
 #include "../conformance/results/terminal.h"
 #include "../reference/core/options.h"
-#include "../reference/core/plain.h"
 #include "../reference/core/registry.h"
 #include "../reference/core/save.h"
 #include "../reference/core/status.h"
 #include "../reference/models/formats.h"
 #include "commands.h"
-#include <signal.h>
+#include "stop.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,20 +28,10 @@ static const struct argp_option option_table[] = {
     { 0 },
 };
 
-static volatile sig_atomic_t stop;
-
-static void on_signal(int number)
-{
-    stop = number;
-}
-
 static bool step(void *ctx, int64_t done, const char *what)
 {
-    char text[96];
     (void)ctx;
-    snprintf(text, sizeof text, "%s", what);
-    assay_progress_at(done, assay_plain(text));
-    return !stop;
+    return assay_stop_step(done, what);
 }
 
 static error_t take(int key, char *arg, struct argp_state *state)
@@ -83,9 +72,7 @@ static error_t take(int key, char *arg, struct argp_state *state)
 
 static assay_status work(options *o, assay_why *why)
 {
-    const struct sigaction act = { .sa_handler = on_signal };
-    sigaction(SIGINT, &act, NULL);
-    sigaction(SIGTERM, &act, NULL);
+    assay_stop_on_signals();
     int n = 0;
     for (int t = 0; t < ASSAY_DTYPE_END; t++) {
         o->f.want[t] |= !o->chosen && assay_requant_writes((assay_dtype)t);

@@ -4,14 +4,13 @@
 #include "../reference/core/dtype.h"
 #include "../reference/core/near.h"
 #include "../reference/core/options.h"
-#include "../reference/core/plain.h"
 #include "../reference/core/save.h"
 #include "../reference/core/status.h"
 #include "../reference/models/requant.h"
 #include "commands.h"
+#include "stop.h"
 #include <argp.h>
 #include <ctype.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,20 +45,10 @@ static const struct argp_option option_table[] = {
     { 0 },
 };
 
-static volatile sig_atomic_t stop;
-
-static void on_signal(int number)
-{
-    stop = number;
-}
-
 static bool step(void *ctx, int64_t weights, const char *tensor)
 {
-    char text[96];
     (void)ctx;
-    snprintf(text, sizeof text, "%s", tensor);
-    assay_progress_at(weights / 1000, assay_plain(text));
-    return !stop;
+    return assay_stop_step(weights / 1000, tensor);
 }
 
 assay_dtype assay_requant_type(struct argp_state *state, const char *option, const char *text)
@@ -150,10 +139,7 @@ static assay_status work(options *o, assay_why *why)
 {
     assay_status s = assay_requant_plan(&o->r, why);
     if (!s && !o->dry) {
-        const struct sigaction act = { .sa_handler = on_signal };
-        sigaction(SIGINT, &act, NULL);
-        sigaction(SIGTERM, &act, NULL);
-        sigaction(SIGHUP, &act, NULL);
+        assay_stop_on_signals();
         assay_progress_begin(o->r.weights / 1000, "thousand weights");
         o->r.step = step;
         s = assay_requant_write(&o->r, why);

@@ -227,10 +227,8 @@ static assay_status block_kernel(const assay_args *a)
 static const assay_typeset f32_types[] = TAKES(f32), q8_types[] = TAKES(q8_0), q4_0_types[] = TAKES(q4_0),
                            q4_1_types[] = TAKES(q4_1);
 /* whole blocks in integers: chains of K / 32 terms */
-static const assay_contract rounds = { .h = { ASSAY_DEPTH_LANES, 32, 0 }, .round = { { "x", ASSAY_q8_0, 0 } } };
-static const assay_contract apart = { .h = { ASSAY_DEPTH_LANES, 32, 0 },
-                                      .split_min = 1,
-                                      .round = { { "x", ASSAY_q8_0, 0 } } };
+static const assay_contract rounds = BLOCK_CONTRACT(32, 0);
+static const assay_contract apart = BLOCK_CONTRACT(32, 1);
 #define ROW(kind, ty, c, f, m, title, where)                                                                           \
     { kind, { .op = "gate_up", .name = title, .types = ty, .contract = c, .run = f, .variant = MODE_OF(m) }, where },
 #define F32_BAD(m, name, where)   ROW(ASSAY_FAULT, f32_types, NULL, f32_kernel, m, name, where)
@@ -255,12 +253,7 @@ static const assay_typeset vary_q8_types[] = { VARY_F32, VARY_CENTRED, VARY_CENT
                            vary_q4_1_types[] = { VARY_F32, VARY_MINIMA, VARY_MINIMA, VARY_F32 };
 
 /* as kernels of formats with two groups and two minima a block (q2_k), some of which sum the groups in integers */
-static const assay_contract eight = { .h = { ASSAY_DEPTH_LANES, 8, 0 },
-                                      .split_min = 1,
-                                      .round = { { "x", ASSAY_q8_0, 0 } } };
-static const assay_contract ten = { .h = { ASSAY_DEPTH_LANES, 10, 0 },
-                                    .split_min = 1,
-                                    .round = { { "x", ASSAY_q8_0, 0 } } };
+static const assay_contract eight = BLOCK_CONTRACT(8, 1), ten = BLOCK_CONTRACT(10, 1);
 /* clang-format off */
 static const assay_fault table[] = {
     VARY_Q4_1_AS("gate_up", "8-lanes", &eight) VARY_Q4_1_AS("gate_up", "10-lanes", &ten)

@@ -126,7 +126,7 @@ static const assay_typeset halves[] = WEIGHTS(ASSAY_T(q3_k) | ASSAY_T(q6_k)),
                            two_bits[] = WEIGHTS(ASSAY_T(q2_k));
 static const assay_contract apart = { .split_min = 1 };
 /* whole blocks in integers: a chain of K / 32 terms */
-static const assay_contract rounds = { .h = { ASSAY_DEPTH_LANES, 32, 0 }, .round = { { "x", ASSAY_q8_0, 0 } } };
+static const assay_contract rounds = BLOCK_CONTRACT(32, 0);
 
 #define F32_KERNEL(m, title)                                                                                           \
     .op = "matmul", .name = title, .types = f32_types, .run = f32_kernel, .variant = MODE_OF(m),                       \
@@ -157,17 +157,10 @@ static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_WEIGHTS, VARY_F32,
 #define VARY_Q4_1   .op = "matmul", .types = vary_q4_1_types, .contract = &vary_apart
 static const assay_typeset vary_q8_types[] = { VARY_FLOATS, VARY_CENTRED, VARY_F32, VARY_FLOATS },
                            vary_q4_1_types[] = { VARY_FLOATS, VARY_MINIMA, VARY_F32, VARY_FLOATS };
-static const assay_contract vary_apart = { .h = { ASSAY_DEPTH_LANES, 32, 0 },
-                                           .split_min = 1,
-                                           .round = { { "x", ASSAY_q8_0, 0 } } };
+static const assay_contract vary_apart = BLOCK_CONTRACT(32, 1);
 
 /* as kernels of formats with two groups and two minima a block (q2_k), some of which sum the groups in integers */
-static const assay_contract eight = { .h = { ASSAY_DEPTH_LANES, 8, 0 },
-                                      .split_min = 1,
-                                      .round = { { "x", ASSAY_q8_0, 0 } } };
-static const assay_contract ten = { .h = { ASSAY_DEPTH_LANES, 10, 0 },
-                                    .split_min = 1,
-                                    .round = { { "x", ASSAY_q8_0, 0 } } };
+static const assay_contract eight = BLOCK_CONTRACT(8, 1), ten = BLOCK_CONTRACT(10, 1);
 
 static const assay_fault table[] = {
     VARY_Q4_1_AS("matmul", "8-lanes", &eight) VARY_Q4_1_AS("matmul", "10-lanes", &ten) SUMS(VARY_ROW) BLOCK_SUMS(

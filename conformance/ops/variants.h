@@ -131,6 +131,11 @@ assay_status assay_vary_gate_up_blocks(const assay_args *a);
       { VARY_BASE, .name = title, .flags = ASSAY_UNSLICED, .contract = &assay_sum_contracts[n], .run = VARY,           \
         .variant = &assay_sums[n] },                                                                                   \
       "legal: generated" },
+/* Of kernels that round x to q8_0: so many lanes by the float sums of a block of 32; whether minima are summed apart */
+#define BLOCK_CONTRACT(lanes, apart)                                                                                   \
+    {                                                                                                                  \
+        .h = { ASSAY_DEPTH_LANES, lanes, 0 }, .split_min = apart, .round = { { "x", ASSAY_q8_0, 0 } }                  \
+    }
 /* The same for blocks: VARY_BLOCKS is the function, VARY_Q8 and VARY_Q4_1 are designators of the kernels */
 #define VARY_Q8_ROW(n, title)                                                                                          \
     { ASSAY_LEGAL,                                                                                                     \

@@ -14,10 +14,8 @@ static assay_status run(const assay_args *a)
 }
 
 static const assay_typeset types[] = {
-    ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q8_1) | ASSAY_T(q4_0) | ASSAY_T(q4_1) |
-                ASSAY_T(q5_0) | ASSAY_T(q5_1) | ASSAY_T(q2_k) | ASSAY_T(q3_k) | ASSAY_T(q5_k) | ASSAY_T(iq4_nl) |
-                ASSAY_T(mxfp4) | ASSAY_T(e4m3) | ASSAY_T(e5m2) | ASSAY_T(q4_k) | ASSAY_T(q6_k) | DECODE_MORE |
-                ASSAY_T(q8_k)),
+    ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_1) | ASSAY_T(q8_k) | ASSAY_T(e4m3) | ASSAY_T(e5m2) |
+                DECODE_BLOCKS | DECODE_MORE),
     ASSAY_TYPES(ASSAY_T(f32)),
 };
 

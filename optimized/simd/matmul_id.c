@@ -132,11 +132,7 @@ static size_t scratch(const assay_args *a)
 }
 
 #define F32 ASSAY_TYPES(ASSAY_T(f32))
-static const assay_typeset types[] = { F32,
-                                       ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) |
-                                                   ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q5_0) | ASSAY_T(q5_1) |
-                                                   ASSAY_T(iq4_nl) | ASSAY_T(mxfp4) | ASSAY_T(q2_k) | ASSAY_T(q3_k) |
-                                                   ASSAY_T(q4_k) | ASSAY_T(q5_k) | ASSAY_T(q6_k)),
+static const assay_typeset types[] = { F32, ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | DECODE_BLOCKS),
                                        ASSAY_TYPES(ASSAY_T(i32)), F32, F32 };
 static const assay_contract contract = { .h = { ASSAY_DEPTH_LANES, 2 * LANES, 0 } };
 

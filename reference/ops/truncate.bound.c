@@ -74,9 +74,9 @@ static bool typical(const row *r)
     double entropy = 0, off = 0, slack = bound_c(r->c, (double)r->n, 1) + 3 * u, sum = 0;
     for (int64_t i = 0; i < r->n; i++) {
         const double p = r->e[i].w / r->sum, l = r->e[i].d + lse, error = surprise_error(r, lse, i);
-        const double part = error + u * BOUND_E(r->c, e_exp), moved = r->e[i].error / r->sum; /* 0 may be 1 */
+        const double part = error + u * BOUND_E(r->c, e_exp);
         entropy += p * l;
-        off += fmax(p * (error + l * (part + c + 3 * u)), moved * (l + error)), slack += fmax(p * part, moved);
+        off += p * (error + l * (part + c + 3 * u)), slack += p * part;
         sum += r->e[i].state == IN ? p : 0;
     }
     double last_in = -INFINITY, first_out = INFINITY, last = 0;
