@@ -18,16 +18,15 @@ enum {
     KEY_IDS,
     KEY_KV,
     KEY_THREADS,
-    KEY_TEMP,
-    KEY_TOP_K,
-    KEY_TOP_P,
-    KEY_SEED,
     KEY_LOGITS,
     KEY_JSON,
     KEY_SPECIAL,
     KEY_IGNORE_EOS,
     KEY_BATCH,
-    KEY_IMATRIX
+    KEY_IMATRIX,
+    KEY_SAMPLERS,
+    KEY_BIAS,
+    KEY_SETTING /* the last: + an assay_setting */
 };
 
 typedef struct options {
@@ -47,10 +46,14 @@ static const struct argp_option option_table[] = {
     { "kv", KEY_KV, "TYPE", 0, "Element type of the KV cache: f32 (default), f16, q8_0", 1 },
     { "threads", KEY_THREADS, "N", 0, "Threads (default 1)", 1 },
     { "batch", KEY_BATCH, "N", 0, "Most prompt tokens per step (default 512)", 1 },
-    { "temp", KEY_TEMP, "X", 0, "Temperature; 0 (default) is greedy", 2 },
-    { "top-k", KEY_TOP_K, "K", 0, "Sample among the K best; 0 (default): all", 2 },
-    { "top-p", KEY_TOP_P, "P", 0, "Sample among the smallest set of probability P; 0 (default): all", 2 },
-    { "seed", KEY_SEED, "N", 0, "Of the sampler (default 0)", 2 },
+#define SETTING(id, option, arg, of, whole, usual, least, most, says)                                                  \
+    { option, KEY_SETTING + ASSAY_SET_##id, arg, 0, says, 2 },
+#include "../reference/models/settings.def"
+#undef SETTING
+    { "logit-bias", KEY_BIAS, "TOKEN=VALUE", ASSAY_OPTION_REPEATS,
+      "Add VALUE to the logit of the token with this id, before all else; -inf bans it; may be repeated", 2 },
+    { "samplers", KEY_SAMPLERS, "LIST", 0,
+      "What is done with logits, in this order (default penalties,top_k,typical,top_p,min_p,temperature)", 2 },
     { "logits", KEY_LOGITS, "FILE", 0, "Write every position's logits as safetensors; -: standard output", 3 },
     { "json", KEY_JSON, "FILE", 0, "Write ids, top 5 logits per step and timings; -: standard output", 3 },
     { "imatrix-out", KEY_IMATRIX, "FILE", 0,
@@ -58,13 +61,22 @@ static const struct argp_option option_table[] = {
     { 0 },
 };
 
-static double real(struct argp_state *state, const char *name, const char *arg, double hi)
+/* Options of the chain of samplers. */
+static error_t take_sampler(int key, const char *arg, struct argp_state *state, assay_chain *c)
 {
-    char *end;
-    const double x = strtod(arg, &end);
-    if (!strchr(".0123456789", *arg) || end == arg || *end || !(x >= 0 && x <= hi))
-        argp_error(state, "%s %s: a number from 0 to %g is needed", name, *arg ? arg : "''", hi);
-    return x;
+    assay_why why = { "" };
+    assay_status s = ASSAY_OK;
+    if (key == KEY_SAMPLERS)
+        s = assay_chain_order(c, arg, &why);
+    else if (key == KEY_BIAS)
+        s = assay_chain_bias(c, arg, &why);
+    else if (key >= KEY_SETTING && key < KEY_SETTING + ASSAY_SETTINGS)
+        s = assay_chain_set(c, (assay_setting)(key - KEY_SETTING), arg, &why);
+    else
+        return ARGP_ERR_UNKNOWN;
+    if (s)
+        argp_error(state, "%s", why.text);
+    return 0;
 }
 
 static error_t take(int key, char *arg, struct argp_state *state)
@@ -101,18 +113,6 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case KEY_BATCH:
         o->g.batch = (int64_t)assay_option_whole(state, "--batch", arg, 1, 1 << 16);
         return 0;
-    case KEY_TEMP:
-        o->g.pick.temp = real(state, "--temp", arg, 1e6);
-        return 0;
-    case KEY_TOP_K:
-        o->g.pick.top_k = (int64_t)assay_option_whole(state, "--top-k", arg, 0, 1 << 24);
-        return 0;
-    case KEY_TOP_P:
-        o->g.pick.top_p = real(state, "--top-p", arg, 1);
-        return 0;
-    case KEY_SEED:
-        o->g.pick.seed = (int64_t)assay_option_whole(state, "--seed", arg, 0, UINT64_C(1) << 53);
-        return 0;
     case KEY_LOGITS:
         o->g.logits_path = arg;
         return 0;
@@ -135,7 +135,7 @@ static error_t take(int key, char *arg, struct argp_state *state)
             argp_error(state, "give a prompt, either -p TEXT or --ids IDS");
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return take_sampler(key, arg, state, &o->g.chain);
     }
 }
 
@@ -150,7 +150,6 @@ static assay_status resolve(options *o, assay_why *why)
         }
         isa &= tier->bits;
     }
-    o->g.pick.isa = isa;
     o->g.impl_text = o->impl;
     if (!assay_dtype_find(o->kv, &o->g.kv) || (o->g.kv != ASSAY_f32 && o->g.kv != ASSAY_f16 && o->g.kv != ASSAY_q8_0)) {
         snprintf(why->text, sizeof why->text, "--kv %.40s: f32, f16 and q8_0 are known", o->kv);
@@ -174,12 +173,16 @@ int assay_cmd_run(int argc, char **argv)
                                       NULL,
                                       NULL,
                                       NULL };
-    options o = { .impl = "best", .kv = "f32", .g = { .n = 64, .threads = 1, .batch = 512 } };
+    options o = { .impl = "best",
+                  .kv = "f32",
+                  .g = { .n = 64, .threads = 1, .batch = 512, .chain = assay_chain_usual() } };
     assay_why why = { "" };
     assay_options_parse(&argp, argc, argv, &o);
     static const char *const option[] = { "--json", "--logits", "--imatrix-out" };
-    assay_status s =
-        assay_save_begin(option, (const char *const[]){ o.g.json_path, o.g.logits_path, o.g.imatrix_path }, 3, &why);
+    assay_status s = assay_chain_check(&o.g.chain, &why);
+    if (!s)
+        s = assay_save_begin(option, (const char *const[]){ o.g.json_path, o.g.logits_path, o.g.imatrix_path }, 3,
+                             &why);
     if (!s)
         s = resolve(&o, &why);
     if (!s)

@@ -69,8 +69,11 @@ static void refuse_second(given *g, const struct argp_option *o, const char *val
     for (int i = 0; i < g->n && value; i++) {
         if (g->option[i] != o || !strcmp(g->value[i], value) || (o->flags & ASSAY_OPTION_REPEATS))
             continue;
-        assay_fail(&why, ASSAY_ERR_ARG, "%s: --%s is given twice, as %.100s and as %.100s: only one can count", command,
-                   o->name, g->value[i], value);
+        char name[64] = { '-', (char)o->key };
+        if (o->name)
+            snprintf(name, sizeof name, "--%s", o->name);
+        assay_fail(&why, ASSAY_ERR_ARG, "%s: %s is given twice, as %.100s and as %.100s: only one can count", command,
+                   name, g->value[i], value);
         fprintf(stderr, "%s\n", why.text);
         exit(2);
     }

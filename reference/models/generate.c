@@ -56,8 +56,10 @@ static assay_status load(run *r, assay_why *why)
             return assay_fail(why, ASSAY_ERR_ARG, "token id %" PRId32 " is not in 0 .. %" PRId64, r->id[i],
                               r->graph.vocab - 1);
     const int64_t chunk = o->batch < r->n_prompt ? o->batch : r->n_prompt;
-    s = assay_session_make(&r->graph, &o->impl, chunk, o->logits_path ? chunk : 1, r->n_prompt + o->n, o->threads,
-                           &r->session, why);
+    s = assay_chain_begin(&r->chain, &o->chain, &o->impl, r->graph.vocab, why);
+    if (!s)
+        s = assay_session_make(&r->graph, &o->impl, chunk, o->logits_path ? chunk : 1, r->n_prompt + o->n, o->threads,
+                               &r->session, why);
     const double rows = (double)(r->n_prompt + o->n) * (double)r->graph.vocab * sizeof *r->logits;
     if (!s && o->logits_path)
         s = assay_memory_need(rows < 0x1p63 ? (uint64_t)rows : INT64_MAX, "every position's logits", why);
@@ -156,7 +158,7 @@ static assay_status pick(run *r, int64_t L, assay_why *why)
     char out[ASSAY_UTF8_OUT];
     int32_t id = 0;
     const assay_tensor row = assay_session_logits_row(r->session, L - 1);
-    const assay_status s = assay_pick(&r->o->pick, &row, r->n_made, &id, why);
+    const assay_status s = assay_chain_pick(&r->chain, &row, r->id, r->n_prompt + r->n_made, r->n_made, &id, why);
     if (s)
         return s;
     find_top(&row, &r->best[r->n_made]);
@@ -226,6 +228,7 @@ assay_status assay_generate_run(assay_generate *o, FILE *out, assay_why *why)
             s = assay_importance_save(&r.watch, o->imatrix_path, o->model, why);
     }
     assay_session_free(r.session);
+    assay_chain_end(&r.chain);
     assay_importance_free(&r.watch);
     assay_graph_free(&r.graph);
     if (r.tokens.bpe)

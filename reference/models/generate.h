@@ -2,7 +2,7 @@
  * generate.h - a whole run of a model: prompt, generated tokens, logits, timings.  What `assay run` does. */
 #ifndef ASSAY_MODELS_GENERATE_H
 #define ASSAY_MODELS_GENERATE_H
-#include "pick.h"
+#include "chain.h"
 #include "session.h"
 #include <stdio.h>
 
@@ -17,7 +17,7 @@ typedef struct assay_generate {
     int threads;
     assay_dtype kv;
     assay_impl impl;
-    assay_picker pick;
+    assay_chain chain;
     const char *logits_path, *json_path, *imatrix_path;
     bool not_finite; /* result: the run ended at logits that are not finite numbers; why says which */
 } assay_generate;

@@ -28,6 +28,7 @@ typedef struct run {
     assay_tokenizer tokens;
     assay_graph graph;
     assay_session *session;
+    assay_chain_run chain;
     assay_utf8 stream;
     assay_importance watch;
     int32_t *id; /* prompt, then what was generated */

@@ -33,9 +33,15 @@ static void report_phase(FILE *f, const char *name, const phase *p)
 
 void assay_generate_report(const run *r)
 {
+    char chain[ASSAY_CHAIN_TEXT];
     fprintf(r->out, "\n\nmodel: %s, %.0f parameters; implementation %s, kv %s, %d thread%s\n", r->o->model,
             r->graph.parameters, r->o->impl_text, assay_dtype_of(r->o->kv)->name, r->o->threads,
             r->o->threads == 1 ? "" : "s");
+    assay_chain_say(r->chain.c, chain);
+    fprintf(r->out, "sampler: %s\n", chain);
+    if (r->chain.drawn)
+        fprintf(r->out, "mirostat: %.3f bits of surprise on average, a limit of %.3f at the end\n",
+                r->chain.surprise / (double)r->chain.drawn, r->chain.limit);
     fprintf(r->out, "load: %.3f s, of it %.3f s packing; packed weights: %.1f MB\n", r->load,
             assay_session_pack_seconds(r->session), 1e-6 * (double)assay_session_packed_bytes(r->session));
     if (r->n_made)
@@ -72,6 +78,38 @@ static void json_ids(assay_json *j, const char *name, const int32_t *id, int64_t
     assay_json_close(j);
 }
 
+static void json_chain(assay_json *j, const assay_chain_run *r)
+{
+    char text[ASSAY_CHAIN_TEXT];
+    assay_json_open(j, "sampler", '{');
+    assay_chain_say(r->c, text);
+    assay_json_str(j, "chain", text);
+    assay_json_open(j, "order", '[');
+    for (int i = 0; i < r->c->n_order; i++)
+        assay_json_str(j, NULL, assay_chain_sampler(r->c->order[i]));
+    assay_json_close(j);
+    for (int i = 0; i < ASSAY_SETTINGS; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s", assay_chain_option((assay_setting)i));
+        for (char *c = name; *c; c++)
+            *c = *c == '-' ? '_' : *c;
+        assay_json_num(j, name, r->c->set[i]);
+    }
+    assay_json_open(j, "logit_bias", '[');
+    for (int i = 0; i < r->c->n_bias; i++) {
+        assay_json_open(j, NULL, '{');
+        assay_json_int(j, "id", r->c->bias[i].id);
+        assay_json_num(j, "value", (double)r->c->bias[i].value);
+        assay_json_close(j);
+    }
+    assay_json_close(j);
+    if (r->drawn) {
+        assay_json_num(j, "mirostat_surprise", r->surprise / (double)r->drawn);
+        assay_json_num(j, "mirostat_limit", r->limit);
+    }
+    assay_json_close(j);
+}
+
 assay_status assay_generate_json(const run *r, assay_why *why)
 {
     assay_json j = { 0 };
@@ -81,15 +119,10 @@ assay_status assay_generate_json(const run *r, assay_why *why)
     assay_json_str(&j, "model", r->o->model);
     assay_json_num(&j, "parameters", r->graph.parameters);
     assay_json_str(&j, "impl", r->o->impl_text);
-    assay_json_str(&j, "isa", assay_isa_of(r->o->pick.isa) ? assay_isa_of(r->o->pick.isa)->name : "scalar");
+    assay_json_str(&j, "isa", assay_isa_of(r->o->impl.isa) ? assay_isa_of(r->o->impl.isa)->name : "scalar");
     assay_json_str(&j, "kv", assay_dtype_of(r->o->kv)->name);
     assay_json_int(&j, "threads", r->o->threads);
-    assay_json_open(&j, "sampler", '{');
-    assay_json_num(&j, "temp", r->o->pick.temp);
-    assay_json_int(&j, "top_k", r->o->pick.top_k);
-    assay_json_num(&j, "top_p", r->o->pick.top_p);
-    assay_json_int(&j, "seed", r->o->pick.seed);
-    assay_json_close(&j);
+    json_chain(&j, &r->chain);
     json_ids(&j, "prompt_ids", r->id, r->n_prompt);
     json_ids(&j, "ids", r->id + r->n_prompt, r->n_made);
     assay_json_str(&j, "text", r->text ? r->text : "");

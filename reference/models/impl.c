@@ -55,3 +55,11 @@ assay_status assay_impl_parse(const char *text, uint64_t isa, assay_impl *impl, 
     }
     return s;
 }
+
+const assay_swap *assay_impl_swap(const assay_impl *impl, const char *op)
+{
+    for (int i = 0; i < impl->n_swaps; i++)
+        if (!strcmp(impl->swap[i].op, op))
+            return &impl->swap[i];
+    return NULL;
+}

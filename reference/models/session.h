@@ -30,6 +30,7 @@ typedef struct assay_impl {
 
 /* "oracle", "scalar", "best", "best,matmul=avx2_6x16,rmsnorm=scalar": unnamed ops are "best"; isa: features allowed. */
 assay_status assay_impl_parse(const char *text, uint64_t isa, assay_impl *impl, assay_why *why);
+const assay_swap *assay_impl_swap(const assay_impl *impl, const char *op); /* NULL: none names it */
 
 typedef struct assay_session assay_session;
 /* tokens: most per step; logits: most rows of logits per step; capacity: positions in all.  The graph and the file stay

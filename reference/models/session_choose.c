@@ -6,17 +6,9 @@
 #include "session_parts.h"
 #include <string.h>
 
-static const assay_swap *swap_of(const assay_impl *impl, const char *op)
-{
-    for (int i = 0; i < impl->n_swaps; i++)
-        if (!strcmp(impl->swap[i].op, op))
-            return &impl->swap[i];
-    return NULL;
-}
-
 assay_how assay_session_how(const assay_impl *impl, const char *op)
 {
-    const assay_swap *w = swap_of(impl, op);
+    const assay_swap *w = assay_impl_swap(impl, op);
     return w ? w->how : impl->how;
 }
 
@@ -67,7 +59,7 @@ static const assay_kernel *best(const assay_session *s, const assay_entry *e, ui
 const assay_kernel *assay_session_choose(const assay_session *s, const assay_impl *impl, const assay_entry *e,
                                          bool *weights_f32)
 {
-    const assay_swap *w = swap_of(impl, e->node.op->name);
+    const assay_swap *w = assay_impl_swap(impl, e->node.op->name);
     for (int f32 = 0; f32 < 2; f32++) {
         *weights_f32 = f32;
         if (w && w->how == ASSAY_RUN_KERNEL && w->kernel->run && assay_session_takes(s, e, w->kernel, f32))
@@ -88,9 +80,9 @@ bool assay_session_wants_parts(const assay_impl *impl, const assay_op *op)
     const assay_how how = assay_session_how(impl, op->name);
     if (how == ASSAY_RUN_SCALAR || how == ASSAY_RUN_ORACLE)
         return true;
-    if (!swap_of(impl, op->name))
+    if (!assay_impl_swap(impl, op->name))
         for (int p = 0; p < op->n_parts; p++)
-            if (swap_of(impl, op->parts[p].op))
+            if (assay_impl_swap(impl, op->parts[p].op))
                 return true;
     return false;
 }
