@@ -34,7 +34,7 @@ for impl in scalar oracle matmul=scalar best,rmsnorm=oracle; do
     "$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["ids"])' "$dir/a.json")"
 done
 for kv in f16 q8_0; do expect 0 "kv $kv" "$assay" run "$model" "${args[@]}" --kv "$kv" --threads 2 --batch 2; done
-expect 0 'implementation best' "$assay" run "$model" --ids 5,6,7 -n 3 --temp 0.8 --top-k 20 --top-p 0.9 --seed 3
+expect 0 'implementation best' "$assay" run "$model" --ids 5,6,7 -n 3 --temperature 0.8 --top-k 20 --top-p 0.9 --seed 3
 python3 - "$dir/a.json" "$dir/a.safetensors" <<'PY' || bad=1
 import json, struct, sys
 run = json.load(open(sys.argv[1]))

@@ -81,7 +81,16 @@ for option in --threads --time-limit --memory-limit --seed; do number $option "$
 for option in --threads --time-limit --memory-limit; do number $option "$assay" vectors check; done
 number --threads "$assay" quantize a.gguf b.gguf -t q8_0
 number --threads "$assay" formats
-for option in -n --threads --batch --temp --top-k --top-p --seed; do number $option "$assay" run x.gguf -p x; done
+for option in -n --threads --batch --temperature --top-k --top-p --min-p --typical --repetition-penalty --penalty-window --mirostat --mirostat-tau \
+  --mirostat-eta --seed; do
+  number $option "$assay" run x.gguf -p x
+done
+for option in --frequency-penalty --presence-penalty; do # may be below 0
+  for bad in +3 ' 3' '' 3x x 0x 1e400 nan inf --3 '3,' -101; do
+    expect 2 "$option .*number from -100 to 100" timeout 5 "$assay" run x.gguf -p x $option "$bad"
+  done
+done
+expect 2 '^assay run: -n is given twice, as 1 and as 2' "$assay" run x.gguf -p x -n 1 -n 2
 for bad in 3 1/ /2 1/2x 3/2 0/2 -1/2 1/99999999999999999999 4294967297/4294967298; do
   expect 2 "shard $bad: I/N" "$assay" check --shard $bad
 done
