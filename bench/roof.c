@@ -122,7 +122,9 @@ static void measure(const bench_probe *p, bench_roof *r, size_t bytes, int windo
     free(buffer);
 }
 
-/* Bytes per thread that sit well inside a level and well outside the one below: 7/16 of the thread's share. */
+/* Bytes per thread that sit well inside a level and well outside the one below: 7/16 of the thread's share, but no more
+ * than four times the level below.  A guest's share of a cache that many share is smaller than what it is told: far
+ * beyond that, what is called a cache's bandwidth is memory's, and rows with less data pass it. */
 static int64_t level_bytes(const bench_machine *m, int level, int threads)
 {
     const bench_cache *c = bench_machine_cache(m, level), *below = bench_machine_cache(m, level - 1);
@@ -136,7 +138,10 @@ static int64_t level_bytes(const bench_machine *m, int level, int threads)
         return 0;
     const int sharers = c->shared_by < threads ? (c->shared_by > 0 ? c->shared_by : 1) : threads;
     const int64_t bytes = c->bytes / sharers / 16 * 7;
-    return below && bytes < 2 * below->bytes ? 0 : bytes;
+    if (!below)
+        return bytes;
+    const int64_t most = 4 * below->bytes;
+    return bytes < 2 * below->bytes ? 0 : bytes < most ? bytes : most;
 }
 
 static assay_status nothing(const assay_args *a)

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT
- * truncate: min_p and surprise are a threshold of logits; top_k is a heap of the k best; top_p sorts those ids alone
- * that can be needed for its sum, typical all, each from a heap and no further than the sum. */
+ * truncate: min_p and surprise are a threshold of logits; top_k is a heap of the k best; top_p and typical look for the
+ * last that stays by the digits of what they rank by, and sort nothing. */
 #include "assay/params/truncate.h"
 #include "../isa/best.h"
 #include <math.h>
+#include <string.h>
 
-/* In scratch: weights; what ids are ranked by, the least first; ids.  Key and ids count from the row's end, so that of
- * equal keys the lowest id is a heap's root. */
+/* In scratch, by id: weights, and what ids are ranked by, the least first; where ranks would be, top_k has its heap. */
 typedef struct room {
-    float *weight, *key;
-    int32_t *ids;
+    float *weight;
+    uint32_t *rank;
 } room;
 static size_t scratch(const assay_args *a)
 {
-    return 3 * sizeof(float) * (size_t)a->dim[1];
+    return 2 * sizeof(float) * (size_t)a->dim[1];
 }
 
 /* The largest logit; false: the row has no answer. */
@@ -63,46 +63,55 @@ static void fill(float *y, int64_t V)
         y[v] = -INFINITY;
 }
 
-/* The ids of a heap of n from its root on, until their weights reach aim. */
-static void until(const room *k, int64_t V, int64_t n, float aim, const float *z, float *y)
+/* The ids by rank, of equal ones the lower first, until their weights reach aim.  The rank of the last is found digit
+ * by digit: weights are added up by the next digit of those ranks that begin like it. */
+static void until(const room *k, int64_t V, float aim, const float *z, float *y)
 {
-    for (int64_t i = n / 2; i-- > 0;)
-        best_sink(k->key, k->ids, n, i, k->ids[i]);
-    for (float sum = 0; n > 0 && sum < aim; n--) {
-        const int64_t id = V - 1 - k->ids[0];
-        y[id] = z[id], sum += k->weight[id];
-        best_sink(k->key, k->ids, n - 1, 0, k->ids[n - 1]);
+    enum { DIGITS = 3, RADIX = 2048 };
+    static const int shift[DIGITS] = { 21, 10, 0 };
+    uint32_t last = 0, known = 0; /* the last rank, and which of its bits are known */
+    float before = 0;             /* the weights of all ranks before it */
+    for (int i = 0; i < DIGITS; i++) {
+        float sum[RADIX] = { 0 };
+        uint32_t digit = 0;
+        for (int64_t v = 0; v < V; v++)
+            if ((k->rank[v] & known) == last)
+                sum[(k->rank[v] & ~known) >> shift[i]] += k->weight[v];
+        while (digit < RADIX - 1 && before + sum[digit] < aim)
+            before += sum[digit++];
+        last |= digit << shift[i], known = UINT32_MAX << shift[i];
+    }
+    for (int64_t v = 0; v < V; v++) {
+        const bool stays = k->rank[v] < last || (k->rank[v] == last && before < aim);
+        before += k->rank[v] == last ? k->weight[v] : 0;
+        y[v] = stays ? z[v] : -INFINITY;
     }
 }
 
-/* All weights below `least` are less than half of what need not be kept. */
+/* The bits of x, which is not negative, are in the order of such numbers. */
+static uint32_t bits_of(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* The largest first: those below 0 come after the others, the nearest to it first; 0 and -0 are equal. */
 static void top_p(const float *z, int64_t V, float amount, float sum, const room *k, float *y)
 {
-    const float least = 0.5f * (1 - amount) * sum / (float)V;
-    int64_t n = 0, v = 0;
-    while (v < V) {
-        const int64_t end = v + 4 * LANES < V ? v + 4 * LANES : V;
-        if (end - v == 4 * LANES && !best_above(k->weight + v, vec_set(least)))
-            v = end;
-        for (; v < end; v++)
-            if (k->weight[v] >= least && z[v] > -INFINITY)
-                k->key[V - 1 - v] = -z[v], k->ids[n++] = (int32_t)(V - 1 - v);
+    for (int64_t v = 0; v < V; v++) {
+        const uint32_t size = bits_of(fabsf(z[v]));
+        k->rank[v] = z[v] < 0 ? size | 1u << 31 : (1u << 31) - 1 - size;
     }
-    fill(y, V);
-    until(k, V, n, amount * sum, z, y);
+    until(k, V, amount * sum, z, y);
 }
 
 static void typical(const float *z, int64_t V, const assay_truncate_params *p, float top, float sum, float mean,
                     const room *k, float *y)
 {
-    int64_t n = 0;
-    for (int64_t v = 0; v < V; v++) {
-        k->key[V - 1 - v] = fabsf((top - z[v]) / p->temp - mean);
-        k->ids[n] = (int32_t)(V - 1 - v);
-        n += z[v] > -INFINITY;
-    }
-    fill(y, V);
-    until(k, V, n, p->amount * sum, z, y);
+    for (int64_t v = 0; v < V; v++)
+        k->rank[v] = bits_of(fabsf((top - z[v]) / p->temp - mean));
+    until(k, V, p->amount * sum, z, y);
 }
 
 static void top_k(const float *z, int64_t V, int32_t n, int32_t *ids, float *y)
@@ -136,7 +145,7 @@ static void row(const float *z, int64_t V, const assay_truncate_params *p, const
         sum = weigh(z, V, top, p->temp, k->weight, &moment);
     switch (p->rule) {
     case ASSAY_TOP_K:
-        top_k(z, V, p->k, k->ids, y);
+        top_k(z, V, p->k, (int32_t *)k->rank, y);
         break;
     case ASSAY_TOP_P:
         top_p(z, V, p->amount, sum, k, y);
@@ -156,7 +165,7 @@ static assay_status run(const assay_args *a)
 {
     const int64_t V = a->dim[1];
     float *weight = a->scratch;
-    const room k = { weight, weight + V, (int32_t *)(void *)(weight + 2 * V) };
+    const room k = { weight, (uint32_t *)(void *)(weight + V) };
     for (int64_t r = a->begin; r < a->end; r++)
         row(tensor_row(&a->operand[0], r), V, a->params, &k, tensor_row(&a->operand[1], r));
     return ASSAY_OK;
