@@ -191,16 +191,21 @@ int64_t bench_machine_last_cache(const bench_machine *m)
     return 0;
 }
 
-const char *bench_machine_level(const bench_machine *m, int64_t bytes, int threads)
+static int64_t held(const bench_cache *c, int threads) /* by all caches of one level that those threads have */
+{
+    const int sharers = c->shared_by > 0 ? c->shared_by : 1;
+    return c->bytes * ((threads + sharers - 1) / sharers);
+}
+
+const char *bench_machine_level(const bench_machine *m, int64_t bytes, int threads, int64_t *below)
 {
     static const char *const names[] = { "L1", "L2", "L3" };
+    *below = 0;
     for (int level = 1; level <= 3; level++) {
         const bench_cache *c = bench_machine_cache(m, level);
-        if (!c)
-            continue;
-        const int sharers = c->shared_by > 0 ? c->shared_by : 1;
-        if (bytes <= c->bytes * ((threads + sharers - 1) / sharers))
+        if (c && bytes <= held(c, threads))
             return names[level - 1];
+        *below = c ? held(c, threads) : *below;
     }
     return "memory";
 }

@@ -25,8 +25,9 @@ void bench_machine_read(bench_machine *m);
 /* The data or unified cache of a level (1, 2, 3); NULL if there is none. */
 const bench_cache *bench_machine_cache(const bench_machine *m, int level);
 int64_t bench_machine_last_cache(const bench_machine *m); /* bytes of the last level; 0 if unknown */
-/* "L1" .. "L3" or "memory": the smallest level that holds bytes on each of threads cores that share them out. */
-const char *bench_machine_level(const bench_machine *m, int64_t bytes, int threads);
+/* "L1" .. "L3" or "memory": the smallest level that holds bytes on each of threads cores that share them out; below:
+ * bytes that the level before it holds. */
+const char *bench_machine_level(const bench_machine *m, int64_t bytes, int threads, int64_t *below);
 /* Opens the member "assay" (or a key of your own), writes everything but counters, and leaves it open. */
 void bench_passport_open(const bench_machine *m, assay_json *j, const char *key);
 /* First line that a program prints of its --version, or "n/a: not installed". */

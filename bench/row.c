@@ -103,14 +103,6 @@ static bool rewrites(const assay_op *op)
     return false;
 }
 
-/* How much of what a call touches must come from its level at least: a hot loop over more than the last cache may find
- * as much as that cache holds there. */
-static double from_level(const bench_task *t, double footprint)
-{
-    const double last = (double)bench_machine_last_cache(t->machine);
-    return t->cold || footprint <= last ? 1 : 1 - last / footprint;
-}
-
 double bench_touched(const bench_work *w, const bench_task *t, const bench_result *r)
 {
     const bool packs = r->packed_bytes > 0 && !t->p->c.op->bytes;
@@ -126,7 +118,10 @@ void bench_rates_json(const bench_work *w, const bench_task *t, const bench_resu
     const double all = (packs ? (double)r->packed_bytes : weights) + BENCH_SETS * operand_bytes(t->p, false, true);
     /* an op that looks rows up touches less than its operands hold */
     const double footprint = t->p->c.op->bytes && BENCH_SETS * bytes < all ? BENCH_SETS * bytes : all;
-    const char *level = t->cold ? "memory" : bench_machine_level(t->machine, (int64_t)footprint, t->threads);
+    int64_t below = 0;
+    const char *level = t->cold ? "memory" : bench_machine_level(t->machine, (int64_t)footprint, t->threads, &below);
+    /* what a call touches and that level at least must deliver: a hot loop may find the rest in the level before it */
+    const double delivered = 1 - (double)below / footprint;
     const double gflops = w->flops / ns, gbps = bytes / ns, best = ns / low;
     if (w->flops > 0) {
         assay_json_num(j, "flops", w->flops);
@@ -158,7 +153,7 @@ void bench_rates_json(const bench_work *w, const bench_task *t, const bench_resu
         assay_json_num(j, "share", compute > memory ? compute : memory);
         assay_json_num(j, "share_best", (compute > memory ? compute : memory) * best);
         assay_json_str(j, "bound_by", compute > memory ? "compute" : "memory");
-        f->share = compute > memory * from_level(t, footprint) ? compute : memory * from_level(t, footprint);
+        f->share = compute > memory * delivered ? compute : memory * delivered;
         assay_json_bool(j, "impossible", f->share > 1.05);
     }
     if (w->scalar_ns > 0 && !rewrites(assay_op_find(t->k->op))) {

@@ -9,7 +9,8 @@
 #include "../isa/simd_exp.h"
 #include "round_x86.h"
 
-enum { VNNI_G = 6 };
+/* STREAMS, AHEAD: as in avx2.c */
+enum { VNNI_G = 6, VNNI_STREAMS = 4, VNNI_AHEAD = 1024 };
 #define QUANT_G                     VNNI_G
 #define QUANT_WIDE                  2
 #define QUANT_TIER                  avx512vnni
@@ -17,10 +18,10 @@ enum { VNNI_G = 6 };
 #define QUANT_FLIP                  (F.low == 8 ? 0x80 : 0)
 #define QUANT_LINKS(groups, minima) ((groups) * (1 + (minima))) /* float sums for each block */
 
-/* ---- phase 1: sum[c][r] = rows of panel r times column c, R = 1 or 2 panels ---- */
+/* ---- phase 1: sum[c][r] = rows of panel r times column c, R = 1 or 2 panels, or VNNI_STREAMS by one column ---- */
 
 typedef struct vnni_sums {
-    __m512 v[VNNI_G][2];
+    __m512 v[VNNI_G][VNNI_STREAMS];
 } vnni_sums;
 
 /* 16 signed bytes as floats, and bf16 as f32 */
@@ -84,20 +85,34 @@ ALWAYS_INLINE __m512 vnni_scale(const uint8_t *span, const uint8_t *block, int g
     return F.span == 1 ? all : _mm512_mul_ps(all, vnni_bytes(group_scales(block, g, i)));
 }
 
-ALWAYS_INLINE void vnni_tile(const uint8_t *from[2], const uint8_t *q, int64_t spans, int C, int R, vnni_sums *out)
+ALWAYS_INLINE void vnni_ahead(const uint8_t *block)
 {
-    __m512 sum[VNNI_G][2];
-    const uint8_t *span[2] = { from[0], from[R - 1] };
+    const int n = (int)(F.span > 1 ? block_bytes() : span_bytes());
+    for (int i = 0; i < n; i += 64)
+        __builtin_prefetch(block + VNNI_AHEAD + i);
+}
+
+ALWAYS_INLINE void vnni_tile(const uint8_t *const *from, const uint8_t *q, int64_t spans, int C, int R, vnni_sums *out)
+{
     const int minima = F.minimum ? R : 0;
+    __m512 sum[VNNI_G][VNNI_STREAMS];
     UNROLL
     for (int c = 0; c < C; c++)
-        sum[c][0] = sum[c][1] = _mm512_setzero_ps();
-    for (int64_t n = 0; n < spans; n++, span[0] += span_bytes(), span[1] += span_bytes())
+        UNROLL
+    for (int r = 0; r < R; r++)
+        sum[c][r] = _mm512_setzero_ps();
+    for (int64_t n = 0; n < spans; n++)
         for (int64_t b = 0; b < F.span; b++, q += C * column_bytes()) {
+            const uint8_t *span[VNNI_STREAMS], *w[VNNI_STREAMS];
+            UNROLL
+            for (int r = 0; r < R; r++) {
+                span[r] = from[r] + n * span_bytes(), w[r] = span[r] + b * block_bytes();
+                if (R == VNNI_STREAMS)
+                    vnni_ahead(w[r]);
+            }
             UNROLL
             for (int g = 0; g < quant_groups(); g++) {
-                const uint8_t *w[2] = { span[0] + b * block_bytes(), span[1] + b * block_bytes() };
-                __m512i acc[VNNI_G][2];
+                __m512i acc[VNNI_G][VNNI_STREAMS];
                 UNROLL
                 for (int c = 0; c < C; c++) {
                     const int32_t start = F.minimum ? 0 : i32_at(column_folds(q, C, g) + 4 * c);
@@ -108,7 +123,7 @@ ALWAYS_INLINE void vnni_tile(const uint8_t *from[2], const uint8_t *q, int64_t s
                 UNROLL
                 for (int i = 0; i < F.group / 4; i++) {
                     const int j = quant_order(g * (F.group / 4) + i);
-                    __m512i v[2];
+                    __m512i v[VNNI_STREAMS];
                     UNROLL
                     for (int r = 0; r < R; r++)
                         v[r] = vnni_weights(w[r], j);
@@ -141,10 +156,12 @@ ALWAYS_INLINE void vnni_tile(const uint8_t *from[2], const uint8_t *q, int64_t s
         }
     UNROLL
     for (int c = 0; c < C; c++)
-        out->v[c][0] = sum[c][0], out->v[c][1] = sum[c][1];
+        UNROLL
+    for (int r = 0; r < R; r++)
+        out->v[c][r] = sum[c][r];
 }
 
-ALWAYS_INLINE void vnni_columns(const uint8_t *w[2], column_group g, int64_t spans, int R, vnni_sums *out)
+ALWAYS_INLINE void vnni_columns(const uint8_t *const *w, column_group g, int64_t spans, int R, vnni_sums *out)
 {
     switch (g.w) {
     case 6:
@@ -188,32 +205,62 @@ static inline void vnni_put(float *y, __m512 v, const float *bias, int64_t n)
     avx512_store(y, lanes, v);
 }
 
+/* Sums of g.w columns of R panels from p on to y: s from the first matrix, up from the second (gate_up). */
+ALWAYS_INLINE void vnni_finish(const assay_args *a, int64_t p, int R, column_group g, const vnni_sums *s, int from,
+                               const vnni_sums *up)
+{
+    const float *bias = up ? NULL : a->operand[2].data;
+    for (int64_t c = 0; c < g.w; c++)
+        for (int64_t r = 0, n = p * PANEL; r < R; r++, n += PANEL) {
+            const __m512 v = s->v[c][from + r];
+            vnni_put((float *)tensor_row(&a->operand[3], g.t + c) + n,
+                     up ? _mm512_mul_ps(vec_silu(v), up->v[c][from + r]) : v, bias ? bias + n : NULL, a->dim[1] - n);
+        }
+}
+
 static void vnni_unit(const assay_args *a, int64_t unit, quant_op op)
 {
-    const int64_t T = a->dim[0], N = a->dim[1], panels = panel_count(N), pairs = (panels + 1) / 2;
+    const int64_t T = a->dim[0], panels = panel_count(a->dim[1]), pairs = (panels + 1) / 2;
     const int64_t chunk = quant_chunk(a, VNNI_G), p = unit % pairs * 2;
     const int64_t first = unit / pairs * chunk, last = first + chunk < T ? first + chunk : T;
-    const float *bias = op == QUANT_MATMUL ? a->operand[2].data : NULL;
     const int R = p + 1 < panels ? 2 : 1;
     for (int64_t t = first; t < last; t += VNNI_G) {
         const column_group g = group_of(a, t, VNNI_G);
         vnni_sums s, up;
         vnni_part(a, p, R, 0, g, op, &s);
-        if (op == QUANT_GATE_UP) {
+        if (op == QUANT_GATE_UP)
             vnni_part(a, p, R, 1, g, op, &up);
-            for (int64_t c = 0; c < g.w; c++)
-                for (int r = 0; r < R; r++)
-                    s.v[c][r] = _mm512_mul_ps(vec_silu(s.v[c][r]), up.v[c][r]);
-        }
-        for (int64_t c = 0; c < g.w; c++)
-            for (int64_t r = 0, n = p * PANEL; r < R; r++, n += PANEL)
-                vnni_put((float *)tensor_row(&a->operand[3], t + c) + n, s.v[c][r], bias ? bias + n : NULL, N - n);
+        vnni_finish(a, p, R, g, &s, 0, op == QUANT_GATE_UP ? &up : NULL);
     }
+}
+
+/* One column: units (pairs of panels) from begin on as two ranges of equal length.  Returns the first unit not done. */
+static int64_t vnni_gemv(const assay_args *a, int64_t begin, quant_op op)
+{
+    const int64_t pairs = panel_count(a->dim[1]) / 2, end = a->end < pairs ? a->end : pairs; /* the last may be one */
+    const int64_t step = end > begin ? (end - begin) / 2 : 0;
+    const int parts = quant_parts(op);
+    const column_group g = group_of(a, 0, VNNI_G);
+    for (int64_t i = begin; i < begin + step; i++) {
+        vnni_sums s[2];
+        for (int part = 0; part < parts; part++) {
+            const uint8_t *w[VNNI_STREAMS];
+            for (int r = 0; r < VNNI_STREAMS; r++)
+                w[r] = panel_at(a, ((i + r / 2 * step) * 2 + r % 2) * parts + part);
+            vnni_tile(w, g.data, quant_spans(a), 1, VNNI_STREAMS, &s[part]);
+        }
+        for (int r = 0; r < VNNI_STREAMS; r += 2)
+            vnni_finish(a, (i + r / 2 * step) * 2, 2, g, &s[0], r, op == QUANT_GATE_UP ? &s[1] : NULL);
+    }
+    return begin + step * 2;
 }
 
 static assay_status quant_run(const assay_args *a, quant_op op)
 {
-    for (int64_t i = a->begin; i < a->end; i++)
+    int64_t i = a->begin;
+    if (a->phase == 1 && a->dim[0] == 1)
+        i = vnni_gemv(a, i, op);
+    for (; i < a->end; i++)
         if (a->phase == 0)
             x86_quantize(a, i, VNNI_G, F.wide ? 128 : F.offset, false);
         else
