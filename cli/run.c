@@ -6,6 +6,7 @@
 #include "../reference/core/save.h"
 #include "../reference/models/generate.h"
 #include "../reference/models/ids.h"
+#include "../reference/models/perplexity.h"
 #include "commands.h"
 #include <argp.h>
 #include <errno.h>
@@ -24,6 +25,8 @@ enum {
     KEY_IGNORE_EOS,
     KEY_BATCH,
     KEY_IMATRIX,
+    KEY_PERPLEXITY,
+    KEY_WINDOW,
     KEY_SAMPLERS,
     KEY_BIAS,
     KEY_SETTING /* the last: + an assay_setting */
@@ -31,6 +34,7 @@ enum {
 
 typedef struct options {
     const char *impl, *isa, *ids, *kv, *threads;
+    const char *generates; /* an option that only a run that generates heeds */
     assay_generate g;
 } options;
 
@@ -54,6 +58,12 @@ static const struct argp_option option_table[] = {
       "Add VALUE to the logit of the token with this id, before all else; -inf bans it; may be repeated", 2 },
     { "samplers", KEY_SAMPLERS, "LIST", 0,
       "What is done with logits, in this order (default penalties,top_k,typical,top_p,min_p,temperature)", 2 },
+    { "perplexity", KEY_PERPLEXITY, "FILE", 0, "Generate nothing: say how well the model foretells the text in FILE",
+      3 },
+    { "window", KEY_WINDOW, "N", 0,
+      "Of --perplexity: tokens are foretold in windows of N, each of which begins N / 2 behind the one before (default "
+      "512)",
+      3 },
     { "logits", KEY_LOGITS, "FILE", 0, "Write every position's logits as safetensors; -: standard output", 3 },
     { "json", KEY_JSON, "FILE", 0, "Write ids, top 5 logits per step and timings; -: standard output", 3 },
     { "imatrix-out", KEY_IMATRIX, "FILE", 0,
@@ -62,8 +72,9 @@ static const struct argp_option option_table[] = {
 };
 
 /* Options of the chain of samplers. */
-static error_t take_sampler(int key, const char *arg, struct argp_state *state, assay_chain *c)
+static error_t take_sampler(int key, const char *arg, struct argp_state *state, options *o)
 {
+    assay_chain *const c = &o->g.chain;
     assay_why why = { "" };
     assay_status s = ASSAY_OK;
     if (key == KEY_SAMPLERS)
@@ -74,6 +85,7 @@ static error_t take_sampler(int key, const char *arg, struct argp_state *state, 
         s = assay_chain_set(c, (assay_setting)(key - KEY_SETTING), arg, &why);
     else
         return ARGP_ERR_UNKNOWN;
+    o->generates = "a sampler";
     if (s)
         argp_error(state, "%s", why.text);
     return 0;
@@ -86,7 +98,15 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case 'p':
         o->g.prompt = arg;
         return 0;
+    case KEY_PERPLEXITY:
+        o->g.text_path = arg;
+        assay_save_spare(arg);
+        return 0;
+    case KEY_WINDOW:
+        o->g.window = (int64_t)assay_option_whole(state, "--window", arg, 2, 1 << 24);
+        return 0;
     case 'n':
+        o->generates = "-n";
         o->g.n = (int64_t)assay_option_whole(state, "-n", arg, 0, 1 << 24);
         return 0;
     case KEY_IDS:
@@ -97,6 +117,7 @@ static error_t take(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_IGNORE_EOS:
         o->g.ignore_eos = true;
+        o->generates = "--ignore-eos";
         return 0;
     case KEY_IMPL:
         o->impl = arg;
@@ -115,9 +136,11 @@ static error_t take(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_LOGITS:
         o->g.logits_path = arg;
+        o->generates = "--logits";
         return 0;
     case KEY_IMATRIX:
         o->g.imatrix_path = arg;
+        o->generates = "--imatrix-out";
         return 0;
     case KEY_JSON:
         o->g.json_path = arg;
@@ -131,11 +154,18 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (!o->g.model)
             argp_error(state, "MODEL.gguf is missing");
-        if (!o->g.prompt == !o->ids)
+        if (o->g.text_path && (o->g.prompt || o->ids || o->generates))
+            argp_error(state, "--perplexity generates nothing: it does not go with %s",
+                       o->g.prompt ? "a prompt"
+                       : o->ids    ? "--ids"
+                                   : o->generates);
+        if (o->g.window && !o->g.text_path)
+            argp_error(state, "--window %lld is of --perplexity, which is not asked for", (long long)o->g.window);
+        if (!o->g.text_path && !o->g.prompt == !o->ids)
             argp_error(state, "give a prompt, either -p TEXT or --ids IDS");
         return 0;
     default:
-        return take_sampler(key, arg, state, &o->g.chain);
+        return take_sampler(key, arg, state, o);
     }
 }
 
@@ -186,7 +216,7 @@ int assay_cmd_run(int argc, char **argv)
     if (!s)
         s = resolve(&o, &why);
     if (!s)
-        s = assay_generate_run(&o.g, stdout, &why);
+        s = o.g.text_path ? assay_perplexity_run(&o.g, stdout, &why) : assay_generate_run(&o.g, stdout, &why);
     free(o.g.ids);
     if (s || o.g.not_finite) {
         fflush(stdout);

@@ -19,6 +19,8 @@ typedef struct assay_generate {
     assay_impl impl;
     assay_chain chain;
     const char *logits_path, *json_path, *imatrix_path;
+    const char *text_path; /* perplexity.h: of this file, in windows of so many tokens; 0: 512, or the context */
+    int64_t window;
     bool not_finite; /* result: the run ended at logits that are not finite numbers; why says which */
 } assay_generate;
 
