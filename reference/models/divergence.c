@@ -4,10 +4,11 @@
 
 double assay_log_sum(const double *x, int64_t n)
 {
-    double top = x[0], sum = 0;
+    double top = x[0];
     for (int64_t i = 1; i < n; i++)
         top = x[i] > top ? x[i] : top;
-    for (int64_t i = 0; i < n; i++)
+    double sum = exp(x[0] - top);
+    for (int64_t i = 1; i < n; i++)
         sum += exp(x[i] - top);
     return top + log(sum);
 }
