@@ -14,6 +14,11 @@
     {                                                                                                                  \
         words, pattern, ASSAY_ACT_##kind, .on = letter, .slack = u                                                     \
     }
+/* A sequence in two calls, the second of which is given what the first left */
+#define CARRY(words, pattern, letter, output, input, u)                                                                \
+    {                                                                                                                  \
+        words, pattern, ASSAY_ACT_CARRY, .on = letter, .left = output, .fill = input, .slack = u                       \
+    }
 #define MORE(words, pattern, letter, names, value, u)                                                                  \
     {                                                                                                                  \
         words, pattern, ASSAY_ACT_APPEND, .on = letter, .fill = names, .plus = value, .slack = u                       \

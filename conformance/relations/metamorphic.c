@@ -22,6 +22,7 @@ typedef struct trial {
     int plugin;
     const assay_relation *r;
     assay_related *sum;
+    const double *carried; /* CARRY: what the first call left for the second */
 } trial;
 
 static bool named(const char *list, const char *name)
@@ -82,13 +83,15 @@ static bool run(const trial *t, const assay_problem *p, unsigned char poison, re
     return ran;
 }
 
-/* What input i holds at element j of the changed case.  part: of CUT and ADD, 0 or 1. */
+/* What input i holds at element j of the changed case.  part: of CUT, CARRY and ADD, 0 or 1. */
 static double changed(const trial *t, const assay_problem *p, const assay_case *c, int i, int64_t j, int64_t from,
                       int part)
 {
     const assay_relation *r = t->r;
     const assay_op *op = c->op;
     int o = i;
+    if (t->carried && named(r->fill, op->operands[i].name))
+        return t->carried[j];
     if (r->act == ASSAY_ACT_SWAP && named(r->on, op->operands[i].name))
         for (o = 0; o == i || !named(r->on, op->operands[o].name);)
             o++;
@@ -181,7 +184,7 @@ static bool related(const trial *t, const assay_problem *p, const assay_problem 
     const assay_op *op = p->c.op;
     bool ok = true;
     for (int i = 0; ok && i < op->n_operands; i++) {
-        if (!z->v[i])
+        if (!z->v[i] || (t->r->left && !t->carried && named(t->r->left, op->operands[i].name)))
             continue;
         const int64_t n = assay_tensor_count(&q->t[i]), len = q->t[i].rank ? q->t[i].dim[q->t[i].rank - 1] : 1;
         double *want = assay_zeros((size_t)n, sizeof *want);
@@ -232,7 +235,8 @@ static bool by_rows(const trial *t, const assay_problem *p, const results *y, ch
 static void two_results(const trial *t, const assay_problem *p, const results *y)
 {
     const assay_act act = t->r->act;
-    const bool cut = act == ASSAY_ACT_CUT, add = act == ASSAY_ACT_ADD;
+    const bool cut = act == ASSAY_ACT_CUT || act == ASSAY_ACT_CARRY, add = act == ASSAY_ACT_ADD;
+    trial of[2] = { *t, *t };
     const int d = cut || act == ASSAY_ACT_APPEND ? assay_op_dim(p->c.op, t->r->on[0]) : -1;
     results z[2] = { { { NULL } }, { { NULL } } };
     assay_problem q[2];
@@ -249,12 +253,14 @@ static void two_results(const trial *t, const assay_problem *p, const results *y
             from[part] = part ? p->c.dim[d] / 2 : 0;
             c.dim[d] = part ? p->c.dim[d] - from[1] : p->c.dim[d] / 2;
         }
-        ran = build(t, p, &c, from[part], part, &q[part]) && run(t, &q[part], 0x7f, &z[part]) && ran;
+        ran = build(&of[part], p, &c, from[part], part, &q[part]) && run(t, &q[part], 0x7f, &z[part]) && ran;
+        if (!part && t->r->left)
+            of[1].carried = z[0].v[assay_op_operand(p->c.op, t->r->left)];
     }
     if (ran && add)
         settle(t, &p->c, related(t, p, &q[0], y, &z[0], &z[1], 0, what, sizeof what), what);
     for (int part = 0; ran && !add && part < (cut ? 2 : 1); part++)
-        settle(t, &p->c, related(t, p, &q[part], y, &z[part], NULL, from[part], what, sizeof what), what);
+        settle(t, &p->c, related(&of[part], p, &q[part], y, &z[part], NULL, from[part], what, sizeof what), what);
     for (int part = 0; part < (cut || add ? 2 : 1); part++) {
         assay_problem_free(&q[part]);
         forget(&z[part]);

@@ -136,6 +136,7 @@ typedef enum assay_act {
     ASSAY_ACT_PREFIX,  /* the dimensions `on` are cut to their first half */
     ASSAY_ACT_APPEND,  /* dimension `on` is longer by 3: 0 there, or `plus` in the operands `fill` */
     ASSAY_ACT_CUT,     /* dimension `on` is computed in two calls */
+    ASSAY_ACT_CARRY,   /* so too, and operand `fill` of the second is what the first wrote in `left` */
     ASSAY_ACT_SWAP,    /* the two operands `on` change places */
     ASSAY_ACT_ADD,     /* operand `on` is the sum of two: so are the results */
     ASSAY_ACT_TOTAL,   /* each innermost row sums to `by` */
@@ -150,7 +151,8 @@ typedef struct assay_relation {
     assay_act act;
     const char *on;     /* names of operands, or the letter of a dimension */
     double by, plus;    /* AFFINE, APPEND, TOTAL */
-    const char *fill;   /* APPEND: operands that get `plus` there */
+    const char *fill;   /* APPEND: operands that get `plus` there; CARRY: the operand that gets `left` */
+    const char *left;   /* CARRY: an output that says how things stand after the call */
     double out, more;   /* the outputs are then the former ones times out (0: 1) plus more */
     const char *less;   /* and less this operand */
     const char *equals; /* the outputs are this operand, not the former outputs */
