@@ -10,6 +10,7 @@
 #include "commands.h"
 #include <argp.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,8 @@ enum {
     KEY_IMATRIX,
     KEY_PERPLEXITY,
     KEY_WINDOW,
+    KEY_BEAMS,
+    KEY_LENGTH_PENALTY,
     KEY_SAMPLERS,
     KEY_BIAS,
     KEY_SETTING /* the last: + an assay_setting */
@@ -34,6 +37,7 @@ enum {
 
 typedef struct options {
     const char *impl, *isa, *ids, *kv, *threads;
+    bool sampler, length;  /* given: an option of the chain, --length-penalty */
     const char *generates; /* an option that only a run that generates heeds */
     assay_generate g;
 } options;
@@ -58,6 +62,13 @@ static const struct argp_option option_table[] = {
       "Add VALUE to the logit of the token with this id, before all else; -inf bans it; may be repeated", 2 },
     { "samplers", KEY_SAMPLERS, "LIST", 0,
       "What is done with logits, in this order (default penalties,top_k,typical,top_p,min_p,temperature)", 2 },
+    { "beams", KEY_BEAMS, "N", 0, "Beam search: of N texts at a time the likeliest, in place of samplers (at most 64)",
+      2 },
+    { "length-penalty", KEY_LENGTH_PENALTY, "X", 0,
+      "Of --beams: a text's score is its log-likelihood over its length to the power of X (default 1; above 0 long "
+      "ones "
+      "are favoured)",
+      2 },
     { "perplexity", KEY_PERPLEXITY, "FILE", 0, "Generate nothing: say how well the model foretells the text in FILE",
       3 },
     { "window", KEY_WINDOW, "N", 0,
@@ -86,6 +97,7 @@ static error_t take_sampler(int key, const char *arg, struct argp_state *state, 
     else
         return ARGP_ERR_UNKNOWN;
     o->generates = "a sampler";
+    o->sampler = true;
     if (s)
         argp_error(state, "%s", why.text);
     return 0;
@@ -94,6 +106,7 @@ static error_t take_sampler(int key, const char *arg, struct argp_state *state, 
 static error_t take(int key, char *arg, struct argp_state *state)
 {
     options *o = state->input;
+    char *end;
     switch (key) {
     case 'p':
         o->g.prompt = arg;
@@ -101,6 +114,16 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case KEY_PERPLEXITY:
         o->g.text_path = arg;
         assay_save_spare(arg);
+        return 0;
+    case KEY_BEAMS:
+        o->g.beams = (int64_t)assay_option_whole(state, "--beams", arg, 1, 64);
+        o->generates = "--beams";
+        return 0;
+    case KEY_LENGTH_PENALTY:
+        o->length = true;
+        o->g.length_penalty = strtod(arg, &end);
+        if (!strchr(".0123456789", arg[*arg == '-']) || end == arg || *end || !(fabs(o->g.length_penalty) <= 4))
+            argp_error(state, "--length-penalty %s: a number from -4 to 4 is needed", *arg ? arg : "''");
         return 0;
     case KEY_WINDOW:
         o->g.window = (int64_t)assay_option_whole(state, "--window", arg, 2, 1 << 24);
@@ -159,6 +182,13 @@ static error_t take(int key, char *arg, struct argp_state *state)
                        o->g.prompt ? "a prompt"
                        : o->ids    ? "--ids"
                                    : o->generates);
+        if (o->g.beams && (o->sampler || o->g.logits_path || o->g.n == 0))
+            argp_error(state, "--beams %lld: it does not go with %s", (long long)o->g.beams,
+                       o->sampler         ? "samplers"
+                       : o->g.logits_path ? "--logits"
+                                          : "-n 0");
+        if (o->length && !o->g.beams)
+            argp_error(state, "--length-penalty %g is of --beams, which is not asked for", o->g.length_penalty);
         if (o->g.window && !o->g.text_path)
             argp_error(state, "--window %lld is of --perplexity, which is not asked for", (long long)o->g.window);
         if (!o->g.text_path && !o->g.prompt == !o->ids)
@@ -205,7 +235,7 @@ int assay_cmd_run(int argc, char **argv)
                                       NULL };
     options o = { .impl = "best",
                   .kv = "f32",
-                  .g = { .n = 64, .threads = 1, .batch = 512, .chain = assay_chain_usual() } };
+                  .g = { .n = 64, .threads = 1, .batch = 512, .length_penalty = 1, .chain = assay_chain_usual() } };
     assay_why why = { "" };
     assay_options_parse(&argp, argc, argv, &o);
     static const char *const option[] = { "--json", "--logits", "--imatrix-out" };

@@ -115,8 +115,7 @@ static void find_top(const assay_tensor *logits, top *best)
     }
 }
 
-/* The first step with logits that are NaN or infinite ends the run: what a sampler makes of them means nothing. */
-static void check_finite(run *r, int64_t L, assay_why *why)
+void assay_generate_check(run *r, int64_t L, assay_why *why)
 {
     for (int64_t row = 0; row < L && !r->broken.count; row++) {
         const assay_tensor t = assay_session_logits_row(r->session, row);
@@ -152,10 +151,18 @@ static void say(run *r, const char *bytes, size_t n)
     r->text[r->n_text] = 0;
 }
 
+void assay_generate_say(run *r, int32_t id)
+{
+    char out[ASSAY_UTF8_OUT];
+    const assay_span piece = assay_tokenizer_piece(&r->tokens, id, false);
+    for (size_t k = 0; k < piece.n; k++)
+        say(r, out, assay_utf8_push(&r->stream, (unsigned char)piece.at[k], out));
+    fflush(r->out);
+}
+
 /* Picks a token from the last row, prints it; ended when it is an end token. */
 static assay_status pick(run *r, int64_t L, assay_why *why)
 {
-    char out[ASSAY_UTF8_OUT];
     int32_t id = 0;
     const assay_tensor row = assay_session_logits_row(r->session, L - 1);
     const assay_status s = assay_chain_pick(&r->chain, &row, r->id, r->n_prompt + r->n_made, r->n_made, &id, why);
@@ -164,10 +171,8 @@ static assay_status pick(run *r, int64_t L, assay_why *why)
     find_top(&row, &r->best[r->n_made]);
     r->id[r->n_prompt + r->n_made++] = id;
     r->ended = !r->o->ignore_eos && id < r->tokens.n && r->tokens.ends[id];
-    const assay_span piece = assay_tokenizer_piece(&r->tokens, id, false);
-    for (size_t k = 0; k < piece.n && !r->ended; k++)
-        say(r, out, assay_utf8_push(&r->stream, (unsigned char)piece.at[k], out));
-    fflush(r->out);
+    if (!r->ended)
+        assay_generate_say(r, id);
     return ASSAY_OK;
 }
 
@@ -184,7 +189,7 @@ static assay_status generate(run *r, assay_why *why)
         if (!s)
             s = keep_logits(r, L, why);
         if (!s)
-            check_finite(r, L, why);
+            assay_generate_check(r, L, why);
     }
     r->prefill.seconds = assay_seconds() - begin;
     r->prefill.tokens = assay_session_past(r->session);
@@ -199,7 +204,7 @@ static assay_status generate(run *r, assay_why *why)
         if (!s)
             s = keep_logits(r, 1, why);
         if (!s)
-            check_finite(r, 1, why);
+            assay_generate_check(r, 1, why);
         if (!s && !r->ended)
             s = pick(r, 1, why);
         r->decode.tokens += !s;
@@ -207,8 +212,6 @@ static assay_status generate(run *r, assay_why *why)
     r->decode.seconds = assay_seconds() - begin;
     if (r->decode.tokens)
         r->decode.n_shares = assay_session_shares(r->session, r->decode.share, SHARES);
-    char out[ASSAY_UTF8_OUT];
-    say(r, out, assay_utf8_end(&r->stream, out));
     return s;
 }
 
@@ -217,7 +220,9 @@ assay_status assay_generate_run(assay_generate *o, FILE *out, assay_why *why)
     run r = { .o = o, .out = out };
     assay_status s = load(&r, why);
     if (!s)
-        s = generate(&r, why);
+        s = o->beams ? assay_generate_beams(&r, why) : generate(&r, why);
+    char rest[ASSAY_UTF8_OUT];
+    say(&r, rest, assay_utf8_end(&r.stream, rest));
     if (!s) {
         assay_generate_report(&r);
         if (o->logits_path)
@@ -236,6 +241,7 @@ assay_status assay_generate_run(assay_generate *o, FILE *out, assay_why *why)
     assay_gguf_close(&r.file);
     free(r.id);
     free(r.best);
+    free(r.beams.id);
     free(r.logits);
     free(r.text);
     return s;

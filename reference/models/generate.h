@@ -18,6 +18,8 @@ typedef struct assay_generate {
     assay_dtype kv;
     assay_impl impl;
     assay_chain chain;
+    int64_t beams; /* 0: the chain instead */
+    double length_penalty;
     const char *logits_path, *json_path, *imatrix_path;
     const char *text_path; /* perplexity.h: of this file, in windows of so many tokens; 0: 512, or the context */
     int64_t window;

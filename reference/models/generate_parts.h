@@ -2,6 +2,7 @@
  * generate_parts.h - what generate.c and generate_report.c share. */
 #ifndef ASSAY_MODELS_GENERATE_PARTS_H
 #define ASSAY_MODELS_GENERATE_PARTS_H
+#include "beams.h"
 #include "generate.h"
 #include "tokenizer.h"
 #include "utf8.h"
@@ -29,6 +30,7 @@ typedef struct run {
     assay_graph graph;
     assay_session *session;
     assay_chain_run chain;
+    assay_beams beams;
     assay_utf8 stream;
     assay_importance watch;
     int32_t *id; /* prompt, then what was generated */
@@ -48,6 +50,10 @@ typedef struct run {
 } run;
 
 assay_status assay_generate_no_memory(assay_why *why);
+/* The first step with logits that are NaN or infinite ends the run: what a sampler makes of them means nothing. */
+void assay_generate_check(run *r, int64_t L, assay_why *why);
+void assay_generate_say(run *r, int32_t id); /* prints a token */
+assay_status assay_generate_beams(run *r, assay_why *why);
 void assay_generate_report(const run *r); /* speeds and shares, as text */
 assay_status assay_generate_json(const run *r, assay_why *why);
 assay_status assay_generate_logits(const run *r, assay_why *why); /* as a safetensors file */

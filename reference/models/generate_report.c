@@ -38,7 +38,12 @@ void assay_generate_report(const run *r)
             r->graph.parameters, r->o->impl_text, assay_dtype_of(r->o->kv)->name, r->o->threads,
             r->o->threads == 1 ? "" : "s");
     assay_chain_say(r->chain.c, chain);
-    fprintf(r->out, "sampler: %s\n", chain);
+    if (r->beams.K)
+        fprintf(r->out, "beam search: %" PRId64 " beam%s, %" PRId64 " step%s, length penalty %g, score %.6f\n",
+                r->beams.K, r->beams.K == 1 ? "" : "s", r->beams.steps, r->beams.steps == 1 ? "" : "s",
+                r->beams.length_penalty, (double)r->beams.score[0]);
+    else
+        fprintf(r->out, "sampler: %s\n", chain);
     if (r->chain.drawn)
         fprintf(r->out, "mirostat: %.3f bits of surprise on average, a limit of %.3f at the end\n",
                 r->chain.surprise / (double)r->chain.drawn, r->chain.limit);
@@ -110,6 +115,23 @@ static void json_chain(assay_json *j, const assay_chain_run *r)
     assay_json_close(j);
 }
 
+static void json_beams(assay_json *j, const assay_beams *b)
+{
+    assay_json_open(j, "beam_search", '{');
+    assay_json_int(j, "beams", b->K);
+    assay_json_num(j, "length_penalty", b->length_penalty);
+    assay_json_int(j, "steps", b->steps);
+    assay_json_open(j, "texts", '[');
+    for (int64_t k = 0; k < b->K && b->length[k]; k++) {
+        assay_json_open(j, NULL, '{');
+        assay_json_num(j, "score", (double)b->score[k]);
+        json_ids(j, "ids", b->id + k * b->most, b->length[k]);
+        assay_json_close(j);
+    }
+    assay_json_close(j);
+    assay_json_close(j);
+}
+
 assay_status assay_generate_json(const run *r, assay_why *why)
 {
     assay_json j = { 0 };
@@ -122,12 +144,15 @@ assay_status assay_generate_json(const run *r, assay_why *why)
     assay_json_str(&j, "isa", assay_isa_of(r->o->impl.isa) ? assay_isa_of(r->o->impl.isa)->name : "scalar");
     assay_json_str(&j, "kv", assay_dtype_of(r->o->kv)->name);
     assay_json_int(&j, "threads", r->o->threads);
-    json_chain(&j, &r->chain);
+    if (r->beams.K)
+        json_beams(&j, &r->beams);
+    else
+        json_chain(&j, &r->chain);
     json_ids(&j, "prompt_ids", r->id, r->n_prompt);
     json_ids(&j, "ids", r->id + r->n_prompt, r->n_made);
     assay_json_str(&j, "text", r->text ? r->text : "");
     assay_json_open(&j, "steps", '[');
-    for (int64_t i = 0; i < r->n_made; i++) {
+    for (int64_t i = 0; i < r->n_made && !r->beams.K; i++) {
         assay_json_open(&j, NULL, '{');
         assay_json_int(&j, "id", r->id[r->n_prompt + i]);
         assay_json_open(&j, "top", '[');
