@@ -170,6 +170,7 @@ namespace {
 const assay_typeset f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                               ASSAY_TYPES(ASSAY_T(f32)) };
 const assay_typeset turned[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)), ASSAY_TYPES(ASSAY_T(f32)),
+                                 ASSAY_TYPES(ASSAY_T(i32)), ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                  ASSAY_TYPES(ASSAY_T(f32)) };
 float *row(const assay_tensor *t, int64_t r, int64_t h)
 {
@@ -198,11 +199,11 @@ assay_status rope(const assay_args *a)
         for (int64_t h = 0; h < a->dim[1]; h++)
             for (int64_t r = 0; r < R / 2; r++) {
                 const int64_t i = p->mode ? r : 2 * r, j = p->mode ? r + R / 2 : 2 * r + 1;
-                const double at = *reinterpret_cast<int32_t *>(row(a->operand + 1, t, 0)) *
+                const double at = static_cast<int32_t *>(a->operand[1].data)[t] *
                                   std::pow(static_cast<double>(p->base), -2.0 * r / R);
                 const float *x = row(a->operand, t, h);
-                row(a->operand + 3, t, h)[i] = static_cast<float>(x[i] * std::cos(at) - x[j] * std::sin(at));
-                row(a->operand + 3, t, h)[j] = static_cast<float>(x[i] * std::sin(at) + x[j] * std::cos(at));
+                row(a->operand + 6, t, h)[i] = static_cast<float>(x[i] * std::cos(at) - x[j] * std::sin(at));
+                row(a->operand + 6, t, h)[j] = static_cast<float>(x[i] * std::sin(at) + x[j] * std::cos(at));
             }
     return ASSAY_OK;
 }

@@ -24,7 +24,18 @@
     X(F16_TABLE, "table-in-bf16", "huggingface/candle#3520")                                                           \
     X(NO_SIGN, "minus-lost", "own")                                                                                    \
     X(COS_TWICE, "cosine-for-sine", "own")                                                                             \
-    X(NO_INV_FREQ, "inv-freq-ignored", "own")
+    X(NO_INV_FREQ, "inv-freq-ignored", "own")                                                                          \
+    X(ONE_PAIRING, "magnitude-in-half-alone", "GaijinEntertainment/daScript#3479")                                     \
+    X(ONE_BUILDER, "magnitude-lost-with-tables", "GaijinEntertainment/daScript#3479")                                  \
+    X(COSINE_ALONE, "magnitude-on-cosine-alone", "own")                                                                \
+    X(SQUARED, "magnitude-squared", "own")                                                                             \
+    X(REST_TOO, "magnitude-on-the-rest", "own")                                                                        \
+    X(LONGER_ANGLE, "magnitude-on-the-angle", "own")                                                                   \
+    X(BY_ELEMENT, "axis-by-element", "own")                                                                            \
+    X(NEXT_SECTION, "sections-one-pair-on", "own")                                                                     \
+    X(RESTARTED, "frequencies-anew-in-each-section", "own")                                                            \
+    X(TABLE_ROW, "table-by-row-number", "own")                                                                         \
+    X(TABLES_SWAPPED, "tables-swapped", "own")
 
 #define LEGAL(X)                                                                                                       \
     X(PLAIN, "plain", "legal: f32 angle, double sine")                                                                 \
@@ -39,9 +50,11 @@
     X(LIBM_SINCOS, "libm-f32", "legal: sinf, cosf")                                                                    \
     X(NEGATED, "negated", "legal: -(b s - a c)")                                                                       \
     X(ANGLE_SUM, "angle-sum", "legal: sine of a sum of two angles")                                                    \
-    X(EXP_OF_LOG, "exp-of-log", "legal: exp(e log base) in double")
+    X(EXP_OF_LOG, "exp-of-log", "legal: exp(e log base) in double")                                                    \
+    X(ON_RESULT, "magnitude-on-the-result", "legal: m (a c - b s)")
 
 enum { FAULTS(MODE) LEGAL(MODE) };
+enum { X, POS, FREQ, AXIS, COS, SIN, Y };
 
 static double base_of(const assay_rope_params *p)
 {
@@ -138,6 +151,9 @@ static void turn(const assay_rope_params *p, const float *x, float *y, int64_t r
         y[i] = (float)((double)v * (double)c - (double)w * (double)s);
         y[j] = (float)((double)v * (double)s + (double)w * (double)c);
         break;
+    case ON_RESULT:
+        y[i] = (v * c - w * s) * p->magnitude, y[j] = (v * s + w * c) * p->magnitude;
+        break;
     default:
         y[i] = v * c - w * s, y[j] = v * s + w * c;
     }
@@ -148,27 +164,66 @@ static const float *row(const assay_tensor *t, int64_t pos, int64_t head)
     return (const float *)(const void *)((const char *)t->data + pos * t->stride[0] + head * t->stride[1]);
 }
 
+/* The position by which pair r of row t turns. */
+static int32_t place(const assay_args *a, int64_t t, int64_t r, int mode)
+{
+    const int32_t *axis = a->operand[AXIS].data;
+    const int64_t F = a->dim[3], k = mode == BY_ELEMENT ? 2 * r % F : mode == NEXT_SECTION ? (r + 1) % F : r;
+    const int64_t s = a->operand[AXIS].rank ? axis[k] : 0;
+    return ((const int32_t *)(const void *)row(&a->operand[POS], s, 0))[t];
+}
+/* How many pairs before r have its axis, one behind the other. */
+static int64_t in_section(const assay_args *a, int64_t r)
+{
+    const int32_t *axis = a->operand[AXIS].data;
+    int64_t n = 0;
+    while (n < r && axis[r - n - 1] == axis[r])
+        n++;
+    return n;
+}
+
+/* Cosine and sine of pair r of row t, with what of the magnitude is theirs. */
+static void pair_of(const assay_args *a, int64_t t, int64_t r, int mode, float *c, float *s)
+{
+    const assay_rope_params *p = a->params;
+    const int64_t D = a->dim[2], R = p->n_dims ? p->n_dims : D;
+    const float *given = a->operand[FREQ].rank ? a->operand[FREQ].data : NULL;
+    const int32_t at = place(a, t, r, mode);
+    float m = p->magnitude > 0 ? p->magnitude : 1;
+    if (a->operand[COS].rank) {
+        const int64_t line = mode == TABLE_ROW ? t % a->dim[5] : at;
+        *c = row(&a->operand[mode == TABLES_SWAPPED ? SIN : COS], line, 0)[r];
+        *s = row(&a->operand[mode == TABLES_SWAPPED ? COS : SIN], line, 0)[r];
+    } else {
+        const int64_t k = mode == RESTARTED && a->operand[AXIS].rank ? in_section(a, r) : r;
+        const double where = (double)(mode == ROW_NUMBER ? t : at) + (mode == NEXT_POSITION ? 1 : 0);
+        turn_by(where, frequency(p, given, k, R, D, mode) * (mode == LONGER_ANGLE ? (double)m : 1), mode, c, s);
+    }
+    if ((mode == ONE_PAIRING && p->mode != ASSAY_ROPE_HALF) || (mode == ONE_BUILDER && a->operand[COS].rank) ||
+        mode == LONGER_ANGLE || mode == ON_RESULT)
+        m = 1;
+    *c *= mode == SQUARED ? m * m : m;
+    *s *= mode == SQUARED ? m * m : mode == COSINE_ALONE ? 1 : m;
+}
+
 static assay_status run(const assay_args *a)
 {
     const int mode = mode_of(a);
     const assay_rope_params *p = a->params;
     const int64_t H = a->dim[1], D = a->dim[2], R = p->n_dims ? p->n_dims : D;
-    const int32_t *pos = a->operand[1].data;
-    const float *given = a->operand[2].rank ? a->operand[2].data : NULL;
 
     for (int64_t t = a->begin; t < a->end; t++)
         for (int64_t i = 0; i < H; i++) {
             const int64_t h = mode == LAST_HEAD_FIRST ? H - 1 - i : i;
-            const float *x = row(&a->operand[0], t, h);
-            float *y = (float *)(uintptr_t)row(&a->operand[3], t, h);
+            const float *x = row(&a->operand[X], t, h);
+            float *y = (float *)(uintptr_t)row(&a->operand[Y], t, h);
             memmove(y, x, (size_t)(mode == REST_DROPPED ? R : D) * sizeof *y);
-            for (int64_t d = R; mode == REST_DROPPED && d < D; d++)
-                y[d] = 0;
+            for (int64_t d = R; d < D && (mode == REST_DROPPED || mode == REST_TOO); d++)
+                y[d] = mode == REST_DROPPED ? 0 : x[d] * p->magnitude;
             for (int64_t k = 0; k < R / 2 - (mode == LAST_PAIR && R > 2); k++) {
                 const int64_t r = mode == LAST_PAIR_FIRST ? R / 2 - 1 - k : k;
-                const double where = (double)(mode == ROW_NUMBER ? t : pos[t]) + (mode == NEXT_POSITION ? 1 : 0);
                 float c, s;
-                turn_by(where, frequency(p, given, r, R, D, mode), mode, &c, &s);
+                pair_of(a, t, r, mode, &c, &s);
                 if (mode != FIRST_HEAD || h == 0)
                     turn(p, x, y, r, R, D, c, s, mode);
             }
@@ -177,6 +232,7 @@ static assay_status run(const assay_args *a)
 }
 
 static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(i32)), ASSAY_TYPES(ASSAY_T(f32)),
+                                       ASSAY_TYPES(ASSAY_T(i32)), ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                        ASSAY_TYPES(ASSAY_T(f32)) };
 #define KERNEL_BASE .op = "rope", .types = types
 static const assay_fault table[] = { FAULTS(BAD_ROW) LEGAL(GOOD_ROW) };

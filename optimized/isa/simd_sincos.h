@@ -26,12 +26,13 @@ static inline bool vec_sincos(vec p, vec f, vec *sine, vec *cosine)
 }
 
 /* Of n <= LANES angles p * f[0 .. n), however far: beyond SINCOS_FAR by libm in double. */
-static inline void vec_angles(float p, const float *f, int64_t n, vec *sine, vec *cosine)
+static inline void vec_angles(vec p, const float *f, int64_t n, vec *sine, vec *cosine)
 {
-    if (!vec_sincos(vec_set(p), vec_load_n(f, n), sine, cosine)) {
-        float s[LANES] = { 0 }, c[LANES] = { 0 };
+    if (!vec_sincos(p, vec_load_n(f, n), sine, cosine)) {
+        float s[LANES] = { 0 }, c[LANES] = { 0 }, at[LANES];
+        vec_store(at, p);
         for (int64_t i = 0; i < n; i++)
-            s[i] = (float)sin((double)p * (double)f[i]), c[i] = (float)cos((double)p * (double)f[i]);
+            s[i] = (float)sin((double)at[i] * (double)f[i]), c[i] = (float)cos((double)at[i] * (double)f[i]);
         *sine = vec_load(s), *cosine = vec_load(c);
     }
 }

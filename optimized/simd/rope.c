@@ -5,15 +5,26 @@
 #include "../isa/rope.h"
 #include "../isa/simd_sincos.h"
 
-static void table(float p, const float *f, int64_t F, bool half, float *cosine, float *sine)
+/* Of pairs r .. r + LANES, as far as there are any. */
+static void angles(const rope_row *row, int64_t r, vec *s, vec *c)
+{
+    const int64_t n = row->F - r < LANES ? row->F - r : LANES;
+    if (row->cosine)
+        *c = vec_load_n(row->cosine + r, n), *s = vec_load_n(row->sine + r, n);
+    else
+        vec_angles(row->each ? vec_load_n(row->each + r, n) : vec_set(row->p), row->f + r, n, s, c);
+    *c = vec_mul(*c, vec_set(row->m)), *s = vec_mul(*s, vec_set(row->m));
+}
+
+static void table(const rope_row *row, float *cosine, float *sine)
 {
     static const float signs[] = { -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1 };
     _Static_assert(LANES <= sizeof signs / sizeof *signs, "a sign for each lane");
     const vec sign = vec_load(signs);
     vec s, c;
-    for (int64_t r = 0; r < F; r += LANES) {
-        vec_angles(p, f + r, F - r < LANES ? F - r : LANES, &s, &c);
-        if (half) {
+    for (int64_t r = 0; r < row->F; r += LANES) {
+        angles(row, r, &s, &c);
+        if (row->half) {
             vec_store(cosine + r, c);
             vec_store(sine + r, s);
         } else {

@@ -34,7 +34,7 @@ static void row_concatenated(const float *x, float *y, float p, const float *f, 
     vec s, c;
     for (int64_t r = 0; r < pairs; r += LANES) {
         const int64_t n = pairs - r < LANES ? pairs - r : LANES;
-        vec_angles(p, f + r, n, &s, &c);
+        vec_angles(vec_set(p), f + r, n, &s, &c);
         vec_store_n(y + r, vec_add(vec_load_n(x + r, n), s), n);
         vec_store_n(y + pairs + r, vec_add(vec_load_n(x + pairs + r, n), c), n);
     }
@@ -48,7 +48,7 @@ static void row_interleaved(const float *x, float *y, float p, const float *f, i
     vec s, c;
     for (int64_t r = 0; r < pairs; r += LANES) {
         const int64_t n = pairs - r < LANES ? pairs - r : LANES;
-        vec_angles(p, f + r, n, &s, &c);
+        vec_angles(vec_set(p), f + r, n, &s, &c);
         for (int half = 0; half < 2; half++) {
             const int64_t at = 2 * r + half * LANES, left = 2 * (r + n) - at,
                           m = left < 0       ? 0

@@ -67,7 +67,7 @@ typedef struct assay_rows {
 
 /* A known answer, worked out outside this project: what the inputs of a small case hold (what is beyond the case's
  * lengths does not count), and what its outputs must, one behind the other. */
-enum { ASSAY_KNOWN = 8, ASSAY_KNOWN_INPUTS = 4 };
+enum { ASSAY_KNOWN = 8, ASSAY_KNOWN_INPUTS = 6 };
 typedef struct assay_known_answer {
     const char *line;                              /* the case, without op and gen */
     double given[ASSAY_KNOWN_INPUTS][ASSAY_KNOWN]; /* by operand; of an INOUT one what stood there before */

@@ -193,7 +193,7 @@ static int rope(const builder *b, int x, int64_t heads, const char *name, int la
 {
     const config *c = b->c;
     const int y = temp(b, T, heads * c->D, name, layer);
-    assay_node *n = assay_graph_call(b->g, "rope", "THDF", LIST(T, heads, c->D, c->rotary / 2), "x pos inv_freq y",
+    assay_node *n = assay_graph_call(b->g, "rope", "THDFSP", LIST(T, heads, c->D, c->rotary / 2, 1, 1), "x pos inv_freq y",
                                      OF(x, b->pos, b->inv_freq, y), layer);
     assay_graph_set(b->g, n, "n_dims", (double)c->rotary);
     assay_graph_set(b->g, n, "base", c->base);
