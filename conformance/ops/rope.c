@@ -90,7 +90,7 @@ static bool sections(const assay_case *c, int i, int64_t n, double *const *value
     const assay_rope_params *p = (const void *)c->params;
     const int64_t S = c->dim[4];
     (void)r;
-    for (int64_t k = 0; i == AXIS && k < n; k++)
+    for (int64_t k = 0; i == AXIS && S && k < n; k++)
         value[i][k] = (double)(p->mode == ASSAY_ROPE_HALF ? k * S / n : k % S);
     return i == AXIS;
 }

@@ -16,6 +16,7 @@
 typedef struct config {
     int64_t d, layers, H, G, D, F, V, rotary, window;
     double eps, base, scale, cap; /* of scores: scale 0: D^-1/2; cap 0: none */
+    double magnitude;             /* of cosine and sine; 0: 1 */
     assay_scaling scaling;        /* of rope's frequencies; R and base are set when all is known */
 } config;
 
@@ -118,8 +119,7 @@ static double *divisors(assay_graph *g, const assay_gguf *f, int64_t n)
     return d;
 }
 
-/* The frequencies of a model that has not the op's own: a value; -1: it has.  A factor of cosine and sine is left to
- * the scores, which it multiplies twice. */
+/* The frequencies of a model that has not the op's own: a value; -1: it has. */
 static int frequencies(assay_graph *g, const assay_gguf *file, config *c)
 {
     const int64_t n = c->rotary / 2;
@@ -134,16 +134,10 @@ static int frequencies(assay_graph *g, const assay_gguf *file, config *c)
     const assay_status bad = g->status ? g->status : assay_scaling_fill(&r, f, &by, &why);
     if (bad && !g->status)
         g->status = assay_fail(&g->why, ASSAY_ERR_FORMAT, "%s: %s", file->label, why.text);
-    if (!bad && by.m != 1 && c->rotary < c->D)
-        g->status = assay_fail(&g->why, ASSAY_UNSUPPORTED,
-                               "%s: rotated values are multiplied by %.9g, but %" PRId64 " of %" PRId64
-                               " dimensions per head are not rotated: not known together",
-                               file->label, by.m, c->D - c->rotary, c->D);
     for (int64_t i = 0; !g->status && i < n; i++)
         narrow[i] = (float)f[i];
     const bool own = !divisor && (r.kind == ASSAY_SCALING_NONE || r.factor == 1);
-    if (by.m != 1)
-        c->scale = (c->scale > 0 ? c->scale : 1 / sqrt((double)c->D)) * by.m * by.m;
+    c->magnitude = by.m;
     free(divisor);
     free(f);
     if (!g->status && !own)
@@ -193,10 +187,11 @@ static int rope(const builder *b, int x, int64_t heads, const char *name, int la
 {
     const config *c = b->c;
     const int y = temp(b, T, heads * c->D, name, layer);
-    assay_node *n = assay_graph_call(b->g, "rope", "THDFSP", LIST(T, heads, c->D, c->rotary / 2, 1, 1), "x pos inv_freq y",
-                                     OF(x, b->pos, b->inv_freq, y), layer);
+    assay_node *n = assay_graph_call(b->g, "rope", "THDFSP", LIST(T, heads, c->D, c->rotary / 2, 1, 1),
+                                     "x pos inv_freq y", OF(x, b->pos, b->inv_freq, y), layer);
     assay_graph_set(b->g, n, "n_dims", (double)c->rotary);
     assay_graph_set(b->g, n, "base", c->base);
+    assay_graph_set(b->g, n, "magnitude", c->magnitude);
     return y;
 }
 

@@ -18,7 +18,8 @@ REFERENCE(rope)
     const real *sine = a->operand[5];     /* (P,F) or NULL */
     real *y = a->operand[6];              /* (T,H,D) */
     const int64_t R = p->n_dims ? p->n_dims : D;
-    const real base = p->base > 0 ? p->base : 10000, m = p->magnitude > 0 ? p->magnitude : 1;
+    const real base = p->base > 0 ? p->base : 10000;
+    const real m = p->magnitude > 0 ? p->magnitude : 1;
 
     for (int64_t i = 0; i < T * H; i++)
         for (int64_t d = R; d < D; d++)

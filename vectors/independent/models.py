@@ -90,14 +90,14 @@ def keys():
     model("yarn with a factor, a scale and divisors", dict(scaling=dict(s=8.0, original=1024), m=1.2, scale=0.5, divisor=divisors), base=100.0,
           keys={**kind, r + "attn_factor": 1.2, a + "attention.scale": 0.5}, change=factors(divisors))
     model("a factor of cosine and sine alone", dict(m=1.2), keys={r + "attn_factor": 1.2})
+    for impl in "oracle", "scalar", "best":
+        model("a factor, and elements that are not rotated", dict(m=1.2, rotary=4), impl, keys={r + "attn_factor": 1.2, a + "rope.dimension_count": 4})
     model("linear, and divisors", dict(stretch=4.0, divisor=divisors), keys={r + "factor": 4.0}, change=factors(divisors))
     refused("longrope", "rope scaling of type 'longrope' is not known; none, linear and yarn are", keys={r + "type": "longrope"})
     refused("a factor below 1", "rope scaling linear: factor is 0.5", keys={r + "factor": 0.5})
     refused("yarn in a short context", "an original context length of 3 does not go with base 10", base=10.0, keys={**kind, r + "original_context_length": 3})
     refused("half a mixture", "yarn_ext_factor' is 0.5: with rope scaling of type yarn only 1 is known", keys={**kind, r + "yarn_ext_factor": 0.5})
     refused("a mixture without yarn", "with rope scaling of type linear only 0 is known", keys={r + "yarn_ext_factor": 1.0})
-    refused("a factor, and elements that are not rotated", "multiplied by 1.20000005, but 4 of 8 dimensions per head are not rotated",
-            keys={r + "attn_factor": 1.2, a + "rope.dimension_count": 4})
     refused("divisors of another length", "tensor 'rope_freqs.weight' is of rank 1 and 2 x 1", change=factors([1, 2]))
     refused("a divisor of 0", "divisor 1 of 4 is 0", change=factors([1, 0, 1, 1]))
     refused("two factors", "which is it", keys={a + "rope.scaling.factor": 2.0, a + "rope.scale_linear": 4.0})

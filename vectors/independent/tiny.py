@@ -115,20 +115,21 @@ def yarn(c, s, original, fast=32, slow=1):
     return f / s * far + f * (1 - far), 0.1 * np.log(s) + 1
 
 
-def logits(model, ids, stretch=1.0, scale=None, cap=0.0, window=0, divisor=1.0, scaling=None, m=1.0):
-    """stretch divides positions, divisor each pair's frequency; scaling: of yarn; m multiplies cosine and sine besides."""
+def logits(model, ids, stretch=1.0, scale=None, cap=0.0, window=0, divisor=1.0, scaling=None, m=1.0, rotary=None):
+    """stretch divides positions, divisor each pair's frequency; scaling: of yarn; m multiplies cosine and sine besides; rotary: elements that turn."""
     c, w = model
     w = {k: v.astype(np.float64) for k, v in w.items()}
     n, D, pos = len(ids), c["width"], np.arange(len(ids))
-    f, by = yarn(c, **scaling) if scaling else (c["base"] ** (-np.arange(0, D, 2) / D) / stretch, 1.0)
+    R = rotary or D
+    f, by = yarn(c, **scaling) if scaling else (c["base"] ** (-np.arange(0, R, 2) / R) / stretch, 1.0)
     angle, m = pos[:, None, None] * f / divisor, m * by
     norm = lambda x, name: x / np.sqrt((x * x).mean(-1, keepdims=True) + np.float64(np.float32(c["eps"]))) * w[name + ".weight"]
 
     def turn(x):
-        y = np.empty_like(x)
-        y[..., 0::2] = x[..., 0::2] * np.cos(angle) - x[..., 1::2] * np.sin(angle)
-        y[..., 1::2] = x[..., 0::2] * np.sin(angle) + x[..., 1::2] * np.cos(angle)
-        return m * y
+        y = x.copy()
+        y[..., 0:R:2] = m * (x[..., 0:R:2] * np.cos(angle) - x[..., 1:R:2] * np.sin(angle))
+        y[..., 1:R:2] = m * (x[..., 0:R:2] * np.sin(angle) + x[..., 1:R:2] * np.cos(angle))
+        return y
 
     x = w["token_embd.weight"][ids]
     for i in range(c["layers"]):
