@@ -145,7 +145,7 @@ static const assay_rows rows[] = {
     { "T=6 H=2 D={64,80,96,128,256} " BOTH "gen={gauss,far,scattered,neighbours,unit}", ASSAY_QUICK },
     { "T=4 H=3 D=64 base={0.7,500.3,500000} " BOTH "gen={uniform,far}", ASSAY_QUICK },
     { "T=3 H=2 D=40 n_dims={2,6,16,34} " BOTH "gen={gauss,far,origin,unit}", ASSAY_QUICK },
-    { "T=3 H=2 D={7,9,19} n_dims={2,4,6} " BOTH "gen=gauss", ASSAY_QUICK },
+    { "T=3 H=2 D={7,9,11,13,15,17,19} n_dims=6 " BOTH "gen=gauss", ASSAY_QUICK },
     { "T=3 H=2 D={3,5} n_dims=2 " BOTH "gen={gauss,unit}", ASSAY_QUICK },
     { "T=2 H={9,16,17,31,33,64} D=6 " BOTH "gen=gauss", ASSAY_QUICK },
     { "T=8 H=2 D=32 F=16 inv_freq=f32 " BOTH "gen={gauss,quarter,far,scattered,neighbours,unit,origin}", ASSAY_QUICK },
