@@ -39,6 +39,7 @@ static const struct command {
 #endif
 #ifdef ASSAY_WITH_TOKENIZE
     { "tokenize", assay_cmd_tokenize, "text to token ids and back" },
+    { "similar", assay_cmd_similar, "the nearest words in a model's table of embeddings" },
 #endif
 #ifdef ASSAY_WITH_QUANTIZE
     { "quantize", assay_cmd_quantize, "a model file with its matrices in another element type" },

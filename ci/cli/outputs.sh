@@ -27,7 +27,7 @@ if has bench; then commands+=('bench --quick --no-roofs --simulate none --thread
 if has vectors; then commands+=('vectors check -o silu -k scalar --json'); fi
 if has run && [ -x "${assay%/*}/assay-models" ]; then
   "${assay%/*}/assay-models" --write model.gguf >/dev/null
-  commands+=('run model.gguf -p a -n 2 --json' 'run model.gguf -p a -n 2 --logits' 'run model.gguf -p a -n 2 --imatrix-out' 'quantize model.gguf out.gguf -t f16 --json' 'formats -t f16 --json')
+  commands+=('run model.gguf -p a -n 2 --json' 'run model.gguf -p a -n 2 --logits' 'run model.gguf -p a -n 2 --imatrix-out' 'quantize model.gguf out.gguf -t f16 --json' 'formats -t f16 --json' 'similar model.gguf a --json')
 fi
 mkdir folder
 for command in "${commands[@]}"; do
