@@ -181,6 +181,31 @@ static bool has_slice(assay_which share, int64_t slice)
     return share == ASSAY_ALL_UNITS || (slice == 1) == (share == ASSAY_MIDDLE_UNITS);
 }
 
+/* A phase's units in n slices: `ends` of `grain` units at either end, wider ones between them. */
+typedef struct slicing {
+    int64_t units, grain, ends, n;
+} slicing;
+enum { ENDS = 512, WIDER = 64 };
+
+/* A slice costs a call.  Where somebody asked for slices of a few units and there are tens of thousands of them, what
+ * small ones show they show at both ends. */
+static slicing slices_of(int64_t units, int64_t grain, bool asked)
+{
+    const int64_t n = (units + grain - 1) / grain, between = n - 2 * ENDS;
+    if (!asked || between <= WIDER)
+        return (slicing){ units, grain, n, n };
+    return (slicing){ units, grain, ENDS, 2 * ENDS + (units - 2 * ENDS * grain + WIDER * grain - 1) / (WIDER * grain) };
+}
+
+static int64_t start_of(const slicing *s, int64_t at)
+{
+    if (at <= s->ends)
+        return at < s->n ? at * s->grain : s->units;
+    if (at < s->n - s->ends)
+        return (s->ends + (at - s->ends) * WIDER) * s->grain;
+    return s->units - (s->n - at) * s->grain;
+}
+
 /* The slices of one phase that fall to one thread: round robin, so that any slice may run before or after any other. */
 static assay_status run_slices(const assay_call *c, assay_args *a, assay_which share, int thread, int threads)
 {
@@ -188,17 +213,16 @@ static assay_status run_slices(const assay_call *c, assay_args *a, assay_which s
     const bool whole = (c->kernel->flags & ASSAY_UNSLICED) != 0;
     int64_t grain = whole ? units : c->grain > 0 ? c->grain : (units + 4 * threads - 1) / (4 * threads);
     grain = share ? (units + 2) / 3 : grain;
-    grain = grain > 0 ? grain : 1;
-    const int64_t slices = (units + grain - 1) / grain;
-    assay_status s = ASSAY_OK;
-    for (int64_t i = thread; !s && i < slices; i += threads) {
-        const int64_t at = c->reverse ? slices - 1 - i : i;
-        a->begin = at * grain;
-        a->end = a->begin + grain < units ? a->begin + grain : units;
+    const slicing s = slices_of(units, grain > 0 ? grain : 1, c->grain > 0);
+    assay_status status = ASSAY_OK;
+    for (int64_t i = thread; !status && i < s.n; i += threads) {
+        const int64_t at = c->reverse ? s.n - 1 - i : i;
+        a->begin = start_of(&s, at);
+        a->end = start_of(&s, at + 1);
         if (has_slice(share, at))
-            s = c->kernel->run(a);
+            status = c->kernel->run(a);
     }
-    return s;
+    return status;
 }
 
 static assay_args args_of_worker(const assay_call *c, int thread)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The core: lines that reproduce themselves, the random generator's known answers, the CPU against the kernel's word.
  */
+#include "../../../reference/core/execute.h"
 #include "../../../reference/core/problem.h"
 #include "../../../reference/core/registry.h"
 #include "../../../reference/core/rng.h"
@@ -128,6 +129,43 @@ START_TEST(test_no_memory)
 END_TEST
 #endif
 
+static struct {
+    int64_t units, ends, grain, calls, sum; /* what was asked for, and met */
+    bool cut;                               /* a slice is empty, beyond the units or, at an end, wider than asked for */
+} slices;
+
+static assay_status slice(const assay_args *a)
+{
+    const bool end = a->end <= slices.ends || a->begin >= slices.units - slices.ends;
+    slices.calls++;
+    slices.sum += a->end * (a->end - 1) / 2 - a->begin * (a->begin - 1) / 2;
+    slices.cut |= a->begin >= a->end || a->end > slices.units || (end && a->end - a->begin > slices.grain);
+    return ASSAY_OK;
+}
+
+/* Slices are of the grain that was asked for, of thousands at both ends; whatever it is, each unit falls to one slice.
+ */
+START_TEST(test_slices)
+{
+    static const int64_t units[] = { 0, 1, 2, 7, 1023, 1087, 1088, 1089, 1090, 3263, 3264, 3265, 70001 };
+    const assay_kernel k = { .op = "silu", .name = "slices", .run = slice };
+    for (size_t i = 0; i < ASSAY_COUNT_OF(units); i++)
+        for (int64_t grain = 1; grain <= 4; grain++)
+            for (int reverse = 0; reverse < 2; reverse++) {
+                const int64_t n = units[i], dim[] = { n, 1 };
+                assay_call c = { .op = assay_op_find("silu"), .kernel = &k, .threads = 1, .reverse = reverse };
+                c.grain = grain < 4 ? grain : INT64_MAX / 4;
+                c.args.dim = dim;
+                memset(&slices, 0, sizeof slices);
+                slices.units = n, slices.grain = c.grain, slices.ends = grain < 4 ? 512 * grain : n;
+                ck_assert_int_eq(assay_call_run(&c), ASSAY_OK);
+                ck_assert(!slices.cut);
+                ck_assert_int_eq(slices.sum, n * (n - 1) / 2);
+                ck_assert(slices.calls <= 2200 && (n > 1088 || grain > 3 || slices.calls == (n + grain - 1) / grain));
+            }
+}
+END_TEST
+
 Suite *assay_unit_core(void)
 {
     Suite *s = suite_create("core");
@@ -137,6 +175,8 @@ Suite *assay_unit_core(void)
     tcase_add_test(t, test_lines);
     tcase_add_test(t, test_cpu);
     tcase_add_test(t, test_registry);
+    if (assay_op_find("silu"))
+        tcase_add_test(t, test_slices);
 #ifndef __SANITIZE_ADDRESS__
     tcase_add_test(t, test_no_memory);
 #endif
