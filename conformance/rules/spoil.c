@@ -276,30 +276,53 @@ static void rounded(assay_slip_call *c)
         }
 }
 
-/* Where operand `operand` is 0, whatever it meets in `other`, the product is skipped: what is not finite there is lost.
- * An element meets all that share its indices of the dimensions that both have. */
-static int64_t meets(const assay_slip_call *c, int i, int other, int64_t k)
+/* An element of operand i meets all elements of another that share its indices of the dimensions that both have: their
+ * number is its key. */
+typedef struct meeting {
+    along shared[ASSAY_MAX_DIMS];
+    int64_t length[ASSAY_MAX_DIMS];
+    int n;
+} meeting;
+
+static meeting meeting_of(const assay_slip_call *c, int i, int other)
 {
     const assay_op *op = c->slip->op;
-    int64_t key = 0;
+    meeting m = { .n = 0 };
     for (int d = 0; op->dims[d]; d++)
-        if (strchr(op->operands[i].shape, op->dims[d]) && strchr(op->operands[other].shape, op->dims[d]))
-            key = key * c->dim[d] + index_of(along_of(c, i, d), k);
+        if (strchr(op->operands[i].shape, op->dims[d]) && strchr(op->operands[other].shape, op->dims[d])) {
+            m.shared[m.n] = along_of(c, i, d);
+            m.length[m.n++] = c->dim[d];
+        }
+    return m;
+}
+
+static int64_t key_of(const meeting *m, int64_t k)
+{
+    int64_t key = 0;
+    for (int d = 0; d < m->n; d++)
+        key = key * m->length[d] + index_of(m->shared[d], k);
     return key;
 }
 
+/* Where operand `other` is 0 in all that an element of `operand` meets, the product is skipped: what is not finite
+ * there is lost. */
 static void skips(assay_slip_call *c)
 {
     const int i = c->slip->operand, other = c->slip->other;
-    if (!c->value[other])
+    const int64_t n = elements(c, i), n_other = c->value[other] ? elements(c, other) : 0;
+    bool finite = true;
+    for (int64_t k = 0; finite && k < n; k++)
+        finite = isfinite(c->value[i][k]);
+    if (finite || !c->value[other])
         return;
-    for (int64_t k = 0, n = elements(c, i); k < n; k++)
-        c->spare[meets(c, i, other, k)] = 1;
-    for (int64_t k = 0, n = elements(c, other); k < n; k++)
+    const meeting mine = meeting_of(c, i, other), others = meeting_of(c, other, i);
+    for (int64_t k = 0; k < n; k++)
+        c->spare[key_of(&mine, k)] = 1;
+    for (int64_t k = 0; k < n_other; k++)
         if (c->value[other][k] != 0)
-            c->spare[meets(c, other, i, k)] = 0;
-    for (int64_t k = 0, n = elements(c, i); k < n; k++)
-        if (!isfinite(c->value[i][k]) && c->spare[meets(c, i, other, k)] != 0)
+            c->spare[key_of(&others, k)] = 0;
+    for (int64_t k = 0; k < n; k++)
+        if (!isfinite(c->value[i][k]) && c->spare[key_of(&mine, k)] != 0)
             c->value[i][k] = 0;
 }
 
