@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_OPS = 256 };
+enum {
+    MOST_OPS = 256,
+    DENSE = 8 /* in joint cases an element weighs so much: 32 times the price are for products of large matrices, whose
+                 elements are few, not for as many elements */
+};
 
 /* What a case may cost (assay_case_price; joint: or alone; work: as bench measures it), whether triples meet, and how
  * many cases are made by rule. */
@@ -79,16 +83,30 @@ static void usual(const assay_space *s, int *choice, bool *free, bool joint)
     }
 }
 
-static void add_seed(assay_cases *to, const int *choice, const bool *free, double price)
+static bool has_line(const assay_cases *to, const char *line)
+{
+    bool has = false;
+    for (size_t i = 0; !has && i < to->n; i++)
+        has = !strcmp(to->line[i], line);
+    return has;
+}
+
+/* The first type of each operand comes to the same case as that of any other: it is kept once. */
+static void add_seed(assay_cases *to, const int *choice, const bool *free, double price, double weight)
 {
     assay_space s = to->space;
     assay_case c;
     assay_why why;
+    char line[ASSAY_CASE_LINE];
     s.price = price;
-    if (assay_space_case(&s, choice, free, &c, &why) == ASSAY_MADE) {
-        assay_cover_add(&to->pairs, &c);
-        keep(to, &c);
-    }
+    s.weight = weight;
+    if (assay_space_case(&s, choice, free, &c, &why) != ASSAY_MADE)
+        return;
+    assay_case_print(&c, line, sizeof line);
+    if (has_line(to, line))
+        return;
+    assay_cover_add(&to->pairs, &c);
+    keep(to, &c);
 }
 
 /* Choice n of every factor of types that has a type of this name. */
@@ -120,7 +138,7 @@ static void add_alone(assay_cases *to, int factor, double price)
     }
     choice[factor] = at;
     if (l.rung[at] >= 1 << 16)
-        add_seed(to, choice, free, price);
+        add_seed(to, choice, free, price, 1);
 }
 
 static void add_seeds(assay_cases *to, assay_level level)
@@ -129,7 +147,7 @@ static void add_seeds(assay_cases *to, assay_level level)
     int choice[ASSAY_MAX_FACTORS];
     bool free[ASSAY_MAX_FACTORS];
     usual(s, choice, free, true);
-    add_seed(to, choice, free, at_level[level].joint);
+    add_seed(to, choice, free, at_level[level].joint, DENSE);
     for (int f = 0; f < s->n; f++)
         if (s->factor[f].what == ASSAY_RUNG)
             add_alone(to, f, at_level[level].joint);
@@ -139,10 +157,10 @@ static void add_seeds(assay_cases *to, assay_level level)
             assay_space_name(s, f, n, name, sizeof name);
             usual(s, choice, free, false);
             all_of_type(s, strchr(name, '=') + 1, choice);
-            add_seed(to, choice, free, s->price);
+            add_seed(to, choice, free, s->price, 1);
             usual(s, choice, free, true);
             choice[f] = n;
-            add_seed(to, choice, free, at_level[level].joint);
+            add_seed(to, choice, free, at_level[level].joint, DENSE);
         }
 }
 
@@ -178,15 +196,12 @@ static assay_status work(const char *line, void *ctx, assay_why *why)
 {
     const working *w = ctx;
     assay_case c;
-    bool known = false;
     (void)why;
     if (assay_case_parse(line, &c, NULL) || !assay_cases_have_work(w->level, &c))
         return ASSAY_OK;
     char mine[ASSAY_CASE_LINE];
     assay_case_print(&c, mine, sizeof mine);
-    for (size_t i = 0; !known && i < w->to->n; i++)
-        known = !strcmp(w->to->line[i], mine);
-    if (!known)
+    if (!has_line(w->to, mine))
         keep(w->to, &c);
     return ASSAY_OK;
 }

@@ -19,7 +19,7 @@ static double elements(const assay_case *c, const char *shape)
     return n;
 }
 
-double assay_case_price(const assay_case *c, double most)
+static double price_of(const assay_case *c, double most, double weight)
 {
     const assay_op *op = c->op;
     assay_tensor t[ASSAY_MAX_OPND];
@@ -31,10 +31,16 @@ double assay_case_price(const assay_case *c, double most)
     for (int d = 0; op->dims[d]; d++)
         if (op->role[d] == ASSAY_ROLE_ROWS || op->role[d] == ASSAY_ROLE_KEYS || op->role[d] == ASSAY_ROLE_SUM)
             visits *= (double)c->dim[d];
+    n *= weight;
     if (n + visits / 16 > most)
         return n + visits / 16;
     assay_case_tensors(c, t);
     return n + op->flops(&(assay_args){ .operand = t, .dim = c->dim, .params = c->params }) / 16;
+}
+
+double assay_case_price(const assay_case *c, double most)
+{
+    return price_of(c, most, 1);
 }
 
 /* ---- factors ---------------------------------------------------------------------------------------------------- */
@@ -137,6 +143,7 @@ void assay_space_init(assay_space *s, const assay_op *op, double price, const as
     s->op = op;
     s->suite = assay_suite_of(op);
     s->price = price;
+    s->weight = 1;
     for (int d = 0; op->dims[d]; d++) {
         const assay_ladder l = assay_ladder_of(op->role[d]);
         if (op->role[d] == ASSAY_ROLE_DERIVED)
@@ -307,7 +314,7 @@ static double make(const assay_space *s, const int *choice, assay_case *c)
     if (s->suite->mend)
         s->suite->mend(c);
     whole_blocks(c);
-    return assay_case_price(c, s->price);
+    return price_of(c, s->price, s->weight);
 }
 
 bool assay_space_affords(const assay_space *s, const int *choice)

@@ -38,7 +38,8 @@ typedef struct assay_space {
     assay_factor factor[ASSAY_MAX_FACTORS];
     assay_value_gen gen[ASSAY_MAX_GENS]; /* operand -1: it names none */
     double field[ASSAY_MAX_FACTORS][ASSAY_FIELD_VALUES + ASSAY_FIELD_BESIDE];
-    double price; /* the most that a case may cost: elements of its operands, and flops / 16 */
+    double price;  /* the most that a case may cost: elements of its operands, and flops / 16 */
+    double weight; /* of elements: usually 1; where price is high for the sake of flops, more */
 } assay_space;
 
 /* What a set of choices came to. */
