@@ -29,6 +29,7 @@ assay_ladder assay_ladder_of(assay_role role)
         [ASSAY_ROLE_KEYS] = LADDER(keys, true),       [ASSAY_ROLE_TABLE] = LADDER(table, true),
         [ASSAY_ROLE_GROUPS] = LADDER(groups, false),  [ASSAY_ROLE_HEADS] = LADDER(ratios, false),
         [ASSAY_ROLE_DERIVED] = LADDER(derived, true), [ASSAY_ROLE_KEPT] = LADDER(kept, true),
+        [ASSAY_ROLE_FEW] = LADDER(kept, true),
     };
     return ladder[role];
 }

@@ -198,7 +198,8 @@ typedef enum assay_role {
     ASSAY_ROLE_GROUPS,  /* few: heads of keys and values */
     ASSAY_ROLE_HEADS,   /* a multiple of the next dimension, which is GROUPS */
     ASSAY_ROLE_DERIVED, /* follows from others and from the fields: the op's suite sets it (mend) */
-    ASSAY_ROLE_KEPT     /* how many are kept of those that are searched: the k of a top-k */
+    ASSAY_ROLE_KEPT,    /* how many are kept of those that are searched: the k of a top-k */
+    ASSAY_ROLE_FEW      /* heads, experts: hundreds in any model */
 } assay_role;
 
 /* A sentence about a dimension (of: its letter), an operand or a field (its name), or about what ties them together

@@ -46,7 +46,7 @@ static double bytes(const assay_args *a)
 
 SPEC(cache) = {
     USUAL(cache),   .formula = "cache[pos[t]] = x[t]",
-    .dims = "TSGD", .role = { ASSAY_ROLE_ANY, ASSAY_ROLE_KEYS, ASSAY_ROLE_ANY, ASSAY_ROLE_HEAD },
+    .dims = "TSGD", .role = { ASSAY_ROLE_ANY, ASSAY_ROLE_KEYS, ASSAY_ROLE_FEW, ASSAY_ROLE_HEAD },
     .split = 'G',   .resolve = resolve,
     .flops = flops, .bytes = bytes,
 };

@@ -38,7 +38,7 @@ static double bytes(const assay_args *a) /* of the experts at most one for each 
 SPEC(matmul_id) = {
     USUAL(matmul_id), /* its bound is that of "matmul" */
     BOUNDED(matmul_id), .formula = "y[t,a] = W[ids[t,a]] x[t] + bias[ids[t,a]]",
-    .dims = "TAXNK",    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_KEPT, ASSAY_ROLE_TABLE, ASSAY_ROLE_ANY, ASSAY_ROLE_SUM },
+    .dims = "TAXNK",    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_KEPT, ASSAY_ROLE_FEW, ASSAY_ROLE_ANY, ASSAY_ROLE_SUM },
     .split = 'T',       .flops = flops,
     .bytes = bytes,
 };

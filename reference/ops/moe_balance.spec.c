@@ -49,7 +49,7 @@ SPEC(moe_balance) = {
     BOUNDED(moe_balance),
     .formula = "loss = X sum_e f[e] mean p[,e];  z = mean lse^2",
     .dims = "BTXK",
-    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_SUM, ASSAY_ROLE_ANY, ASSAY_ROLE_ANY },
+    .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_SUM, ASSAY_ROLE_FEW, ASSAY_ROLE_KEPT },
     .split = 'B',
     FIELDS(fields, assay_moe_balance_params),
     .resolve = resolve,
