@@ -8,7 +8,10 @@
 static int digit_of(const uint64_t *set, int base, unsigned k, int i)
 {
     int number = -1;
-    for (unsigned seen = 0; seen <= k;) {
+    unsigned seen = 0;
+    for (unsigned ones; seen + (ones = (unsigned)__builtin_popcountll(set[(number + 1) >> 6])) <= k; number += 64)
+        seen += ones;
+    while (seen <= k) {
         number++;
         seen += set[number >> 6] >> (number & 63) & 1;
     }

@@ -17,6 +17,8 @@ static bool is_grid(assay_dtype t)
 static int grid_digit(const uint64_t *set, int base, int k, int i, int mode)
 {
     int number = 0;
+    for (int ones; k >= (ones = __builtin_popcountll(set[number / 64])); number += 64)
+        k -= ones;
     for (; k > 0 || !(set[number / 64] >> number % 64 & 1); number++)
         k -= (int)(set[number / 64] >> number % 64 & 1);
     for (int n = mode == GRID_REVERSED ? (base == 3 ? 7 : 3) - i : i; n > 0; n--)
