@@ -44,7 +44,7 @@ cat >"$dir/decode.c" <<'END'
 #include "assay/assay.h"
 #include "assay/params.h"
 #include <math.h>
-enum { Q, K, V, O = 10 };
+enum { Q, K, V, O = 11 };
 static const float *row(const assay_args *a, int i, int64_t x, int64_t y, int64_t z)
 {
     const assay_tensor *t = &a->operand[i];
@@ -87,7 +87,7 @@ static assay_status run(const assay_args *a)
 }
 static bool accepts(const assay_args *a) { return !(((const assay_attention_params *)a->params)->softcap > 0); }
 #define F32 ASSAY_TYPES(ASSAY_T(f32))
-static const assay_typeset types[11] = { F32, F32, F32, [O] = F32 };
+static const assay_typeset types[12] = { F32, F32, F32, [O] = F32 };
 static const assay_kernel kernels[] = { { .op = "attention", .name = "decode", .types = types, .run = run, .accepts = accepts, .flags = FLAGS } };
 static const assay_plugin plugin = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "decode", "1", kernels, 1, 0, 0 };
 const assay_plugin *assay_plugin_v1(void) { return &plugin; }

@@ -2,18 +2,37 @@
  * attention: cases.  Generators, and the rows. */
 #include "../../reference/core/suite.h"
 #include "attention_known.h" /* before the letters of the dimensions: it has variables of these names */
-#include "attention_keys.h"
+#include "attention_second.h"
 #include <math.h>
 
 /* What every generator leaves to the op: the operands above. */
+static int64_t filled(const assay_case *c, int i, int64_t k, const int64_t *n)
+{
+    static const int open[] = { 1, 1, -1, 1, -128 };
+    switch (i) {
+    case QPOS:
+        return qpos(c, k / c->dim[T], k % c->dim[T]);
+    case KPOS:
+        return kpos(c, k / c->dim[S], k % c->dim[S]);
+    case LEN:
+        return length(c, k);
+    case PAGES:
+        return page_of(c, k / c->dim[P], k % c->dim[P]);
+    default: /* of an open tile any number but 0 */
+        return allowed(c, (int64_t[]){ k / n[3] / n[2] / n[1], k / n[3] / n[2] % n[1], k / n[3] % n[2], k % n[3] })
+                   ? open[k % 5]
+                   : 0;
+    }
+}
 static bool fill(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
+    static const int along[] = { B, H, X, Y };
+    int64_t length_of[4]; /* of allow, as it is stored */
     (void)r;
+    for (int d = 0; d < 4; d++)
+        length_of[d] = c->spread_over[ALLOW] >> along[d] & 1 ? 1 : c->dim[along[d]];
     for (int64_t k = 0; k < n && i >= QPOS; k++)
-        value[i][k] = (double)(i == QPOS   ? qpos(c, k / c->dim[T], k % c->dim[T])
-                               : i == KPOS ? kpos(c, k / c->dim[S], k % c->dim[S])
-                               : i == LEN  ? length(c, k)
-                                           : page_of(c, k / c->dim[P], k % c->dim[P]));
+        value[i][k] = (double)filled(c, i, k, length_of);
     return i >= QPOS;
 }
 
@@ -263,21 +282,38 @@ static const assay_rows rows[] = {
     { "T=3 S=37 D=24 E={1..17,31,64,128} gen=gauss", ASSAY_QUICK },
     { "T=2 S=9 H={1..16} D=8 E=3 causal=1 gen=gauss", ASSAY_QUICK },
     { "T={0,2} S={0,3} D={1,4} E={0,4} gen=gauss", ASSAY_QUICK },
-    { "B={0,2} T={1,2,17} S=67 H=6 G=2 D=16 E=8 causal={0,1} gen={gauss,selection}", ASSAY_QUICK },
+    { "B={0,2} T={1,2,17} S=35 H=6 G=2 D=16 E=8 causal={0,1} gen={gauss,selection}", ASSAY_QUICK },
     /* heads: every kind of sharing */
-    { "T={1,4} S=70 H=12 G={1,2,3,4,12} D=32 E=24 causal=1 gen=selection", ASSAY_QUICK },
+    { "T={1,4} S=35 H=12 G={1,2,3,4,12} D=16 E=8 causal=1 gen=selection", ASSAY_QUICK },
     { "T={1,7} S=40 H={7,28,42} G={1,7} D=16 E=8 causal=1 gen={selection,forbidden,gauss}", ASSAY_FULL },
     /* visibility: windows, positions, lengths, pages */
-    { "B=2 T={1,6} S={33,90} H=4 G=2 D=32 E=16 causal=1 window={0,1,2,16} gen={selection,forbidden}", ASSAY_QUICK },
-    { "B=2 T={1,6} S=70 H=2 G=1 D=32 E=8 window={0,1,33} gen={selection,forbidden}", ASSAY_QUICK },
-    { "B=5 T={1,9} S=37 H=2 G=1 D=32 E=16 len=i32 causal={0,1} window={0,5} gen={selection,forbidden}", ASSAY_QUICK },
+    { "B=2 T={1,6} S={33,70} H=4 G=2 D=16 E=8 causal=1 window={0,1,2,16} gen={selection,forbidden}", ASSAY_QUICK },
+    { "B=2 T={1,6} S=70 H=2 G=1 D=16 E=8 window={0,1,33} gen={selection,forbidden}", ASSAY_QUICK },
+    { "B=5 T={1,6} S=37 H=2 G=1 D=16 E=8 len=i32 causal={0,1} window={0,5} gen={selection,forbidden}", ASSAY_QUICK },
     { "B=5 T=5 S=77 H=2 G=1 D=16 E=8 len=i32 causal=1 gen=gauss", ASSAY_QUICK },
-    { "B=3 T={1,6} S=75 H=2 G=1 D=32 E=16 kpos=i32 qpos=i32 causal=1 window={0,20} gen={selection,forbidden,gauss}",
+    { "B=3 T={1,6} S=75 H=2 G=1 D=16 E=8 kpos=i32 qpos=i32 causal=1 window={0,20} gen={selection,forbidden,gauss}",
       ASSAY_QUICK },
-    { "B=2 T={1,5} S=75 H=2 G=1 D=32 E=16 qpos=i32 causal={0,1} gen={selection,gauss}", ASSAY_QUICK },
-    { "B=4 T={1,6} S=96 P=6 H=2 G=1 D=32 E=16 len=i32 pages=i32 page=16 causal=1 gen={selection,forbidden,gauss}",
+    { "B=2 T={1,5} S=75 H=2 G=1 D=16 E=8 qpos=i32 causal={0,1} gen={selection,gauss}", ASSAY_QUICK },
+    { "B=4 T={1,6} S=96 P=6 H=2 G=1 D=16 E=8 len=i32 pages=i32 page=16 causal=1 gen={selection,forbidden,gauss}",
       ASSAY_QUICK },
     { "B=2 T=5 S=64 P={2,9,10} H=2 D=16 E=8 pages=i32 page=7 causal={0,1} gen={selection,gauss}", ASSAY_QUICK },
+    /* prefix, sides of the window, chunks, tiles of what may be seen */
+    { "B=2 T=6 S=33 H=2 G=1 D=32 E=8 causal=1 prefix={1,20,32} window={0,9} gen={selection,forbidden}", ASSAY_QUICK },
+    { "B=2 T=9 S=20 H=2 G=1 D=32 E=8 right={1,2,7} window={0,3} causal=0 gen={selection,forbidden}", ASSAY_QUICK },
+    { "T=9 S=40 H=2 G=1 D=32 E=8 right=5 causal=1 prefix={33,39} chunk={0,16} gen={selection,gauss}", ASSAY_QUICK },
+    { "T={1,9} S={5,9,70} H=2 G=1 D=16 E=8 chunk={1,7,64} causal={0,1} gen={selection,forbidden}", ASSAY_QUICK },
+    { "B=2 T=5 S=20 H=2 G=1 D=32 E=8 kpos=i32 qpos=i32 chunk=8 prefix=9 causal={0,1} right={0,2} gen=selection",
+      ASSAY_QUICK },
+    /* numbers beyond 2^16 and 2^24, which cut to so many bits would hide keys */
+    { "T=5 S=20 H=2 D=16 E=8 right={65538,16777218} gen=selection", ASSAY_QUICK },
+    { "T=5 S=20 H=2 D=16 E=8 causal=1 prefix={65540,16777220} gen=selection", ASSAY_QUICK },
+    { "T=5 S=20 H=2 D=16 E=8 chunk={65538,16777218} gen=selection", ASSAY_QUICK },
+    { "B=2 T=3 S=20 X=1 Y=1 H=4 G=2 D=16 E=8 allow=i8 tile=65538 gen=selection", ASSAY_QUICK },
+    { "B=2 T=5 S=13 X=5 Y=13 H=4 G=2 D=32 E=8 allow={i8,i8/XY,i8/HY,i8/BX} causal={0,1} gen={selection,gauss}",
+      ASSAY_QUICK },
+    { "B=2 T=9 S=150 X=3 Y=50 H=4 G=2 D=16 E=8 allow=i8 tile=3 gen={selection,gauss}", ASSAY_QUICK },
+    { "T=33 S=150 X=2 Y=5 H=2 D=16 E=8 allow={i8,i8/XY} tile=32 causal=1 gen=selection", ASSAY_QUICK },
+    { "T=2 S=21 X=1 Y=1 H=4 D=16 E=8 allow=i8 tile=32 mask=f32 sinks=f32 gen={gauss,masked-rows}", ASSAY_QUICK },
     /* what changes scores */
     { "B=2 T={1,5} S=50 H=4 G=2 D=16 E=8 mask={f32,f32/TS,f32/BH,f32/HT,f32/BS} causal={0,1} gen=gauss", ASSAY_QUICK },
     { "B=2 T=5 S=50 H=4 G=2 D=16 E=8 mask={f32,f32/TS,f32/HS} gen=masked-rows", ASSAY_QUICK },
@@ -292,7 +328,7 @@ static const assay_rows rows[] = {
     { "B=2 T=4 S=65 H=4 G=2 D=16 E=8 mask=f32 slopes=f32 sinks=f32 kpos=i32 qpos=i32 window=30 gen=gauss",
       ASSAY_QUICK },
     /* numbers */
-    { "T=4 S={64,200} H=2 G=1 D=32 E=8 causal={0,1} gen={huge,deep,ramp-up,ramp-down,equal-values,special}",
+    { "T=4 S={64,130} H=2 G=1 D=16 E=8 causal={0,1} gen={huge,deep,ramp-up,ramp-down,equal-values,special}",
       ASSAY_QUICK },
     { "T=4 S=64 H=2 D=16 E=8 causal={0,1} gen={zero,equal,positive,spike,uniform}", ASSAY_QUICK },
     { "T=70 S={1,2,5} H=1 D={1,8} E=8 gen={short,uniform}", ASSAY_QUICK },
@@ -301,27 +337,28 @@ static const assay_rows rows[] = {
     { "T=1 S=32768 D=1 E=1 gen={equal,positive,ramp,ramp-up,creep}", ASSAY_QUICK },
     { "T=3 S={130,600} H=2 D=16 E=8 gen=creep", ASSAY_QUICK },
     /* types and storage orders */
-    { "T={1,5} S=40 H=4 G=2 D=32 E=32 k=* v=* causal=1 gen=gauss", ASSAY_QUICK },
-    { "T=5 S=100 H=4 G=2 D=32 E=32 k=* v=* causal=1 gen=selection", ASSAY_QUICK },
+    { "T=1 S=20 H=2 G=1 D=32 E=32 k=* v=* causal=1 gen=gauss", ASSAY_QUICK },
+    { "T=5 S=20 H=2 G=1 D=32 E=32 k=* v=* o={f32,f16,bf16} causal=1 gen=selection", ASSAY_QUICK },
+    { "T={1,9} S=70 H=4 G=2 D=16 E={5,8,16} o={f16,bf16} causal=1 gen={gauss,special}", ASSAY_QUICK },
     { "T={1,5} S={1,15,16,17,90} H=4 G=2 D={16,33} E=32 k={f32:kpanel16,f16:kpanel16} v=f16 causal=1 gen=selection",
       ASSAY_QUICK },
-    { "T={1,5} S=90 H=4 G=2 D=32 E=32 k={f32:kpanel16,f16:kpanel16} v={f32,f16} causal=1 gen=gauss", ASSAY_QUICK },
+    { "T={1,5} S=70 H=4 G=2 D=32 E=16 k={f32:kpanel16,f16:kpanel16} v={f32,f16} causal=1 gen=gauss", ASSAY_QUICK },
     { "B=2 T=6 S=50 H=2 D=16 E=8 k=bf16:kpanel16 len=i32 causal=1 gen=selection", ASSAY_QUICK },
     /* a query alone goes another way than among many: through segments of keys that units share, K in rows */
-    { "T=30 S=600 H=2 G=1 D=32 E=16 k={f32,f16,q8_0} qpos=i32 causal=1 gen={gauss,special}", ASSAY_QUICK },
+    { "T=13 S=520 H=2 G=1 D=32 E=8 k={f32,f16,q8_0} qpos=i32 causal=1 gen={gauss,special}", ASSAY_QUICK },
     { "B=2 T=14 S=530 H=2 G=1 D=16 E=8 mask=f32 qpos=i32 kpos=i32 window=300 sinks=f32 gen=gauss", ASSAY_QUICK },
     /* larger ones: several blocks of keys and queries, split decode */
-    { "T=1 S=1100 H=9 G=3 D=64 E=64 causal=1 gen={selection,forbidden,ramp-up}", ASSAY_QUICK },
-    { "T=97 S=200 H=3 G=1 D=16 E=16 causal=1 window={0,50} gen=selection", ASSAY_QUICK },
-    { "B=3 T=2 S=700 H=4 G=2 D=16 E=16 len=i32 causal=1 window={0,40} sinks=f32 gen=selection", ASSAY_QUICK },
+    { "T=1 S=770 H=9 G=3 D=32 E=24 causal=1 gen={selection,forbidden,ramp-up}", ASSAY_QUICK },
+    { "T=65 S=130 H=3 G=1 D=16 E=8 causal=1 window={0,50} gen=selection", ASSAY_QUICK },
+    { "B=3 T=2 S=600 H=2 G=1 D=16 E=8 len=i32 causal=1 window={0,40} sinks=f32 gen=selection", ASSAY_QUICK },
     { "T=1 S={512,1100} H=9 G=3 D=64 E=64 k={f32,f16,q8_0} v={f32,f16,q8_0} causal=1 gen=gauss", ASSAY_FULL },
     { "T=1 S={513,2049} H=9 G=3 D=64 E=64 causal=1 gen={selection,forbidden,ramp-up,ramp-down}", ASSAY_FULL },
     { "T=130 S={130,300} H=6 G=2 D=64 E=64 causal={0,1} gen={gauss,selection}", ASSAY_FULL },
     { "B=3 T=2 S=700 H=4 G=2 D=16 E=16 len=i32 causal=1 window={0,40} sinks=f32 gen=gauss", ASSAY_FULL },
     { "T=2 S=4096 H=2 G=1 D=64 E=16 causal=1 gen={gauss,equal,ramp-up}", ASSAY_FULL },
     /* values at every place */
-    { "B=2 T=3 S=37 H=4 G=2 D=8 E=20 gen=" ASSAY_VALUES "@{q,k,v}", ASSAY_QUICK },
-    { "T=3 S=37 H=4 G=2 D=8 E=20 k={f16,bf16} v={f16,bf16} causal=1 gen=" ASSAY_VALUES "@{k,v}", ASSAY_QUICK },
+    { "B=2 T=3 S=19 H=2 G=1 D=8 E=20 gen=" ASSAY_VALUES "@{q,k,v}", ASSAY_QUICK },
+    { "T=3 S=19 H=2 G=1 D=8 E=20 k={f16,bf16} v={f16,bf16} causal=1 gen=" ASSAY_VALUES "@{k,v}", ASSAY_QUICK },
     { "T=3 S=37 H=2 D=8 E=8 mask=f32 slopes=f32 sinks=f32 gen=" ASSAY_VALUES "@sinks", ASSAY_QUICK },
     /* not inf-inf: an infinite slope times a distance of 0 is NaN, which a kernel that leaves closed keys out never
        forms */
@@ -330,20 +367,22 @@ static const assay_rows rows[] = {
       "all-low}@slopes",
       ASSAY_QUICK },
     { "T=3 S=37 H=2 D=8 E=8 mask=f32 slopes=f32 sinks=f32 gen=" ASSAY_MASK_VALUES "@mask", ASSAY_QUICK },
-    { "T=3 S=37 H=4 G=2 D=32 E=64 k=q8_0 v=q8_0 gen=" ASSAY_SCALES "@{k,v}", ASSAY_QUICK },
+    { "T=3 S=19 H=2 G=1 D=32 E=64 k=q8_0 v=q8_0 gen=" ASSAY_SCALES "@{k,v}", ASSAY_QUICK },
     { "T=3 S=37 H=2 D=8 E=8 gen={square-under,square-over,zero-inf}@{q,k}", ASSAY_QUICK },
     { "T=2 S=14 H=2 gen=end@k seed=4", ASSAY_QUICK }, /* two scores of 10^32, an ulp apart */
     { "D=8 E=8 gen=zero-inf@{q,k}", ASSAY_QUICK },
     { "T=3 S=37 H=4 G=2 D=8 E=8 scale=1e6 gen=subnormal@{q,k}", ASSAY_QUICK }, /* lifted far enough to decide */
+    { "T=3 S=17 H=2 D=8 E=8 o={f16,bf16} gen=" ASSAY_VALUES "@v", ASSAY_QUICK },
+    { "T=3 S=17 H=2 D=32 E=32 k=q4_0 v=q4_0 gen=" ASSAY_SCALES "@{k,v}", ASSAY_QUICK },
     /* pages and windows beyond 2^16 */
     { "B=2 T=2 S=65600 P=8 pages=i32 page=1 gen=gauss", ASSAY_QUICK },
-    { "T=2 S=65600 D=16 E=4 window=65538 causal=1 gen=selection", ASSAY_QUICK },
-    { "T=2 S=65600 D=16 E=4 window=500 causal=1 kpos=i32 gen=selection", ASSAY_QUICK },
+    { "S=65600 D=17 E=1 window=65538 causal=1 gen=selection", ASSAY_QUICK },
+    { "S=65600 D=17 E=1 window=500 causal=1 kpos=i32 gen=selection", ASSAY_QUICK },
     { "B=2 T=3 S=37 H=2 G=1 D=16 E=8 kpos=i32 qpos=i32 window=16777217 causal={0,1} gen={selection,gauss}",
       ASSAY_QUICK }, /* beyond what a float holds, between positions with gaps */
 };
 
-/* Pages of 16 where no size is given, as many as hold the keys; kpanel16 holds plain numbers only. */
+/* Pages of 16 where no size is given, as many as hold the keys, and as many tiles; kpanel16 holds f32, f16 and bf16. */
 static void mend(assay_case *c)
 {
     assay_attention_params *p = (void *)c->params;
@@ -352,7 +391,11 @@ static void mend(assay_case *c)
     else if (!p->page)
         p->page = 16;
     c->dim[P] = has(c, PAGES) && c->dim[S] > 0 ? (c->dim[S] + p->page - 1) / p->page : 1;
-    if (c->type[K] == ASSAY_q8_0)
+    if (has(c, ALLOW) && !p->tile)
+        p->tile = 1;
+    c->dim[X] = has(c, ALLOW) ? (c->dim[T] + p->tile - 1) / p->tile : 1;
+    c->dim[Y] = has(c, ALLOW) ? (c->dim[S] + p->tile - 1) / p->tile : 1;
+    if (c->type[K] == ASSAY_q8_0 || c->type[K] == ASSAY_q4_0 || c->type[K] == ASSAY_e4m3)
         c->layout[K] = 0;
 }
 
@@ -365,72 +408,6 @@ static const char *const unseen[] = {
     "field-cut-page-24: a page that is longer than all keys is as good as another, and no case has 2^24 keys",
     NULL,
 };
-
-/* ---- once more: each element of the result by itself, from all keys of its sequence, in long double --------- */
-
-static const double *given(const assay_dense *a, int i)
-{
-    return a->operand[i];
-}
-static int64_t in_use(const assay_dense *a, int64_t b)
-{
-    const int64_t s = a->dim[S], held = a->dim[P] * ((const assay_attention_params *)a->params)->page;
-    return given(a, LEN) ? (int64_t)given(a, LEN)[b] : given(a, PAGES) && held < s ? held : s;
-}
-/* The row of k and v, of all B S, that holds key s of sequence b */
-static int64_t stored_at(const assay_dense *a, int64_t b, int64_t s)
-{
-    const int64_t page = ((const assay_attention_params *)a->params)->page;
-    return given(a, PAGES) ? (int64_t)given(a, PAGES)[b * a->dim[P] + s / page] * page + s % page : b * a->dim[S] + s;
-}
-/* The score of key s for head h of query t; false: the query does not see it. */
-static bool score(const assay_dense *a, int64_t b, int64_t t, int64_t h, int64_t s, long double *z)
-{
-    const assay_attention_params *p = a->params;
-    const int64_t *n = a->dim, g = h / (n[H] / n[G]);
-    const double *q = given(a, Q) + ((b * n[T] + t) * n[H] + h) * n[D];
-    const double *k = given(a, K) + (stored_at(a, b, s) * n[G] + g) * n[D];
-    const double mask = given(a, MASK) ? given(a, MASK)[((b * n[H] + h) * n[T] + t) * n[S] + s] : 0;
-    const double place = given(a, KPOS) ? given(a, KPOS)[b * n[S] + s] : (double)s;
-    const double here = given(a, QPOS) ? given(a, QPOS)[b * n[T] + t] : (double)(in_use(a, b) - n[T] + t);
-    const double far = fabs(here - place);
-    if (place < 0 || (p->causal && place > here) || (p->window && far >= p->window) || mask == -INFINITY)
-        return false;
-    *z = 0;
-    for (int64_t d = n[D] - 1; d >= 0; d--)
-        *z += (long double)q[d] * k[d];
-    *z *= p->scale;
-    if (p->softcap > 0)
-        *z = p->softcap * tanhl(*z / p->softcap);
-    *z += mask;
-    if (given(a, SLOPES))
-        *z -= (long double)given(a, SLOPES)[h] * far;
-    return true;
-}
-
-SECOND(attention)
-{
-    const int64_t *n = a->dim;
-    for (int64_t i = 0; i < n[B] * n[T] * n[H] * n[E]; i++) {
-        const int64_t e = i % n[E], h = i / n[E] % n[H], t = i / n[E] / n[H] % n[T], b = i / n[E] / n[H] / n[T];
-        const int64_t used = in_use(a, b), column = h / (n[H] / n[G]) * n[E] + e;
-        const long double sink = given(a, SINKS) ? given(a, SINKS)[h] : -INFINITY;
-        long double z, top = sink, sum = 0, of = 0;
-        bool any = false;
-        for (int64_t s = 0; s < used; s++)
-            if (score(a, b, t, h, s, &z)) {
-                any = true;
-                top = isnan(z) || z > top ? z : top;
-            }
-        for (int64_t s = used - 1; s >= 0; s--)
-            if (score(a, b, t, h, s, &z)) {
-                sum += expl(z - top);
-                of += expl(z - top) * given(a, V)[stored_at(a, b, s) * n[G] * n[E] + column];
-            }
-        sum += given(a, SINKS) ? expl(sink - top) : 0;
-        ((double *)a->operand[PAGES + 1])[i] = any && top != -INFINITY ? (double)(of / sum) : 0;
-    }
-}
 
 const assay_suite assay_suite_attention = {
     .op = "attention",

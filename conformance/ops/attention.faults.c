@@ -6,7 +6,7 @@
 #include "attention_modes.h"
 #include "faults.h"
 
-enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, OUT, MOST = 64, WIDEST = 256 };
+enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, ALLOW, OUT, MOST = 64, WIDEST = 256 };
 
 typedef struct state { /* a part of the keys: largest score, sum of weights, weighted sum of v */
     float m, l, acc[WIDEST];
@@ -113,16 +113,36 @@ static int64_t position(const query *x, int64_t j)
     return kpos->data && (x->mode != BY_CELL || whole(kpos, x->b, j) < 0) ? whole(kpos, x->b, j) : j;
 }
 
+/* Whether the key at s is within the query's reach, as the op says or as the mode has it. */
+static bool reached(const query *x, int64_t s)
+{
+    const assay_attention_params *p = x->p;
+    const int64_t ahead = s - x->pos, W = p->window + (x->mode == WINDOW_PLUS && p->window > 0);
+    const int64_t R = p->right ? p->right + (x->mode == RIGHT_PLUS) : W, C = p->chunk;
+    const int64_t slack = x->mode == CAUSAL_PLUS ? 1 : x->mode == CAUSAL_MINUS ? -1 : 0;
+    const int64_t prefix = p->prefix + (x->mode == PREFIX_PLUS && p->prefix > 0);
+    const int64_t far = x->mode == WINDOW_PAGES ? ahead / 16 * 16 : ahead;
+    const bool chunk = C == 0 || (x->mode == CHUNK_SLIDES ? -ahead < C : x->pos >= 0 && s / C == x->pos / C);
+    return s >= 0 && !(p->causal && ahead > slack && (s >= prefix || x->mode == PREFIX_AFTER)) &&
+           !(W > 0 && -far >= W) && !(R > 0 && far >= R) && chunk;
+}
+static bool allowed(const query *x, int64_t j)
+{
+    const assay_tensor *t = &x->a->operand[ALLOW];
+    if (!t->data)
+        return true;
+    const int64_t tile = x->p->tile, h = x->mode == ALLOW_HEAD ? 0 : x->h;
+    const int64_t y = x->mode == ALLOW_TILE_DOWN && j / tile > 0 && j == x->n - 1 ? j / tile - 1 : j / tile;
+    const int8_t v = *((const int8_t *)at(t, x->b, h, x->t / tile) + y * t->stride[3]);
+    return x->mode == ALLOW_HIDES ? v == 0 : x->mode == ALLOW_ONE ? v == 1 : v != 0;
+}
+
 /* The score of key j after everything; -inf where it is not seen. */
 static float score(const query *x, int64_t j)
 {
     const assay_tensor *mask = &x->a->operand[MASK], *slopes = &x->a->operand[SLOPES];
-    const int64_t s = position(x, j), ahead = s - x->pos,
-                  W = x->p->window + (x->mode == WINDOW_PLUS && x->p->window > 0);
-    const int64_t slack = x->mode == CAUSAL_PLUS ? 1 : x->mode == CAUSAL_MINUS ? -1 : 0;
-    const bool out =
-        x->mode == WINDOW_PAGES ? ahead / 16 * 16 >= W || (-ahead) / 16 * 16 >= W : ahead >= W || -ahead >= W;
-    if (s < 0 || (x->p->causal && ahead > slack) || (W > 0 && out))
+    const int64_t s = position(x, j), ahead = s - x->pos;
+    if (!reached(x, s) || !allowed(x, j))
         return -INFINITY;
     float bias = 0, z = dot(x, rows(x, K, j), x->a->dim[5]) * x->scale;
     const float cap = x->p->softcap;
@@ -286,17 +306,20 @@ static bool accepts(const assay_args *a)
     return a->dim[5] <= WIDEST && a->dim[6] <= WIDEST;
 }
 
-#define F ASSAY_TYPES(ASSAY_T(f32))
-#define I ASSAY_TYPES(ASSAY_T(i32))
-static const assay_typeset types[] = { F, F, F, F, F, F, I, I, I, I, F };
+#define F    ASSAY_TYPES(ASSAY_T(f32))
+#define I    ASSAY_TYPES(ASSAY_T(i32))
+#define BOOL ASSAY_TYPES(ASSAY_T(i8))
+static const assay_typeset types[] = { F, F, F, F, F, F, I, I, I, I, BOOL, F };
+#define BOOL        ASSAY_TYPES(ASSAY_T(i8))
+#define CACHED      ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q4_0) | ASSAY_T(e4m3))
 #define KERNEL_BASE .op = "attention", .types = types, .accepts = accepts
 
 /* ---- legal ones, generated ---- */
 
 #define VARY      assay_vary_attention
 #define VARY_BASE .op = "attention", .types = vary_types
-static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_KEYS, VARY_KEYS, VARY_F32, VARY_F32,   VARY_F32,
-                                            VARY_I32,    VARY_I32,  VARY_I32,  VARY_I32, VARY_FLOATS };
+static const assay_typeset vary_types[] = { VARY_FLOATS, CACHED,   CACHED,   VARY_F32, VARY_F32, VARY_F32,
+                                            VARY_I32,    VARY_I32, VARY_I32, VARY_I32, BOOL,     VARY_FLOATS };
 
 static const assay_fault table[] = { SUMS(VARY_ROW) LEGAL(GOOD_ROW) FAULTS(BAD_ROW) };
 

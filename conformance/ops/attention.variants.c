@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { V = 2, SINKS = 5, OUT = 10, OPERANDS };
+enum { V = 2, SINKS = 5, OUT = 11, OPERANDS };
 
 typedef struct keys {     /* what one query sees */
     float *z, *e, *v, *o; /* scores; room for weights; values, row by row; room for a part's sum */

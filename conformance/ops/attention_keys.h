@@ -7,8 +7,8 @@
 #include "../../reference/core/suite.h"
 #include "assay/params/attention.h"
 
-enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES };
-enum { B, T, S, H, G, D, E, P };
+enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, ALLOW, OUT };
+enum { B, T, S, H, G, D, E, P, X, Y };
 
 static uint64_t mix(const assay_case *c, uint64_t stream, int64_t i)
 {
@@ -78,10 +78,28 @@ static int64_t qpos(const assay_case *c, int64_t b, int64_t t)
     const int64_t past = has(c, KPOS) ? newest(c, b) + 1 - c->dim[T] : length(c, b) - c->dim[T];
     return has(c, QPOS) ? (past > 0 ? past : 0) + (b % 2 ? c->dim[T] - 1 - t : t) : length(c, b) - c->dim[T] + t;
 }
-static bool sees(const assay_case *c, int64_t b, int64_t t, int64_t j)
+/* One tile of three is closed, whatever of its dimensions the operand does not vary over. */
+static bool allowed(const assay_case *c, const int64_t at[4])
 {
-    const int64_t s = kpos(c, b, j), d = s - qpos(c, b, t), W = fields(c)->window;
-    return s >= 0 && !(fields(c)->causal && d > 0) && !(W > 0 && (d >= W || -d >= W));
+    static const int along[] = { B, H, X, Y };
+    int64_t i = 0;
+    for (int k = 0; k < 4; k++)
+        i = i * c->dim[along[k]] + (c->spread_over[ALLOW] >> along[k] & 1 ? 0 : at[k]);
+    return mix(c, 6, i) % 3 != 0;
+}
+/* What a query at q sees by position: a key at s. */
+static bool near(const assay_attention_params *p, int64_t q, int64_t s)
+{
+    const int64_t d = s - q, W = p->window, R = p->right ? p->right : W, C = p->chunk;
+    if (C > 0 && (q < 0 || s - s % C != q - q % C))
+        return false;
+    return s >= 0 && !(p->causal && d > 0 && s >= p->prefix) && !(W > 0 && -d >= W) && !(R > 0 && d >= R);
+}
+static bool sees(const assay_case *c, int64_t b, int64_t t, int64_t h, int64_t j)
+{
+    const int64_t tile = fields(c)->tile ? fields(c)->tile : 1;
+    return near(fields(c), qpos(c, b, t), kpos(c, b, j)) &&
+           (!has(c, ALLOW) || allowed(c, (int64_t[]){ b, h, t / tile, j / tile }));
 }
 /* Of the visible keys the first, the last or any by position; -1: none. */
 static int64_t target(const assay_case *c, int64_t b, int64_t t, int64_t h)
@@ -89,7 +107,7 @@ static int64_t target(const assay_case *c, int64_t b, int64_t t, int64_t h)
     const int64_t n = length(c, b), want = (t + 2 * h) % 3;
     int64_t best = -1;
     for (int64_t j = 0; j < n; j++)
-        if (sees(c, b, t, j)) {
+        if (sees(c, b, t, h, j)) {
             const int64_t s = kpos(c, b, j), at = best < 0 ? 0 : kpos(c, b, best);
             if (best < 0 || (want == 0 ? s < at : want == 1 ? s > at : mix(c, 5, t * n + j) % 3 == 0))
                 best = j;

@@ -52,6 +52,14 @@
     X(POLY5, "exp-degree-5", "slip: softmax, degree-5 exp")                                                            \
     X(BY_CELL, "window-by-cells", "ikawrakow/ik_llama.cpp#2186")                                                       \
     X(MASK_HEAD, "mask-of-head-0", "own: mask head stride")                                                            \
+    X(RIGHT_PLUS, "right+1", "own: FlashAttention's count of other keys taken for ours")                               \
+    X(PREFIX_PLUS, "prefix+1", "own")                                                                                  \
+    X(PREFIX_AFTER, "causal-after-prefix", "own: the prefix joined by and, not by or")                                 \
+    X(CHUNK_SLIDES, "chunk-slides", "own: a chunk taken for a window of its length")                                   \
+    X(ALLOW_HIDES, "true-hides", "torch.nn.MultiheadAttention: its masks say what to leave out")                       \
+    X(ALLOW_ONE, "true-is-1", "own: any other number taken for false")                                                 \
+    X(ALLOW_HEAD, "tiles-of-head-0", "own: head stride of the tiles")                                                  \
+    X(ALLOW_TILE_DOWN, "ragged-tile-lost", "own: the last key by the tile before its own")                             \
     X(SUM_BF16, "sum-bf16", "pytorch/executorch#20089")                                                                \
     X(SUM_SHORT, "sum-skips-last", "slip: softmax")                                                                    \
     X(PERMUTED, "heads-permuted-for-a-square-grid", "HazyResearch/HipKittens#22")

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * attention, AVX2: tiles of 6 rows x 16 keys or 16 channels (12 accumulators, 15 registers); with fewer rows wider
  * ones. The algorithm is in ../isa/flash.h. */
+#define ASSAY_TIER avx2
+#include "../isa/decode.h"
+#include "../isa/encode.h"
 #include "../isa/panel16_avx2.h"
 #include "../isa/simd_avx2.h"
 

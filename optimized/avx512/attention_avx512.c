@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * attention, AVX-512: tiles of 12 rows x 32 keys or 32 channels (24 accumulators); with fewer rows wider ones.
  * The algorithm is in ../isa/flash.h. */
+#define ASSAY_TIER avx512
+#include "../isa/decode.h"
+#include "../isa/encode.h"
 #include "../isa/panel16_avx2.h"
 #include "../isa/simd_avx512.h"
 

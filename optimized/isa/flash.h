@@ -20,7 +20,7 @@
 #include "simd_exp.h"
 #include "simd_math.h"
 
-enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, OUT };
+enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, ALLOW, OUT };
 enum { ROOM = (ROWS + LANES - 1) / LANES * LANES }; /* rows of a group in whole vectors */
 enum { BLOCK_ROWS = 192, SPLIT_ROWS = 24, SEGMENT = 256, DIRECT_ROWS = ROWS < 6 ? ROWS : 6 };
 
@@ -43,6 +43,20 @@ typedef struct part {             /* one unit; the arrays are in scratch */
     int32_t qmin, qmax;
 } part;
 
+/* Of n elements; whole blocks. */
+static inline int64_t flash_bytes(assay_dtype t, int64_t n)
+{
+    switch (t) {
+    case ASSAY_q8_0:
+        return n / 32 * (int64_t)sizeof(assay_q8_0);
+    case ASSAY_q4_0:
+        return n / 32 * (int64_t)sizeof(assay_q4_0);
+    case ASSAY_e4m3:
+        return n;
+    default:
+        return n * (t == ASSAY_f32 ? 4 : 2);
+    }
+}
 static inline int64_t flash_up(int64_t n, int64_t to)
 {
     return (n + to - 1) / to * to;
@@ -73,9 +87,9 @@ static flash flash_open(const assay_args *a)
     f.v_half = v->type == ASSAY_f16 && f.block * f.M <= 2 * ROWS;
     f.v_direct = !a->operand[PAGES].data && f.E % PANEL == 0 && (v->type == ASSAY_f32 || f.v_half);
     f.v_half = f.v_half && f.v_direct;
-    f.direct =
-        f.T * f.M <= DIRECT_ROWS && k->layout != ASSAY_LAYOUT_kpanel16 && k->type != ASSAY_bf16 && f.D % DIRECT_D == 0;
-    f.plain = !a->operand[MASK].data && !a->operand[SLOPES].data && !(f.p->softcap > 0);
+    f.direct = f.T * f.M <= DIRECT_ROWS && k->layout != ASSAY_LAYOUT_kpanel16 && f.D % DIRECT_D == 0 &&
+               (k->type == ASSAY_f32 || k->type == ASSAY_f16 || k->type == ASSAY_q8_0);
+    f.plain = !a->operand[MASK].data && !a->operand[ALLOW].data && !a->operand[SLOPES].data && !(f.p->softcap > 0);
     return f;
 }
 
@@ -113,6 +127,46 @@ static int64_t flash_kpos(const flash *f, int64_t b, int64_t j)
 static int64_t flash_qpos(const flash *f, int64_t b, int64_t t, int64_t n)
 {
     return f->a->operand[QPOS].data ? flash_int(&f->a->operand[QPOS], b, t) : n - f->T + t;
+}
+
+/* Positions that a query at q sees: lo .. hi, of which lo is not negative.  Both rise with q. */
+static int64_t flash_lo(const assay_attention_params *p, int64_t q)
+{
+    const int64_t lo = p->window > 0 ? q - p->window + 1 : 0, chunk = p->chunk > 0 && q >= 0 ? q - q % p->chunk : 0;
+    return lo > chunk ? lo : chunk;
+}
+static int64_t flash_hi(const assay_attention_params *p, int64_t q)
+{
+    const int64_t R = p->right ? p->right : p->window, past = q > p->prefix - 1 ? q : p->prefix - 1;
+    int64_t hi = R > 0 ? q + R - 1 : INT32_MAX;
+    hi = p->causal && past < hi ? past : hi;
+    if (p->chunk > 0) {
+        const int64_t last = q < 0 ? -1 : q - q % p->chunk + p->chunk - 1;
+        hi = last < hi ? last : hi;
+    }
+    return hi;
+}
+static int32_t flash_near(int64_t position) /* as what is compared with positions of keys */
+{
+    return position < -1 ? -1 : position < INT32_MAX ? (int32_t)position : INT32_MAX;
+}
+
+/* Row of tiles of allow for query t and head h of sequence b. */
+static const char *flash_tiles(const flash *f, int64_t b, int64_t h, int64_t t)
+{
+    const assay_tensor *x = &f->a->operand[ALLOW];
+    return (const char *)x->data + b * x->stride[0] + h * x->stride[1] + t / f->p->tile * x->stride[2];
+}
+/* Is one of the tiles of keys from .. to - 1 open for one of the unit's rows? */
+static bool flash_opens(const flash *f, const part *u, int64_t from, int64_t to)
+{
+    const int64_t tile = f->p->tile, step = f->a->operand[ALLOW].stride[3];
+    for (int64_t m = 0; m < f->M; m++)
+        for (int64_t t = u->t0 / tile * tile; t < u->t0 + u->T; t += tile)
+            for (int64_t y = from / tile; y * tile < to; y++)
+                if (flash_tiles(f, u->b, u->g * f->M + m, t)[y * step])
+                    return true;
+    return false;
 }
 
 /* ---- blocks of K and V as the tiles want them ------------------------------------------------------------------- */
@@ -172,7 +226,7 @@ static void flash_scores_direct(const flash *f, const part *u, int R, int64_t fr
 static void flash_prefetch(const flash *f, const part *u, int64_t from, int64_t to)
 {
     const assay_tensor *v = &f->a->operand[V];
-    const int64_t bytes = v->type == ASSAY_q8_0 ? f->E / 32 * 34 : f->E * (v->type == ASSAY_f32 ? 4 : 2);
+    const int64_t bytes = flash_bytes(v->type, f->E);
     for (int64_t j = from; j < to; j++) {
         const char *row = flash_row(f, V, u->b, u->g, j);
         for (int64_t i = 0; i < bytes; i += 64)
@@ -240,10 +294,11 @@ static void flash_softmax(int R, float *s, int64_t from, int64_t to, float *m, f
 static bias flash_row_bias(const flash *f, const part *u, int64_t row, int64_t from, int64_t n, float *copy)
 {
     const assay_tensor *mask = &f->a->operand[MASK];
-    const int64_t t = row / f->M, h = u->g * f->M + row % f->M, W = f->p->window;
-    const int64_t q = u->qpos[t], lo = W > 0 && q - W + 1 > 0 ? q - W + 1 : 0, hi = f->p->causal ? q : q + W - 1;
-    bias x = { .cap = f->p->softcap, .at = (int32_t)q, .lo = (int32_t)(lo < INT32_MAX ? lo : INT32_MAX) };
-    x.hi = !f->p->causal && W == 0 ? INT32_MAX : hi < -1 ? -1 : hi < INT32_MAX ? (int32_t)hi : INT32_MAX;
+    const int64_t t = row / f->M, h = u->g * f->M + row % f->M;
+    const int32_t q = u->qpos[t];
+    bias x = {
+        .cap = f->p->softcap, .at = q, .lo = flash_near(flash_lo(f->p, q)), .hi = flash_near(flash_hi(f->p, q))
+    };
     if (f->a->operand[SLOPES].data)
         x.slope = flash_float(&f->a->operand[SLOPES], h);
     if (mask->data) {
@@ -257,6 +312,14 @@ static bias flash_row_bias(const flash *f, const part *u, int64_t row, int64_t f
             x.mask = copy;
         }
     }
+    if (f->a->operand[ALLOW].data) { /* closed tiles are masked */
+        const char *tiles = flash_tiles(f, u->b, h, u->t0 + t);
+        for (int64_t j = 0; j < KEYS && !x.mask; j++)
+            copy[j] = x.all;
+        for (int64_t j = 0; j < n; j++)
+            copy[j] = tiles[(from + j) / f->p->tile * f->a->operand[ALLOW].stride[3]] ? copy[j] : -INFINITY;
+        x.mask = copy;
+    }
     return x;
 }
 
@@ -264,10 +327,8 @@ static bias flash_row_bias(const flash *f, const part *u, int64_t row, int64_t f
 static bool flash_range(const flash *f, const int32_t *kpos, int64_t qmin, int64_t qmax, int64_t *from, int64_t *to,
                         bool *all)
 {
-    const int64_t W = f->p->window, lo = W > 0 && qmin - W + 1 > 0 ? qmin - W + 1 : 0;
-    const int64_t hi = f->p->causal ? qmax : W > 0 ? qmax + W - 1 : INT32_MAX;
-    const int64_t all_lo = W > 0 && qmax - W + 1 > 0 ? qmax - W + 1 : 0;
-    const int64_t all_hi = f->p->causal ? qmin : W > 0 ? qmin + W - 1 : INT32_MAX;
+    const int64_t lo = flash_lo(f->p, qmin), hi = flash_hi(f->p, qmax);
+    const int64_t all_lo = flash_lo(f->p, qmax), all_hi = flash_hi(f->p, qmin);
     int64_t first = KEYS, last = -1;
     *all = true;
     for (int64_t j = 0; j < KEYS; j++) {
@@ -287,7 +348,8 @@ static bool flash_block(const flash *f, part *u, int64_t from, int64_t to) /* fa
     bool all;
     for (int64_t j = 0; j < KEYS; j++)
         u->kpos[j] = from + j < to ? (int32_t)flash_kpos(f, u->b, from + j) : -1;
-    if (!flash_range(f, u->kpos, u->qmin, u->qmax, &first, &last, &all))
+    if (!flash_range(f, u->kpos, u->qmin, u->qmax, &first, &last, &all) ||
+        (f->a->operand[ALLOW].data && !flash_opens(f, u, from, to)))
         return false;
     if (u->rows <= SPLIT_ROWS)
         flash_prefetch(f, u, from, to);

@@ -59,12 +59,9 @@ static float flash_element(const flash *f, int operand, const part *u, int64_t j
     if (t->layout == ASSAY_LAYOUT_kpanel16)
         i = (((u->b * ((f->S + PANEL - 1) / PANEL) + j / PANEL) * f->G + u->g) * f->D + i) * PANEL + j % PANEL;
     float wide[32];
-    if (t->type == ASSAY_q8_0) {
-        flash_widen(wide, p + i / 32 * (int64_t)sizeof(assay_q8_0), t->type, 32);
-        return wide[i % 32];
-    }
-    flash_widen(wide, p + i * (t->type == ASSAY_f32 ? 4 : 2), t->type, 1);
-    return wide[0];
+    const int64_t block = t->type == ASSAY_q8_0 || t->type == ASSAY_q4_0 ? 32 : 1;
+    flash_widen(wide, p + flash_bytes(t->type, i / block * block), t->type, block);
+    return wide[i % block];
 }
 static bool flash_score(const flash *f, const part *u, int64_t row, int64_t j, float *z)
 {
@@ -211,21 +208,38 @@ static void flash_keys_all(const flash *f, part *u)
                 flash_join(f, u->m[r], u->l[r], u->o + r * f->ldo, u->all_m + r, u->all_l + r, u->all_o + r * f->ldo);
 }
 
-/* Outputs of row r of a unit. */
-static float *flash_out(const flash *f, const part *u, int64_t r)
+/* Outputs of row r of a unit; written; spoiled: the first is NaN. */
+static void *flash_out(const flash *f, const part *u, int64_t r)
 {
     const assay_tensor *out = &f->a->operand[OUT];
-    return (float *)((char *)out->data + u->b * out->stride[0] + (u->t0 + r / f->M) * out->stride[1] +
-                     (u->g * f->M + r % f->M) * out->stride[2]);
+    return (char *)out->data + u->b * out->stride[0] + (u->t0 + r / f->M) * out->stride[1] +
+           (u->g * f->M + r % f->M) * out->stride[2];
+}
+static void flash_write(const flash *f, const part *u, int64_t r, const float *x)
+{
+    void *o = flash_out(f, u, r);
+    if (f->a->operand[OUT].type == ASSAY_f16)
+        ENCODE(f16)(o, x, f->E);
+    else if (f->a->operand[OUT].type == ASSAY_bf16)
+        ENCODE(bf16)(o, x, f->E);
+    else
+        memcpy(o, x, (size_t)f->E * sizeof(float));
+}
+static bool flash_spoiled(const flash *f, const part *u, int64_t r)
+{
+    float first = 0;
+    flash_widen(&first, flash_out(f, u, r), f->a->operand[OUT].type, f->E > 0);
+    return isnan(first);
 }
 
 /* Row r of the unit, done: m, l and acc over all keys.  False: not all finite; its first output is NaN then. */
 static bool flash_finish(const flash *f, const part *u, int64_t r, float m, float l, float *acc)
 {
-    float *o = flash_out(f, u, r), factor = 1;
+    float factor = 1;
     vec odd = vec_set(0);
     if (l == 0) {
-        memset(o, 0, (size_t)f->E * sizeof(float));
+        memset(acc, 0, (size_t)f->E * sizeof(float));
+        flash_write(f, u, r, acc);
         return true;
     }
     if (f->a->operand[SINKS].data) {
@@ -239,11 +253,10 @@ static bool flash_finish(const flash *f, const part *u, int64_t r, float m, floa
         odd = vec_fma(x, vec_set(0), odd);
         vec_store(acc + e, x);
     }
-    memcpy(o, acc, (size_t)f->E * sizeof(float));
-    if (vec_sum(odd) == 0 || f->E == 0)
-        return true;
-    o[0] = NAN;
-    return false;
+    const bool good = vec_sum(odd) == 0 || f->E == 0;
+    acc[0] = good ? acc[0] : NAN;
+    flash_write(f, u, r, acc);
+    return good;
 }
 
 /* The row of a query t and a head m of group g again, as if the query were the only one of its call. */
@@ -251,8 +264,11 @@ static void flash_again(const flash *f, int64_t b, int64_t g, int64_t t, int64_t
 {
     part u = flash_part(f, b, g, t, 1);
     flash_keys_all(f, &u);
-    if (!flash_finish(f, &u, m, u.all_m[m], u.all_l[m], u.all_o + m * f->ldo))
-        flash_careful(f, &u, m, flash_out(f, &u, m));
+    float *acc = u.all_o + m * f->ldo;
+    if (flash_finish(f, &u, m, u.all_m[m], u.all_l[m], acc))
+        return;
+    flash_careful(f, &u, m, acc);
+    flash_write(f, &u, m, acc);
 }
 
 static void flash_whole(const flash *f, int64_t unit)
@@ -263,7 +279,7 @@ static void flash_whole(const flash *f, int64_t unit)
     for (int64_t r = 0; r < u.rows; r++)
         good &= flash_finish(f, &u, r, u.all_m[r], u.all_l[r], u.all_o + r * f->ldo);
     for (int64_t r = 0; !good && r < u.rows; r++)
-        if (isnan(flash_out(f, &u, r)[0]))
+        if (flash_spoiled(f, &u, r))
             flash_again(f, u.b, u.g, u.t0 + r / f->M, r % f->M);
 }
 
@@ -314,10 +330,12 @@ static bool flash_accepts(const assay_args *a)
     return !(a->operand[K].layout == ASSAY_LAYOUT_kpanel16 && a->operand[PAGES].rank > 0);
 }
 
+#define FLASH_CACHED                                                                                                   \
+    ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q4_0) | ASSAY_T(e4m3))
 static const assay_typeset flash_types[] = {
     ASSAY_TYPES(ASSAY_T(f32)),
-    ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0)),
-    ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0)),
+    FLASH_CACHED,
+    FLASH_CACHED,
     ASSAY_TYPES(ASSAY_T(f32)),
     ASSAY_TYPES(ASSAY_T(f32)),
     ASSAY_TYPES(ASSAY_T(f32)),
@@ -325,9 +343,10 @@ static const assay_typeset flash_types[] = {
     ASSAY_TYPES(ASSAY_T(i32)),
     ASSAY_TYPES(ASSAY_T(i32)),
     ASSAY_TYPES(ASSAY_T(i32)),
-    ASSAY_TYPES(ASSAY_T(f32)),
+    ASSAY_TYPES(ASSAY_T(i8)),
+    ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16)),
 };
-static const uint32_t flash_layouts[] = { 1, 1u | 1u << ASSAY_LAYOUT_kpanel16, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+static const uint32_t flash_layouts[] = { 1, 1u | 1u << ASSAY_LAYOUT_kpanel16, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
 
 /* KERNEL members that every tier shares */
 #define FLASH_KERNEL                                                                                                   \

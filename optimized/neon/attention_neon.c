@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * attention, NEON: tiles of 6 rows x 16 keys or 16 channels (24 accumulators of 32 registers); with fewer rows wider
  * ones. The algorithm is in ../isa/flash.h. */
+#define ASSAY_TIER neon
+#include "../isa/decode.h"
+#include "../isa/encode.h"
 #include "../isa/panel16_neon.h"
 #include "../isa/simd_neon.h"
 

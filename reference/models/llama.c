@@ -221,7 +221,7 @@ static int layer_of(const builder *b, int x, int i)
     const int values = append(b, v, "cache_v", i);
     const int turned = rope(b, q, c->H, "rope_q", i);
     const int o = temp(b, T, c->H * c->D, "attention", i);
-    assay_node *n = assay_graph_call(b->g, "attention", "BTSHGDEP", LIST(1, T, S, c->H, c->G, c->D, c->D, 1),
+    assay_node *n = assay_graph_call(b->g, "attention", "BTSHGDEPXY", LIST(1, T, S, c->H, c->G, c->D, c->D, 1, 1, 1),
                                      "q k v qpos o", OF(turned, keys, values, b->pos, o), i);
     assay_graph_set(b->g, n, "causal", 1);
     assay_graph_set(b->g, n, "scale", c->scale);

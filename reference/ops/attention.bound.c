@@ -204,7 +204,7 @@ BOUND(attention)
             const double wide = any ? range + g : A > 0 ? fmin(phi * A, range + g) : 0;
             const double X = B1 + P * (wide + g + B1) + C * wide * (1 + 2 * P);
             const double lost = over * planes[OVER][e] + (n > 0 ? eta * (n + raises + 1) : 0);
-            b[10][e] = ((1 + C) * (X * (1 + e_div) + g * e_div + lost) + g * C) *
+            b[11][e] = ((1 + C) * (X * (1 + e_div) + g * e_div + lost) + g * C) *
                        (wild ? -1 : bound_either(c, n * (wide + C * wide)));
         }
     }

@@ -2,7 +2,8 @@
  * attention: o[b,t,h] = sum_j w_j v[j],  w = softmax over the visible keys j (and the sink) of
  *            z_j = cap(scale q.k_j) + mask_j - slope_h |position of t - position of j|,  cap(s) = c tanh(s / c).
  * Vaswani et al. 2017 (A1), Ainslie et al. 2023 (kv head of h: h G / H), Press et al. 2022 (slopes), Gemma 2 (cap
- * before any bias), gpt-oss (sinks: one more logit without a value).  No visible key, or all of them at -inf: zeros.
+ * before any bias), gpt-oss (sinks: one more logit without a value).  Which keys are
+ * visible is in attention.h.  No visible key, or all of them at -inf: zeros.
  * Two passes over the keys, scores computed again in the second: nothing of size T x S is held. */
 #include "attention.h"
 

@@ -10,8 +10,8 @@
 #include "ref.h"
 
 typedef struct att {
-    int64_t B, T, S, H, G, D, E, P, window, page;
-    const real *q, *k, *v, *mask, *slopes, *sinks, *qpos, *kpos, *len, *pages;
+    int64_t B, T, S, H, G, D, E, P, X, Y, window, right, prefix, chunk, tile, page;
+    const real *q, *k, *v, *mask, *slopes, *sinks, *qpos, *kpos, *len, *pages, *allow;
     real *o, scale, cap;
     bool causal;
 } att;
@@ -35,7 +35,13 @@ static inline att att_open(const assay_dense *a)
                   .D = n[5],
                   .E = n[6],
                   .P = n[7],
+                  .X = n[8],
+                  .Y = n[9],
                   .window = p->window,
+                  .right = p->right ? p->right : p->window,
+                  .prefix = p->prefix,
+                  .chunk = p->chunk,
+                  .tile = p->tile > 0 ? p->tile : 1,
                   .page = p->page,
                   .q = x[0],
                   .k = x[1],
@@ -47,7 +53,8 @@ static inline att att_open(const assay_dense *a)
                   .kpos = x[7],
                   .len = x[8],
                   .pages = x[9],
-                  .o = x[10],
+                  .allow = x[10],
+                  .o = x[11],
                   .cap = p->softcap,
                   .causal = p->causal != 0,
                   .scale = p->scale != 0 ? (real)p->scale : att_usual_scale(n[5]) };
@@ -74,10 +81,17 @@ static inline real att_mask(const att *x, int64_t b, int64_t t, int64_t h, int64
 {
     return x->mask ? x->mask[((b * x->H + h) * x->T + t) * x->S + j] : 0;
 }
+/* Whether both are of one chunk of positions; no key is before 0, so a query there sees none. */
+static inline bool att_together(const att *x, int64_t at, int64_t s)
+{
+    return x->chunk == 0 || (at >= 0 && at / x->chunk == s / x->chunk);
+}
 static inline bool att_visible(const att *x, int64_t b, int64_t t, int64_t h, int64_t j)
 {
-    const int64_t s = att_kpos(x, b, j), ahead = s - att_qpos(x, b, t);
-    return s >= 0 && !(x->causal && ahead > 0) && !(x->window > 0 && (ahead >= x->window || -ahead >= x->window)) &&
+    const int64_t at = att_qpos(x, b, t), s = att_kpos(x, b, j), ahead = s - at;
+    return s >= 0 && !(x->causal && ahead > 0 && s >= x->prefix) && !(x->window > 0 && -ahead >= x->window) &&
+           !(x->right > 0 && ahead >= x->right) && att_together(x, at, s) &&
+           !(x->allow && x->allow[((b * x->H + h) * x->X + t / x->tile) * x->Y + j / x->tile] == 0) &&
            !(att_mask(x, b, t, h, j) == -INFINITY);
 }
 static inline const real *att_q(const att *x, int64_t b, int64_t t, int64_t h)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "assay/params/attention.h"
 #include "spec.h"
+#include "../core/dtype.h"
 #include "../core/status.h"
 
-enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, OUT };
-#define CACHED TYPES(T(f32) | T(f16) | T(bf16) | T(q8_0))
+enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, ALLOW, OUT };
+#define CACHED TYPES(FLOATS | T(q8_0) | T(q4_0) | T(e4m3))
 
 static const assay_operand operands[] = {
     { .name = "q", .shape = "BTHD", .types = TYPES(T(f32)) },
@@ -17,7 +18,8 @@ static const assay_operand operands[] = {
     { .name = "kpos", .shape = "BS", .types = TYPES(T(i32)), .flags = ASSAY_OPTIONAL | ASSAY_POSITION },
     { .name = "len", .shape = "B", .types = TYPES(T(i32)), .flags = ASSAY_OPTIONAL | ASSAY_COUNT, .index_of = 'S' },
     { .name = "pages", .shape = "BP", .types = TYPES(T(i32)), .flags = ASSAY_OPTIONAL },
-    { .name = "o", .shape = "BTHE", .types = TYPES(T(f32)), .access = ASSAY_OUT },
+    { .name = "allow", .shape = "BHXY", .types = TYPES(T(i8)), .flags = ASSAY_OPTIONAL | ASSAY_BROADCAST },
+    { .name = "o", .shape = "BTHE", .types = TYPES(FLOATS), .access = ASSAY_OUT },
 };
 static const assay_field fields[] = {
     ASSAY_FIELD(assay_attention_params, scale, 0, 1e6),
@@ -25,6 +27,10 @@ static const assay_field fields[] = {
     ASSAY_FIELD(assay_attention_params, causal, 0, 1),
     ASSAY_FIELD_ALONG(assay_attention_params, window, 0, 1 << 30, 'S'),
     ASSAY_FIELD_ALONG(assay_attention_params, page, 0, 1 << 30, 'S'),
+    ASSAY_FIELD_ALONG(assay_attention_params, right, 0, 1 << 30, 'S'),
+    ASSAY_FIELD_ALONG(assay_attention_params, prefix, 0, 1 << 30, 'S'),
+    ASSAY_FIELD_ALONG(assay_attention_params, chunk, 0, 1 << 30, 'S'),
+    ASSAY_FIELD(assay_attention_params, tile, 0, 1 << 20),
 };
 static const assay_plane planes[] = {
     { "abs", "BTHE" },  { "dot", "BTHE" },  { "rest", "BTHE" },  { "weight", "BTHE" },
@@ -40,6 +46,8 @@ static const assay_said says[] = {
     { "D", "length of a query and of a key" },
     { "E", "length of a value" },
     { "P", "entries of a sequence's page table" },
+    { "X", "tiles of allow along the queries" },
+    { "Y", "tiles of allow along the keys" },
     { "q", "queries" },
     { "k", "keys" },
     { "v", "values" },
@@ -51,17 +59,30 @@ static const assay_said says[] = {
     { "len", "keys in use of each sequence; left out: all S, or as many as its pages hold" },
     { "pages",
       "pages[b][i]: which page of k and v, of all sequences together, holds keys i page .. i page + page - 1" },
+    { "allow", "not 0: queries of this tile may look at keys of this tile, by their numbers; 0: hidden" },
     { "scale", "of q.k; 0: 1/sqrt(D)" },
     { "softcap", "c tanh(score / c) before mask and slopes; 0: off" },
     { "causal", "1: a key is visible if its position is not after the query's" },
     { "window", "W: |query position - key position| < W; 0: all keys" },
+    { "right", "R: key position - query position < R, in place of the window's W; 0: as the window" },
+    { "prefix", "causal hides no key at a position below this" },
+    { "chunk", "C: only keys of the query's own chunk of positions, i C .. i C + C - 1; 0: all" },
+    { "tile", "queries and keys of a tile of allow; 0: 1" },
     { "page", "keys of a page; not 0 exactly where pages are given" },
     { NULL, "H is a multiple of G" },
     { NULL, "len[b] is at most S and, with pages, at most P page; no page reaches beyond the B S rows of k and v" },
-    { NULL, "kpanel16 holds plain numbers only: not with k=q8_0" },
+    { NULL, "X tile covers T and Y tile covers S, where allow is given" },
+    { NULL, "kpanel16 holds f32, f16 and bf16 only" },
     { NULL, "a query that sees no key, or scores of -inf alone (sinks, too), gets zeros" },
     { NULL, "kernels never see scale=0: 1/sqrt(D) stands there" },
 };
+
+/* Bytes of n elements of a type, for counting. */
+static double size_of(assay_dtype t, double n)
+{
+    const assay_dtype_info *d = assay_dtype_of(t);
+    return n * d->bytes / d->block;
+}
 
 /* One i32 of a view of rank 1 or 2. */
 static int32_t at(const assay_tensor *t, int64_t i, int64_t j)
@@ -90,8 +111,14 @@ static assay_status resolve(const assay_args *a, void *params, assay_why *why)
     if (G <= 0 ? H > 0 : H % G)
         return assay_fail(why, ASSAY_ERR_SHAPE, "attention: H=%lld is not a multiple of G=%lld", (long long)H,
                           (long long)G);
-    if (a->operand[K].layout == ASSAY_LAYOUT_kpanel16 && a->operand[K].type == ASSAY_q8_0)
-        return assay_fail(why, ASSAY_ERR_LAYOUT, "attention: k is q8_0, and kpanel16 holds plain numbers only");
+    if (a->operand[K].layout == ASSAY_LAYOUT_kpanel16 && size_of(a->operand[K].type, 1) < 2)
+        return assay_fail(why, ASSAY_ERR_LAYOUT, "attention: k is %s, and kpanel16 holds f32, f16 and bf16 only",
+                          assay_dtype_of(a->operand[K].type)->name);
+    if (p->tile == 0)
+        p->tile = 1;
+    if (a->operand[ALLOW].rank > 0 && (a->dim[8] * p->tile < a->dim[1] || a->dim[9] * p->tile < S))
+        return assay_fail(why, ASSAY_ERR_SHAPE, "attention: X=%lld, Y=%lld tiles of %d, but T=%lld, S=%lld",
+                          (long long)a->dim[8], (long long)a->dim[9], (int)p->tile, (long long)a->dim[1], (long long)S);
     if (paged != (p->page > 0))
         return assay_fail(why, ASSAY_ERR_PARAM, "attention: page=%d, but pages %s given", (int)p->page,
                           paged ? "are" : "are not");
@@ -119,14 +146,27 @@ static assay_status resolve(const assay_args *a, void *params, assay_why *why)
     return ASSAY_OK;
 }
 
-/* Without positions query t is at n - T + t, and what it sees is an interval; both its ends rise with t. */
+/* What a query at q sees by position: from .. end - 1.  Both rise with q. */
+static void span(const assay_attention_params *p, int64_t q, int64_t *from, int64_t *end)
+{
+    const int64_t W = p->window, R = p->right ? p->right : W, most = (int64_t)1 << 40;
+    int64_t lo = W > 0 ? q - W + 1 : 0, hi = R > 0 ? q + R : most;
+    if (p->causal && hi > q + 1)
+        hi = q + 1 > p->prefix ? q + 1 : hi < p->prefix ? hi : p->prefix;
+    if (p->chunk > 0) {
+        const int64_t first = q < 0 ? -1 : q / p->chunk * p->chunk, last = q < 0 ? 0 : first + p->chunk;
+        lo = lo > first ? lo : first, hi = hi < last ? hi : last;
+    }
+    *from = lo > 0 ? lo : 0, *end = hi;
+}
+
+/* Without positions query t is at n - T + t. */
 static void count_in_order(const assay_attention_params *p, int64_t T, int64_t n, double *pairs, double *used)
 {
-    const int64_t W = p->window;
     int64_t next = 0; /* the first key that no query has seen */
     for (int64_t t = 0; t < T; t++) {
-        const int64_t q = n - T + t, from = W > 0 && q - W + 1 > 0 ? q - W + 1 : 0;
-        int64_t end = p->causal ? q + 1 : W > 0 ? q + W : n;
+        int64_t from, end;
+        span(p, n - T + t, &from, &end);
         end = end < n ? end : n;
         if (end <= from)
             continue;
@@ -136,12 +176,12 @@ static void count_in_order(const assay_attention_params *p, int64_t T, int64_t n
     }
 }
 
-/* Pairs of query and key that see each other by position (a mask is not asked: it costs work, not less of it), and
+/* Pairs of query and key that see each other by position (mask and allow are not asked), and
  * keys that any query sees. */
 static void count(const assay_args *a, double *pairs, double *used)
 {
     const assay_attention_params *p = a->params;
-    const int64_t B = a->dim[0], T = a->dim[1], W = p->window;
+    const int64_t B = a->dim[0], T = a->dim[1];
     *pairs = *used = 0;
     for (int64_t b = 0; b < B; b++) {
         const int64_t n = keys(a, b);
@@ -158,8 +198,9 @@ static void count(const assay_args *a, double *pairs, double *used)
             const int64_t s = a->operand[KPOS].data ? at(&a->operand[KPOS], b, j) : j;
             int64_t sees = 0;
             for (int64_t t = 0; t < T && s >= 0; t++) {
-                const int64_t ahead = s - (a->operand[QPOS].data ? at(&a->operand[QPOS], b, t) : n - T + t);
-                sees += !(p->causal && ahead > 0) && !(W > 0 && (ahead >= W || -ahead >= W));
+                int64_t from, end;
+                span(p, a->operand[QPOS].data ? at(&a->operand[QPOS], b, t) : n - T + t, &from, &end);
+                sees += s >= from && s < end;
             }
             *pairs += (double)sees, *used += sees > 0;
         }
@@ -173,18 +214,13 @@ static double flops(const assay_args *a)
     return 2 * pairs * (double)a->dim[3] * (double)(a->dim[5] + a->dim[6]);
 }
 
-/* Bytes of n elements of a type, for counting. */
-static double size_of(assay_dtype t, double n)
-{
-    return t == ASSAY_q8_0 ? n * 34 / 32 : t == ASSAY_f32 ? n * 4 : n * 2;
-}
-
 static double bytes(const assay_args *a)
 {
     const double rows = (double)a->dim[0] * (double)a->dim[1] * (double)a->dim[3], G = (double)a->dim[4];
     double pairs, used;
     count(a, &pairs, &used);
-    return 4 * rows * (double)(a->dim[5] + a->dim[6]) + size_of(a->operand[K].type, used * G * (double)a->dim[5]) +
+    return rows * (4 * (double)a->dim[5] + size_of(a->operand[OUT].type, (double)a->dim[6])) +
+           size_of(a->operand[K].type, used * G * (double)a->dim[5]) +
            size_of(a->operand[V].type, used * G * (double)a->dim[6]) +
            (a->operand[MASK].rank > 0 ? 4 * pairs * (double)a->dim[3] : 0);
 }
@@ -193,9 +229,9 @@ SPEC(attention) = {
     USUAL(attention),
     BOUNDED(attention),
     .formula = "o = softmax(cap(scale q.k) + mask - slope |t - s|) v over visible keys",
-    .dims = "BTSHGDEP",
+    .dims = "BTSHGDEPXY",
     .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_ROWS, ASSAY_ROLE_KEYS, ASSAY_ROLE_HEADS, ASSAY_ROLE_GROUPS, ASSAY_ROLE_HEAD,
-              ASSAY_ROLE_HEAD, ASSAY_ROLE_DERIVED },
+              ASSAY_ROLE_HEAD, ASSAY_ROLE_DERIVED, ASSAY_ROLE_DERIVED, ASSAY_ROLE_DERIVED },
     .split = 'T',
     FIELDS(fields, assay_attention_params),
     .resolve = resolve,

@@ -14,7 +14,7 @@ static const struct known {
     { "bias-once-per-piece-of-k", "matmul T=5 N=9 K=600 bias=f32", "matmul T=1 N=1 K=257 bias=f32 gen=equal seed=1" },
     { "scale-of-next-block", "dequantize R=5 C=256 x=q8_0", "dequantize R=1 C=64 x=q4_0 gen=ramp seed=1" },
     { "causal+1", "attention B=2 T=5 S=9 H=4 G=2 D=16 E=16 causal=1",
-      "attention B=1 T=2 S=1 H=1 G=1 D=1 E=1 P=1 causal=1 gen=equal seed=1" },
+      "attention B=1 T=2 S=1 H=1 G=1 D=1 E=1 P=1 X=1 Y=1 causal=1 gen=equal seed=1" },
     { "sine-negated", "rope T=9 H=4 D=64 n_dims=32 base=1e4", "rope T=2 H=1 D=2 F=1 S=1 P=1 gen=equal seed=1" },
     { "last-head-lost", "cache T=4 S=9 G=3 D=8", "cache T=1 S=1 G=2 D=1 gen=equal seed=1" },
 };
