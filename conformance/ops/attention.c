@@ -224,6 +224,18 @@ static bool special(const assay_case *c, int i, int64_t n, double *const *value,
     return true;
 }
 
+/* ---- one key in four has a score of -inf and a value that is not finite: it counts for nothing. */
+
+static bool lost(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    const int64_t row = c->dim[G] * (i == V ? c->dim[E] : c->dim[D]);
+    for (int64_t k = 0; k < n && i <= V; k++) {
+        const bool counts = i == Q || k / row % 4;
+        value[i][k] = counts ? fabs(assay_rng_normal(r)) + 0.1 : i == K ? -INFINITY : k % 3 ? INFINITY : NAN;
+    }
+    return i <= V || rest(i, n, value[i], r, 1);
+}
+
 /* ---- the last two keys are masked, for every query, and hold NaN and infinity: nobody may know. */
 
 static bool under_mask(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
@@ -269,6 +281,7 @@ static const assay_gen gens[] = {
       .tight = true },
     { "equal-values", ASSAY_TAG_ADVERSARIAL, equal_values, .says = "all rows of v equal: so must the output be" },
     { "special", ASSAY_TAG_CLASS, special, .says = "NaN and infinity in the newest key and in one in the middle" },
+    { "lost", ASSAY_TAG_CLASS, lost, .says = "one key in four with a score of -inf, and a value of infinity or NaN" },
     { "under-mask", ASSAY_TAG_CLASS, under_mask, .says = "NaN and infinity in two keys that are masked for all" },
     { "high-sinks", ASSAY_TAG_ADVERSARIAL, high_sinks,
       .says = "sinks so far above the scores that exp overflows without them in the maximum", .tight = true },
@@ -305,15 +318,20 @@ static const assay_rows rows[] = {
     { "B=2 T=5 S=20 H=2 G=1 D=32 E=8 kpos=i32 qpos=i32 chunk=8 prefix=9 causal={0,1} right={0,2} gen=selection",
       ASSAY_QUICK },
     /* numbers beyond 2^16 and 2^24, which cut to so many bits would hide keys */
-    { "T=5 S=20 H=2 D=16 E=8 right={65538,16777218} gen=selection", ASSAY_QUICK },
-    { "T=5 S=20 H=2 D=16 E=8 causal=1 prefix={65540,16777220} gen=selection", ASSAY_QUICK },
-    { "T=5 S=20 H=2 D=16 E=8 chunk={65538,16777218} gen=selection", ASSAY_QUICK },
-    { "B=2 T=3 S=20 X=1 Y=1 H=4 G=2 D=16 E=8 allow=i8 tile=65538 gen=selection", ASSAY_QUICK },
+    { "B=2 T=5 S=20 H=2 D=16 E=8 kpos=i32 qpos=i32 right={65538,16777217} gen=selection", ASSAY_QUICK },
+    { "B=2 T=5 S=20 H=2 D=16 E=8 kpos=i32 qpos=i32 causal=1 prefix={65540,16777217} gen=selection", ASSAY_QUICK },
+    { "B=2 T=5 S=20 H=2 D=16 E=8 kpos=i32 qpos=i32 chunk={65538,16777217} gen=selection", ASSAY_QUICK },
+    /* more tiles than are needed: a kernel may take them for smaller ones */
+    { "B=2 T=3 S=20 X=3 Y=20 H=4 G=2 D=16 E=8 allow=i8 tile=65538 gen=selection", ASSAY_QUICK },
+    { "T=5 S=7 X=5 Y=7 H=2 G=1 D=32 E=32 k=* allow=i8 tile=2 gen=selection", ASSAY_QUICK },
+    { "T=5 S=7 X=5 Y=7 H=2 G=1 D=32 E=32 v={f16,bf16,q8_0,q4_0,e4m3} allow=i8 tile=3 gen=selection", ASSAY_QUICK },
+    { "T=5 S=7 X=5 Y=7 H=2 G=1 D=32 E=8 o={f16,bf16} allow=i8 tile=4 gen=selection", ASSAY_QUICK },
     { "B=2 T=5 S=13 X=5 Y=13 H=4 G=2 D=32 E=8 allow={i8,i8/XY,i8/HY,i8/BX} causal={0,1} gen={selection,gauss}",
       ASSAY_QUICK },
-    { "B=2 T=9 S=150 X=3 Y=50 H=4 G=2 D=16 E=8 allow=i8 tile=3 gen={selection,gauss}", ASSAY_QUICK },
+    { "B=2 T=9 S=150 X=3 Y=50 H=4 G=2 D=16 E=8 allow=i8 tile=3 gen={selection,gauss,special}", ASSAY_QUICK },
     { "T=33 S=150 X=2 Y=5 H=2 D=16 E=8 allow={i8,i8/XY} tile=32 causal=1 gen=selection", ASSAY_QUICK },
     { "T=2 S=21 X=1 Y=1 H=4 D=16 E=8 allow=i8 tile=32 mask=f32 sinks=f32 gen={gauss,masked-rows}", ASSAY_QUICK },
+    { "T=5 S={1,9,40} H=4 G=2 D=8 E=5 sinks={none,f32} causal={0,1} gen=lost", ASSAY_QUICK },
     /* what changes scores */
     { "B=2 T={1,5} S=50 H=4 G=2 D=16 E=8 mask={f32,f32/TS,f32/BH,f32/HT,f32/BS} causal={0,1} gen=gauss", ASSAY_QUICK },
     { "B=2 T=5 S=50 H=4 G=2 D=16 E=8 mask={f32,f32/TS,f32/HS} gen=masked-rows", ASSAY_QUICK },
@@ -376,7 +394,7 @@ static const assay_rows rows[] = {
     { "T=3 S=17 H=2 D=32 E=32 k=q4_0 v=q4_0 gen=" ASSAY_SCALES "@{k,v}", ASSAY_QUICK },
     /* pages and windows beyond 2^16 */
     { "B=2 T=2 S=65600 P=8 pages=i32 page=1 gen=gauss", ASSAY_QUICK },
-    { "S=65600 D=17 E=1 window=65538 causal=1 gen=selection", ASSAY_QUICK },
+    { "S=65600 P=2 D=17 E=1 pages=i32 page=65580 window=65538 causal=1 gen=selection", ASSAY_QUICK },
     { "S=65600 D=17 E=1 window=500 causal=1 kpos=i32 gen=selection", ASSAY_QUICK },
     { "B=2 T=3 S=37 H=2 G=1 D=16 E=8 kpos=i32 qpos=i32 window=16777217 causal={0,1} gen={selection,gauss}",
       ASSAY_QUICK }, /* beyond what a float holds, between positions with gaps */
@@ -405,6 +423,7 @@ static const char *const unseen[] = {
     "flushed-mask: it adds less than 2^-126 to a score, which no exponential shows",
     "flushed-sinks: it differs from 0 by less than 2^-126, which no exponential shows",
     "flushed-slopes: times any distance it adds less than 2^-94 to a score, which no exponential shows",
+    "value-16-allow: its type holds 8 bits",
     "field-cut-page-24: a page that is longer than all keys is as good as another, and no case has 2^24 keys",
     NULL,
 };

@@ -57,10 +57,19 @@ static int64_t gap(const assay_case *c)
     const int64_t W = fields(c)->window;
     return has(c, KPOS) && W > c->dim[S] ? W : 0;
 }
+/* The same of what ends at a position or ahead of the query: the slots stand on both sides of that end. */
+static int64_t edge(const assay_case *c)
+{
+    const assay_attention_params *p = fields(c);
+    const int64_t at = p->right > p->prefix ? p->right : p->prefix, most = at > p->chunk ? at : p->chunk;
+    return has(c, KPOS) && has(c, QPOS) && !gap(c) && most > c->dim[S] ? most : 0;
+}
 /* Positions of a ring of S slots after more tokens than it holds; every ninth slot is empty.  Beside a gap every third
  * slot, as long as they last, stands about as far back as the window of some query reaches. */
 static int64_t newest(const assay_case *c, int64_t b)
 {
+    if (edge(c))
+        return edge(c) + length(c, b) / 2;
     return has(c, KPOS) ? length(c, b) - 1 + (int64_t)(mix(c, 3, b) % 5) + gap(c) : length(c, b) - 1;
 }
 static int64_t kpos(const assay_case *c, int64_t b, int64_t j)
@@ -72,10 +81,13 @@ static int64_t kpos(const assay_case *c, int64_t b, int64_t j)
         return far < 0 ? -1 : far;
     return n == 0 || j >= n || mix(c, 4, b * c->dim[S] + j) % 9 == 0 ? -1 : last - ((last - j) % n + n) % n;
 }
-/* Given positions: the last ones, in odd sequences from the last to the first. */
+/* Given positions: the last ones, those before an edge, or as far back that what is ahead ends at the newest key; in
+ * odd sequences from the last to the first. */
 static int64_t qpos(const assay_case *c, int64_t b, int64_t t)
 {
-    const int64_t past = has(c, KPOS) ? newest(c, b) + 1 - c->dim[T] : length(c, b) - c->dim[T];
+    const int64_t last = has(c, KPOS) ? newest(c, b) + 1 : length(c, b);
+    const int64_t back = !edge(c) ? 0 : fields(c)->right == edge(c) ? edge(c) - 3 : length(c, b) / 2 + 1;
+    const int64_t past = last - back - c->dim[T];
     return has(c, QPOS) ? (past > 0 ? past : 0) + (b % 2 ? c->dim[T] - 1 - t : t) : length(c, b) - c->dim[T] + t;
 }
 /* One tile of three is closed, whatever of its dimensions the operand does not vary over. */

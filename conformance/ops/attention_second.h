@@ -68,7 +68,7 @@ SECOND(attention)
                 top = isnan(z) || z > top ? z : top;
             }
         for (int64_t s = used - 1; s >= 0; s--)
-            if (score(a, b, t, h, s, &z)) {
+            if (score(a, b, t, h, s, &z) && z != -INFINITY) {
                 sum += expl(z - top);
                 of += expl(z - top) * given(a, V)[stored_at(a, b, s) * n[G] * n[E] + column];
             }

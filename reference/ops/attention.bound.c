@@ -110,11 +110,14 @@ static void planes_of(const att *x, int64_t b, int64_t t, int64_t h, key *k, int
 {
     const int64_t len = att_len(x, b), row = (b * x->T + t) * x->H + h, E = x->E, sinks = x->sinks != NULL;
     const double sink = sinks ? x->sinks[h] : -INFINITY;
-    double m = sink, sum = 0, most = 0, slack = 0;
+    double m = sink, sum = 0, most = 0, slack = 0, size = 0;
     int64_t n = 0;
     for (int64_t j = 0; j < len; j++)
         if (att_visible(x, b, t, h, j)) {
             k[n] = key_of(x, b, t, h, j);
+            size = fmax(size, k[n].products);
+            if (k[n].z == -INFINITY)
+                continue;
             slack = k[n].z > m ? k[n].slack : slack;
             m = fmax(m, k[n].z);
             k[n++].raises = 0;
@@ -122,21 +125,22 @@ static void planes_of(const att *x, int64_t b, int64_t t, int64_t h, key *k, int
     for (int p = 0; p < N_PLANES; p++)
         for (int64_t e = 0; e < (p >= RAISES ? 1 : E); e++)
             planes[p][(p >= RAISES ? row : row * E) + e] = 0;
-    if (n == 0 || m == -INFINITY)
+    if (n == 0)
         return;
     const int64_t forth = count_raises(k, n, 0, 1, sink, chain), back = count_raises(k, n, n - 1, -1, sink, chain);
     for (int64_t i = 0; i < n; i++) {
         k[i].raises += sinks;
         sum += k[i].w = exp(k[i].z - m);
         k[i].live = !(m - k[i].z - k[i].slack - slack >= LOST);
-        planes[SIZE][row] = fmax(planes[SIZE][row], k[i].live ? fmax(k[i].products, k[i].sums) : k[i].products);
         if (!k[i].live)
             continue;
+        size = fmax(size, k[i].sums);
         most = fmax(most, (double)k[i].raises);
         planes[SIGMA][row] = fmax(planes[SIGMA][row], k[i].sigma);
         planes[REACH][row] = fmax(planes[REACH][row], k[i].reach + fabs(k[i].z - m));
     }
     sum += sinks ? exp(sink - m) : 0;
+    planes[SIZE][row] = size;
     planes[COUNT][row] = (double)(n + sinks);
     planes[RAISES][row] = fmax(most, (double)(sinks ? forth > back ? forth : back : 0));
     for (int64_t i = 0; i < n; i++)
@@ -165,14 +169,16 @@ KAPPA(attention)
     free(k);
 }
 
-/* What a mean of the keys that are seen, or 0, may lie from o. */
+/* What a mean of the keys that are seen, or 0, may lie from o.  A value that is not finite makes it NaN or infinite. */
 static double hull(const att *x, int64_t row, int64_t e)
 {
     const int64_t h = row % x->H, t = row / x->H % x->T, b = row / x->H / x->T, len = att_len(x, b);
     const double o = x->o[row * x->E + e];
     double most = fabs(o);
-    for (int64_t j = 0; j < len; j++)
-        most = att_visible(x, b, t, h, j) ? fmax(most, fabs(att_v(x, b, h, j)[e] - o)) : most;
+    for (int64_t j = 0; j < len; j++) {
+        const double v = att_v(x, b, h, j)[e];
+        most = isfinite(v) && att_visible(x, b, t, h, j) ? fmax(most, fabs(v - o)) : most;
+    }
     return most;
 }
 

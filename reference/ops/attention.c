@@ -2,8 +2,8 @@
  * attention: o[b,t,h] = sum_j w_j v[j],  w = softmax over the visible keys j (and the sink) of
  *            z_j = cap(scale q.k_j) + mask_j - slope_h |position of t - position of j|,  cap(s) = c tanh(s / c).
  * Vaswani et al. 2017 (A1), Ainslie et al. 2023 (kv head of h: h G / H), Press et al. 2022 (slopes), Gemma 2 (cap
- * before any bias), gpt-oss (sinks: one more logit without a value).  Which keys are
- * visible is in attention.h.  No visible key, or all of them at -inf: zeros.
+ * before any bias), gpt-oss (sinks: one more logit without a value).  Which keys are visible is in attention.h.  One
+ * whose score is -inf counts for nothing, whatever its value.  No visible key, or all of them at -inf: zeros.
  * Two passes over the keys, scores computed again in the second: nothing of size T x S is held. */
 #include "attention.h"
 
@@ -38,7 +38,9 @@ static void attend(const att *x, int64_t b, int64_t t, int64_t h)
     }
     for (int64_t j = 0; j < n; j++)
         if (att_visible(x, b, t, h, j)) {
-            const real w = exp(score(x, b, t, h, j) - m), *v = att_v(x, b, h, j);
+            const real z = score(x, b, t, h, j), w = exp(z - m), *v = att_v(x, b, h, j);
+            if (z == -INFINITY)
+                continue;
             sum += w;
             for (int64_t e = 0; e < x->E; e++)
                 o[e] += w * v[e];

@@ -73,6 +73,7 @@ static const assay_said says[] = {
     { NULL, "len[b] is at most S and, with pages, at most P page; no page reaches beyond the B S rows of k and v" },
     { NULL, "X tile covers T and Y tile covers S, where allow is given" },
     { NULL, "kpanel16 holds f32, f16 and bf16 only" },
+    { NULL, "a key whose score is -inf counts for nothing; NaN is right besides where its value is not finite" },
     { NULL, "a query that sees no key, or scores of -inf alone (sinks, too), gets zeros" },
     { NULL, "kernels never see scale=0: 1/sqrt(D) stands there" },
 };
