@@ -323,9 +323,9 @@ static const assay_rows rows[] = {
     { "B=2 T=5 S=20 H=2 D=16 E=8 kpos=i32 qpos=i32 chunk={65538,16777217} gen=selection", ASSAY_QUICK },
     /* more tiles than are needed: a kernel may take them for smaller ones */
     { "B=2 T=3 S=20 X=3 Y=20 H=4 G=2 D=16 E=8 allow=i8 tile=65538 gen=selection", ASSAY_QUICK },
-    { "T=5 S=7 X=5 Y=7 H=2 G=1 D=32 E=32 k=* allow=i8 tile=2 gen=selection", ASSAY_QUICK },
-    { "T=5 S=7 X=5 Y=7 H=2 G=1 D=32 E=32 v={f16,bf16,q8_0,q4_0,e4m3} allow=i8 tile=3 gen=selection", ASSAY_QUICK },
-    { "T=5 S=7 X=5 Y=7 H=2 G=1 D=32 E=8 o={f16,bf16} allow=i8 tile=4 gen=selection", ASSAY_QUICK },
+    { "T=9 S=11 X=9 Y=11 H=2 G=1 D=32 E=32 k=* allow=i8 tile=2 gen=selection", ASSAY_QUICK },
+    { "T=9 S=11 X=9 Y=11 H=2 G=1 D=32 E=32 v={f16,bf16,q8_0,q4_0,e4m3} allow=i8 tile=3 gen=selection", ASSAY_QUICK },
+    { "T=9 S=11 X=9 Y=11 H=2 G=1 D=32 E=8 o={f16,bf16} allow=i8 tile=4 gen=selection", ASSAY_QUICK },
     { "B=2 T=5 S=13 X=5 Y=13 H=4 G=2 D=32 E=8 allow={i8,i8/XY,i8/HY,i8/BX} causal={0,1} gen={selection,gauss}",
       ASSAY_QUICK },
     { "B=2 T=9 S=150 X=3 Y=50 H=4 G=2 D=16 E=8 allow=i8 tile=3 gen={selection,gauss,special}", ASSAY_QUICK },

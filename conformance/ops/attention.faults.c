@@ -155,8 +155,10 @@ static float score(const query *x, int64_t j)
         bias = 0;
     if (cap > 0)
         z = x->mode == CAP_LATE ? cap * tanhf((z + bias) / cap) - bias * (bias > -INFINITY) : cap * tanhf(z / cap);
-    if (mask->data && !(x->mode == CAP_LATE && cap > 0 && bias == -INFINITY))
-        z = bias == -INFINITY ? bias : z + bias;
+    if (bias == -INFINITY && !(x->mode == CAP_LATE && cap > 0))
+        return bias; /* whatever the slope of a key that is hidden */
+    if (bias != -INFINITY)
+        z += bias;
     if (slopes->data) {
         const int64_t h = x->mode == NEXT_SLOPE ? (x->h + 1) % x->a->dim[3] : x->h;
         float m;

@@ -74,7 +74,8 @@ START_TEST(absence)
     assay_why why = { "" };
     expect_line("matmul T=2 N=3 K=4 bias=none", "matmul T=2 N=3 K=4 gen=gauss");
     expect_line("matmul T=2 N=3 K=4 bias=f32 bias=none", "matmul T=2 N=3 K=4 gen=gauss");
-    expect_line("attention mask=f32/TS mask=f32", "attention B=1 T=1 S=1 H=1 G=1 D=1 E=1 P=1 X=1 Y=1 mask=f32 gen=gauss");
+    expect_line("attention mask=f32/TS mask=f32",
+                "attention B=1 T=1 S=1 H=1 G=1 D=1 E=1 P=1 X=1 Y=1 mask=f32 gen=gauss");
     ck_assert(!assay_case_parse("matmul bias=f32", &given, &why) &&
               !assay_case_parse("matmul bias=none", &absent, &why) && !assay_case_parse("matmul", &plain, &why));
     ck_assert(given.present != absent.present && absent.present == plain.present && absent.seed == plain.seed);
