@@ -306,6 +306,7 @@ static const assay_rows rows[] = {
     { "B=5 T=5 S=77 H=2 G=1 D=16 E=8 len=i32 causal=1 gen=gauss", ASSAY_QUICK },
     { "B=3 T={1,6} S=75 H=2 G=1 D=16 E=8 kpos=i32 qpos=i32 causal=1 window={0,20} gen={selection,forbidden,gauss}",
       ASSAY_QUICK },
+    { "B=64 S=2 D=64 kpos=i32 qpos=i32 gen=forbidden", ASSAY_QUICK }, /* newest slots that are empty */
     { "B=2 T={1,5} S=75 H=2 G=1 D=16 E=8 qpos=i32 causal={0,1} gen={selection,gauss}", ASSAY_QUICK },
     { "B=4 T={1,6} S=96 P=6 H=2 G=1 D=16 E=8 len=i32 pages=i32 page=16 causal=1 gen={selection,forbidden,gauss}",
       ASSAY_QUICK },
@@ -348,7 +349,7 @@ static const assay_rows rows[] = {
     /* numbers */
     { "T=4 S={64,130} H=2 G=1 D=16 E=8 causal={0,1} gen={huge,deep,ramp-up,ramp-down,equal-values,special}",
       ASSAY_QUICK },
-    { "T=4 S=64 H=2 D=16 E=8 causal={0,1} gen={zero,equal,positive,spike,uniform}", ASSAY_QUICK },
+    { "T=4 S=64 H=2 D=16 E=8 scale=1 causal={0,1} gen={zero,equal,positive,spike,uniform}", ASSAY_QUICK },
     { "T=70 S={1,2,5} H=1 D={1,8} E=8 gen={short,uniform}", ASSAY_QUICK },
     { "T=70 S=2 D=1 E=1 gen=exp-edge", ASSAY_QUICK },
     { "T=1 S=4096 D=4 E=1 gen={gauss,equal,positive,ramp,ramp-up,ramp-down,creep,equal-values}", ASSAY_QUICK },
