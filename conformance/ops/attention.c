@@ -338,6 +338,8 @@ static const assay_rows rows[] = {
     { "B=2 T=5 S=50 H=4 G=2 D=16 E=8 mask={f32,f32/TS,f32/HS} gen=masked-rows", ASSAY_QUICK },
     { "T={1,5} S=150 H=4 G=2 D=16 E=8 slopes=f32 causal=1 gen={gauss,alibi}", ASSAY_QUICK },
     { "T=5 S=40 H=4 G=2 D=16 E=8 slopes=f32 gen=gauss", ASSAY_QUICK },
+    /* far from all keys: what the bias takes in rounding is nearly all */
+    { "B=2 T=5 S=9 H=4 D=1 E=4 slopes=f32 kpos=i32 qpos=i32 right=1000 gen=gauss", ASSAY_QUICK },
     { "T={1,5} S=40 H=4 G=2 D=16 E=8 sinks=f32 causal=1 window={0,3} gen={gauss,selection}", ASSAY_QUICK },
     { "T={1,5} S=40 H=4 G=2 D=16 E=8 sinks=f32 gen=high-sinks", ASSAY_QUICK },
     { "T={1,5} S={9,40} H=4 G=2 D=16 E=8 mask={f32,f32/S} gen=under-mask", ASSAY_QUICK },
