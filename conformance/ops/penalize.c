@@ -57,7 +57,7 @@ static const assay_rows rows[] = {
 };
 
 static const char *const unseen[] = {
-    "nan-seen: a NaN is not above 0, as 0 is not",
+    "nan*-seen: a NaN is not above 0, as 0 is not",
     "skips-seen-*: seen is not multiplied: it is above 0 or not",
     "inf-seen: of what is above 0 nothing else counts",
     NULL,

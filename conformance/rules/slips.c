@@ -192,18 +192,19 @@ static bool multiplied(const assay_op *op, const char *a, const char *b)
 
 static void add_classes(list *l, int i)
 {
-    static const int of_input[] = { ASSAY_SLIP_NAN, ASSAY_SLIP_INF, ASSAY_SLIP_FLUSHED, ASSAY_SLIP_UNSIGNED },
+    static const int of_input[] = { ASSAY_SLIP_NAN, ASSAY_SLIP_NAN_MINUS, ASSAY_SLIP_NAN_FULL, ASSAY_SLIP_NAN_LAST,
+                                    ASSAY_SLIP_INF, ASSAY_SLIP_FLUSHED,   ASSAY_SLIP_UNSIGNED },
                      of_output[] = { ASSAY_SLIP_OUT_NAN, ASSAY_SLIP_OUT_INF, ASSAY_SLIP_OUT_FLUSHED,
                                      ASSAY_SLIP_OUT_UNSIGNED };
     const assay_op *op = l->op;
     const assay_operand *o = &op->operands[i];
     for (int side = 0; side < 2; side++)
-        for (int k = 0; k < 4 && (side ? is_output(o) : is_input(o)); k++) {
+        for (int k = 0; k < (side ? 4 : 7) && (side ? is_output(o) : is_input(o)); k++) {
             of_operand(l, side ? of_output[k] : of_input[k], i);
             assay_slip *s = &l->slip[l->n - 1];
-            if (k == 3 && !(side ? judges_zero(op, i) : any_judges_zero(op)))
+            if (k == (side ? 3 : 6) && !(side ? judges_zero(op, i) : any_judges_zero(op)))
                 s->idle = "no output of this op has a sign of zero that is judged";
-            else if (k == 0 && (o->flags & ASSAY_MASK))
+            else if (k < (side ? 1 : 4) && (o->flags & ASSAY_MASK))
                 s->idle = "a mask holds no NaN";
         }
     for (int k = 0; k < op->n_operands && is_input(o); k++) {

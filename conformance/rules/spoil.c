@@ -198,6 +198,29 @@ static double without_nan(const assay_slip_call *c, double v)
     (void)c;
     return isnan(v) ? 0 : v;
 }
+static double without_minus_nan(const assay_slip_call *c, double v)
+{
+    (void)c;
+    return isnan(v) && signbit(v) ? 0 : v;
+}
+/* A NaN's mantissa but for the bit that marks it, as a double has it: 51 bits, of which a bf16 has the first 6. */
+static uint64_t payload_of(double v)
+{
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    return bits & ((UINT64_C(1) << 51) - 1);
+}
+static double without_full_nan(const assay_slip_call *c, double v)
+{
+    (void)c;
+    return isnan(v) && payload_of(v) >> 45 == 63 ? 0 : v;
+}
+static double without_last_nan(const assay_slip_call *c, double v)
+{
+    const uint64_t payload = payload_of(v);
+    (void)c;
+    return isnan(v) && payload && !(payload & (payload - 1)) ? 0 : v;
+}
 static double without_inf(const assay_slip_call *c, double v)
 {
     return isinf(v) ? copysign(type_of(c) == ASSAY_f16 ? 65504 : (double)FLT_MAX, v) : v;
@@ -228,6 +251,18 @@ static void ones(assay_slip_call *c)
 static void no_nan(assay_slip_call *c)
 {
     each(c, without_nan);
+}
+static void no_minus_nan(assay_slip_call *c)
+{
+    each(c, without_minus_nan);
+}
+static void no_full_nan(assay_slip_call *c)
+{
+    each(c, without_full_nan);
+}
+static void no_last_nan(assay_slip_call *c)
+{
+    each(c, without_last_nan);
 }
 static void no_inf(assay_slip_call *c)
 {
@@ -357,6 +392,10 @@ const assay_slip_kind assay_slip_kinds[ASSAY_SLIP_KINDS] = {
     [ASSAY_SLIP_NARROWED] = { "narrowed", "a result is rounded to a narrower type", ASSAY_AT_OUTPUT, rounded },
     [ASSAY_SLIP_SUMMED] = { "summed", "a sum is kept in a narrower type", ASSAY_AT_OUTPUT, assay_slip_summed },
     [ASSAY_SLIP_NAN] = { "nan", "NaN in an operand counts as 0", ASSAY_AT_INPUT, no_nan },
+    [ASSAY_SLIP_NAN_MINUS] = { "nan-minus", "NaN with its sign set counts as 0", ASSAY_AT_INPUT, no_minus_nan },
+    [ASSAY_SLIP_NAN_FULL] = { "nan-full", "NaN with all of its mantissa set counts as 0", ASSAY_AT_INPUT, no_full_nan },
+    [ASSAY_SLIP_NAN_LAST] = { "nan-last", "NaN with the last bit of its mantissa set counts as 0", ASSAY_AT_INPUT,
+                              no_last_nan },
     [ASSAY_SLIP_INF] = { "inf", "infinity in an operand is clamped", ASSAY_AT_INPUT, no_inf },
     [ASSAY_SLIP_FLUSHED] = { "flushed", "subnormals in an operand are flushed", ASSAY_AT_INPUT, flushed },
     [ASSAY_SLIP_UNSIGNED] = { "unsigned", "zeros in an operand lose their sign", ASSAY_AT_INPUT, unsigned_zero },

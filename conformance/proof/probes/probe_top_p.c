@@ -151,7 +151,7 @@ static const assay_gen gens[] = {
     { "sixteenths", ASSAY_TAG_EXACT, sixteenths, .says = "probabilities that are multiples of 1/16" },
     { "peaked", ASSAY_TAG_RANDOM, peaked, .says = "probabilities from even to steep" },
 };
-static const char *const unseen[] = { "nan-probs: probabilities are finite", "inf-probs: probabilities are finite",
+static const char *const unseen[] = { "nan-*probs: probabilities are finite", "inf-probs: probabilities are finite",
                                       NULL };
 static const char *const holes[] = { "tag class: probabilities are finite", "tag adversarial: sixteenths hold the ties",
                                      NULL };
