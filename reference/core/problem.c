@@ -41,22 +41,26 @@ static void fill_default(const assay_case *c, int i, int64_t n, double *v, assay
     }
 }
 
-/* NaN of every sort that a file or a processor may hold, each in turn: of either sign; the usual one, all of its mantissa
- * set, as some GPUs answer (7fffffff: -0 to who rounds it to bf16 as a number), or its last bit alone, which narrower
- * types do not have (infinity to who cuts it off). */
+/* NaN of every sort that a file or a processor may hold, each in turn: of either sign; the usual one, all of its
+ * mantissa set, as some GPUs answer (7fffffff: -0 to who rounds it to bf16 as a number), or its last bit alone, which
+ * narrower types do not have (infinity to who cuts it off). */
 static void vary_nans(const assay_tensor *t, const double *v, int64_t n, assay_rng *r)
 {
-    const int bytes = assay_dtype_of(t->type)->bytes, mantissa = t->type == ASSAY_f32 ? 23 : t->type == ASSAY_f16 ? 10 : 7;
-    const uint32_t sign = UINT32_C(1) << (8 * bytes - 1), infinity = sign - (UINT32_C(1) << mantissa);
+    const bool wide = t->type == ASSAY_f32;
+    const int mantissa = wide ? 23 : t->type == ASSAY_f16 ? 10 : 7;
+    const uint32_t sign = UINT32_C(1) << (wide ? 31 : 15), infinity = sign - (UINT32_C(1) << mantissa);
     const uint32_t sort[] = { UINT32_C(1) << (mantissa - 1), (UINT32_C(1) << mantissa) - 1, 1 };
     uint64_t turn = assay_rng_u64(r) >> 1;
-    if (t->layout || !(t->type == ASSAY_f32 || t->type == ASSAY_f16 || t->type == ASSAY_bf16))
+    if (t->layout || !(wide || t->type == ASSAY_f16 || t->type == ASSAY_bf16))
         return;
     for (int64_t j = 0; j < n; j++)
         if (isnan(v[j])) {
-            const uint32_t wide = infinity | sort[turn % 3] | (turn / 3 % 2 ? sign : 0);
-            const uint16_t half = (uint16_t)wide;
-            memcpy((char *)t->data + j * bytes, bytes == 2 ? (const void *)&half : &wide, (size_t)bytes);
+            const uint32_t code = infinity | sort[turn % 3] | (turn / 3 % 2 ? sign : 0);
+            const uint16_t half = (uint16_t)code;
+            if (wide)
+                memcpy((char *)t->data + 4 * j, &code, sizeof code);
+            else
+                memcpy((char *)t->data + 2 * j, &half, sizeof half);
             turn++;
         }
 }
