@@ -178,7 +178,7 @@ static const assay_rows rows[] = {
     { "X={1,4} H=1 Q=4 gen={zero-inf,zero-nan}@{x,wi,wh,bias,h0,c}", ASSAY_QUICK },
     { "X={1..4} H={1..3} Q=4 gen=inf-inf@{bias,h0}", ASSAY_QUICK },
     { "B=8 X=3 H={1..12} Q=4 gen=subnormal@{x,wi,wh,c}", ASSAY_QUICK },
-    { "B=3 X=3 H={1..12} Q=4 gen=nan@{x,wi,wh,bias,h0,c}", ASSAY_QUICK },
+    { "B=7 X=3 H={1..12} Q=4 gen=nan@{x,wi,wh,bias,h0,c}", ASSAY_QUICK },
     { "X=33 H=33 Q=4 gen=state", ASSAY_QUICK },
 };
 
