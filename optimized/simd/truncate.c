@@ -67,19 +67,18 @@ static void fill(float *y, int64_t V)
  * by digit: weights are added up by the next digit of those ranks that begin like it. */
 static void until(const room *k, int64_t V, float aim, const float *z, float *y)
 {
-    enum { DIGITS = 3, RADIX = 2048 };
-    static const int shift[DIGITS] = { 21, 10, 0 };
+    enum { DIGIT = 8, RADIX = 1 << DIGIT };
     uint32_t last = 0, known = 0; /* the last rank, and which of its bits are known */
     float before = 0;             /* the weights of all ranks before it */
-    for (int i = 0; i < DIGITS; i++) {
+    for (int shift = 32 - DIGIT; shift >= 0; shift -= DIGIT) {
         float sum[RADIX] = { 0 };
         uint32_t digit = 0;
         for (int64_t v = 0; v < V; v++)
             if ((k->rank[v] & known) == last)
-                sum[(k->rank[v] & ~known) >> shift[i]] += k->weight[v];
+                sum[(k->rank[v] & ~known) >> shift] += k->weight[v];
         while (digit < RADIX - 1 && before + sum[digit] < aim)
             before += sum[digit++];
-        last |= digit << shift[i], known = UINT32_MAX << shift[i];
+        last |= digit << shift, known = UINT32_MAX << shift;
     }
     for (int64_t v = 0; v < V; v++) {
         const bool stays = k->rank[v] < last || (k->rank[v] == last && before < aim);
