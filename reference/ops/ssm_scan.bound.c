@@ -4,7 +4,7 @@
 #include "recurrence.h"
 
 enum { X, DT, A, WRITE, READ, SKIP, BIAS, STATE, Y, LAST };
-enum { STEP, SIZE };
+enum { STEP, SIZE, TERMS };
 
 static double argument(const assay_dense *a, int64_t i) /* of token and channel i */
 {
@@ -24,9 +24,11 @@ KAPPA(ssm_scan)
         const double z = argument(a, i), s = fmax(z, 0) + log1p(exp(-fabs(z)));
         double *size = planes[SIZE] + i * N;
         planes[STEP][i] = isnan(z) ? z : s;
+        planes[TERMS][i] = at(a, SKIP, i % D) * at(a, X, i);
         for (int64_t n = 0; n < N; n++) {
             const double before = i / D % T ? size[n - D * N] : at(a, STATE, (i / D / T * D + i % D) * N + n);
             size[n] = exp(s * rate[i % D * N + n]) * before + s * at(a, X, i) * at(a, WRITE, i / D * N + n);
+            planes[TERMS][i] += at(a, READ, i / D * N + n) * size[n];
         }
     }
 }
@@ -64,10 +66,8 @@ BOUND(ssm_scan)
     const double u = bound_u(c), eta = bound_eta(c), tokens = fmax(bound_depth(c, (double)T), 0);
     const double read_off = bound_c(c, (double)(N + (a->operand[SKIP] != NULL)), tokens + 1);
     const double last_off = bound_gamma(tokens, u);
-    for (int64_t i = 0; i < a->dim[0] * T * D; i++) {
-        const double skipped = at(a, SKIP, i % D) * at(a, X, i);
-        b[Y][i] = (read_off * skipped + eta * (double)(N + 2)) * bound_either(c, skipped);
-    }
+    for (int64_t i = 0; i < a->dim[0] * T * D; i++)
+        b[Y][i] = read_off * at(a, SKIP, i % D) * at(a, X, i) + eta * (double)(N + 2);
     for (int64_t i = 0; i < a->dim[0] * D * N; i++) {
         const int64_t d = i / N % D, n = i % N;
         recurrence h = { 0, at(a, STATE, i), at(a, STATE, i) };
@@ -78,9 +78,11 @@ BOUND(ssm_scan)
             advance(a, c, &k, planes[SIZE][td * N + n], &h);
             const double read = at(a, READ, t * N + n), sum = h.size + h.error;
             const double off = read * (read_off * sum + h.error) + (c->ftz ? eta * (read + sum) : 0);
-            recurrence_read(&b[Y][td], c, off, fmax(h.most, read * sum));
+            recurrence_read(&b[Y][td], c, off, h.most);
         }
         if (b[LAST])
             b[LAST][i] = (last_off * (h.size + h.error) + h.error) * bound_either(c, h.most);
     }
+    for (int64_t i = 0; i < a->dim[0] * T * D; i++)
+        recurrence_read(&b[Y][i], c, 0, planes[TERMS][i] + fabs(b[Y][i]));
 }

@@ -13,7 +13,7 @@ static const assay_operand operands[] = {
     { .name = "y", .shape = "BTD", .types = TYPES(FLOATS), .access = ASSAY_OUT },
     { .name = "last", .shape = "BDN", .types = TYPES(T(f32)), .access = ASSAY_OUT, .flags = ASSAY_OPTIONAL },
 };
-static const assay_plane planes[] = { { "step", "BTD" }, { "size", "BTDN" } };
+static const assay_plane planes[] = { { "step", "BTD" }, { "size", "BTDN" }, { "terms", "BTD" } };
 static const assay_said says[] = {
     { "B", "sequences" },
     { "T", "tokens" },
