@@ -115,6 +115,7 @@ static const assay_rows rows[] = {
     { "B=2 T=5 D=4 N=3 " ALL "gen=" ASSAY_VALUES "@{x,dt,write,read,skip,bias,state}", ASSAY_QUICK },
     { "B=2 T=5 D=4 N=3 " ALL "gen={nan,minus-inf,signed-zero,subnormal,smallest-normal,zero-tile,low-tile,all-low}@a",
       ASSAY_QUICK },
+    { "B=1 T=2 D=70 N=2 " ALL "gen=nan@{skip,bias}", ASSAY_QUICK },
     { "B=2 T=5 D=4 N=3 x={f16,bf16} y={f16,bf16} gen={nan,inf,subnormal,end}@x", ASSAY_QUICK },
     { "B=2 T=5 D=4 N=3 " ALL "gen={special,zero,signed-zero,denormal,wide,zero-times-inf}", ASSAY_QUICK },
     { "B=2 T=5 D=4 N=3 y={f16,bf16} " ALL "gen=end@y", ASSAY_QUICK },
