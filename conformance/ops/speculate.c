@@ -58,7 +58,7 @@ static bool model(const assay_case *c, int i, int64_t n, double *const *value, a
 {
     const int64_t V = row_of(c);
     if (i == DRAFT)
-        drawn(value[Q], value[i], n, V, r);
+        drawn(value[Q], value[i], n, c->dim[2], r);
     else
         for (int64_t k = 0; k < n; k++)
             value[i][k] = i == U || i == W ? uniform(r)
@@ -79,8 +79,8 @@ static bool eighths(const assay_case *c, int i, int64_t n, double *const *value,
 /* u within a few steps of p / q on both sides. */
 static bool at_ratio(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
-    const int64_t V = row_of(c);
-    if (i != U)
+    const int64_t V = c->dim[2];
+    if (i != U || V == 0)
         return model(c, i, n, value, r);
     for (int64_t t = 0; t < n; t++) {
         const int64_t at = t * V + (int64_t)value[DRAFT][t];
