@@ -121,7 +121,7 @@ void bench_rates_json(const bench_work *w, const bench_task *t, const bench_resu
     int64_t below = 0;
     const char *level = t->cold ? "memory" : bench_machine_level(t->machine, (int64_t)footprint, t->threads, &below);
     /* what a call touches and that level at least must deliver: a hot loop may find the rest in the level before it */
-    const double delivered = 1 - (double)below / footprint;
+    const double delivered = footprint > 0 ? 1 - (double)below / footprint : 1;
     const double gflops = w->flops / ns, gbps = bytes / ns, best = ns / low;
     if (w->flops > 0) {
         assay_json_num(j, "flops", w->flops);

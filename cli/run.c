@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * assay run MODEL.gguf -p TEXT -n N: text as it comes, then what it cost. */
-#include "../reference/core/options.h"
+#include "../conformance/results/terminal.h"
 #include "../reference/core/dtype.h"
+#include "../reference/core/options.h"
 #include "../reference/core/registry.h"
 #include "../reference/core/save.h"
 #include "../reference/models/generate.h"
@@ -199,6 +200,16 @@ static error_t take(int key, char *arg, struct argp_state *state)
     }
 }
 
+static void progress(int64_t tokens, int64_t all)
+{
+    if (tokens == 0)
+        assay_progress_begin(all, "tokens");
+    if (tokens == all)
+        assay_progress_clear();
+    else
+        assay_progress_at(tokens, "");
+}
+
 static assay_status resolve(options *o, assay_why *why)
 {
     uint64_t isa = assay_cpu();
@@ -235,7 +246,12 @@ int assay_cmd_run(int argc, char **argv)
                                       NULL };
     options o = { .impl = "best",
                   .kv = "f32",
-                  .g = { .n = 64, .threads = 1, .batch = 512, .length_penalty = 1, .chain = assay_chain_usual() } };
+                  .g = { .n = 64,
+                         .threads = 1,
+                         .batch = 512,
+                         .length_penalty = 1,
+                         .chain = assay_chain_usual(),
+                         .progress = progress } };
     assay_why why = { "" };
     assay_options_parse(&argp, argc, argv, &o);
     static const char *const option[] = { "--json", "--logits", "--imatrix-out" };

@@ -3,15 +3,9 @@
 # assay run --beams on a synthetic model: one beam without ends is greedy, and what a search in Python makes of the logits that runs write is
 # the same, with texts that end on the way; what is refused.  (unit.beams has the known answers.)
 set -uo pipefail
-assay=$1
 bad=0
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-model=$dir/tiny.gguf
-export OMP_WAIT_POLICY=passive
-# shellcheck source=/dev/null
-. "$(dirname "$0")/expect"
-"$(dirname "$assay")/assay-models" --write "$model" || { echo "no synthetic model"; exit 1; }
+# shellcheck source=ci/cli/tiny
+. "$(dirname "$0")/tiny" "$1"
 
 "${PYTHON:-python3}" - "$assay" "$model" "$dir" <<'PY' || bad=1
 import json, math, struct, subprocess, sys

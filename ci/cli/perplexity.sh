@@ -2,15 +2,9 @@
 # SPDX-License-Identifier: MIT
 # assay run --perplexity on a synthetic model: the same from the logits that a run writes, by each window and batch; what is refused.
 set -uo pipefail
-assay=$1
 bad=0
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-model=$dir/tiny.gguf
-export OMP_WAIT_POLICY=passive
-# shellcheck source=/dev/null
-. "$(dirname "$0")/expect"
-"$(dirname "$assay")/assay-models" --write "$model" || { echo "no synthetic model"; exit 1; }
+# shellcheck source=ci/cli/tiny
+. "$(dirname "$0")/tiny" "$1"
 printf 'The house stands by the river; nobody has lived in it since the war. \xe5\xae\xb6 <|im_end|> 12' >"$dir/text"
 "$assay" tokenize "$model" <"$dir/text" >"$dir/ids"
 
@@ -101,6 +95,29 @@ expect 2 'does not go with a prompt' "$assay" run "$model" --perplexity "$dir/te
 expect 2 'does not go with --ids' "$assay" run "$model" --perplexity "$dir/text" --ids 5
 expect 2 'does not go with -n' "$assay" run "$model" --perplexity "$dir/text" -n 3
 expect 2 'does not go with a sampler' "$assay" run "$model" --perplexity "$dir/text" --temperature 1
+for _ in $(seq 100); do cat "$dir/text"; done >"$dir/long"
+"${PYTHON:-python3}" - "$assay" "$model" "$dir/long" <<'PY' || bad=1
+import os, pty, re, subprocess, sys
+assay, model, text = sys.argv[1:]
+for what in ["--perplexity", text, "--window", "64"], ["-p", "the", "-n", "60", "--beams", "8", "--ignore-eos"]:
+    master, slave = pty.openpty()
+    p = subprocess.Popen([assay, "run", model, "--impl", "oracle", *what], stdin=subprocess.DEVNULL, stdout=slave, stderr=slave)
+    os.close(slave)
+    seen = b""
+    while True:
+        try:
+            more = os.read(master, 65536)
+        except OSError:
+            more = b""
+        if not more:
+            break
+        seen += more
+    p.wait()
+    seen = seen.decode(errors="replace")
+    if p.returncode or not re.search(r"\d+/\d+ tokens, about \d+ s left", seen) or re.search(r"s left *[^\r ]", seen):
+        sys.exit(f"{what[0]} on a terminal shows no progress, or leaves it there: {seen[:300]!r}")
+PY
+
 expect 2 'does not go with --logits' "$assay" run "$model" --perplexity "$dir/text" --logits "$dir/x"
 expect 2 'does not go with --imatrix-out' "$assay" run "$model" --perplexity "$dir/text" --imatrix-out "$dir/x"
 expect 2 'window 5 is of --perplexity' "$assay" run "$model" -p x --window 5

@@ -2,18 +2,12 @@
 # SPDX-License-Identifier: MIT
 # assay run and assay tokenize on a synthetic model: text, ids, JSON, logits, wrong use, hostile files, a full disk.
 set -uo pipefail
-assay=$1
 bad=0
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-model=$dir/tiny.gguf
-export OMP_WAIT_POLICY=passive
-# shellcheck source=/dev/null
-. "$(dirname "$0")/expect"
+# shellcheck source=ci/cli/tiny
+. "$(dirname "$0")/tiny" "$1"
 same() { # WHAT A B
   [ "$2" = "$3" ] || { echo "$1: '$2', not '$3'"; bad=1; }
 }
-"$(dirname "$assay")/assay-models" --write "$model" || { echo "no synthetic model"; exit 1; }
 
 same ids "$("$assay" tokenize "$model" 'x<|im_end|>' --special)" '123 2'
 same decode "$("$assay" tokenize "$model" --decode '123,104')" 'xe'

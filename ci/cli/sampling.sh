@@ -3,15 +3,9 @@
 # The chain of samplers in assay run, on a synthetic model: the same seed and the same text by every tier's kernels and by the oracle, what
 # each option does to a text, what is said of it, and what is refused.  (unit.chain has the known answers.)
 set -uo pipefail
-assay=$1
 bad=0
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-model=$dir/tiny.gguf
-export OMP_WAIT_POLICY=passive
-# shellcheck source=/dev/null
-. "$(dirname "$0")/expect"
-"$(dirname "$assay")/assay-models" --write "$model" || { echo "no synthetic model"; exit 1; }
+# shellcheck source=ci/cli/tiny
+. "$(dirname "$0")/tiny" "$1"
 ids() { # OPTIONS...: the ids of a run
   expect 0 '^sampler: ' "$assay" run "$model" --ids 5,6,7 -n 24 --ignore-eos "$@" --json "$dir/run.json" >&2
   "${PYTHON:-python3}" -c 'import json, sys; print(*json.load(open(sys.argv[1]))["ids"])' "$dir/run.json"

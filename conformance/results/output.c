@@ -2,7 +2,6 @@
 #include "output.h"
 #include "../../reference/core/save.h"
 #include "../../reference/core/status.h"
-#include "assay_build.h"
 
 static const struct {
     const char *option;
@@ -44,25 +43,6 @@ assay_status assay_outputs_write(const assay_outputs *o, const assay_summary *s,
         }
     }
     return bad;
-}
-
-void assay_document_open(assay_json *j, const char *kind)
-{
-    assay_json_open(j, NULL, '{');
-    assay_json_int(j, "schema", 1);
-    assay_json_str(j, "kind", kind);
-    assay_json_str(j, "version", ASSAY_VERSION);
-    assay_json_str(j, "commit", ASSAY_COMMIT);
-    assay_json_str(j, "target", ASSAY_TARGET);
-}
-
-assay_status assay_document_write(assay_json *j, const char *path, assay_why *why)
-{
-    assay_json_close(j);
-    const assay_status s = j->failed ? assay_fail(why, ASSAY_ERR_NOMEM, "%s: the document could not be made", path)
-                                     : assay_save_text(path, j->text, why);
-    assay_json_free(j);
-    return s;
 }
 
 assay_status assay_ledger_write(const assay_ledger *l, const assay_outputs *o, assay_why *why)

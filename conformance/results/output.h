@@ -2,7 +2,7 @@
  * output.h - a document in the forms that others read, and where they go. */
 #ifndef ASSAY_OUTPUT_H
 #define ASSAY_OUTPUT_H
-#include "../../reference/core/json.h"
+#include "../../reference/core/document.h"
 #include "ledger.h"
 #include <argp.h>
 #include <stdio.h>
@@ -23,10 +23,6 @@ assay_status assay_report_markdown(const assay_summary *s, FILE *f);
  * two of them are, or where one of them cannot be written. */
 assay_status assay_outputs_begin(const assay_outputs *o, assay_why *why);
 assay_status assay_outputs_write(const assay_outputs *o, const assay_summary *s, assay_why *why);
-/* A document of another kind, in one go: { schema 1, kind, the build, what the caller writes between the two }; where
- * it goes is said by assay_outputs_begin, too.  path NULL: nowhere.  The second frees j. */
-void assay_document_open(assay_json *j, const char *kind);
-assay_status assay_document_write(assay_json *j, const char *path, assay_why *why);
 assay_status assay_ledger_write(const assay_ledger *l, const assay_outputs *o, assay_why *why);
 extern const struct argp assay_outputs_argp; /* its input is an assay_outputs; without --json */
 #endif

@@ -19,7 +19,7 @@ typedef struct beams { /* one search */
 
 static int64_t candidates_of(const assay_args *a)
 {
-    const int64_t wanted = (a->dim[3] > 1 ? 1 + a->dim[3] : 2) * a->dim[1], all = a->dim[1] * a->dim[2];
+    const int64_t wanted = (1 + a->dim[3]) * a->dim[1], all = a->dim[1] * a->dim[2];
     return wanted < all ? wanted : all;
 }
 static size_t scratch(const assay_args *a)

@@ -2,14 +2,13 @@
  * The seeded half: weights of variance 1, 64 rows of 2048, and 16 rows of activations of variance 1.  Outliers: each
  * 64th column of the weights is 8 times as large. */
 #include "formats.h"
+#include "../core/document.h"
 #include "../core/dtype.h"
 #include "../core/execute.h"
-#include "../core/json.h"
 #include "../core/registry.h"
 #include "../core/rng.h"
 #include "../core/status.h"
 #include "../core/tensor.h"
-#include "assay_build.h"
 #include "product.h"
 #include <inttypes.h>
 #include <math.h>
@@ -232,12 +231,7 @@ static void json_row(assay_json *j, const assay_format_row *r)
 char *assay_formats_json(const assay_formats *f)
 {
     assay_json j = { 0 };
-    assay_json_open(&j, NULL, '{');
-    assay_json_int(&j, "schema", ASSAY_FORMATS_SCHEMA);
-    assay_json_str(&j, "kind", "formats");
-    assay_json_str(&j, "version", ASSAY_VERSION);
-    assay_json_str(&j, "commit", ASSAY_COMMIT);
-    assay_json_str(&j, "target", ASSAY_TARGET);
+    assay_document_open(&j, "formats");
     assay_json_str(&j, "model", f->model);
     if (f->model)
         assay_json_int(&j, "positions", f->positions);

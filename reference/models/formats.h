@@ -6,7 +6,7 @@
 #define ASSAY_MODELS_FORMATS_H
 #include "requant.h"
 
-enum { ASSAY_FORMATS_SCHEMA = 1, ASSAY_FORMATS_KINDS = 2 }; /* kinds of weights: normal; with columns of outliers */
+enum { ASSAY_FORMATS_KINDS = 2 }; /* kinds of weights: normal; with columns of outliers */
 
 typedef struct assay_format_row {
     assay_dtype type;

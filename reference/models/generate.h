@@ -6,8 +6,6 @@
 #include "session.h"
 #include <stdio.h>
 
-enum { ASSAY_RUN_SCHEMA = 1 }; /* of --json */
-
 typedef struct assay_generate {
     const char *model, *prompt, *impl_text;
     int32_t *ids; /* instead of prompt */
@@ -23,6 +21,9 @@ typedef struct assay_generate {
     const char *logits_path, *json_path, *imatrix_path;
     const char *text_path; /* perplexity.h: of this file, in windows of so many tokens; 0: 512, or the context */
     int64_t window;
+    /* Of what prints nothing for long (perplexity, beams): at the begin (0), and in between; the last when all is done.
+     * NULL: nobody watches. */
+    void (*progress)(int64_t tokens, int64_t all);
     bool not_finite; /* result: the run ended at logits that are not finite numbers; why says which */
 } assay_generate;
 

@@ -22,6 +22,8 @@ static assay_status next(void *ctx, const int32_t *id, int64_t n, float *logits,
     run *r = f->r;
     const int64_t P = r->n_prompt, all = P + n;
     const bool first = f->n == 0;
+    if (r->o->progress)
+        r->o->progress(first ? 0 : n, r->o->n);
     const double begin = assay_seconds();
     int64_t at = 0;
     assay_status s = ASSAY_OK;
@@ -78,6 +80,8 @@ assay_status assay_generate_beams(run *r, assay_why *why)
         return assay_generate_no_memory(why);
     assay_status s = assay_beams_search(b, why);
     free(f.fed);
+    if (o->progress)
+        o->progress(o->n, o->n);
     if (s && r->broken.count)
         return ASSAY_OK; /* why says it */
     r->decode.n_shares = r->decode.tokens ? assay_session_shares(r->session, r->decode.share, SHARES) : 0;

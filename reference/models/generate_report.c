@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * What is said of a run: speeds as text, all of it as JSON, the logits as a file. */
+#include "../core/document.h"
 #include "../core/dtype.h"
-#include "../core/json.h"
 #include "../core/registry.h"
 #include "../core/safetensors.h"
-#include "../core/save.h"
 #include "generate_parts.h"
 #include <inttypes.h>
 
@@ -135,9 +134,7 @@ static void json_beams(assay_json *j, const assay_beams *b)
 assay_status assay_generate_json(const run *r, assay_why *why)
 {
     assay_json j = { 0 };
-    assay_json_open(&j, NULL, '{');
-    assay_json_int(&j, "schema", ASSAY_RUN_SCHEMA);
-    assay_json_str(&j, "kind", "run");
+    assay_document_open(&j, "run");
     assay_json_str(&j, "model", r->o->model);
     assay_json_num(&j, "parameters", r->graph.parameters);
     assay_json_str(&j, "impl", r->o->impl_text);
@@ -180,10 +177,7 @@ assay_status assay_generate_json(const run *r, assay_why *why)
     assay_json_num(&j, "first_token_seconds", r->first);
     json_phase(&j, "prefill", &r->prefill);
     json_phase(&j, "decode", &r->decode);
-    assay_json_close(&j);
-    const assay_status s = j.failed ? assay_generate_no_memory(why) : assay_save_text(r->o->json_path, j.text, why);
-    assay_json_free(&j);
-    return s;
+    return assay_document_write(&j, r->o->json_path, why);
 }
 
 assay_status assay_generate_logits(const run *r, assay_why *why)

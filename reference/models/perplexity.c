@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "perplexity.h"
 #include "../core/clock.h"
+#include "../core/document.h"
 #include "../core/dtype.h"
-#include "../core/json.h"
 #include "../core/registry.h"
-#include "../core/save.h"
 #include "../core/status.h"
 #include "divergence.h"
 #include "generate_parts.h"
@@ -59,20 +58,28 @@ static assay_status window(assay_session *s, const int32_t *id, int64_t W, int64
     return ASSAY_OK;
 }
 
-assay_status assay_perplexity(assay_session *s, const int32_t *id, int64_t n, int64_t W, int64_t batch, int64_t V,
-                              int32_t bos, assay_score *score, assay_why *why)
+/* Windows of W tokens, each beginning W / 2 behind the one before: the first counts all tokens but its first, the
+ * others their second half, so that each token of the text is counted once, with W / 2 tokens before it where there
+ * are as many.  bos: stands in place of a window's first token; below 0: it stays. */
+static assay_status windows(const assay_generate *o, assay_session *s, const assay_prompt *text, int64_t W,
+                            int64_t batch, int64_t V, int32_t bos, assay_score *score, assay_why *why)
 {
     double *row = malloc((size_t)V * sizeof *row);
     int32_t *part = malloc((size_t)W * sizeof *part);
+    const int64_t n = (int64_t)text->n;
     assay_status status = row && part ? ASSAY_OK : assay_generate_no_memory(why);
     *score = (assay_score){ 0 };
     for (int64_t at = 0, counted = 1; counted < n && !status && isfinite(score->sum); at += W / 2) {
         const int64_t m = n - at < W ? n - at : W;
         for (int64_t i = 0; i < m; i++)
-            part[i] = i == 0 && bos >= 0 ? bos : id[at + i];
+            part[i] = i == 0 && bos >= 0 ? bos : text->id[at + i];
+        if (o->progress)
+            o->progress(at ? counted : 0, n);
         status = window(s, part, m, counted - at, batch, V, row, score, why);
         counted = at + m;
     }
+    if (o->progress)
+        o->progress(n, n);
     free(row);
     free(part);
     return status;
@@ -83,9 +90,7 @@ static assay_status write_json(const assay_generate *o, const assay_score *score
 {
     assay_json j = { 0 };
     const double mean = assay_score_mean(score);
-    assay_json_open(&j, NULL, '{');
-    assay_json_int(&j, "schema", ASSAY_RUN_SCHEMA);
-    assay_json_str(&j, "kind", "perplexity");
+    assay_document_open(&j, "perplexity");
     assay_json_str(&j, "model", o->model);
     assay_json_str(&j, "text", o->text_path);
     assay_json_str(&j, "impl", o->impl_text);
@@ -98,10 +103,7 @@ static assay_status write_json(const assay_generate *o, const assay_score *score
     assay_json_num(&j, "nats_error", assay_score_error(score));
     assay_json_num(&j, "perplexity", exp(mean));
     assay_json_num(&j, "seconds", seconds);
-    assay_json_close(&j);
-    const assay_status s = j.failed ? assay_generate_no_memory(why) : assay_save_text(o->json_path, j.text, why);
-    assay_json_free(&j);
-    return s;
+    return assay_document_write(&j, o->json_path, why);
 }
 
 static assay_status report(assay_generate *o, const assay_score *score, int64_t W, double seconds, FILE *out,
@@ -155,7 +157,7 @@ assay_status assay_perplexity_run(assay_generate *o, FILE *out, assay_why *why)
         s = assay_session_warm(session, batch, why);
     const double begin = assay_seconds();
     if (!s)
-        s = assay_perplexity(session, text.id, n, W, batch, graph.vocab, tokens.add_bos ? tokens.bos : -1, &score, why);
+        s = windows(o, session, &text, W, batch, graph.vocab, tokens.add_bos ? tokens.bos : -1, &score, why);
     if (!s)
         s = report(o, &score, W, assay_seconds() - begin, out, why);
     assay_session_free(session);

@@ -8,7 +8,7 @@
 #include "../core/safetensors.h"
 #include "imatrix.h"
 
-enum { ASSAY_REQUANT_SCHEMA = 1, ASSAY_REQUANT_RULES = 16, ASSAY_REQUANT_RANK = 4 };
+enum { ASSAY_REQUANT_RULES = 16, ASSAY_REQUANT_RANK = 4 };
 
 typedef struct assay_requant_rule { /* tensors whose name matches the pattern (*, ?, [...]) */
     const char *pattern;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * What a plan or a finished file is, as a table and as JSON. */
+#include "../core/document.h"
 #include "../core/dtype.h"
-#include "../core/json.h"
 #include "../core/plain.h"
-#include "assay_build.h"
 #include "requant.h"
 #include <inttypes.h>
 #include <math.h>
@@ -136,11 +135,7 @@ char *assay_requant_json(const assay_requant *r, bool done)
 {
     assay_json j = { 0 };
     char name[512];
-    assay_json_open(&j, NULL, '{');
-    assay_json_int(&j, "schema", ASSAY_REQUANT_SCHEMA);
-    assay_json_str(&j, "kind", "quantize");
-    assay_json_str(&j, "version", ASSAY_VERSION);
-    assay_json_str(&j, "commit", ASSAY_COMMIT);
+    assay_document_open(&j, "quantize");
     assay_json_str(&j, "in", r->in);
     assay_json_str(&j, "out", r->out);
     assay_json_bool(&j, "written", done);

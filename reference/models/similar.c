@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * The table is decoded into f32 once; the words' own rows are the queries. */
 #include "similar.h"
+#include "../core/document.h"
 #include "../core/dtype.h"
-#include "../core/json.h"
 #include "../core/memory.h"
 #include "../core/plain.h"
 #include "../core/registry.h"
 #include "../core/status.h"
 #include "assay/params/similarity.h"
-#include "assay_build.h"
 #include "lone.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -207,12 +206,7 @@ static void json_token(assay_json *j, const assay_similar *s, int32_t id)
 char *assay_similar_json(const assay_similar *s)
 {
     assay_json j = { 0 };
-    assay_json_open(&j, NULL, '{');
-    assay_json_int(&j, "schema", ASSAY_SIMILAR_SCHEMA);
-    assay_json_str(&j, "kind", "similar");
-    assay_json_str(&j, "version", ASSAY_VERSION);
-    assay_json_str(&j, "commit", ASSAY_COMMIT);
-    assay_json_str(&j, "target", ASSAY_TARGET);
+    assay_document_open(&j, "similar");
     assay_json_str(&j, "model", s->model);
     assay_json_str(&j, "metric", forms[s->form]);
     assay_json_int(&j, "rows", s->rows);

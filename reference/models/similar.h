@@ -5,8 +5,6 @@
 #include "session.h"
 #include "tokenizer.h"
 
-enum { ASSAY_SIMILAR_SCHEMA = 1 };
-
 typedef struct assay_similar {
     const char *model, *const *word;
     int64_t n, k; /* words; neighbours of each, fewer where the table has fewer rows */
