@@ -27,6 +27,10 @@ d = json.load(open(sys.argv[1]))
 assert d["schema"] == 1 and d["kind"] == "bench" and d["context"]["assay"]["cpu"]["isa"], "no passport"
 assert d["context"]["caches"] is not None and d["context"]["library_build_type"], "not Google Benchmark's context"
 assert len(sys.argv) > 2 or any(r["name"] == "call" and r["value"] > 0 for r in d["roofs"]), "no call cost"
+size = {c["level"]: c["bytes"] for c in d["context"]["assay"]["caches"] if c["type"] != "instruction"}
+for r in d["roofs"]:
+    below = size.get(int(r["level"][1]) - 1) if r.get("level", "") in ("L2", "L3") else None
+    assert not below or 2 * below <= r["bytes"] <= 4 * below, ("far beyond the level below it a guest's cache is memory", r["name"], r["bytes"], below)
 for b in d["benchmarks"]:
     assert re.fullmatch(r"[a-z0-9_]+/[^/]+/[^/]+/[^/]+/\d+t/(hot|cold)", b["name"]), b["name"]
     assert b["verdict"]["pass"] and b["verdict"]["how"] == "all elements", b["verdict"]

@@ -266,6 +266,36 @@ START_TEST(why_slower)
 }
 END_TEST
 
+/* The level that holds so much, and what the one before it holds: two threads have two of what is not shared. */
+START_TEST(levels)
+{
+    enum { KIB = 1024 };
+    static const bench_machine m = { .n_caches = 4,
+                                     .cache = {
+                                         { .level = 1, .shared_by = 1, .type = "instruction", .bytes = 32 * KIB },
+                                         { .level = 1, .shared_by = 1, .type = "data", .bytes = 48 * KIB },
+                                         { .level = 2, .shared_by = 1, .type = "unified", .bytes = 2048 * KIB },
+                                         { .level = 3, .shared_by = 2, .type = "unified", .bytes = 8192 * KIB } } };
+    static const struct {
+        int64_t kib;
+        int threads;
+        const char *level;
+        int64_t below;
+    } rows[] = { { 48, 1, "L1", 0 },          { 49, 1, "L2", 48 },     { 2048, 1, "L2", 48 },
+                 { 2049, 1, "L3", 2048 },     { 4096, 2, "L2", 96 },   { 4097, 2, "L3", 4096 },
+                 { 8193, 2, "memory", 8192 }, { 8193, 3, "L3", 6144 }, { 1 << 20, 1, "memory", 8192 } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int64_t below = -1;
+        ck_assert_str_eq(bench_machine_level(&m, rows[i].kib * KIB, rows[i].threads, &below), rows[i].level);
+        ck_assert_int_eq(below, rows[i].below * KIB);
+    }
+    const bench_machine none = { .n_caches = 0 };
+    int64_t below = -1;
+    ck_assert_str_eq(bench_machine_level(&none, KIB, 1, &below), "memory");
+    ck_assert_int_eq(below, 0);
+}
+END_TEST
+
 Suite *assay_unit_bench(void)
 {
     Suite *s = suite_create("bench");
@@ -277,6 +307,7 @@ Suite *assay_unit_bench(void)
     tcase_add_test(c, every_mark);
     tcase_add_test(c, inputs_again);
     tcase_add_test(c, why_slower);
+    tcase_add_test(c, levels);
     suite_add_tcase(s, c);
     return s;
 }
