@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * flash_tile.h - the inner loops of attention over the vectors of simd.h; the including kernel takes its simd_<tier>.h
- * and defines the vf_* helpers, which only attention needs.  A
- * tile is R query rows of a group of ROWS; scores go to s[r * KEYS + j], outputs to o[r * ldo + e].
+ * and defines the vf_* helpers, which only attention needs.  A tile is R query rows of a group of ROWS; scores go to
+ * s[r * KEYS + j], outputs to o[r * ldo + e].
  *
  *   scores  R rows x 16 NP keys: per d, NP * 16 / LANES loads of a K panel and R broadcasts of q  (all FMA)
  *   values  R rows x NE vectors of E: per key, NE loads of a V row and R broadcasts of p                 (all FMA)
