@@ -37,8 +37,7 @@ int bench_inputs_varied(const assay_problem *p)
     for (int by_index = 0; by_index <= 1; by_index++)
         for (int i = 0; i < p->c.op->n_operands; i++) {
             const assay_operand *o = &p->c.op->operands[i];
-            const bool fits =
-                by_index ? (o->flags & KEEP) == ASSAY_INDEX : !(o->flags & KEEP) && !is_place(p->t[i].type);
+            const bool fits = by_index ? (o->flags & ASSAY_INDEX) != 0 : !(o->flags & KEEP) && !is_place(p->t[i].type);
             if (fits && (p->c.present >> i & 1) && o->access == ASSAY_IN && !(o->flags & ASSAY_WEIGHT) &&
                 !p->t[i].layout && assay_tensor_bytes(&p->t[i]) >= 2 * (size_t)assay_dtype_of(p->t[i].type)->bytes)
                 return i;

@@ -77,7 +77,7 @@ static void print_operand(const assay_op *op, const assay_operand *o)
         if (o->flags & flags[f].flag)
             note(&begun, "%s", flags[f].says);
     if (o->flags & ASSAY_INDEX)
-        note(&begun, "0 .. %c-1", o->index_of);
+        note(&begun, o->flags & ASSAY_POSITION ? "up to %c-1" : "0 .. %c-1", o->index_of);
     if (o->access != ASSAY_IN)
         note(&begun, "right is %s", verdict[o->verdict]);
     putchar('\n');

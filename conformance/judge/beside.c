@@ -11,10 +11,10 @@
 
 void assay_other_numbers(const assay_operand *o, const assay_tensor *t, unsigned char *to, const unsigned char *from)
 {
-    const uint32_t keep = ASSAY_INDEX | ASSAY_MASK | ASSAY_COUNT;
     const bool whole = t->type == ASSAY_i32 || t->type == ASSAY_i64; /* they mean places; positions may be anywhere */
-    const bool numbers =
-        o->access == ASSAY_IN && !(o->flags & keep) && !t->layout && (!whole || (o->flags & ASSAY_POSITION));
+    const bool position = o->flags & ASSAY_POSITION;                 /* as may an index that may be none */
+    const uint32_t keep = ASSAY_MASK | ASSAY_COUNT | (position ? 0 : ASSAY_INDEX);
+    const bool numbers = o->access == ASSAY_IN && !(o->flags & keep) && !t->layout && (!whole || position);
     const size_t bytes = assay_tensor_bytes(t), block = (size_t)assay_dtype_of(t->type)->bytes,
                  at = numbers ? (bytes / block + 1) / 2 * block : 0;
     memcpy(to, from + at, bytes - at);

@@ -87,7 +87,7 @@ enum {                            /* assay_operand.flags */
        ASSAY_BROADCAST = 1u << 2, /* any dimension may be given with length 1 (stride 0)                       */
        ASSAY_INDEX = 1u << 3,     /* values lie in [0, length of index_of): checked before the kernel          */
        ASSAY_COUNT = 1u << 4,     /* how many entries of dimension index_of hold results; beyond, poison stands */
-       ASSAY_POSITION = 1u << 5,  /* token positions: non-negative integers, or negative for an empty slot     */
+       ASSAY_POSITION = 1u << 5,  /* token positions, or negative: an empty slot; with INDEX: an index, or none */
        ASSAY_MASK = 1u << 6,      /* additive mask: finite or -inf                                             */
        ASSAY_ANY_ZERO = 1u << 7,  /* EXACT output whose zeros may have either sign                             */
 };

@@ -56,6 +56,7 @@ void assay_field_set(const assay_field *f, double v, unsigned char *params)
 static assay_status check_index(const assay_op *op, int i, const assay_tensor *t, int64_t limit, assay_why *why)
 {
     const int64_t n = assay_tensor_count(t);
+    const bool or_none = op->operands[i].flags & ASSAY_POSITION;
     for (int64_t at = 0; at < n; at++) { /* INDEX operands are i32 and small */
         int64_t rest = at;
         const char *p = t->data;
@@ -65,10 +66,10 @@ static assay_status check_index(const assay_op *op, int i, const assay_tensor *t
         }
         int32_t v;
         memcpy(&v, p, sizeof v);
-        if (v < 0 || v >= limit)
-            return assay_fail(why, ASSAY_ERR_PARAM, "%s: %s[%lld]=%d is outside 0 .. %c-1 = %lld", op->name,
+        if ((v < 0 && !or_none) || v >= limit)
+            return assay_fail(why, ASSAY_ERR_PARAM, "%s: %s[%lld]=%d is outside 0 .. %c-1 = %lld%s", op->name,
                               op->operands[i].name, (long long)at, (int)v, op->operands[i].index_of,
-                              (long long)limit - 1);
+                              (long long)limit - 1, or_none ? ", and not negative" : "");
     }
     return ASSAY_OK;
 }
