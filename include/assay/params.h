@@ -19,6 +19,7 @@
 #include "assay/params/layernorm.h"
 #include "assay/params/moe_balance.h"
 #include "assay/params/moe_gate.h"
+#include "assay/params/moe_slots.h"
 #include "assay/params/penalize.h"
 #include "assay/params/rmsnorm.h"
 #include "assay/params/rope.h"
