@@ -177,6 +177,7 @@ static const assay_relation relations[] = {
     ALONG(REVERSE, "channels in reverse: in y too", SUM, "D", 0),
     ALONG(REVERSE, "experts in reverse: the same", SUM, "K", LOOSE),
     MORE("three experts of weight 0 more: the same", SUM, "K", "w", 0, LOOSE),
+    MORE("three experts more that dropped the token: the same", SUM " slots=i32", "K", "w slots x", -1, LOOSE),
     ALONG(CUT, "tokens in two calls: the same", SUM, "T", 0),
 };
 
