@@ -9,6 +9,8 @@
 
 enum {
     MOST_OPS = 256,
+    CHEAP = 32, /* most pairs have a case for this part of the price; for the others it is doubled until they have */
+    TYPES_SHARE = 4, /* joint cases of each type pay this part of what that of the first types does */
     DENSE = 8 /* in joint cases an element weighs so much: 32 times the price are for products of large matrices, whose
                  elements are few, not for as many elements */
 };
@@ -160,7 +162,7 @@ static void add_seeds(assay_cases *to, assay_level level)
             add_seed(to, choice, free, s->price, 1);
             usual(s, choice, free, true);
             choice[f] = n;
-            add_seed(to, choice, free, at_level[level].joint, DENSE);
+            add_seed(to, choice, free, at_level[level].joint / TYPES_SHARE, DENSE);
         }
 }
 
@@ -255,10 +257,12 @@ static assay_cases *make(const assay_op *op, assay_level level)
     if (assay_suite_of(op)->rows_only)
         return to;
     add_seeds(to, level);
-    to->space.price = at_level[level].price / 8; /* most pairs have a small case */
+    to->space.price = at_level[level].price / CHEAP;
     assay_cover_fill(&to->pairs, at_level[level].most, keep, to);
-    to->space.price = at_level[level].price;
-    assay_cover_fill(&to->pairs, at_level[level].most, keep, to);
+    while (to->space.price < at_level[level].price) {
+        to->space.price *= 2;
+        assay_cover_retry(&to->pairs, at_level[level].most, keep, to);
+    }
     if (at_level[level].triples)
         add_triples(to, at_level[level].most);
     add_work(to, level);

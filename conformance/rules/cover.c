@@ -27,12 +27,21 @@ static bool is_length(const assay_factor *a)
     return a->what == ASSAY_RUNG || a->what == ASSAY_TAIL;
 }
 
-static int factor_of(const assay_space *s, int number)
+static const assay_factor *factor_of(const assay_space *s, int number)
 {
-    int f = 0;
-    while (number >= s->factor[f].first + s->factor[f].n)
-        f++;
-    return f;
+    return &s->factor[s->factor_of[number]];
+}
+
+/* A length that stands alone meets what chooses the code, types and how operands are there, and nothing else. */
+static bool is_apart(const assay_space *s, const int *number, int strength)
+{
+    int lone = 0, other = 0;
+    for (int i = 0; i < strength; i++) {
+        const assay_what what = factor_of(s, number[i])->what;
+        lone += s->lone[number[i]];
+        other += !s->lone[number[i]] && what != ASSAY_TYPE && what != ASSAY_GIVEN && what != ASSAY_LAYOUT;
+    }
+    return lone > 1 || (lone && other);
 }
 
 /* The generator is the last factor. */
@@ -41,9 +50,9 @@ static bool is_asked(const assay_cover *v, const int *number)
     const assay_space *s = v->space;
     const assay_factor *gen = &s->factor[s->n - 1];
     const int g = number[v->strength - 1] - gen->first;
-    bool asked = true;
+    bool asked = !is_apart(s, number, v->strength);
     for (int i = 0; g >= 0 && s->gen[g].operand >= 0 && i + 1 < v->strength; i++) {
-        const int f = factor_of(s, number[i]);
+        const int f = s->factor_of[number[i]];
         asked &= !(v->lean && is_length(&s->factor[f])) && assay_space_agree(s, g, f, number[i] - s->factor[f].first);
     }
     return asked;
@@ -53,7 +62,7 @@ static bool of_rungs(const assay_cover *v, const int *number)
 {
     bool all = true;
     for (int i = 0; i < v->strength; i++)
-        all &= v->space->factor[factor_of(v->space, number[i])].what == ASSAY_RUNG;
+        all &= factor_of(v->space, number[i])->what == ASSAY_RUNG;
     return all;
 }
 
@@ -72,7 +81,7 @@ static bool shows(const assay_cover *v, assay_veil w, const int *number)
 {
     uint32_t rungs = 0, tails = 0;
     for (int i = 0; w.zero && i < v->strength; i++) {
-        const assay_factor *a = &v->space->factor[factor_of(v->space, number[i])];
+        const assay_factor *a = factor_of(v->space, number[i]);
         rungs |= (uint32_t)(a->what == ASSAY_RUNG) << a->of;
         tails |= (uint32_t)(a->what == ASSAY_TAIL) << a->of;
     }
@@ -353,6 +362,33 @@ static void fill(filling *l, int k, const int *factor, int *number)
         l->made(l->ctx, &made);
         l->left--;
     }
+}
+
+/* What was too dear, at the price of today.  A refusal stands at any price. */
+void assay_cover_retry(assay_cover *v, int64_t most, void (*made)(void *ctx, const assay_case *c), void *ctx)
+{
+    assay_rng rng = { 1, 0, 0 };
+    struct assay_lack *const lack = v->lack;
+    const size_t n = v->n_lacks;
+    assay_gap *const gap = v->gap;
+    assay_case c;
+    v->lack = NULL, v->n_lacks = 0;
+    v->gap = NULL, v->n_gaps = 0;
+    v->refused = v->barred, v->dear = 0;
+    for (size_t i = 0; i < n; i++) {
+        const assay_gap *g = &gap[lack[i].gap];
+        if (is_done(v, lack[i].number))
+            continue;
+        if (g->why_not != ASSAY_TOO_DEAR || most == 0)
+            note_lack(v, g->factor, lack[i].number, g->why_not, &g->why);
+        else if (try_target(v, g->factor, lack[i].number, &c, &rng)) {
+            made(ctx, &c);
+            most--;
+        }
+    }
+    free(lack);
+    free(gap);
+    count_gaps(v);
 }
 
 void assay_cover_fill(assay_cover *v, int64_t most, void (*made)(void *ctx, const assay_case *c), void *ctx)

@@ -49,4 +49,6 @@ void assay_cover_free(assay_cover *v);
 void assay_cover_add(assay_cover *v, const assay_case *c);
 /* Makes cases until nothing is missing that can be had, at most so many; made() gets each. */
 void assay_cover_fill(assay_cover *v, int64_t most, void (*made)(void *ctx, const assay_case *c), void *ctx);
+/* Once filled: the same for what was too dear, at the price that the space has now. */
+void assay_cover_retry(assay_cover *v, int64_t most, void (*made)(void *ctx, const assay_case *c), void *ctx);
 #endif

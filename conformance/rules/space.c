@@ -10,12 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A length of 0 excuses no other: loops run over it. */
-static double elements(const assay_case *c, const char *shape)
+enum { LETTERS = 128 };
+
+static double elements(const double *length, const char *shape)
 {
     double n = 1;
     for (; *shape; shape++)
-        n *= fmax((double)c->dim[assay_op_dim(c->op, *shape)], 1);
+        n *= length[(unsigned char)*shape];
     return n;
 }
 
@@ -24,10 +25,13 @@ static double price_of(const assay_case *c, double most, double weight)
     const assay_op *op = c->op;
     assay_tensor t[ASSAY_MAX_OPND];
     double n = 0, visits = 1; /* pairs of a row and what it looks at: flops() may take that long */
+    double length[LETTERS];   /* of a dimension by its letter; one of 0 excuses no other, loops run over it */
+    for (int d = 0; op->dims[d]; d++)
+        length[(unsigned char)op->dims[d]] = c->dim[d] ? (double)c->dim[d] : 1;
     for (int i = 0; i < op->n_operands; i++)
-        n += (c->present >> i & 1) ? elements(c, op->operands[i].shape) : 0;
+        n += (c->present >> i & 1) ? elements(length, op->operands[i].shape) : 0;
     for (int i = 0; i < op->n_planes; i++)
-        n += elements(c, op->planes[i].shape) / 4;
+        n += elements(length, op->planes[i].shape) / 4;
     for (int d = 0; op->dims[d]; d++)
         if (op->role[d] == ASSAY_ROLE_ROWS || op->role[d] == ASSAY_ROLE_KEYS || op->role[d] == ASSAY_ROLE_SUM)
             visits *= (double)c->dim[d];
@@ -47,6 +51,12 @@ double assay_case_price(const assay_case *c, double most)
 
 static void add(assay_space *s, assay_what what, int of, int n)
 {
+    if (s->n == ASSAY_MAX_FACTORS || s->choices + n > ASSAY_MAX_CHOICES)
+        abort();
+    for (int i = 0; i < n; i++) {
+        s->factor_of[s->choices + i] = (unsigned char)s->n;
+        s->lone[s->choices + i] = what == ASSAY_RUNG && assay_ladder_of(s->op->role[of]).rung[i] >= ASSAY_LONE;
+    }
     s->factor[s->n++] = (assay_factor){ what, of, n, s->choices };
     s->choices += n;
 }
@@ -61,11 +71,11 @@ static int types_of(const assay_operand *o)
 
 static assay_dtype nth_type(const assay_operand *o, int n)
 {
-    int t = 0;
-    for (; t < ASSAY_DTYPE_END; t++)
-        if (ASSAY_HAS(o->types, t) && n-- == 0)
-            break;
-    return (assay_dtype)t;
+    for (int word = 0; word < 2; word++)
+        for (uint64_t left = o->types.bits[word]; left; left &= left - 1)
+            if (n-- == 0)
+                return (assay_dtype)(64 * word + __builtin_ctzll(left));
+    return ASSAY_DTYPE_END;
 }
 
 /* An operand is absent (OPTIONAL alone), whole, or, BROADCAST, spread over all dimensions, over all but one, over one.

@@ -27,6 +27,7 @@ typedef struct assay_factor {
 enum {
     ASSAY_MAX_FACTORS = 3 * ASSAY_MAX_OPND + 2 * ASSAY_MAX_DIMS + 12,
     ASSAY_MAX_GENS = 256,
+    ASSAY_MAX_CHOICES = 1024,
     ASSAY_FIELD_VALUES = 12, /* and */
     ASSAY_FIELD_BESIDE = 4   /* beside a length */
 };
@@ -36,7 +37,9 @@ typedef struct assay_space {
     const assay_suite *suite;
     int n, choices; /* factors, and choices of all factors together */
     assay_factor factor[ASSAY_MAX_FACTORS];
-    assay_value_gen gen[ASSAY_MAX_GENS]; /* operand -1: it names none */
+    unsigned char factor_of[ASSAY_MAX_CHOICES]; /* of a choice's number */
+    bool lone[ASSAY_MAX_CHOICES];               /* a length that stands alone (assay_ladder) */
+    assay_value_gen gen[ASSAY_MAX_GENS];        /* operand -1: it names none */
     double field[ASSAY_MAX_FACTORS][ASSAY_FIELD_VALUES + ASSAY_FIELD_BESIDE];
     double price;  /* the most that a case may cost: elements of its operands, and flops / 16 */
     double weight; /* of elements: usually 1; where price is high for the sake of flops, more */
