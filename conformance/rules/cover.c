@@ -7,13 +7,22 @@
 
 enum { TRIES = 6 };
 
-/* A set is its choices' numbers in ascending order, as digits. */
+/* A set is its choices' numbers in ascending order, as digits; rows are whole words. */
 static size_t index_of(const assay_cover *v, const int *number)
 {
     size_t at = 0;
     for (int i = 0; i < v->strength; i++)
-        at = at * (size_t)v->space->choices + (size_t)number[i];
+        at = at * v->words * 64 + (size_t)number[i];
     return at;
+}
+
+/* A pair is there both ways, so that a row is all that its choice has met. */
+static void set(const assay_cover *v, uint64_t *bits, const int *number)
+{
+    const int turned[2] = { number[1], number[0] };
+    const size_t at = index_of(v, number), other = v->strength == 2 ? index_of(v, turned) : at;
+    bits[at / 64] |= UINT64_C(1) << at % 64;
+    bits[other / 64] |= UINT64_C(1) << other % 64;
 }
 
 static bool is_done(const assay_cover *v, const int *number)
@@ -93,25 +102,34 @@ static bool mark(assay_cover *v, const int *number)
 {
     if (!shows(v, v->veil, number))
         return false;
-    const size_t at = index_of(v, number);
-    const bool fresh = !(v->done[at / 64] >> at % 64 & 1);
-    v->done[at / 64] |= UINT64_C(1) << at % 64;
+    const bool fresh = !is_done(v, number);
+    set(v, v->done, number);
     return fresh && is_asked(v, number);
 }
 
 bool assay_cover_init(assay_cover *v, const assay_space *s, int strength, bool lean)
 {
-    size_t cells = 1;
-    *v = (assay_cover){ .space = s, .strength = strength, .lean = lean };
-    for (int k = 0; k < strength; k++)
-        cells *= (size_t)s->choices;
-    v->done = calloc(cells / 64 + 1, sizeof *v->done);
-    return v->done;
+    *v = (assay_cover){ .space = s, .strength = strength, .lean = lean, .words = ((size_t)s->choices + 63) / 64 };
+    size_t words = v->words;
+    for (int k = 1; k < strength; k++)
+        words *= v->words * 64;
+    v->done = calloc(words, sizeof *v->done);
+    v->asked = strength == 2 ? calloc(words, sizeof *v->asked) : NULL;
+    if (!v->done || (strength == 2 && !v->asked))
+        return false;
+    for (int a = 0; v->asked && a < s->choices; a++)
+        for (int b = a + 1; b < s->choices; b++) {
+            const int pair[2] = { a, b };
+            if (s->factor_of[a] != s->factor_of[b] && is_asked(v, pair))
+                set(v, v->asked, pair);
+        }
+    return true;
 }
 
 void assay_cover_free(assay_cover *v)
 {
     free(v->done);
+    free(v->asked);
     free(v->gap);
     free(v->lack);
     *v = (assay_cover){ 0 };
@@ -161,28 +179,52 @@ static void sort(int *number, int n)
         }
 }
 
-/* Sets that number x would complete with the n chosen ones. */
-static int gain(const assay_cover *v, int x, const int *chosen, int n)
+/* Choices made so far, by number and as bits. */
+typedef struct chosen {
+    int number[ASSAY_MAX_FACTORS], n;
+    uint64_t bits[ASSAY_MAX_CHOICES / 64];
+} chosen;
+
+static void take(chosen *c, int number)
+{
+    c->number[c->n++] = number;
+    c->bits[number / 64] |= UINT64_C(1) << number % 64;
+}
+
+static int gain_in_pairs(const assay_cover *v, int x, const chosen *c)
+{
+    const uint64_t *done = &v->done[(size_t)x * v->words], *asked = &v->asked[(size_t)x * v->words];
+    int sum = 0;
+    for (size_t w = 0; w < v->words; w++)
+        for (uint64_t left = c->bits[w] & asked[w] & ~done[w]; left; left &= left - 1)
+            sum++;
+    return sum;
+}
+
+/* Sets that number x would complete with the chosen ones. */
+static int gain(const assay_cover *v, int x, const chosen *c)
 {
     int sum = 0;
-    for (int i = 0; i < n; i++)
-        for (int k = v->strength == 2 ? n - 1 : i + 1; k < n; k++) {
-            int set[ASSAY_COVER_MOST] = { x, chosen[i], chosen[k] };
-            sort(set, v->strength);
-            sum += !is_done(v, set) && is_asked(v, set);
+    if (v->strength == 2)
+        return gain_in_pairs(v, x, c);
+    for (int i = 0; i < c->n; i++)
+        for (int k = i + 1; k < c->n; k++) {
+            int triple[3] = { x, c->number[i], c->number[k] };
+            sort(triple, 3);
+            sum += !is_done(v, triple) && is_asked(v, triple);
         }
     return sum;
 }
 
 /* Of factor f the choice that adds most: of lengths the shortest such, and none that cannot be paid beside those in
  * choice[]; of others any. */
-static int best_choice(const assay_cover *v, int f, int *choice, const int *chosen, int n, assay_rng *r)
+static int best_choice(const assay_cover *v, int f, int *choice, const chosen *so_far, assay_rng *r)
 {
     const assay_factor *a = &v->space->factor[f];
     const int turn = a->what == ASSAY_RUNG ? 0 : (int)assay_rng_below(r, a->n);
     int best = choice[f], most = -1;
     for (int i = 0; i < a->n; i++) {
-        const int c = (i + turn) % a->n, g = gain(v, a->first + c, chosen, n);
+        const int c = (i + turn) % a->n, g = gain(v, a->first + c, so_far);
         if (g <= most)
             continue;
         choice[f] = c;
@@ -197,21 +239,22 @@ static int best_choice(const assay_cover *v, int f, int *choice, const int *chos
 static void choose(const assay_cover *v, int *choice, const bool *free, bool any, assay_rng *r)
 {
     const assay_space *s = v->space;
-    int chosen[ASSAY_MAX_FACTORS], order[ASSAY_MAX_FACTORS], n = 0, m = 0;
+    chosen so_far = { .n = 0 };
+    int order[ASSAY_MAX_FACTORS], m = 0;
     for (int f = 0; f < s->n; f++)
         if (free[f]) {
             order[m++] = f;
             choice[f] = s->factor[f].what == ASSAY_TAIL;
         } else
-            chosen[n++] = s->factor[f].first + choice[f];
+            take(&so_far, s->factor[f].first + choice[f]);
     for (int i = m - 1; i > 0; i--) {
         const int k = (int)assay_rng_below(r, i + 1), t = order[i];
         order[i] = order[k], order[k] = t;
     }
     for (int i = 0; i < m; i++) {
         const int f = order[i];
-        choice[f] = any ? (int)assay_rng_below(r, s->factor[f].n) : best_choice(v, f, choice, chosen, n, r);
-        chosen[n++] = s->factor[f].first + choice[f];
+        choice[f] = any ? (int)assay_rng_below(r, s->factor[f].n) : best_choice(v, f, choice, &so_far, r);
+        take(&so_far, s->factor[f].first + choice[f]);
     }
 }
 

@@ -27,8 +27,9 @@ typedef struct assay_cover {
     const assay_space *space;
     int strength; /* 2: pairs, 3: triples */
     bool lean;
-    const struct assay_cover *pairs; /* of triples: filled before; what no pair has no triple has */
-    uint64_t *done;
+    const struct assay_cover *pairs;      /* of triples: filled before; what no pair has no triple has */
+    size_t words;                         /* of a row of bits */
+    uint64_t *done, *asked;               /* a bit for each set; asked: of pairs alone */
     assay_veil veil;                      /* of the case that is being added */
     int64_t sets, covered, refused, dear; /* sets = covered + refused + dear, once it is filled */
     int64_t barred;                       /* of the refused: a pair in it had no case */

@@ -345,9 +345,10 @@ static bool plainer(const assay_space *s, int *choice, const bool *free)
 assay_made assay_space_case(const assay_space *s, const int *choice, const bool *free, assay_case *c, assay_why *why)
 {
     int mine[ASSAY_MAX_FACTORS];
+    double price;
     memcpy(mine, choice, (size_t)s->n * sizeof *mine);
     do {
-        const double price = make(s, mine, c);
+        price = make(s, mine, c);
         if (price <= s->price) {
             assay_status st = legal(s, c, why);
             if (st && plainer(s, mine, free)) {
@@ -356,8 +357,8 @@ assay_made assay_space_case(const assay_space *s, const int *choice, const bool 
             }
             return st ? ASSAY_REFUSED : ASSAY_MADE;
         }
-        assay_fail(why, ASSAY_OK, "costs %.3g, at most %.3g at this level", price, s->price);
     } while (lower(s, mine, free));
+    assay_fail(why, ASSAY_OK, "costs %.3g, at most %.3g at this level", price, s->price);
     return ASSAY_TOO_DEAR;
 }
 
