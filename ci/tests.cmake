@@ -119,7 +119,7 @@ assay_test(instructions.faults LABEL instructions COMMAND ${python} ${CMAKE_SOUR
 if("avx2" IN_LIST isas AND NOT ASSAY_EMULATE)
   foreach(isa scalar avx2) # under qemu, on a CPU that has the tier and nothing above it
     assay_test(capped.${isa} LABEL instructions
-      COMMAND bash ${CMAKE_SOURCE_DIR}/ci/capped $<TARGET_FILE:assay> ${CMAKE_C_COMPILER} ${isa} 12)
+      COMMAND bash ${CMAKE_SOURCE_DIR}/ci/capped $<TARGET_FILE:assay> ${CMAKE_C_COMPILER} ${isa} 48)
   endforeach()
 endif()
 
