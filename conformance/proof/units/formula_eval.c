@@ -25,10 +25,16 @@ PROTOTYPE(floor)
 PROTOTYPE(ceil)
 wide WIDE(pow)(wide, wide);
 
+/* Most names differ in their first letter, and most of the time went into comparing names. */
+static bool is(const char *name, const char *other)
+{
+    return *name == *other && !strcmp(name, other);
+}
+
 const named *formula_find(const formula *f, const char *name)
 {
     for (int i = f->n - 1; i >= 0; i--)
-        if (!strcmp(f->all[i].name, name))
+        if (is(f->all[i].name, name))
             return &f->all[i];
     return NULL;
 }
@@ -44,7 +50,7 @@ void formula_bind(formula *f, const char *name, wide value)
 wide formula_value_of(formula *f, const node *x)
 {
     for (int i = f->n_bound - 1; i >= 0; i--)
-        if (!strcmp(f->bound[i].name, x->name))
+        if (is(f->bound[i].name, x->name))
             return f->bound[i].value;
     const named *v = formula_find(f, x->name);
     if (!v || v->rank || v->body)
@@ -90,15 +96,15 @@ static wide call(formula *f, const node *x)
         { "floor", WIDE(floor), NULL }, { "ceil", WIDE(ceil), NULL },   { "erf", WIDE(erf), NULL },
         { "erfc", WIDE(erfc), NULL },   { "min", NULL, least_of },      { "max", NULL, most_of },
     };
-    if (!strcmp(x->name, "given"))
+    if (is(x->name, "given"))
         return x->n == 1 && formula_find(f, x->child[0]->name) != NULL;
-    if (!strcmp(x->name, "f32") && x->n == 1)
+    if (is(x->name, "f32") && x->n == 1)
         return (wide)(float)formula_eval(f, x->child[0]);
     wide v[CHILDREN];
     for (int i = 0; i < x->n; i++)
         v[i] = formula_eval(f, x->child[i]);
     for (size_t i = 0; i < sizeof builtin / sizeof *builtin; i++)
-        if (!strcmp(x->name, builtin[i].name) && x->n == (builtin[i].two ? 2 : 1))
+        if (is(x->name, builtin[i].name) && x->n == (builtin[i].two ? 2 : 1))
             return builtin[i].two ? builtin[i].two(v[0], v[1]) : builtin[i].one(v[0]);
     const named *g = formula_find(f, x->name);
     if (!g || !g->body || g->rank != x->n) {
