@@ -41,16 +41,16 @@ static const assay_factor *factor_of(const assay_space *s, int number)
     return &s->factor[s->factor_of[number]];
 }
 
-/* A length that stands alone meets what chooses the code, types and how operands are there, and nothing else. */
+/* A length that stands alone meets no other, no remainder, and no special values in an operand. */
 static bool is_apart(const assay_space *s, const int *number, int strength)
 {
     int lone = 0, other = 0;
     for (int i = 0; i < strength; i++) {
-        const assay_what what = factor_of(s, number[i])->what;
+        const assay_factor *a = factor_of(s, number[i]);
         lone += s->lone[number[i]];
-        other += !s->lone[number[i]] && what != ASSAY_TYPE && what != ASSAY_GIVEN && what != ASSAY_LAYOUT;
+        other += is_length(a) || (a->what == ASSAY_GEN && s->gen[number[i] - a->first].operand >= 0);
     }
-    return lone > 1 || (lone && other);
+    return lone && other > 1;
 }
 
 /* The generator is the last factor. */

@@ -49,7 +49,7 @@ SPEC(alibi) = {
     BOUNDED(alibi),
     .formula = "bias = -slope (qpos - kpos)",
     .dims = "HTS",
-    .role = { ASSAY_ROLE_ANY, ASSAY_ROLE_ROWS },
+    .role = { ASSAY_ROLE_FEW, ASSAY_ROLE_ROWS },
     .split = 'T',
     FIELDS(fields, assay_alibi_params),
     .resolve = resolve,

@@ -10,10 +10,10 @@
  * r_j: how often a running maximum that holds key j may be raised, which rescales it: by later keys that may exceed all
  * before them from j on, and by earlier ones likewise: any merging of neighbouring ranges of keys.  That the rescalings
  * subtract too is in |z_j - m|: they telescope.  A sink is one more key with v = 0, merged first or last.  Keys that
- * lie 750 below the maximum whatever the errors weigh less than eta.  Where the products or the sums of a score may
- * overflow, weights may be any, of all keys that are seen, or there are none, and NaN is right besides; so are
- * infinities where the weights' sum before its division may overflow.  Planes are contract independent; r_j uses the
- * errors of f32 in any order, and counts every key for accumulators narrower than that. */
+ * lie 750 below the maximum whatever the errors weigh less than eta.  Where the products or the sums of a score, or a
+ * query times the scale, may overflow, weights may be any, of all keys that are seen, or there are none, and NaN is
+ * right besides; so are infinities where the weights' sum before its division may overflow.  Planes are contract
+ * independent; r_j uses the errors of f32 in any order, and counts every key for accumulators narrower than that. */
 #include "attention.h"
 #include "bound.h"
 #include <stdlib.h>
@@ -51,17 +51,17 @@ static key key_of(const att *x, int64_t b, int64_t t, int64_t h, int64_t j)
     const double mask = att_mask(x, b, t, h, j), bias = att_alibi(x, b, t, h, j),
                  dot = bound_gamma((double)x->D + 1, U);
     const double distance = fabs((double)(att_kpos(x, b, j) - att_qpos(x, b, t)));
-    double s = 0, sigma = 0;
+    double s = 0, sigma = 0, scaled = 0;
     for (int64_t d = 0; d < x->D; d++) {
         const double p = q[d] * kk[d] * x->scale;
-        s += p, sigma += fabs(p);
+        s += p, sigma += fabs(p), scaled = fmax(scaled, fabs(q[d]) * x->scale);
     }
     const double th = x->cap > 0 ? tanh(s / x->cap) : 0, slope = x->cap > 0 ? 1 - th * th : 1;
     const double z = x->cap > 0 ? x->cap * th : s, add = adding(z, mask, bias, distance);
     key k = { .z = z + mask + bias, .j = j, .dot = slope * sigma, .rest = 2 * slope * fabs(s) + add };
     k.tanh = x->cap * fabs(th);
     k.sigma = sigma, k.reach = 2 * fabs(s) + add;
-    k.products = 2 * sigma / fmin(x->scale, 1);
+    k.products = fmax(2 * fmax(sigma, sigma / x->scale), scaled);
     k.sums = fmax(fabs(k.z), three(x->cap > 0 ? x->cap * th : s, mask, bias));
     k.slack = (dot * k.dot + (k.rest + 6 * k.tanh) * U) * (x->cap > 0 ? exp(2 * (dot + 2 * U) * sigma / x->cap) : 1);
     return k;

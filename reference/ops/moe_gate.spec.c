@@ -57,7 +57,7 @@ FLOPS(DIM(0) * DIM(1) * (5 + DIM(2)))
 VERIFY(moe_gate);
 SPEC(moe_gate) = {
     USUAL(moe_gate),    .formula = "ids = the K largest of s(z) + bias;  weights = scale s(z) of these [/ their sum]",
-    .dims = "TXK",      .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_SUM, ASSAY_ROLE_KEPT },
+    .dims = "TXK",      .role = { ASSAY_ROLE_ROWS, ASSAY_ROLE_FEW, ASSAY_ROLE_KEPT },
     .split = 'T',       FIELDS(fields, assay_moe_gate_params),
     BOUNDS(moe_gate),   .verify = assay_moe_gate_verify,
     .resolve = resolve, .flops = flops,

@@ -62,7 +62,7 @@ FLOPS(0)
 
 SPEC(t5_bias) = {
     USUAL(t5_bias),     .formula = "bias[h] = table[bucket(kpos - qpos)][h]",
-    .dims = "HTSN",     .role = { ASSAY_ROLE_ANY, ASSAY_ROLE_ROWS, ASSAY_ROLE_ANY, ASSAY_ROLE_TABLE },
+    .dims = "HTSN",     .role = { ASSAY_ROLE_FEW, ASSAY_ROLE_ROWS, ASSAY_ROLE_ANY, ASSAY_ROLE_TABLE },
     .split = 'T',       FIELDS(fields, assay_t5_bias_params),
     .resolve = resolve, .flops = flops,
 };
