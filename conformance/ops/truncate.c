@@ -65,6 +65,7 @@ static const assay_rows rows[] = {
     { "R=2 V=1000 rule={top_p,min_p,typical} amount={0.3,0.95} temp=0.9 gen={model,long-tail}", ASSAY_QUICK },
     { "R=2 V=1000 rule={top_k,surprise} k=999 amount=9 gen={model,few-values}", ASSAY_QUICK },
     { "R={0,1} V={0,1} rule={top_k,typical} amount=0.5 k=1 gen=model", ASSAY_QUICK },
+    { "R=1 V=70001 rule=top_k k=66000 gen=gauss", ASSAY_QUICK },
     { "R=1 V=49152 rule={top_p,min_p,typical} amount=0.9 gen=model", ASSAY_FULL },
     /* values at every place */
     { "R=7 V=70 rule={top_k,top_p,typical} k=5 amount=0.6 gen=" ASSAY_VALUES "@logits", ASSAY_QUICK },

@@ -4,7 +4,8 @@
  *
  * The weight of id i, w = exp(-d), d = (m - z) / temp, m the largest logit, may be off by w rho,
  *   rho = u (e_exp + 2 d + (|z| + |m|) / temp):
- * z/temp rounded before or after the maximum is taken off, division or a reciprocal (sample.bound.md). */
+ * z/temp rounded before or after the maximum is taken off, division or a reciprocal (sample.bound.md).  A weight that
+ * is 0 may be up to 1 where rho is more than d: both quotients may round to the same number. */
 #ifndef ASSAY_OPS_WEIGHTS_H
 #define ASSAY_OPS_WEIGHTS_H
 #include "bound.h"
@@ -37,7 +38,7 @@ static inline entry weigh(double z, double m, double temp, int64_t id, const ass
     /* e^rho - 1 <= rho (1 + rho) up to 1; never above the maximum's weight of 1, which is exact: rho may be large where
      * temp is tiny */
     const double up = rho < fmin(d, 1) ? w * rho * (1 + rho) : exp(fmin(rho - d, 0)) - w;
-    return (entry){ z, d, w, rho, w > 0 && d > 0 ? fmax(up, w * fmin(rho, 1)) : 0, id, IN };
+    return (entry){ z, d, w, rho, d > 0 && !isinf(z) ? fmax(up, w * fmin(rho, 1)) : 0, id, IN };
 }
 
 /* The relative error of any partial sum of the weights, as a share of their sum. */
@@ -75,9 +76,9 @@ static inline bool reachable(const entry *e, int64_t n, int64_t t, double u, con
         const double possible = e[i].state != OUT ? e[i].w : 0;
         low += certain, high += possible;
         low_before += i < t && certain > 0 ? fmax(e[i].w - e[i].error, 0) : 0;
-        high_upto += i <= t && possible > 0 ? e[i].w + e[i].error : 0;
+        high_upto += i <= t && e[i].state != OUT ? e[i].w + e[i].error : 0;
     }
-    return e[t].state != OUT && e[t].w > 0 && u * low * (1 - share) < high_upto * (1 + own) * (1 + last) + tiny &&
+    return e[t].state != OUT && e[t].w + e[t].error > 0 && u * low * (1 - share) < high_upto * (1 + own) * (1 + last) + tiny &&
            u * high * (1 + share) * (1 + last) + tiny >= low_before * (1 - own);
 }
 #endif
