@@ -47,6 +47,7 @@ static const assay_rows rows[] = {
     { "B=1 T=1 D=65540 K=2 state=f32 last=f32 gen=gauss", ASSAY_QUICK },
     /* values at every place */
     { "B=2 T=7 D=6 K=4 " ALL "gen=" ASSAY_VALUES "@{x,w,bias,state}", ASSAY_QUICK },
+    { "B=2 T=3 D=70 K=4 " ALL "gen={nan,zero-inf}@{bias,state}", ASSAY_QUICK },
     { "B=2 T=7 D=6 K=4 x={f16,bf16} w={f16,bf16} " ALL "gen={nan,inf,subnormal,end}@{x,w}", ASSAY_QUICK },
     { "B=2 T={3,7} D=6 K=4 bias={f32,none} state={f32,none} last=f32 "
       "gen={special,zero,signed-zero,denormal,wide,zero-times-inf}",

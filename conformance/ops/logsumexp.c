@@ -38,6 +38,7 @@ static const assay_rows rows[] = {
     { "R=6 C={8,17,63,130} mask=f32 scale={0,0.125,0.3} gen={huge,ramp,gauss}", ASSAY_QUICK },
     { "R=6 C={9,40,67} scale={0,0.125,0.3,2.3} gen={huge,ramp,spread,one-hot}", ASSAY_QUICK },
     { "R=66 C={1..8} gen=short", ASSAY_QUICK },
+    { "R=2 C=70001 mask=f32 gen=masked-rows", ASSAY_QUICK },
     { "R=8 C={2,5,9} gen=binades", ASSAY_QUICK },
     { "R=6 C={5,40} gen=faint", ASSAY_QUICK },
     { "R=70 C={31,64,257} gen={gauss,uniform,spread}", ASSAY_QUICK },

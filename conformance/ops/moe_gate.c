@@ -258,6 +258,7 @@ static const assay_relation relations[] = {
 static const char *const unseen[] = {
     "out-nan-weights: no weight is NaN",
     "out-inf-weights: no weight is infinite",
+    "out-value-16-ids: experts are hundreds",
     NULL,
 };
 

@@ -124,8 +124,9 @@ static void all_of_type(const assay_space *s, const char *type, int *choice)
 }
 
 /* The dimension of this factor at its highest rung, beyond 2^16, the others 1; but 3 where one is summed over or
- * searched, or all results would be alike, and of rows, for the first is where a kernel looks without any stride. */
-static void add_alone(assay_cases *to, int factor, double price)
+ * searched, or all results would be alike, and of rows, for the first is where a kernel looks without any stride.
+ * whole: every operand is given. */
+static void add_alone(assay_cases *to, int factor, bool whole, double price)
 {
     const assay_space *s = &to->space;
     const assay_ladder l = assay_ladder_of(s->op->role[s->factor[factor].of]);
@@ -137,6 +138,8 @@ static void add_alone(assay_cases *to, int factor, double price)
         const int role = s->op->role[s->factor[f].of];
         if (s->factor[f].what == ASSAY_TAIL)
             choice[f] = role == ASSAY_ROLE_ROWS || role == ASSAY_ROLE_SUM || role == ASSAY_ROLE_KEYS ? 3 : 1;
+        else if (s->factor[f].what == ASSAY_GIVEN)
+            choice[f] = whole && s->op->operands[s->factor[f].of].flags & ASSAY_OPTIONAL;
     }
     choice[factor] = at;
     if (l.rung[at] >= 1 << 16)
@@ -152,7 +155,7 @@ static void add_seeds(assay_cases *to, assay_level level)
     add_seed(to, choice, free, at_level[level].joint, DENSE);
     for (int f = 0; f < s->n; f++)
         if (s->factor[f].what == ASSAY_RUNG)
-            add_alone(to, f, at_level[level].joint);
+            add_alone(to, f, false, at_level[level].joint);
     for (int f = 0; f < s->n; f++)
         for (int n = 0; s->factor[f].what == ASSAY_TYPE && n < s->factor[f].n; n++) {
             char name[64];
@@ -263,6 +266,10 @@ static assay_cases *make(const assay_op *op, assay_level level)
         to->space.price *= 2;
         assay_cover_retry(&to->pairs, at_level[level].most, keep, to);
     }
+    for (int f = 0; f < to->space.n; f++)
+        if (to->space.factor[f].what == ASSAY_RUNG)
+            add_alone(to, f, true, at_level[level].joint);
+    assay_cover_retry(&to->pairs, 0, keep, to); /* makes none, and counts what these have had */
     if (at_level[level].triples)
         add_triples(to, at_level[level].most);
     add_work(to, level);

@@ -105,10 +105,10 @@ static bool right(const row *r)
         return r->kept && prefix(r) && (whole ? p->k == 0 || p->k >= r->n : r->kept == p->k);
     if (p->amount == 0 || (sums && p->amount >= 1))
         return whole;
+    if (bound_over(r->c, fabs(r->m) / p->temp) > 0 || bound_over(r->c, r->most * fmax(p->temp, 1)) > 0)
+        return true; /* inf - inf: of the set nothing is asked, none may stay */
     if (r->kept == 0)
         return false;
-    if (bound_over(r->c, fabs(r->m) / p->temp) > 0 || bound_over(r->c, r->most * fmax(p->temp, 1)) > 0)
-        return true; /* inf - inf: of the set nothing is asked */
     const double lse = log(r->sum), ln_amount = log(p->amount), bits = p->amount * log(2) - lse;
     switch (p->rule) {
     case ASSAY_TOP_P:
