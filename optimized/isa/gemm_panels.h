@@ -12,6 +12,7 @@
  * partition. */
 #ifndef ASSAY_GEMM_PANELS_H
 #define ASSAY_GEMM_PANELS_H
+#include "unroll.h"
 
 enum { PANEL = PANEL_VECS * LANES, KC = 256, T_BLOCK = 32 * ROWS };
 
@@ -27,16 +28,6 @@ typedef struct tile_job {
     int64_t ahead_step;
 } tile_job;
 
-#define INLINE static inline __attribute__((always_inline))
-/* foreach (i, n): i = 0 .. n - 1, unrolled */
-#ifdef __clang__
-#define FULLY _Pragma("clang loop unroll(full)")
-#else
-#define FULLY _Pragma("GCC unroll 16")
-#endif
-#define foreach(i, n) FULLY for (int i = 0; i < (n); i++)
-/* The counter of a loop that may run once, as an index: a constant then, or clang leaves the array in memory. */
-#define at(i, n) ((n) > 1 ? (i) : 0)
 INLINE int64_t element_size(assay_dtype type)
 {
     return type == ASSAY_f32 ? 4 : 2;
