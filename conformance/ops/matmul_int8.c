@@ -137,6 +137,8 @@ static void mend(assay_case *c)
     if (c->dim[2] > 65793)
         c->present &= ~(1u << X_ZERO);
 }
+static const char *const unseen[] = { "value-16-*: codes have 8 bits", NULL };
+
 /* One code of a row is 1, the others and the zero points are 0. */
 static double land(const assay_case *c, int i, int64_t j)
 {
@@ -229,6 +231,6 @@ static const assay_relation relations[] = {
 };
 
 SUITE(matmul_int8) = {
-    USUAL_TABLES(matmul_int8), .fill = codes, .mend = mend, .fits = fits, .land = land, .exact = exact
+    USUAL_TABLES(matmul_int8), .fill = codes, .mend = mend, .fits = fits, .land = land, .exact = exact, .unseen = unseen
 };
 TABLES(matmul_int8);
