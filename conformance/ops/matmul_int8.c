@@ -72,6 +72,13 @@ static double uneven(const assay_case *c, int i, int64_t j, assay_rng *r)
     (void)c;
     return is_code(i) ? any_code(r) : ldexp(x, (int)(j * 7 % 11) * 2 - 10);
 }
+/* A bias beside which the products are small: it alone rounds. */
+static double leaning(const assay_case *c, int i, int64_t j, assay_rng *r)
+{
+    const double x = 1 + assay_rng_uniform(r);
+    (void)c, (void)j;
+    return is_code(i) ? any_code(r) : i == BIAS ? x : ldexp(x, -14);
+}
 /* The product of the scales is subnormal, or less than that. */
 static double faint(const assay_case *c, int i, int64_t j, assay_rng *r)
 {
@@ -104,7 +111,8 @@ static const assay_gen gens[] = {
     GEN_DRAW("ends", EXACT, ends, "rows of 127 and of -128, zero points at the other end"),
     TIGHT_FILL("balanced", ADVERSARIAL, balanced, "sums that are small beside what they are made of"),
     GEN_DRAW("uneven", ADVERSARIAL, uneven, "scales of neighbours that differ by up to 2^20"),
-    GEN_DRAW("faint", ADVERSARIAL, faint, "scales whose product is subnormal"),
+    TIGHT_DRAW("leaning", ADVERSARIAL, leaning, "a bias beside which the products are small"),
+    TIGHT_DRAW("faint", ADVERSARIAL, faint, "scales whose product is subnormal"),
     GEN_DRAW("vast", ADVERSARIAL, vast, "scales of which one times the sum overflows"),
     GEN_FILL("nothing", CLASS, nothing, "tokens of zero points alone, under scales that are infinite, NaN or 0"),
 };
@@ -165,6 +173,7 @@ static const assay_rows rows[] = {
     /* values at every place */
     { "T=7 N=9 K=5 " ALL "gen=" ASSAY_VALUES "@{x_scale,w_scale,bias}", ASSAY_QUICK },
     { "T=7 N=9 K=5 x_zero={none,i8} bias={f32,none} gen={special,zero,signed-zero,denormal,wide,spike}", ASSAY_QUICK },
+    { "T=4 N=19 K={5,40} x_zero={none,i8} bias=f32 gen=leaning", ASSAY_QUICK },
     { "T=5 N=9 K={2,40} x_zero={none,i8} bias={f32,none} gen={faint,vast,nothing}", ASSAY_QUICK },
     { "T=7 N=9 K=5 y={f16,bf16} gen=end@y", ASSAY_QUICK },
 };
