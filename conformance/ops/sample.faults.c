@@ -27,7 +27,10 @@
     X(LOW_BITS, "low-bits", "own")                                                                                     \
     X(TEMP_5_PERCENT, "temperature-5-percent-off", "a total variation of 0.2 would accept it")                         \
     X(KEY_32_BITS, "key-of-32-bits", "own")                                                                            \
-    X(CUT_OFF, "weights-below-e-15-lost", "slip: an exponential that is cut off")
+    X(CUT_OFF, "weights-below-e-15-lost", "slip: an exponential that is cut off")                                      \
+    X(BITS_23, "u-of-23-bits", "own")                                                                                  \
+    X(SMALL_P, "p-below-0.001-is-off", "own")                                                                          \
+    X(LONG_REST, "rest-of-a-long-row-lost", "own: greedy, beyond 4,096, what is over of 16")
 
 #define LEGAL(X)                                                                                                       \
     X(PLAIN, "plain", "legal: one by one")                                                                             \
@@ -77,7 +80,7 @@ static float uniform(const row *w)
     const int word = w->mode == ONE_WORD ? 0 : (int)(w->r % 4);
     const uint64_t block = (uint64_t)(w->mode == ONE_WORD ? w->r : w->r / 4);
     const uint32_t x = random_word(key, block, step, word, w->mode == NINE_ROUNDS ? 9 : 10);
-    return (float)(w->mode == LOW_BITS ? x & 0xffffff : x >> 8) * 0x1p-24f;
+    return (float)(w->mode == LOW_BITS ? x & 0xffffff : w->mode == BITS_23 ? x >> 9 << 1 : x >> 8) * 0x1p-24f;
 }
 
 /* e^((z - max) / temp), in several ways */
@@ -155,7 +158,7 @@ static void filter(row *w)
         K++;
     if (w->mode == K_ZERO_GREEDY && p->top_k == 0)
         K = 1;
-    if (p->top_p > 0 && p->top_p < 1) {
+    if (p->top_p > (w->mode == SMALL_P ? 0.001F : 0) && p->top_p < 1) {
         const float sum = total(w, w->mode == P_BEFORE_K ? w->V : K);
         float cum = 0;
         for (n = 0; n < K; n++) {
@@ -197,12 +200,13 @@ static int64_t sample(row *w)
 {
     const assay_sample_params *p = w->p;
     int64_t best = 0;
+    const int64_t looked_at = w->mode == LONG_REST && p->temp <= 0 && w->V > 4096 ? w->V & ~INT64_C(15) : w->V;
     bool any = false, bad = false;
     for (int64_t i = 0; i < w->V; i++) {
         const float z = w->z[i];
         bad = bad || z != z || z == INFINITY;
         any = any || (z == z && z > -INFINITY);
-        best = z > w->z[best] || (w->mode == GREEDY_LAST_TIE && z == w->z[best]) ? i : best;
+        best = i < looked_at && (z > w->z[best] || (w->mode == GREEDY_LAST_TIE && z == w->z[best])) ? i : best;
     }
     if (bad || !any)
         return w->mode == NAN_SENTINEL ? w->V : -1;

@@ -43,6 +43,17 @@ static double zero_rows(const assay_case *c, int i, int64_t j, assay_rng *rng)
     const double x = assay_rng_normal(rng);
     return j / length(c) % 3 == 1 + i % 2 ? copysign(0, x) : x;
 }
+/* Rows of zeros against rows with NaN or infinity in one place: the norm of the one does not say that the product is 0.
+ */
+static double zeros_meet(const assay_case *c, int i, int64_t j, assay_rng *rng)
+{
+    const int64_t row = j / length(c), rows = i == A ? 2 : 3, place = row % length(c);
+    const double x = assay_rng_normal(rng);
+    return row % rows == 0          ? copysign(0, x)
+           : j % length(c) != place ? x
+           : row % rows == 1        ? NAN
+                                    : copysign(INFINITY, x);
+}
 /* Rows of sizes from 2^-54 to 2^54: the squares hold, the product of two of them does not. */
 static double scaled(const assay_case *c, int i, int64_t j, assay_rng *rng)
 {
@@ -73,6 +84,7 @@ static const assay_gen gens[] = {
     GEN_FILL("alike", ADVERSARIAL, alike, "rows of b are rows of a, or differ in one place by 2^-10"),
     TIGHT_DRAW("offset", ADVERSARIAL, offset, "all about 300: distances small beside the sizes, cosines next to 1"),
     GEN_DRAW("zero-rows", ADVERSARIAL, zero_rows, "one row in three is 0"),
+    GEN_DRAW("zeros-meet", CLASS, zeros_meet, "rows of zeros against rows with NaN or infinity in one place"),
     GEN_DRAW("scaled", ADVERSARIAL, scaled, "rows from 2^-54 to 2^54 in size"),
     TIGHT_DRAW("small", ADVERSARIAL, small, "rows of 1e-4 and less"),
     GEN_FILL("across", ADVERSARIAL, across, "products that cancel"),
@@ -89,6 +101,7 @@ static const assay_rows rows[] = {
     { "T=2 N=3 D={384,768,1021,4096} " FORMS " gen={gauss,positive,offset}", ASSAY_QUICK },
     { "T={0,1} N={0,2} D={0,3} " FORMS " gen=gauss", ASSAY_QUICK },
     { "T=2 N=5 D={9,40} " FORMS " gen={special,zero,signed-zero,denormal,equal,spike,wide}", ASSAY_QUICK },
+    { "T={1,2} N=6 D={9,40} " FORMS " gen=zeros-meet", ASSAY_QUICK },
     { "T=1 N=600 D=64 " FORMS " gen=gauss", ASSAY_QUICK },
     { "T=1 N=20 D=32768 " FORMS " gen=gauss", ASSAY_FULL },
     /* values at every place */

@@ -15,6 +15,7 @@
     X(RSQRT12, "norms-12-bits", "ashvardanian/NumKong#153")                                                            \
     X(ONE_ROOT, "root-of-the-product-of-squares", "own: lost where the norms are small or large")                      \
     X(ZERO_NAN, "zero-vector-nan", "own: 0 / 0")                                                                       \
+    X(ZERO_FIRST, "zero-vector-first", "own: of the other nothing is asked, not even NaN")                             \
     X(ZERO_ONE, "zero-vector-one", "own: as if it were like all")                                                      \
     X(ONE_NORM, "norm-of-one-side", "own: rows of b taken for unit vectors")                                           \
     X(NO_NORM_ROOT, "squares-for-norms", "own")                                                                        \
@@ -86,6 +87,8 @@ static float cosine(const pair *k)
         na = 1 / chop(1 / na, 12), nb = 1 / chop(1 / nb, 12);
     const float size = k->mode == ONE_ROOT ? sqrtf(aa * bb) : k->mode == NO_NORM_ROOT ? aa * bb : na * nb;
     if (k->mode == GUARD && aa * bb < 1e-14f)
+        return 0;
+    if (k->mode == ZERO_FIRST && (na == 0 || nb == 0))
         return 0;
     if (size == 0 && k->mode != ZERO_NAN)
         return k->mode == ZERO_ONE;
