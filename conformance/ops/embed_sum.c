@@ -23,7 +23,7 @@ static bool ends(const assay_case *c, int i, int64_t n, double *const *value, as
 static bool in_table(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     const int64_t first = assay_rng_below(r, reach(c));
-    if (i != POS || c->gen->fill == ends)
+    if (i != POS || c->gen_at == POS + 1 || c->gen->fill == ends)
         return false;
     for (int64_t t = 0; t < n; t++)
         value[i][t] = (double)((first + t) % reach(c));
@@ -59,6 +59,7 @@ static const assay_rows rows[] = {
 };
 
 static const char *const unseen[] = {
+    "value-2?-pos: no table here has 2^20 rows",
     "made-up-segment: without segs none of its rows is asked for",
     NULL,
 };

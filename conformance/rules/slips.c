@@ -257,6 +257,18 @@ static void add_sums(list *l, int i)
     }
 }
 
+/* Integers in 16 bits; positions that must be given, most ops take them to 2^24, in more. */
+static void add_bits(list *l, int i)
+{
+    static const int bits[] = { 16, 20, 22, 24 };
+    const assay_operand *o = &l->op->operands[i];
+    const bool far = (o->flags & ASSAY_POSITION) && !(o->flags & ASSAY_OPTIONAL);
+    for (size_t k = 0; k < (far ? ASSAY_COUNT_OF(bits) : 1); k++) {
+        assay_slip *s = add(l, is_input(o) ? ASSAY_SLIP_VALUE : ASSAY_SLIP_OUT_VALUE, "%d-%s", bits[k], o->name);
+        s->operand = (int8_t)i, s->n = bits[k];
+    }
+}
+
 static void add_operand(list *l, int i)
 {
     const assay_operand *o = &l->op->operands[i];
@@ -276,7 +288,7 @@ static void add_operand(list *l, int i)
         add_roundings(l, i);
         add_sums(l, i);
     } else
-        of_operand(l, is_input(o) ? ASSAY_SLIP_VALUE16 : ASSAY_SLIP_OUT_VALUE16, i);
+        add_bits(l, i);
     if (strided)
         of_operand(l, ASSAY_SLIP_DENSE, i);
     if (o->layouts & ~1u)

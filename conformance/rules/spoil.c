@@ -234,10 +234,9 @@ static double without_sign(const assay_slip_call *c, double v)
     (void)c;
     return v == 0 ? 0 : v;
 }
-static double of_16_bits(const assay_slip_call *c, double v)
+static double of_few_bits(const assay_slip_call *c, double v)
 {
-    (void)c;
-    return v < 0 ? v : fmod(v, 0x1p16);
+    return v < 0 ? v : fmod(v, ldexp(1, (int)c->slip->n));
 }
 
 static void zeros(assay_slip_call *c)
@@ -276,9 +275,9 @@ static void unsigned_zero(assay_slip_call *c)
 {
     each(c, without_sign);
 }
-static void value16(assay_slip_call *c)
+static void cut_values(assay_slip_call *c)
 {
-    each(c, of_16_bits);
+    each(c, of_few_bits);
 }
 
 static void left_out(assay_slip_call *c)
@@ -407,8 +406,8 @@ const assay_slip_kind assay_slip_kinds[ASSAY_SLIP_KINDS] = {
                            ASSAY_AT_INPUT, skips },
     [ASSAY_SLIP_WRAPS] = { "wraps", "an index is kept in 16 bits", ASSAY_AT_OUTPUT, wraps },
     [ASSAY_SLIP_SHORT] = { "short", "a length is kept in 16 bits", ASSAY_AT_INPUT, cut_short },
-    [ASSAY_SLIP_VALUE16] = { "value-16", "an operand's integers are kept in 16 bits", ASSAY_AT_INPUT, value16 },
-    [ASSAY_SLIP_OUT_VALUE16] = { "out-value-16", "integers of a result are kept in 16 bits", ASSAY_AT_OUTPUT, value16 },
+    [ASSAY_SLIP_VALUE] = { "value", "an operand's integers are kept in so many bits", ASSAY_AT_INPUT, cut_values },
+    [ASSAY_SLIP_OUT_VALUE] = { "out-value", "integers of a result are kept in 16 bits", ASSAY_AT_OUTPUT, cut_values },
     [ASSAY_SLIP_FIELD_ZERO] = { "field-zero", "a parameter counts as 0", ASSAY_AT_INPUT, assay_slip_field_zero },
     [ASSAY_SLIP_FIELD_DEFAULT] = { "field-default", "a parameter counts as its default", ASSAY_AT_INPUT,
                                    assay_slip_field_default },

@@ -68,6 +68,8 @@ static uint64_t types_of(const assay_op *op, const assay_value_kind *k, int i)
     }
     if ((k->on & ASSAY_ON_OUTPUT) && assay_values_land(op, i))
         return o->types.bits[0] & (floats | of_8_bits);
+    if ((k->on & ASSAY_ON_POSITIONS) && (o->flags & ASSAY_POSITION) && !(o->flags & ASSAY_OPTIONAL))
+        return o->types.bits[0];
     if (o->access == ASSAY_OUT || (o->flags & (ASSAY_INDEX | ASSAY_POSITION | ASSAY_COUNT)) ||
         ((o->flags & ASSAY_MASK) && !(k->on & ASSAY_ON_MASK)) || ((k->on & ASSAY_ON_PAIRS) && !has_pair(op, i)))
         return 0;

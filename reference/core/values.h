@@ -14,6 +14,7 @@ enum {                            /* assay_value_kind.on: where a kind makes sen
        ASSAY_ON_MINIMA = 1u << 5, /* those of them that have a minimum */
        ASSAY_ON_PAIRS = 1u << 6,  /* another input of plain floats has the same innermost dimension, or rows beside */
        ASSAY_ON_OUTPUT = 1u << 7, /* outputs of plain floats too, of ops that can land them there */
+       ASSAY_ON_POSITIONS = 1u << 8, /* positions that must be given: others say what is seen */
 };
 
 /* Where a block format keeps its f16 scale and minimum (-1: it has none such) and its codes, in bytes from its start.

@@ -5,8 +5,10 @@
 #include "dtype.h"
 #include "registry.h"
 #include "secret.h"
+#include "tensor.h"
 #include "values.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct assay_spot {
@@ -19,6 +21,7 @@ typedef struct assay_spot {
     bool strange; /* it shares no dimension with that operand */
     int i, rank;
     int64_t dim[ASSAY_MAX_RANK], place[ASSAY_MAX_RANK], len, tile;
+    int64_t most[2]; /* of positions, on either side of 0 */
     bool inner[ASSAY_MAX_RANK];
     uint64_t seed;
     assay_rng *r;
@@ -62,6 +65,35 @@ static int partner_of(const spot *s, int at, bool beside)
     return n ? found[hash(s, 101, 0) % (uint64_t)n] : -1;
 }
 
+/* Would the op take the case with all of operand i at this position? */
+static bool takes(const assay_case *c, int i, int32_t position)
+{
+    assay_tensor t[ASSAY_MAX_OPND];
+    assay_why why;
+    _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS];
+    assay_case_tensors(c, t);
+    const int64_t n = assay_tensor_count(&t[i]);
+    int32_t *all = calloc((size_t)n + 1, sizeof *all);
+    for (int64_t k = 0; all && k < n; k++)
+        all[k] = position;
+    memcpy(params, c->params, sizeof params);
+    t[i].data = all;
+    const bool ok =
+        all && !assay_check(c->op, &(assay_args){ .operand = t, .dim = c->dim, .params = params }, params, &why);
+    free(all);
+    return ok;
+}
+
+/* How far positions may lie, which only the op knows: it is asked. */
+static int64_t furthest(const assay_case *c, int i, int side)
+{
+    int64_t most = 0;
+    for (int bit = 30; bit >= 0; bit--)
+        if (takes(c, i, (int32_t)(side * (most | INT64_C(1) << bit))))
+            most |= INT64_C(1) << bit;
+    return most;
+}
+
 static spot spot_of(const assay_case *c, int i, assay_rng *r)
 {
     const assay_op *op = c->op;
@@ -85,6 +117,8 @@ static spot spot_of(const assay_case *c, int i, assay_rng *r)
         s.place[at] = (int64_t)(hash(&s, (uint64_t)d, 0) % (uint64_t)whole);
     }
     s.len = s.rank ? s.dim[s.rank - 1] : 1;
+    for (int side = 0; side < 2 && s.here && (s.kind->on & ASSAY_ON_POSITIONS); side++)
+        s.most[side] = furthest(c, i, side ? -1 : 1);
     return s;
 }
 
@@ -218,6 +252,17 @@ static double square_over(const spot *s, int64_t j)
     return s->here ? v : another(s, j, -60);
 }
 
+/* Powers of two and what lies beside them, the larger ones more often; every fourth at an end or one before. */
+static double far(const spot *s, int64_t j)
+{
+    const double normal = assay_rng_normal(s->r), sign = draw_sign(s);
+    const int64_t few = assay_rng_below(s->r, 5), any = assay_rng_below(s->r, 31), beside = assay_rng_below(s->r, 3);
+    const int64_t below = s->most[1] ? s->most[1] : s->most[0], most = sign < 0 ? below : s->most[0];
+    const int64_t high = most ? ilogb((double)most) : 0, bit = any % 4 && few <= high ? high - few : any % (high + 1);
+    const int64_t v = j % 4 ? (INT64_C(1) << bit) + beside - 1 : most - (beside & most & 1);
+    return !s->here ? normal : (double)(v < most ? v : most) * (s->most[1] ? sign : 1);
+}
+
 /* ---- the shape of data ---- */
 
 static double equal_start(const spot *s, int64_t j)
@@ -295,6 +340,9 @@ const assay_value_kind assay_value_kinds[] = {
     { KIND("one-spike", ASSAY_TAG_ADVERSARIAL, "one element of each row 4,096 times larger, at any place"),
       ALL | ASSAY_ON_MASK, one_spike, 0 },
     { KIND("all-low", ASSAY_TAG_ADVERSARIAL, "all about -10,000"), ALL | ASSAY_ON_MASK, all_low, 0 },
+    { KIND("far", ASSAY_TAG_ADVERSARIAL,
+           "positions at powers of two and beside them, to the furthest of either sign that the op takes"),
+      ASSAY_ON_POSITIONS, far, 0 },
     { KIND("scale-zero", ASSAY_TAG_ADVERSARIAL, "block scales of 0 and -0"), SCALE(assay_code_zero) },
     { KIND("scale-subnormal", ASSAY_TAG_ADVERSARIAL, "block scales that are subnormal f16"),
       SCALE(assay_code_subnormal) },
