@@ -31,7 +31,7 @@ static int ease_of(int place)
 {
     static const int ease[ASSAY_PLACES] = {
         [ASSAY_PLACE_PLAIN] = 0,   [ASSAY_PLACE_AFTER] = 0,   [ASSAY_PLACE_HOSTILE] = 1, [ASSAY_PLACE_APART] = 1,
-        [ASSAY_PLACE_IN_TURN] = 1, [ASSAY_PLACE_AT_ONCE] = 1, [ASSAY_PLACE_IN_PLACE] = 2
+        [ASSAY_PLACE_IN_TURN] = 1, [ASSAY_PLACE_AT_ONCE] = 1, [ASSAY_PLACE_FAR] = 1,     [ASSAY_PLACE_IN_PLACE] = 2
     };
     return ease[place];
 }

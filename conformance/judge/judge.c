@@ -2,12 +2,13 @@
  * First placement: dense, every operand ends at a guard page, one thread, the whole call.  Second: padded rows, odd
  * byte offsets after a guard page, a team, slices of one to three units from last to first, another poison.  Third, for
  * kernels that may work in place: as the second, with the output over the first input of its shape and type.  And for
- * some cases: after a call with other numbers, in two calls that share the work units, and beside a call with other
- * numbers (judge.h). */
+ * some cases: after a call with other numbers, in two calls that share the work units, beside a call with other
+ * numbers, and with rows that lie 64 GiB apart (judge.h). */
 #include "judge.h"
 #include "placement.h"
 #include "abi.h"
 #include "beside.h"
+#include "mapping.h"
 #include "starts.h"
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/execute.h"
@@ -37,9 +38,14 @@ bool assay_can_be_in_place(const assay_case *c)
 
 const char *assay_place_name(int place)
 {
-    static const char *const name[] = {
-        "plain", "hostile", "in place", "after another", "apart", "in turn with another", "at once with another"
-    };
+    static const char *const name[] = { "plain",
+                                        "hostile",
+                                        "in place",
+                                        "after another",
+                                        "apart",
+                                        "in turn with another",
+                                        "at once with another",
+                                        "with rows 64 GiB apart" };
     return (unsigned)place < sizeof name / sizeof *name ? name[place] : "?";
 }
 
@@ -160,6 +166,14 @@ static bool call_apart(assay_pool *pool, assay_placement *pl, const assay_proble
     return ok;
 }
 
+static bool any_parts(const assay_problem *p)
+{
+    bool any = false;
+    for (int i = 0; i < p->c.op->n_operands; i++)
+        any |= assay_has_parts(p, i);
+    return any;
+}
+
 bool assay_place_applies(const assay_problem *p, const assay_kernel *k, assay_place place)
 {
     const uint64_t turn = p->c.seed / 64 % 16;
@@ -174,6 +188,8 @@ bool assay_place_applies(const assay_problem *p, const assay_kernel *k, assay_pl
         return turn == 2;
     case ASSAY_PLACE_AT_ONCE:
         return turn == 3 && !(k->flags & ASSAY_OWN_THREADS);
+    case ASSAY_PLACE_FAR:
+        return turn == 4 && any_parts(p) && assay_mapping_far();
     default:
         return true;
     }
@@ -220,7 +236,10 @@ static void compare(const assay_problem *p, const assay_kernel *k, const assay_j
 static assay_outcome judge_once(assay_pool *pool, const assay_problem *p, const assay_kernel *k, int plugin,
                                 const assay_manner *m, compared *last, assay_finding *f, assay_tensor *outputs)
 {
-    const bool hostile = m->place == ASSAY_PLACE_HOSTILE || m->place == ASSAY_PLACE_IN_PLACE;
+    const assay_spacing spacing = m->place == ASSAY_PLACE_HOSTILE || m->place == ASSAY_PLACE_IN_PLACE
+                                      ? ASSAY_SPACED_HOSTILE
+                                  : m->place == ASSAY_PLACE_FAR ? ASSAY_SPACED_FAR
+                                                                : ASSAY_SPACED_DENSE;
     int out_place = -1;
     const int in_place = m->place == ASSAY_PLACE_IN_PLACE ? assay_over_input(&p->c, &out_place) : -1;
     size_t arena_bytes, page;
@@ -245,7 +264,7 @@ static assay_outcome judge_once(assay_pool *pool, const assay_problem *p, const 
         memset(outputs, 0, ASSAY_MAX_OPND * sizeof *outputs);
     for (int i = 0; i < p->c.op->n_operands; i++)
         if ((p->c.present >> i & 1) && !(in_place >= 0 && i == out_place) &&
-            assay_place_operand(&pl, p, i, hostile, arena_bytes, page, &f->why)) {
+            assay_place_operand(&pl, p, i, spacing, arena_bytes, page, &f->why)) {
             f->by = ASSAY_BY_STATUS;
             return ASSAY_FAILED;
         }
@@ -302,7 +321,7 @@ assay_outcome assay_judge(assay_pool *pool, const assay_problem *p, const assay_
     /* AFTER before all: a kernel that remembers the right answer has not yet seen this case */
     static const assay_place order[] = { ASSAY_PLACE_AFTER,    ASSAY_PLACE_PLAIN, ASSAY_PLACE_HOSTILE,
                                          ASSAY_PLACE_IN_PLACE, ASSAY_PLACE_APART, ASSAY_PLACE_IN_TURN,
-                                         ASSAY_PLACE_AT_ONCE };
+                                         ASSAY_PLACE_AT_ONCE,  ASSAY_PLACE_FAR };
     assay_finding next;
     compared last = { .made = false };
     assay_outcome out = ASSAY_PASSED;

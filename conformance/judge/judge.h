@@ -15,7 +15,8 @@ assay_outcome assay_judge(assay_pool *pool, const assay_problem *p, const assay_
  * with the output over an input; AFTER: plain, after a call with other numbers at the same addresses; APART: plain, the
  * middle third of the work units in a call of its own, which must write nothing that the others write; IN_TURN: plain,
  * a work unit of this call, one of a call with other numbers and other memory, and so on; AT_ONCE: plain, while such a
- * call runs on another thread. */
+ * call runs on another thread; FAR: plain, with the rows (or planes) of operands of few 64 GiB apart, so that no offset
+ * fits in 32 bits. */
 typedef enum assay_place {
     ASSAY_PLACE_PLAIN,
     ASSAY_PLACE_HOSTILE,
@@ -24,6 +25,7 @@ typedef enum assay_place {
     ASSAY_PLACE_APART,
     ASSAY_PLACE_IN_TURN,
     ASSAY_PLACE_AT_ONCE,
+    ASSAY_PLACE_FAR,
     ASSAY_PLACES
 } assay_place;
 typedef struct assay_manner {

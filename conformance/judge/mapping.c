@@ -4,12 +4,14 @@
 #include "fence.h"
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 typedef struct layout { /* and where it is mapped */
     char *base;
     size_t used; /* bytes; 0: nothing is mapped */
     size_t page_at[ASSAY_MAX_OPND], page_bytes[ASSAY_MAX_OPND];
     bool writable[ASSAY_MAX_OPND];
+    uint8_t parts[ASSAY_MAX_OPND];
 } layout;
 
 enum { KEPT = 4 };
@@ -26,8 +28,83 @@ bool assay_mapping_reserve(size_t arena_bytes)
     return base != MAP_FAILED;
 }
 
+/* ---- parts, far apart -------------------------------------------------------------------------------------------- */
+
+/* From one part to the next: so far that no offset fits in 32 bits, in bytes or elements, whose low ones lead beside
+ * every part, nor in a float's 24.  They lie where nothing else does, above what AddressSanitizer keeps and below
+ * programs and libraries, so that the gigabytes between need not be reserved. */
+static size_t step_of(size_t part)
+{
+    return ((size_t)1 << 36) + 2 * part + (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static char *part_at(const layout *m, int i, size_t part, int k)
+{
+    const size_t operand = (size_t)(m - kept) * ASSAY_MAX_OPND + (size_t)i;
+    const uintptr_t at = ((uintptr_t)3 << 44) + (operand << 39) + (uintptr_t)k * step_of(part);
+    char *p;
+    memcpy(&p, &at, sizeof p);
+    return p;
+}
+
+static bool map_at(char *at, size_t bytes, int prot, int flags, int file, size_t from)
+{
+    char *got = mmap(at, bytes, prot, flags | MAP_FIXED_NOREPLACE, file, (off_t)from);
+    if (got != MAP_FAILED && got != at)
+        munmap(got, bytes);
+    return got == at;
+}
+
+bool assay_mapping_far(void)
+{
+    static bool asked, can;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *end[] = { part_at(kept, 0, page, 0), part_at(kept + KEPT - 1, ASSAY_MAX_OPND - 1, page, ASSAY_PARTS - 1) };
+    for (int i = 0; i < 2 && !asked; i++) {
+        can = (can || !i) && map_at(end[i], page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (can)
+            munmap(end[i], page);
+    }
+    asked = true;
+    return can;
+}
+
+/* Of a layout whose parts are not all mapped only those that are count. */
+static bool map_parts(layout *m, const assay_job *j, int i, int prot, int arena)
+{
+    const size_t part = j->page_bytes[i] / j->parts[i];
+    for (int k = 0; k < j->parts[i]; k++, m->parts[i]++)
+        if (!map_at(part_at(m, i, part, k), part, prot, MAP_SHARED, arena, j->page_at[i] + (size_t)k * part))
+            break;
+    m->page_bytes[i] = m->parts[i] * part;
+    return m->parts[i] == j->parts[i];
+}
+
+/* The arena's strides, in parts, become those of the mapping.  The last part is named first: what is behind the first
+ * is all that lies between. */
+static void stretch(const layout *m, assay_job *j, int i)
+{
+    const size_t part = j->page_bytes[i] / j->parts[i], head = j->offset[i] - j->page_at[i];
+    const int last = j->parts[i] - 1;
+    assay_tensor *t = &j->t[i];
+    for (int r = 0; r < t->rank; r++)
+        if (t->stride[r] >= (int64_t)part)
+            t->stride[r] = t->stride[r] / (int64_t)part * (int64_t)step_of(part);
+    for (int k = last; k >= 0; k--) {
+        char *lo = part_at(m, i, part, k);
+        assay_fence_operand(j->op->operands[i].name, lo, (k ? lo : part_at(m, i, part, last)) + part, lo + head,
+                            lo + part - j->room);
+    }
+    t->data = part_at(m, i, part, 0) + head;
+}
+
+/* ---- layouts ----------------------------------------------------------------------------------------------------- */
+
 static void unmap(layout *m)
 {
+    for (int i = 0; i < ASSAY_MAX_OPND && m->used; i++)
+        for (int k = 0; k < m->parts[i]; k++)
+            munmap(part_at(m, i, m->page_bytes[i] / m->parts[i], k), m->page_bytes[i] / m->parts[i]);
     if (m->used)
         mmap(m->base, m->used, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
     m->used = 0;
@@ -46,12 +123,18 @@ static bool map(layout *m, const assay_job *j, int arena)
     memcpy(m->page_at, j->page_at, sizeof m->page_at);
     memcpy(m->page_bytes, j->page_bytes, sizeof m->page_bytes);
     memcpy(m->writable, j->writable, sizeof m->writable);
+    memset(m->parts, 0, sizeof m->parts);
     m->used = page;
     for (int i = 0; i < j->op->n_operands; i++) {
         const size_t bytes = j->page_bytes[i];
         if (!bytes)
             continue;
         const int prot = j->writable[i] ? PROT_READ | PROT_WRITE : PROT_READ;
+        if (j->parts[i]) {
+            if (!map_parts(m, j, i, prot, arena))
+                return false;
+            continue;
+        }
         if (m->used + bytes + page > place_bytes ||
             mmap(m->base + m->used, bytes, prot, MAP_SHARED | MAP_FIXED, arena, (off_t)j->page_at[i]) == MAP_FAILED)
             return false;
@@ -64,7 +147,7 @@ static bool is(const layout *m, const assay_job *j)
 {
     return m->used && !memcmp(m->page_at, j->page_at, sizeof m->page_at) &&
            !memcmp(m->page_bytes, j->page_bytes, sizeof m->page_bytes) &&
-           !memcmp(m->writable, j->writable, sizeof m->writable);
+           !memcmp(m->writable, j->writable, sizeof m->writable) && !memcmp(m->parts, j->parts, sizeof m->parts);
 }
 
 static layout *layout_of(const assay_job *j, int arena)
@@ -90,6 +173,10 @@ bool assay_mapping_make(assay_job *j, int arena)
         j->t[i].data = NULL;
         if (!j->page_bytes[i])
             continue;
+        if (j->parts[i]) {
+            stretch(m, j, i);
+            continue;
+        }
         char *first = lo + (j->offset[i] - j->page_at[i]);
         j->t[i].data = first;
         assay_fence_operand(j->op->operands[i].name, lo, lo + j->page_bytes[i], first,

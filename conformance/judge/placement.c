@@ -31,6 +31,45 @@ static void pad_rows(assay_tensor *t, const int64_t *dim, int64_t pad)
     }
 }
 
+static size_t room;
+
+void assay_place_room(size_t bytes)
+{
+    room = (bytes + 63) / 64 * 64;
+}
+
+/* Cuts a view into 2 to ASSAY_PARTS planes, the smallest of which there are so few, each at the end of pages of its
+ * own. How many; 0: it cannot be cut so, and stays. */
+static int64_t part_rows(assay_tensor *t, const int64_t *dim, size_t page)
+{
+    assay_tensor plane = *t;
+    int64_t n = 1, parts = 0;
+    int last = 0;
+    for (int r = 0; !t->layout && r + 1 < t->rank && n * dim[r] <= ASSAY_PARTS; r++) {
+        n *= dim[r];
+        plane.dim[r] = 1;
+        if (dim[r] > 1)
+            parts = n, last = r;
+    }
+    for (int r = last + 1; parts && r < t->rank; r++)
+        plane.dim[r] = t->dim[r];
+    const size_t bytes = parts ? assay_tensor_bytes(&plane) : 0;
+    int64_t step = (int64_t)((bytes + room + page - 1) / page * page);
+    for (int r = last; bytes && r >= 0; r--) {
+        t->stride[r] = t->stride[r] ? step : 0;
+        step *= dim[r];
+    }
+    return bytes ? parts : 0;
+}
+
+bool assay_has_parts(const assay_problem *p, int i)
+{
+    assay_tensor t = p->t[i];
+    int64_t dim[ASSAY_MAX_RANK];
+    stored_dims(&t, dim);
+    return (p->c.present >> i & 1) && part_rows(&t, dim, 1) > 0;
+}
+
 static char *row_at(const assay_tensor *t, const int64_t *dim, char *base, int64_t row)
 {
     for (int r = t->rank - 2; r >= 0; r--) {
@@ -69,13 +108,6 @@ static void copy_rows(const assay_tensor *to, unsigned char *dst, const assay_te
     }
 }
 
-static size_t room;
-
-void assay_place_room(size_t bytes)
-{
-    room = (bytes + 63) / 64 * 64;
-}
-
 /* Outputs bear another poison than inputs, so that what is copied from outside to outside is seen; 0x7b for 0xff:
  * 7b7b.. is a finite number in every float type, so that where NaN is the answer, not to write is seen too. */
 unsigned char assay_poison_of(unsigned char poison, const assay_operand *o)
@@ -92,9 +124,10 @@ assay_misplaced assay_misplace(const assay_case *c, int i)
     return (assay_misplaced){ mix * align % 64, dense ? 0 : pad };
 }
 
-assay_status assay_place_operand(assay_placement *pl, const assay_problem *p, int i, bool hostile, size_t arena_bytes,
-                                 size_t page, assay_why *why)
+assay_status assay_place_operand(assay_placement *pl, const assay_problem *p, int i, assay_spacing spacing,
+                                 size_t arena_bytes, size_t page, assay_why *why)
 {
+    const bool hostile = spacing == ASSAY_SPACED_HOSTILE;
     assay_job *j = &pl->job;
     const assay_operand *o = &p->c.op->operands[i];
     assay_tensor *t = &j->t[i];
@@ -104,6 +137,8 @@ assay_status assay_place_operand(assay_placement *pl, const assay_problem *p, in
     const assay_misplaced off = assay_misplace(&p->c, i);
     if (hostile && !t->layout && t->rank > 1)
         pad_rows(t, dim, off.pad);
+    if (spacing == ASSAY_SPACED_FAR)
+        j->parts[i] = (uint8_t)part_rows(t, dim, page);
     const size_t bytes = assay_tensor_bytes(t), head = hostile ? (size_t)off.head : 0;
     const size_t pages = (head + bytes + room + page - 1) / page * page + (bytes ? 0 : page);
     if (pl->used + pages > arena_bytes)

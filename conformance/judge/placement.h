@@ -24,9 +24,12 @@ typedef struct assay_placement {
     unsigned char *before; /* the arena as it was sent; after the audit outputs are copied in */
 } assay_placement;
 
-/* Operand i, filled: dense and ending at a guard page, or (hostile) padded and at an odd offset. */
-assay_status assay_place_operand(assay_placement *pl, const assay_problem *p, int i, bool hostile, size_t arena_bytes,
-                                 size_t page, assay_why *why);
+/* Operand i, filled: dense and ending at a guard page; hostile: padded and at an odd offset; far: where it is made of 2
+ * to ASSAY_PARTS rows (or planes), each at the end of pages of its own. */
+typedef enum assay_spacing { ASSAY_SPACED_DENSE, ASSAY_SPACED_HOSTILE, ASSAY_SPACED_FAR } assay_spacing;
+assay_status assay_place_operand(assay_placement *pl, const assay_problem *p, int i, assay_spacing spacing,
+                                 size_t arena_bytes, size_t page, assay_why *why);
+bool assay_has_parts(const assay_problem *p, int i); /* would it be made of such rows? */
 /* What an earlier, larger placement left beyond this one may be a right answer: it is wiped. */
 void assay_forget_rest(const assay_placement *pl);
 /* Everything but the logical elements of outputs must be as it was; beyond a COUNT the poison must stand. */

@@ -6,7 +6,7 @@
 #define ASSAY_POOL_H
 #include "../../reference/core/compare.h"
 
-enum { ASSAY_POOL_ARENA_LOG2 = 29, ASSAY_NOTE_BYTES = 4096 };
+enum { ASSAY_POOL_ARENA_LOG2 = 29, ASSAY_NOTE_BYTES = 4096, ASSAY_PARTS = 8 };
 
 typedef struct assay_limits { /* of one call; set before a pool is opened */
     int seconds;              /* CPU time; half as long it may sleep */
@@ -26,6 +26,7 @@ typedef struct assay_job {      /* one call, as it is sent to a runner */
     assay_tensor t[ASSAY_MAX_OPND];                             /* data: filled by the runner */
     size_t offset[ASSAY_MAX_OPND];                              /* of the first byte in the arena */
     size_t page_at[ASSAY_MAX_OPND], page_bytes[ASSAY_MAX_OPND]; /* whole pages around it; 0: left out */
+    uint8_t parts[ASSAY_MAX_OPND]; /* 2 to ASSAY_PARTS: its pages are so many equal parts, to be mapped far apart */
     bool writable[ASSAY_MAX_OPND];
     uint8_t over[ASSAY_MAX_OPND]; /* 1 + the input whose very tensor this output is (in place); 0: it has its own */
     int32_t threads;

@@ -2,6 +2,7 @@
  * A slip whose result lies within the bounds of a case is not caught there: that is computed here, which takes
  * microseconds; what would be caught is run and judged as any kernel is. */
 #include "../../reference/core/clock.h"
+#include "../judge/placement.h"
 #include "implied_parts.h"
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/fused.h"
@@ -162,6 +163,8 @@ static bool shows(const desk *d, trial *t)
             rows |= p->t[s->operand].dim[r] > 1;
         return rows && !p->t[s->operand].layout;
     }
+    if (assay_slip_is(s, ASSAY_SLIP_NEAR))
+        return assay_place_applies(p, &s->kernel, ASSAY_PLACE_FAR) && assay_has_parts(p, s->operand);
     if (assay_slip_is(s, ASSAY_SLIP_RIGHT))
         return p->c.seed % 4 == 0 && t->runs++ < CONTROLS;
     if (assay_slip_is(s, ASSAY_SLIP_LAYOUT))

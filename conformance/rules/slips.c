@@ -3,6 +3,7 @@
 #include "slips.h"
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/registry.h"
+#include "../judge/mapping.h"
 #include "ladder.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -289,8 +290,12 @@ static void add_operand(list *l, int i)
         add_sums(l, i);
     } else
         add_bits(l, i);
-    if (strided)
+    if (strided) {
         of_operand(l, ASSAY_SLIP_DENSE, i);
+        of_operand(l, ASSAY_SLIP_NEAR, i);
+        if (!assay_mapping_far())
+            l->slip[l->n - 1].idle = "this machine maps no operands far apart";
+    }
     if (o->layouts & ~1u)
         of_operand(l, ASSAY_SLIP_LAYOUT, i);
     if (is_output(o))

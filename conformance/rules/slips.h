@@ -58,6 +58,7 @@ enum {                   /* of assay_slip_kinds */
        ASSAY_SLIP_FIELD_BESIDE,
        ASSAY_SLIP_FIELD_BEFORE,
        ASSAY_SLIP_DENSE,
+       ASSAY_SLIP_NEAR,
        ASSAY_SLIP_LAYOUT,
        ASSAY_SLIP_PAST,
        ASSAY_SLIP_STATE,

@@ -41,6 +41,8 @@ static assay_tensor view(const assay_slip *s, int i, const assay_tensor *t)
     const bool flat = s->operand == i && (assay_slip_is(s, ASSAY_SLIP_DENSE) || assay_slip_is(s, ASSAY_SLIP_LAYOUT));
     assay_tensor v = flat ? assay_tensor_dense(t->type, 0, t->rank, t->dim) : *t;
     v.data = t->data;
+    for (int r = 0; r < t->rank && s->operand == i && assay_slip_is(s, ASSAY_SLIP_NEAR); r++)
+        v.stride[r] = (int32_t)t->stride[r];
     return v;
 }
 

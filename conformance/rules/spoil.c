@@ -428,6 +428,7 @@ const assay_slip_kind assay_slip_kinds[ASSAY_SLIP_KINDS] = {
                                   ASSAY_AT_INPUT, assay_slip_field_beside },
     [ASSAY_SLIP_FIELD_BEFORE] = { "field-before", "a parameter is that of the call before", ASSAY_AT_CALL, NULL },
     [ASSAY_SLIP_DENSE] = { "dense", "an operand's strides are ignored", ASSAY_AT_CALL, NULL },
+    [ASSAY_SLIP_NEAR] = { "near", "an operand's strides are kept in 32 bits", ASSAY_AT_CALL, NULL },
     [ASSAY_SLIP_LAYOUT] = { "layout", "an operand's storage order is ignored", ASSAY_AT_CALL, NULL },
     [ASSAY_SLIP_PAST] = { "past", "one element more than there are is written", ASSAY_AT_CALL, NULL },
     [ASSAY_SLIP_STATE] = { "state", "the result of the first call at these addresses is returned again", ASSAY_AT_CALL,
