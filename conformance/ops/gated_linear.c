@@ -97,7 +97,10 @@ static const char *const unseen[] = {
 static bool fits(const assay_case *c, assay_why *why)
 {
     const bool factor = c->present >> DECAY & 1 || c->present >> GATE & 1;
-    const bool large = !strcmp(c->gen->name, "end") || !strcmp(c->gen->name, "one-spike");
+    static const char *const names[] = { "end", "one-spike", "square-over" };
+    bool large = false;
+    for (size_t i = 0; i < ASSAY_COUNT_OF(names); i++)
+        large |= !strcmp(c->gen->name, names[i]);
     if (large && (c->gen_at == 1 + DECAY || c->gen_at == 1 + GATE))
         return assay_fail(why, ASSAY_ERR_ARG, "gated_linear: gen=%s makes factors that overflow", c->gen->name) ==
                ASSAY_OK;

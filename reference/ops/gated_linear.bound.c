@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * gated_linear: a running error beside the state's size; gated_linear.bound.md derives it.  planes: the sizes that the
- * terms of each number of state add up to. */
+ * terms of each number of state add up to, and those of y. */
 #include "recurrence.h"
 
 enum { Q, K, V, DECAY, GATE, STATE, Y, LAST };
+enum { SIZE, TERMS };
 
 static double at(const assay_dense *a, int o, int64_t i, double absent) /* operand o, which may be left out */
 {
@@ -17,12 +18,15 @@ static double factor(const assay_dense *a, int64_t h, int64_t i) /* head h; toke
 KAPPA(gated_linear)
 {
     const int64_t T = a->dim[1], H = a->dim[2], D = a->dim[3], E = a->dim[4], step = H * D * E;
+    for (int64_t i = 0; i < a->dim[0] * T * H * E; i++)
+        planes[TERMS][i] = 0;
     for (int64_t i = 0; i < a->dim[0] * T * step; i++) {
         const int64_t row = i / E / D, d = i / E % D, t = row / H % T;
-        const double *size = planes[0] + i;
+        const double *size = planes[SIZE] + i;
         const double before = t ? size[-step] : fabs(at(a, STATE, row / H / T * step + i % step, 0));
-        planes[0][i] =
+        planes[SIZE][i] =
             factor(a, row % H, row * D + d) * before + fabs(at(a, K, row * D + d, 0) * at(a, V, row * E + i % E, 0));
+        planes[TERMS][row * E + i % E] += fabs(at(a, Q, row * D + d, 0)) * planes[SIZE][i];
     }
 }
 
@@ -52,12 +56,14 @@ BOUND(gated_linear)
             const double f = factor(a, h, row * D + d), q = fabs(at(a, Q, row * D + d, 0));
             const double flushed = s.size + s.error + (c->ftz ? k + v + f : 0);
             recurrence_falls(&s, f, rise_of(a, c, h, row * D + d), bound_gamma(roundings, u));
-            recurrence_grows(&s, bound_gamma(2, u) * k * v + eta * (3 + flushed), planes[0][(row * D + d) * E + e]);
+            recurrence_grows(&s, bound_gamma(2, u) * k * v + eta * (3 + flushed), planes[SIZE][(row * D + d) * E + e]);
             const double sum = s.size + s.error;
             const double off = q * (read_off * sum + s.error) + (c->ftz ? eta * (q + sum) : 0);
-            recurrence_read(&b[Y][row * E + e], c, off, fmax(s.most, q * sum));
+            recurrence_read(&b[Y][row * E + e], c, off, s.most);
         }
         if (b[LAST])
             b[LAST][i] = (last_off * (s.size + s.error) + s.error) * bound_either(c, s.most);
     }
+    for (int64_t i = 0; i < a->dim[0] * T * H * E; i++)
+        recurrence_read(&b[Y][i], c, 0, planes[TERMS][i] + fabs(b[Y][i]));
 }
