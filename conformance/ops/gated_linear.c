@@ -9,10 +9,12 @@
 
 enum { Q, K, V, DECAY, GATE, STATE, Y, LAST };
 
-/* A decay lies between 0 and 1, and so does what a gate is the logarithm of, or else states would grow without end. */
+/* A decay lies between 0 and 1, and so does what a gate is the logarithm of, or else states would grow without end.  Of
+ * what is not finite a gate may be NaN or -inf, but not +inf beside another operand's zeros. */
 static bool falling(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
-    const bool ours = (i == DECAY || i == GATE) && c->gen_at != 1 + i && c->gen->tag != ASSAY_TAG_CLASS;
+    const bool class = c->gen->tag == ASSAY_TAG_CLASS && strcmp(c->gen->name, "zero-inf") != 0;
+    const bool ours = (i == DECAY || i == GATE) && c->gen_at != 1 + i && !class;
     for (int64_t j = 0; ours && j < n; j++)
         value[i][j] =
             i == GATE ? -fabs(assay_rng_normal(r)) / 2 : 1 - ldexp(1 + assay_rng_uniform(r), -1 - (int)(j % 7));
@@ -95,17 +97,16 @@ static const char *const unseen[] = {
 };
 
 /* Sums of integers are exact as long as they are short; a factor is none.  Products of factors far above 1 overflow
- * before what they are multiplied by is 0 again. */
+ * before what they are multiplied by is 0 again; -10,000 is a gate, but no decay. */
 static bool fits(const assay_case *c, assay_why *why)
 {
     const bool factor = c->present >> DECAY & 1 || c->present >> GATE & 1;
-    static const char *const names[] = { "inf", "inf-inf", "end", "one-spike", "square-over" };
-    bool large = false;
-    for (size_t i = 0; i < ASSAY_COUNT_OF(names); i++)
-        large |= !strcmp(c->gen->name, names[i]);
-    if (large && (c->gen_at == 1 + DECAY || c->gen_at == 1 + GATE))
-        return assay_fail(why, ASSAY_ERR_ARG, "gated_linear: gen=%s makes factors that overflow", c->gen->name) ==
-               ASSAY_OK;
+    static const char *const large[] = { "inf", "inf-inf", "end", "one-spike", "square-over", "low-tile", "all-low" };
+    const size_t all = ASSAY_COUNT_OF(large), n = c->gen_at == 1 + DECAY ? all : c->gen_at == 1 + GATE ? all - 2 : 0;
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(c->gen->name, large[i]))
+            return assay_fail(why, ASSAY_ERR_ARG, "gated_linear: gen=%s makes factors that overflow", large[i]) ==
+                   ASSAY_OK;
     if (c->gen->tag != ASSAY_TAG_EXACT || (!factor && c->dim[1] * c->dim[3] < 1 << 14))
         return true;
     return assay_fail(why, ASSAY_ERR_ARG, "gated_linear: gen=%s is not exact with factors, or beyond T D = 2^14",

@@ -16,7 +16,7 @@
     X(GATE_VALUES, "gate-by-values", "own: along E for D")                                                             \
     X(GATE_NEXT, "gate-of-the-next-token", "off by one")                                                               \
     X(GATE_BF16, "factor-in-bf16", "own")                                                                              \
-    X(RATIO, "quotient-of-products", "own: K / b overflows, and b underflows (GLA's plain parallel form)")             \
+    X(RATIO, "quotient-of-products", "pytorch/executorch#21417")                                                       \
     X(READ_EARLY, "read-before-the-update", "own")                                                                     \
     X(SCALED, "scaled-once-more", "own: by the root of D")                                                             \
     X(NORMED, "divided-by-the-sum-of-keys", "own: linear attention with its norm")                                     \
@@ -24,10 +24,10 @@
     X(STATE_LOST, "state-ignored", "own")                                                                              \
     X(STATE_TURNED, "state-transposed", "own: (E, D) for (D, E)")                                                      \
     X(STATE_SHARED, "state-of-the-first-sequence", "own")                                                              \
-    X(STATE_RAW, "state-not-decayed-within-a-chunk", "own: as vllm has it in its scan")                                \
+    X(STATE_RAW, "state-not-decayed-within-a-chunk", "vllm-project/vllm#23279")                                        \
     X(STATE_BF16, "state-kept-in-bf16", "own")                                                                         \
     X(CHUNK_LOST, "chunks-of-8-begin-at-0", "own: nothing carried from chunk to chunk")                                \
-    X(SIDES, "sides-of-a-join-swapped", "own")                                                                         \
+    X(SIDES, "sides-of-a-join-swapped", "state-spaces/mamba#716")                                                      \
     X(LAST_EARLY, "last-without-the-last-token", "off by one")                                                         \
     X(BF16_SUM, "sum-in-bf16", "own")                                                                                  \
     X(TAIL, "tail-skipped", "slip: tail")
