@@ -170,15 +170,15 @@ SECOND(gated_linear)
         for (int64_t t = T ? 0 : -1; t < T; t++) {
             long double sum = 0;
             for (int64_t d = 0; d < D; d++) {
-                long double s = 0, gates = 0;
+                long double s = 0, gates = 0, power = 1;
                 for (int64_t from = t; from >= 0; from--) {
                     const int64_t row = (b * T + from) * H + h;
-                    const long double kept = expl(gates) * (decay ? powl(decay[h], t - from) : 1);
-                    s += kept * ((long double)k[row * D + d] * v[row * E + e]);
+                    s += power * (gate ? expl(gates) : 1) * ((long double)k[row * D + d] * v[row * E + e]);
                     gates += gate ? gate[row * D + d] : 0;
+                    power *= decay ? decay[h] : 1;
                 }
                 const int64_t at = ((b * H + h) * D + d) * E + e;
-                s += expl(gates) * (decay ? powl(decay[h], t + 1) : 1) * (state ? state[at] : 0);
+                s += power * expl(gates) * (state ? state[at] : 0);
                 if (t >= 0)
                     sum += q[((b * T + t) * H + h) * D + d] * s;
                 if (last && t == T - 1)

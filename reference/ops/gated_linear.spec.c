@@ -11,7 +11,7 @@ static const assay_operand operands[] = {
     { .name = "y", .shape = "BTHE", .types = TYPES(FLOATS), .access = ASSAY_OUT },
     { .name = "last", .shape = "BHDE", .types = TYPES(T(f32)), .access = ASSAY_OUT, .flags = ASSAY_OPTIONAL },
 };
-static const assay_plane planes[] = { { "size", "BTHDE" }, { "terms", "BTHE" } };
+static const assay_plane planes[] = { { "factor", "BTHD" }, { "size", "BTHDE" }, { "terms", "BTHE" } };
 static const assay_said says[] = {
     { "B", "sequences" },
     { "T", "tokens" },
