@@ -50,7 +50,7 @@ static double zero_inf(const assay_case *c, int i, int64_t j, assay_rng *r)
     case DECAY:
         return j % 3 == 1 ? 0 : 0.5;
     case GATE:
-        return plain && j % D % 2 ? -INFINITY : -fabs(x);
+        return plain && j % D % 2 ? -INFINITY : !plain && j % 49 == 42 ? NAN : -fabs(x); /* a key is 0 there */
     default:
         return plain || j % 3 ? x : j % 2 ? 0 : INFINITY;
     }

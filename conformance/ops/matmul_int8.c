@@ -159,6 +159,8 @@ static const assay_rows rows[] = {
     { "T=2 N={1..17} K=9 " ALL "gen={gauss,balanced}", ASSAY_QUICK },
     { "T={2..17} N=3 K=9 " ALL "gen={gauss,balanced}", ASSAY_QUICK },
     { "T={0,2} N={0,3} K={0,5} " ALL "gen=gauss", ASSAY_QUICK },
+    { "T=1 N=1040 K=191 gen=gauss", ASSAY_QUICK },
+    { "T=1 N=129 K=2060 gen=gauss", ASSAY_QUICK },
     { "T=2 N=3 K={6,33} x_zero={none,i8,i8/} w_zero={none,i8,i8/} bias={f32,none} gen={gauss,whole,ends,balanced}",
       ASSAY_QUICK },
     { "T=3 N=5 K=7 x_scale={f32,f32/} w_scale={f32,f32/} x_zero={none,i8/} w_zero={none,i8} gen={gauss,uneven}",

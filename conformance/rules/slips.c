@@ -263,7 +263,7 @@ static void add_bits(list *l, int i)
 {
     static const int bits[] = { 16, 20, 22, 24 };
     const assay_operand *o = &l->op->operands[i];
-    const bool far = (o->flags & ASSAY_POSITION) && !(o->flags & ASSAY_OPTIONAL);
+    const bool far = (o->flags & ASSAY_POSITION) && !(o->flags & (ASSAY_OPTIONAL | ASSAY_INDEX));
     for (size_t k = 0; k < (far ? ASSAY_COUNT_OF(bits) : 1); k++) {
         assay_slip *s = add(l, is_input(o) ? ASSAY_SLIP_VALUE : ASSAY_SLIP_OUT_VALUE, "%d-%s", bits[k], o->name);
         s->operand = (int8_t)i, s->n = bits[k];
