@@ -143,7 +143,7 @@ shares() { # NAME SED-SCRIPT WORDS: what is said of a broken copy over all cases
 }
 shares long 's|ss += x\[c\]|ss += (c < 100 ? 1 : 1.01f) * x[c]|' 'cases that fail have C > [0-9]*, \(none of the\|as have [0-9] of the\)'
 shares pair 's|(p->plus_one ? 1 : 0)|(p->plus_one ? a->dim[1] % 2 ? 1.1f : 1 : 0)|' 'cases that fail have plus_one=1 and C odd, none of the'
-shares dense 's|r \* a->operand\[0\].stride\[0\]|r * a->dim[1] * 4|' 'cases that fail have R > 1, .*; all with operands hostile'
+shares dense 's|r \* a->operand\[0\].stride\[0\]|r * a->dim[1] * 4|' 'cases that fail have R > 1, as have'
 shares flush 's|y\[c\] = \(.*\);|{ float v = \1; y[c] = fabsf(v) < 0x1p-126f ? 0 : v; }|' 'right if the kernel declares: subnormals flushed'
 shares half 's|x\[c\]|(float)(_Float16)x[c]|g' 'right if the kernel declares: x rounded to f16'
 shares narrow 's|ss += \(x\[c\].*\);|ss = (float)(_Float16)(ss + \1);|' 'right if the kernel declares: accumulates in f16'

@@ -44,6 +44,7 @@ static const assay_gen gens[] = {
 
 #define SEGMENTS "segs=i32 segment={f32,f16,bf16} "
 static const assay_rows rows[] = {
+    { "T=3 D=2 V=65540 P=3 gen=ends", ASSAY_QUICK }, /* ids beyond 2^16 */
     { "T=5 D={1..17} V=7 P=9 offset={0,2} gen={gauss,ends,cancel}", ASSAY_QUICK },
     { "T=5 D={1..17} V=7 P=9 G=3 segs=i32 segment=f32 offset={0,2} gen={gauss,ends,cancel}", ASSAY_QUICK },
     { "T=6 D={33,64} V=50 P=40 G=2 token={f32,f16,bf16} place={f32,f16,bf16} " SEGMENTS "gen={gauss,cancel}",

@@ -78,7 +78,8 @@ static inline bool reachable(const entry *e, int64_t n, int64_t t, double u, con
         low_before += i < t && certain > 0 ? fmax(e[i].w - e[i].error, 0) : 0;
         high_upto += i <= t && e[i].state != OUT ? e[i].w + e[i].error : 0;
     }
-    return e[t].state != OUT && e[t].w + e[t].error > 0 && u * low * (1 - share) < high_upto * (1 + own) * (1 + last) + tiny &&
+    return e[t].state != OUT && e[t].w + e[t].error > 0 &&
+           u * low * (1 - share) < high_upto * (1 + own) * (1 + last) + tiny &&
            u * high * (1 + share) * (1 + last) + tiny >= low_before * (1 - own);
 }
 #endif
