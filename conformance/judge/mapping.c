@@ -55,9 +55,21 @@ static bool map_at(char *at, size_t bytes, int prot, int flags, int file, size_t
     return got == at;
 }
 
+/* ThreadSanitizer has its own use for these addresses, and ends a process that asks for them. */
+#if defined(__has_feature) /* clang */
+#if __has_feature(thread_sanitizer)
+#define ADDRESSES_TAKEN true
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define ADDRESSES_TAKEN true
+#endif
+#ifndef ADDRESSES_TAKEN
+#define ADDRESSES_TAKEN false
+#endif
+
 bool assay_mapping_far(void)
 {
-    static bool asked, can;
+    static bool asked = ADDRESSES_TAKEN, can;
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     char *end[] = { part_at(kept, 0, page, 0), part_at(kept + KEPT - 1, ASSAY_MAX_OPND - 1, page, ASSAY_PARTS - 1) };
     for (int i = 0; i < 2 && !asked; i++) {
