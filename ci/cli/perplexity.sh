@@ -96,25 +96,13 @@ expect 2 'does not go with --ids' "$assay" run "$model" --perplexity "$dir/text"
 expect 2 'does not go with -n' "$assay" run "$model" --perplexity "$dir/text" -n 3
 expect 2 'does not go with a sampler' "$assay" run "$model" --perplexity "$dir/text" --temperature 1
 for _ in $(seq 100); do cat "$dir/text"; done >"$dir/long"
-"${PYTHON:-python3}" - "$assay" "$model" "$dir/long" <<'PY' || bad=1
-import os, pty, re, subprocess, sys
+on_terminal - "$assay" "$model" "$dir/long" <<'PY' || bad=1
+import re, sys
+import terminal
 assay, model, text = sys.argv[1:]
 for what in ["--perplexity", text, "--window", "64"], ["-p", "the", "-n", "60", "--beams", "8", "--ignore-eos"]:
-    master, slave = pty.openpty()
-    p = subprocess.Popen([assay, "run", model, "--impl", "oracle", *what], stdin=subprocess.DEVNULL, stdout=slave, stderr=slave)
-    os.close(slave)
-    seen = b""
-    while True:
-        try:
-            more = os.read(master, 65536)
-        except OSError:
-            more = b""
-        if not more:
-            break
-        seen += more
-    p.wait()
-    seen = seen.decode(errors="replace")
-    if p.returncode or not re.search(r"\d+/\d+ tokens, about \d+ s left", seen) or re.search(r"s left *[^\r ]", seen):
+    code, seen = terminal.run([assay, "run", model, "--impl", "oracle", *what])
+    if code or not re.search(r"\d+/\d+ tokens, about \d+ s left", seen) or re.search(r"s left *[^\r ]", seen):
         sys.exit(f"{what[0]} on a terminal shows no progress, or leaves it there: {seen[:300]!r}")
 PY
 

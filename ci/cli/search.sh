@@ -58,28 +58,19 @@ expect 0 'not all of its kernels were judged (scalar, other:one)' "$assay" check
 
 # Signals: totals and the exit code of what was judged; Ctrl-C goes to the runners, too.
 cat >stopped.py <<'END'
-import os, pty, re, signal, sys
-pid, terminal = pty.fork()
-if not pid:
-    os.execv(sys.argv[2], sys.argv[2:])
-text, asked = b"", False
-while True:
-    try:
-        more = os.read(terminal, 65536)
-    except OSError:
-        more = b""
-    if not more:
-        break
-    text += more
-    if b" left" in text and not asked:
-        asked = True
-        os.write(terminal, b"\x03") if sys.argv[1] == "INT" else os.kill(pid, signal.SIGTERM)
-code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-if code or not re.search(rb"\d cases, (\d+ min )?\d+ s left", text) or not re.search(rb"interrupted: [1-9]\d* cases? drawn", text):
+import os, re, signal, sys
+import terminal
+def stop(text, pid, keys):
+    if b" left" not in text:
+        return False
+    os.write(keys, b"\x03") if sys.argv[1] == "INT" else os.kill(pid, signal.SIGTERM)
+    return True
+code, text = terminal.run(sys.argv[2:], heed=stop)
+if code or not re.search(r"\d cases, (\d+ min )?\d+ s left", text) or not re.search(r"interrupted: [1-9]\d* cases? drawn", text):
     sys.exit(f"{sys.argv[1]}: exit {code}: {text[-600:]!r}")
 END
-"${PYTHON:-python3}" stopped.py INT "$assay" check -o add --for 10m
-"${PYTHON:-python3}" stopped.py TERM "$assay" check --plugin right.so --for 20m
+on_terminal stopped.py INT "$assay" check -o add --for 10m
+on_terminal stopped.py TERM "$assay" check --plugin right.so --for 20m
 
 # Wrong uses, a sentence each.
 for bad in 0 0s x 10 m 1.5h -3s ' 3s' 3S 3sec 99999h 99999999999999999999s ''; do

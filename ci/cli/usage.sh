@@ -112,26 +112,11 @@ ARGP_HELP_FMT=rmargin=0 expect 0 '--isa' timeout 10 "$assay" check --help
 [ "$(grep -c '[1-9][0-9]* of other types' "$dir/out")" -ge 1 ] || { echo "runs that nobody explains"; cat "$dir/out"; exit 1; }
 
 # Progress (total, time left) and colours on a terminal alone, and gone before a line of results.
-"${PYTHON:-python3}" - "$assay" "$dir" <<'END'
-import os, pty, subprocess, sys
-assay, folder = sys.argv[1:]
+on_terminal - "$assay" <<'END'
+import re, sys
+import terminal
 def run(env, *args):
-    master, slave = pty.openpty()
-    p = subprocess.Popen([assay, "check", *args], stdin=subprocess.DEVNULL, stdout=slave, stderr=slave,
-                         env={**os.environ, "TERM": "xterm", **env})
-    os.close(slave)
-    text = b""
-    while True:
-        try:
-            more = os.read(master, 65536)
-        except OSError:
-            more = b""
-        if not more:
-            break
-        text += more
-    p.wait()
-    return text.decode()
-import re
+    return terminal.run([sys.argv[1], "check", *args], {"TERM": "xterm", **env})[1]
 text = run({"NO_COLOR": ""}, "-o", "rmsnorm", "-k", "scalar")
 if "\033[32mok" not in text:
     sys.exit("no colour on a terminal")
