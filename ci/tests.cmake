@@ -218,7 +218,7 @@ if(NOT slow) # of no op, and long
       "cli.merge - conformance/results/* cli/merge* ci/cli/merge.sh" "cli.kills - conformance/results/* reference/core/save.* ci/kills"
       "cli.bench_marks - bench/* ci/cli/bench_marks.sh" "cli.search - conformance/search.* conformance/rules/* ci/cli/search.sh"
       "models.smollm2 - reference/models/* conformance/models/* ci/models*" "cli.quantize - reference/models/* cli/quantize* cli/requant* ci/cli/quantize.sh"
-      "unit.dtype - reference/core/dtype* conformance/proof/units/unit_dtype.c" "vectors.formats - reference/core/dtype* vectors/independent/*")
+      "unit.dtype - reference/core/dtype* conformance/proof/units/unit_dtype.c" "vectors.formats - reference/core/dtype* vectors/independent/formats* vectors/independent/grids.py vectors/independent/kquants.py")
     separate_arguments(line)
     list(GET line 0 name)
     if(TEST ${name})

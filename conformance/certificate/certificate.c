@@ -182,7 +182,10 @@ void assay_certificate_print(const assay_certificate *c)
                : c->gen[i].exact == c->gen[i].cases ? "all "
                                                     : "",
                (long long)(rounds(k) || !k->run ? c->gen[i].cases : c->gen[i].exact));
-    printf("  %s\n", assay_certificate_good(c) ? "holds what it declares" : "FAILS");
+    if (assay_certificate_good(c))
+        printf("  holds what it declares\n");
+    else
+        printf("  %s/%s FAILS\n", c->kernel->op, c->kernel->name);
 }
 
 static void json_one(assay_json *j, const assay_certificate *c)

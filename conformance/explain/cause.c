@@ -217,10 +217,17 @@ static const char *has(const fact *f, const assay_op *op, char *text, size_t n)
     return text;
 }
 
+/* Places where the rows of an operand lie apart from each other. */
+static bool is_spread(int place)
+{
+    return place == ASSAY_PLACE_HOSTILE || place == ASSAY_PLACE_IN_PLACE || place >= ASSAY_PLACE_FAR;
+}
+
 /* Marks the cases of a group and says in what way they fail, where that is one way and not the plainest. */
 static void tell(work *w, const fact *f, const fact *g, size_t covered, size_t pass, char *text)
 {
     char one[80], two[80] = "";
+    enum { SPREAD = ASSAY_PLACES }; /* several places, in all of which rows do not follow each other */
     int by = -1, place = -1, any = -1;
     bool mixed = false;
     for (size_t i = 0; i < w->n; i++) {
@@ -232,7 +239,9 @@ static void tell(work *w, const fact *f, const fact *g, size_t covered, size_t p
         if (x->told || !holds(f, &x->c) || (g && !holds(g, &x->c)))
             continue;
         by = by < 0 || by == x->t.by ? x->t.by : ASSAY_BY_NONE;
-        place = place < 0 || place == x->t.place ? x->t.place : ASSAY_PLACE_PLAIN;
+        place = place < 0 || place == x->t.place            ? x->t.place
+                : is_spread(place) && is_spread(x->t.place) ? SPREAD
+                                                            : ASSAY_PLACE_PLAIN;
         x->told = true;
     }
     const assay_op *op = w->all[0].c.op;
@@ -251,7 +260,9 @@ static void tell(work *w, const fact *f, const fact *g, size_t covered, size_t p
     if (mixed && by > ASSAY_BY_NONE)
         at += snprintf(text + at, ASSAY_CAUSE_TEXT - (size_t)at, "; all by %s", assay_by_words((assay_by)by));
     if (odd)
-        snprintf(text + at, ASSAY_CAUSE_TEXT - (size_t)at, "; all with operands %s", assay_place_name(place));
+        snprintf(text + at, ASSAY_CAUSE_TEXT - (size_t)at, "; all with %s%s",
+                 place == SPREAD ? "rows that do not follow each other" : "operands ",
+                 place == SPREAD ? "" : assay_place_name(place));
 }
 
 /* ---- search ---------------------------------------------------------------------------------------------------- */

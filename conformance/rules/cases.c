@@ -142,7 +142,7 @@ static void add_alone(assay_cases *to, int factor, bool whole, double price)
             choice[f] = whole && s->op->operands[s->factor[f].of].flags & ASSAY_OPTIONAL;
     }
     choice[factor] = at;
-    if (l.rung[at] >= 1 << 16)
+    if (l.rung[at] >= ASSAY_LONE)
         add_seed(to, choice, free, price, 1);
 }
 

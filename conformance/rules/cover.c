@@ -289,6 +289,10 @@ static void note_lack(assay_cover *v, const int *factor, const int *number, assa
 /* What is still missing at the end. */
 static void count_gaps(assay_cover *v)
 {
+    v->dear = 0;
+    v->refused = v->barred;
+    for (size_t g = 0; g < v->n_gaps; g++)
+        v->gap[g].n = 0;
     for (size_t i = 0; i < v->n_lacks; i++) {
         assay_gap *g = &v->gap[v->lack[i].gap];
         if (is_done(v, v->lack[i].number))
@@ -398,7 +402,7 @@ static void fill(filling *l, int k, const int *factor, int *number)
     if (is_done(l->v, number))
         return;
     if (l->left == 0) {
-        l->v->dear++;
+        note_lack(l->v, factor, number, ASSAY_TOO_DEAR, &(assay_why){ "the level has cases enough" });
         return;
     }
     if (try_target(l->v, factor, number, &made, &l->rng)) {
@@ -417,7 +421,6 @@ void assay_cover_retry(assay_cover *v, int64_t most, void (*made)(void *ctx, con
     assay_case c;
     v->lack = NULL, v->n_lacks = 0;
     v->gap = NULL, v->n_gaps = 0;
-    v->refused = v->barred, v->dear = 0;
     for (size_t i = 0; i < n; i++) {
         const assay_gap *g = &gap[lack[i].gap];
         if (is_done(v, lack[i].number))
@@ -439,7 +442,7 @@ void assay_cover_fill(assay_cover *v, int64_t most, void (*made)(void *ctx, cons
     const int n = v->space->n;
     filling l = { v, made, ctx, { 1, 0, 0 }, most };
     int factor[ASSAY_COVER_MOST], number[ASSAY_COVER_MOST];
-    v->sets = v->refused = v->dear = v->barred = 0;
+    v->sets = v->barred = 0;
     v->n_gaps = v->n_lacks = 0;
     for (factor[0] = 0; factor[0] < n; factor[0]++)
         for (factor[1] = factor[0] + 1; factor[1] < n; factor[1]++) {
@@ -449,5 +452,4 @@ void assay_cover_fill(assay_cover *v, int64_t most, void (*made)(void *ctx, cons
                 fill(&l, 0, factor, number);
         }
     count_gaps(v);
-    v->refused += v->barred;
 }

@@ -3,9 +3,9 @@
  *
  * A length is a rung, a multiple of 16, and a remainder from 0 to 15: every rung past which a real kernel may take
  * another path meets every remainder, and so 31 33 63 65 127 129 257 260 1021 1030 2051 4103 are all reached.  A length
- * beyond 2^16 stands alone: others beside it are small, and it need meet types, storage and presence of operands only.
- * Heads are a multiple of the groups that they share; groups are few.  What follows from other lengths has a ladder for
- * slips alone: cases get its length from them. */
+ * beyond 2^16 stands alone: others beside it are small, and it need meet types, storage and presence of operands,
+ * fields and generators that are of no operand only.  Heads are a multiple of the groups that they share; groups are
+ * few.  What follows from other lengths has a ladder for slips alone: cases get its length from them. */
 #ifndef ASSAY_RULES_LADDER_H
 #define ASSAY_RULES_LADDER_H
 #include "assay/assay.h"
