@@ -31,6 +31,8 @@ enum {
     KEY_WINDOW,
     KEY_BEAMS,
     KEY_LENGTH_PENALTY,
+    KEY_GROUPS,
+    KEY_DIVERSE,
     KEY_SAMPLERS,
     KEY_BIAS,
     KEY_SETTING /* the last: + an assay_setting */
@@ -70,6 +72,11 @@ static const struct argp_option option_table[] = {
       "ones "
       "are favoured)",
       2 },
+    { "beam-groups", KEY_GROUPS, "N", 0,
+      "Of --beams: N groups of as many beams each, which search in turn, so that their texts differ", 2 },
+    { "diverse", KEY_DIVERSE, "X", 0,
+      "Of --beam-groups: take X off a token's log-probability for each beam of the groups before that goes on by it",
+      2 },
     { "perplexity", KEY_PERPLEXITY, "FILE", 0, "Generate nothing: say how well the model foretells the text in FILE",
       3 },
     { "window", KEY_WINDOW, "N", 0,
@@ -104,10 +111,48 @@ static error_t take_sampler(int key, const char *arg, struct argp_state *state, 
     return 0;
 }
 
+static double number(struct argp_state *state, const char *option, const char *text, double least, double most)
+{
+    char *end;
+    const double x = strtod(text, &end);
+    if (!strchr(".0123456789", text[*text == '-']) || end == text || *end || !(x >= least && x <= most))
+        argp_error(state, "%s %s: a number from %g to %g is needed", option, *text ? text : "''", least, most);
+    return x;
+}
+
+/* What does not go with what. */
+static void check(struct argp_state *state, const options *o)
+{
+    const assay_generate *g = &o->g;
+    if (!g->model)
+        argp_error(state, "MODEL.gguf is missing");
+    if (g->text_path && (g->prompt || o->ids || o->generates))
+        argp_error(state, "--perplexity generates nothing: it does not go with %s",
+                   g->prompt ? "a prompt"
+                   : o->ids  ? "--ids"
+                             : o->generates);
+    if (g->beams && (o->sampler || g->logits_path || g->n == 0))
+        argp_error(state, "--beams %lld: it does not go with %s", (long long)g->beams,
+                   o->sampler       ? "samplers"
+                   : g->logits_path ? "--logits"
+                                    : "-n 0");
+    if (o->length && !g->beams)
+        argp_error(state, "--length-penalty %g is of --beams, which is not asked for", g->length_penalty);
+    if (g->beam_groups && (!g->beams || g->beams % g->beam_groups))
+        argp_error(state, "--beam-groups %lld: --beams %lld are not that many groups of as many beams each",
+                   (long long)g->beam_groups, (long long)g->beams);
+    if (!g->beam_groups != !(g->diverse > 0))
+        argp_error(state, "--beam-groups %lld, --diverse %g: groups differ only if both are above 0",
+                   (long long)g->beam_groups, g->diverse);
+    if (g->window && !g->text_path)
+        argp_error(state, "--window %lld is of --perplexity, which is not asked for", (long long)g->window);
+    if (!g->text_path && !g->prompt == !o->ids)
+        argp_error(state, "give a prompt, either -p TEXT or --ids IDS");
+}
+
 static error_t take(int key, char *arg, struct argp_state *state)
 {
     options *o = state->input;
-    char *end;
     switch (key) {
     case 'p':
         o->g.prompt = arg;
@@ -122,9 +167,13 @@ static error_t take(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_LENGTH_PENALTY:
         o->length = true;
-        o->g.length_penalty = strtod(arg, &end);
-        if (!strchr(".0123456789", arg[*arg == '-']) || end == arg || *end || !(fabs(o->g.length_penalty) <= 4))
-            argp_error(state, "--length-penalty %s: a number from -4 to 4 is needed", *arg ? arg : "''");
+        o->g.length_penalty = number(state, "--length-penalty", arg, -4, 4);
+        return 0;
+    case KEY_GROUPS:
+        o->g.beam_groups = (int64_t)assay_option_whole(state, "--beam-groups", arg, 2, 64);
+        return 0;
+    case KEY_DIVERSE:
+        o->g.diverse = number(state, "--diverse", arg, 0, 100);
         return 0;
     case KEY_WINDOW:
         o->g.window = (int64_t)assay_option_whole(state, "--window", arg, 2, 1 << 24);
@@ -176,24 +225,7 @@ static error_t take(int key, char *arg, struct argp_state *state)
         assay_save_spare(arg);
         return 0;
     case ARGP_KEY_END:
-        if (!o->g.model)
-            argp_error(state, "MODEL.gguf is missing");
-        if (o->g.text_path && (o->g.prompt || o->ids || o->generates))
-            argp_error(state, "--perplexity generates nothing: it does not go with %s",
-                       o->g.prompt ? "a prompt"
-                       : o->ids    ? "--ids"
-                                   : o->generates);
-        if (o->g.beams && (o->sampler || o->g.logits_path || o->g.n == 0))
-            argp_error(state, "--beams %lld: it does not go with %s", (long long)o->g.beams,
-                       o->sampler         ? "samplers"
-                       : o->g.logits_path ? "--logits"
-                                          : "-n 0");
-        if (o->length && !o->g.beams)
-            argp_error(state, "--length-penalty %g is of --beams, which is not asked for", o->g.length_penalty);
-        if (o->g.window && !o->g.text_path)
-            argp_error(state, "--window %lld is of --perplexity, which is not asked for", (long long)o->g.window);
-        if (!o->g.text_path && !o->g.prompt == !o->ids)
-            argp_error(state, "give a prompt, either -p TEXT or --ids IDS");
+        check(state, o);
         return 0;
     default:
         return take_sampler(key, arg, state, o);

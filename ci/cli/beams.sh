@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # assay run --beams on a synthetic model: one beam without ends is greedy, and what a search in Python makes of the logits that runs write is
-# the same, with texts that end on the way; what is refused.  (unit.beams has the known answers.)
+# the same, with texts that end on the way, of one group and of diverse ones; what is refused.  (unit.beams has the known answers.)
 set -uo pipefail
 bad=0
 # shellcheck source=ci/cli/tiny
@@ -49,6 +49,25 @@ def search(K, most, penalty, end):
     return finished, steps
 
 
+def diverse(K, most, penalty, end, groups, less):
+    """Of transformers 4, early = false: each group's own search, lowered by what the running beams of those before took in this step."""
+    width = K // groups
+    running, found, over, steps = [[((), 0.0)] for _ in range(groups)], [[] for _ in range(groups)], [False] * groups, 0
+    while steps < most and not all(over):
+        steps, taken = steps + 1, []
+        for g in range(groups):
+            if over[g]:
+                continue
+            acc = sorted((-(s + l - less * taken.count(v)), b, v) for b, (t, s) in enumerate(running[g]) for v, l in enumerate(logp(t)))[:2 * width]
+            texts = [(running[g][b][0] + (v,), -a) for a, b, v in acc]
+            running[g] = [x for x in texts if x[0][-1] != end][:width]
+            taken += [t[-1] for t, _ in running[g]]
+            done = [x for x in texts[:width] if x[0][-1] == end] + (running[g] if steps == most else [])
+            found[g] = sorted(found[g] + [(t, s / steps**penalty) for t, s in done], key=lambda x: -x[1])[:width]
+            over[g] = len(found[g]) == width and texts[0][1] / steps**penalty <= found[g][-1][1]
+    return sorted((x for f in found for x in f), key=lambda x: -x[1]), steps
+
+
 greedy = run(model, "-n", "8", "--ignore-eos", "--impl", "scalar")["ids"]
 alone = run(model, "-n", "8", "--ignore-eos", "--impl", "scalar", "--beams", "1")
 if alone["ids"] != greedy or alone["beam_search"]["steps"] != 8:
@@ -57,13 +76,16 @@ if alone["ids"] != greedy or alone["beam_search"]["steps"] != 8:
 data = open(model, "rb").read()
 key = b"tokenizer.ggml.eos_token_id" + struct.pack("<I", 4)
 at = data.index(key) + len(key)
-ended = 0
-for end, K, most, penalty in ((greedy[1], 3, 6, 1), (greedy[1], 3, 6, 0), (greedy[0], 4, 5, 2), (greedy[0], 2, 6, -1), (greedy[4], 6, 4, 0.5)):
+ended, apart = 0, 0
+for end, K, most, penalty, *groups in ((greedy[1], 3, 6, 1), (greedy[1], 3, 6, 0), (greedy[0], 4, 5, 2), (greedy[0], 2, 6, -1), (greedy[4], 6, 4, 0.5),
+                                       (greedy[1], 4, 6, 1, 2, 0.5), (greedy[0], 6, 5, 0, 3, 1.25), (greedy[0], 6, 5, 2, 2, 3), (greedy[4], 3, 6, 1, 3, 0.1)):
     file = folder + "/end.gguf"
     open(file, "wb").write(data[:at] + struct.pack("<I", end) + data[at + 4:])
     for batch in "512", "1":
-        got = run(file, "-n", str(most), "--impl", "scalar", "--beams", str(K), "--length-penalty", str(penalty), "--batch", batch)
-        texts, steps = search(K, most, penalty, end)
+        got = run(file, "-n", str(most), "--impl", "scalar", "--beams", str(K), "--length-penalty", str(penalty), "--batch", batch,
+                  *(("--beam-groups", str(groups[0]), "--diverse", str(groups[1])) if groups else ()))
+        texts, steps = diverse(K, most, penalty, end, *groups) if groups else search(K, most, penalty, end)
+        apart += bool(groups) and texts != diverse(K, most, penalty, end, groups[0], 0)[0]
         found = got["beam_search"]
         good = found["steps"] == steps and len(found["texts"]) == len(texts) and got["ids"] == list(texts[0][0])
         for have, (text, score) in zip(found["texts"], texts):
@@ -71,10 +93,10 @@ for end, K, most, penalty in ((greedy[1], 3, 6, 1), (greedy[1], 3, 6, 0), (greed
             ended += len(text) < most
         if not good:
             wrong += 1
-            print(f"end {end}, {K} beams of {most}, length penalty {penalty}, batch {batch}: {found}, not {texts} in {steps}")
-if not ended:
+            print(f"end {end}, {K} beams of {most}, groups {groups}, length penalty {penalty}, batch {batch}: {found}, not {texts} in {steps}")
+if not ended or apart < 8:
     wrong += 1
-    print("no text ended on the way")
+    print(f"{ended} texts ended on the way; of 8 searches by groups {apart} differ from those of no penalty")
 best, oracle = (run(model, "-n", "6", "--beams", "4", "--impl", i)["beam_search"]["texts"][0]["score"] for i in ("best", "oracle"))
 if not abs(best - oracle) < 0.1:
     wrong += 1
@@ -83,6 +105,12 @@ sys.exit(wrong > 0)
 PY
 
 expect 0 '^beam search: 2 beams, 5 steps, length penalty 1, score -[0-9.]*$' "$assay" run "$model" --ids 5 -n 5 --ignore-eos --beams 2 --threads 2 --kv q8_0
+expect 0 '^beam search: 4 beams, 2 groups that differ by 0.5, 5 steps, length penalty 1, score -[0-9.]*$' \
+  "$assay" run "$model" --ids 5 -n 5 --ignore-eos --beams 4 --beam-groups 2 --diverse 0.5
+expect 2 'beam-groups 2: --beams 5 are not that many groups' "$assay" run "$model" -p x --beams 5 --beam-groups 2 --diverse 1
+expect 2 'beam-groups 2: --beams 0 are not that many groups' "$assay" run "$model" -p x --beam-groups 2 --diverse 1
+expect 2 'beam-groups 2, --diverse 0: groups differ only if both' "$assay" run "$model" -p x --beams 4 --beam-groups 2
+expect 2 'beam-groups 0, --diverse 1: groups differ only if both' "$assay" run "$model" -p x --beams 4 --diverse 1
 expect 2 'beams 65: a whole number from 1 to 64' "$assay" run "$model" -p x --beams 65
 expect 2 'beams 2: it does not go with samplers' "$assay" run "$model" -p x --beams 2 --temperature 1
 expect 2 'beams 2: it does not go with --logits' "$assay" run "$model" -p x --beams 2 --logits "$dir/x"

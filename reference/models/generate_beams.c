@@ -3,6 +3,7 @@
  * fed the rest again: kernels give a row the same bits however many rows are beside it. */
 #include "../core/clock.h"
 #include "../core/status.h"
+#include "assay/params/beam_step.h"
 #include "generate_parts.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -65,6 +66,9 @@ assay_status assay_generate_beams(run *r, assay_why *why)
                         .ends = ends,
                         .most = o->n,
                         .length_penalty = o->length_penalty,
+                        .stop = o->beam_groups ? ASSAY_STOP_V4 : ASSAY_STOP_V5, /* version 5 has no groups */
+                        .groups = o->beam_groups,
+                        .diverse = o->diverse,
                         .next = next,
                         .ctx = &f };
     for (int32_t v = 0; v < r->tokens.n && v < b->V && !o->ignore_eos; v++) {

@@ -30,6 +30,15 @@ static void report_phase(FILE *f, const char *name, const phase *p)
                 p->share[i].kernel, p->share[i].calls);
 }
 
+static void report_beams(FILE *f, const assay_beams *b)
+{
+    fprintf(f, "beam search: %" PRId64 " beam%s, ", b->K, b->K == 1 ? "" : "s");
+    if (b->groups)
+        fprintf(f, "%" PRId64 " groups that differ by %g, ", b->groups, b->diverse);
+    fprintf(f, "%" PRId64 " step%s, length penalty %g, score %.6f\n", b->steps, b->steps == 1 ? "" : "s",
+            b->length_penalty, (double)b->score[0]);
+}
+
 void assay_generate_report(const run *r)
 {
     char chain[ASSAY_CHAIN_TEXT];
@@ -38,9 +47,7 @@ void assay_generate_report(const run *r)
             r->o->threads == 1 ? "" : "s");
     assay_chain_say(r->chain.c, chain);
     if (r->beams.K)
-        fprintf(r->out, "beam search: %" PRId64 " beam%s, %" PRId64 " step%s, length penalty %g, score %.6f\n",
-                r->beams.K, r->beams.K == 1 ? "" : "s", r->beams.steps, r->beams.steps == 1 ? "" : "s",
-                r->beams.length_penalty, (double)r->beams.score[0]);
+        report_beams(r->out, &r->beams);
     else
         fprintf(r->out, "sampler: %s\n", chain);
     if (r->chain.drawn)
@@ -118,6 +125,8 @@ static void json_beams(assay_json *j, const assay_beams *b)
 {
     assay_json_open(j, "beam_search", '{');
     assay_json_int(j, "beams", b->K);
+    assay_json_int(j, "groups", b->groups ? b->groups : 1);
+    assay_json_num(j, "diverse", b->diverse);
     assay_json_num(j, "length_penalty", b->length_penalty);
     assay_json_int(j, "steps", b->steps);
     assay_json_open(j, "texts", '[');
