@@ -7,7 +7,7 @@
 
 /* X(mode, name, where it comes from) */
 #define FAULTS_8(X)                                                                                                    \
-    X(SATURATES_8, "8-bits-saturated", "formats 10: ONNX saturates, ml_dtypes and PyTorch do not")                     \
+    X(SATURATES_8, "8-bits-saturated", "formats 10: ONNX saturates, ml_dtypes does not")                               \
     X(TWICE_8, "8-bits-through-f16", "formats 1: never round twice")                                                   \
     X(AWAY_8, "8-bits-ties-away", "formats 10: microxcaling's nearest")                                                \
     X(FLUSH_8_BITS, "8-bits-subnormals-flushed", "invergent-ai/surogate#162")                                          \

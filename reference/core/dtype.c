@@ -2,8 +2,9 @@
  * dtype.c - plain numbers and the table of all element types.
  * Floats are written with one rounding from double, to nearest, ties to even, overflow to infinity, subnormals kept;
  * a NaN keeps its sign and, in 16 bits, the top of its payload, and is made quiet.  e4m3 (the one without infinities)
- * has a NaN beyond 448, as have ml_dtypes and PyTorch: nothing is saturated; those named fnuz have it beyond 240 and
- * 57344, and for infinities.  Integers: to nearest, ties to even, clamped to the type's range; a NaN becomes 0. */
+ * has a NaN beyond 448, as has ml_dtypes: nothing is saturated (PyTorch 2.15 does so, of this type alone); those named
+ * fnuz have it beyond 240 and 57344, and for infinities.  Integers: to nearest, ties to even, clamped to the type's
+ * range; a NaN becomes 0. */
 #include "dtype.h"
 #include "dtype_codecs.h"
 #include <math.h>

@@ -283,7 +283,8 @@ def decode(kind, name, raw):
     if kind in FLOATS_8:
         return FLOATS_8[kind][raw]
     if kind != "U8":
-        return raw.astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a NaN that signals
+            return raw.astype(np.float64)
     block, size, function = DECODE[name]
     rows = np.ascontiguousarray(raw).reshape(-1, size)
     shape = list(raw.shape[:-1]) + [raw.shape[-1] // size * block]

@@ -49,8 +49,8 @@ class Vector:
 
 
 def write(path, meta, tensors):
-    """tensors: name -> array of f8, f4, f2, u2 (the words of bf16), i4, i8, u1 or bool."""
-    names = {"f8": "F64", "f4": "F32", "f2": "F16", "i4": "I32", "i8": "I64", "u1": "U8", "u2": "BF16", "b1": "BOOL"}
+    """tensors: name -> array of f8, f4, f2, u2 (the words of bf16), i4, i8, i1, u1 or bool."""
+    names = {"f8": "F64", "f4": "F32", "f2": "F16", "i4": "I32", "i8": "I64", "i1": "I8", "u1": "U8", "u2": "BF16", "b1": "BOOL"}
     header, at, body = {"__metadata__": meta}, 0, b""
     for name, a in tensors.items():
         a = np.ascontiguousarray(a)

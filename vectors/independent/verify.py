@@ -6,10 +6,13 @@ ops/<op>.py holds, from the op's definition (docs and papers), by_numpy(v) and, 
 the cases that torch_witness.py makes.  Either takes a Vector and returns {output: (value, scale)}: value in float64, scale what an
 error is measured against (None: the value must be right to the bit, in the output's type).
 
-usage: verify.py [DIR]     exit 0: all agree; 1: one does not; 77: NumPy or mpmath is not there"""
+usage: verify.py [DIR]            exit 0: all agree; 1: one does not; 77: NumPy or mpmath is not there
+       verify.py --lines ASSAY    can the program make a file of each line of RANDOM?"""
 import importlib
 import os
+import subprocess
 import sys
+import tempfile
 
 try:
     import numpy as np
@@ -28,6 +31,16 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 def of_op(op):
     """The op's file; None: it has none."""
     return importlib.import_module(f"ops.{op}") if os.path.exists(os.path.join(HERE, "ops", f"{op}.py")) else None
+
+
+def random_files(assay, folder, seeds):
+    """Files of each line of RANDOM for each of so many seeds; no files, and a sentence, if one of the lines cannot be had."""
+    known = subprocess.run([assay, "list", "ops"], capture_output=True, text=True, check=True).stdout
+    names = [op for op in sorted({l.split()[0] for l in known.splitlines() if l[:1] > " "}) if of_op(op)]
+    lines = [f"{op} {line} seed={{101..{100 + seeds}}}" for op in names for line in getattr(of_op(op), "RANDOM", ())]
+    r = subprocess.run([assay, "vectors", "generate", "--dir", folder, *lines], capture_output=True, text=True)
+    print((r.stderr if r.returncode else r.stdout).strip())
+    return sorted(os.path.join(d, f) for d, _, files in os.walk(folder) for f in files if not r.returncode)
 
 
 def stored(v, name, want):
@@ -68,6 +81,9 @@ def compare(v, name, want, scale):
 
 
 def main():
+    if sys.argv[1:2] == ["--lines"]:
+        with tempfile.TemporaryDirectory() as folder:
+            return 0 if random_files(sys.argv[2], folder, 1) else 1
     root = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "..", "data")
     files = sorted(os.path.join(d, f) for d, _, names in os.walk(root) for f in names if f.endswith(".safetensors"))
     wrong, per_op = 0, {}

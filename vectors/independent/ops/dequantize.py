@@ -11,4 +11,4 @@ def by_torch(v):
     return {"y": (tensor(v, "x"), None)} if v.types.get("x", "f16") in NARROW else None
 
 
-RANDOM = ["R=9 C=128 x={f16,bf16} gen=any-bits"]
+RANDOM = ["R=9 C=128 x={f16,bf16,e4m3,e5m2,e4m3fnuz,e5m2fnuz} gen=any-bits"]

@@ -26,11 +26,11 @@ def by_torch(v):
     from pytorch import F, tensor, torch
     x, w, bias, eps = tensor(v, "x"), tensor(v, "w"), tensor(v, "bias"), v.number("eps")
     B, G, D, S = x.shape
-    flat = [None if t is None else t.reshape(G * D) for t in (w, bias)]
-    y = F.group_norm(x.reshape(B, G * D, S), G, *flat, eps).reshape(x.shape)
+    y = F.group_norm(x.reshape(B, G * D, S), G, eps=eps).reshape(x.shape)
     size = x.abs().amax((2, 3), keepdim=True) / torch.sqrt(x.var((2, 3), correction=0, keepdim=True) + eps)
-    factor, shift = (None if t is None else t[None, :, :, None].abs() for t in (w, bias))
-    return {"y": (y, size * (1 if factor is None else factor) + (0 if shift is None else shift))}
+    # given w and bias PyTorch folds the mean into bias, and an infinite w makes NaN of what is infinite here
+    factor, shift = (default if t is None else t[None, :, :, None] for t, default in ((w, torch.ones(())), (bias, torch.zeros(()))))
+    return {"y": (y * factor + shift, size * factor.abs() + shift.abs())}
 
 
 RANDOM = [

@@ -35,6 +35,6 @@ def by_torch(v):
 
 
 RANDOM = [
-    "R=7 C={17,512} gen={gauss,huge,ramp,masked-rows,far-off,alone}",
+    "R=7 C={17,400} gen={gauss,huge,ramp,masked-rows,far-off,alone}",
     "R=7 C={17,130} mask=f32 scale={0.125,0.7} gen={gauss,spread,masked-rows,huge}",
 ]

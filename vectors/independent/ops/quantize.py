@@ -17,4 +17,4 @@ def by_torch(v):
     return {"y": (once(v, "y", tensor(v, "x")), None)} if v.types["y"] in NARROW else None
 
 
-RANDOM = ["R=9 C=128 y={f16,bf16} gen={gauss,half-steps,wide,denormal}"]
+RANDOM = ["R=9 C=128 y={f16,bf16,e4m3,e5m2,e4m3fnuz,e5m2fnuz} gen={gauss,half-steps,wide,denormal}"]

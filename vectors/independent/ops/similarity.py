@@ -34,4 +34,5 @@ def by_torch(v):
     return {"s": (torch.where(norms == 0, 0, s), torch.where(norms == 0, 0, a.abs() @ b.abs().T / norms))}
 
 
-RANDOM = ["T=3 N=9 D={17,64} b={f32,f16,bf16,q8_0} form={dot,cosine,l2} gen={gauss,parallel,offset,zero-rows}"]
+RANDOM = ["T=3 N=9 D={17,64} b={f32,f16,bf16} form={dot,cosine,l2} gen={gauss,parallel,offset,zero-rows}",
+          "T=3 N=9 D=64 b=q8_0 form={dot,cosine,l2} gen={gauss,parallel,offset,zero-rows}"]
