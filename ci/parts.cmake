@@ -4,7 +4,7 @@ add_library(assay_files STATIC ${json_readers})
 target_include_directories(assay_files PRIVATE reference)
 target_link_libraries(assay_files PUBLIC assay_core PkgConfig::CJSON)
 
-file(GLOB model_sources CONFIGURE_DEPENDS reference/models/*.c)
+file(GLOB model_sources CONFIGURE_DEPENDS reference/models/*.c reference/quantize/*.c)
 if(model_sources)
   add_library(assay_models STATIC ${model_sources})
   target_include_directories(assay_models PRIVATE reference)

@@ -203,6 +203,20 @@ static assay_status encode_tensor(assay_requant *r, assay_requant_tensor *t, tea
     return ASSAY_OK;
 }
 
+/* Weights of few bits, decoded whole. */
+static assay_status encode_packed(assay_requant *r, assay_requant_tensor *t, team *m, assay_gguf_writer *w,
+                                  XXH3_state_t *hash, int64_t *done, assay_why *why)
+{
+    const unsigned char *codes = t->data;
+    double *all = assay_room((size_t)(t->rows * t->width), sizeof *all);
+    assay_packed_decode(&t->packed->p, all, m->threads);
+    t->data = (const unsigned char *)all;
+    const assay_status s = encode_tensor(r, t, m, w, hash, done, why);
+    t->data = codes;
+    free(all);
+    return s;
+}
+
 static assay_status put_data(assay_requant *r, team *m, assay_gguf_writer *w, assay_why *why)
 {
     int64_t done = 0;
@@ -213,7 +227,9 @@ static assay_status put_data(assay_requant *r, team *m, assay_gguf_writer *w, as
         snprintf(r->name, sizeof r->name, "%.*s", (int)t->name.n, t->name.at);
         XXH3_64bits_reset(hash);
         assay_gguf_pad(w);
-        if (t->from != t->to) {
+        if (t->packed) {
+            s = encode_packed(r, t, m, w, hash, &done, why);
+        } else if (t->from != t->to) {
             s = encode_tensor(r, t, m, w, hash, &done, why);
         } else {
             assay_gguf_put_bytes(w, t->data, (size_t)t->bytes);

@@ -5,7 +5,7 @@
 #ifndef ASSAY_MODELS_REQUANT_H
 #define ASSAY_MODELS_REQUANT_H
 #include "../core/gguf.h"
-#include "../core/safetensors.h"
+#include "../quantize/checkpoint.h"
 #include "imatrix.h"
 
 enum { ASSAY_REQUANT_RULES = 16, ASSAY_REQUANT_RANK = 4 };
@@ -24,9 +24,16 @@ typedef enum assay_requant_why {
     ASSAY_REQUANT_SHORT,   /* its rows are no whole blocks of the type: another */
 } assay_requant_why;
 
+typedef struct assay_requant_packed { /* weights of few bits in a safetensors file (quantize/checkpoint.h) */
+    assay_packed p;
+    char name[256], kind[16]; /* of the weights; "gptq4" */
+    bool lies;                /* the config says gptq, the zero points gptq_v2, or the other way */
+} assay_requant_packed;
+
 typedef struct assay_requant_tensor {
     assay_span name;
-    const unsigned char *data; /* in the source, at any byte */
+    const assay_requant_packed *packed; /* NULL: data is elements of `from`; else f64 is what they are decoded to */
+    const unsigned char *data;          /* in the source, at any byte */
     assay_dtype from, to;
     assay_requant_why why;
     int rank;
@@ -54,6 +61,8 @@ typedef struct assay_requant {
     assay_map map;
     assay_gguf gguf; /* of safetensors: nothing */
     assay_safetensors st;
+    assay_requant_packed *packed;
+    assay_packed_config config;
     assay_imatrix importance;
     assay_requant_tensor *tensor; /* in the order of the file */
     size_t n_tensors;
@@ -68,6 +77,8 @@ bool assay_requant_writes(assay_dtype t);
 bool assay_requant_runs(assay_dtype t);
 const char *assay_requant_why_text(assay_requant_why why);
 
+assay_status assay_requant_list_safetensors(assay_requant *r, assay_why *why);
+const char *assay_requant_from(const assay_requant_tensor *t);      /* in words */
 assay_status assay_requant_plan(assay_requant *r, assay_why *why);  /* opens IN, decides; OUT is not touched */
 assay_status assay_requant_write(assay_requant *r, assay_why *why); /* OUT is put in place when it has been read back */
 void assay_requant_free(assay_requant *r);

@@ -141,25 +141,6 @@ static assay_status list_gguf(assay_requant *r, assay_why *why)
     return ASSAY_OK;
 }
 
-static assay_status list_safetensors(assay_requant *r, assay_why *why)
-{
-    for (size_t i = 0; i < r->st.n_tensors; i++) {
-        const assay_st_tensor *x = &r->st.tensor[i];
-        assay_requant_tensor *t = &r->tensor[r->n_tensors++];
-        if (x->type->type == ASSAY_DTYPE_END)
-            return assay_fail(why, ASSAY_UNSUPPORTED, "%s: tensor '%.80s' is %s, which Assay writes into no GGUF file",
-                              r->in, x->name, x->type->name);
-        if (x->rank > ASSAY_REQUANT_RANK)
-            return assay_fail(why, ASSAY_UNSUPPORTED, "%s: tensor '%.80s' has rank %d; GGUF holds up to %d", r->in,
-                              x->name, x->rank, ASSAY_REQUANT_RANK);
-        *t = (assay_requant_tensor){ .name = { x->name, strlen(x->name) }, .data = x->data, .from = x->type->type };
-        t->rank = x->rank ? x->rank : 1; /* a single number is a vector of one */
-        t->dim[0] = 1;
-        memcpy(t->dim, x->dim, (size_t)x->rank * sizeof *t->dim);
-    }
-    return ASSAY_OK;
-}
-
 static assay_status open_source(assay_requant *r, assay_why *why)
 {
     assay_status s = assay_map_open(r->in, &r->map, why);
@@ -183,7 +164,7 @@ static assay_status open_source(assay_requant *r, assay_why *why)
     if (!n)
         return assay_fail(why, ASSAY_ERR_FORMAT, "%s: it holds no tensor", r->in);
     r->tensor = assay_zeros(n, sizeof *r->tensor);
-    return r->gguf.n_tensors ? list_gguf(r, why) : list_safetensors(r, why);
+    return r->gguf.n_tensors ? list_gguf(r, why) : assay_requant_list_safetensors(r, why);
 }
 
 static int by_place(const void *a, const void *b)
@@ -234,7 +215,9 @@ void assay_requant_free(assay_requant *r)
     assay_gguf_close(&r->gguf);
     assay_safetensors_close(&r->st);
     assay_map_close(&r->map);
+    free(r->packed);
     free(r->tensor);
     r->tensor = NULL;
+    r->packed = NULL;
     r->n_tensors = 0;
 }

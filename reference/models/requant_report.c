@@ -48,7 +48,7 @@ static double rmse(const group *g)
 static void print_line(const group *g, const char *what, bool done)
 {
     const bool same = g->from == g->to;
-    printf("%-7s %-7s %-13s %7d %12" PRId64 " %7.4g", assay_dtype_of(g->from)->name, assay_dtype_of(g->to)->name,
+    printf("%-7s %-7s %-13s %7d %12" PRId64 " %7.4g", assay_requant_from(g->first), assay_dtype_of(g->to)->name,
            assay_requant_why_text(g->why), g->tensors, g->n, g->n ? 8.0 * (double)g->bytes / (double)g->n : 0);
     char errors[64] = "";
     if (done && same)
@@ -65,7 +65,8 @@ static size_t group_all(const assay_requant *r, group *all)
     for (size_t i = 0; i < r->n_tensors; i++) {
         const assay_requant_tensor *t = &r->tensor[i];
         size_t k = 0;
-        while (k < n && (all[k].from != t->from || all[k].to != t->to || all[k].why != t->why))
+        while (k < n && (strcmp(assay_requant_from(all[k].first), assay_requant_from(t)) || all[k].to != t->to ||
+                         all[k].why != t->why))
             k++;
         if (k == n)
             all[n++] = one(t);
@@ -73,6 +74,29 @@ static size_t group_all(const assay_requant *r, group *all)
             add(&all[k], t);
     }
     return n;
+}
+
+/* How weights of few bits were read: what decides their values. */
+static void print_packed(const assay_requant *r)
+{
+    int n = 0, lies = 0, ordered = 0;
+    const assay_requant_packed *one_of = NULL, *liar = NULL;
+    for (size_t i = 0; i < r->n_tensors; i++) {
+        const assay_requant_packed *q = r->tensor[i].packed;
+        if (!q)
+            continue;
+        n++, lies += q->lies, ordered += q->p.g_idx != NULL;
+        one_of = one_of ? one_of : q;
+        liar = q->lies && !liar ? q : liar;
+    }
+    if (n)
+        printf("note: %d are codes of %d bits in %s's layout, by %s: groups of %" PRId64 "%s\n", n, one_of->p.bits,
+               assay_packed_name(one_of->p.layout), r->config.source, one_of->p.group,
+               ordered ? ", by their g_idx" : "");
+    if (lies)
+        printf("note: %d of them store their zero points as %s does, though %s says %s: the grid is symmetric, so "
+               "that they tell\n",
+               lies, assay_packed_name(liar->p.layout), r->config.source, assay_packed_name(r->config.layout));
 }
 
 /* In words: why tensors have another type than the one that was asked for, and what a reader should know. */
@@ -86,7 +110,7 @@ static void print_notes(const assay_requant *r, const group *all, size_t n)
             printf("note: %d %s instead of %s: rows of %" PRId64 " weights are no whole blocks of %d (%.*s, ...)\n",
                    g->tensors, assay_dtype_of(g->to)->name, type, g->first->width, assay_dtype_of(r->type)->block,
                    (int)(g->first->name.n < 60 ? g->first->name.n : 60), g->first->name.at);
-        again += g->from != g->to && assay_dtype_of(g->from)->block > 1 ? g->tensors : 0;
+        again += g->from != g->to && (assay_dtype_of(g->from)->block > 1 || g->first->packed) ? g->tensors : 0;
         if (g->n && g->first->rank > 1 && !assay_requant_runs(g->to) && !lost++)
             printf("note: assay run will refuse it: matmul takes no %s yet (assay list op matmul)\n",
                    assay_dtype_of(g->to)->name);
@@ -94,6 +118,7 @@ static void print_notes(const assay_requant *r, const group *all, size_t n)
     if (again)
         printf("note: %d were in blocks already: errors are against what these say, not against the weights before\n",
                again);
+    print_packed(r);
     if (r->imatrix) {
         int known = 0, heeded = 0, matrices = 0;
         for (size_t i = 0; i < r->n_tensors; i++) {
@@ -149,7 +174,7 @@ char *assay_requant_json(const assay_requant *r, bool done)
         snprintf(name, sizeof name, "%.*s", (int)t->name.n, t->name.at);
         assay_json_open(&j, NULL, '{');
         assay_json_str(&j, "name", name);
-        assay_json_str(&j, "from", assay_dtype_of(t->from)->name);
+        assay_json_str(&j, "from", assay_requant_from(t));
         assay_json_str(&j, "to", assay_dtype_of(t->to)->name);
         assay_json_str(&j, "why", assay_requant_why_text(t->why));
         assay_json_open(&j, "shape", '[');

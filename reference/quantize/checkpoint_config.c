@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT
+ * What the JSON beside a quantized model says. */
+#include "../core/plain.h"
+#include "../core/status.h"
+#include "checkpoint.h"
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+enum { MOST_BYTES = 16 << 20 };
+
+static const cJSON *member(const cJSON *j, const char *a, const char *b)
+{
+    const cJSON *x = cJSON_GetObjectItemCaseSensitive(j, a);
+    return x || !b ? x : cJSON_GetObjectItemCaseSensitive(j, b);
+}
+
+static bool says(const cJSON *j, const char *text)
+{
+    return cJSON_IsString(j) && !strcasecmp(j->valuestring, text);
+}
+
+/* Text that names a choice; `usual` where it is left out or null. */
+static assay_status word(const cJSON *j, const char *key, const char *usual, const char *label, const char **out,
+                         assay_why *why)
+{
+    const cJSON *x = member(j, key, NULL);
+    *out = !x || cJSON_IsNull(x) ? usual : cJSON_GetStringValue(x);
+    return *out ? ASSAY_OK : assay_fail(why, ASSAY_ERR_FORMAT, "%s: '%s' is no text", label, key);
+}
+
+static assay_status number(const cJSON *j, const char *key, const char *other, const char *label, int64_t low,
+                           int64_t *out, assay_why *why)
+{
+    const cJSON *x = member(j, key, other);
+    if (!cJSON_IsNumber(x))
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: it says no %s", label, key);
+    const double v = x->valuedouble;
+    if (!(v >= (double)low && v <= 0x1p31) || (double)(int64_t)v != v || v == 0)
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: %s is %g", label, key, v);
+    *out = (int64_t)v;
+    return ASSAY_OK;
+}
+
+static assay_status truth(const cJSON *j, const char *key, bool usual, const char *label, bool *out, assay_why *why)
+{
+    const cJSON *x = member(j, key, NULL);
+    *out = !x || cJSON_IsNull(x) ? usual : cJSON_IsTrue(x);
+    return !x || cJSON_IsNull(x) || cJSON_IsBool(x)
+               ? ASSAY_OK
+               : assay_fail(why, ASSAY_ERR_FORMAT, "%s: '%s' is neither true nor false", label, key);
+}
+
+static assay_status unknown(const char *label, const char *key, const char *value, const char *known, assay_why *why)
+{
+    return assay_fail(why, ASSAY_UNSUPPORTED, "%s: %s is '%.60s'; %s read", label, key, value, known);
+}
+
+/* Which of the four layouts; *gptq: of GPTQ's. */
+static assay_status layout_of(const cJSON *j, const char *label, assay_packed_config *c, bool *gptq, assay_why *why)
+{
+    const char *method, *format, *version, *backend;
+    /* the two files of one method alone do not name it: AWQ's has a version, or its own name for the bits */
+    const bool awq = cJSON_HasObjectItem(j, "version") || cJSON_HasObjectItem(j, "w_bit");
+    assay_status s = word(j, "quant_method", awq ? "awq" : "gptq", label, &method, why);
+    if (!s)
+        s = word(j, "checkpoint_format", "gptq", label, &format, why);
+    if (!s)
+        s = word(j, "version", "gemm", label, &version, why);
+    if (!s)
+        s = word(j, "backend", "autoawq", label, &backend, why);
+    if (s)
+        return s;
+    *gptq = !strcasecmp(method, "gptq");
+    if (!*gptq && strcasecmp(method, "awq") != 0)
+        return unknown(label, "quant_method", method, "awq and gptq are", why);
+    if (*gptq) {
+        c->layout = strcasecmp(format, "gptq_v2") ? ASSAY_PACKED_GPTQ : ASSAY_PACKED_GPTQ_V2;
+        if (strcasecmp(format, "gptq") != 0 && strcasecmp(format, "gptq_v2") != 0)
+            return unknown(label, "checkpoint_format", format, "gptq and gptq_v2 are", why);
+        return cJSON_IsTrue(member(j, "is_marlin_format", NULL))
+                   ? unknown(label, "is_marlin_format", "true", "gptq's own layout is", why)
+                   : ASSAY_OK;
+    }
+    if (strcasecmp(backend, "autoawq") != 0)
+        return unknown(label, "backend", backend, "autoawq's files are", why);
+    c->layout = strcasecmp(version, "gemv") ? ASSAY_PACKED_GEMM : ASSAY_PACKED_GEMV;
+    return strcasecmp(version, "gemm") != 0 && strcasecmp(version, "gemv") != 0
+               ? unknown(label, "version", version, "gemm and gemv are", why)
+               : ASSAY_OK;
+}
+
+static assay_status take(const cJSON *j, const char *label, assay_packed_config *c, assay_why *why)
+{
+    bool gptq = false;
+    int64_t bits = 0;
+    assay_status s = layout_of(j, label, c, &gptq, why);
+    if (!s)
+        s = number(j, "bits", "w_bit", label, 1, &bits, why);
+    if (!s)
+        s = number(j, "group_size", "q_group_size", label, -1, &c->group, why);
+    if (!s)
+        s = truth(j, "desc_act", false, label, &c->act_order, why);
+    if (!s)
+        s = truth(j, "sym", false, label, &c->sym, why);
+    if (s)
+        return s;
+    const cJSON *pack = member(j, "pack_dtype", NULL), *dynamic = member(j, "dynamic", NULL);
+    if (pack && !cJSON_IsNull(pack) && !says(pack, "int32"))
+        return unknown(label, "pack_dtype", cJSON_IsString(pack) ? pack->valuestring : "no text", "int32 is", why);
+    if (dynamic && cJSON_GetArraySize(dynamic))
+        return assay_fail(why, ASSAY_UNSUPPORTED,
+                          "%s: 'dynamic' gives some layers a grid of their own ('%.60s'), which is not read", label,
+                          dynamic->child && dynamic->child->string ? dynamic->child->string : "?");
+    c->bits = bits < 99 ? (int)bits : 99;
+    c->sym = c->sym && gptq;
+    c->found = true;
+    return ASSAY_OK;
+}
+
+assay_status assay_packed_config_parse(const char *text, size_t n, const char *label, assay_packed_config *c,
+                                       assay_why *why)
+{
+    cJSON *json = n ? cJSON_ParseWithLength(text, n) : NULL;
+    assay_status s = ASSAY_OK;
+    *c = (assay_packed_config){ 0 };
+    snprintf(c->source, sizeof c->source, "%s", label);
+    assay_plain(c->source);
+    if (!cJSON_IsObject(json)) {
+        s = assay_fail(why, ASSAY_ERR_FORMAT, "%s: no JSON object", label);
+    } else {
+        const cJSON *part = member(json, "quantization_config", NULL);
+        const bool own = cJSON_HasObjectItem(json, "bits") || cJSON_HasObjectItem(json, "w_bit") ||
+                         cJSON_HasObjectItem(json, "quant_method");
+        if (cJSON_IsObject(part) || own)
+            s = take(cJSON_IsObject(part) ? part : json, label, c, why);
+    }
+    cJSON_Delete(json);
+    return s;
+}
+
+assay_status assay_packed_config_find(const char *path, const assay_safetensors *st, assay_packed_config *c,
+                                      assay_why *why)
+{
+    static const char *const names[] = { "quantize_config.json", "quant_config.json", "config.json" };
+    char beside[4096], label[160];
+    const char *slash = strrchr(path, '/'), *meta = assay_safetensors_meta(st, "quantization_config");
+    const size_t folder = slash ? (size_t)(slash + 1 - path) : 0;
+    assay_status s = ASSAY_OK;
+    *c = (assay_packed_config){ 0 };
+    snprintf(label, sizeof label, "%.100s's metadata", path);
+    if (meta)
+        return assay_packed_config_parse(meta, strlen(meta), label, c, why);
+    for (int i = 0; i < 3 && !s && !c->found; i++) {
+        assay_map map;
+        if (folder + 32 > sizeof beside)
+            break;
+        snprintf(beside, sizeof beside, "%.*s%s", (int)folder, path, names[i]);
+        if (access(beside, F_OK) && errno == ENOENT)
+            continue;
+        s = assay_map_open(beside, &map, why);
+        if (s)
+            break;
+        snprintf(label, sizeof label, "%.158s", beside);
+        s = map.n > MOST_BYTES ? assay_fail(why, ASSAY_ERR_FORMAT, "%s: %zu bytes of JSON", label, map.n)
+                               : assay_packed_config_parse((const char *)map.data, map.n, label, c, why);
+        assay_map_close(&map);
+    }
+    return s;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT
+ * GPTQ: with U the upper Cholesky factor of the inverse of H, the error of column i over U_ii, times the rest of row i
+ * of U, is what later columns take over.  Blocks of columns, as faster implementations have them, change nothing. */
+#include "../core/status.h"
+#include "methods.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* a (n, n), symmetric, to its lower Cholesky factor; returns the column whose pivot is not above 0, n if none is. */
+static int64_t cholesky(double *a, int64_t n)
+{
+    for (int64_t j = 0; j < n; j++) {
+        double *row = a + j * n;
+        for (int64_t k = 0; k <= j; k++) {
+            const double *other = a + k * n;
+            double sum = row[k];
+            for (int64_t i = 0; i < k; i++)
+                sum -= row[i] * other[i];
+            if (k < j)
+                row[k] = sum / other[k];
+            else if (sum > 0)
+                row[j] = sqrt(sum);
+            else
+                return j;
+        }
+        memset(row + j + 1, 0, (size_t)(n - j - 1) * sizeof *row);
+    }
+    return n;
+}
+
+/* The inverse of L L', whole, from L: out = inv(L)' inv(L). */
+static void inverse_of(const double *l, double *part, double *out, int64_t n)
+{
+    memset(part, 0, (size_t)(n * n) * sizeof *part);
+    for (int64_t j = 0; j < n; j++) /* column j of inv(L), as row j of part */
+        for (int64_t i = j; i < n; i++) {
+            double sum = i == j;
+            for (int64_t k = j; k < i; k++)
+                sum -= l[i * n + k] * part[j * n + k];
+            part[j * n + i] = sum / l[i * n + i];
+        }
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j <= i; j++) {
+            double sum = 0;
+            for (int64_t k = i; k < n; k++)
+                sum += part[i * n + k] * part[j * n + k];
+            out[i * n + j] = out[j * n + i] = sum;
+        }
+}
+
+typedef struct work {
+    const assay_gptq *m;
+    int64_t rows, in;
+    int64_t *order; /* of the columns */
+    double *u, *w;  /* (in, in), (rows, in): both in that order */
+} work;
+
+static void order_columns(work *k, const double *diagonal)
+{
+    for (int64_t i = 0; i < k->in; i++) {
+        int64_t at = i;
+        while (k->m->act_order && at > 0 && diagonal[k->order[at - 1]] < diagonal[i]) {
+            k->order[at] = k->order[at - 1];
+            at--;
+        }
+        k->order[at] = i;
+    }
+}
+
+/* H in order and damped, its inverse, that one's factor. */
+static assay_status factor(work *k, const double *h, const double *diagonal, assay_why *why)
+{
+    const int64_t n = k->in;
+    double mean = 0, *a = assay_room((size_t)(n * n), sizeof *a), *b = assay_room((size_t)(n * n), sizeof *b);
+    for (int64_t i = 0; i < n; i++)
+        mean += diagonal[i] / (double)n;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < n; j++)
+            a[i * n + j] = i == j ? diagonal[k->order[i]] + k->m->damping * mean : h[k->order[i] * n + k->order[j]];
+    int64_t bad = cholesky(a, n);
+    if (bad == n) {
+        inverse_of(a, b, k->u, n);
+        bad = cholesky(k->u, n);
+        for (int64_t i = 0; i < n; i++) /* U is that L turned round */
+            for (int64_t j = 0; j < i; j++)
+                k->u[j * n + i] = k->u[i * n + j];
+    }
+    free(a);
+    free(b);
+    return bad == n ? ASSAY_OK
+                    : assay_fail(why, ASSAY_ERR_ARG,
+                                 "gptq: H with damping %g of its mean diagonal %g is not positive definite at column "
+                                 "%" PRId64,
+                                 k->m->damping, mean, k->order[bad]);
+}
+
+static void fit(const assay_gptq *m, const double *w, int64_t rows, int64_t in, int64_t first, uint8_t *zero,
+                double *scale)
+{
+    const int64_t n = in - first < m->group ? in - first : m->group;
+    for (int64_t r = 0; r < rows; r++) {
+        const assay_step s = assay_grid_fit(&m->grid, w + r * in + first, n);
+        scale[first / m->group * rows + r] = s.scale;
+        zero[first / m->group * rows + r] = (uint8_t)s.zero;
+    }
+}
+
+/* Column i, in order, of all rows; what its rounding leaves goes into the columns after it. */
+static void column(const work *k, int64_t i, int64_t g, uint8_t *code, const uint8_t *zero, const double *scale,
+                   double *margin)
+{
+    const int64_t n = k->in, c = k->order[i];
+    for (int64_t r = 0; r < k->rows; r++) {
+        double *w = k->w + r * n;
+        const assay_step s = { scale[g * k->rows + r], zero[g * k->rows + r] };
+        const double t = w[i] / s.scale;
+        *margin = fmin(*margin, fabs(fabs(t - floor(t)) - 0.5));
+        code[r * n + c] = (uint8_t)assay_grid_code(&k->m->grid, s, w[i]);
+        const double e = (w[i] - assay_grid_value(s, code[r * n + c])) / k->u[i * n + i];
+        for (int64_t j = i + 1; j < n; j++)
+            w[j] -= e * k->u[i * n + j];
+    }
+}
+
+assay_status assay_gptq_run(const assay_gptq *m, const double *w, const double *h, int64_t rows, int64_t in,
+                            uint8_t *code, uint8_t *zero, double *scale, int32_t *group_of, double *margin,
+                            assay_why *why)
+{
+    double *diagonal = assay_room((size_t)in, sizeof *diagonal),
+           *clean = assay_room((size_t)(rows * in), sizeof *clean);
+    work k = { .m = m, .rows = rows, .in = in };
+    k.order = assay_room((size_t)in, sizeof *k.order);
+    k.u = assay_room((size_t)(in * in), sizeof *k.u);
+    k.w = assay_room((size_t)(rows * in), sizeof *k.w);
+    for (int64_t i = 0; i < in; i++) { /* a column whose input is always 0 says nothing */
+        const bool dead = h[i * in + i] == 0;
+        diagonal[i] = dead ? 1 : h[i * in + i];
+        for (int64_t r = 0; r < rows; r++)
+            clean[r * in + i] = dead ? 0 : w[r * in + i];
+    }
+    order_columns(&k, diagonal);
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t i = 0; i < in; i++)
+            k.w[r * in + i] = clean[r * in + k.order[i]];
+    *margin = INFINITY;
+    const assay_status s = factor(&k, h, diagonal, why);
+    for (int64_t i = 0; m->fixed && i < in && !s; i += m->group)
+        fit(m, clean, rows, in, i, zero, scale);
+    for (int64_t i = 0; i < in && !s; i++) {
+        const int64_t g = (m->fixed ? k.order[i] : i) / m->group;
+        if (!m->fixed && i % m->group == 0)
+            fit(m, k.w, rows, in, i, zero, scale);
+        group_of[k.order[i]] = (int32_t)g;
+        column(&k, i, g, code, zero, scale, margin);
+    }
+    free(diagonal);
+    free(clean);
+    free(k.order);
+    free(k.u);
+    free(k.w);
+    return s;
+}
