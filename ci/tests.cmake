@@ -219,7 +219,7 @@ if(NOT slow) # of no op, and long
   foreach(line "cli.soak - ci/soak conformance/judge/*" "cli.width - optimized/simd/* optimized/isa/*"
       "cli.merge - conformance/results/* cli/merge* ci/cli/merge.sh" "cli.kills - conformance/results/* reference/core/save.* ci/kills"
       "cli.bench_marks - bench/* ci/cli/bench_marks.sh" "cli.search - conformance/search.* conformance/rules/* ci/cli/search.sh"
-      "models.smollm2 - reference/models/* conformance/models/* ci/models*" "cli.quantize - reference/models/* cli/quantize* cli/requant* ci/cli/quantize.sh"
+      "models.smollm2 - reference/models/* conformance/models/* ci/models*" "cli.quantize - reference/models/* reference/quantize/* cli/quantize* cli/requant* ci/cli/quantize.sh"
       "unit.dtype - reference/core/dtype* conformance/proof/units/unit_dtype.c" "vectors.formats - reference/core/dtype* vectors/independent/formats* vectors/independent/grids.py vectors/independent/kquants.py")
     separate_arguments(line)
     list(GET line 0 name)

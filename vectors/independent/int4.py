@@ -187,7 +187,8 @@ def word(a):
 def known():
     ramp, mixed = np.arange(8), np.array([3, 8, 13, 2, 7, 12, 1, 6])
     got = [word(rows(shuffled(ramp[None]), 4)[0]), word(string(ramp, 4)), word(rows(shuffled(mixed[None]), 4)[0]), word(string(mixed, 4)),
-           word(string([8 - 1] * 8, 4)), word(string([8] * 8, 4)), " ".join(f"{int(w) & 0xffffffff:08x}" for w in string([(3 * j + 1) % 8 for j in range(32)], 3))]
+           word(string([8 - 1] * 8, 4)), word(string([8] * 8, 4)),
+           " ".join(f"{int(w) & 0xffffffff:08x}" for w in string([(3 * j + 1) % 8 for j in range(32)], 3))]
     want = ["75316420", "76543210", "6c2817d3", "61c72d83", "77777777", "88888888", "e1cc55e1 55e1cc55 cc55e1cc"]
     return [f"{g}, not {w}" for g, w in zip(got, want) if g != w]
 

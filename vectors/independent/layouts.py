@@ -136,7 +136,7 @@ def reads():
             ("gptq", 16, 256, 128, 4, np.float16, None), ("gptq", 32, 64, 32, 2, np.float16, "plain"), ("gptq", 64, 96, 32, 3, np.float16, "act"),
             ("gptq", 4, 64, 16, 8, np.float16, "act"), ("gptq", 8, 200, 64, 4, np.float16, "act"), ("gptq_v2", 24, 128, 64, 4, np.float16, "act"),
             ("gptq_v2", 32, 64, 64, 3, np.float32, "plain")):
-        what = f"{layout} {n_out}x{n_in} groups of {group}, {bits} bits, {getattr(scale, "__name__", scale)}, g_idx {order}"
+        what = f"{layout} {n_out}x{n_in} groups of {group}, {bits} bits, {getattr(scale, '__name__', scale)}, g_idx {order}"
         t, want = model(r, layout, n_out, n_in, group, bits, scale, order)
         safetensors("m.safetensors", {"norm.weight": np.ones(n_in, np.float16), **named("a.b", t), "a.b.bias": np.ones(n_out, np.float16)})
         how = dict(gptq(bits, group, checkpoint_format=layout) if "gptq" in layout else awq(group, layout))
@@ -225,10 +225,11 @@ def refused():
         ("no such bits", dict(how, bits=5), t, "5 bits: gptq has 2, 3, 4 and 8"),
         ("other groups", dict(how, group_size=16), t, "tensor 'w.qzeros' is 2 x 2; 'w.qweight' (8 x 16) needs 4 x 2"),
         ("awq in 8 bits", dict(quant_method="awq", bits=8, group_size=32), awq, "8 bits: awq has 4"),
-        ("awq with an order", dict(quant_method="awq", bits=4, group_size=32), dict(awq, g_idx=np.zeros(64, np.int32)), "awq's weights have no order of their own"),
+        ("awq with an order", dict(quant_method="awq", bits=4, group_size=32), dict(awq, g_idx=np.zeros(64, np.int32)),
+         "awq's weights have no order of their own"),
         ("awq's rest", dict(quant_method="awq", bits=4, group_size=48), awq, "64 inputs are no whole groups of 48"),
         ("gemm read as gemv", dict(quant_method="awq", bits=4, group_size=32, version="gemv"), awq, "16 inputs are no whole groups of 32"),
-        ("gemv read as gemm", dict(quant_method="awq", bits=4, group_size=32), gemv, "tensor 'w.qzeros' is 16 x 4; 'w.qweight' (16 x 8) needs"),
+        ("gemv read as gemm", dict(quant_method="awq", bits=4, group_size=16), gemv, "tensor 'w.qzeros' is 16 x 4; 'w.qweight' (16 x 8) needs 1 x 8"),
         ("a name twice", how, dict(t, weight=np.ones((16, 64), np.float32)), "'w.weight' stands there beside 'w.qweight'"),
         ("fp8", {}, dict(weight=np.ones((4, 32), np.float32), weight_scale_inv=np.ones((1, 1), np.float32)), "not read (fp8 in blocks)"),
         ("bitsandbytes", {}, dict(weight=np.ones((4, 32), np.float32), absmax=np.ones(4, np.float32)), "not read (bitsandbytes)"),

@@ -208,7 +208,7 @@ END_TEST
 /* The product's loss with scales s, from the definition. */
 static double tried(const double *s)
 {
-    double q[ROWS * IN], all = 0;
+    double q[ROWS * IN] = { 0 }, all = 0;
     for (int r = 0; r < ROWS; r++)
         for (int g = 0; g < GROUPS; g++) {
             double low = INFINITY, high = -INFINITY;
