@@ -33,6 +33,8 @@ enum {
     KEY_LENGTH_PENALTY,
     KEY_GROUPS,
     KEY_DIVERSE,
+    KEY_DRAFT,
+    KEY_DRAFT_TOKENS,
     KEY_SAMPLERS,
     KEY_BIAS,
     KEY_SETTING /* the last: + an assay_setting */
@@ -77,6 +79,12 @@ static const struct argp_option option_table[] = {
     { "diverse", KEY_DIVERSE, "X", 0,
       "Of --beam-groups: take X off a token's log-probability for each beam of the groups before that goes on by it",
       2 },
+    { "draft", KEY_DRAFT, "SMALL.gguf", 0,
+      "Let a smaller model of the same tokens draft some, and MODEL.gguf judge them in one step: the same "
+      "distribution, "
+      "and the same text at temperature 0",
+      2 },
+    { "draft-tokens", KEY_DRAFT_TOKENS, "N", 0, "Of --draft: how many before each step (default 4)", 2 },
     { "perplexity", KEY_PERPLEXITY, "FILE", 0, "Generate nothing: say how well the model foretells the text in FILE",
       3 },
     { "window", KEY_WINDOW, "N", 0,
@@ -144,6 +152,16 @@ static void check(struct argp_state *state, const options *o)
     if (!g->beam_groups != !(g->diverse > 0))
         argp_error(state, "--beam-groups %lld, --diverse %g: groups differ only if both are above 0",
                    (long long)g->beam_groups, g->diverse);
+    if (g->draft &&
+        (g->beams || g->logits_path || g->imatrix_path || g->n == 0 || g->chain.set[ASSAY_SET_MIROSTAT] > 0))
+        argp_error(state, "--draft %s: it does not go with %s", g->draft,
+                   g->beams          ? "--beams"
+                   : g->logits_path  ? "--logits"
+                   : g->imatrix_path ? "--imatrix-out"
+                   : g->n == 0       ? "-n 0"
+                                     : "--mirostat");
+    if (g->draft_tokens && !g->draft)
+        argp_error(state, "--draft-tokens %lld is of --draft, which is not asked for", (long long)g->draft_tokens);
     if (g->window && !g->text_path)
         argp_error(state, "--window %lld is of --perplexity, which is not asked for", (long long)g->window);
     if (!g->text_path && !g->prompt == !o->ids)
@@ -174,6 +192,14 @@ static error_t take(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_DIVERSE:
         o->g.diverse = number(state, "--diverse", arg, 0, 100);
+        return 0;
+    case KEY_DRAFT:
+        o->g.draft = arg;
+        o->generates = "--draft";
+        assay_save_spare(arg);
+        return 0;
+    case KEY_DRAFT_TOKENS:
+        o->g.draft_tokens = (int64_t)assay_option_whole(state, "--draft-tokens", arg, 1, 256);
         return 0;
     case KEY_WINDOW:
         o->g.window = (int64_t)assay_option_whole(state, "--window", arg, 2, 1 << 24);
@@ -286,6 +312,8 @@ int assay_cmd_run(int argc, char **argv)
                          .progress = progress } };
     assay_why why = { "" };
     assay_options_parse(&argp, argc, argv, &o);
+    if (!o.g.draft_tokens)
+        o.g.draft_tokens = 4;
     static const char *const option[] = { "--json", "--logits", "--imatrix-out" };
     assay_status s = assay_chain_check(&o.g.chain, &why);
     if (!s)

@@ -82,7 +82,7 @@ for option in --threads --time-limit --memory-limit; do number $option "$assay" 
 number --threads "$assay" quantize a.gguf b.gguf -t q8_0
 number --threads "$assay" formats
 number -k "$assay" similar x.gguf x
-for option in -n --threads --batch --beams --beam-groups --diverse --temperature --top-k --top-p --min-p --typical --repetition-penalty --penalty-window --mirostat --mirostat-tau \
+for option in -n --threads --batch --beams --beam-groups --diverse --draft-tokens --temperature --top-k --top-p --min-p --typical --repetition-penalty --penalty-window --mirostat --mirostat-tau \
   --mirostat-eta --seed --window; do
   number $option "$assay" run x.gguf -p x
 done

@@ -151,11 +151,11 @@ static assay_status mirostat(assay_chain_run *r, double temp, int64_t step, int3
     return ASSAY_OK;
 }
 
-assay_status assay_chain_pick(assay_chain_run *r, const assay_tensor *logits, const int32_t *said, int64_t n,
-                              int64_t step, int32_t *id, assay_why *why)
+/* z becomes what the samplers leave; *temp: by what it is to be divided, 0: no draw. */
+static assay_status shape(assay_chain_run *r, const assay_tensor *logits, const int32_t *said, int64_t n, double *temp,
+                          assay_why *why)
 {
     static const assay_penalize_params none = { .repetition = 1 };
-    double temp = 0;
     assay_status s = count(r, said, n, why);
     for (int64_t v = 0; v < r->V; v++)
         r->z[v] =
@@ -165,10 +165,36 @@ assay_status assay_chain_pick(assay_chain_run *r, const assay_tensor *logits, co
     for (int i = 0; i < r->c->n_order && !s; i++) {
         const assay_sampler which = r->c->order[i];
         if (which == ASSAY_CHAIN_TEMPERATURE)
-            temp = r->c->set[ASSAY_SET_TEMPERATURE];
+            *temp = r->c->set[ASSAY_SET_TEMPERATURE];
         else
-            s = which == ASSAY_CHAIN_PENALTIES ? penalties(r, why) : rule(r, which, temp, why);
+            s = which == ASSAY_CHAIN_PENALTIES ? penalties(r, why) : rule(r, which, *temp, why);
     }
+    return s;
+}
+
+assay_status assay_chain_chances(assay_chain_run *r, const assay_tensor *logits, const int32_t *said, int64_t n,
+                                 float *p, assay_why *why)
+{
+    const int64_t dim[] = { 1, r->V };
+    double temp = 0;
+    int32_t id = 0;
+    assay_status s = shape(r, logits, said, n, &temp, why);
+    if (!s && temp > 0) {
+        const assay_softmax_params scale = { .scale = (float)(1 / temp) };
+        return assay_lone(r->impl, "softmax", dim, &scale, (void *const[]){ r->z, NULL, NULL, p }, why);
+    }
+    if (!s)
+        s = draw(r, 0, 0, &id, why);
+    for (int64_t v = 0; v < r->V && !s; v++)
+        p[v] = v == id;
+    return s;
+}
+
+assay_status assay_chain_pick(assay_chain_run *r, const assay_tensor *logits, const int32_t *said, int64_t n,
+                              int64_t step, int32_t *id, assay_why *why)
+{
+    double temp = 0;
+    const assay_status s = shape(r, logits, said, n, &temp, why);
     if (s)
         return s;
     return assay_chain_on(r->c, ASSAY_SET_MIROSTAT) ? mirostat(r, temp, step, id, why) : draw(r, temp, step, id, why);

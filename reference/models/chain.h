@@ -65,6 +65,10 @@ typedef struct assay_chain_run {
 assay_status assay_chain_begin(assay_chain_run *r, const assay_chain *c, const assay_impl *impl, int64_t V,
                                assay_why *why);
 void assay_chain_end(assay_chain_run *r);
+/* The chances (V) by which a token would be drawn, the picked one's 1 at temperature 0.  Not by mirostat, which follows
+ * what was drawn.  logits, said, n: as below. */
+assay_status assay_chain_chances(assay_chain_run *r, const assay_tensor *logits, const int32_t *said, int64_t n,
+                                 float *p, assay_why *why);
 /* logits: (1, V), f32 or f64 (rounded to f32 first).  said: the n tokens so far, the prompt's too; step counts the
  * tokens picked so far. */
 assay_status assay_chain_pick(assay_chain_run *r, const assay_tensor *logits, const int32_t *said, int64_t n,

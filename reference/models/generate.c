@@ -56,10 +56,11 @@ static assay_status load(run *r, assay_why *why)
             return assay_fail(why, ASSAY_ERR_ARG, "token id %" PRId32 " is not in 0 .. %" PRId64, r->id[i],
                               r->graph.vocab - 1);
     const int64_t chunk = o->batch < r->n_prompt ? o->batch : r->n_prompt;
+    const int64_t judged = assay_generate_judged(o), most = chunk > judged ? chunk : judged;
     s = assay_chain_begin(&r->chain, &o->chain, &o->impl, r->graph.vocab, why);
     if (!s)
-        s = assay_session_make(&r->graph, &o->impl, chunk, o->logits_path ? chunk : 1, r->n_prompt + o->n, o->threads,
-                               &r->session, why);
+        s = assay_session_make(&r->graph, &o->impl, most, o->logits_path ? chunk : judged, r->n_prompt + o->n,
+                               o->threads, &r->session, why);
     const double rows = (double)(r->n_prompt + o->n) * (double)r->graph.vocab * sizeof *r->logits;
     if (!s && o->logits_path)
         s = assay_memory_need(rows < 0x1p63 ? (uint64_t)rows : INT64_MAX, "every position's logits", why);
@@ -68,7 +69,7 @@ static assay_status load(run *r, assay_why *why)
     if (!s)
         s = assay_session_warm(r->session, chunk, why);
     if (!s && o->n > 1)
-        s = assay_session_warm(r->session, 1, why);
+        s = assay_session_warm(r->session, judged, why);
     if (!s && o->imatrix_path)
         assay_session_watch(r->session, &r->watch);
     r->load = assay_seconds() - begin;
@@ -160,20 +161,31 @@ void assay_generate_say(run *r, int32_t id)
     fflush(r->out);
 }
 
-/* Picks a token from the last row, prints it; ended when it is an end token. */
+void assay_generate_take(run *r, int64_t row, int32_t id)
+{
+    const assay_tensor logits = assay_session_logits_row(r->session, row);
+    find_top(&logits, &r->best[r->n_made]);
+    r->id[r->n_prompt + r->n_made++] = id;
+    r->ended = !r->o->ignore_eos && id < r->tokens.n && r->tokens.ends[id];
+    if (!r->ended)
+        assay_generate_say(r, id);
+}
+
+int64_t assay_generate_judged(const assay_generate *o)
+{
+    const int64_t left = o->n > 0 ? o->n - 1 : 0;
+    return o->draft ? 1 + (o->draft_tokens < left ? o->draft_tokens : left) : 1;
+}
+
+/* Picks a token from the last row. */
 static assay_status pick(run *r, int64_t L, assay_why *why)
 {
     int32_t id = 0;
     const assay_tensor row = assay_session_logits_row(r->session, L - 1);
     const assay_status s = assay_chain_pick(&r->chain, &row, r->id, r->n_prompt + r->n_made, r->n_made, &id, why);
-    if (s)
-        return s;
-    find_top(&row, &r->best[r->n_made]);
-    r->id[r->n_prompt + r->n_made++] = id;
-    r->ended = !r->o->ignore_eos && id < r->tokens.n && r->tokens.ends[id];
-    if (!r->ended)
-        assay_generate_say(r, id);
-    return ASSAY_OK;
+    if (!s)
+        assay_generate_take(r, L - 1, id);
+    return s;
 }
 
 static assay_status generate(run *r, assay_why *why)
@@ -220,7 +232,7 @@ assay_status assay_generate_run(assay_generate *o, FILE *out, assay_why *why)
     run r = { .o = o, .out = out };
     assay_status s = load(&r, why);
     if (!s)
-        s = o->beams ? assay_generate_beams(&r, why) : generate(&r, why);
+        s = o->beams ? assay_generate_beams(&r, why) : o->draft ? assay_generate_draft(&r, why) : generate(&r, why);
     char rest[ASSAY_UTF8_OUT];
     say(&r, rest, assay_utf8_end(&r.stream, rest));
     if (!s) {

@@ -3,6 +3,7 @@
 #ifndef ASSAY_MODELS_GENERATE_PARTS_H
 #define ASSAY_MODELS_GENERATE_PARTS_H
 #include "beams.h"
+#include "draft.h"
 #include "generate.h"
 #include "tokenizer.h"
 #include "utf8.h"
@@ -31,6 +32,8 @@ typedef struct run {
     assay_session *session;
     assay_chain_run chain;
     assay_beams beams;
+    assay_draft draft;
+    double drafting; /* seconds of the smaller model */
     assay_utf8 stream;
     assay_importance watch;
     int32_t *id; /* prompt, then what was generated */
@@ -53,6 +56,10 @@ assay_status assay_generate_no_memory(assay_why *why);
 /* The first step with logits that are NaN or infinite ends the run: what a sampler makes of them means nothing. */
 void assay_generate_check(run *r, int64_t L, assay_why *why);
 void assay_generate_say(run *r, int32_t id); /* prints a token */
+/* Takes a token, by this row of the last step's logits, into the text and prints it; ended when it is an end token. */
+void assay_generate_take(run *r, int64_t row, int32_t id);
+int64_t assay_generate_judged(const assay_generate *o); /* most rows of logits that a step of decoding has */
+assay_status assay_generate_draft(run *r, assay_why *why);
 assay_status assay_generate_beams(run *r, assay_why *why);
 void assay_generate_report(const run *r); /* speeds and shares, as text */
 assay_status assay_generate_json(const run *r, assay_why *why);

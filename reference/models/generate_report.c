@@ -50,6 +50,13 @@ void assay_generate_report(const run *r)
         report_beams(r->out, &r->beams);
     else
         fprintf(r->out, "sampler: %s\n", chain);
+    if (r->draft.rounds)
+        fprintf(r->out,
+                "draft: %s, %" PRId64 " of %" PRId64 " drafted tokens accepted (%.1f %%) in %" PRId64
+                " step%s of the model, %.3f s of drafting\n",
+                r->o->draft, r->draft.accepted, r->draft.drafted,
+                r->draft.drafted ? 100 * (double)r->draft.accepted / (double)r->draft.drafted : 0, r->draft.rounds,
+                r->draft.rounds == 1 ? "" : "s", r->drafting);
     if (r->chain.drawn)
         fprintf(r->out, "mirostat: %.3f bits of surprise on average, a limit of %.3f at the end\n",
                 r->chain.surprise / (double)r->chain.drawn, r->chain.limit);
@@ -140,6 +147,18 @@ static void json_beams(assay_json *j, const assay_beams *b)
     assay_json_close(j);
 }
 
+static void json_draft(assay_json *j, const run *r)
+{
+    assay_json_open(j, "draft", '{');
+    assay_json_str(j, "model", r->o->draft);
+    assay_json_int(j, "most", r->o->draft_tokens);
+    assay_json_int(j, "drafted", r->draft.drafted);
+    assay_json_int(j, "accepted", r->draft.accepted);
+    assay_json_int(j, "steps", r->draft.rounds);
+    assay_json_num(j, "seconds", r->drafting);
+    assay_json_close(j);
+}
+
 assay_status assay_generate_json(const run *r, assay_why *why)
 {
     assay_json j = { 0 };
@@ -154,6 +173,8 @@ assay_status assay_generate_json(const run *r, assay_why *why)
         json_beams(&j, &r->beams);
     else
         json_chain(&j, &r->chain);
+    if (r->o->draft)
+        json_draft(&j, r);
     json_ids(&j, "prompt_ids", r->id, r->n_prompt);
     json_ids(&j, "ids", r->id + r->n_prompt, r->n_made);
     assay_json_str(&j, "text", r->text ? r->text : "");

@@ -254,6 +254,27 @@ def places():
             fail(f"{what}: exit {p.returncode}: {out}")
 
 
+def drafts():
+    """A draft of other weights and fewer layers changes no greedy text; one whose tokens are others, or whose logits are no numbers, is refused."""
+    args = "run", "m.gguf", "--ids", "104,101", "--ignore-eos", "--impl", "scalar", "--json", "j.json", "-n"
+    ids = lambda *more: expect("a draft", run(*args, *more), 0) or json.load(open("j.json"))["ids"]
+    tiny.write("m.gguf")
+    for i in range(4):
+        tiny.write("d.gguf", seed=7 + i, layers=1 + i % 2, heads=2, ffn=16)
+        if ids("40", "--draft", "d.gguf", "--draft-tokens", str(1 + i)) != ids("40"):
+            fail(f"draft {i} changes a greedy text")
+    for what, said, changes in (("more tokens", "d.gguf: a vocabulary of 258, not the model's of 257", dict(merges=("h e", "l l"))),
+                                ("another token", "d.gguf: its token 256 is not the model's", dict(merges=("e l",))),
+                                ("a token of another kind", "its token 256 is not", dict(extra=[("he", tiny.USER)])),
+                                ("no number", "the draft: no token can be picked", dict(change=lambda w: w["output.weight"].fill(np.nan)))):
+        tiny.write("d.gguf", **changes)
+        expect(what, run(*args, "3", "--draft", "d.gguf"), 2, said)
+    tiny.write("d.gguf")
+    tiny.write("m.gguf", change=lambda w: w["output.weight"].fill(np.nan))
+    for n in "1", "3":
+        expect("a model of no numbers", run(*args, n, "--draft", "d.gguf"), 1, "(position 1) are not finite: 257 of 257")
+
+
 def room():
     """A table whose decoded copy does not fit is decoded as it goes; what cannot fit at all is refused with its numbers."""
     if b"fsanitize" in run("--version").stdout:
@@ -277,7 +298,7 @@ def room():
 
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
-    for part in keys, files, texts, ends, numbers, places, room:
+    for part in keys, files, texts, ends, numbers, places, drafts, room:
         part()
     os.chdir("/")
 sys.exit(bad > 0)
