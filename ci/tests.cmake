@@ -177,6 +177,8 @@ if("vectors" IN_LIST commands AND NOT CMAKE_CROSSCOMPILING)
     COMMAND bash ${CMAKE_SOURCE_DIR}/ci/formats ${CMAKE_BINARY_DIR}/gguf ${CMAKE_C_COMPILER} $<TARGET_FILE:assay>)
   assay_test(vectors.strangers LABEL vectors
     COMMAND ${python} ${CMAKE_SOURCE_DIR}/vectors/independent/stranger.py $<TARGET_FILE:assay>)
+  assay_test(vectors.onnx LABEL vectors
+    COMMAND ${python} ${CMAKE_SOURCE_DIR}/vectors/independent/onnx_check.py $<TARGET_FILE:assay>)
 endif()
 
 # The double reference under other compilers, levels and architectures; the script builds it there.
