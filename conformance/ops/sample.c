@@ -34,7 +34,7 @@ static const assay_rows rows[] = {
     { "R={0,1} V=1 temp=1 gen=model", ASSAY_QUICK },
     { "R=64 V=40 temp=1 key={16777217,4294967297} " EACH, ASSAY_QUICK }, /* a key that no float holds */
     { "R=40 V=4103 temp=0 gen=spike", ASSAY_QUICK },                     /* the maximum in what is over of a long row */
-    { "R=2 V=131073 temp=2 top_k=65537 key=3 gen=gauss", ASSAY_QUICK },
+    { "R=1 V=65601 temp=2 top_k=65537 key=3 gen=gauss", ASSAY_QUICK },
     { "R=4 V=49152 temp=0.8 top_k={0,40} top_p={0,0.95} key=11 gen=model", ASSAY_FULL },
     /* values at every place */
     { "R=7 V={37,150} temp={0,1} key=3 gen=" ASSAY_VALUES "@logits", ASSAY_QUICK },

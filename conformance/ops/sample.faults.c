@@ -216,7 +216,8 @@ static int64_t sample(row *w)
         w->rank[i] = (int32_t)i;
         w->weight[i] = w->mode == TEMP_LAST ? expf(w->z[i] - w->z[best]) : weigh(w, w->z[i], w->z[best]);
     }
-    merge(w, w->rank, w->V, w->rank + w->V);
+    if (p->top_k > 0 || p->top_p > 0 || w->mode == K_ZERO_GREEDY || w->mode == RANK_ORDER || w->mode == SUM_BY_RANK)
+        merge(w, w->rank, w->V, w->rank + w->V);
     const float all = total(w, w->V);
     filter(w);
     for (int64_t i = 0; w->mode == TEMP_LAST && i < w->V; i++)

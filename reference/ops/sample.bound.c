@@ -9,6 +9,7 @@
 #include "assay/params/sample.h"
 #include "weights.h"
 #include "../core/status.h"
+#include <string.h>
 
 KAPPA(sample)
 {
@@ -36,6 +37,11 @@ static void open_around(entry *e, int64_t V, int64_t n, double u)
             e[i].state = OPEN;
 }
 
+static bool of_share(const assay_sample_params *p)
+{
+    return p->top_p > 0 && p->top_p < 1;
+}
+
 static void keep(entry *e, int64_t V, const assay_sample_params *p, const assay_contract *c)
 {
     const double u = bound_u(c);
@@ -45,7 +51,7 @@ static void keep(entry *e, int64_t V, const assay_sample_params *p, const assay_
     for (int64_t i = 0; i < V; i++)
         e[i].state = i < K ? IN : OUT;
     open_around(e, V, K, u);
-    if (!(p->top_p > 0 && p->top_p < 1))
+    if (!of_share(p))
         return;
     const double share = sum_error(e, V, c, &sum);
     for (int64_t i = 0; i < V; i++)
@@ -62,7 +68,8 @@ static void keep(entry *e, int64_t V, const assay_sample_params *p, const assay_
     open_around(e, cut < V ? V : 0, cut, u);
 }
 
-static bool right(const assay_dense *a, int64_t r, double got, entry *e, const assay_contract *c)
+/* ranked: room for as many entries */
+static bool right(const assay_dense *a, int64_t r, double got, entry *e, entry *ranked, const assay_contract *c)
 {
     const assay_sample_params *p = a->params;
     const int64_t V = a->dim[1];
@@ -87,21 +94,25 @@ static bool right(const assay_dense *a, int64_t r, double got, entry *e, const a
         return false;
     for (int64_t i = 0; i < V; i++)
         e[i] = weigh(z[i], z[best], p->temp, i, c);
-    qsort(e, (size_t)V, sizeof *e, by_rank);
-    keep(e, V, p, c);
-    qsort(e, (size_t)V, sizeof *e, by_id);
+    if ((p->top_k > 0 && p->top_k < V) || of_share(p)) {
+        memcpy(ranked, e, (size_t)V * sizeof *e);
+        qsort(ranked, (size_t)V, sizeof *e, by_rank);
+        keep(ranked, V, p, c);
+        for (int64_t i = 0; i < V; i++)
+            e[ranked[i].id] = ranked[i];
+    }
     return reachable(e, V, (int64_t)got, uniform((uint64_t)p->key, (uint64_t)p->step, (uint64_t)r), c);
 }
 
 VERIFY(sample)
 {
     const double *id = got[1], *want = a->operand[1];
-    entry *e = malloc((size_t)a->dim[1] * sizeof *e);
+    entry *e = malloc(2 * (size_t)a->dim[1] * sizeof *e);
     bool ok = e != NULL;
     if (!e)
         assay_fail(why, ASSAY_ERR_NOMEM, "sample: no memory for V=%lld", (long long)a->dim[1]);
     for (int64_t r = 0; ok && r < a->dim[0]; r++) {
-        ok = right(a, r, id[r], e, c);
+        ok = right(a, r, id[r], e, e + a->dim[1], c);
         if (!ok)
             assay_fail(why, ASSAY_ERR_ARG, "sample: row %lld: id %.0f cannot be drawn; the reference draws %.0f",
                        (long long)r, id[r], want[r]);

@@ -24,11 +24,6 @@ static inline int by_rank(const void *x, const void *y)
     const entry *a = x, *b = y;
     return a->z != b->z ? (a->z > b->z ? -1 : 1) : (a->id > b->id) - (a->id < b->id);
 }
-static inline int by_id(const void *x, const void *y)
-{
-    const entry *a = x, *b = y;
-    return (a->id > b->id) - (a->id < b->id);
-}
 
 /* An id whose logit is z, in a row whose largest is m. */
 static inline entry weigh(double z, double m, double temp, int64_t id, const assay_contract *c)
@@ -63,7 +58,7 @@ static inline double uniform(uint64_t key, uint64_t step, uint64_t n)
     return (double)(word[n % 4] >> 8) * 0x1p-24;
 }
 
-/* e sorted by id: can a kernel have drawn the t-th?  A sum is off by its own share, however small it is beside the
+/* e by ids: can a kernel have drawn the t-th?  A sum is off by its own share, however small it is beside the
  * whole: at u = 0 the first id that has any weight is the only one. */
 static inline bool reachable(const entry *e, int64_t n, int64_t t, double u, const assay_contract *c)
 {
