@@ -31,6 +31,8 @@ static const assay_said says[] = {
     { "norm", "1: weights are divided by their sum + 1e-20; softmax of the chosen sums to 1 without" },
     { "scale", "of the weights, after all else; 0: 1" },
     { NULL, "a row with NaN or +inf, in the bias too, has no answer: ids of -1, weights of 0; -inf is a score of 0" },
+    { NULL,
+      "noisy top-k is a list: activation (softplus) of x Wn, mul by the noise, add to z, and the choice by logits" },
     { NULL, "X is at most 2^24, for ids stay exact in f32; groups divides X; keep is at most groups" },
 };
 

@@ -4,6 +4,7 @@
 #include "../../../reference/core/registry.h"
 #include "../../../reference/core/rng.h"
 #include "../../../reference/models/lone.h"
+#include "assay/params/activation.h"
 #include "assay/params/moe_gate.h"
 #include "assay/params/moe_slots.h"
 #include "unit.h"
@@ -137,6 +138,42 @@ START_TEST(test_experts)
 }
 END_TEST
 
+/* Noisy top-k (Shazeer et al. 2017, eq. 3 to 5) as a list: the gates are those of x W_g + noise softplus(x W_n).
+ * Without noise they are the plain ones; the noise here is such that some token chooses others. */
+START_TEST(test_noisy)
+{
+    const assay_activation_params form = { .form = ASSAY_ACTIVATION_SOFTPLUS };
+    const assay_moe_gate_params gate = { .score = ASSAY_GATE_CHOSEN };
+    layer l = make();
+    float noise[T * X], width[T * X], z[T * X], w[T * K];
+    int32_t ids[T * K];
+    assay_impl impl;
+    assay_why why = { "" };
+    assay_rng r = { 8, 0, 0 };
+    int moved = 0;
+    ck_assert_int_eq(assay_impl_parse("best", assay_cpu(), &impl, &why), ASSAY_OK);
+    for (int i = 0; i < T * X; i++)
+        noise[i] = (float)assay_rng_normal(&r);
+    RUN("matmul", NULL, DIMS(T, X, D), l.x, l.gate, NULL, width); /* X rows of some matrix serve as W_n */
+    RUN("activation", &form, DIMS(T, X), width, z);
+    RUN("mul", NULL, DIMS(T, X), noise, z, z);
+    RUN("add", NULL, DIMS(T, X), l.router, z, z);
+    RUN("moe_gate", &gate, DIMS(T, X, K), z, NULL, ids, w);
+    for (int t = 0; t < T; t++) {
+        float h[X];
+        for (int e = 0; e < X; e++)
+            h[e] = l.router[t * X + e] + noise[t * X + e] * (float)log1p(exp(dot(l.x + t * D, l.gate + e * D, D)));
+        const int first = likeliest(h, -1), second = likeliest(h, first);
+        const double share = 1 / (1 + exp((double)h[second] - (double)h[first]));
+        ck_assert_int_eq(ids[t * K], first);
+        ck_assert_int_eq(ids[t * K + 1], second);
+        ck_assert(fabs((double)w[t * K] - share) < 1e-5 && fabs((double)w[t * K + 1] - (1 - share)) < 1e-5);
+        moved += first != likeliest(l.router + t * X, -1);
+    }
+    ck_assert_int_gt(moved, 0);
+}
+END_TEST
+
 /* A negative id is no choice to moe_slots, and refused where an expert must be named. */
 START_TEST(test_ids)
 {
@@ -162,6 +199,7 @@ Suite *assay_unit_experts(void)
     Suite *s = suite_create("experts");
     TCase *c = tcase_create("list of ops");
     tcase_add_test(c, test_experts);
+    tcase_add_test(c, test_noisy);
     tcase_add_test(c, test_ids);
     suite_add_tcase(s, c);
     return s;
