@@ -32,7 +32,9 @@ static const assay_kernel *choose(const assay_impl *impl, const assay_op *op, co
 static assay_status by_kernel(const assay_impl *impl, const assay_op *op, const assay_args *a, assay_why *why)
 {
     assay_call c = { .op = op, .kernel = choose(impl, op, a), .args = *a, .threads = 1 };
-    assay_status s = assay_call_prepare(&c, why);
+    assay_status s = assay_call_pack(&c, why);
+    if (!s)
+        s = assay_call_prepare(&c, why);
     if (!s && (s = assay_call_run(&c)) != ASSAY_OK)
         s = assay_fail(why, s, "%s/%s refused a call that it had accepted: %s", op->name, c.kernel->name,
                        assay_status_name(s));

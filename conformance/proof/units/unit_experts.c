@@ -145,7 +145,7 @@ START_TEST(test_noisy)
     const assay_activation_params form = { .form = ASSAY_ACTIVATION_SOFTPLUS };
     const assay_moe_gate_params gate = { .score = ASSAY_GATE_CHOSEN };
     layer l = make();
-    float noise[T * X], width[T * X], z[T * X], w[T * K];
+    float noise[T * X], width[T * X], soft[T * X], moved_by[T * X], z[T * X], w[T * K];
     int32_t ids[T * K];
     assay_impl impl;
     assay_why why = { "" };
@@ -155,9 +155,9 @@ START_TEST(test_noisy)
     for (int i = 0; i < T * X; i++)
         noise[i] = (float)assay_rng_normal(&r);
     RUN("matmul", NULL, DIMS(T, X, D), l.x, l.gate, NULL, width); /* X rows of some matrix serve as W_n */
-    RUN("activation", &form, DIMS(T, X), width, z);
-    RUN("mul", NULL, DIMS(T, X), noise, z, z);
-    RUN("add", NULL, DIMS(T, X), l.router, z, z);
+    RUN("activation", &form, DIMS(T, X), width, soft);
+    RUN("mul", NULL, DIMS(T, X), noise, soft, moved_by);
+    RUN("add", NULL, DIMS(T, X), l.router, moved_by, z);
     RUN("moe_gate", &gate, DIMS(T, X, K), z, NULL, ids, w);
     for (int t = 0; t < T; t++) {
         float h[X];
