@@ -14,11 +14,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_IMATRIX = 256, KEY_FALLBACK, KEY_TENSOR, KEY_THREADS, KEY_DRY, KEY_JSON };
+enum {
+    KEY_IMATRIX = 256,
+    KEY_FALLBACK,
+    KEY_TENSOR,
+    KEY_THREADS,
+    KEY_DRY,
+    KEY_JSON,
+    KEY_METHOD,
+    KEY_INPUTS,
+    KEY_LAYOUT
+};
 
 typedef struct options {
     assay_requant r;
-    const char *type, *json;
+    const char *type, *json, *layout;
     char pattern[ASSAY_REQUANT_RULES][128];
     bool dry, each;
 } options;
@@ -30,6 +40,14 @@ static const struct argp_option option_table[] = {
       "How much each column matters, as llama-imatrix writes it (GGUF): errors in "
       "those that matter more weigh more in the search of blocks",
       0 },
+    { "method", KEY_METHOD, "METHOD", 0,
+      "awq, gptq or smoothquant, with settings behind (gptq,act_order,damping=0.02; a wrong one prints them): what "
+      "matrices are multiplied with decides how they are rounded",
+      0 },
+    { "activations", KEY_INPUTS, "FILE", 0,
+      "Of --method: what matrices are multiplied with, as safetensors (assay run --activations-out)", 0 },
+    { "layout", KEY_LAYOUT, "LAYOUT", 0,
+      "Of awq gemm or gemv, of gptq gptq or gptq_v2, instead of --type: OUT is a safetensors file of that layout", 0 },
     { "tensor", KEY_TENSOR, "PATTERN=TYPE", ASSAY_OPTION_REPEATS,
       "Another type for tensors whose name matches (*, ?, "
       "[...]); TYPE keep: as they are. The last that matches counts",
@@ -87,6 +105,33 @@ static void take_rule(struct argp_state *state, options *o, const char *arg)
     o->r.rule[o->r.n_rules++] = (assay_requant_rule){ pattern, type };
 }
 
+/* Which of --type, --method, --activations, --layout go together. */
+static void end_method(struct argp_state *state, options *o)
+{
+    assay_requant_how *h = &o->r.how;
+    const bool gptq = h->method == ASSAY_METHOD_GPTQ;
+    if (!o->type && !o->layout)
+        argp_error(state, h->method && h->method != ASSAY_METHOD_SMOOTH ? "--type TYPE or --layout LAYOUT is missing"
+                                                                        : "--type TYPE is missing");
+    if (o->type && o->layout)
+        argp_error(state, "--type and --layout: one of them");
+    if (!h->method != !h->activations)
+        argp_error(state, h->method ? "--method: --activations FILE is missing" : "--activations: of --method alone");
+    if (h->method && o->r.imatrix)
+        argp_error(state, "--method and --imatrix: one of them");
+    if (!o->layout)
+        return;
+    for (int l = ASSAY_PACKED_GEMM; l <= ASSAY_PACKED_GPTQ_V2; l++)
+        if (!strcmp(o->layout, assay_packed_name((assay_packed_layout)l)) &&
+            assay_packed_is_gptq((assay_packed_layout)l) == gptq && h->method && h->method != ASSAY_METHOD_SMOOTH)
+            h->layout = (assay_packed_layout)l, h->packs = true;
+    if (!h->packs)
+        argp_error(state, "--layout %.40s: awq has gemm and gemv, gptq gptq and gptq_v2", o->layout);
+    if (o->json || o->dry)
+        argp_error(state, "%s: of --type alone", o->dry ? "--dry-run" : "--json");
+    o->r.type = ASSAY_f16; /* decides which tensors are matrices; nothing is written in it */
+}
+
 static error_t take(int key, char *arg, struct argp_state *state)
 {
     options *o = state->input;
@@ -106,6 +151,18 @@ static error_t take(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_THREADS:
         assay_option_threads(state, arg, &o->r.threads, 1);
+        return 0;
+    case KEY_METHOD: {
+        assay_why why = { "" };
+        if (assay_method_parse(arg, &o->r.how, &why))
+            argp_error(state, "--method: %s", why.text);
+        return 0;
+    }
+    case KEY_INPUTS:
+        o->r.how.activations = arg;
+        return 0;
+    case KEY_LAYOUT:
+        o->layout = arg;
         return 0;
     case KEY_DRY:
         o->dry = true;
@@ -127,8 +184,7 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (!o->r.in || (!o->r.out && !o->dry))
             argp_error(state, o->r.in ? "OUT is missing" : "IN and OUT are missing");
-        if (!o->type)
-            argp_error(state, "--type TYPE is missing");
+        end_method(state, o);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -142,13 +198,18 @@ static assay_status work(options *o, assay_why *why)
         assay_stop_on_signals();
         assay_progress_begin(o->r.weights / 1000, "thousand weights");
         o->r.step = step;
-        s = assay_requant_write(&o->r, why);
+        s = o->r.how.packs ? assay_method_pack(&o->r, why) : assay_requant_write(&o->r, why);
         assay_progress_clear();
     }
     if (s)
         return s;
-    assay_requant_print(&o->r, o->each, !o->dry);
-    if (!o->dry)
+    if (!o->r.how.packs)
+        assay_requant_print(&o->r, o->each, !o->dry);
+    if (o->r.how.method && !o->dry)
+        assay_method_print(&o->r, o->each);
+    if (o->r.how.packs)
+        printf("%s: written\n", o->r.out);
+    else if (!o->dry)
         printf("%s: written, read back and found the same\n", o->r.out);
     char *json = o->json ? assay_requant_json(&o->r, !o->dry) : NULL;
     if (o->json)
@@ -162,7 +223,9 @@ int assay_cmd_quantize(int argc, char **argv)
     static const struct argp argp = {
         option_table,
         take,
-        "IN OUT --type TYPE\nIN --dry-run --type TYPE",
+        "IN OUT --type TYPE\nIN --dry-run --type TYPE\nIN OUT --method METHOD --activations FILE (--type TYPE | "
+        "--layout "
+        "LAYOUT)",
         "Writes the model file IN (GGUF or safetensors) anew as OUT (GGUF), with its matrices in TYPE, by the "
         "reference's "
         "encoders. Vectors stay floats, norms, routers and position tables stay as they are, a matrix whose rows are "
@@ -184,6 +247,8 @@ int assay_cmd_quantize(int argc, char **argv)
     assay_save_spare(o.r.in);
     if (o.r.imatrix)
         assay_save_spare(o.r.imatrix);
+    if (o.r.how.activations)
+        assay_save_spare(o.r.how.activations);
     static const char *const option[] = { "OUT", "--json" };
     assay_status s = assay_save_begin(option, (const char *const[]){ o.dry ? NULL : o.r.out, o.json }, 2, &why);
     if (!s)

@@ -27,6 +27,7 @@ enum {
     KEY_IGNORE_EOS,
     KEY_BATCH,
     KEY_IMATRIX,
+    KEY_INPUTS,
     KEY_PERPLEXITY,
     KEY_WINDOW,
     KEY_BEAMS,
@@ -95,6 +96,8 @@ static const struct argp_option option_table[] = {
     { "json", KEY_JSON, "FILE", 0, "Write ids, top 5 logits per step and timings; -: standard output", 3 },
     { "imatrix-out", KEY_IMATRIX, "FILE", 0,
       "Write how much each column of the layers' matrices matters in this run, for assay quantize --imatrix", 3 },
+    { "activations-out", KEY_INPUTS, "FILE", 0,
+      "Write what the layers' matrices are multiplied with in this run, for assay quantize --method", 3 },
     { 0 },
 };
 
@@ -241,6 +244,10 @@ static error_t take(int key, char *arg, struct argp_state *state)
         o->g.imatrix_path = arg;
         o->generates = "--imatrix-out";
         return 0;
+    case KEY_INPUTS:
+        o->g.inputs_path = arg;
+        o->generates = "--activations-out";
+        return 0;
     case KEY_JSON:
         o->g.json_path = arg;
         return 0;
@@ -314,11 +321,12 @@ int assay_cmd_run(int argc, char **argv)
     assay_options_parse(&argp, argc, argv, &o);
     if (!o.g.draft_tokens)
         o.g.draft_tokens = 4;
-    static const char *const option[] = { "--json", "--logits", "--imatrix-out" };
+    static const char *const option[] = { "--json", "--logits", "--imatrix-out", "--activations-out" };
     assay_status s = assay_chain_check(&o.g.chain, &why);
     if (!s)
-        s = assay_save_begin(option, (const char *const[]){ o.g.json_path, o.g.logits_path, o.g.imatrix_path }, 3,
-                             &why);
+        s = assay_save_begin(option,
+                             (const char *const[]){ o.g.json_path, o.g.logits_path, o.g.imatrix_path, o.g.inputs_path },
+                             4, &why);
     if (!s)
         s = resolve(&o, &why);
     if (!s)

@@ -70,7 +70,8 @@ static assay_status load(run *r, assay_why *why)
         s = assay_session_warm(r->session, chunk, why);
     if (!s && o->n > 1)
         s = assay_session_warm(r->session, judged, why);
-    if (!s && o->imatrix_path)
+    r->watch.keeps = o->inputs_path != NULL;
+    if (!s && (o->imatrix_path || o->inputs_path))
         assay_session_watch(r->session, &r->watch);
     r->load = assay_seconds() - begin;
     return s;
@@ -243,6 +244,8 @@ assay_status assay_generate_run(assay_generate *o, FILE *out, assay_why *why)
             s = assay_generate_json(&r, why);
         if (!s && o->imatrix_path)
             s = assay_importance_save(&r.watch, o->imatrix_path, o->model, why);
+        if (!s && o->inputs_path)
+            s = assay_importance_save_inputs(&r.watch, o->inputs_path, why);
     }
     assay_session_free(r.session);
     assay_chain_end(&r.chain);

@@ -22,7 +22,7 @@ typedef struct assay_generate {
     double diverse;       /* of groups, as of assay_beams */
     const char *draft;    /* a smaller model that drafts tokens; NULL: none */
     int64_t draft_tokens; /* in a round */
-    const char *logits_path, *json_path, *imatrix_path;
+    const char *logits_path, *json_path, *imatrix_path, *inputs_path;
     const char *text_path; /* perplexity.h: of this file, in windows of so many tokens; 0: 512, or the context */
     int64_t window;
     /* Of what prints nothing for long (perplexity, beams): at the begin (0), and in between; the last when all is done.

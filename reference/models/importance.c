@@ -2,6 +2,7 @@
 #include "importance.h"
 #include "../core/dtype.h"
 #include "../core/gguf_write.h"
+#include "../core/safetensors.h"
 #include "../core/save.h"
 #include "../core/status.h"
 #include "../core/tensor.h"
@@ -34,6 +35,23 @@ static int input_of(const assay_op *op, int weight)
     return -1;
 }
 
+/* Room for `rows` more, twice as much each time. */
+static float *more(float *x, int64_t has, int64_t rows, int64_t width)
+{
+    int64_t room = 64;
+    while (room < has)
+        room *= 2;
+    if (x && has + rows <= room)
+        return x;
+    while (room < has + rows)
+        room *= 2;
+    float *y = assay_room((size_t)(room * width), sizeof *y);
+    if (x)
+        memcpy(y, x, (size_t)(has * width) * sizeof *y);
+    free(x);
+    return y;
+}
+
 void assay_importance_add(assay_importance *w, const assay_session *s, const assay_entry *e)
 {
     const assay_op *op = e->node.op;
@@ -47,10 +65,15 @@ void assay_importance_add(assay_importance *w, const assay_session *s, const ass
         assay_importance_of *m = find(w, weight->v.name, width);
         double *row = assay_room((size_t)width, sizeof *row);
         const char *data = assay_slot_at(s, e->node.operand[x]);
+        if (w->keeps)
+            m->x = more(m->x, m->rows, rows, width);
         for (int64_t r = 0; r < rows; r++) {
             assay_dtype_of(in->store)->decode(row, data + assay_dtype_bytes(in->store, r * width), width);
-            for (int64_t k = 0; k < width; k++)
+            for (int64_t k = 0; k < width; k++) {
                 m->sum[k] += row[k] * row[k];
+                if (w->keeps)
+                    m->x[(m->rows + r) * width + k] = (float)row[k];
+            }
         }
         m->rows += rows;
         free(row);
@@ -93,10 +116,54 @@ assay_status assay_importance_save(const assay_importance *w, const char *path, 
     return assay_save_commit(&save, why);
 }
 
+/* Up to the second dot: "blk.7". */
+static size_t layer_of(const char *name)
+{
+    const char *dot = strchr(name, '.');
+    dot = dot ? strchr(dot + 1, '.') : NULL;
+    return dot ? (size_t)(dot - name) : strlen(name);
+}
+
+static bool same_input(const assay_importance_of *a, const assay_importance_of *b)
+{
+    const size_t n = layer_of(a->name);
+    return layer_of(b->name) == n && !memcmp(a->name, b->name, n) && a->width == b->width && a->rows == b->rows &&
+           !memcmp(a->x, b->x, (size_t)(a->width * a->rows) * sizeof *a->x);
+}
+
+assay_status assay_importance_save_inputs(const assay_importance *w, const char *path, assay_why *why)
+{
+    assay_st_tensor *t = assay_zeros(w->n, sizeof *t);
+    assay_st_pair *meta = assay_zeros(w->n, sizeof *meta);
+    size_t n = 0, n_meta = 0;
+    for (size_t i = 0; i < w->n; i++) {
+        const assay_importance_of *m = &w->at[i];
+        size_t k = 0;
+        while (k < i && !same_input(&w->at[k], m))
+            k++;
+        if (k < i) {
+            meta[n_meta++] = (assay_st_pair){ m->name, w->at[k].name };
+            continue;
+        }
+        t[n++] = (assay_st_tensor){ .name = m->name,
+                                    .type = assay_st_type_of(ASSAY_f32),
+                                    .rank = 2,
+                                    .dim = { m->rows, m->width },
+                                    .data = m->x,
+                                    .bytes = (uint64_t)(m->rows * m->width) * sizeof *m->x };
+    }
+    const assay_status s = assay_safetensors_write(path, t, n, meta, n_meta, why);
+    free(t);
+    free(meta);
+    return s;
+}
+
 void assay_importance_free(assay_importance *w)
 {
-    for (size_t i = 0; i < w->n; i++)
+    for (size_t i = 0; i < w->n; i++) {
         free(w->at[i].sum);
+        free(w->at[i].x);
+    }
     free(w->at);
     *w = (assay_importance){ 0 };
 }

@@ -85,6 +85,10 @@ static uint64_t put_keys(const assay_requant *r, assay_gguf_writer *w)
     assay_gguf_put_u32(w, "general.quantization_version", 2);
     assay_gguf_put_text(w, "quantize.assay.version", ASSAY_VERSION);
     n += 2;
+    if (r->how.method) {
+        assay_gguf_put_text(w, "quantize.assay.method", assay_method_name(r->how.method));
+        n++;
+    }
     if (r->imatrix) {
         assay_gguf_put_text(w, "quantize.imatrix.file", slash ? slash + 1 : r->imatrix);
         assay_gguf_put_u32(w, "quantize.imatrix.entries_count", (uint32_t)r->importance.n);
@@ -203,16 +207,22 @@ static assay_status encode_tensor(assay_requant *r, assay_requant_tensor *t, tea
     return ASSAY_OK;
 }
 
-/* Weights of few bits, decoded whole. */
-static assay_status encode_packed(assay_requant *r, assay_requant_tensor *t, team *m, assay_gguf_writer *w,
-                                  XXH3_state_t *hash, int64_t *done, assay_why *why)
+/* Weights that are not as the file has them: of few bits, or by a method. */
+static assay_status encode_made(assay_requant *r, assay_requant_tensor *t, team *m, assay_gguf_writer *w,
+                                XXH3_state_t *hash, int64_t *done, assay_why *why)
 {
-    const unsigned char *codes = t->data;
-    double *all = assay_room((size_t)(t->rows * t->width), sizeof *all);
-    assay_packed_decode(&t->packed->p, all, m->threads);
+    const unsigned char *data = t->data;
+    const assay_dtype from = t->from;
+    double *all = assay_method_weights(r, t);
+    assay_status s = ASSAY_OK;
+    if (r->how.method == ASSAY_METHOD_GPTQ && r->change[t - r->tensor].x)
+        s = assay_method_compensate(r, t, all, why);
     t->data = (const unsigned char *)all;
-    const assay_status s = encode_tensor(r, t, m, w, hash, done, why);
-    t->data = codes;
+    t->from = ASSAY_f64;
+    if (!s)
+        s = encode_tensor(r, t, m, w, hash, done, why);
+    t->data = data;
+    t->from = from;
     free(all);
     return s;
 }
@@ -227,8 +237,8 @@ static assay_status put_data(assay_requant *r, team *m, assay_gguf_writer *w, as
         snprintf(r->name, sizeof r->name, "%.*s", (int)t->name.n, t->name.at);
         XXH3_64bits_reset(hash);
         assay_gguf_pad(w);
-        if (t->packed) {
-            s = encode_packed(r, t, m, w, hash, &done, why);
+        if (t->packed || assay_method_changes(r, t)) {
+            s = encode_made(r, t, m, w, hash, &done, why);
         } else if (t->from != t->to) {
             s = encode_tensor(r, t, m, w, hash, &done, why);
         } else {
@@ -311,6 +321,8 @@ assay_status assay_requant_write(assay_requant *r, assay_why *why)
     m->out = assay_room((size_t)PIECES * PIECE, sizeof(double)); /* no type is wider */
     assay_gguf_writer w = { .f = save.f, .alignment = r->gguf.alignment ? r->gguf.alignment : 32 };
     s = room(r, save.aside, why);
+    if (!s && r->how.method)
+        s = assay_method_search(r, why);
     if (!s) {
         assay_gguf_put_head(&w, r->n_tensors, count_keys(r));
         put_keys(r, &w);

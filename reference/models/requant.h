@@ -5,8 +5,9 @@
 #ifndef ASSAY_MODELS_REQUANT_H
 #define ASSAY_MODELS_REQUANT_H
 #include "../core/gguf.h"
-#include "../quantize/checkpoint.h"
 #include "imatrix.h"
+#include "requant_groups.h"
+#include "requant_method.h"
 
 enum { ASSAY_REQUANT_RULES = 16, ASSAY_REQUANT_RANK = 4 };
 
@@ -52,6 +53,7 @@ typedef struct assay_requant_tensor {
 typedef struct assay_requant {
     const char *in, *out, *imatrix; /* imatrix NULL: none */
     assay_dtype type, fallback;     /* fallback ASSAY_DTYPE_END: the narrowest that fits and is no narrower than type */
+    assay_requant_how how;          /* method NONE: the encoders alone */
     assay_requant_rule rule[ASSAY_REQUANT_RULES];
     int n_rules, threads;
     /* told now and then; false ends the work: OUT stays as it was */
@@ -63,6 +65,10 @@ typedef struct assay_requant {
     assay_safetensors st;
     assay_requant_packed *packed;
     assay_packed_config config;
+    assay_safetensors x;          /* activations */
+    assay_requant_change *change; /* of each tensor; NULL: no method */
+    assay_requant_group *group;   /* whose input is scaled */
+    int n_scaled, n_groups;       /* n_groups: that the names tell, whether or not the activations do */
     assay_imatrix importance;
     assay_requant_tensor *tensor; /* in the order of the file */
     size_t n_tensors;

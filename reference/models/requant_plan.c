@@ -206,11 +206,12 @@ assay_status assay_requant_plan(assay_requant *r, assay_why *why)
         s = assay_fail(why, ASSAY_ERR_FORMAT,
                        "%s: none of its %zu entries is about a matrix of %s that is encoded anew", r->imatrix,
                        r->importance.n, r->in);
-    return s;
+    return !s && r->how.method ? assay_method_begin(r, why) : s;
 }
 
 void assay_requant_free(assay_requant *r)
 {
+    assay_method_free(r);
     assay_imatrix_close(&r->importance);
     assay_gguf_close(&r->gguf);
     assay_safetensors_close(&r->st);

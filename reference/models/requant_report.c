@@ -166,6 +166,7 @@ char *assay_requant_json(const assay_requant *r, bool done)
     assay_json_bool(&j, "written", done);
     assay_json_str(&j, "type", assay_dtype_of(r->type)->name);
     assay_json_str(&j, "imatrix", r->imatrix);
+    assay_json_str(&j, "method", r->how.method ? assay_method_name(r->how.method) : NULL);
     assay_json_uint(&j, "bytes", r->bytes_out);
     assay_json_open(&j, "tensors", '[');
     for (size_t i = 0; i < r->n_tensors; i++) {
@@ -189,6 +190,10 @@ char *assay_requant_json(const assay_requant *r, bool done)
             assay_json_num(&j, "max_error", t->most_e);
             if (t->weight)
                 assay_json_num(&j, "weighted_relative", relative(t->we2, t->wx2));
+            if (r->change && r->change[i].size > 0) {
+                assay_json_num(&j, "output_loss", r->change[i].loss / r->change[i].size);
+                assay_json_num(&j, "output_loss_plain", r->change[i].plain / r->change[i].size);
+            }
         }
         assay_json_close(&j);
     }

@@ -60,16 +60,22 @@ void assay_awq_scales(const assay_awq *m, const double *mean_x, int power, doubl
 
 static double of_product(const assay_awq *m, const double *w)
 {
-    double sum = 0;
-    for (int64_t t = 0; t < m->tokens; t++)
-        for (int64_t r = 0; r < m->rows; r++) {
-            const double *x = m->x + t * m->in, *a = w + r * m->in, *b = m->w + r * m->in;
-            double e = 0;
-            for (int64_t k = 0; k < m->in; k++)
-                e += x[k] * (a[k] - b[k]);
-            sum += e * e;
+    double all = 0, *sum = assay_zeros((size_t)m->rows, sizeof *sum);
+#pragma omp parallel for num_threads(m->threads > 1 ? m->threads : 1) schedule(static)
+    for (int64_t r = 0; r < m->rows; r++) {
+        double *e = assay_room((size_t)m->in, sizeof *e);
+        for (int64_t k = 0; k < m->in; k++)
+            e[k] = w[r * m->in + k] - m->w[r * m->in + k];
+        for (int64_t t = 0; t < m->tokens; t++) {
+            const double y = assay_product_dot(m->x + t * m->in, e, m->in);
+            sum[r] += y * y;
         }
-    return sum / (double)(m->tokens * m->rows);
+        free(e);
+    }
+    for (int64_t r = 0; r < m->rows; r++)
+        all += sum[r];
+    free(sum);
+    return all / (double)(m->tokens * m->rows);
 }
 
 void assay_awq_search(assay_awq *m, double *s)
@@ -81,7 +87,10 @@ void assay_awq_search(assay_awq *m, double *s)
         double *y = copy(m);
         assay_awq_scales(m, mean_x, i, s);
         assay_fold_columns(y, m->rows, m->in, s);
-        assay_grid_round(&m->grid, y, m->rows, m->in, m->group);
+        if (m->round)
+            m->round(m->round_ctx, y, m->rows, m->in, 0);
+        else
+            assay_grid_round(&m->grid, y, m->rows, m->in, m->group);
         for (int64_t at = 0; at < m->rows * m->in; at++)
             y[at] /= s[at % m->in];
         m->loss[i] = m->loss_of ? m->loss_of(m->ctx, y) : of_product(m, y);

@@ -24,6 +24,9 @@ assay_status assay_packed_config_parse(const char *text, size_t n, const char *l
 assay_status assay_packed_config_find(const char *path, const assay_safetensors *st, assay_packed_config *c,
                                       assay_why *why);
 
+/* model_type of config.json beside `path`; empty where there is none. */
+assay_status assay_packed_model_type(const char *path, char *type, size_t room, assay_why *why);
+
 typedef enum assay_packed_part {
     ASSAY_PACKED_NONE,  /* a tensor of its own */
     ASSAY_PACKED_CODES, /* .qweight */

@@ -142,13 +142,30 @@ assay_status assay_packed_config_parse(const char *text, size_t n, const char *l
     return s;
 }
 
+/* Maps a file of this name in the folder of path; *found: there is one. */
+static assay_status beside(const char *path, const char *name, char label[160], assay_map *map, bool *found,
+                           assay_why *why)
+{
+    char all[4096];
+    const char *slash = strrchr(path, '/');
+    const int n = snprintf(all, sizeof all, "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path, name);
+    *found = n < (int)sizeof all && (!access(all, F_OK) || errno != ENOENT);
+    if (!*found)
+        return ASSAY_OK;
+    snprintf(label, 160, "%.159s", all);
+    const assay_status s = assay_map_open(all, map, why);
+    if (s || map->n <= MOST_BYTES)
+        return s;
+    assay_map_close(map);
+    return assay_fail(why, ASSAY_ERR_FORMAT, "%s: %zu bytes of JSON", label, map->n);
+}
+
 assay_status assay_packed_config_find(const char *path, const assay_safetensors *st, assay_packed_config *c,
                                       assay_why *why)
 {
     static const char *const names[] = { "quantize_config.json", "quant_config.json", "config.json" };
-    char beside[4096], label[160];
-    const char *slash = strrchr(path, '/'), *meta = assay_safetensors_meta(st, "quantization_config");
-    const size_t folder = slash ? (size_t)(slash + 1 - path) : 0;
+    char label[160];
+    const char *meta = assay_safetensors_meta(st, "quantization_config");
     assay_status s = ASSAY_OK;
     *c = (assay_packed_config){ 0 };
     snprintf(label, sizeof label, "%.100s's metadata", path);
@@ -156,18 +173,32 @@ assay_status assay_packed_config_find(const char *path, const assay_safetensors 
         return assay_packed_config_parse(meta, strlen(meta), label, c, why);
     for (int i = 0; i < 3 && !s && !c->found; i++) {
         assay_map map;
-        if (folder + 32 > sizeof beside)
-            break;
-        snprintf(beside, sizeof beside, "%.*s%s", (int)folder, path, names[i]);
-        if (access(beside, F_OK) && errno == ENOENT)
+        bool found;
+        s = beside(path, names[i], label, &map, &found, why);
+        if (s || !found)
             continue;
-        s = assay_map_open(beside, &map, why);
-        if (s)
-            break;
-        snprintf(label, sizeof label, "%.158s", beside);
-        s = map.n > MOST_BYTES ? assay_fail(why, ASSAY_ERR_FORMAT, "%s: %zu bytes of JSON", label, map.n)
-                               : assay_packed_config_parse((const char *)map.data, map.n, label, c, why);
+        s = assay_packed_config_parse((const char *)map.data, map.n, label, c, why);
         assay_map_close(&map);
     }
+    return s;
+}
+
+assay_status assay_packed_model_type(const char *path, char *type, size_t room, assay_why *why)
+{
+    char label[160];
+    assay_map map;
+    bool found;
+    assay_status s = beside(path, "config.json", label, &map, &found, why);
+    *type = 0;
+    if (s || !found)
+        return s;
+    cJSON *json = map.n ? cJSON_ParseWithLength((const char *)map.data, map.n) : NULL;
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "model_type"));
+    if (!json)
+        s = assay_fail(why, ASSAY_ERR_FORMAT, "%s: no JSON object", label);
+    snprintf(type, room, "%s", text ? text : "");
+    assay_plain(type);
+    cJSON_Delete(json);
+    assay_map_close(&map);
     return s;
 }

@@ -15,9 +15,7 @@ static int64_t cholesky(double *a, int64_t n)
         double *row = a + j * n;
         for (int64_t k = 0; k <= j; k++) {
             const double *other = a + k * n;
-            double sum = row[k];
-            for (int64_t i = 0; i < k; i++)
-                sum -= row[i] * other[i];
+            const double sum = row[k] - assay_product_dot(row, other, k);
             if (k < j)
                 row[k] = sum / other[k];
             else if (sum > 0)
@@ -36,18 +34,12 @@ static void inverse_of(const double *l, double *part, double *out, int64_t n)
     memset(part, 0, (size_t)(n * n) * sizeof *part);
     for (int64_t j = 0; j < n; j++) /* column j of inv(L), as row j of part */
         for (int64_t i = j; i < n; i++) {
-            double sum = i == j;
-            for (int64_t k = j; k < i; k++)
-                sum -= l[i * n + k] * part[j * n + k];
+            const double sum = (i == j) - assay_product_dot(l + i * n + j, part + j * n + j, i - j);
             part[j * n + i] = sum / l[i * n + i];
         }
     for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0; j <= i; j++) {
-            double sum = 0;
-            for (int64_t k = i; k < n; k++)
-                sum += part[i * n + k] * part[j * n + k];
-            out[i * n + j] = out[j * n + i] = sum;
-        }
+        for (int64_t j = 0; j <= i; j++)
+            out[i * n + j] = out[j * n + i] = assay_product_dot(part + i * n + i, part + j * n + i, n - i);
 }
 
 typedef struct work {
@@ -160,5 +152,44 @@ assay_status assay_gptq_run(const assay_gptq *m, const double *w, const double *
     free(k.order);
     free(k.u);
     free(k.w);
+    return s;
+}
+
+assay_status assay_gptq_blocks(double *w, const double *h, int64_t rows, int64_t in, int64_t block, double damping,
+                               int threads, assay_rounding round, void *ctx, assay_why *why)
+{
+    const assay_gptq m = { .damping = damping };
+    double *diagonal = assay_room((size_t)in, sizeof *diagonal);
+    double *q = assay_room((size_t)(rows * block), sizeof *q);
+    work k = { .m = &m, .rows = rows, .in = in };
+    k.order = assay_room((size_t)in, sizeof *k.order);
+    k.u = assay_room((size_t)(in * in), sizeof *k.u);
+    for (int64_t i = 0; i < in; i++)
+        diagonal[i] = h[i * in + i] == 0 ? 1 : h[i * in + i];
+    order_columns(&k, diagonal);
+    const assay_status s = factor(&k, h, diagonal, why);
+    for (int64_t first = 0; first < in && !s; first += block) {
+        const int64_t n = in - first < block ? in - first : block;
+        for (int64_t r = 0; r < rows; r++)
+            memcpy(q + r * n, w + r * in + first, (size_t)n * sizeof *q);
+        round(ctx, q, rows, n, 0);
+#pragma omp parallel for num_threads(threads > 1 ? threads : 1) schedule(static)
+        for (int64_t r = 0; r < rows; r++) { /* what stands in the block is left: q is what it is rounded to */
+            double *e = q + r * n, *row = w + r * in;
+            for (int64_t i = 0; i < n; i++)
+                e[i] = row[first + i] - e[i];
+            for (int64_t i = 0; i < n; i++) {
+                const double *u = k.u + (first + i) * in, x = e[i] / u[first + i];
+                for (int64_t j = i + 1; j < n; j++)
+                    e[j] -= x * u[first + j];
+                for (int64_t j = first + n; j < in; j++)
+                    row[j] -= x * u[j];
+            }
+        }
+    }
+    free(diagonal);
+    free(q);
+    free(k.order);
+    free(k.u);
     return s;
 }

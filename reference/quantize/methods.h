@@ -27,6 +27,19 @@ assay_status assay_gptq_run(const assay_gptq *m, const double *w, const double *
                             uint8_t *code, uint8_t *zero, double *scale, int32_t *group_of, double *margin,
                             assay_why *why);
 
+/* How rows of weights are rounded, in place: rows `row` and on, n columns each. */
+typedef void (*assay_rounding)(void *ctx, double *w, int64_t rows, int64_t n, int64_t row);
+/* The same with a rounding that takes `block` columns at a time (an element type's): w becomes what is to be rounded.
+ * The error of a block goes into the columns after it; within a block nothing is made good. */
+assay_status assay_gptq_blocks(double *w, const double *h, int64_t rows, int64_t in, int64_t block, double damping,
+                               int threads, assay_rounding round, void *ctx, assay_why *why);
+
+/* h (n, n) = X'X / tokens. */
+void assay_gram(const double *x, int64_t tokens, int64_t n, double *h);
+/* The mean square of X (y - w)', of tokens and rows, by that h; w NULL: of X y'. */
+double assay_product_loss(const double *y, const double *w, const double *h, int64_t rows, int64_t n);
+double assay_product_dot(const double *a, const double *b, int64_t n);
+
 enum { ASSAY_AWQ_POWERS = 20, ASSAY_AWQ_CLIPS = 10, ASSAY_AWQ_CLIP_TOKENS = 512 };
 
 typedef struct assay_awq {
@@ -38,6 +51,9 @@ typedef struct assay_awq {
      * is looked at.  NULL: of the product X W' itself. */
     double (*loss_of)(void *ctx, const double *w);
     void *ctx;
+    assay_rounding round; /* NULL: by grid and group */
+    void *round_ctx;
+    int threads; /* of the product; the sums are the same */
     /* found: */
     double loss[ASSAY_AWQ_POWERS]; /* of the power i / 20 */
     int best;                      /* the first that is least */

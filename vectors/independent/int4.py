@@ -74,6 +74,18 @@ def code(w, s, z, bits=4):
     return np.clip(np.rint(w / s) + z, 0, 2**bits - 1)
 
 
+def coded(w, grid, group, **how):
+    """Codes (out, in), zeros and scales (groups, out)."""
+    groups = -(-w.shape[1] // group)
+    codes, zeros, scales = np.empty(w.shape, int), np.empty((groups, w.shape[0]), int), np.empty((groups, w.shape[0]))
+    for r in range(w.shape[0]):
+        for g in range(groups):
+            part = w[r, g * group:(g + 1) * group]
+            scales[g, r], zeros[g, r] = grid(part, **how)
+            codes[r, g * group:(g + 1) * group] = code(part, scales[g, r], zeros[g, r], how.get("bits", 4))
+    return codes, zeros, scales
+
+
 def rounded(w, grid, group, **how):
     y = np.empty_like(w)
     for r in range(w.shape[0]):
@@ -139,17 +151,17 @@ def awq_scales(mean_x, w, r, group, duo=False):
     return np.where(np.isfinite(s), s, 1)
 
 
-def awq_losses(x, w, group, sym=False, duo=False, bits=4):
+def awq_losses(x, w, group, sym=False, duo=False, bits=4, stored=lambda s: s):
     """The loss of each of the twenty powers, f being the product itself."""
     mean_x, losses = np.abs(x).mean(0), []
     for i in range(20):
         s = awq_scales(mean_x, w, i / 20, group, duo)
-        q = rounded(w * s, awq_grid, group, bits=bits, sym=sym) / s
+        q = rounded(w * s, awq_grid, group, bits=bits, sym=sym, stored=stored) / s
         losses.append(((x @ (q - w).T)**2).mean())
     return np.array(losses)
 
 
-def awq_clip(x, w, group, sym=False, bits=4):
+def awq_clip(x, w, group, sym=False, bits=4, stored=lambda s: s):
     """Per row and group the largest magnitude that is kept, and the loss with it and without."""
     groups = -(-w.shape[1] // group)
     best, least, first = np.zeros((w.shape[0], groups)), np.full((w.shape[0], groups), np.inf), np.zeros((w.shape[0], groups))
@@ -160,7 +172,7 @@ def awq_clip(x, w, group, sym=False, bits=4):
             for i in range(10):
                 most = np.abs(part).max() * (1 - i / 20)
                 held = np.clip(part, -most, most)
-                s, z = awq_grid(held, bits, sym)
+                s, z = awq_grid(held, bits, sym, stored)
                 loss = ((xs @ ((code(held, s, z, bits) - z) * s - part))**2).mean()
                 first[r, g] = loss if i == 0 else first[r, g]
                 if loss < least[r, g]:

@@ -3,7 +3,6 @@
 it does not understand."""
 import json
 import os
-import struct
 import subprocess
 import sys
 import tempfile
@@ -12,10 +11,10 @@ import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import int4  # noqa: E402
+from packfiles import config, floats, safetensors  # noqa: E402
 
 assay = os.path.abspath(sys.argv[1])
 bad = 0
-KIND = {np.dtype(np.int32): "I32", np.dtype(np.float32): "F32", np.dtype(np.float16): "F16", np.dtype(np.uint8): "U8", np.dtype(np.int64): "I64"}
 
 
 def fail(what):
@@ -24,69 +23,12 @@ def fail(what):
     print("FAIL", what)
 
 
-def safetensors(path, tensors, meta=None):
-    """tensors: name -> array, or (dtype, array)"""
-    head, data = {"__metadata__": meta or {"format": "pt"}}, b""
-    for name, a in tensors.items():
-        kind, a = a if isinstance(a, tuple) else (KIND[a.dtype], a)
-        head[name] = {"dtype": kind, "shape": list(a.shape), "data_offsets": [len(data), len(data) + a.nbytes]}
-        data += a.tobytes()
-    text = json.dumps(head).encode()
-    with open(path, "wb") as f:
-        f.write(struct.pack("<Q", len(text)) + text + data)
-
-
-def config(name, **says):
-    for f in "quantize_config.json", "quant_config.json", "config.json":
-        if os.path.exists(f):
-            os.remove(f)
-    if name:
-        json.dump({"model_type": "llama", "quantization_config": says} if name == "config.json" else says, open(name, "w"))
-
-
 def quantize(*more, kind="f32"):
     for f in "out.gguf", "j.json":
         if os.path.exists(f):
             os.remove(f)
     p = subprocess.run([assay, "quantize", "m.safetensors", "out.gguf", "-t", kind, "--json", "j.json", *more], capture_output=True, timeout=300)
     return p.returncode, " ".join((p.stdout + p.stderr).decode(errors="replace").split())
-
-
-def read(path):
-    """Names and shapes, innermost last, and bytes of a GGUF file whose keys are strings and u32 alone."""
-    raw, at = open(path, "rb").read(), 24
-    n_tensors, n_keys = struct.unpack("<QQ", raw[8:24])
-
-    def text():
-        nonlocal at
-        n, = struct.unpack_from("<Q", raw, at)
-        at += 8 + n
-        return raw[at - n:at].decode()
-
-    for _ in range(n_keys):
-        text()
-        kind, = struct.unpack_from("<I", raw, at)
-        at += 4
-        if kind == 8:
-            text()
-        else:
-            at += 4
-    listed = []
-    for _ in range(n_tensors):
-        name = text()
-        rank, = struct.unpack_from("<I", raw, at)
-        shape = struct.unpack_from(f"<{rank}Q", raw, at + 4)[::-1]
-        kind, begin = struct.unpack_from("<IQ", raw, at + 4 + 8 * rank)
-        at += 16 + 8 * rank
-        listed.append((name, shape, kind, begin))
-    data = (at + 31) // 32 * 32
-    return {n: (kind, shape, raw[data + begin:]) for n, shape, kind, begin in listed}
-
-
-def floats(path, name):
-    kind, shape, raw = read(path)[name]
-    n = int(np.prod(shape))
-    return np.frombuffer(raw[:4 * n], np.float32).reshape(shape).astype(np.float64) if kind == 0 else None
 
 
 def model(r, layout, n_out, n_in, group, bits=4, scale=np.float16, order=None, zeros=None):
