@@ -44,7 +44,8 @@ def write(seed=1, zero_column=False):
     """A layer and what its matrices are multiplied with: a few columns large, neighbours alike."""
     r = np.random.default_rng(seed)
     f = lambda *s: r.standard_normal(s).astype(np.float32)
-    w = {"q": f(D, D), "k": f(KV, D), "v": f(KV, D), "o": f(D, D), "gate": f(FFN, D), "up": f(FFN, D), "down": f(D, FFN), "n1": 1 + f(D) / 8, "n2": 1 + f(D) / 8}
+    w = {"q": f(D, D), "k": f(KV, D), "v": f(KV, D), "o": f(D, D), "gate": f(FFN, D), "up": f(FFN, D), "down": f(D, FFN),
+         "n1": 1 + f(D) / 8, "n2": 1 + f(D) / 8}
     w = {k: (a / 8 if a.ndim == 2 else a).astype(np.float32) for k, a in w.items()}
     x = {}
     for k, n in (("q", D), ("o", D), ("gate", D), ("down", FFN)):
@@ -124,8 +125,8 @@ def gptq():
 def awq():
     """The power that is least, the scales folded, the codes of the scaled weights."""
     powers = set()
-    for settings, how, group, duo, clip in (("group=32", {}, 32, False, False), ("group=16,duo", {}, 16, True, False), ("group=32,sym", dict(sym=True), 32, False, False),
-                                            ("group=32,clip", {}, 32, False, True)):
+    for settings, how, group, duo, clip in (("group=32", {}, 32, False, False), ("group=16,duo", {}, 16, True, False),
+                                            ("group=32,sym", dict(sym=True), 32, False, False), ("group=32,clip", {}, 32, False, True)):
         for layout in "gemm", "gemv":
             w, x = write(2)
             rc, out = run("m.safetensors", "out.safetensors", "--method", "awq," + settings, "--activations", "x.safetensors", "--layout", layout, "-v")
@@ -242,7 +243,8 @@ def model():
     shape, w = tiny.write("m.gguf", d=64, ffn=96, width=16, heads=4, kv=4)
 
     def logits(path, *more):
-        subprocess.run([assay, "run", path, "--ids", ids, "-n", "0", "--impl", "oracle", "--logits", "l", "--batch", "5", *more], check=True, capture_output=True)
+        subprocess.run([assay, "run", path, "--ids", ids, "-n", "0", "--impl", "oracle", "--logits", "l", "--batch", "5", *more], check=True,
+                       capture_output=True)
         return files.read("l")["logits"].astype(np.float64)
 
     truth = logits("m.gguf", "--activations-out", "w.safetensors")
@@ -286,11 +288,15 @@ def refused():
             ("gptq has no setting 'alpha' (bits group sym act_order static mse damping)", ["--method", "gptq,alpha=1", *both], None),
             ("bits=9: 2 to 8 is right, whole", ["--method", "gptq,bits=9", *both], None), ("group=0: a group has", ["--method", "gptq,group=0", *both], None),
             ("damping=x: 0 to 1000 is right", ["--method", "gptq,damping=x", *both], None),
-            ("--activations FILE is missing", ["--method", "gptq", "--layout", "gptq"], None), ("of --method alone", ["-t", "f32", "--activations", "x.safetensors"], None),
+            ("--activations FILE is missing", ["--method", "gptq", "--layout", "gptq"], None),
+            ("of --method alone", ["-t", "f32", "--activations", "x.safetensors"], None),
             ("--type and --layout: one of them", ["--method", "gptq", *both, "-t", "f32"], None),
-            ("awq has gemm and gemv", ["--method", "awq", *both], None), ("awq has gemm and gemv", ["--method", "gptq", *both[:2], "--layout", "gemm"], None),
-            ("--type TYPE is missing", ["--method", "smoothquant", *both[:2]], None), ("--json: of --type alone", ["--method", "gptq", *both, "--json", "j"], None),
-            ("needs floats (tokens, 64)", ["--method", "gptq", *both], dict(q=f(3, 65))), ("needs floats (tokens, 64)", ["--method", "gptq", *both], dict(q=f(0, D))),
+            ("awq has gemm and gemv", ["--method", "awq", *both], None),
+            ("awq has gemm and gemv", ["--method", "gptq", *both[:2], "--layout", "gemm"], None),
+            ("--type TYPE is missing", ["--method", "smoothquant", *both[:2]], None),
+            ("--json: of --type alone", ["--method", "gptq", *both, "--json", "j"], None),
+            ("needs floats (tokens, 64)", ["--method", "gptq", *both], dict(q=f(3, 65))),
+            ("needs floats (tokens, 64)", ["--method", "gptq", *both], dict(q=f(0, D))),
             ("needs floats (tokens, 64)", ["--method", "gptq", *both], dict(q=np.ones((3, D), np.int32))),
             ("nan in row 1, column 7", ["--method", "gptq,group=32", *both], dict(q=nan)),
             ("none of its 1 tensors has the name of a matrix", ["--method", "gptq", *both], dict(n1=f(3, D))),

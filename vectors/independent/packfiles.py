@@ -83,4 +83,5 @@ def read(path):
     n, = struct.unpack("<Q", raw[:8])
     types = {v: k for k, v in KIND.items()}
     head = json.loads(raw[8:8 + n])
-    return {name: np.frombuffer(raw[8 + n:][slice(*t["data_offsets"])], types[t["dtype"]]).reshape(t["shape"]) for name, t in head.items() if name != "__metadata__"}
+    of = lambda t: np.frombuffer(raw[8 + n:][slice(*t["data_offsets"])], types[t["dtype"]]).reshape(t["shape"])
+    return {name: of(t) for name, t in head.items() if name != "__metadata__"}
