@@ -155,12 +155,13 @@ static void check(struct argp_state *state, const options *o)
     if (!g->beam_groups != !(g->diverse > 0))
         argp_error(state, "--beam-groups %lld, --diverse %g: groups differ only if both are above 0",
                    (long long)g->beam_groups, g->diverse);
-    if (g->draft &&
-        (g->beams || g->logits_path || g->imatrix_path || g->n == 0 || g->chain.set[ASSAY_SET_MIROSTAT] > 0))
+    if (g->draft && (g->beams || g->logits_path || g->imatrix_path || g->inputs_path || g->n == 0 ||
+                     g->chain.set[ASSAY_SET_MIROSTAT] > 0))
         argp_error(state, "--draft %s: it does not go with %s", g->draft,
                    g->beams          ? "--beams"
                    : g->logits_path  ? "--logits"
                    : g->imatrix_path ? "--imatrix-out"
+                   : g->inputs_path  ? "--activations-out"
                    : g->n == 0       ? "-n 0"
                                      : "--mirostat");
     if (g->draft_tokens && !g->draft)
