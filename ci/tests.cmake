@@ -173,6 +173,8 @@ if("vectors" IN_LIST commands AND NOT CMAKE_CROSSCOMPILING)
   assay_test(vectors.independent LABEL vectors COMMAND ${python} ${CMAKE_SOURCE_DIR}/vectors/independent/verify.py)
   assay_test(vectors.lines LABEL vectors
     COMMAND ${python} ${CMAKE_SOURCE_DIR}/vectors/independent/verify.py --lines $<TARGET_FILE:assay>)
+  assay_test(vectors.stems LABEL vectors COMMAND ${python} ${CMAKE_SOURCE_DIR}/vectors/independent/stems.py
+    ${CMAKE_SOURCE_DIR}/conformance/proof/units/stems.def)
   assay_test(vectors.formats LABEL vectors
     COMMAND bash ${CMAKE_SOURCE_DIR}/ci/formats ${CMAKE_BINARY_DIR}/gguf ${CMAKE_C_COMPILER} $<TARGET_FILE:assay>)
   assay_test(vectors.strangers LABEL vectors

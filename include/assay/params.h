@@ -29,4 +29,5 @@
 #include "assay/params/softmax.h"
 #include "assay/params/t5_bias.h"
 #include "assay/params/truncate.h"
+#include "assay/params/unfold.h"
 #endif
