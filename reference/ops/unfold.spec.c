@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Patches are rows of y, so that a matmul takes them as they lie: T and K follow from the image and the fields. */
+ * Patches are rows of y, so that a matmul takes them as they lie: T and K follow from the image and the fields. Lengths
+ * of C and H are tried as those of what is few, for they count loops around runs of columns. */
 #include "assay/params/unfold.h"
 #include "spec.h"
 #include "../core/dtype.h"
