@@ -154,7 +154,8 @@ SECOND(unfold)
 static const assay_workload workloads[] = {
     { "vit-base.224", "B=1 C=3 H=224 W=224 T=196 K=768 kernel_h=16 kernel_w=16", 196 },
     { "dinov2-large.518", "B=1 C=3 H=518 W=518 T=1369 K=588 kernel_h=14 kernel_w=14", 1369 },
-    { "ast-base.1024", "B=1 C=1 H=128 W=1024 T=1212 K=256 kernel_h=16 kernel_w=16 stride_h=10 stride_w=10", 1212 },
+    { "ast-base.1024.batch3", "B=3 C=1 H=128 W=1024 T=1212 K=256 kernel_h=16 kernel_w=16 stride_h=10 stride_w=10",
+      3636 },
     { "whisper-large-v3.30s.conv1", "B=1 C=128 W=3000 T=3000 K=384 kernel_w=3 stride_w=1 pad_w=1", 1500 },
     { "whisper-tiny.30s.conv2.channels", "B=1 C=384 W=3000 T=1500 K=1152 kernel_w=3 stride_w=2 pad_w=1", 1500 },
     /* of tokens */

@@ -38,7 +38,11 @@
     X(SCATTERED, "by-pixels", "legal: zeros, then each element to the patches that hold it")                           \
     X(BACKWARDS, "backwards", "legal: last patch first, last element first")                                           \
     X(CHANNELS, "by-channels", "legal: channels in the outer loop")                                                    \
-    X(TWICE, "written-twice", "legal: the edge first, then zeros over it")
+    X(POSITIONS, "by-positions", "legal: channels in the inner loop")                                                  \
+    X(EVENS, "every-other-element", "legal: the others behind them")                                                   \
+    X(EVEN_PATCHES, "every-other-patch", "legal: the others behind them")                                              \
+    X(LAST_IMAGE, "last-image-first", "legal: order of images")                                                        \
+    X(TWICE, "written-twice", "legal: a 1 first, then the element over it")
 
 enum { FAULTS(MODE) LEGAL(MODE) };
 
@@ -185,25 +189,39 @@ static void scatter(const call *k, int64_t b, int64_t c)
         }
 }
 
+/* The i-th of n, first those at 0, 2, ..., then the others */
+static int64_t alternate(int64_t i, int64_t n)
+{
+    return 2 * i < n ? 2 * i : 2 * (i - (n + 1) / 2) + 1;
+}
+/* The i-th element that is written of a patch */
+static int64_t nth(const call *k, int64_t i)
+{
+    const int64_t size = k->rows * k->columns;
+    return k->mode == BACKWARDS   ? k->K - 1 - i
+           : k->mode == EVENS     ? alternate(i, k->K)
+           : k->mode == POSITIONS ? i % k->C * size + i / k->C
+                                  : i;
+}
+
 static void image(const call *k, int64_t b)
 {
-    const int64_t begin = k->a->begin, end = k->a->end, size = k->rows * k->columns;
+    const int64_t begin = k->a->begin, n = k->a->end - begin, size = k->rows * k->columns;
     if (k->mode == CHANNELS) {
-        for (int64_t c = 0; c < k->C; c++)
-            for (int64_t t = begin; t < end; t++)
-                for (int64_t at = 0; at < size; at++)
-                    one(k, b, t, c * size + at);
+        for (int64_t i = 0; i < k->C * n; i++)
+            for (int64_t at = 0; at < size; at++)
+                one(k, b, begin + i % n, i / n * size + at);
         return;
     }
-    for (int64_t i = begin; i < end; i++) {
-        const int64_t t = k->mode == BACKWARDS ? end - 1 - (i - begin) : i;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t t = begin + (k->mode == BACKWARDS ? n - 1 - i : k->mode == EVEN_PATCHES ? alternate(i, n) : i);
         for (int64_t row = 0; k->mode == RUNS && row < k->C * k->rows; row++)
             run_of(k, b, t, row);
         for (int64_t e = 0; k->mode != RUNS && e < k->K; e++)
             if (k->mode == SCATTERED)
                 put(k, b, t, e, 0);
             else
-                one(k, b, t, k->mode == BACKWARDS ? k->K - 1 - e : e);
+                one(k, b, t, nth(k, e));
     }
     for (int64_t c = 0; k->mode == SCATTERED && c < k->C; c++)
         scatter(k, b, c);
@@ -213,7 +231,7 @@ static assay_status run(const assay_args *a)
 {
     const call k = call_of(a, mode_of(a));
     for (int64_t b = 0; b < a->dim[0]; b++)
-        image(&k, b);
+        image(&k, k.mode == LAST_IMAGE ? a->dim[0] - 1 - b : b);
     return ASSAY_OK;
 }
 
