@@ -11,6 +11,7 @@
 #include "assay/params/alibi.h"
 #include "assay/params/attention.h"
 #include "assay/params/beam_step.h"
+#include "assay/params/contrast.h"
 #include "assay/params/embed_sum.h"
 #include "assay/params/gelu.h"
 #include "assay/params/glu.h"
