@@ -43,7 +43,7 @@ SPEC(contrast) = {
     BOUNDED(contrast),
     .formula = "score = (1 - alpha) p - alpha max(h context / (|h| |context|))",
     .dims = "KSD",
-    .role = { ASSAY_ROLE_GROUPS, ASSAY_ROLE_SUM, ASSAY_ROLE_SUM },
+    .role = { ASSAY_ROLE_GROUPS, ASSAY_ROLE_TABLE, ASSAY_ROLE_SUM },
     .split = 'K',
     FIELDS(fields, assay_contrast_params),
     .resolve = resolve,
