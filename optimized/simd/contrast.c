@@ -12,25 +12,41 @@ static inline float total(const vec *s)
     return vec_sum(vec_add(vec_add(s[0], s[1]), vec_add(s[2], s[3])));
 }
 
+typedef struct sums {
+    vec ab[4], bb[4];
+} sums;
+
+static inline __attribute__((always_inline)) void add(sums *s, int i, vec a, vec b, bool norm)
+{
+    s->ab[i] = vec_fma(a, b, s->ab[i]);
+    if (norm)
+        s->bb[i] = vec_fma(b, b, s->bb[i]);
+}
+
 /* The product of two rows, and the norm of b if it is asked for */
 static inline __attribute__((always_inline)) float of_rows(const float *a, const float *b, int64_t D, float *norm)
 {
     const vec zero = vec_zero();
-    vec ab[4] = { zero, zero, zero, zero }, bb[4] = { zero, zero, zero, zero };
-    for (int64_t d = 0; d < D; d += 4 * LANES)
-        for (int i = 0; i < 4; i++) {
-            const int64_t at = d + i * LANES, left = D - at, n = left < 0 ? 0 : left < LANES ? left : LANES;
-            if (n == 0)
-                break;
-            const vec x = n == LANES ? vec_load(a + at) : vec_load_n(a + at, n);
-            const vec y = n == LANES ? vec_load(b + at) : vec_load_n(b + at, n);
-            ab[i] = vec_fma(x, y, ab[i]);
-            if (norm)
-                bb[i] = vec_fma(y, y, bb[i]);
-        }
+    sums s = { { zero, zero, zero, zero }, { zero, zero, zero, zero } };
+    int64_t d = 0;
+    for (; d + 4 * LANES <= D; d += 4 * LANES) { /* by constants: a loop over i would keep the sums in memory */
+        const int64_t e = d + LANES, f = e + LANES, g = f + LANES;
+        add(&s, 0, vec_load(a + d), vec_load(b + d), norm != NULL);
+        add(&s, 1, vec_load(a + e), vec_load(b + e), norm != NULL);
+        add(&s, 2, vec_load(a + f), vec_load(b + f), norm != NULL);
+        add(&s, 3, vec_load(a + g), vec_load(b + g), norm != NULL);
+    }
+    if (d + LANES <= D) /* what is over goes into sums of its own: none has two more terms than another */
+        add(&s, 0, vec_load(a + d), vec_load(b + d), norm != NULL), d += LANES;
+    if (d + LANES <= D)
+        add(&s, 1, vec_load(a + d), vec_load(b + d), norm != NULL), d += LANES;
+    if (d + LANES <= D)
+        add(&s, 2, vec_load(a + d), vec_load(b + d), norm != NULL), d += LANES;
+    if (d < D)
+        add(&s, 3, vec_load_n(a + d, D - d), vec_load_n(b + d, D - d), norm != NULL);
     if (norm)
-        *norm = sqrtf(total(bb));
-    return total(ab);
+        *norm = sqrtf(total(s.bb));
+    return total(s.ab);
 }
 
 /* Rows begin .. end - 1 of the context against all candidates */
