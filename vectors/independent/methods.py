@@ -21,7 +21,7 @@ D, KV, FFN, TOKENS = 64, 32, 96, 40
 LAYER = "model.layers.0."
 NAMES = {"q": "self_attn.q_proj.weight", "k": "self_attn.k_proj.weight", "v": "self_attn.v_proj.weight", "o": "self_attn.o_proj.weight",
          "gate": "mlp.gate_proj.weight", "up": "mlp.up_proj.weight", "down": "mlp.down_proj.weight", "n1": "input_layernorm.weight",
-         "n2": "post_attention_layernorm.weight"}
+         "n2": "post_attention_layernorm.weight", "b1": "input_layernorm.bias"}
 NAMES = {k: LAYER + v for k, v in NAMES.items()}
 USERS = {"q": "qkv", "gate": ("gate", "up"), "down": ("down",)}
 MAKER = {"q": "n1", "gate": "n2", "down": "up"}
@@ -45,7 +45,7 @@ def write(seed=1, zero_column=False):
     r = np.random.default_rng(seed)
     f = lambda *s: r.standard_normal(s).astype(np.float32)
     w = {"q": f(D, D), "k": f(KV, D), "v": f(KV, D), "o": f(D, D), "gate": f(FFN, D), "up": f(FFN, D), "down": f(D, FFN),
-         "n1": 1 + f(D) / 8, "n2": 1 + f(D) / 8}
+         "n1": 1 + f(D) / 8, "n2": 1 + f(D) / 8, "b1": f(D)}
     w = {k: (a / 8 if a.ndim == 2 else a).astype(np.float32) for k, a in w.items()}
     x = {}
     for k, n in (("q", D), ("o", D), ("gate", D), ("down", FFN)):
@@ -186,7 +186,8 @@ def smoothquant():
         for first, users in (("q", "qkv"), ("gate", ("gate", "up"))):
             s = int4.smooth_scales(np.abs(x[first]).max(0), [w[k] for k in users], alpha)
             norm = files.floats("out.gguf", NAMES[MAKER[first]])
-            if (norm != (w[MAKER[first]] / s).astype(np.float32)).any():
+            bias = files.floats("out.gguf", NAMES["b1"])
+            if (norm != (w[MAKER[first]] / s).astype(np.float32)).any() or (first == "q" and (bias != (w["b1"] / s).astype(np.float32)).any()):
                 fail(f"smoothquant{settings}: norm of {first}")
             most = 0
             for k in users:
