@@ -166,15 +166,12 @@ static void awq(assay_requant *r, const assay_requant_group *g, const double *w,
     if (!r->how.packs)
         m.round = through, m.round_ctx = &to;
     assay_awq_search(&m, s);
-    double *h = assay_room((size_t)(in * in), sizeof *h);
-    assay_gram(x, tokens, in, h);
-    const double size = assay_product_loss(w, NULL, h, rows, in);
+    const double size = assay_product_loss(w, NULL, x, tokens, rows, in, r->threads);
     for (int k = 0; k < g->users; k++) {
         assay_requant_change *c = &r->change[g->user[k]];
         c->power = m.best / (double)ASSAY_AWQ_POWERS;
         c->loss = m.loss[m.best], c->plain = m.loss[0], c->size = size; /* of all users together */
     }
-    free(h);
     free(to.bytes);
 }
 

@@ -221,9 +221,9 @@ assay_status assay_method_compensate(const assay_requant *r, assay_requant_tenso
     for (int pass = 0; pass < 2 && !s; pass++) {
         memcpy(y, pass ? w : was, (size_t)all * sizeof *y);
         through(&e, y, t->rows, n, 0);
-        *(pass ? &c->loss : &c->plain) = assay_product_loss(y, was, h, t->rows, n);
+        *(pass ? &c->loss : &c->plain) = assay_product_loss(y, was, x, c->x->dim[0], t->rows, n, r->threads);
     }
-    c->size = assay_product_loss(was, NULL, h, t->rows, n);
+    c->size = assay_product_loss(was, NULL, x, c->x->dim[0], t->rows, n, r->threads);
     free(x);
     free(h);
     free(was);

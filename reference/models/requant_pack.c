@@ -89,13 +89,14 @@ static void code_awq(const assay_requant *r, const assay_packed *p, const char *
 }
 
 /* What the product loses: by these codes, and by plain rounding on the same grid. */
-static void judge(const assay_requant *r, const assay_packed *p, const codes *c, const double *was, const double *h,
+static void judge(const assay_requant *r, const assay_packed *p, const codes *c, const double *was, const double *x,
                   assay_requant_change *change)
 {
     const assay_grid grid = { .rule = r->how.method == ASSAY_METHOD_GPTQ ? ASSAY_GRID_GPTQ : ASSAY_GRID_AWQ,
                               .bits = p->bits,
                               .sym = r->how.sym,
                               .f16 = true };
+    const int64_t tokens = change->x->dim[0];
     double *y = assay_room((size_t)(p->out * p->in), sizeof *y);
     memcpy(y, was, (size_t)(p->out * p->in) * sizeof *y);
     for (int64_t i = 0; change->columns && i < p->out * p->in; i++)
@@ -103,13 +104,13 @@ static void judge(const assay_requant *r, const assay_packed *p, const codes *c,
     assay_grid_round(&grid, y, p->out, p->in, p->group);
     if (change->columns)
         assay_fold_columns(y, p->out, p->in, change->columns);
-    change->plain = assay_product_loss(y, was, h, p->out, p->in);
+    change->plain = assay_product_loss(y, was, x, tokens, p->out, p->in, r->threads);
     for (int64_t i = 0; i < p->out * p->in; i++) {
         const int64_t g = c->group_of ? c->group_of[i % p->in] : i % p->in / p->group, at = g * p->out + i / p->in;
         y[i] = assay_grid_value((assay_step){ c->scale[at], c->zero[at] }, c->code[i]);
     }
-    change->loss = assay_product_loss(y, was, h, p->out, p->in);
-    change->size = assay_product_loss(was, NULL, h, p->out, p->in);
+    change->loss = assay_product_loss(y, was, x, tokens, p->out, p->in, r->threads);
+    change->size = assay_product_loss(was, NULL, x, tokens, p->out, p->in, r->threads);
     free(y);
 }
 
@@ -147,18 +148,19 @@ static assay_status pack(assay_requant *r, const assay_requant_tensor *t, const 
         return s ? s : ASSAY_ERR_FORMAT;
     const size_t all = (size_t)(p.out * p.in), groups = (size_t)(p.out * p.groups);
     double *w = assay_method_weights(r, t), *was = assay_room(all, sizeof *was);
-    double *h = assay_room((size_t)(p.in * p.in), sizeof *h);
     codes c = { assay_room(all, 1), assay_room(groups, 1), assay_room(groups, sizeof *c.scale), NULL };
     memcpy(was, w, all * sizeof *was);
-    assay_gram(x, change->x->dim[0], p.in, h);
     if (r->how.method == ASSAY_METHOD_GPTQ) {
+        double *h = assay_room((size_t)(p.in * p.in), sizeof *h);
         c.group_of = assay_room((size_t)p.in, sizeof *c.group_of);
+        assay_gram(x, change->x->dim[0], p.in, h);
         s = code_gptq(r, &p, w, h, &c, why);
+        free(h);
     } else {
         code_awq(r, &p, name, w, x, change->x->dim[0], &c);
     }
     if (!s)
-        judge(r, &p, &c, was, h, change);
+        judge(r, &p, &c, was, x, change);
     p.qweight = assay_zeros(assay_packed_weight_words(&p), 4);
     p.qzeros = assay_zeros(assay_packed_zero_words(&p), 4);
     p.scales = assay_zeros(assay_packed_scale_count(&p), 2);
@@ -174,7 +176,6 @@ static assay_status pack(assay_requant *r, const assay_requant_tensor *t, const 
     free(x);
     free(w);
     free(was);
-    free(h);
     return s;
 }
 

@@ -58,26 +58,6 @@ void assay_awq_scales(const assay_awq *m, const double *mean_x, int power, doubl
     free(mean_w);
 }
 
-static double of_product(const assay_awq *m, const double *w)
-{
-    double all = 0, *sum = assay_zeros((size_t)m->rows, sizeof *sum);
-#pragma omp parallel for num_threads(m->threads > 1 ? m->threads : 1) schedule(static)
-    for (int64_t r = 0; r < m->rows; r++) {
-        double *e = assay_room((size_t)m->in, sizeof *e);
-        for (int64_t k = 0; k < m->in; k++)
-            e[k] = w[r * m->in + k] - m->w[r * m->in + k];
-        for (int64_t t = 0; t < m->tokens; t++) {
-            const double y = assay_product_dot(m->x + t * m->in, e, m->in);
-            sum[r] += y * y;
-        }
-        free(e);
-    }
-    for (int64_t r = 0; r < m->rows; r++)
-        all += sum[r];
-    free(sum);
-    return all / (double)(m->tokens * m->rows);
-}
-
 void assay_awq_search(assay_awq *m, double *s)
 {
     double *mean_x = assay_room((size_t)m->in, sizeof *mean_x);
@@ -93,7 +73,8 @@ void assay_awq_search(assay_awq *m, double *s)
             assay_grid_round(&m->grid, y, m->rows, m->in, m->group);
         for (int64_t at = 0; at < m->rows * m->in; at++)
             y[at] /= s[at % m->in];
-        m->loss[i] = m->loss_of ? m->loss_of(m->ctx, y) : of_product(m, y);
+        m->loss[i] = m->loss_of ? m->loss_of(m->ctx, y)
+                                : assay_product_loss(y, m->w, m->x, m->tokens, m->rows, m->in, m->threads);
         m->best = m->loss[i] < m->loss[m->best] ? i : m->best;
         free(y);
     }

@@ -28,20 +28,6 @@ static int64_t cholesky(double *a, int64_t n)
     return n;
 }
 
-/* The inverse of L L', whole, from L: out = inv(L)' inv(L). */
-static void inverse_of(const double *l, double *part, double *out, int64_t n)
-{
-    memset(part, 0, (size_t)(n * n) * sizeof *part);
-    for (int64_t j = 0; j < n; j++) /* column j of inv(L), as row j of part */
-        for (int64_t i = j; i < n; i++) {
-            const double sum = (i == j) - assay_product_dot(l + i * n + j, part + j * n + j, i - j);
-            part[j * n + i] = sum / l[i * n + i];
-        }
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0; j <= i; j++)
-            out[i * n + j] = out[j * n + i] = assay_product_dot(part + i * n + i, part + j * n + i, n - i);
-}
-
 typedef struct work {
     const assay_gptq *m;
     int64_t rows, in;
@@ -61,31 +47,33 @@ static void order_columns(work *k, const double *diagonal)
     }
 }
 
-/* H in order and damped, its inverse, that one's factor. */
+/* U, upper, with inverse(H) = U'U, of H in order and damped.  In the opposite order H has the factor L; turned back
+ * that is an upper V with H = V V', and U is its inverse. */
 static assay_status factor(work *k, const double *h, const double *diagonal, assay_why *why)
 {
     const int64_t n = k->in;
-    double mean = 0, *a = assay_room((size_t)(n * n), sizeof *a), *b = assay_room((size_t)(n * n), sizeof *b);
+    double mean = 0, *a = assay_room((size_t)(n * n), sizeof *a), *row = assay_room((size_t)n, sizeof *row);
     for (int64_t i = 0; i < n; i++)
         mean += diagonal[i] / (double)n;
     for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0; j < n; j++)
-            a[i * n + j] = i == j ? diagonal[k->order[i]] + k->m->damping * mean : h[k->order[i] * n + k->order[j]];
-    int64_t bad = cholesky(a, n);
-    if (bad == n) {
-        inverse_of(a, b, k->u, n);
-        bad = cholesky(k->u, n);
-        for (int64_t i = 0; i < n; i++) /* U is that L turned round */
-            for (int64_t j = 0; j < i; j++)
-                k->u[j * n + i] = k->u[i * n + j];
+        for (int64_t j = 0; j < n; j++) {
+            const int64_t p = k->order[n - 1 - i], q = k->order[n - 1 - j];
+            a[i * n + j] = i == j ? diagonal[p] + k->m->damping * mean : h[p * n + q];
+        }
+    const int64_t bad = cholesky(a, n);
+    for (int64_t j = 0; j < n && bad == n; j++) { /* column j of the inverse of L is, turned, a column of U */
+        for (int64_t i = j; i < n; i++)
+            row[i] = ((i == j) - assay_product_dot(a + i * n + j, row + j, i - j)) / a[i * n + i];
+        for (int64_t i = 0; i < n; i++)
+            k->u[(n - 1 - i) * n + n - 1 - j] = i < j ? 0 : row[i];
     }
     free(a);
-    free(b);
+    free(row);
     return bad == n ? ASSAY_OK
                     : assay_fail(why, ASSAY_ERR_ARG,
                                  "gptq: H with damping %g of its mean diagonal %g is not positive definite at column "
                                  "%" PRId64,
-                                 k->m->damping, mean, k->order[bad]);
+                                 k->m->damping, mean, k->order[n - 1 - bad]);
 }
 
 static void fit(const assay_gptq *m, const double *w, int64_t rows, int64_t in, int64_t first, uint8_t *zero,

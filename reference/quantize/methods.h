@@ -36,8 +36,9 @@ assay_status assay_gptq_blocks(double *w, const double *h, int64_t rows, int64_t
 
 /* h (n, n) = X'X / tokens. */
 void assay_gram(const double *x, int64_t tokens, int64_t n, double *h);
-/* The mean square of X (y - w)', of tokens and rows, by that h; w NULL: of X y'. */
-double assay_product_loss(const double *y, const double *w, const double *h, int64_t rows, int64_t n);
+/* The mean square of X (y - w)', of tokens and rows; w NULL: of X y'.  The same sum from any number of threads. */
+double assay_product_loss(const double *y, const double *w, const double *x, int64_t tokens, int64_t rows, int64_t n,
+                          int threads);
 double assay_product_dot(const double *a, const double *b, int64_t n);
 
 enum { ASSAY_AWQ_POWERS = 20, ASSAY_AWQ_CLIPS = 10, ASSAY_AWQ_CLIP_TOKENS = 512 };

@@ -29,15 +29,23 @@ void assay_gram(const double *x, int64_t tokens, int64_t n, double *h)
     free(column);
 }
 
-double assay_product_loss(const double *y, const double *w, const double *h, int64_t rows, int64_t n)
+double assay_product_loss(const double *y, const double *w, const double *x, int64_t tokens, int64_t rows, int64_t n,
+                          int threads)
 {
-    double all = 0, *e = assay_room((size_t)n, sizeof *e);
+    double all = 0, *sum = assay_zeros((size_t)rows, sizeof *sum);
+#pragma omp parallel for num_threads(threads > 1 ? threads : 1) schedule(static)
     for (int64_t r = 0; r < rows; r++) {
+        double *e = assay_room((size_t)n, sizeof *e);
         for (int64_t k = 0; k < n; k++)
             e[k] = y[r * n + k] - (w ? w[r * n + k] : 0);
-        for (int64_t k = 0; k < n; k++)
-            all += e[k] * assay_product_dot(e, h + k * n, n);
+        for (int64_t t = 0; t < tokens; t++) {
+            const double z = assay_product_dot(x + t * n, e, n);
+            sum[r] += z * z;
+        }
+        free(e);
     }
-    free(e);
-    return all / (double)rows;
+    for (int64_t r = 0; r < rows; r++)
+        all += sum[r];
+    free(sum);
+    return all / (double)(tokens * rows);
 }
