@@ -108,6 +108,24 @@ static double faint(const assay_case *c, int i, int64_t j, assay_rng *r)
     return assay_rng_normal(r) * (i == BIAS ? 0x1p-140 : 0x1p-70);
 }
 
+/* Weights of 8 bits are any codes (raw writes them), against activations of which every other row is so faint that
+ * what sums lose is less than a step of the smallest numbers. */
+static double codes(const assay_case *c, int i, int64_t j, assay_rng *r)
+{
+    const int64_t row = c->dim[2] ? j / c->dim[2] : 0;
+    return assay_rng_normal(r) * (i == X && row % 2 && c->type[X] == ASSAY_f32 ? 0x1p-140 : 1);
+}
+
+/* Codes of 8 bits, all of them, but NaN and infinities in one row of eight only. */
+static void any_bytes(assay_dtype t, int64_t K, unsigned char *data, size_t n, assay_rng *r)
+{
+    const int first = t == ASSAY_e4m3 ? 0x7f : 0x7c; /* that is no number */
+    for (size_t k = 0; k < n; k++) {
+        const int code = (int)assay_rng_below(r, 256);
+        data[k] = (unsigned char)(code % 128 >= first && (int64_t)k / K % 8 != 5 ? code - first : code);
+    }
+}
+
 /* Codes of q8_0 that no encoder writes, a quarter of them. */
 static void any_codes(unsigned char *data, size_t n, assay_rng *r)
 {
@@ -117,13 +135,18 @@ static void any_codes(unsigned char *data, size_t n, assay_rng *r)
                 data[at + offsetof(assay_q8_0, q) + j] = 0x80;
 }
 
-/* Weights in blocks that are integers: what these generators say holds for every format. */
+/* Weights in blocks that are integers: what these generators say holds for every format.  Weights of 8 bits. */
 static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
 {
     static const char *const names[] = {
         "any-codes", "ints-narrow", "ints-wide", "q8-exact", "saturate", "half-codes"
     };
-    bool ours = i == W && assay_dtype_of(c->type[i])->block > 1;
+    const assay_dtype_info *type = assay_dtype_of(c->type[i]);
+    const bool ours = i == W && type->block > 1;
+    if (i == W && type->block == 1 && type->bytes == 1 && !strcmp(c->gen->name, "codes")) {
+        any_bytes(c->type[W], c->dim[2], data, n, r);
+        return true;
+    }
     for (size_t k = 0; ours && k < ASSAY_COUNT_OF(names); k++)
         if (!strcmp(c->gen->name, names[k])) {
             integer_blocks(c->type[i], !strcmp(names[k], "saturate"), c->dim[2], data, n, r);
@@ -142,6 +165,7 @@ static const assay_gen gens[] = {
     GEN_FILL("saturate", EXACT, saturate, "activations of 127 against extreme codes, one sign a row"),
     GEN_FILL("half-codes", ADVERSARIAL, half_codes, "activations half-way between two codes of q8_0"),
     GEN_FILL("wide-blocks", ADVERSARIAL, wide_blocks, "scales of neighbouring blocks that differ by up to 2^20"),
+    GEN_DRAW("codes", ADVERSARIAL, codes, "any codes of 8 bits, activations usual and faint by turns"),
     TIGHT_DRAW("faint", ADVERSARIAL, faint, "products that are subnormal"),
     GEN_FILL("subnormal", ADVERSARIAL, subnormal, "subnormal activations against large weights"),
 };
@@ -178,6 +202,11 @@ static const assay_rows rows[] = {
     { "T={1,6} N=18 K={256,1024} w=" BLOCKS " gen=saturate", ASSAY_QUICK },
     { "T={1,4} N={3,31} K={32,352} w=q8_0 gen=any-codes", ASSAY_QUICK },
     { "T={1,4} N=9 K={32,96} w={q8_0,q4_0,q4_1} gen=half-codes", ASSAY_QUICK },
+    /* floats of 8 bits: every tail, tile and piece, all their codes */
+    { "T={1,14} N={1,2,15..18,31..34} K=37 w={e4m3,e5m2} bias=f32 gen={ints-narrow,codes}", ASSAY_QUICK },
+    { "T={1..13,30} N={33,130} K=20 w={e4m3,e5m2} gen=codes", ASSAY_QUICK },
+    { "T={1,7,14} N=17 K={0,256,300,600} w={e4m3,e5m2} gen={gauss,codes}", ASSAY_QUICK },
+    { "T={1,4} N=9 K={1,17,40} w={e4m3,e5m2} gen={special,signed-zero}", ASSAY_QUICK },
     /* the statistics of T2 want 256 outputs */
     { "T=16 N=20 K={63,255,600} w={f32,f16} gen={gauss,uniform}", ASSAY_QUICK },
     { "T=66 N=5 K={1..8} gen={short,uniform}", ASSAY_QUICK },
@@ -325,6 +354,7 @@ static const assay_vector_case vectors[] = {
     { "q2_k", "T=2 N=3 K=512 w=q2_k gen=gauss" },    { "q3_k", "T=2 N=3 K=512 w=q3_k gen=gauss" },
     { "q4_k", "T=2 N=3 K=512 w=q4_k gen=gauss" },    { "q5_k", "T=2 N=3 K=512 w=q5_k gen=gauss" },
     { "q6_k", "T=2 N=3 K=512 w=q6_k gen=gauss" },    { "exact", "T=2 N=3 K=64 w=q8_0 gen=ints-narrow" },
+    { "e4m3", "T=2 N=5 K=97 w=e4m3 gen=codes" },     { "e5m2", "T=2 N=5 K=97 w=e5m2 gen=codes" },
 };
 
 #define INTS  "T=5 N={19,23} K={9,33} gen=ints-narrow seed=3"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * matmul: kernels that are wrong on purpose, and legal ones that must pass.  One loop over the outputs; what a mode
- * does otherwise stands where it happens: here, in the sum (matmul_dot.h) in blocks (matmul_blocks.h) or in their
- * groups (matmul_groups.h). */
+ * does otherwise stands where it happens: here, in the sum (matmul_dot.h), in blocks (matmul_blocks.h), in their groups
+ * (matmul_groups.h) or in weights of 8 bits (matmul_8.h). */
 #include "variants.h"
+#include "matmul_8.h"
 #include "matmul_blocks.h"
 #include "matmul_dot.h"
 #include "matmul_groups.h"
@@ -123,7 +124,8 @@ static const assay_typeset halves[] = WEIGHTS(ASSAY_T(q3_k) | ASSAY_T(q6_k)),
                            signed_scales[] = WEIGHTS(ASSAY_T(q3_k) | ASSAY_T(q6_k)), of_32[] = WEIGHTS(ASSAY_T(q6_k)),
                            split_codes[] = WEIGHTS(ASSAY_T(q5_0) | ASSAY_T(q6_k)), powers[] = WEIGHTS(ASSAY_T(mxfp4)),
                            supers[] = WEIGHTS(ASSAY_T(q2_k) | ASSAY_T(q4_k) | ASSAY_T(q5_k)),
-                           two_bits[] = WEIGHTS(ASSAY_T(q2_k));
+                           two_bits[] = WEIGHTS(ASSAY_T(q2_k)), of_e4m3[] = WEIGHTS(ASSAY_T(e4m3)),
+                           of_e5m2[] = WEIGHTS(ASSAY_T(e5m2)), of_8[] = WEIGHTS(ASSAY_T(e4m3) | ASSAY_T(e5m2));
 static const assay_contract apart = { .split_min = 1 };
 /* whole blocks in integers: a chain of K / 32 terms */
 static const assay_contract rounds = BLOCK_CONTRACT(32, 0);
@@ -141,6 +143,8 @@ static const assay_contract rounds = BLOCK_CONTRACT(32, 0);
     .op = "matmul", .name = title, .types = ty, .contract = c, .run = group_kernel, .variant = MODE_OF(m)
 #define GROUP_FAULT(m, title, where, ty)   { ASSAY_FAULT, { GROUP_KERNEL(m, title, ty, &rounds) }, where },
 #define MINIMUM_FAULT(m, title, where, ty) { ASSAY_FAULT, { GROUP_KERNEL(m, title, ty, &vary_apart) }, where },
+#define KERNEL_8(m, title, ty)             .op = "matmul", .name = title, .types = ty, .run = kernel_8, .variant = MODE_OF(m)
+#define FLOAT8_FAULT(m, title, where, ty)  { ASSAY_FAULT, { KERNEL_8(m, title, ty) }, where },
 #define BF16_FAULT(m, title, where)                                                                                    \
     { ASSAY_FAULT,                                                                                                     \
       { .op = "matmul", .name = title, .types = bf16_types, .run = bf16_kernel, .variant = MODE_OF(m) },               \
@@ -150,7 +154,7 @@ static const assay_contract rounds = BLOCK_CONTRACT(32, 0);
 
 #define VARY      assay_vary_matmul
 #define VARY_BASE .op = "matmul", .types = vary_types
-static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_WEIGHTS, VARY_F32, VARY_FLOATS };
+static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_WEIGHTS_8, VARY_F32, VARY_FLOATS };
 
 #define VARY_BLOCKS assay_vary_matmul_blocks
 #define VARY_Q8     .op = "matmul", .types = vary_q8_types, .contract = &rounds
@@ -163,10 +167,12 @@ static const assay_contract vary_apart = BLOCK_CONTRACT(32, 1);
 static const assay_contract eight = BLOCK_CONTRACT(8, 1), ten = BLOCK_CONTRACT(10, 1);
 
 static const assay_fault table[] = {
-    VARY_Q4_1_AS("matmul", "8-lanes", &eight) VARY_Q4_1_AS("matmul", "10-lanes", &ten) SUMS(VARY_ROW) BLOCK_SUMS(
-        VARY_Q8_ROW) BLOCK_SUMS(VARY_Q4_1_ROW) FAULTS(F32_FAULT) BF16_FAULTS(BF16_FAULT) Q8_FAULTS(Q8_FAULT)
-        Q4_FAULTS(Q4_FAULT) GROUP_FAULTS(GROUP_FAULT) MINIMUM_FAULTS(MINIMUM_FAULT) LEGAL(F32_LEGAL){
-            ASSAY_LEGAL, { BLOCK_KERNEL(SEQUENTIAL, "q8_0-blocks-in-integers", q8_types) }, "legal: exact block sums" },
+    VARY_Q4_1_AS("matmul", "8-lanes", &eight) VARY_Q4_1_AS("matmul", "10-lanes", &ten) SUMS(VARY_ROW)
+        BLOCK_SUMS(VARY_Q8_ROW) BLOCK_SUMS(VARY_Q4_1_ROW) FAULTS(F32_FAULT) BF16_FAULTS(BF16_FAULT) Q8_FAULTS(Q8_FAULT)
+            Q4_FAULTS(Q4_FAULT) GROUP_FAULTS(GROUP_FAULT) MINIMUM_FAULTS(MINIMUM_FAULT) FLOAT8_FAULTS(FLOAT8_FAULT)
+                LEGAL(F32_LEGAL){ ASSAY_LEGAL,
+                                  { BLOCK_KERNEL(SEQUENTIAL, "q8_0-blocks-in-integers", q8_types) },
+                                  "legal: exact block sums" },
     { ASSAY_LEGAL,
       { .op = "matmul",
         .name = "bf16-output",
@@ -178,6 +184,7 @@ static const assay_fault table[] = {
       { .op = "matmul", .name = "q4_1-two-chains", .types = q4_1_types, .contract = &apart, .run = two_chains },
       "legal: codes and minima in a chain each" },
     { ASSAY_LEGAL, { BLOCK_KERNEL(SEQUENTIAL, "q4_0-blocks-in-integers", q4_types) }, "legal: exact block sums" },
+    { ASSAY_LEGAL, { KERNEL_8(PLAIN_8, "floats-of-8-bits", of_8) }, "legal: decoded exactly" },
 };
 
 const assay_faults assay_faults_matmul = { "matmul", table, ASSAY_COUNT_OF(table) };

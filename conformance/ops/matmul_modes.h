@@ -65,6 +65,19 @@ enum { X, W, BIAS, Y };
     X(WHOLE_SUM, "minima-by-the-sum-of-both-halves", "slip: groups of 16", two_bits)                                   \
     X(PLUS_MINIMA, "minima-added", "slip: w = d sc q - dmin mn", supers)
 
+/* X(mode, name, where, of which types): floats of 8 bits */
+#define FLOAT8_FAULTS(X)                                                                                               \
+    X(NORMAL_8, "subnormal-codes-as-normal", "local-inference-lab/b12x#388", of_8)                                     \
+    X(INF_8, "e5m2-inf-as-number", "iree-org/iree#10875", of_e5m2)                                                     \
+    X(END_8, "e4m3-7f-as-480", "formats 1: e4m3 has a NaN and no infinities", of_e4m3)                                 \
+    X(SWALLOW_8, "nan-codes-count-as-zero", "slip: NaN in the weights", of_8)                                          \
+    X(FNUZ_8, "8-bit-floats-halved", "formats 10: FNUZ has another bias", of_8)                                        \
+    X(ZERO_8, "8-bit-minus-zero-as-nan", "formats 1: FNUZ has its NaN where -0 would be", of_8)                        \
+    X(FLUSH_8, "8-bit-floats-flushed", "formats 1: subnormals", of_8)                                                  \
+    X(OTHER_8, "bits-of-the-other-form", "formats 1: e4m3 and e5m2", of_8)                                             \
+    X(FAINT_8, "bias-mended-after-the-sum", "slip: products of a 256th of e4m3 underflow", of_e4m3)                    \
+    X(PAIR_8, "columns-of-a-pair-swapped", "slip: columns packed in pairs", of_8)
+
 #define LEGAL(X)                                                                                                       \
     X(SEQUENTIAL, "sequential", "legal: first to last")                                                                \
     X(REVERSED, "reversed", "legal: last to first")                                                                    \
@@ -86,5 +99,7 @@ enum { X, W, BIAS, Y };
 
 #define ALL(X)                            FAULTS(X) BF16_FAULTS(X) Q8_FAULTS(X) Q4_FAULTS(X) LEGAL(X)
 #define TYPED_MODE(m, name, where, types) m,
-typedef enum mode { ALL(MODE) GROUP_FAULTS(TYPED_MODE) MINIMUM_FAULTS(TYPED_MODE) } mode;
+typedef enum mode {
+    ALL(MODE) GROUP_FAULTS(TYPED_MODE) MINIMUM_FAULTS(TYPED_MODE) FLOAT8_FAULTS(TYPED_MODE) PLAIN_8
+} mode;
 #endif

@@ -113,14 +113,16 @@ assay_status assay_vary_sample(const assay_args *a);
 assay_status assay_vary_matmul_blocks(const assay_args *a);
 assay_status assay_vary_gate_up_blocks(const assay_args *a);
 
-#define VARY_F32    ASSAY_TYPES(ASSAY_T(f32))
-#define VARY_I32    ASSAY_TYPES(ASSAY_T(i32))
-#define VARY_FLOATS ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16))
-#define VARY_KEYS   ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0))
-#define VARY_WEIGHTS                                                                                                   \
-    ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q4_0) | ASSAY_T(q4_1) |          \
-                ASSAY_T(q5_0) | ASSAY_T(q5_1) | ASSAY_T(iq4_nl) | ASSAY_T(mxfp4) | ASSAY_T(q2_k) | ASSAY_T(q3_k) |     \
-                ASSAY_T(q4_k) | ASSAY_T(q5_k) | ASSAY_T(q6_k))
+#define VARY_F32       ASSAY_TYPES(ASSAY_T(f32))
+#define VARY_I32       ASSAY_TYPES(ASSAY_T(i32))
+#define VARY_FLOATS    ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16))
+#define VARY_KEYS      ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0))
+#define VARY_WEIGHTS   ASSAY_TYPES(VARY_WEIGHTS_OF)
+#define VARY_WEIGHTS_8 ASSAY_TYPES(VARY_WEIGHTS_OF | ASSAY_T(e4m3) | ASSAY_T(e5m2))
+#define VARY_WEIGHTS_OF                                                                                                \
+    (ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q5_0) |     \
+     ASSAY_T(q5_1) | ASSAY_T(iq4_nl) | ASSAY_T(mxfp4) | ASSAY_T(q2_k) | ASSAY_T(q3_k) | ASSAY_T(q4_k) |                \
+     ASSAY_T(q5_k) | ASSAY_T(q6_k))
 /* those that have minima, and those that have none, for blocks in integers */
 #define VARY_MINIMA ASSAY_TYPES(ASSAY_T(q4_1) | ASSAY_T(q5_1) | ASSAY_T(q2_k) | ASSAY_T(q4_k) | ASSAY_T(q5_k))
 #define VARY_CENTRED                                                                                                   \

@@ -6,7 +6,9 @@
  *   PANELS_FOR(rows), TILES    tile shapes below ROWS: as many panels as registers hold; all shapes
  *
  * Packed W: panels of PANEL rows of W, each [K][PANEL] in the weights' own type; the last panel is filled up with
- * zeros. bf16 stands in pairs of columns (c, c + LANES), so that one load, a shift and a mask give two vectors. K is
+ * zeros. bf16 stands in pairs of columns (c, c + LANES), floats of 8 bits in pairs (c, c + PANEL / 2), so that one
+ * load, a shift and a mask give two vectors.  What a NaN of e4m3 decodes to is a number, for all its exponents are
+ * those of numbers: behind such a panel stands a float for each column, NaN or -0, that is added to the outputs.  K is
  * cut in equal pieces of at most KC: each is summed in registers, one product after the other, and added to y, so no
  * chain is longer than KC + K/KC.  That order is the same whatever the tile: bits depend on neither batch nor
  * partition. */
@@ -30,7 +32,7 @@ typedef struct tile_job {
 
 INLINE int64_t element_size(assay_dtype type)
 {
-    return type == ASSAY_f32 ? 4 : 2;
+    return type == ASSAY_f32 ? 4 : type == ASSAY_f16 || type == ASSAY_bf16 ? 2 : 1;
 }
 
 /* Vector v of one row [PANEL] of a panel. */
@@ -43,6 +45,10 @@ INLINE vec panel_vec(assay_dtype type, const char *row, int v)
         const uint32_t *pair = (const uint32_t *)row + v / 2 * LANES;
         return v % 2 ? vec_bf16_odd(pair) : vec_bf16_even(pair);
     }
+    case ASSAY_e4m3:
+        return vec_mul(vec_float8((const uint16_t *)row, v, true), vec_set(256));
+    case ASSAY_e5m2:
+        return vec_float8((const uint16_t *)row, v, false);
     default:
         return vec_load((const float *)row + v * LANES);
     }
@@ -112,31 +118,33 @@ INLINE void tile(assay_dtype type, int rows, int panels, const tile_job *j)
 
 typedef void (*tile_fn)(const tile_job *j);
 /* Defined by the including file's TILES list: X(rows, panels). */
-#define TILE_STUBS(rows, panels)                                                                                       \
-    static void tile_f32_##rows##x##panels(const tile_job *j)                                                          \
+#define TILE_STUB(type, rows, panels)                                                                                  \
+    static void tile_##type##_##rows##x##panels(const tile_job *j)                                                     \
     {                                                                                                                  \
-        tile(ASSAY_f32, rows, panels, j);                                                                              \
-    }                                                                                                                  \
-    static void tile_f16_##rows##x##panels(const tile_job *j)                                                          \
-    {                                                                                                                  \
-        tile(ASSAY_f16, rows, panels, j);                                                                              \
-    }                                                                                                                  \
-    static void tile_bf16_##rows##x##panels(const tile_job *j)                                                         \
-    {                                                                                                                  \
-        tile(ASSAY_bf16, rows, panels, j);                                                                             \
+        tile(ASSAY_##type, rows, panels, j);                                                                           \
     }
+#define TILE_STUBS(rows, panels)                                                                                       \
+    TILE_STUB(f32, rows, panels)                                                                                       \
+    TILE_STUB(f16, rows, panels)                                                                                       \
+    TILE_STUB(bf16, rows, panels)                                                                                      \
+    TILE_STUB(e4m3, rows, panels)                                                                                      \
+    TILE_STUB(e5m2, rows, panels)
 TILES(TILE_STUBS)
 
-#define TILE_F32(rows, panels)  [rows][panels] = tile_f32_##rows##x##panels,
-#define TILE_F16(rows, panels)  [rows][panels] = tile_f16_##rows##x##panels,
-#define TILE_BF16(rows, panels) [rows][panels] = tile_bf16_##rows##x##panels,
-static const tile_fn tiles_f32[ROWS + 1][5] = { TILES(TILE_F32) };
-static const tile_fn tiles_f16[ROWS + 1][5] = { TILES(TILE_F16) };
-static const tile_fn tiles_bf16[ROWS + 1][5] = { TILES(TILE_BF16) };
+enum { OF_F32, OF_F16, OF_BF16, OF_E4M3, OF_E5M2, N_TYPES };
+#define TILE_ENTRY(type, rows, panels) tile_##type##_##rows##x##panels
+#define TILE_ENTRIES(rows, panels)                                                                                     \
+    [rows][panels] = { TILE_ENTRY(f32, rows, panels), TILE_ENTRY(f16, rows, panels), TILE_ENTRY(bf16, rows, panels),   \
+                       TILE_ENTRY(e4m3, rows, panels), TILE_ENTRY(e5m2, rows, panels) },
+static const tile_fn tiles[ROWS + 1][5][N_TYPES] = { TILES(TILE_ENTRIES) };
 
 static inline tile_fn tile_for(assay_dtype type, int64_t rows, int64_t panels)
 {
-    return (type == ASSAY_f32 ? tiles_f32 : type == ASSAY_f16 ? tiles_f16 : tiles_bf16)[rows][panels];
+    return tiles[rows][panels][type == ASSAY_f32    ? OF_F32
+                               : type == ASSAY_f16  ? OF_F16
+                               : type == ASSAY_bf16 ? OF_BF16
+                               : type == ASSAY_e4m3 ? OF_E4M3
+                                                    : OF_E5M2];
 }
 
 enum { T, N, K }; /* dims */
@@ -152,7 +160,8 @@ static inline int64_t panels_of(const assay_args *a)
 }
 static inline int64_t panel_bytes(const assay_args *a)
 {
-    return a->dim[K] * PANEL * element_size(a->operand[W].type);
+    const assay_dtype type = a->operand[W].type;
+    return a->dim[K] * PANEL * element_size(type) + (type == ASSAY_e4m3 ? PANEL * (int64_t)sizeof(float) : 0);
 }
 static inline int64_t blocks_of(const assay_args *a)
 {
@@ -174,7 +183,8 @@ static int64_t units(const assay_args *a)
 
 static size_t scratch(const assay_args *a)
 {
-    return a->dim[T] <= ROWS ? 0 : T_BLOCK * KC * sizeof(float);
+    const size_t decoded = element_size(a->operand[W].type) == 1 ? KC * PANEL : 0;
+    return a->dim[T] <= ROWS ? 0 : (T_BLOCK * KC + decoded) * sizeof(float);
 }
 
 static size_t packed_bytes(const assay_args *a)
@@ -182,7 +192,8 @@ static size_t packed_bytes(const assay_args *a)
     return (size_t)(panels_of(a) * panel_bytes(a));
 }
 
-/* n values of one row of w down one column of a panel; of two rows down a pair of neighbouring 16-bit columns. */
+/* n values of one row of w down one column of a panel; of two rows down a pair of neighbouring columns of 16 or of 8
+ * bits. */
 static inline void pack_f32(float *dst, const float *row, int64_t n)
 {
     for (int64_t k = 0; k < n; k++)
@@ -193,6 +204,11 @@ static inline void pack_pair(uint32_t *dst, const uint16_t *low, const uint16_t 
     for (int64_t k = 0; k < n; k++)
         dst[k * PANEL / 2] = low[k] | (uint32_t)(high ? high[k] : 0) << 16;
 }
+static inline void pack_bytes(uint16_t *dst, const uint8_t *low, const uint8_t *high, int64_t n)
+{
+    for (int64_t k = 0; k < n; k++)
+        dst[k * PANEL / 2] = (uint16_t)(low[k] | (high ? high[k] : 0) << 8);
+}
 
 static inline void pack_piece(const assay_tensor *w, void *panel, int64_t row0, int64_t columns, int64_t k, int64_t n)
 {
@@ -200,6 +216,10 @@ static inline void pack_piece(const assay_tensor *w, void *panel, int64_t row0, 
     if (w->type == ASSAY_f32)
         for (int64_t c = 0; c < columns; c++)
             pack_f32((float *)panel + k * PANEL + c, (const float *)(rows + c * w->stride[0]), n);
+    else if (element_size(w->type) == 1)
+        for (int64_t c = 0; c < PANEL / 2 && c < columns; c++)
+            pack_bytes((uint16_t *)panel + k * PANEL / 2 + c, (const uint8_t *)(rows + c * w->stride[0]),
+                       c + PANEL / 2 < columns ? (const uint8_t *)(rows + (c + PANEL / 2) * w->stride[0]) : NULL, n);
     else
         for (int64_t i = 0; i < PANEL / 2; i++) {
             const int64_t low = w->type == ASSAY_f16 ? 2 * i : i / LANES * 2 * LANES + i % LANES;
@@ -208,6 +228,15 @@ static inline void pack_piece(const assay_tensor *w, void *panel, int64_t row0, 
                 pack_pair((uint32_t *)panel + k * PANEL / 2 + i, (const uint16_t *)(rows + low * w->stride[0]),
                           high < columns ? (const uint16_t *)(rows + high * w->stride[0]) : NULL, n);
         }
+}
+
+/* What is added to the outputs of a row of n codes of e4m3: NaN where one of them is, else -0, which changes nothing */
+static inline float nan_of(const uint8_t *row, int64_t n)
+{
+    bool nan = false;
+    for (int64_t k = 0; k < n; k++)
+        nan |= (row[k] & 0x7f) == 0x7f;
+    return nan ? NAN : -0.0f;
 }
 
 static void pack(const assay_args *a, void *dst)
@@ -220,7 +249,34 @@ static void pack(const assay_args *a, void *dst)
             memset(panel, 0, (size_t)panel_bytes(a));
         for (int64_t k = 0; k < a->dim[K]; k += PIECE)
             pack_piece(&a->operand[W], panel, p * PANEL, columns, k, min64(PIECE, a->dim[K] - k));
+        for (int64_t c = 0; c < columns && a->operand[W].type == ASSAY_e4m3; c++)
+            ((float *)(panel + a->dim[K] * PANEL))[c] =
+                nan_of((const uint8_t *)a->operand[W].data + (p * PANEL + c) * a->operand[W].stride[0], a->dim[K]);
     }
+}
+
+/* The outputs of panels p0 .. p1 - 1 for rows t0 .. t0 + rows - 1 of x: NaN where a code of e4m3 is */
+static void add_nans(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int64_t p1)
+{
+    const assay_tensor *y = &a->operand[Y];
+    if (a->operand[W].type != ASSAY_e4m3 || a->dim[K] == 0)
+        return;
+    for (int64_t t = t0; t < t0 + rows; t++)
+        for (int64_t p = p0; p < p1; p++) {
+            const float *nan = (const float *)((const char *)a->packed + p * panel_bytes(a) + a->dim[K] * PANEL);
+            float *out = (float *)((char *)y->data + t * y->stride[0]) + p * PANEL;
+            for (int64_t c = 0; c < PANEL && p * PANEL + c < a->dim[N]; c += LANES) {
+                const int64_t n = min64(LANES, a->dim[N] - p * PANEL - c);
+                vec_store_n(out + c, vec_add(vec_load_n(out + c, n), vec_load_n(nan + c, n)), n);
+            }
+        }
+}
+
+/* n rows of a panel of floats of 8 bits as f32 */
+INLINE void decode_panel(assay_dtype type, float *to, const char *panel, int64_t n)
+{
+    for (int64_t k = 0; k < n; k++)
+        foreach(v, PANEL_VECS) vec_store(to + k * PANEL + v * LANES, panel_vec(type, panel + k * PANEL, v));
 }
 
 /* Up to ROWS rows of x: each weight is read once, several panels side by side (as many streams from memory). */
@@ -254,19 +310,21 @@ static void skinny(const assay_args *a)
             k += piece;
         } while (k < a->dim[K]);
     }
+    add_nans(a, 0, rows, a->begin, a->end);
 }
 
 /* Panels p0 .. p1 - 1 for rows t0 .. t0 + rows - 1 of x.  A piece of those rows is copied once and lives in L2, a piece
- * of a panel in L1, while all tiles of rows pass over it; meanwhile the next panel's piece is fetched. */
+ * of a panel in L1, while all tiles of rows pass over it; meanwhile the next panel's piece is fetched.  Floats of 8
+ * bits are decoded there once. */
 static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int64_t p1)
 {
     const assay_tensor *x = &a->operand[X], *y = &a->operand[Y];
-    const assay_dtype type = a->operand[W].type;
+    const assay_dtype type = a->operand[W].type, as = element_size(type) == 1 ? ASSAY_f32 : type;
     const int64_t bytes = panel_bytes(a), line = PANEL * element_size(type), n_tiles = (rows + ROWS - 1) / ROWS;
     const int64_t piece = piece_of(a);
     const char *packed = a->packed ? a->packed : ""; /* K = 0: nothing is packed, and nothing is added to NULL */
     const float *bias = a->operand[BIAS].data;
-    float *xs = a->scratch;
+    float *xs = a->scratch, *decoded = xs + T_BLOCK * KC;
     int64_t k = 0;
     do {
         const int64_t n = min64(piece, a->dim[K] - k);
@@ -275,12 +333,16 @@ static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int
                    (size_t)n * sizeof(float));
         for (int64_t p = p0; p < p1; p++) {
             const char *w = packed + p * bytes + k * line, *next = p + 1 < p1 ? w + bytes : w;
+            if (type == ASSAY_e4m3)
+                decode_panel(ASSAY_e4m3, decoded, w, n);
+            if (type == ASSAY_e5m2)
+                decode_panel(ASSAY_e5m2, decoded, w, n);
             for (int64_t i = 0; i < n_tiles; i++) {
                 const int64_t t = rows * i / n_tiles, m = rows * (i + 1) / n_tiles - t;
                 const tile_job j = {
                     .x = xs + t * KC,
                     .ldx = KC,
-                    .w = w,
+                    .w = as == type ? w : (const char *)decoded,
                     .n = n,
                     .bias = bias ? bias + p * PANEL : NULL,
                     .y = (float *)((char *)y->data + (t0 + t) * y->stride[0]) + p * PANEL,
@@ -290,11 +352,12 @@ static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int
                     .ahead = next + n * line * i / n_tiles,
                     .ahead_step = line / n_tiles,
                 };
-                tile_for(type, m, 1)(&j);
+                tile_for(as, m, 1)(&j);
             }
         }
         k += piece;
     } while (k < a->dim[K]);
+    add_nans(a, t0, rows, p0, p1);
 }
 
 static assay_status run(const assay_args *a)
@@ -313,9 +376,10 @@ static assay_status run(const assay_args *a)
     return ASSAY_OK;
 }
 
-static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)),
-                                       ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16)),
-                                       ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };
+static const assay_typeset types[] = {
+    ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(e4m3) | ASSAY_T(e5m2)),
+    ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32))
+};
 static const assay_contract contract = { .h = { ASSAY_DEPTH_BLOCKED, 0, KC } };
 
 #endif

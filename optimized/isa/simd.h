@@ -21,6 +21,8 @@
  *   vec_clamp vec_ln2s vec_scale           see simd_exp.h, which makes vec_exp of them
  *   vec_turn                               see simd_sincos.h
  *   vec_f16 vec_bf16_even vec_bf16_odd     halfs at p; 16-bit columns (c, c + LANES) that stand in pairs at p
+ *   vec_float8                             vector v of a row of 2 (NEON: 4) whose columns of 8 bits, c and half a row
+ *                                          further, stand in pairs at p: e5m2, or a 256th of e4m3, and of its NaN 480
  *
  * A new tier is this one header, its flags in CMakeLists.txt, its bundle in assay.h and its row in core/cpu.c. */
 #ifndef ASSAY_ISA_SIMD_H

@@ -182,4 +182,8 @@ static inline vec vec_bf16_odd(const uint32_t *p)
     const __m256i high = _mm256_set1_epi32((int)0xffff0000u);
     return _mm256_castsi256_ps(_mm256_and_si256(_mm256_loadu_si256((const __m256i *)p), high));
 }
+static inline vec vec_float8(const uint16_t *p, int v, bool e4m3)
+{
+    return _mm256_cvtph_ps(avx2_float8(_mm_loadu_si128((const __m128i *)p), v, e4m3));
+}
 #endif

@@ -181,4 +181,8 @@ static inline vec vec_bf16_odd(const uint32_t *p)
     const __m512i high = _mm512_set1_epi32((int)0xffff0000u);
     return _mm512_castsi512_ps(_mm512_and_si512(_mm512_loadu_si512(p), high));
 }
+static inline vec vec_float8(const uint16_t *p, int v, bool e4m3)
+{
+    return avx512_f16_of(avx512_float8(_mm256_loadu_si256((const __m256i *)p), v, e4m3));
+}
 #endif

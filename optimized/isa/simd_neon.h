@@ -183,4 +183,12 @@ static inline vec vec_bf16_odd(const uint32_t *p)
 {
     return vreinterpretq_f32_u32(vandq_u32(vld1q_u32(p), vdupq_n_u32(0xffff0000u)));
 }
+static inline vec vec_float8(const uint16_t *p, int v, bool e4m3)
+{
+    const uint16x8_t w = vld1q_u16(p), top = v / 2 ? w : vshlq_n_u16(w, 8);
+    const int16x8_t half = vshrq_n_s16(vreinterpretq_s16_u16(top), 1); /* the sign is doubled */
+    const uint16x8_t of_e4m3 = vandq_u16(vreinterpretq_u16_s16(half), vdupq_n_u16(0xbf80));
+    const uint16x8_t h = e4m3 ? of_e4m3 : vandq_u16(top, vdupq_n_u16(0xff00));
+    return vcvt_f32_f16(vreinterpret_f16_u16(v % 2 ? vget_high_u16(h) : vget_low_u16(h)));
+}
 #endif

@@ -36,6 +36,15 @@ static inline float avx2_top(__m256 v)
     return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
 }
 
+/* The low or high bytes of words, floats of 8 bits, as f16: of e4m3 a 256th, for its exponent has a bit less */
+static inline __m128i avx2_float8(__m128i w, bool high, bool e4m3)
+{
+    const __m128i top = high ? w : _mm_slli_epi16(w, 8);
+    if (e4m3)
+        return _mm_and_si128(_mm_srai_epi16(top, 1), _mm_set1_epi16((short)0xbf80));
+    return high ? _mm_and_si128(w, _mm_set1_epi16((short)0xff00)) : top;
+}
+
 #if defined(ASSAY_SIMDE) || defined(__AVX512F__)
 /* Lane mask of the first n of 16 lanes, 0 <= n <= 16. */
 static inline __mmask16 avx512_tail(int64_t n)
@@ -92,17 +101,28 @@ static inline __m512 avx512_from_i32(__m512i v)
     return _mm512_cvtepi32_ps(v);
 #endif
 }
-/* 16 halfs at p as floats */
-static inline __m512 avx512_f16(const uint16_t *p)
+/* 16 halfs as floats; those at p; avx2_float8 of 16 words */
+static inline __m512 avx512_f16_of(__m256i h)
 {
 #ifdef ASSAY_SIMDE
     float t[16];
-    _mm256_storeu_ps(t, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)));
-    _mm256_storeu_ps(t + 8, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p + 8))));
+    _mm256_storeu_ps(t, _mm256_cvtph_ps(_mm256_castsi256_si128(h)));
+    _mm256_storeu_ps(t + 8, _mm256_cvtph_ps(_mm256_extracti128_si256(h, 1)));
     return _mm512_loadu_ps(t);
 #else
-    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+    return _mm512_cvtph_ps(h);
 #endif
+}
+static inline __m512 avx512_f16(const uint16_t *p)
+{
+    return avx512_f16_of(_mm256_loadu_si256((const __m256i *)p));
+}
+static inline __m256i avx512_float8(__m256i w, bool high, bool e4m3)
+{
+    const __m256i top = high ? w : _mm256_slli_epi16(w, 8);
+    if (e4m3)
+        return _mm256_and_si256(_mm256_srai_epi16(top, 1), _mm256_set1_epi16((short)0xbf80));
+    return high ? _mm256_and_si256(w, _mm256_set1_epi16((short)0xff00)) : top;
 }
 static inline float avx512_sum(__m512 v)
 {

@@ -3,7 +3,7 @@
 
 static const assay_operand operands[] = {
     { .name = "x", .shape = "TK", .types = TYPES(FLOATS) },
-    { .name = "w", .shape = "NK", .types = TYPES(FLOATS | BLOCKS), .flags = ASSAY_WEIGHT },
+    { .name = "w", .shape = "NK", .types = TYPES(FLOATS | T(e4m3) | T(e5m2) | BLOCKS), .flags = ASSAY_WEIGHT },
     { .name = "bias", .shape = "N", .types = TYPES(T(f32)), .flags = ASSAY_WEIGHT | ASSAY_OPTIONAL },
     { .name = "y", .shape = "TN", .types = TYPES(FLOATS), .access = ASSAY_OUT },
 };
