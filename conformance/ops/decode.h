@@ -26,7 +26,7 @@
     X(THIRD_BIT, "third-bit-as-it-stands", "formats 10: the high bit of q3_k is inverted")                             \
     X(TWO_BITS, "two-bits-in-their-order", "formats 10: q2_k strides by 32")                                           \
     X(POWER_NAN, "power-ff-as-number", "formats 10: ggml reads e = ff as 2^127")                                       \
-    X(POWER_FLUSH, "power-subnormal-flushed", "formats 3: 2^-127 and 2^-128 are subnormal")                            \
+    X(POWER_FLUSH, "power-subnormal-flushed", "NVIDIA/TransformerEngine#3262")                                         \
     X(TABLE_LINEAR, "table-as-integers", "formats 3: the codes of mxfp4 and iq4_nl are places in a table")             \
     X(E4M3_END, "e4m3-7f-as-480", "formats 1: e4m3 has a NaN and no infinities")                                       \
     X(FNUZ, "8-bit-floats-halved", "formats 10: FNUZ has another bias")                                                \
