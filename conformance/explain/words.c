@@ -18,7 +18,9 @@ void assay_say_add(assay_say *w, const char *format, ...)
 
 bool assay_accounts(const assay_scene *s, int64_t i, double v)
 {
-    const double slack = fmax((s->hi[i] - s->lo[i]) / 2, fabs(s->got[i] - s->want[i]) / 50);
+    const bool whole = s->p->t[s->operand].type == ASSAY_i32; /* ids and counts: -1 is not nearly 0 */
+    const double slack =
+        whole ? 0x1p-40 * fabs(s->got[i]) : fmax((s->hi[i] - s->lo[i]) / 2, fabs(s->got[i] - s->want[i]) / 50);
     return isfinite(v) && fabs(s->got[i] - v) <= slack;
 }
 

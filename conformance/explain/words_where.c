@@ -237,28 +237,43 @@ static int64_t under(const assay_scene *s, const char *shape, int64_t i, bool ro
     return at;
 }
 
+/* Whether the len values at v hold one of a kind; said[0]: 0 where nobody has looked yet, 1 no, 2 yes: a row that lies
+ * over many elements of the output is read once, not once for each of them. */
+static bool holds(bool (*is)(double), const double *v, int64_t len, char *said)
+{
+    if (!*said) {
+        *said = 1;
+        for (int64_t j = 0; *said == 1 && j < len; j++)
+            *said = is(v[j]) ? 2 : 1;
+    }
+    return *said == 2;
+}
+
 static bool input_kind(const assay_scene *s, int o, bool row, assay_say *w)
 {
     const assay_operand *d = &s->p->c.op->operands[o];
-    const int64_t len = row && d->shape[0] ? s->p->c.dim[assay_op_dim(s->p->c.op, d->shape[strlen(d->shape) - 1])] : 1;
+    const char *shape = d->shape;
+    int64_t len = 1, rows = 1;
+    for (const char *l = shape; *l; l++)
+        *(row && !l[1] ? &len : &rows) *= s->p->c.dim[assay_op_dim(s->p->c.op, *l)];
     const double *v = s->p->before[o] ? s->p->before[o] : s->p->value[o];
-    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+    char *said = malloc((size_t)rows + 1);
+    bool found = false;
+    for (size_t k = 0; said && !found && k < sizeof kinds / sizeof *kinds; k++) {
         tally t = { 0, 0 };
+        memset(said, 0, (size_t)rows);
         for (int64_t i = 0; i < s->n; i++) {
-            const int64_t at = under(s, d->shape, i, row);
-            bool is = false;
-            for (int64_t j = 0; at >= 0 && !is && j < len; j++)
-                is = kinds[k].is(v[at * len + j]);
-            if (is)
+            const int64_t at = under(s, shape, i, row);
+            if (at >= 0 && holds(kinds[k].is, v + at * len, len, said + at))
                 *(s->wrong[i] ? &t.wrong_in : &t.right_in) += 1;
         }
-        if (separates(s, t)) {
+        found = separates(s, t);
+        if (found)
             assay_say_add(w, row ? "wherever a row of %s has a value that is %s" : "wherever %s is %s", d->name,
                           kinds[k].name);
-            return true;
-        }
     }
-    return false;
+    free(said);
+    return found;
 }
 
 /* |input| above or below a threshold separates wrong from right. */

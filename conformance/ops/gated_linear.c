@@ -9,8 +9,11 @@
 
 enum { Q, K, V, DECAY, GATE, STATE, Y, LAST };
 
-/* A decay lies between 0 and 1, and so does what a gate is the logarithm of, or else states would grow without end.  Of
- * what is not finite a gate may be NaN or -inf, but not +inf beside another operand's zeros. */
+static double sparse(const assay_case *c, int i, int64_t j, assay_rng *r);
+
+/* A decay lies between 0 and 1, and so does what a gate is the logarithm of, or else states would grow without end;
+ * where what is left decides, one gate of eight is the logarithm of a subnormal number.  Of what is not finite a gate
+ * may be NaN or -inf, but not +inf beside another operand's zeros. */
 static bool falling(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     const bool class = c->gen->tag == ASSAY_TAG_CLASS && strcmp(c->gen->name, "zero-inf") != 0;
@@ -18,6 +21,9 @@ static bool falling(const assay_case *c, int i, int64_t n, double *const *value,
     for (int64_t j = 0; ours && j < n; j++)
         value[i][j] =
             i == GATE ? -fabs(assay_rng_normal(r)) / 2 : 1 - ldexp(1 + assay_rng_uniform(r), -1 - (int)(j % 7));
+    for (int64_t j = 0; ours && i == GATE && c->gen->draw == sparse && j < n; j++)
+        if (assay_rng_below(r, 8) == 0)
+            value[i][j] = -88 - 12 * assay_rng_uniform(r);
     return ours;
 }
 /* Queries alternate, keys are alike: what is read cancels. */

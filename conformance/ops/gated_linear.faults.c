@@ -16,6 +16,7 @@
     X(GATE_VALUES, "gate-by-values", "own: along E for D")                                                             \
     X(GATE_NEXT, "gate-of-the-next-token", "off by one")                                                               \
     X(GATE_BF16, "factor-in-bf16", "own")                                                                              \
+    X(GATE_FLUSHED, "factor-flushed", "own: 0 where the exponential is subnormal")                                     \
     X(RATIO, "quotient-of-products", "pytorch/executorch#21417")                                                       \
     X(READ_EARLY, "read-before-the-update", "own")                                                                     \
     X(SCALED, "scaled-once-more", "own: by the root of D")                                                             \
@@ -53,6 +54,8 @@ typedef struct scan { /* of one value of one head */
 
 static float exponential(const scan *k, float p)
 {
+    if (k->mode == GATE_FLUSHED && p < -87.5f)
+        return 0;
     const int32_t form = k->mode == EXP_UP ? 6 : k->mode == EXP_DOWN ? 4 : k->order->row;
     return k->mode == DOUBLE || p > 0 ? (float)exp((double)p) : assay_vary_exp(form, p);
 }

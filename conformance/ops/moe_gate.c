@@ -104,9 +104,12 @@ static const assay_rows rows[] = {
     { "T=9 X=256 K=8 groups=8 keep=4 score=sigmoid bias=f32 norm=1 scale=2.5 " OWN, ASSAY_QUICK },
     { "T=9 X={64,160} K=6 " SCORES "norm={0,1} gen={gauss,peaks}", ASSAY_QUICK },
     { "T=2 X=2051 K=65 " SCORES "gen={gauss,one-expert}", ASSAY_QUICK },
-    { "T=1 X=65600 K=2 score={softmax,chosen} gen=one-expert", ASSAY_QUICK },
+    { "T=3 X={8,64,128,160,256} K={2,6,8} score={softmax,sigmoid} bias=f32 gen=gauss",
+      ASSAY_QUICK },                                                          /* sizes kernels have code for */
+    { "T=2 X=65600 K=2 score={softmax,chosen} gen=one-expert", ASSAY_QUICK }, /* the second token's is the last */
     /* values at every place */
     { "T=7 X=37 K=4 " SCORES "bias=f32 norm=1 gen=" ASSAY_VALUES "@{z,bias}", ASSAY_QUICK },
+    { "T=7 X=36 K={4,20} groups=6 keep=3 best={two,most} " SCORES "bias=f32 gen={end,minus-inf}@bias", ASSAY_QUICK },
     { "T=7 X=36 K=4 groups=6 keep=3 " SCORES "bias=f32 gen={special,zero,signed-zero,denormal,wide}", ASSAY_QUICK },
 };
 

@@ -26,24 +26,29 @@ static const assay_said says[] = {
     { "E", "ids that end a text" },
     { "logp", "of each beam's next token, after whatever changes it (a diverse group's: penalize)" },
     { "score", "of the beams; -inf: there is none (at first all but one)" },
-    { "old", "scores of what has finished; -inf: an empty slot" },
+    { "old", "scores of what has finished; -inf, or NaN: an empty slot" },
     { "eos", "these ids" },
     { "parent", "the beam that each new one goes on from" },
     { "token", "by which token" },
     { "next", "its score: the sum, rounded to f32; -inf: it has ended" },
     { "from", "what is in each slot: i below K: the old i-th; K + k V + v: beam k with token v; -1: nothing" },
     { "best", "scores of the slots, in order: the sum over length^length_penalty, both rounded to f32" },
-    { "go", "1: the search goes on; 0: it ends; -1: a sum was NaN or inf, and nothing is answered" },
+    { "go", "1: the search goes on; 0: it ends; -1: a sum was NaN or inf: parent, token and from are -1, next and best "
+            "-inf" },
     { "n", "tokens generated before this step" },
     { "most", "tokens at most, with this one; 0: no limit" },
     { "length_penalty", "what the length, n + 1, is raised to; above 0 long ones are favoured" },
     { "early",
       "true: ends when all slots are full; false: when the best beam would not enter them at its length; never: "
       "nor at the length `most`" },
-    { "stop", "what the best beam is: v5: of those that run; v4: of all candidates, and at length `most` what runs "
-              "finishes (Hugging Face's generate, by its versions)" },
+    { "stop", "what the best beam is: v5: of those that run; v4: of all candidates (Hugging Face's generate, by its "
+              "versions)" },
     { NULL, "of equal sums the lower k V + v comes first, of finished texts the old; what ends finishes only if it is "
-            "among the K best sums; where all sums end none runs on" },
+            "among the K best sums, and enters though all slots were full" },
+    { NULL,
+      "at length `most` all sums end (v5), or what runs finishes, too, unless early=true and all slots are full (v4)" },
+    { NULL,
+      "the new beams are the best of the sums that do not end, then, where these are fewer than K, of those that do" },
     { NULL, "K is 1 to 64, E at most 16, V at least 1, K (V + 1) at most 2^24" },
 };
 

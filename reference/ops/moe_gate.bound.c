@@ -150,34 +150,39 @@ static bool holds(const row *r, int64_t out, double least, int64_t last)
     return must <= r->p->keep && may >= r->p->keep;
 }
 
-static bool chosen(row *r, const double *ids)
+/* NULL: the ids may be chosen, in this order; else why not, and at which of them (-1: of all). */
+static const char *refused(row *r, const double *ids, int64_t *at)
 {
     double least = INFINITY;
     int64_t last = -1; /* of those with the least: the last index that is exact */
     for (int64_t i = 0; i < r->X; i++)
         r->chosen[i] = false;
     for (int64_t k = 0; k < r->K; k++) {
+        *at = k;
         if (k >= r->n) {
             if (ids[k] != -1)
-                return false;
+                return r->n ? "but none is left: -1 is right" : "but the row has no answer: -1 is right";
             continue;
         }
-        if (!(ids[k] >= 0 && ids[k] < (double)r->X) || ids[k] != floor(ids[k]) || r->chosen[(int64_t)ids[k]])
-            return false;
+        if (!(ids[k] >= 0 && ids[k] < (double)r->X) || ids[k] != floor(ids[k]))
+            return ids[k] == -1 ? "but experts are left" : "no expert";
+        if (r->chosen[(int64_t)ids[k]])
+            return "for the second time";
         const int64_t i = (int64_t)ids[k], before = k > 0 ? (int64_t)ids[k - 1] : i;
         r->chosen[i] = true;
         if (!r->open && ahead(r->low, r->high, i, r->high[before], index_of(r->low, r->high, before)))
-            return false;
+            return "which comes before the id that it follows";
         last = r->high[i] < least ? -1 : last;
         least = fmin(least, r->high[i]);
         last = r->high[i] == least && index_of(r->low, r->high, i) > last ? i : last;
     }
-    if (r->n == 0 || r->open)
-        return true;
-    bool found = r->p->keep == r->p->groups && holds(r, -1, least, last);
+    *at = -1;
+    bool found = r->n == 0 || r->open || (r->p->keep == r->p->groups && holds(r, -1, least, last));
     for (int64_t g = 0; !found && r->p->keep < r->p->groups && g < r->p->groups; g++)
         found = holds(r, g, least, last);
-    return found;
+    return found                       ? NULL
+           : r->p->keep < r->p->groups ? "ids are not the best of the best groups"
+                                       : "ids are not the best";
 }
 
 /* Of the kernel's ids: the golden weights and how far they may be off */
@@ -234,9 +239,13 @@ static bool is_right(row *r, const double *ids, const double *weights, int64_t t
     r->open = false;
     if (r->n > 0)
         weigh(r), place(r), place_groups(r);
-    if (!chosen(r, ids))
-        return assay_fail(why, ASSAY_ERR_ARG, "moe_gate: row %lld: ids from %.0f on cannot be chosen in this order",
-                          (long long)t, ids[0]) == ASSAY_OK;
+    int64_t at = -1;
+    const char *reason = refused(r, ids, &at);
+    if (reason && at < 0)
+        return assay_fail(why, ASSAY_ERR_ARG, "moe_gate: row %lld: %s", (long long)t, reason) == ASSAY_OK;
+    if (reason)
+        return assay_fail(why, ASSAY_ERR_ARG, "moe_gate: row %lld: id %lld is %.9g, %s", (long long)t, (long long)at,
+                          ids[at], reason) == ASSAY_OK;
     weights_of(r, ids, want, off);
     for (int64_t k = 0; k < r->K; k++) {
         const double w = k < r->n ? want[k] : 0, b = k < r->n ? off[k] : 0;
