@@ -26,7 +26,7 @@ bool assay_words_where(const assay_scene *s, assay_say *w);
 typedef double (*assay_how)(const assay_scene *s, assay_say *w);
 extern const assay_how assay_hows_value[], assay_hows_input[], assay_hows_index[], assay_hows_number[],
     assay_hows_scale[]; /* NULL-terminated */
-/* Does the value v account for what came at a wrong element i: to its bound, or to a fiftieth of its error; to the unit, where
- * it is an integer? */
+/* Does the value v account for what came at a wrong element i: to its bound, or to a fiftieth of its error; to the
+ * unit, where it is an integer? */
 bool assay_accounts(const assay_scene *s, int64_t i, double v);
 #endif

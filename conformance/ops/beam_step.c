@@ -70,7 +70,7 @@ static const assay_rows rows[] = {
     { "R=2 K={8,64} V=130 E=16 n=3 length_penalty=1 gen={log-probability,ties}", ASSAY_QUICK },
     { "R={0,1} K=2 V=3 gen=start", ASSAY_QUICK },
     { "R=65540 K=2 V=3 E=1 gen=log-probability", ASSAY_QUICK },
-    { "R=2 K=2 V=131100 E=2 gen=near-end", ASSAY_QUICK }, /* half of the ids lie beyond 2^16 */
+    { "R=5 K=2 V=65600 E=2 gen=near-end", ASSAY_QUICK },
     /* all that can follow ends; the length `most` is 1, or is reached by the next step */
     { "R=3 K=3 V={1,2} E={1,2} n=2 gen={start,near-end}", ASSAY_QUICK },
     { "R=5 K=3 V=17 E=1 n=0 most=1 stop={v5,v4} early={false,true,never} gen=near-end", ASSAY_QUICK },

@@ -109,6 +109,7 @@ static const assay_rows rows[] = {
     { "T=2 X=65600 K=2 score={softmax,chosen} gen=one-expert", ASSAY_QUICK }, /* the second token's is the last */
     /* values at every place */
     { "T=7 X=37 K=4 " SCORES "bias=f32 norm=1 gen=" ASSAY_VALUES "@{z,bias}", ASSAY_QUICK },
+    { "T={1,2,5} X=24 K=4 " SCORES "bias=f32 gen={zero-inf,zero-nan}@{z,bias}", ASSAY_QUICK },
     { "T=7 X=36 K={4,20} groups=6 keep=3 best={two,most} " SCORES "bias=f32 gen={end,minus-inf}@bias", ASSAY_QUICK },
     { "T=7 X=36 K=4 groups=6 keep=3 " SCORES "bias=f32 gen={special,zero,signed-zero,denormal,wide}", ASSAY_QUICK },
 };

@@ -28,6 +28,7 @@ static const struct known {
     { "row-0-of-b-for-all", "add R=3 C=20", "the last 2 R: b is taken from R=0" },
     { "next-element", "mul R=3 C=20", "the first 19 C: b is taken from C+1" },
     { "negative-zero-lost", "add R=3 C=20 gen=signed-zero", "every C = 2k+1: a zero of the other sign" },
+    { "capacity-0-keeps-nobody", "moe_slots T=2000 X=2 gen=one-expert", "every element: all are -1" },
     { "scale-of-next-block", "dequantize R=3 C=128 x=q4_0", NULL },
     { "next-row", "embedding T=9 V=50 D=8", NULL },
 };
