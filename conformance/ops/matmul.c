@@ -363,7 +363,7 @@ static const assay_relation relations[] = {
     AFFINE("8 x, 8 bias: 8 y", "T=3 N=17 K=33 bias=f32 gen=gauss seed=3", "x bias", 8, 0, 8, 0),
     AFFINE("8 x: 8 y", QUANT, "x", 8, 0, 8, 0),
     AFFINE("w / 4: y / 4", "T=3 N=17 K=33 w={f32,f16,bf16} gen=gauss seed=3", "w", 0.25, 0, 0.25, 0),
-    AFFINE("-x: -y", "T=3 N=17 K=33 gen=gauss seed=3", "x", -1, 0, -1, 0),
+    AFFINE("-x: -y", "T=3 N=17 K=33 w={f32,e4m3,e5m2} gen=gauss seed=3", "x", -1, 0, -1, 0),
     AFFINE("-x: -y", "T=3 N=17 K=33 y=bf16 gen=gauss seed=3", "x", -1, 0, -1, 0),
     ALONG(REVERSE, "rows of x in reverse: rows of y too", INTS, "T", 0),
     ALONG(REVERSE, "rows of w in reverse: columns of y too", INTS, "N", 0),
