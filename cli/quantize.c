@@ -119,6 +119,9 @@ static void end_method(struct argp_state *state, options *o)
         argp_error(state, h->method ? "--method: --activations FILE is missing" : "--activations: of --method alone");
     if (h->method && o->r.imatrix)
         argp_error(state, "--method and --imatrix: one of them");
+    if (!o->layout && h->of_grid)
+        argp_error(state, "--method: %s is of --layout; with --type %s the grid is that type's own", h->of_grid,
+                   o->type);
     if (!o->layout)
         return;
     for (int l = ASSAY_PACKED_GEMM; l <= ASSAY_PACKED_GPTQ_V2; l++)
@@ -129,6 +132,12 @@ static void end_method(struct argp_state *state, options *o)
         argp_error(state, "--layout %.40s: awq has gemm and gemv, gptq gptq and gptq_v2", o->layout);
     if (o->json || o->dry)
         argp_error(state, "%s: of --type alone", o->dry ? "--dry-run" : "--json");
+    if (o->r.fallback != ASSAY_DTYPE_END)
+        argp_error(state, "--fallback: of --type alone");
+    for (int i = 0; i < o->r.n_rules; i++)
+        if (o->r.rule[i].type != ASSAY_DTYPE_END)
+            argp_error(state, "--tensor '%.40s=%s': with --layout matrices are packed, or stay as they are (=keep)",
+                       o->r.rule[i].pattern, assay_dtype_of(o->r.rule[i].type)->name);
     o->r.type = ASSAY_f16; /* decides which tensors are matrices; nothing is written in it */
 }
 

@@ -43,6 +43,7 @@ typedef struct assay_requant_tensor {
     const float *weight;             /* importance of its columns, (matrices, width); NULL: none is known */
     int64_t matrices;
     bool weighted;  /* and the encoder of `to` heeds it */
+    bool kept;      /* a rule says that it stays as it is */
     uint64_t bytes; /* of its new data */
     /* results: */
     double e2, x2, most_e; /* sums of squares of error and value, largest error */

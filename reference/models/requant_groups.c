@@ -64,8 +64,44 @@ static assay_status known_family(const assay_requant *r, assay_why *why)
                       r->in, r->gguf.n_tensors ? "general.architecture" : "config.json's model_type", type);
 }
 
-static void take(assay_requant *r, const struct row *row, assay_span prefix)
+/* Floats of this rank that can be written anew; columns 0: any number. */
+static bool floats(const assay_requant_tensor *t, int rank, int64_t columns)
 {
+    const assay_dtype_info *from = assay_dtype_of(t->from), *to = assay_dtype_of(t->to);
+    return (from->u > 0 || from->block > 1) && to->encode && t->rank == rank && (!columns || t->width == columns);
+}
+
+static assay_status odd(const assay_requant *r, const assay_requant_tensor *t, const char *want, int64_t n,
+                        assay_why *why)
+{
+    return assay_fail(why, ASSAY_ERR_SHAPE,
+                      "%s: tensor '%.*s' is %s of rank %d with rows of %" PRId64 "; its name asks for %s of %" PRId64,
+                      r->in, (int)(t->name.n < 80 ? t->name.n : 80), t->name.at, assay_requant_from(t), t->rank,
+                      t->width, want, n);
+}
+
+/* Whose numbers are scaled are those that the names promise, and none of them stays as it is. */
+static assay_status check(const assay_requant *r, const assay_requant_group *g, bool matrix, bool *kept, assay_why *why)
+{
+    const assay_requant_tensor *maker = &r->tensor[g->maker], *bias = g->bias < 0 ? NULL : &r->tensor[g->bias];
+    const int64_t in = r->tensor[g->user[0]].width, made = matrix ? maker->rows : maker->width;
+    *kept = maker->kept || (bias && bias->kept);
+    for (int k = 0; k < g->users; k++) {
+        const assay_requant_tensor *t = &r->tensor[g->user[k]];
+        *kept |= t->kept;
+        if (!floats(t, 2, in))
+            return odd(r, t, "a matrix of floats with rows", in, why);
+    }
+    if (!floats(maker, 1 + matrix, 0))
+        return odd(r, maker, matrix ? "a matrix of floats with rows" : "a vector of floats", maker->width, why);
+    if (bias && !floats(bias, 1, made))
+        return odd(r, bias, "a vector of floats", made, why);
+    return ASSAY_OK;
+}
+
+static assay_status take(assay_requant *r, const struct row *row, assay_span prefix, assay_why *why)
+{
+    bool kept;
     char bias[64];
     assay_requant_group g = { .maker = find(r, prefix, row->maker) };
     snprintf(bias, sizeof bias, "%.*sbias", (int)(strlen(row->maker) - strlen("weight")), row->maker);
@@ -79,27 +115,31 @@ static void take(assay_requant *r, const struct row *row, assay_span prefix)
     }
     const assay_requant_tensor *maker = g.maker < 0 ? NULL : &r->tensor[g.maker], *user = &r->tensor[g.user[0]];
     if (!maker || (r->how.method == ASSAY_METHOD_SMOOTH && row->matrix))
-        return;
+        return ASSAY_OK;
+    const assay_status s = check(r, &g, row->matrix, &kept, why);
+    if (s)
+        return s;
     r->n_groups++;
     const int64_t columns = row->matrix ? maker->rows : maker->width;
-    if (!g.x || columns != user->width || maker->rank != 1 + row->matrix) /* grouped heads share rows of v */
-        return;
+    if (!g.x || kept || columns != user->width) /* grouped heads share rows of v */
+        return ASSAY_OK;
     for (int k = 0; k < g.users; k++)
         r->change[g.user[k]].x = g.x;
     r->group = assay_grown(r->group, (size_t)r->n_scaled, sizeof *r->group);
     r->group[r->n_scaled++] = g;
+    return ASSAY_OK;
 }
 
 assay_status assay_groups_make(assay_requant *r, assay_why *why)
 {
-    const assay_status s = known_family(r, why);
+    assay_status s = known_family(r, why);
     for (size_t k = 0; k < sizeof table / sizeof *table && !s; k++) /* norms of all layers first */
-        for (size_t i = 0; i < r->n_tensors; i++) {
+        for (size_t i = 0; i < r->n_tensors && !s; i++) {
             const assay_span name = r->tensor[i].name;
             const char *user = table[k].user[0];
             const size_t n = strlen(user);
             if (name.n > n && name.at[name.n - n - 1] == '.' && !memcmp(name.at + name.n - n, user, n))
-                take(r, &table[k], (assay_span){ name.at, name.n - n });
+                s = take(r, &table[k], (assay_span){ name.at, name.n - n }, why);
         }
     if (!s && !r->n_scaled)
         return assay_fail(why, ASSAY_ERR_FORMAT,

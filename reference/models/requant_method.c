@@ -24,15 +24,21 @@ typedef struct setting {
     char kind;        /* b: true, i: whole, d: real */
     size_t at;
     double low, high;
+    bool grid; /* of a layout's codes: an element type has its own */
 } setting;
 
 #define OF(member) offsetof(assay_requant_how, member)
 static const setting settings[] = {
-    { "bits", 6, 'i', OF(bits), 2, 8 },         { "group", 6, 'i', OF(group), -1, 1 << 30 },
-    { "sym", 6, 'b', OF(sym), 0, 1 },           { "act_order", 4, 'b', OF(act_order), 0, 1 },
-    { "static", 4, 'b', OF(fixed), 0, 1 },      { "mse", 4, 'b', OF(mse), 0, 1 },
-    { "damping", 4, 'd', OF(damping), 0, 1e3 }, { "duo", 2, 'b', OF(duo), 0, 1 },
-    { "clip", 2, 'b', OF(clip), 0, 1 },         { "alpha", 8, 'd', OF(alpha), 0, 1 },
+    { "bits", 6, 'i', OF(bits), 2, 8, true },
+    { "group", 6, 'i', OF(group), -1, 1 << 30, true },
+    { "sym", 6, 'b', OF(sym), 0, 1, true },
+    { "act_order", 4, 'b', OF(act_order), 0, 1, true },
+    { "static", 4, 'b', OF(fixed), 0, 1, true },
+    { "mse", 4, 'b', OF(mse), 0, 1, true },
+    { "damping", 4, 'd', OF(damping), 0, 1e3, false },
+    { "duo", 2, 'b', OF(duo), 0, 1, false },
+    { "clip", 2, 'b', OF(clip), 0, 1, true },
+    { "alpha", 8, 'd', OF(alpha), 0, 1, false },
 };
 
 const char *assay_method_name(assay_method m)
@@ -55,6 +61,8 @@ static assay_status set(assay_requant_how *h, const char *text, size_t n, assay_
             return assay_fail(why, ASSAY_ERR_ARG, "%s: %.*s: %g to %g is right%s", names[h->method], (int)n, text,
                               s->low, s->high, s->kind == 'd' ? "" : ", whole");
         char *at = (char *)h + s->at;
+        if (s->grid)
+            h->of_grid = s->name;
         if (s->kind == 'b')
             *(bool *)at = v != 0;
         else if (s->kind == 'i')
@@ -107,7 +115,8 @@ static assay_status fits(const assay_requant *r, const assay_requant_tensor *t, 
 static bool rounded(const assay_requant *r, const assay_requant_tensor *t)
 {
     const bool chosen = t->why == ASSAY_REQUANT_ASKED || t->why == ASSAY_REQUANT_SHORT || t->why == ASSAY_REQUANT_RULED;
-    return t->rank == 2 && chosen && (r->how.packs || t->from != t->to || r->how.method == ASSAY_METHOD_SMOOTH);
+    return t->rank == 2 && chosen && !t->kept &&
+           (r->how.packs || t->from != t->to || r->how.method == ASSAY_METHOD_SMOOTH);
 }
 
 assay_status assay_method_begin(assay_requant *r, assay_why *why)

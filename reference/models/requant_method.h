@@ -21,6 +21,7 @@ typedef struct assay_requant_how {
     int64_t bits, group; /* of a layout; group -1: a whole row */
     bool sym, act_order, fixed, mse, duo, clip;
     double alpha, damping;
+    const char *of_grid; /* a setting that was given and is of a layout's grid alone; NULL: none */
 } assay_requant_how;
 
 /* "gptq", or with settings: "gptq,act_order,damping=0.02".  Sets the usual first. */

@@ -45,6 +45,18 @@ static char *text_of(assay_span s)
     return text;
 }
 
+/* No code, and no norm of a scaled input, stands for a number that is not finite. */
+static assay_status all_finite(const assay_requant *r, const assay_requant_tensor *t, const double *w, const char *form,
+                               assay_why *why)
+{
+    for (int64_t i = 0; i < t->rows * t->width; i++)
+        if (!isfinite(w[i]))
+            return assay_fail(
+                why, ASSAY_ERR_FORMAT, "%s: tensor '%.*s': %g in row %" PRId64 ", column %" PRId64 " has no form in %s",
+                r->in, (int)(t->name.n < 80 ? t->name.n : 80), t->name.at, w[i], i / t->width, i % t->width, form);
+    return ASSAY_OK;
+}
+
 static assay_status code_gptq(const assay_requant *r, const assay_packed *p, double *w, const double *h, codes *c,
                               assay_why *why)
 {
@@ -150,7 +162,10 @@ static assay_status pack(assay_requant *r, const assay_requant_tensor *t, const 
     double *w = assay_method_weights(r, t), *was = assay_room(all, sizeof *was);
     codes c = { assay_room(all, 1), assay_room(groups, 1), assay_room(groups, sizeof *c.scale), NULL };
     memcpy(was, w, all * sizeof *was);
-    if (r->how.method == ASSAY_METHOD_GPTQ) {
+    s = all_finite(r, t, w, assay_packed_name(p.layout), why);
+    if (s) {
+        /* nothing is coded */
+    } else if (r->how.method == ASSAY_METHOD_GPTQ) {
         double *h = assay_room((size_t)(p.in * p.in), sizeof *h);
         c.group_of = assay_room((size_t)p.in, sizeof *c.group_of);
         assay_gram(x, change->x->dim[0], p.in, h);
@@ -196,19 +211,33 @@ static char *config_of(const assay_requant *r)
 }
 
 /* A tensor as it was, or, scaled, in f32. */
-static void keep(const assay_requant *r, const assay_requant_tensor *t, char *name, output *o)
+static assay_status keep(const assay_requant *r, const assay_requant_tensor *t, char *name, output *o, assay_why *why)
 {
     const int64_t n = t->rows * t->width;
     if (!assay_method_changes(r, t) || r->how.method == ASSAY_METHOD_GPTQ) {
         put(o, name, t->data, false, t->from, t->rank, t->dim);
-        return;
+        return ASSAY_OK;
     }
     double *w = assay_method_weights(r, t);
     float *narrow = assay_room((size_t)n, sizeof *narrow);
     for (int64_t i = 0; i < n; i++)
-        narrow[i] = (float)w[i];
-    free(w);
+        w[i] = narrow[i] = (float)w[i];
     put(o, name, narrow, true, ASSAY_f32, t->rank, t->dim);
+    const assay_status s = all_finite(r, t, w, "f32", why);
+    free(w);
+    return s;
+}
+
+/* PREFIX.scales may have been a tensor of the model's own. */
+static assay_status distinct(const assay_requant *r, const output *o, assay_why *why)
+{
+    for (size_t i = 0; i < o->n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (!strcmp(o->t[i].name, o->t[k].name))
+                return assay_fail(why, ASSAY_UNSUPPORTED,
+                                  "%s: it has a tensor '%.80s' of its own, which the layout needs for a matrix", r->in,
+                                  o->t[i].name);
+    return ASSAY_OK;
 }
 
 assay_status assay_method_pack(assay_requant *r, assay_why *why)
@@ -224,7 +253,7 @@ assay_status assay_method_pack(assay_requant *r, assay_why *why)
             s = pack(r, t, name, &o, why);
             free(name);
         } else {
-            keep(r, t, name, &o);
+            s = keep(r, t, name, &o, why);
         }
         done += t->rows * t->width;
         if (!s && r->step && !r->step(r->ctx, done, "packing"))
@@ -238,6 +267,8 @@ assay_status assay_method_pack(assay_requant *r, assay_why *why)
         if (strcmp(r->st.meta[i].key, "quantization_config") != 0)
             meta[n++] = r->st.meta[i];
     meta[n++] = (assay_st_pair){ "quantization_config", config };
+    if (!s)
+        s = distinct(r, &o, why);
     if (!s)
         s = assay_safetensors_write(r->out, o.t, o.n, meta, n, why);
     for (size_t i = 0; i < o.n; i++) {

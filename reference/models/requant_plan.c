@@ -101,7 +101,8 @@ static assay_status decide(const assay_requant *r, assay_requant_tensor *t, assa
         if (fnmatch(r->rule[i].pattern, name, 0))
             continue;
         t->why = ASSAY_REQUANT_RULED;
-        if (r->rule[i].type != ASSAY_DTYPE_END)
+        t->kept = r->rule[i].type == ASSAY_DTYPE_END;
+        if (!t->kept)
             t->to = r->rule[i].type;
         return fits(t->to, t->width) ? ASSAY_OK
                                      : assay_fail(why, ASSAY_ERR_SHAPE,

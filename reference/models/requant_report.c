@@ -13,6 +13,7 @@
 typedef struct group { /* tensors of which the same is done */
     assay_dtype from, to;
     assay_requant_why why;
+    bool same; /* bytes: neither another type nor scaled by a method */
     int tensors, weighted;
     int64_t n;
     uint64_t bytes;
@@ -28,9 +29,10 @@ static void add(group *g, const assay_requant_tensor *t)
     g->most_e = fmax(g->most_e, t->most_e);
 }
 
-static group one(const assay_requant_tensor *t)
+static group one(const assay_requant *r, const assay_requant_tensor *t)
 {
     group g = { .from = t->from, .to = t->to, .why = t->why, .first = t };
+    g.same = t->from == t->to && !assay_method_changes(r, t);
     add(&g, t);
     return g;
 }
@@ -47,11 +49,10 @@ static double rmse(const group *g)
 
 static void print_line(const group *g, const char *what, bool done)
 {
-    const bool same = g->from == g->to;
     printf("%-7s %-7s %-13s %7d %12" PRId64 " %7.4g", assay_requant_from(g->first), assay_dtype_of(g->to)->name,
            assay_requant_why_text(g->why), g->tensors, g->n, g->n ? 8.0 * (double)g->bytes / (double)g->n : 0);
     char errors[64] = "";
-    if (done && same)
+    if (done && g->same)
         snprintf(errors, sizeof errors, "  the same bytes");
     else if (done)
         snprintf(errors, sizeof errors, "  %-9.3g  %-8.3g  %.3g", rmse(g), relative(g->e2, g->x2), g->most_e);
@@ -65,11 +66,12 @@ static size_t group_all(const assay_requant *r, group *all)
     for (size_t i = 0; i < r->n_tensors; i++) {
         const assay_requant_tensor *t = &r->tensor[i];
         size_t k = 0;
+        const group g = one(r, t);
         while (k < n && (strcmp(assay_requant_from(all[k].first), assay_requant_from(t)) || all[k].to != t->to ||
-                         all[k].why != t->why))
+                         all[k].why != t->why || all[k].same != g.same))
             k++;
         if (k == n)
-            all[n++] = one(t);
+            all[n++] = g;
         else
             add(&all[k], t);
     }
@@ -140,7 +142,7 @@ void assay_requant_print(const assay_requant *r, bool each, bool done)
     printf("%-7s %-7s %-13s %7s %12s %7s%s\n", "from", "to", "why", "tensors", "numbers", "bits",
            done ? "  RMSE       relative  largest" : "");
     for (size_t i = 0; each && i < r->n_tensors; i++) {
-        const group g = one(&r->tensor[i]);
+        const group g = one(r, &r->tensor[i]);
         snprintf(name, sizeof name, "%.*s", (int)g.first->name.n, g.first->name.at);
         print_line(&g, assay_plain(name), done);
     }
@@ -171,7 +173,7 @@ char *assay_requant_json(const assay_requant *r, bool done)
     assay_json_open(&j, "tensors", '[');
     for (size_t i = 0; i < r->n_tensors; i++) {
         const assay_requant_tensor *t = &r->tensor[i];
-        const group g = one(t);
+        const group g = one(r, t);
         snprintf(name, sizeof name, "%.*s", (int)t->name.n, t->name.at);
         assay_json_open(&j, NULL, '{');
         assay_json_str(&j, "name", name);

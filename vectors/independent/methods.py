@@ -40,8 +40,8 @@ def run(*args):
     return p.returncode, " ".join((p.stdout + p.stderr).decode(errors="replace").split())
 
 
-def write(seed=1, zero_column=False):
-    """A layer and what its matrices are multiplied with: a few columns large, neighbours alike."""
+def write(seed=1, zero_column=False, change=None):
+    """A layer and what its matrices are multiplied with: a few columns large, neighbours alike.  change: other tensors of the file."""
     r = np.random.default_rng(seed)
     f = lambda *s: r.standard_normal(s).astype(np.float32)
     w = {"q": f(D, D), "k": f(KV, D), "v": f(KV, D), "o": f(D, D), "gate": f(FFN, D), "up": f(FFN, D), "down": f(D, FFN),
@@ -53,7 +53,8 @@ def write(seed=1, zero_column=False):
         x[k] = ((r.standard_normal((TOKENS, n)) @ mix) * np.exp(r.standard_normal(n))).astype(np.float32)
     if zero_column:
         x["q"][:, 5] = 0
-    files.safetensors("m.safetensors", {**{NAMES[k]: a for k, a in w.items()}, "model.embed_tokens.weight": f(10, D)})
+    held = {**{NAMES[k]: a for k, a in w.items()}, "model.embed_tokens.weight": f(10, D)}
+    files.safetensors("m.safetensors", {**held, **{NAMES.get(k, k): a for k, a in (change or {}).items()}})
     files.safetensors("x.safetensors", {NAMES[k]: a for k, a in x.items()}, {NAMES["k"]: NAMES["q"], NAMES["v"]: NAMES["q"], NAMES["up"]: NAMES["gate"]})
     files.config("config.json", only={"model_type": "llama"})
     return {k: a.astype(np.float64) for k, a in w.items()}, {k: a.astype(np.float64) for k, a in x.items()}
@@ -277,6 +278,48 @@ def model():
         fail(f"a layout of a GGUF file: exit {rc}: {out}")
 
 
+def same_bytes():
+    """What is scaled is not called the same, and what --tensor keeps is."""
+    w, x = write(6)
+    rc, out = run("m.safetensors", "out.gguf", "--method", "smoothquant", "--activations", "x.safetensors", "-t", "f32")
+    if rc or out.count("the same bytes") != 1 or "f32 f32 as asked 3 10880 32 the same bytes" not in out:
+        fail(f"smoothquant scales two norms, a bias and five matrices of eleven: exit {rc}: {out}")
+    keep = "--tensor", "*.[kg]*_proj.weight=keep"
+    rc, out = run("m.safetensors", "out.gguf", "--method", "awq", "--activations", "x.safetensors", "-t", "q8_0", *keep)
+    if rc or "awq: 1 inputs scaled, of 4" not in out or any((files.floats("out.gguf", NAMES[k]) != w[k]).any() for k in ("k", "gate", "n1", "n2")):
+        fail(f"awq changes what is kept: exit {rc}: {out}")
+    rc, out = run("m.safetensors", "out.safetensors", "--method", "awq,group=32", "--activations", "x.safetensors", "--layout", "gemm", *keep)
+    made = files.read("out.safetensors") if not rc else {}
+    if rc or any(NAMES[k] not in made or (made[NAMES[k]] != w[k]).any() for k in ("k", "gate")) or NAMES["q"] in made:
+        fail(f"a layout packs what is kept: exit {rc}: {out}")
+
+
+def hostile():
+    """Files whose tensors are not what their names promise."""
+    f = lambda *s: np.ones(s, np.float32)
+    bad_at = lambda a, v: np.where(np.arange(a.size).reshape(a.shape) == 70 % a.size, v, a).astype(np.float32)
+    layouts = ["awq,group=32", "--layout", "gemm"], ["gptq,group=32", "--layout", "gptq_v2"]
+    types = ["awq", "-t", "q8_0"], ["smoothquant", "-t", "f32"]
+    grouped = layouts[0], *types
+    for change, how, said in (
+            (dict(b1=f(200)), grouped, "input_layernorm.bias' is f32 of rank 1 with rows of 200; its name asks for a vector of floats of 64"),
+            (dict(b1=f(3)), grouped, "input_layernorm.bias' is f32 of rank 1 with rows of 3; its name asks for"),
+            (dict(n1=f(D).astype(np.int32)), grouped, "input_layernorm.weight' is i32 of rank 1 with rows of 64; its name asks for"),
+            (dict(k=f(KV, D).astype(np.int32)), grouped, "k_proj.weight' is i32 of rank 2 with rows of 64; its name asks for a matrix of floats"),
+            (dict(up=f(2, FFN // 2, D)), grouped, "up_proj.weight' is f32 of rank 3 with rows of 64; its name asks for"),
+            (dict(k=f(D)), types, "k_proj.weight' is f32 of rank 1 with rows of 64; its name asks for"),
+            (dict(q=bad_at(f(D, D), np.nan)), layouts, "q_proj.weight': nan in row 1, column 6 has no form in"),
+            (dict(q=bad_at(f(D, D), -np.inf)), layouts, "q_proj.weight': -inf in row 1, column 6 has no form in"),
+            (dict(n1=bad_at(f(D), np.inf)), layouts[:1], "input_layernorm.weight': inf in row 0, column 6 has no form in f32"),
+            ({LAYER + "self_attn.q_proj.scales": f(3)}, layouts, "self_attn.q_proj.scales' of its own, which the layout needs")):
+        write(5, change=change)
+        for method in how:
+            rc, out = run("m.safetensors", "out", "--method", *method, "--activations", "x.safetensors")
+            if rc != 2 or said not in out or os.path.exists("out"):
+                fail(f"{method}: exit {rc}, not 2, or no '{said}' in: {out[-300:]}")
+    write(5)
+
+
 def refused():
     write(5)
     both = ["--activations", "x.safetensors", "--layout", "gptq"]
@@ -303,7 +346,10 @@ def refused():
             ("none of its 1 tensors has the name of a matrix", ["--method", "gptq", *both], dict(n1=f(3, D))),
             ("no norm or matrix makes an input that y.safetensors tells of (4 do", ["--method", "awq", *both[:2], "--layout", "gemm"], dict(o=f(3, D))),
             ("64 inputs are no whole groups of 48", ["--method", "awq,group=48", *both[:2], "--layout", "gemm"], dict(q=f(3, D))),
-            ("5 bits: gptq has 2, 3, 4 and 8", ["--method", "gptq,bits=5", *both], dict(q=f(3, D)))):
+            ("5 bits: gptq has 2, 3, 4 and 8", ["--method", "gptq,bits=5", *both], dict(q=f(3, D))),
+            ("--method: sym is of --layout; with --type q4_0 the grid is", ["--method", "gptq,damping=0.1,sym", *both[:2], "-t", "q4_0"], None),
+            ("--fallback: of --type alone", ["--method", "gptq", *both, "--fallback", "f16"], None),
+            ("--tensor '*=q8_0': with --layout matrices are packed", ["--method", "gptq", *both, "--tensor", "*=q8_0"], None)):
         args = list(args)
         if x is not None:
             put(**x)
@@ -311,6 +357,7 @@ def refused():
         rc, out = run("m.safetensors", "out.safetensors", *args)
         if rc != 2 or said not in out or os.path.exists("out.safetensors"):
             fail(f"exit {rc}, not 2, or no '{said}' in: {out[-300:]}")
+    hostile()
     files.config("config.json", only={"model_type": "gemma"})
     for method in "awq", "smoothquant":
         rc, out = run("m.safetensors", "out.gguf", "--method", method, "--activations", "x.safetensors", "-t", "q8_0")
@@ -326,6 +373,6 @@ def refused():
 
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
-    for part in gptq, awq, smoothquant, blocks, model, refused:
+    for part in gptq, awq, smoothquant, blocks, model, same_bytes, refused:
         part()
 sys.exit(1 if bad else 0)
