@@ -95,6 +95,8 @@ static void print_packed(const assay_requant *r)
         printf("note: %d are codes of %d bits in %s's layout, by %s: groups of %" PRId64 "%s\n", n, one_of->p.bits,
                assay_packed_name(one_of->p.layout), r->config.source, one_of->p.group,
                ordered ? ", by their g_idx" : "");
+    if (n && *r->config.other)
+        printf("note: %s: %s is believed\n", r->config.other, r->config.source);
     if (lies)
         printf("note: %d of them store their zero points as %s does, though %s says %s: the grid is symmetric, so "
                "that they tell\n",

@@ -10,6 +10,7 @@
 typedef struct assay_packed_config {
     bool found;
     char source[160]; /* where it was read */
+    char other[300];  /* what another place says otherwise; empty: none does */
     assay_packed_layout layout;
     int bits;
     int64_t group; /* -1: a whole row */
@@ -20,7 +21,8 @@ typedef struct assay_packed_config {
 /* Of one JSON text; found stays false where it is a config.json that says nothing of quantization. */
 assay_status assay_packed_config_parse(const char *text, size_t n, const char *label, assay_packed_config *c,
                                        assay_why *why);
-/* The file's metadata, then the three files beside `path`, in the order above; the first that says something. */
+/* The file's metadata, then the three files beside `path`, in the order above; the first that says something.  All are
+ * read: another may say otherwise. */
 assay_status assay_packed_config_find(const char *path, const assay_safetensors *st, assay_packed_config *c,
                                       assay_why *why);
 

@@ -189,9 +189,26 @@ def refused():
     config("quantize_config.json", **sym)
     if quantize()[0]:
         fail("seven is symmetric")
-    open("quantize_config.json", "w").write("{")
-    if "quantize_config.json: no JSON object" not in quantize()[1]:
-        fail("broken JSON")
+    text = json.dumps(how)
+    for said, raw in (("no JSON object", "{"), ("no JSON object", text + "}"), ("no JSON object", text + text), ("no JSON object", "[" + text + "]"),
+                      ("'bits' stands there 2 times", text[:-1] + ', "bits": 3}'), ("'bits' is no number", '{"bits": "4", "group_size": 32}'),
+                      ("it says no bits", '{"bits": null, "group_size": 32}'), ("bits is inf", '{"bits": 1e400, "group_size": 32}'),
+                      ("'quantization_config' is no JSON object", text[:-1] + ', "quantization_config": "x"}'),
+                      ("'is_marlin_format' is neither true nor false", text[:-1] + ', "is_marlin_format": "true"}'),
+                      ("'dynamic' gives some layers a grid", text[:-1] + ', "dynamic": true}'),
+                      (f"{(16 << 20) + 1 + len(text)} bytes of JSON; {16 << 20} are read", " " * ((16 << 20) + 1) + text)):
+        open("quantize_config.json", "w").write(raw)
+        rc, out = quantize()
+        if rc != 2 or f"quantize_config.json: {said}" not in out:
+            fail(f"JSON {raw.strip()[-80:]}: exit {rc}, no '{said}' in: {out[-300:]}")
+    open("quantize_config.json", "w").write("\ufeff" + text + "\r\n")
+    for other, note in ((dict(how, bits=8, sym=True), "config.json says 8 bits in gptq's layout, groups of 32, sym: quantize_config.json is believed"),
+                        (how, ""), (dict(how, quant_method="fp8"), "config.json: quant_method is 'fp8'; awq and gptq are read: quantize_config.json is"),
+                        (None, "config.json: no JSON object: quantize_config.json is believed")):
+        open("config.json", "w").write(json.dumps({"quantization_config": other}) if other else "{")
+        check("two files", {}, quantize(), *[note] if note else [])
+        if not note and "believed" in quantize()[1]:
+            fail("a note of two files that say the same")
     config("")
     safetensors("m.safetensors", {"ssm.scales": np.ones(8, np.float32), "w": np.ones((4, 32), np.float32)})
     if quantize()[0]:
