@@ -229,7 +229,7 @@ static assay_status encode_made(assay_requant *r, assay_requant_tensor *t, team 
 
 static assay_status put_data(assay_requant *r, team *m, assay_gguf_writer *w, assay_why *why)
 {
-    int64_t done = 0;
+    int64_t done = r->searched;
     assay_status s = ASSAY_OK;
     XXH3_state_t *hash = XXH3_createState();
     for (size_t i = 0; i < r->n_tensors && !s; i++) {

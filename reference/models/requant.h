@@ -73,7 +73,8 @@ typedef struct assay_requant {
     assay_imatrix importance;
     assay_requant_tensor *tensor; /* in the order of the file */
     size_t n_tensors;
-    int64_t weights; /* elements that are encoded anew */
+    int64_t weights;  /* elements that are worked on: encoded anew, and before that looked at for scales */
+    int64_t searched; /* of these, for scales */
     uint64_t bytes_in, bytes_out;
     char name[64]; /* of the tensor at work */
 } assay_requant;

@@ -127,6 +127,8 @@ static assay_status take(assay_requant *r, const struct row *row, assay_span pre
         r->change[g.user[k]].x = g.x;
     r->group = assay_grown(r->group, (size_t)r->n_scaled, sizeof *r->group);
     r->group[r->n_scaled++] = g;
+    for (int k = 0; k < g.users; k++)
+        r->searched += r->tensor[g.user[k]].rows * user->width;
     return ASSAY_OK;
 }
 
@@ -255,9 +257,12 @@ static assay_status scale(assay_requant *r, const assay_requant_group *g, assay_
 assay_status assay_method_search(assay_requant *r, assay_why *why)
 {
     assay_status s = ASSAY_OK;
+    int64_t done = 0;
     for (int i = 0; i < r->n_scaled && !s; i++) {
         s = scale(r, &r->group[i], why);
-        if (!s && r->step && !r->step(r->ctx, 0, "scales"))
+        for (int k = 0; k < r->group[i].users; k++)
+            done += r->tensor[r->group[i].user[k]].rows * r->tensor[r->group[i].user[k]].width;
+        if (!s && r->step && !r->step(r->ctx, done, "scales"))
             s = assay_fail(why, ASSAY_UNSUPPORTED, "interrupted; %s is as it was", r->out);
     }
     return s;

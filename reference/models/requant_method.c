@@ -119,6 +119,24 @@ static bool rounded(const assay_requant *r, const assay_requant_tensor *t)
            (r->how.packs || t->from != t->to || r->how.method == ASSAY_METHOD_SMOOTH);
 }
 
+/* What there is to do, for whoever waits: a layout's file is made anew as a whole. */
+static int64_t work(const assay_requant *r)
+{
+    int64_t n = r->searched;
+    bool *scaled = assay_zeros(r->n_tensors, sizeof *scaled);
+    for (int i = 0; i < r->n_scaled; i++) {
+        const assay_requant_group *g = &r->group[i];
+        scaled[g->maker] = true;
+        for (int k = 0; k < g->users; k++)
+            scaled[g->user[k]] = true;
+    }
+    for (size_t i = 0; i < r->n_tensors; i++)
+        if (r->how.packs || scaled[i] || r->tensor[i].from != r->tensor[i].to)
+            n += r->tensor[i].rows * r->tensor[i].width;
+    free(scaled);
+    return n;
+}
+
 assay_status assay_method_begin(assay_requant *r, assay_why *why)
 {
     size_t known = 0;
@@ -150,6 +168,8 @@ assay_status assay_method_begin(assay_requant *r, assay_why *why)
                        r->x.n_tensors, r->in);
     if (!s && r->how.method != ASSAY_METHOD_GPTQ)
         s = assay_groups_make(r, why);
+    if (!s)
+        r->weights = work(r);
     return s;
 }
 

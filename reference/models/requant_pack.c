@@ -244,7 +244,7 @@ assay_status assay_method_pack(assay_requant *r, assay_why *why)
 {
     output o = { assay_zeros(r->n_tensors * PARTS, sizeof *o.t), 0, NULL };
     o.made = assay_zeros(r->n_tensors * PARTS, sizeof *o.made);
-    int64_t done = 0;
+    int64_t done = r->searched;
     assay_status s = assay_method_search(r, why);
     for (size_t i = 0; i < r->n_tensors && !s; i++) {
         const assay_requant_tensor *t = &r->tensor[i];
