@@ -229,12 +229,21 @@ static assay_status scale(assay_requant *r, const assay_requant_group *g, assay_
         rows += r->tensor[g->user[k]].rows;
     double *w = assay_room((size_t)(rows * in), sizeof *w), *s = assay_room((size_t)in * 3, sizeof *s);
     rows = 0;
-    for (int k = 0; k < g->users; k++) {
+    assay_status status = ASSAY_OK;
+    for (int k = 0; k < g->users && !status; k++) {
         const assay_requant_tensor *t = &r->tensor[g->user[k]];
         double *part = assay_method_weights(r, t);
+        status = assay_method_finite(
+            r, t, part, r->how.packs ? assay_packed_name(r->how.layout) : assay_dtype_of(t->to)->name, why);
         memcpy(w + rows * in, part, (size_t)(t->rows * in) * sizeof *w);
         rows += t->rows;
         free(part);
+    }
+    if (status) {
+        free(x);
+        free(w);
+        free(s);
+        return status;
     }
     if (r->how.method == ASSAY_METHOD_AWQ) {
         awq(r, g, w, x, rows, in, s);

@@ -216,6 +216,17 @@ double *assay_method_weights(const assay_requant *r, const assay_requant_tensor 
     return w;
 }
 
+assay_status assay_method_finite(const assay_requant *r, const assay_requant_tensor *t, const double *w,
+                                 const char *form, assay_why *why)
+{
+    for (int64_t i = 0; i < t->rows * t->width; i++)
+        if (!isfinite(w[i]))
+            return assay_fail(
+                why, ASSAY_ERR_FORMAT, "%s: tensor '%.*s': %g in row %" PRId64 ", column %" PRId64 " has no form in %s",
+                r->in, (int)(t->name.n < 80 ? t->name.n : 80), t->name.at, w[i], i / t->width, i % t->width, form);
+    return ASSAY_OK;
+}
+
 /* ---- gptq into an element type ---- */
 
 typedef struct encoder {

@@ -45,6 +45,9 @@ assay_status assay_method_search(struct assay_requant *r, assay_why *why);
 bool assay_method_changes(const struct assay_requant *r, const struct assay_requant_tensor *t);
 /* The weights (rows, width) as they are to be rounded: decoded, scaled; to be freed. */
 double *assay_method_weights(const struct assay_requant *r, const struct assay_requant_tensor *t);
+/* Refuses numbers of a tensor, (rows, width), that are not finite: no code stands for them. */
+assay_status assay_method_finite(const struct assay_requant *r, const struct assay_requant_tensor *t, const double *w,
+                                 const char *form, assay_why *why);
 /* Of gptq, with the element type that the tensor becomes: each block's error made good by the blocks after it. */
 assay_status assay_method_compensate(const struct assay_requant *r, struct assay_requant_tensor *t, double *w,
                                      assay_why *why);

@@ -45,18 +45,6 @@ static char *text_of(assay_span s)
     return text;
 }
 
-/* No code, and no norm of a scaled input, stands for a number that is not finite. */
-static assay_status all_finite(const assay_requant *r, const assay_requant_tensor *t, const double *w, const char *form,
-                               assay_why *why)
-{
-    for (int64_t i = 0; i < t->rows * t->width; i++)
-        if (!isfinite(w[i]))
-            return assay_fail(
-                why, ASSAY_ERR_FORMAT, "%s: tensor '%.*s': %g in row %" PRId64 ", column %" PRId64 " has no form in %s",
-                r->in, (int)(t->name.n < 80 ? t->name.n : 80), t->name.at, w[i], i / t->width, i % t->width, form);
-    return ASSAY_OK;
-}
-
 static assay_status code_gptq(const assay_requant *r, const assay_packed *p, double *w, const double *h, codes *c,
                               assay_why *why)
 {
@@ -162,7 +150,7 @@ static assay_status pack(assay_requant *r, const assay_requant_tensor *t, const 
     double *w = assay_method_weights(r, t), *was = assay_room(all, sizeof *was);
     codes c = { assay_room(all, 1), assay_room(groups, 1), assay_room(groups, sizeof *c.scale), NULL };
     memcpy(was, w, all * sizeof *was);
-    s = all_finite(r, t, w, assay_packed_name(p.layout), why);
+    s = assay_method_finite(r, t, w, assay_packed_name(p.layout), why);
     if (s) {
         /* nothing is coded */
     } else if (r->how.method == ASSAY_METHOD_GPTQ) {
@@ -223,7 +211,7 @@ static assay_status keep(const assay_requant *r, const assay_requant_tensor *t, 
     for (int64_t i = 0; i < n; i++)
         w[i] = narrow[i] = (float)w[i];
     put(o, name, narrow, true, ASSAY_f32, t->rank, t->dim);
-    const assay_status s = all_finite(r, t, w, "f32", why);
+    const assay_status s = assay_method_finite(r, t, w, "f32", why);
     free(w);
     return s;
 }
