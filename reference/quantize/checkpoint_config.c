@@ -222,7 +222,7 @@ assay_status assay_packed_config_find(const char *path, const assay_safetensors 
     if (meta)
         s = assay_packed_config_parse(meta, strlen(meta), label, c, why);
     for (int i = 0; i < 3 && !s; i++) {
-        assay_packed_config x;
+        assay_packed_config x = { 0 };
         assay_map map;
         assay_why not_read = { "" };
         bool found;
