@@ -244,8 +244,9 @@ int assay_cmd_quantize(int argc, char **argv)
         "keys nor a tokenizer: its tensors keep their names, and assay run does not take what comes out. Weights "
         "packed "
         "by AWQ or GPTQ are decoded first.\v"
-        "OUT is put in place when it has been read back; until then, and after an interrupt, it is as it was. Exit "
-        "status: 0 done, 2 wrong use, unreadable input, numbers that are not finite, or lost output.",
+        "OUT is put in place when it is whole, of --type when it has been read back; until then, and after an "
+        "interrupt, it is as it was. Exit status: 0 done, 2 wrong use, unreadable input, numbers that are not finite, "
+        "or lost output.",
         NULL,
         NULL,
         NULL

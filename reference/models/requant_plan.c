@@ -142,6 +142,19 @@ static assay_status list_gguf(assay_requant *r, assay_why *why)
     return ASSAY_OK;
 }
 
+/* A part of a model is no model: NAME-00001-of-00003.safetensors. */
+static assay_status not_a_shard(const assay_requant *r, assay_why *why)
+{
+    const char *slash = strrchr(r->in, '/'), *of = strstr(slash ? slash : r->in, "-of-");
+    char *end = NULL;
+    const long shards = of ? strtol(of + 4, &end, 10) : 0;
+    return shards > 1 && !strcmp(end, ".safetensors")
+               ? assay_fail(why, ASSAY_UNSUPPORTED,
+                            "%s: its name says that it is one of %ld shards; join them into one file first", r->in,
+                            shards)
+               : ASSAY_OK;
+}
+
 static assay_status open_source(assay_requant *r, assay_why *why)
 {
     assay_status s = assay_map_open(r->in, &r->map, why);
@@ -152,11 +165,15 @@ static assay_status open_source(assay_requant *r, assay_why *why)
         s = assay_gguf_parse(r->map.data, r->map.n, r->in, &r->gguf, why);
         if (!s)
             s = assay_keys_whole(&r->gguf, why);
-    } else {
+    } else if (!(s = not_a_shard(r, why))) {
         s = assay_safetensors_parse(r->map.data, r->map.n, r->in, &r->st, why);
         if (s && why) {
             const assay_why first = *why;
-            assay_fail(why, s, "%s (and no GGUF file, which begins with 'GGUF')", first.text);
+            if (r->map.n && r->map.data[0] == '{' && (r->map.n < 8 || r->map.data[7])) /* no length of a header */
+                assay_fail(why, s, "%s: JSON, not a model file; if it lists shards, join them into one file first",
+                           r->in);
+            else
+                assay_fail(why, s, "%s (and no GGUF file, which begins with 'GGUF')", first.text);
         }
     }
     if (s)

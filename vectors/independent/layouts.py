@@ -210,6 +210,20 @@ def refused():
         if not note and "believed" in quantize()[1]:
             fail("a note of two files that say the same")
     config("")
+    whole = open("m.safetensors", "rb").read()
+    for name, raw, rc, said in (("model.safetensors.index.json", b'{"weight_map": {}}', 2, "JSON, not a model file; if it lists shards, join them"),
+                                ("model-00002-of-00003.safetensors", whole, 2, "its name says that it is one of 3 shards; join them"),
+                                ("model-00001-of-00001.safetensors", whole, 2, "tensor 'w.qweight' is packed, and neither")):
+        open(name, "wb").write(raw)
+        p = subprocess.run([assay, "quantize", name, "out.gguf", "-t", "f32"], capture_output=True, timeout=300)
+        if p.returncode != rc or said not in p.stderr.decode():
+            fail(f"{name}: exit {p.returncode}: {p.stderr.decode()}")
+    for pad in range(256):  # a length that begins with the byte of '{'
+        safetensors("m.safetensors", {"w": np.ones((4, 32), np.float32)}, {"pad": "x" * pad})
+        if open("m.safetensors", "rb").read(1) == b"{":
+            break
+    if quantize()[0]:
+        fail("a header of 123 bytes and more is no JSON file")
     safetensors("m.safetensors", {"ssm.scales": np.ones(8, np.float32), "w": np.ones((4, 32), np.float32)})
     if quantize()[0]:
         fail("a tensor called .scales where nothing is packed is one of its own")
