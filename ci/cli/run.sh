@@ -68,6 +68,10 @@ expect 2 'no kernel' "$assay" run "$model" -p x --impl matmul=none
 expect 2 'unknown op' "$assay" run "$model" -p x --impl nothing=scalar
 expect 2 'neither oracle' "$assay" run "$model" -p x --impl quick
 expect 2 'no such tier' "$assay" run "$model" -p x --isa sse9
+for tier in $("$assay" list isa | awk '$2 == "yes" { print $1 }'); do
+  expect 0 "\"isa\": \"$tier\"" "$assay" run "$model" --ids 5 -n 1 --isa "$tier" --json -
+done
+expect 0 "\"isa\": \"$tier\"" "$assay" run "$model" --ids 5 -n 1 --json - # the CPU may have more than any tier
 expect 2 'f32, f16 and q8_0' "$assay" run "$model" -p x --kv q4_0
 expect 2 'not in 0 .. 351' "$assay" run "$model" --ids 352
 expect 2 'exceed the model' "$assay" run "$model" -p x -n 5000

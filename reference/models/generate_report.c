@@ -166,7 +166,7 @@ assay_status assay_generate_json(const run *r, assay_why *why)
     assay_json_str(&j, "model", r->o->model);
     assay_json_num(&j, "parameters", r->graph.parameters);
     assay_json_str(&j, "impl", r->o->impl_text);
-    assay_json_str(&j, "isa", assay_isa_of(r->o->impl.isa) ? assay_isa_of(r->o->impl.isa)->name : "scalar");
+    assay_json_str(&j, "isa", assay_impl_tier(&r->o->impl));
     assay_json_str(&j, "kv", assay_dtype_of(r->o->kv)->name);
     assay_json_int(&j, "threads", r->o->threads);
     if (r->beams.K)

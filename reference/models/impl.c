@@ -43,6 +43,15 @@ static assay_status parse_swap(const char *word, size_t n, assay_impl *impl, ass
     return ASSAY_OK;
 }
 
+const char *assay_impl_tier(const assay_impl *impl)
+{
+    const char *name = "scalar";
+    const assay_isa *t;
+    for (size_t i = 0; (t = assay_isa_at(i)); i++)
+        name = t->bits & ~impl->isa ? name : t->name;
+    return name;
+}
+
 assay_status assay_impl_parse(const char *text, uint64_t isa, assay_impl *impl, assay_why *why)
 {
     assay_status s = ASSAY_OK;

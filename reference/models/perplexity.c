@@ -94,7 +94,7 @@ static assay_status write_json(const assay_generate *o, const assay_score *score
     assay_json_str(&j, "model", o->model);
     assay_json_str(&j, "text", o->text_path);
     assay_json_str(&j, "impl", o->impl_text);
-    assay_json_str(&j, "isa", assay_isa_of(o->impl.isa) ? assay_isa_of(o->impl.isa)->name : "scalar");
+    assay_json_str(&j, "isa", assay_impl_tier(&o->impl));
     assay_json_str(&j, "kv", assay_dtype_of(o->kv)->name);
     assay_json_int(&j, "threads", o->threads);
     assay_json_int(&j, "window", W);

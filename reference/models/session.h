@@ -30,6 +30,8 @@ typedef struct assay_impl {
 
 /* "oracle", "scalar", "best", "best,matmul=avx2_6x16,rmsnorm=scalar": unnamed ops are "best"; isa: features allowed. */
 assay_status assay_impl_parse(const char *text, uint64_t isa, assay_impl *impl, assay_why *why);
+/* The widest tier of which the CPU, as far as it may be used, has all: it may have more than any tier asks for. */
+const char *assay_impl_tier(const assay_impl *impl);
 const assay_swap *assay_impl_swap(const assay_impl *impl, const char *op); /* NULL: none names it */
 
 typedef struct assay_session assay_session;
