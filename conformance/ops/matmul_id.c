@@ -65,7 +65,7 @@ static const assay_rows rows[] = {
     { "T=4 A={0..9} X=5 N=3 K=7 gen={gauss,twice}", ASSAY_QUICK },
     { "T=9 A=4 X=5 N=19 K={31,64,65,100} bias=f32 " ROUTES, ASSAY_QUICK },
     { "T=5 A=2 X=3 N=5 K=33 x={f32,f16,bf16} w={f32,f16,bf16} y={f32,f16,bf16} gen=gauss", ASSAY_QUICK },
-    { "T=9 A=2 X=3 N=5 K={32,96} w={q8_0,q4_0,q4_1} bias={f32,none} gen={gauss,across}", ASSAY_QUICK },
+    { "T=9 A=2 X=3 N=5 K={32,96} w={q8_0,q4_0,q4_1,e4m3,e5m2} bias={f32,none} gen={gauss,across}", ASSAY_QUICK },
     { "T=9 A=2 X=3 N=3 K=256 w={q5_0,q5_1,iq4_nl,mxfp4,q2_k,q3_k,q4_k,q5_k,q6_k} gen=gauss", ASSAY_QUICK },
     { "T=2 A=2 X={1..17} N=2 K=3 gen={gauss,one-expert}", ASSAY_QUICK },
     { "T=3 A=2 X=65600 N=1 K={1,2} gen=one-expert", ASSAY_QUICK },
@@ -73,6 +73,7 @@ static const assay_rows rows[] = {
     /* values at every place */
     { "T=3 A=2 X=2 N=3 K=33 x={f32,bf16} w={f32,f16} bias=f32 gen=" ASSAY_VALUES "@{x,w,bias}", ASSAY_QUICK },
     { "T=5 A=2 X=3 N=5 K=33 bias=f32 gen={special,zero,signed-zero,denormal,wide}", ASSAY_QUICK },
+    { "T=5 A=2 X=3 N=5 K={3,33} w={e4m3,e5m2} gen={special,wide}", ASSAY_QUICK },
     { "A=2 X=2 K={1,33} gen=zero-inf@{x,w}", ASSAY_QUICK },
     { "T=9 A=2 X=2 N=5 K=9 y={f16,bf16} bias=f32 gen=end@y", ASSAY_QUICK },
 };
@@ -134,7 +135,7 @@ static const assay_vector_case vectors[] = {
     { "f32", "T=3 A=2 X=4 N=5 K=33 bias=f32 gen=gauss" },   { "f16", "T=3 A=2 X=3 N=5 K=17 w=f16 gen=gauss" },
     { "bf16", "T=3 A=2 X=3 N=5 K=17 w=bf16 gen=gauss" },    { "q8_0", "T=3 A=2 X=3 N=5 K=64 w=q8_0 gen=gauss" },
     { "q4_k", "T=2 A=2 X=2 N=3 K=256 w=q4_k gen=gauss" },   { "twice", "T=3 A=4 X=3 N=5 K=9 gen=twice" },
-    { "one_expert", "T=4 A=2 X=3 N=5 K=9 gen=one-expert" },
+    { "one_expert", "T=4 A=2 X=3 N=5 K=9 gen=one-expert" }, { "e4m3", "T=3 A=2 X=3 N=5 K=17 w=e4m3 gen=gauss" },
 };
 
 #define INTS "T=5 A=2 X=3 N=19 K={9,33} gen=ints-narrow seed=3"

@@ -145,7 +145,7 @@ static assay_status vary(const assay_args *a)
     return products(a, PLAIN, a->variant);
 }
 
-static const assay_typeset types[] = { VARY_FLOATS, VARY_WEIGHTS, VARY_I32, VARY_F32, VARY_FLOATS };
+static const assay_typeset types[] = { VARY_FLOATS, VARY_WEIGHTS_8, VARY_I32, VARY_F32, VARY_FLOATS };
 #define VARY        vary
 #define KERNEL_BASE .op = "matmul_id", .types = types, .flags = ASSAY_UNSLICED
 #define VARY_BASE   .op = "matmul_id", .types = types

@@ -132,8 +132,10 @@ static size_t scratch(const assay_args *a)
 }
 
 #define F32 ASSAY_TYPES(ASSAY_T(f32))
-static const assay_typeset types[] = { F32, ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | DECODE_BLOCKS),
-                                       ASSAY_TYPES(ASSAY_T(i32)), F32, F32 };
+static const assay_typeset types[] = {
+    F32, ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(e4m3) | ASSAY_T(e5m2) | DECODE_BLOCKS),
+    ASSAY_TYPES(ASSAY_T(i32)), F32, F32
+};
 static const assay_contract contract = { .h = { ASSAY_DEPTH_LANES, 2 * LANES, 0 } };
 
 SIMD_KERNEL(matmul_id) = {

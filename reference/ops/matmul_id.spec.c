@@ -5,7 +5,7 @@
 enum { X, W, IDS, BIAS, Y };
 static const assay_operand operands[] = {
     { .name = "x", .shape = "TK", .types = TYPES(FLOATS) },
-    { .name = "w", .shape = "XNK", .types = TYPES(FLOATS | BLOCKS), .flags = ASSAY_WEIGHT },
+    { .name = "w", .shape = "XNK", .types = TYPES(FLOATS | T(e4m3) | T(e5m2) | BLOCKS), .flags = ASSAY_WEIGHT },
     { .name = "ids", .shape = "TA", .types = TYPES(T(i32)), .flags = ASSAY_INDEX, .index_of = 'X' },
     { .name = "bias", .shape = "XN", .types = TYPES(T(f32)), .flags = ASSAY_WEIGHT | ASSAY_OPTIONAL },
     { .name = "y", .shape = "TAN", .types = TYPES(FLOATS), .access = ASSAY_OUT },

@@ -26,4 +26,4 @@ def by_torch(v):
 
 
 RANDOM = ["T=9 A=2 X=5 N=7 K={64,129} bias={f32,none} gen={gauss,across,twice}",
-          "T=5 A=2 X=3 N=7 K=64 w={f16,bf16,q8_0,q4_0} gen=gauss"]
+          "T=5 A=2 X=3 N=7 K=64 w={f16,bf16,e4m3,e5m2,q8_0,q4_0} gen=gauss"]
