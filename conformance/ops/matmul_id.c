@@ -141,7 +141,7 @@ static const assay_vector_case vectors[] = {
 #define INTS "T=5 A=2 X=3 N=19 K={9,33} gen=ints-narrow seed=3"
 static const assay_relation relations[] = {
     AFFINE("8 x, 8 bias: 8 y", "T=3 A=2 X=3 N=17 K=33 bias=f32 gen=gauss seed=3", "x bias", 8, 0, 8, 0),
-    AFFINE("-x: -y", "T=3 A=2 X=3 N=17 K=33 gen=gauss seed=3", "x", -1, 0, -1, 0),
+    AFFINE("-x: -y", "T=3 A=2 X=3 N=17 K=33 w={f32,e4m3,e5m2} gen=gauss seed=3", "x", -1, 0, -1, 0),
     ALONG(REVERSE, "tokens in reverse: in y too", INTS, "T", 0),
     ALONG(REVERSE, "ids of a token in reverse: in y too", INTS, "A", 0),
     ALONG(REVERSE, "rows of w in reverse: columns of y too", INTS, "N", 0),
