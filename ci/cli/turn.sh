@@ -19,7 +19,7 @@ loader = importlib.machinery.SourceFileLoader("turn", source + "/ci/turn")
 turn = importlib.util.module_from_spec(importlib.util.spec_from_loader("turn", loader))
 loader.exec_module(turn)
 tree = turn.Tree(source)
-assert [turn.turns("proof", n) for n in (1, 3, 18, 80, 1000)] == [1, 1, 3, 16, 16], "days in a round"
+assert [turn.turns("proof", n) for n in (1, 3, 18, 80, 1000)] == [1, 1, 4, 20, 20], "days in a round"
 for kind, (least, most, doubled, _) in turn.KINDS.items():
     for n in (1, 2, 5, 18, 80):
         names, length = [f"op{i}" for i in range(n)], turn.turns(kind, n)
