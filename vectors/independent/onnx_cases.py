@@ -24,12 +24,13 @@ except ImportError as e:
     sys.exit(77)
 import onnx_codes
 import onnx_ops
+import onnx_patches
 import onnx_pick
 import onnx_sequence
 from onnx_ops import Left, Node, spoiled
 from vector import write
 
-OPS = {**onnx_ops.OPS, **onnx_codes.OPS, **onnx_pick.OPS, **onnx_sequence.OPS}
+OPS = {**onnx_ops.OPS, **onnx_codes.OPS, **onnx_patches.OPS, **onnx_pick.OPS, **onnx_sequence.OPS}
 
 
 class Seen(list):

@@ -14,6 +14,7 @@ try:
 
     import onnx_codes
     import onnx_ops
+    import onnx_patches
     import onnx_pick
     import onnx_sequence
     from onnx_ops import Left, Node, spoiled
@@ -22,7 +23,7 @@ except ImportError as e:
     print(f"onnx_check.py: {e}: not run", file=sys.stderr)
     sys.exit(77)
 
-OPS = {**onnx_ops.OPS, **onnx_codes.OPS, **onnx_pick.OPS, **onnx_sequence.OPS}
+OPS = {**onnx_ops.OPS, **onnx_codes.OPS, **onnx_patches.OPS, **onnx_pick.OPS, **onnx_sequence.OPS}
 rng = np.random.default_rng(7)
 
 
@@ -37,6 +38,46 @@ def attended(q, k, v, first):
     z[np.arange(len(k)) > first + np.arange(len(q))[:, None]] = -np.inf
     e = np.exp(z - z.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True) @ v
+
+
+def convolution(x, w, bias, stride, pads, step=1):
+    """Of one image, by its definition; pads: above, left, below, right."""
+    x = np.pad(x.astype("f8"), [(0, 0), pads[0::2], pads[1::2]])
+    h, v = [step * (k - 1) + 1 for k in w.shape[2:]]
+    y = np.empty((len(w), (x.shape[1] - h) // stride + 1, (x.shape[2] - v) // stride + 1))
+    for o, i, j in np.ndindex(y.shape):
+        y[o, i, j] = (x[:, i * stride:i * stride + h:step, j * stride:j * stride + v:step] * w[o]).sum() + bias[o]
+    return y[None].astype("f4")
+
+
+def images():
+    """Convolutions, pools and what is gathered, as nodes() has them."""
+    x, w, b = some(1, 2, 6, 5), some(3, 2, 3, 2), some(3)
+    yield Node("Conv", {"pads": [1, 0, 1, 0], "strides": [2, 2]}, [x, w, b], [convolution(x[0], w, b, 2, [1, 0, 1, 0])]), 2
+    yield Node("Conv", {"pads": [1, 0, 0, 1]}, [x, w, b], [convolution(x[0], w, b, 1, [1, 0, 0, 1])]), 2
+    yield Node("Conv", {"dilations": [2, 2]}, [x, w, b], [convolution(x[0], w, b, 1, [0] * 4, 2)]), 1
+    signal = convolution(x[0, :, None, :, 0], w[..., 0][:, :, None], b, 1, [0, 1, 0, 1])[:, :, 0]
+    yield Node("Conv", {"pads": [1, 1]}, [x[:, :, :, 0], w[..., 0], b], [signal]), 2
+    yield Node("Conv", {"group": 2}, [x, w[:, :1], b], [some(1, 3, 4, 4)]), None
+    wide = x[0, 0, :4, :4].reshape(2, 2, 2, 2).swapaxes(1, 2).reshape(2, 2, 4)
+    pooled = {"kernel_shape": [2, 2], "strides": [2, 2]}
+    yield Node("AveragePool", pooled, [x[:, :1, :4, :4]], [wide.mean(-1)[None, None]]), 1
+    thirds = np.stack([x[0, 0, :, 0][i:i + 2].astype("f8").mean() for i in range(5)] + [x[0, 0, 5, 0]])  # what is beyond does not count
+    yield Node("AveragePool", {"kernel_shape": [2], "pads": [0, 1]}, [x[:, :1, :, 0]], [thirds[None, None].astype("f4")]), 1
+    at = wide.argmax(-1)
+    places = (at // 2 + 2 * np.arange(2)[:, None]) * 4 + at % 2 + 2 * np.arange(2)
+    yield Node("MaxPool", pooled, [x[:, :1, :4, :4]], [wide.max(-1)[None, None], places[None, None]]), 1
+    yield Node("LpPool", pooled | {"p": 3}, [x[:, :1, :4, :4]], [wide.max(-1)[None, None]]), None
+    data, ids, new = some(4), np.array([[1], [3], [1]]), some(3)
+    added = data + np.array([0, np.float64(new[0]) + new[2], 0, new[1]])
+    yield Node("ScatterND", {"reduction": "add"}, [data, ids, new], [added.astype("f4")]), 1
+    yield Node("ScatterND", {"reduction": "mul"}, [data, ids, new], [data]), None
+    target, weight = np.array([1, 0, 1, 1, 0, 1]), np.array([2, 0.5], "f4")
+    each = -x[0, :, :, 0].T[np.arange(6), target]
+    total, mean = [np.float32(v) for v in ((each.astype("f8") * weight[target]).sum(), each[target > 0].astype("f8").mean())]
+    for attrs, ins, loss, count in (({"reduction": "none"}, [], each, 1), ({"reduction": "sum"}, [weight], total, 1),
+                                    ({"reduction": "mean"}, [weight], total, None), ({"ignore_index": 0}, [], mean, 1)):
+        yield Node("NegativeLogLikelihoodLoss", attrs, [x[0, :, :, 0].T, target, *ins], [loss]), count
 
 
 def nodes():
@@ -71,7 +112,7 @@ def main():
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "node.safetensors")
-        for node, count in nodes():
+        for node, count in [*nodes(), *images()]:
             try:
                 vectors = list(OPS[node.op](node))
             except Left as reason:

@@ -191,24 +191,29 @@ def einsum(n):
     return matmul(n)
 
 
-def reduced(n):
-    """Rows to be reduced, and the answer of each."""
+def reduced(n, of=np.asarray):
+    """Rows of what is to be reduced, and the answer of each."""
     axes = n.input(1) if n.input(1) is not None else n.attr("axes", [])
     if len(axes) == 0 and n.attr("noop_with_empty_axes", 0):
         raise Left("reduces nothing")
-    x = rows(n.x[0], [int(a) for a in axes] if len(axes) else list(range(n.x[0].ndim)))
+    x = rows(of(n.x[0]), [int(a) for a in axes] if len(axes) else list(range(n.x[0].ndim)))
     return x, np.asarray(n.y[0]).reshape(-1)
 
 
-def weighted(weight):
-    """Sums as products with rows of one number."""
-    def convert(n):
-        x, y = reduced(n)
-        w = weight(x.shape[1])
-        if not is_power(w):
-            raise Left("a mean of as many as is no power of two")
-        return [case("matmul", {"x": f32(x), "w": np.full((1, x.shape[1]), w, "f4")}, {"y": answer(y)[:, None]}, dims=f"T={len(x)} N=1 K={x.shape[1]}")]
-    return convert
+def mean_of(x, y, used=None):
+    """Each row's mean: a product with 1/k where that is exact, else attention to keys that are alike; used: which elements count."""
+    x, y = f32(x), answer(y)
+    if (used is None or used.all()) and is_power(1 / x.shape[1]):
+        w = np.full((1, x.shape[1]), 1 / x.shape[1], "f4")
+        return [case("matmul", {"x": x, "w": w}, {"y": y[:, None]}, dims=f"T={len(x)} N=1 K={x.shape[1]}")]
+    mask = None if used is None else np.where(used, 0, -np.inf).astype("f4")[:, None, None]
+    alike = np.zeros((*x.shape, 1, 1), "f4")
+    return [case("attention", {"q": alike[:, :1], "k": alike, "v": x[:, :, None, None], "mask": mask}, {"o": y[:, None, None, None]})]
+
+
+def sum_of(x, y):
+    """Each row's sum, as a product with ones."""
+    return [case("matmul", {"x": f32(x), "w": np.ones((1, x.shape[1]), "f4")}, {"y": answer(y)[:, None]}, dims=f"T={len(x)} N=1 K={x.shape[1]}")]
 
 
 def squares(n):
@@ -234,31 +239,19 @@ def across(use):
     return lambda n: use(np.stack(np.broadcast_arrays(*n.x), axis=-1).reshape(-1, len(n.x)), np.asarray(n.y[0]).reshape(-1))
 
 
-def mix(mean):
-    def use(x, y):
-        w = 1 / x.shape[1] if mean else 1
-        if not is_power(w):
-            raise Left("a mean of as many as is no power of two")
-        return [case("matmul", {"x": f32(x), "w": np.full((1, x.shape[1]), w, "f4")}, {"y": answer(y)[:, None]})]
-    return use
-
-
-def cross_entropy(n):
-    """log_prob if it is asked for; else the losses of targets, where each is the logarithm of one probability."""
-    x = rows(f32(n.x[0]), [1])
-    if len(n.y) > 1:
-        return [case("log_softmax", {"x": x}, {"y": rows(answer(n.y[1]), [1])})]
-    if n.attr("reduction", "mean") != "none" or n.input(2) is not None:
-        raise Left("losses added up, or weighted")
-    target = n.x[1].reshape(-1)
-    judged = (np.arange(x.shape[1]) == target[:, None]) & (target != n.attr("ignore_index", -1 << 40))[:, None]
-    return [case("log_softmax", {"x": x}, {"y": np.where(judged, -n.y[0].reshape(-1, 1), 0).astype("f4")}, judged={"y": judged})]
-
-
 def swiglu(n):
     if n.attr("alpha", 1.0) != 1:
         raise Left("a factor in the sigmoid alone")
     return [case("swiglu", {"gate": typed(n.x[0]), "up": typed(n.x[1])}, {"y": answer(n.y[0])})]
+
+
+def celu(n):
+    """a elu(x / a)"""
+    a = n.attr("alpha", 1.0)
+    if not is_power(a):
+        raise Left("a factor that is no power of two")
+    x, y = [(v.astype("f4") / a).astype(v.dtype) for v in (n.x[0], n.y[0])]
+    return pointwise("activation", "form=elu")(Node(n.op, {}, [x], [y]))
 
 
 def alpha(form, default):
@@ -266,17 +259,19 @@ def alpha(form, default):
 
 
 OPS = {
-    "Add": pair("add"), "Sub": pair("add", -1), "Mul": pair("mul"), "Sum": across(mix(False)), "Mean": across(mix(True)),
+    "Add": pair("add"), "Sub": pair("add", -1), "Mul": pair("mul"), "Neg": lambda n: pair("mul")(Node(n.op, {}, [n.x[0], np.full_like(n.x[0], -1)], n.y)),
+    "Sum": across(sum_of), "Mean": across(mean_of),
     "Relu": pointwise("activation", "form=relu"), "Sigmoid": pointwise("activation", "form=sigmoid"),
     "Tanh": pointwise("activation", "form=tanh"), "Softplus": pointwise("activation", "form=softplus"),
     "HardSwish": pointwise("activation", "form=hardswish"), "Mish": pointwise("activation", "form=mish"),
-    "Elu": pointwise("activation", alpha("elu", 1.0)), "Swish": pointwise("silu"), "SwiGLU": swiglu,
+    "Elu": pointwise("activation", alpha("elu", 1.0)), "Celu": celu, "Swish": pointwise("silu"), "SwiGLU": swiglu,
     "Gelu": pointwise("gelu", lambda n: f"form={'tanh' if n.attr('approximate', 'none') == 'tanh' else 'erf'}"),
-    "Softmax": along("softmax"), "LogSoftmax": along("log_softmax"), "SoftmaxCrossEntropyLoss": cross_entropy, "LpNormalization": l2norm,
+    "Softmax": along("softmax"), "LogSoftmax": along("log_softmax"), "LpNormalization": l2norm,
     "LayerNormalization": from_axis("layernorm", 1e-5, True), "RMSNormalization": from_axis("rmsnorm", 1e-5, False),
     "GroupNormalization": grouped(lambda n, c: n.attr("num_groups")), "InstanceNormalization": grouped(lambda n, c: c),
     "BatchNormalization": batch_norm, "MeanVarianceNormalization": mean_variance,
     "MatMul": matmul, "Gemm": gemm, "Einsum": einsum,
-    "ReduceSum": weighted(lambda k: 1), "ReduceMean": weighted(lambda k: 1 / k), "ReduceSumSquare": squares, "ReduceL2": length,
+    "ReduceSum": lambda n: sum_of(*reduced(n)), "ReduceMean": lambda n: mean_of(*reduced(n)),
+    "ReduceL1": lambda n: sum_of(*reduced(n, np.abs)), "ReduceSumSquare": squares, "ReduceL2": length,
     "ReduceLogSumExp": log_sum_exp,
 }

@@ -2,7 +2,7 @@
 """ONNX's nodes that choose, look up and write as vectors of ours.  See onnx_ops.py."""
 import numpy as np
 
-from onnx_ops import Left, across, case, f32, reduced, rows
+from onnx_ops import Left, Node, across, case, f32, mean_of, pair, reduced, rows, sum_of, typed
 
 
 def largest(x, y, sign):
@@ -63,9 +63,82 @@ def places(n):
     return np.ravel_multi_index(tuple(at), shape)
 
 
+def gathered(n, at):
+    """Updates that meet what is there: of each place the sum, the largest, or the product of two."""
+    data, new, y, how = f32(n.x[0]).reshape(-1), f32(n.x[2]).reshape(-1), f32(n.y[0]).reshape(-1), n.attr("reduction")
+    lists = [[d, *new[at == i]] for i, d in enumerate(data)]
+    none = {"add": 0, "mul": 1, "max": -np.inf, "min": np.inf}[how]
+    x = np.array([l + [none] * (max(map(len, lists)) - len(l)) for l in lists], "f4")
+    if how == "mul" and x.shape[1] > 2:
+        raise Left("a product of three")
+    if how == "mul":
+        return pair("mul")(Node("Mul", {}, [x[:, 0], x[:, 1]], [y]))
+    return sum_of(x, y) if how == "add" else largest(x, y, 1 if how == "max" else -1)
+
+
+def scatter_nd(n):
+    """Whole slots go into a cache; single elements meet what is there."""
+    data, ids, new = n.x
+    if n.attr("reduction", "none") != "none":
+        inner = int(np.prod(data.shape[ids.shape[-1]:]))
+        at = np.ravel_multi_index(tuple(np.moveaxis(ids, -1, 0)), data.shape[:ids.shape[-1]])
+        return gathered(n, (at[..., None] * inner + np.arange(inner)).reshape(-1))
+    if ids.shape[-1] != 1:
+        raise Left("updates of single elements")
+    slots = len(data), 1, int(np.prod(data.shape[1:]))
+    return [case("cache", {"x": f32(new).reshape(-1, *slots[1:]), "pos": ids.reshape(-1).astype("i4"), "cache": f32(data).reshape(slots)},
+                 {"cache": f32(n.y[0]).reshape(slots)})]
+
+
+def losses(n, x, y):
+    """Of rows x of logarithms: the targets' with the other sign, times a weight; each, their sum or their mean."""
+    target, weight, how = n.x[1].reshape(-1), n.input(2), n.attr("reduction", "mean")
+    used = target != n.attr("ignore_index", -1 << 40)
+    if how == "mean" and weight is not None:
+        raise Left("a weighted mean of losses")
+    if how == "none" and weight is None:  # one row more, for what is left out
+        table = np.append(-f32(x).reshape(-1), np.float32(0))[:, None]
+        return look_up(table, np.where(used, np.arange(len(x)) * x.shape[1] + np.where(used, target, 0), x.size), y)
+    picked = -f32(x)[np.arange(len(x))[used], target[used]][None]
+    if how == "mean":
+        return mean_of(picked, np.reshape(y, 1))
+    w = np.ones(picked.shape, "f4") if weight is None else f32(weight)[target[used]][None]
+    if how == "none":
+        return pair("mul")(Node("Mul", {}, [picked, w], [y.reshape(-1)[used][None]]))
+    return [case("matmul", {"x": picked, "w": w}, {"y": typed(np.reshape(y, (1, 1)))})]
+
+
+def nll_loss(n):
+    return losses(n, rows(n.x[0], [1]), n.y[0])
+
+
+def cross_entropy(n):
+    """log_prob if it is asked for, and the losses that follow from it; else the losses of targets, where each is one logarithm."""
+    x = rows(f32(n.x[0]), [1])
+    if len(n.y) > 1:
+        yield case("log_softmax", {"x": x}, {"y": rows(f32(n.y[1]), [1])})
+        if n.input(2) is None or n.attr("reduction", "mean") != "mean":
+            yield from losses(n, rows(n.y[1], [1]), n.y[0])
+        return
+    if n.attr("reduction", "mean") != "none" or n.input(2) is not None:
+        raise Left("losses added up, or weighted, of logarithms that are not stated")
+    target = n.x[1].reshape(-1)
+    judged = (np.arange(x.shape[1]) == target[:, None]) & (target != n.attr("ignore_index", -1 << 40))[:, None]
+    yield case("log_softmax", {"x": x}, {"y": np.where(judged, -n.y[0].reshape(-1, 1), 0).astype("f4")}, judged={"y": judged})
+
+
+def one_hot(n):
+    """Rows of a table that is on in its diagonal; one more, for ids out of range, is off."""
+    depth, (off, on) = int(n.x[1]), f32(n.x[2])
+    ids, y, axis = n.x[0].astype(int), f32(n.y[0]), n.attr("axis", -1)
+    table = np.where(np.eye(depth + 1, depth) > 0, on, off).astype("f4")
+    at = np.where((ids >= -depth) & (ids < depth), ids % depth, depth)
+    return look_up(table, at, np.moveaxis(y, axis, -1))
+
+
 def scatter_elements(n):
     if n.attr("reduction", "none") != "none":
-        raise Left("updates that are added to what is there")
+        return gathered(n, places(n).reshape(-1))
     data, new, y = [f32(a).reshape(-1, 1, 1) for a in (n.x[0], n.x[2], n.y[0])]
     return [case("cache", {"x": new, "pos": places(n).reshape(-1).astype("i4"), "cache": data}, {"cache": y})]
 
@@ -75,5 +148,6 @@ OPS = {
     "ReduceMax": lambda n: largest(*reduced(n), 1), "ReduceMin": lambda n: largest(*reduced(n), -1),
     "ArgMax": best(1), "ArgMin": best(-1), "Hardmax": hardmax, "TopK": topk, "Gather": gather, "GatherND": gather_nd,
     "GatherElements": lambda n: look_up(n.x[0].reshape(-1, 1), places(n), n.y[0]), "ScatterElements": scatter_elements,
-    "Scatter": scatter_elements,
+    "Scatter": scatter_elements, "ScatterND": scatter_nd, "OneHot": one_hot, "NegativeLogLikelihoodLoss": nll_loss,
+    "SoftmaxCrossEntropyLoss": cross_entropy,
 }

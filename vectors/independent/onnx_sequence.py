@@ -102,15 +102,6 @@ def tensor_scatter(n):
                  {"cache": present})]
 
 
-def scatter_nd(n):
-    data, ids, new = n.x
-    if n.attr("reduction", "none") != "none" or ids.shape[-1] != 1:
-        raise Left("updates that are added to what is there, or of single elements")
-    slots = len(data), 1, int(np.prod(data.shape[1:]))
-    return [case("cache", {"x": f32(new).reshape(-1, *slots[1:]), "pos": ids.reshape(-1).astype("i4"), "cache": f32(data).reshape(slots)},
-                 {"cache": f32(n.y[0]).reshape(slots)})]
-
-
 def linear_attention(n):
     """ONNX multiplies by the scale last; our queries are scaled, in f32: one more rounding of each term of y, but none of the state."""
     if n.attr("update_rule", "gated_delta") not in ("linear", "gated"):
@@ -184,4 +175,4 @@ def lstm(n):
 
 
 OPS = {"Attention": attention, "FlexAttention": flex_attention, "RotaryEmbedding": rotary, "TensorScatter": tensor_scatter,
-       "ScatterND": scatter_nd, "LinearAttention": linear_attention, "CausalConvWithState": causal_conv, "CumSum": cumsum, "LSTM": lstm}
+       "LinearAttention": linear_attention, "CausalConvWithState": causal_conv, "CumSum": cumsum, "LSTM": lstm}
