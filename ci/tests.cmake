@@ -194,7 +194,7 @@ pkg_check_modules(CHECK IMPORTED_TARGET check)
 file(GLOB unit_files CONFIGURE_DEPENDS conformance/proof/units/*.c)
 set(unit_sources ${unit_files})
 list(FILTER unit_sources INCLUDE REGEX "/unit_")
-if(CHECK_FOUND AND unit_sources AND NOT ASSAY_CORE_ONLY)
+if(CHECK_FOUND AND unit_sources AND NOT ASSAY_CORE_ONLY AND NOT ASSAY_OPS) # units take the ops that suit them: all are there
   set(unit_h "")
   foreach(f IN LISTS unit_sources)
     get_filename_component(n ${f} NAME_WE)
