@@ -86,6 +86,7 @@ bool assay_explain(assay_pool *pool, const assay_problem *p, const assay_kernel 
     assay_scene s = { 0 };
     assay_say w = { "", 0 };
     bool found = false;
+    const char *of = ""; /* the output that the words are about, where there are several */
     if (n)
         text[0] = 0;
     if (table && f->threads)
@@ -98,18 +99,26 @@ bool assay_explain(assay_pool *pool, const assay_problem *p, const assay_kernel 
         found = true;
         assay_say_add(&w, "right when called again: not the same result twice");
     } else {
-        int operand = f->operand;
-        for (int i = 0; operand < 0 && i < p->c.op->n_operands; i++)
-            operand = p->c.op->operands[i].access != ASSAY_IN && out[i].data ? i : operand;
-        if (operand >= 0 && assay_scene_open(p, k->contract, out, operand,
-                                             assay_poison_of(m.poison, &p->c.op->operands[operand]), &s)) {
+        /* what several outputs say together has no operand: the first that is not as the reference has it */
+        bool open = false;
+        int outputs = 0;
+        for (int i = 0; i < p->c.op->n_operands; i++)
+            outputs += p->c.op->operands[i].access != ASSAY_IN && out[i].data;
+        for (int i = 0; i < p->c.op->n_operands && !s.n_wrong; i++) {
+            if (f->operand >= 0 ? i != f->operand : p->c.op->operands[i].access == ASSAY_IN || !out[i].data)
+                continue;
+            assay_scene_close(&s);
+            open = assay_scene_open(p, k->contract, out, i, assay_poison_of(m.poison, &p->c.op->operands[i]), &s);
+        }
+        if (open && (f->operand >= 0 || s.n_wrong)) {
             found = assay_words(&s, &w);
+            of = outputs > 1 ? p->c.op->operands[s.operand].name : "";
             if (table)
                 assay_scene_print(&s);
         }
         assay_scene_close(&s);
     }
     assay_outputs_free(out);
-    snprintf(text, n, "%s", w.text);
+    snprintf(text, n, "%s%s%s", w.at ? of : "", w.at && *of ? ": " : "", w.text);
     return found;
 }

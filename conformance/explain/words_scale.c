@@ -174,13 +174,16 @@ static double how_group_amount(const assay_scene *s, assay_say *w)
 static double how_bits(const assay_scene *s, assay_say *w)
 {
     const int64_t len = s->rank ? s->dim[s->rank - 1] : 1;
-    double worst = 0, in_row = 0, drift = 0, size = 0;
+    double worst = 0, in_row = 0, drift = 0, size = 0, row = 0;
+    int64_t of = -1; /* the row whose mean size row is */
     for (int64_t i = 0; i < s->n; i++) {
         if (!s->wrong[i])
             continue;
-        double row = 0;
-        for (int64_t c = i / len * len; c < i / len * len + len; c++)
-            row += isfinite(s->want[c]) ? fabs(s->want[c]) / (double)len : 0;
+        if (of != i / len) {
+            of = i / len, row = 0;
+            for (int64_t c = of * len; c < of * len + len; c++)
+                row += isfinite(s->want[c]) ? fabs(s->want[c]) / (double)len : 0;
+        }
         const double e = s->got[i] - s->want[i], err = isfinite(e) ? fabs(e) : INFINITY;
         worst = fmax(worst, err / fabs(s->want[i]));
         in_row = fmax(in_row, err / fmax(fabs(s->want[i]), row));

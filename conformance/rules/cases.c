@@ -9,22 +9,21 @@
 
 enum {
     MOST_OPS = 256,
-    CHEAP = 32, /* most pairs have a case for this part of the price; for the others it is doubled until they have */
+    CHEAP = 32, /* most sets have a case for this part of the price; for the others it is doubled until they have */
     TYPES_SHARE = 4, /* joint cases of each type pay this part of what that of the first types does */
     DENSE = 8 /* in joint cases an element weighs so much: 32 times the price are for products of large matrices, whose
                  elements are few, not for as many elements */
 };
 
-/* What a case may cost (assay_case_price; joint: or alone; work: as bench measures it), whether triples meet, and how
- * many cases are made by rule. */
+/* What a case may cost (assay_case_price; joint: or alone; work: as bench measures it), and how many cases are made at
+ * the most for pairs and for triples. */
 static const struct {
     double price, joint, work;
-    bool triples;
-    int64_t most;
+    int64_t pairs, triples;
 } at_level[] = {
-    [ASSAY_QUICK] = { 0x1p18, 0x1p23, 0x1p20, false, 10000 },
-    [ASSAY_FULL] = { 0x1p20, 0x1p25, 0x1p25, true, 10000 },
-    [ASSAY_EXHAUSTIVE] = { 0x1p22, 0x1p27, 0x1p27, true, 100000 },
+    [ASSAY_QUICK] = { 0x1p18, 0x1p23, 0x1p20, 10000, 0 },
+    [ASSAY_FULL] = { 0x1p20, 0x1p25, 0x1p25, 10000, 20000 },
+    [ASSAY_EXHAUSTIVE] = { 0x1p22, 0x1p27, 0x1p27, 100000, 100000 },
 };
 
 typedef struct making {
@@ -171,7 +170,19 @@ static void add_seeds(assay_cases *to, assay_level level)
 
 /* ---- all --------------------------------------------------------------------------------------------------------- */
 
-static void add_triples(assay_cases *to, int64_t most)
+/* Each set at the least price that it can be had for. */
+static void fill(assay_cases *to, assay_cover *v, double price, int64_t most)
+{
+    const size_t had = to->n;
+    to->space.price = price / CHEAP;
+    assay_cover_fill(v, most, keep, to);
+    while (to->space.price < price) {
+        to->space.price *= 2;
+        assay_cover_retry(v, most - (int64_t)(to->n - had), keep, to);
+    }
+}
+
+static void add_triples(assay_cases *to, assay_level level)
 {
     if (!assay_cover_init(&to->triples, &to->space, 3, true))
         abort();
@@ -181,7 +192,7 @@ static void add_triples(assay_cases *to, int64_t most)
         if (!assay_case_parse(to->line[i], &c, NULL))
             assay_cover_add(&to->triples, &c);
     }
-    assay_cover_fill(&to->triples, most, keep, to);
+    fill(to, &to->triples, at_level[level].price, at_level[level].triples);
 }
 
 /* ---- what bench measures ----------------------------------------------------------------------------------------- */
@@ -260,18 +271,13 @@ static assay_cases *make(const assay_op *op, assay_level level)
     if (assay_suite_of(op)->rows_only)
         return to;
     add_seeds(to, level);
-    to->space.price = at_level[level].price / CHEAP;
-    assay_cover_fill(&to->pairs, at_level[level].most, keep, to);
-    while (to->space.price < at_level[level].price) {
-        to->space.price *= 2;
-        assay_cover_retry(&to->pairs, at_level[level].most, keep, to);
-    }
+    fill(to, &to->pairs, at_level[level].price, at_level[level].pairs);
     for (int f = 0; f < to->space.n; f++)
         if (to->space.factor[f].what == ASSAY_RUNG)
             add_alone(to, f, true, at_level[level].joint);
     assay_cover_retry(&to->pairs, 0, keep, to); /* makes none, and counts what these have had */
     if (at_level[level].triples)
-        add_triples(to, at_level[level].most);
+        add_triples(to, level);
     add_work(to, level);
     return to;
 }
