@@ -59,7 +59,8 @@ static const assay_said says[] = {
     { "len", "keys in use of each sequence; left out: all S, or as many as its pages hold" },
     { "pages",
       "pages[b][i]: which page of k and v, of all sequences together, holds keys i page .. i page + page - 1" },
-    { "allow", "not 0: queries of this tile may look at keys of this tile, by their numbers; 0: hidden" },
+    { "allow", "not 0: queries of this tile may look at keys of this tile, by their numbers; 0: hidden; with tile=1 "
+               "ONNX's and PyTorch's mask of truth values" },
     { "scale", "of q.k; 0: 1/sqrt(D)" },
     { "softcap", "c tanh(score / c) before mask and slopes; 0: off" },
     { "causal", "1: a key is visible if its position is not after the query's" },

@@ -31,11 +31,11 @@ def some(*shape):
     return rng.standard_normal(shape).astype("f4")
 
 
-def attended(q, k, v, first):
-    """Of one sequence and head, query t at first + t, in float64."""
+def attended(q, k, v, first, shown=True):
+    """Of one sequence and head, query t at first + t, in float64; shown: where it may look."""
     q, k, v = [a.astype("f8") for a in (q, k, v)]
     z = q @ k.T / np.sqrt(q.shape[1])
-    z[np.arange(len(k)) > first + np.arange(len(q))[:, None]] = -np.inf
+    z[~np.asarray(shown) | (np.arange(len(k)) > first + np.arange(len(q))[:, None])] = -np.inf
     e = np.exp(z - z.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True) @ v
 
@@ -99,6 +99,9 @@ def nodes():
     k5, v5 = np.concatenate([pk, k], axis=2), np.concatenate([pv, v], axis=2)
     o = attended(q[0, 0], k5[0, 0], v5[0, 0], 2)[None, None].astype("f4")
     yield Node("Attention", {"is_causal": 1}, [q, k, v, None, pk, pv], [o, k5, v5]), 3
+    shown = np.array([[True, False, True], [False, True, True]])
+    o = attended(q[0, 0], k[0, 0], v[0, 0], 3, shown)[None, None].astype("f4")
+    yield Node("Attention", {}, [q, k, v, shown], [o]), 1
     yield Node("ArgMin", {"axis": 1, "select_last_index": 1, "keepdims": 0}, [np.array([[1, 0, 2, 0]], "f4")], [np.array([3])]), 1
     yield Node("CumSum", {"exclusive": 1, "reverse": 1}, [np.array([1, 2, 3], "i4"), np.array(0)], [np.array([5, 3, 0], "i4")]), 1
 

@@ -18,13 +18,20 @@ def stacked(new, past):
     return new if past is None else np.concatenate([past.transpose(0, 2, 1, 3), new], axis=1)
 
 
-def bias_of(mask, shape):
-    """What is added to scores of (B, H, T, S): -inf where a mask of truth values is false, or ends before S."""
+def spread(mask, shape, beyond):
+    """A mask over scores of (B, H, T, S), of which it may lack the last keys."""
     mask = np.asarray(mask)
-    if mask.dtype == bool:
-        mask = np.where(mask, 0, -np.inf)
     short = shape[-1] - mask.shape[-1]
-    return np.broadcast_to(np.pad(f32(mask), [(0, 0)] * (mask.ndim - 1) + [(0, short)], constant_values=-np.inf), shape)
+    return np.broadcast_to(np.pad(mask, [(0, 0)] * (mask.ndim - 1) + [(0, short)], constant_values=beyond), shape)
+
+
+def masks_of(mask, shape):
+    """What is added, or of truth values a tile for each query and key."""
+    if mask is None:
+        return {}
+    if np.asarray(mask).dtype == bool:
+        return {"allow": spread(mask, shape, False).astype("i1")}
+    return {"mask": spread(f32(mask), shape, -np.inf)}
 
 
 def appended(past, new, present):
@@ -46,7 +53,7 @@ def attention(n):
     window = f" window={left + 1} right={right + 1 if right >= 0 else UNBOUNDED}" if max(left, right) >= 0 else ""
     causal = n.attr("is_causal", 0)
     first = np.zeros(B, "i4") + (S - k.shape[1] if past[0] is None else past[0].shape[2])
-    operands = {"q": f32(q), "k": typed(k), "v": typed(v), "mask": None if mask is None else bias_of(mask, (B, H, T, S))}
+    operands = {"q": f32(q), "k": typed(k), "v": typed(v), **masks_of(mask, (B, H, T, S))}
     if length is not None:
         operands["len"], first = length.astype("i4"), length.astype("i4") - T
     if causal or window:
