@@ -207,6 +207,7 @@ static assay_status work(options *o, assay_why *why)
         assay_stop_on_signals();
         assay_progress_begin(o->r.weights / 1000, "thousand weights");
         o->r.step = step;
+        o->r.pulse.go_on = assay_stop_goes_on;
         s = o->r.how.packs ? assay_method_pack(&o->r, why) : assay_requant_write(&o->r, why);
         assay_progress_clear();
     }

@@ -8,4 +8,5 @@
 void assay_stop_on_signals(void); /* SIGINT, SIGTERM and SIGHUP ask to stop, from here on */
 /* Shows how far the work is and at what; false: stop. */
 bool assay_stop_step(int64_t done, const char *what);
+bool assay_stop_goes_on(void *ctx); /* the same without showing; from any thread */
 #endif

@@ -168,7 +168,7 @@ typedef struct team { /* buffers: values of a piece before and after, of each th
     piece piece[PIECES];
 } team;
 
-static assay_status stopped(const assay_requant *r, assay_why *why)
+assay_status assay_requant_stopped(const assay_requant *r, assay_why *why)
 {
     return assay_fail(why, ASSAY_UNSUPPORTED, "interrupted; %s is as it was", r->out);
 }
@@ -202,7 +202,7 @@ static assay_status encode_tensor(assay_requant *r, assay_requant_tensor *t, tea
             *done += p->n;
         }
         if (r->step && !r->step(r->ctx, *done, r->name))
-            return stopped(r, why);
+            return assay_requant_stopped(r, why);
     }
     return ASSAY_OK;
 }
@@ -249,7 +249,7 @@ static assay_status put_data(assay_requant *r, team *m, assay_gguf_writer *w, as
         if (!s && ferror(w->f))
             s = assay_fail(why, ASSAY_ERR_IO, "%.150s: cannot be written: %s", r->out, strerror(errno));
         if (!s && r->step && !r->step(r->ctx, done, r->name))
-            s = stopped(r, why);
+            s = assay_requant_stopped(r, why);
     }
     assay_gguf_pad(w);
     XXH3_freeState(hash);

@@ -5,6 +5,7 @@
 #ifndef ASSAY_MODELS_REQUANT_H
 #define ASSAY_MODELS_REQUANT_H
 #include "../core/gguf.h"
+#include "../quantize/methods.h"
 #include "imatrix.h"
 #include "requant_groups.h"
 #include "requant_method.h"
@@ -60,6 +61,7 @@ typedef struct assay_requant {
     /* told now and then; false ends the work: OUT stays as it was */
     bool (*step)(void *ctx, int64_t weights, const char *tensor);
     void *ctx;
+    assay_pulse pulse; /* the same question without words, asked inside a matrix */
     /* found by the plan, which stays the owner: */
     assay_map map;
     assay_gguf gguf; /* of safetensors: nothing */
@@ -84,6 +86,7 @@ bool assay_requant_writes(assay_dtype t);
 /* Does `assay run` compute with matrices of this type? */
 bool assay_requant_runs(assay_dtype t);
 const char *assay_requant_why_text(assay_requant_why why);
+assay_status assay_requant_stopped(const assay_requant *r, assay_why *why);
 
 assay_status assay_requant_list_safetensors(assay_requant *r, assay_why *why);
 const char *assay_requant_from(const assay_requant_tensor *t);      /* in words */

@@ -155,22 +155,23 @@ assay_status assay_groups_make(assay_requant *r, assay_why *why)
 typedef struct stack { /* the rows of the users of a group, one under the other */
     const assay_requant *r;
     const assay_requant_group *g;
-    unsigned char *bytes;
 } stack;
 
 /* Into each user's own element type. */
 static void through(void *ctx, double *w, int64_t rows, int64_t n, int64_t row)
 {
     const stack *s = ctx;
+    unsigned char *bytes = assay_room((size_t)n, sizeof(double));
     for (int64_t i = 0; i < rows; i++, row++) {
         int64_t end = 0;
         int k = -1;
         while (row >= end)
             end += s->r->tensor[s->g->user[++k]].rows;
         const assay_dtype_info *d = assay_dtype_of(s->r->tensor[s->g->user[k]].to);
-        d->encode(s->bytes, w + i * n, n);
-        d->decode(w + i * n, s->bytes, n);
+        d->encode(bytes, w + i * n, n);
+        d->decode(w + i * n, bytes, n);
     }
+    free(bytes);
 }
 
 static void multiply(double **at, const double *s, int64_t n)
@@ -194,7 +195,7 @@ static void largest(const double *w, int64_t rows, int64_t n, double *most)
 static void awq(assay_requant *r, const assay_requant_group *g, const double *w, const double *x, int64_t rows,
                 int64_t in, double *s)
 {
-    stack to = { r, g, assay_room((size_t)in, sizeof(double)) };
+    stack to = { r, g };
     const int64_t tokens = g->x->dim[0];
     assay_awq m = { .group = r->how.packs && r->how.group > 0 ? r->how.group : in,
                     .rows = rows,
@@ -203,18 +204,18 @@ static void awq(assay_requant *r, const assay_requant_group *g, const double *w,
                     .w = w,
                     .x = x,
                     .duo = r->how.duo,
-                    .threads = r->threads };
+                    .threads = r->threads,
+                    .pulse = &r->pulse };
     m.grid = (assay_grid){ .rule = ASSAY_GRID_AWQ, .bits = (int)r->how.bits, .sym = r->how.sym, .f16 = true };
     if (!r->how.packs)
         m.round = through, m.round_ctx = &to;
     assay_awq_search(&m, s);
-    const double size = assay_product_loss(w, NULL, x, tokens, rows, in, r->threads);
+    const double size = assay_product_loss(w, NULL, x, tokens, rows, in, r->threads, &r->pulse);
     for (int k = 0; k < g->users; k++) {
         assay_requant_change *c = &r->change[g->user[k]];
         c->power = m.best / (double)ASSAY_AWQ_POWERS;
         c->loss = m.loss[m.best], c->plain = m.loss[0], c->size = size; /* of all users together */
     }
-    free(to.bytes);
 }
 
 static assay_status scale(assay_requant *r, const assay_requant_group *g, assay_why *why)
@@ -271,8 +272,8 @@ assay_status assay_method_search(assay_requant *r, assay_why *why)
         s = scale(r, &r->group[i], why);
         for (int k = 0; k < r->group[i].users; k++)
             done += r->tensor[r->group[i].user[k]].rows * r->tensor[r->group[i].user[k]].width;
-        if (!s && r->step && !r->step(r->ctx, done, "scales"))
-            s = assay_fail(why, ASSAY_UNSUPPORTED, "interrupted; %s is as it was", r->out);
+        if (!s && (!assay_goes_on(&r->pulse) || (r->step && !r->step(r->ctx, done, "scales"))))
+            s = assay_requant_stopped(r, why);
     }
     return s;
 }

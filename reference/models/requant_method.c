@@ -229,19 +229,17 @@ assay_status assay_method_finite(const assay_requant *r, const assay_requant_ten
 
 /* ---- gptq into an element type ---- */
 
-typedef struct encoder {
-    const assay_dtype_info *d;
-    unsigned char *bytes;
-} encoder;
-
 static void through(void *ctx, double *w, int64_t rows, int64_t n, int64_t row)
 {
-    const encoder *e = ctx;
+    const assay_dtype to = *(const assay_dtype *)ctx;
+    const assay_dtype_info *d = assay_dtype_of(to);
+    unsigned char *bytes = assay_room((size_t)assay_dtype_bytes(to, n), 1);
     (void)row;
     for (int64_t i = 0; i < rows; i++) {
-        e->d->encode(e->bytes, w + i * n, n);
-        e->d->decode(w + i * n, e->bytes, n);
+        d->encode(bytes, w + i * n, n);
+        d->decode(w + i * n, bytes, n);
     }
+    free(bytes);
 }
 
 assay_status assay_method_compensate(const assay_requant *r, assay_requant_tensor *t, double *w, assay_why *why)
@@ -251,24 +249,24 @@ assay_status assay_method_compensate(const assay_requant *r, assay_requant_tenso
     double *x = assay_method_inputs(r, t, why);
     if (!x)
         return ASSAY_ERR_FORMAT;
-    encoder e = { assay_dtype_of(t->to), assay_room((size_t)assay_dtype_bytes(t->to, n), 1) };
     double *h = assay_room((size_t)(n * n), sizeof *h), *was = assay_room((size_t)all, sizeof *was);
     double *y = assay_room((size_t)all, sizeof *y);
     memcpy(was, w, (size_t)all * sizeof *was);
-    assay_gram(x, c->x->dim[0], n, h);
-    const assay_status s =
-        assay_gptq_blocks(w, h, t->rows, n, e.d->block, r->how.damping, r->threads, through, &e, why);
+    assay_gram(x, c->x->dim[0], n, h, r->threads, &r->pulse);
+    assay_status s = assay_gptq_blocks(w, h, t->rows, n, assay_dtype_of(t->to)->block, r->how.damping, r->threads,
+                                       &r->pulse, through, &t->to, why);
     for (int pass = 0; pass < 2 && !s; pass++) {
         memcpy(y, pass ? w : was, (size_t)all * sizeof *y);
-        through(&e, y, t->rows, n, 0);
-        *(pass ? &c->loss : &c->plain) = assay_product_loss(y, was, x, c->x->dim[0], t->rows, n, r->threads);
+        through(&t->to, y, t->rows, n, 0);
+        *(pass ? &c->loss : &c->plain) = assay_product_loss(y, was, x, c->x->dim[0], t->rows, n, r->threads, &r->pulse);
     }
-    c->size = assay_product_loss(was, NULL, x, c->x->dim[0], t->rows, n, r->threads);
+    c->size = assay_product_loss(was, NULL, x, c->x->dim[0], t->rows, n, r->threads, &r->pulse);
+    if (!assay_goes_on(&r->pulse))
+        s = assay_requant_stopped(r, why);
     free(x);
     free(h);
     free(was);
     free(y);
-    free(e.bytes);
     return s;
 }
 

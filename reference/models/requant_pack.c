@@ -54,7 +54,9 @@ static assay_status code_gptq(const assay_requant *r, const assay_packed *p, dou
         .group = p->group,
         .damping = r->how.damping,
         .act_order = r->how.act_order,
-        .fixed = r->how.fixed
+        .fixed = r->how.fixed,
+        .threads = r->threads,
+        .pulse = &r->pulse
     };
     return assay_gptq_run(&m, w, h, p->out, p->in, c->code, c->zero, c->scale, c->group_of, &margin, why);
 }
@@ -67,9 +69,15 @@ static void code_awq(const assay_requant *r, const assay_packed *p, const char *
     const bool score = !fnmatch("*[._][qk]_proj.weight", name, 0) || !fnmatch("*attn_[qk].weight", name, 0);
     if (r->how.clip && !score) {
         double *most = assay_room((size_t)(p->out * p->groups), sizeof *most);
-        const assay_awq m = {
-            .grid = grid, .group = p->group, .rows = p->out, .in = p->in, .tokens = tokens, .w = w, .x = x
-        };
+        const assay_awq m = { .grid = grid,
+                              .group = p->group,
+                              .rows = p->out,
+                              .in = p->in,
+                              .tokens = tokens,
+                              .w = w,
+                              .x = x,
+                              .threads = r->threads,
+                              .pulse = &r->pulse };
         assay_awq_clip(&m, most, NULL, NULL);
         for (int64_t i = 0; i < p->out * p->in; i++) {
             const double limit = most[i / p->in * p->groups + i % p->in / p->group];
@@ -104,13 +112,13 @@ static void judge(const assay_requant *r, const assay_packed *p, const codes *c,
     assay_grid_round(&grid, y, p->out, p->in, p->group);
     if (change->columns)
         assay_fold_columns(y, p->out, p->in, change->columns);
-    change->plain = assay_product_loss(y, was, x, tokens, p->out, p->in, r->threads);
+    change->plain = assay_product_loss(y, was, x, tokens, p->out, p->in, r->threads, &r->pulse);
     for (int64_t i = 0; i < p->out * p->in; i++) {
         const int64_t g = c->group_of ? c->group_of[i % p->in] : i % p->in / p->group, at = g * p->out + i / p->in;
         y[i] = assay_grid_value((assay_step){ c->scale[at], c->zero[at] }, c->code[i]);
     }
-    change->loss = assay_product_loss(y, was, x, tokens, p->out, p->in, r->threads);
-    change->size = assay_product_loss(was, NULL, x, tokens, p->out, p->in, r->threads);
+    change->loss = assay_product_loss(y, was, x, tokens, p->out, p->in, r->threads, &r->pulse);
+    change->size = assay_product_loss(was, NULL, x, tokens, p->out, p->in, r->threads, &r->pulse);
     free(y);
 }
 
@@ -156,7 +164,7 @@ static assay_status pack(assay_requant *r, const assay_requant_tensor *t, const 
     } else if (r->how.method == ASSAY_METHOD_GPTQ) {
         double *h = assay_room((size_t)(p.in * p.in), sizeof *h);
         c.group_of = assay_room((size_t)p.in, sizeof *c.group_of);
-        assay_gram(x, change->x->dim[0], p.in, h);
+        assay_gram(x, change->x->dim[0], p.in, h, r->threads, &r->pulse);
         s = code_gptq(r, &p, w, h, &c, why);
         free(h);
     } else {
@@ -164,6 +172,8 @@ static assay_status pack(assay_requant *r, const assay_requant_tensor *t, const 
     }
     if (!s)
         judge(r, &p, &c, was, x, change);
+    if (!assay_goes_on(&r->pulse))
+        s = assay_requant_stopped(r, why);
     p.qweight = assay_zeros(assay_packed_weight_words(&p), 4);
     p.qzeros = assay_zeros(assay_packed_zero_words(&p), 4);
     p.scales = assay_zeros(assay_packed_scale_count(&p), 2);
@@ -245,7 +255,7 @@ assay_status assay_method_pack(assay_requant *r, assay_why *why)
         }
         done += t->rows * t->width;
         if (!s && r->step && !r->step(r->ctx, done, "packing"))
-            s = assay_fail(why, ASSAY_UNSUPPORTED, "interrupted; %s is as it was", r->out);
+            s = assay_requant_stopped(r, why);
     }
     char *config = config_of(r);
     const size_t n_meta = r->st.n_meta + 1;

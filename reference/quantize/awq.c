@@ -58,23 +58,32 @@ void assay_awq_scales(const assay_awq *m, const double *mean_x, int power, doubl
     free(mean_w);
 }
 
+static void round_rows(const assay_awq *m, double *y)
+{
+#pragma omp parallel for num_threads(m->threads > 1 ? m->threads : 1) schedule(dynamic)
+    for (int64_t r = 0; r < m->rows; r++)
+        if (!assay_goes_on(m->pulse))
+            continue;
+        else if (m->round)
+            m->round(m->round_ctx, y + r * m->in, 1, m->in, r);
+        else
+            assay_grid_round(&m->grid, y + r * m->in, 1, m->in, m->group);
+}
+
 void assay_awq_search(assay_awq *m, double *s)
 {
     double *mean_x = assay_room((size_t)m->in, sizeof *mean_x);
     assay_awq_mean(m, mean_x);
     m->best = 0;
-    for (int i = 0; i < ASSAY_AWQ_POWERS; i++) {
+    for (int i = 0; i < ASSAY_AWQ_POWERS && assay_goes_on(m->pulse); i++) {
         double *y = copy(m);
         assay_awq_scales(m, mean_x, i, s);
         assay_fold_columns(y, m->rows, m->in, s);
-        if (m->round)
-            m->round(m->round_ctx, y, m->rows, m->in, 0);
-        else
-            assay_grid_round(&m->grid, y, m->rows, m->in, m->group);
+        round_rows(m, y);
         for (int64_t at = 0; at < m->rows * m->in; at++)
             y[at] /= s[at % m->in];
         m->loss[i] = m->loss_of ? m->loss_of(m->ctx, y)
-                                : assay_product_loss(y, m->w, m->x, m->tokens, m->rows, m->in, m->threads);
+                                : assay_product_loss(y, m->w, m->x, m->tokens, m->rows, m->in, m->threads, m->pulse);
         m->best = m->loss[i] < m->loss[m->best] ? i : m->best;
         free(y);
     }
@@ -102,9 +111,10 @@ static double cut(const assay_awq *m, const double *w, int64_t first, int64_t n,
 void assay_awq_clip(const assay_awq *m, double *most, double *loss, double *first)
 {
     const int64_t groups = (m->in - 1) / m->group + 1;
-    double *held = assay_room((size_t)m->group, sizeof *held);
-    for (int64_t r = 0; r < m->rows; r++)
-        for (int64_t g = 0; g < groups; g++) {
+#pragma omp parallel for num_threads(m->threads > 1 ? m->threads : 1) schedule(dynamic)
+    for (int64_t r = 0; r < m->rows; r++) {
+        double *held = assay_room((size_t)m->group, sizeof *held);
+        for (int64_t g = 0; g < groups && assay_goes_on(m->pulse); g++) {
             const int64_t at = g * m->group, n = m->in - at < m->group ? m->in - at : m->group;
             const double *w = m->w + r * m->in + at;
             double high = 0, least = INFINITY, whole = 0, kept = 0;
@@ -122,7 +132,8 @@ void assay_awq_clip(const assay_awq *m, double *most, double *loss, double *firs
             if (first)
                 first[r * groups + g] = whole;
         }
-    free(held);
+        free(held);
+    }
 }
 
 void assay_smooth_scales(const double *most_x, const double *most_w, int64_t in, double alpha, double *s)

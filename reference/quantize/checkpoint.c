@@ -6,31 +6,32 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char codes[] = ".qweight";
-static const char *const others[] = { ".qzeros", ".scales", ".g_idx" };
+static const char codes[] = "qweight"; /* behind a dot, or the whole name: a file of one layer */
+static const char *const others[] = { "qzeros", "scales", "g_idx" };
 enum { SCALES = 1 };
 
 /* What weights of packings that are not read have beside them. */
 static const struct {
     const char *tail, *what;
 } foreign[] = {
-    { ".weight_scale_inv", "fp8 in blocks" },   { ".weight_scale", "fp8 or int8 with scales" },
-    { ".weight_packed", "compressed-tensors" }, { ".absmax", "bitsandbytes" },
-    { ".quant_map", "bitsandbytes" },           { ".SCB", "bitsandbytes" },
+    { "weight_scale_inv", "fp8 in blocks" },   { "weight_scale", "fp8 or int8 with scales" },
+    { "weight_packed", "compressed-tensors" }, { "absmax", "bitsandbytes" },
+    { "quant_map", "bitsandbytes" },           { "SCB", "bitsandbytes" },
 };
 
-static bool ends(const char *name, const char *tail)
+/* How much of a name stands before a tail, the dot with it; -1: it ends otherwise. */
+static int before(const char *name, const char *tail)
 {
     const size_t n = strlen(name), m = strlen(tail);
-    return n > m && !strcmp(name + n - m, tail);
+    return n >= m && !strcmp(name + n - m, tail) && (n == m || name[n - m - 1] == '.') ? (int)(n - m) : -1;
 }
 
 /* The tensor beside `name` that has another tail: "a.qweight" -> "a.scales". */
 static const assay_st_tensor *beside(const assay_safetensors *st, const char *name, const char *tail, const char *other)
 {
-    const size_t n = strlen(name) - strlen(tail);
+    const int n = before(name, tail);
     for (size_t i = 0; i < st->n_tensors; i++)
-        if (!strncmp(st->tensor[i].name, name, n) && !strcmp(st->tensor[i].name + n, other))
+        if (before(st->tensor[i].name, other) == n && !strncmp(st->tensor[i].name, name, (size_t)n))
             return &st->tensor[i];
     return NULL;
 }
@@ -41,18 +42,18 @@ assay_status assay_packed_part_of(const assay_safetensors *st, size_t i, const c
     const char *name = st->tensor[i].name;
     bool any = false;
     for (size_t k = 0; k < st->n_tensors && !any; k++)
-        any = ends(st->tensor[k].name, codes);
-    *part = ends(name, codes) ? ASSAY_PACKED_CODES : ASSAY_PACKED_NONE;
+        any = before(st->tensor[k].name, codes) >= 0;
+    *part = before(name, codes) >= 0 ? ASSAY_PACKED_CODES : ASSAY_PACKED_NONE;
     for (size_t k = 0; k < sizeof foreign / sizeof *foreign; k++)
-        if (ends(name, foreign[k].tail))
+        if (before(name, foreign[k].tail) > 0)
             return assay_fail(why, ASSAY_UNSUPPORTED,
                               "%s: tensor '%.80s' belongs to weights packed in a way that is not read (%s)", label,
                               name, foreign[k].what);
     for (size_t k = 0; k < sizeof others / sizeof *others; k++)
-        if (ends(name, others[k]) && (any || k != SCALES)) { /* a model may call something of its own so */
+        if (before(name, others[k]) >= 0 && (any || k != SCALES)) { /* a model may call something of its own so */
             if (!beside(st, name, others[k], codes))
                 return assay_fail(why, ASSAY_ERR_FORMAT,
-                                  "%s: tensor '%.80s' belongs to a .qweight that is not there (in another shard?)",
+                                  "%s: tensor '%.80s' belongs to a qweight that is not there (in another shard?)",
                                   label, name);
             *part = ASSAY_PACKED_OTHER;
         }
@@ -179,7 +180,7 @@ assay_status assay_packed_take(const assay_safetensors *st, size_t i, const assa
                                assay_packed *p, char *name, size_t room, bool *lies, assay_why *why)
 {
     parts x = { .qweight = &st->tensor[i], .label = label, .why = why };
-    const int prefix = (int)(strlen(x.qweight->name) - strlen(codes));
+    const int prefix = before(x.qweight->name, codes);
     *lies = false;
     if (!c->found)
         return assay_fail(why, ASSAY_ERR_FORMAT,
@@ -199,7 +200,7 @@ assay_status assay_packed_take(const assay_safetensors *st, size_t i, const assa
         s = indices(&x, c, p);
     if (!s && c->sym)
         s = convention(&x, c, p, lies);
-    snprintf(name, room, "%.*s.weight", prefix, x.qweight->name);
+    snprintf(name, room, "%.*sweight", prefix, x.qweight->name);
     if (!s && assay_safetensors_find(st, name))
         s = assay_fail(why, ASSAY_ERR_FORMAT, "%s: '%.80s' stands there beside '%.80s'", label, name, x.qweight->name);
     return s;

@@ -9,9 +9,9 @@
 #include <string.h>
 
 /* a (n, n), symmetric, to its lower Cholesky factor; returns the column whose pivot is not above 0, n if none is. */
-static int64_t cholesky(double *a, int64_t n)
+static int64_t cholesky(double *a, int64_t n, const assay_pulse *pulse)
 {
-    for (int64_t j = 0; j < n; j++) {
+    for (int64_t j = 0; j < n && assay_goes_on(pulse); j++) {
         double *row = a + j * n;
         for (int64_t k = 0; k <= j; k++) {
             const double *other = a + k * n;
@@ -52,7 +52,7 @@ static void order_columns(work *k, const double *diagonal)
 static assay_status factor(work *k, const double *h, const double *diagonal, assay_why *why)
 {
     const int64_t n = k->in;
-    double mean = 0, *a = assay_room((size_t)(n * n), sizeof *a), *row = assay_room((size_t)n, sizeof *row);
+    double mean = 0, *a = assay_room((size_t)(n * n), sizeof *a);
     for (int64_t i = 0; i < n; i++)
         mean += diagonal[i] / (double)n;
     for (int64_t i = 0; i < n; i++)
@@ -60,15 +60,21 @@ static assay_status factor(work *k, const double *h, const double *diagonal, ass
             const int64_t p = k->order[n - 1 - i], q = k->order[n - 1 - j];
             a[i * n + j] = i == j ? diagonal[p] + k->m->damping * mean : h[p * n + q];
         }
-    const int64_t bad = cholesky(a, n);
-    for (int64_t j = 0; j < n && bad == n; j++) { /* column j of the inverse of L is, turned, a column of U */
+    const int64_t bad = cholesky(a, n, k->m->pulse);
+#pragma omp parallel for num_threads(k->m->threads > 1 ? k->m->threads : 1) schedule(dynamic)
+    for (int64_t j = 0; j < n; j++) { /* column j of the inverse of L is, turned, a column of U */
+        if (bad < n || !assay_goes_on(k->m->pulse))
+            continue;
+        double *row = assay_room((size_t)n, sizeof *row);
         for (int64_t i = j; i < n; i++)
             row[i] = ((i == j) - assay_product_dot(a + i * n + j, row + j, i - j)) / a[i * n + i];
         for (int64_t i = 0; i < n; i++)
             k->u[(n - 1 - i) * n + n - 1 - j] = i < j ? 0 : row[i];
+        free(row);
     }
     free(a);
-    free(row);
+    if (!assay_goes_on(k->m->pulse))
+        return assay_fail(why, ASSAY_UNSUPPORTED, "gptq: interrupted");
     return bad == n ? ASSAY_OK
                     : assay_fail(why, ASSAY_ERR_ARG,
                                  "gptq: H with damping %g of its mean diagonal %g is not positive definite at column "
@@ -76,32 +82,38 @@ static assay_status factor(work *k, const double *h, const double *diagonal, ass
                                  k->m->damping, mean, k->order[n - 1 - bad]);
 }
 
-static void fit(const assay_gptq *m, const double *w, int64_t rows, int64_t in, int64_t first, uint8_t *zero,
-                double *scale)
+typedef struct grids { /* (groups, rows) */
+    uint8_t *zero;
+    double *scale;
+} grids;
+
+static void fit(const work *k, const double *w, int64_t r, int64_t first, const grids *to)
 {
-    const int64_t n = in - first < m->group ? in - first : m->group;
-    for (int64_t r = 0; r < rows; r++) {
-        const assay_step s = assay_grid_fit(&m->grid, w + r * in + first, n);
-        scale[first / m->group * rows + r] = s.scale;
-        zero[first / m->group * rows + r] = (uint8_t)s.zero;
-    }
+    const int64_t n = k->in - first < k->m->group ? k->in - first : k->m->group;
+    const int64_t at = first / k->m->group * k->rows + r;
+    const assay_step s = assay_grid_fit(&k->m->grid, w + r * k->in + first, n);
+    to->scale[at] = s.scale;
+    to->zero[at] = (uint8_t)s.zero;
 }
 
-/* Column i, in order, of all rows; what its rounding leaves goes into the columns after it. */
-static void column(const work *k, int64_t i, int64_t g, uint8_t *code, const uint8_t *zero, const double *scale,
-                   double *margin)
+/* Row r, column by column in order; what a column's rounding leaves goes into those after it.  Returns the margin. */
+static double one_row(const work *k, int64_t r, uint8_t *code, const grids *to)
 {
-    const int64_t n = k->in, c = k->order[i];
-    for (int64_t r = 0; r < k->rows; r++) {
-        double *w = k->w + r * n;
-        const assay_step s = { scale[g * k->rows + r], zero[g * k->rows + r] };
+    const int64_t n = k->in;
+    double *w = k->w + r * n, margin = INFINITY;
+    for (int64_t i = 0; i < n && (i % 64 || assay_goes_on(k->m->pulse)); i++) {
+        const int64_t c = k->order[i], g = (k->m->fixed ? c : i) / k->m->group;
+        if (!k->m->fixed && i % k->m->group == 0)
+            fit(k, k->w, r, i, to);
+        const assay_step s = { to->scale[g * k->rows + r], to->zero[g * k->rows + r] };
         const double t = w[i] / s.scale;
-        *margin = fmin(*margin, fabs(fabs(t - floor(t)) - 0.5));
+        margin = fmin(margin, fabs(fabs(t - floor(t)) - 0.5));
         code[r * n + c] = (uint8_t)assay_grid_code(&k->m->grid, s, w[i]);
         const double e = (w[i] - assay_grid_value(s, code[r * n + c])) / k->u[i * n + i];
         for (int64_t j = i + 1; j < n; j++)
             w[j] -= e * k->u[i * n + j];
     }
+    return margin;
 }
 
 assay_status assay_gptq_run(const assay_gptq *m, const double *w, const double *h, int64_t rows, int64_t in,
@@ -124,17 +136,20 @@ assay_status assay_gptq_run(const assay_gptq *m, const double *w, const double *
     for (int64_t r = 0; r < rows; r++)
         for (int64_t i = 0; i < in; i++)
             k.w[r * in + i] = clean[r * in + k.order[i]];
-    *margin = INFINITY;
-    const assay_status s = factor(&k, h, diagonal, why);
-    for (int64_t i = 0; m->fixed && i < in && !s; i += m->group)
-        fit(m, clean, rows, in, i, zero, scale);
-    for (int64_t i = 0; i < in && !s; i++) {
-        const int64_t g = (m->fixed ? k.order[i] : i) / m->group;
-        if (!m->fixed && i % m->group == 0)
-            fit(m, k.w, rows, in, i, zero, scale);
-        group_of[k.order[i]] = (int32_t)g;
-        column(&k, i, g, code, zero, scale, margin);
+    assay_status s = factor(&k, h, diagonal, why);
+    const grids to = { zero, scale };
+    for (int64_t i = 0; i < in; i++)
+        group_of[k.order[i]] = (int32_t)((m->fixed ? k.order[i] : i) / m->group);
+    double least = INFINITY;
+#pragma omp parallel for num_threads(m->threads > 1 ? m->threads : 1) schedule(dynamic) reduction(min : least)
+    for (int64_t r = 0; r < rows; r++) {
+        for (int64_t i = 0; m->fixed && i < in && !s; i += m->group)
+            fit(&k, clean, r, i, &to);
+        least = s ? least : fmin(least, one_row(&k, r, code, &to));
     }
+    *margin = least;
+    if (!s && !assay_goes_on(m->pulse))
+        s = assay_fail(why, ASSAY_UNSUPPORTED, "gptq: interrupted");
     free(diagonal);
     free(clean);
     free(k.order);
@@ -144,9 +159,9 @@ assay_status assay_gptq_run(const assay_gptq *m, const double *w, const double *
 }
 
 assay_status assay_gptq_blocks(double *w, const double *h, int64_t rows, int64_t in, int64_t block, double damping,
-                               int threads, assay_rounding round, void *ctx, assay_why *why)
+                               int threads, const assay_pulse *pulse, assay_rounding round, void *ctx, assay_why *why)
 {
-    const assay_gptq m = { .damping = damping };
+    const assay_gptq m = { .damping = damping, .threads = threads, .pulse = pulse };
     double *diagonal = assay_room((size_t)in, sizeof *diagonal);
     double *q = assay_room((size_t)(rows * block), sizeof *q);
     work k = { .m = &m, .rows = rows, .in = in };
@@ -155,15 +170,16 @@ assay_status assay_gptq_blocks(double *w, const double *h, int64_t rows, int64_t
     for (int64_t i = 0; i < in; i++)
         diagonal[i] = h[i * in + i] == 0 ? 1 : h[i * in + i];
     order_columns(&k, diagonal);
-    const assay_status s = factor(&k, h, diagonal, why);
+    assay_status s = factor(&k, h, diagonal, why);
     for (int64_t first = 0; first < in && !s; first += block) {
         const int64_t n = in - first < block ? in - first : block;
-        for (int64_t r = 0; r < rows; r++)
-            memcpy(q + r * n, w + r * in + first, (size_t)n * sizeof *q);
-        round(ctx, q, rows, n, 0);
 #pragma omp parallel for num_threads(threads > 1 ? threads : 1) schedule(static)
         for (int64_t r = 0; r < rows; r++) { /* what stands in the block is left: q is what it is rounded to */
             double *e = q + r * n, *row = w + r * in;
+            if (!assay_goes_on(pulse))
+                continue;
+            memcpy(e, row + first, (size_t)n * sizeof *e);
+            round(ctx, e, 1, n, r);
             for (int64_t i = 0; i < n; i++)
                 e[i] = row[first + i] - e[i];
             for (int64_t i = 0; i < n; i++) {
@@ -174,6 +190,8 @@ assay_status assay_gptq_blocks(double *w, const double *h, int64_t rows, int64_t
                     row[j] -= x * u[j];
             }
         }
+        if (!assay_goes_on(pulse))
+            s = assay_fail(why, ASSAY_UNSUPPORTED, "gptq: interrupted");
     }
     free(diagonal);
     free(q);

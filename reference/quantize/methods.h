@@ -12,33 +12,47 @@
 #include "assay/assay.h"
 #include "grid.h"
 
+/* Whether long work is to go on: asked row by row, from any thread.  Where the answer is no it ends early, with
+ * nothing that may be used; who asked for the work asks again behind it. */
+typedef struct assay_pulse {
+    bool (*go_on)(void *ctx); /* NULL: it does */
+    void *ctx;
+} assay_pulse;
+
+static inline bool assay_goes_on(const assay_pulse *p)
+{
+    return !p || !p->go_on || p->go_on(p->ctx);
+}
+
 typedef struct assay_gptq {
     assay_grid grid;
     int64_t group;  /* inputs that share a scale; the last group may have fewer */
     double damping; /* of the mean of H's diagonal, added to it; 0.01 as a rule */
     bool act_order; /* columns by descending diagonal of H (ties: as they stand) */
     bool fixed;     /* scales of the weights as they were, groups as they stand ("static groups") */
+    int threads;    /* of the rows; what comes out is the same */
+    const assay_pulse *pulse;
 } assay_gptq;
 
 /* h: (in, in).  Out: code (rows, in), zero and scale (groups, rows), group_of (in); columns stand in their old order.
  * margin: how far the nearest tie of a rounding was, in steps: what an error below it cannot change.  It fails where
- * H with its damping is not positive definite. */
+ * H with its damping is not positive definite, and where it is interrupted. */
 assay_status assay_gptq_run(const assay_gptq *m, const double *w, const double *h, int64_t rows, int64_t in,
                             uint8_t *code, uint8_t *zero, double *scale, int32_t *group_of, double *margin,
                             assay_why *why);
 
-/* How rows of weights are rounded, in place: rows `row` and on, n columns each. */
+/* How rows of weights are rounded, in place: rows `row` and on, n columns each; called from several threads. */
 typedef void (*assay_rounding)(void *ctx, double *w, int64_t rows, int64_t n, int64_t row);
 /* The same with a rounding that takes `block` columns at a time (an element type's): w becomes what is to be rounded.
  * The error of a block goes into the columns after it; within a block nothing is made good. */
 assay_status assay_gptq_blocks(double *w, const double *h, int64_t rows, int64_t in, int64_t block, double damping,
-                               int threads, assay_rounding round, void *ctx, assay_why *why);
+                               int threads, const assay_pulse *pulse, assay_rounding round, void *ctx, assay_why *why);
 
 /* h (n, n) = X'X / tokens. */
-void assay_gram(const double *x, int64_t tokens, int64_t n, double *h);
+void assay_gram(const double *x, int64_t tokens, int64_t n, double *h, int threads, const assay_pulse *pulse);
 /* The mean square of X (y - w)', of tokens and rows; w NULL: of X y'.  The same sum from any number of threads. */
 double assay_product_loss(const double *y, const double *w, const double *x, int64_t tokens, int64_t rows, int64_t n,
-                          int threads);
+                          int threads, const assay_pulse *pulse);
 double assay_product_dot(const double *a, const double *b, int64_t n);
 
 enum { ASSAY_AWQ_POWERS = 20, ASSAY_AWQ_CLIPS = 10, ASSAY_AWQ_CLIP_TOKENS = 512 };
@@ -54,7 +68,8 @@ typedef struct assay_awq {
     void *ctx;
     assay_rounding round; /* NULL: by grid and group */
     void *round_ctx;
-    int threads; /* of the product; the sums are the same */
+    int threads; /* what is found is the same */
+    const assay_pulse *pulse;
     /* found: */
     double loss[ASSAY_AWQ_POWERS]; /* of the power i / 20 */
     int best;                      /* the first that is least */

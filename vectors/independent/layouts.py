@@ -111,6 +111,19 @@ def reads():
     check("into blocks", {}, quantize(kind="q8_0"), "awq4 q8_0 as asked", "1 were in blocks already")
 
 
+def bare():
+    """A file of one layer, whose names have no prefix."""
+    t, want = model(np.random.default_rng(2), "gptq", 16, 64, 32)
+    safetensors("m.safetensors", t)
+    config("quantize_config.json", bits=4, group_size=32, desc_act=False, sym=False)
+    check("no prefix", {"weight": want}, quantize())
+    for missing, said in (("qzeros", "tensor 'qweight' has no qzeros beside it"), ("qweight", "tensor 'qzeros' belongs to a qweight that is not there")):
+        safetensors("m.safetensors", {k: v for k, v in t.items() if k != missing})
+        rc, out = quantize()
+        if rc != 2 or said not in out:
+            fail(f"no prefix, no {missing}: exit {rc}, no '{said}' in: {out[-300:]}")
+
+
 def conventions():
     """Zero points of a symmetric grid tell how they are stored; of another the JSON is taken at its word."""
     r = np.random.default_rng(2)
@@ -151,9 +164,9 @@ def refused():
     odd = dict(t, qzeros=np.where(np.arange(2) == 1, 0x77787777, 0x77777777).astype(np.int32) * np.ones((2, 1), np.int32))
     cases = (
         ("no JSON", {}, t, "tensor 'w.qweight' is packed, and neither quantize_config.json"),
-        ("zeros missing", how, without("qzeros"), "tensor 'w.qweight' has no .qzeros beside it"),
-        ("scales missing", how, without("scales"), "tensor 'w.qweight' has no .scales beside it"),
-        ("codes missing", how, without("qweight"), "tensor 'w.qzeros' belongs to a .qweight that is not there"),
+        ("zeros missing", how, without("qzeros"), "tensor 'w.qweight' has no qzeros beside it"),
+        ("scales missing", how, without("scales"), "tensor 'w.qweight' has no scales beside it"),
+        ("codes missing", how, without("qweight"), "tensor 'w.qzeros' belongs to a qweight that is not there"),
         ("order missing", dict(how, desc_act=True), without("g_idx"), "has no .g_idx beside it, and quantize_config.json says desc_act"),
         ("group out of range", how, index(5, 2), "tensor 'w.g_idx': entry 5 is group 2 of 2"),
         ("group below 0", how, index(63, -1), "tensor 'w.g_idx': entry 63 is group -1 of 2"),
@@ -234,6 +247,6 @@ if wrong:
     fail(wrong)
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
-    for part in reads, conventions, refused:
+    for part in reads, bare, conventions, refused:
         part()
 sys.exit(1 if bad else 0)

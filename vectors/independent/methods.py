@@ -3,9 +3,11 @@
 (int4.py), and what it refuses."""
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 import numpy as np
 
@@ -371,8 +373,50 @@ def refused():
         fail(f"packed twice: exit {rc}: {out}")
 
 
+def threads():
+    """However many, the bytes are the same."""
+    write(7)
+    for method, *how in (("gptq,group=32,act_order", "--layout", "gptq"), ("gptq,group=32,static,mse", "--layout", "gptq_v2"),
+                         ("awq,group=32", "--layout", "gemm"), ("gptq", "-t", "q4_0"), ("awq", "-t", "q8_0")):
+        made = []
+        for n in "1", "3":
+            rc, out = run("m.safetensors", "out", "--method", method, "--activations", "x.safetensors", *how, "--threads", n)
+            made.append(open("out", "rb").read() if not rc else out)
+        if made[0] != made[1] or isinstance(made[0], str):
+            fail(f"{method} {how}: three threads write another file, or none: {made[0] if isinstance(made[0], str) else ''}")
+
+
+def used(pid):
+    """Seconds of CPU."""
+    with open(f"/proc/{pid}/stat") as f:
+        return sum(map(int, f.read().rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def interrupted():
+    """Inside one matrix, which takes ten seconds and more: at most one more, in CPU time, so that a busy machine changes nothing."""
+    r, n = np.random.default_rng(3), 2048
+    files.safetensors("m.safetensors", {NAMES["q"]: r.standard_normal((n, n)).astype(np.float32), NAMES["n1"]: np.ones(n, np.float32)})
+    files.safetensors("x.safetensors", {NAMES["q"]: r.standard_normal((1024, n)).astype(np.float32)})
+    files.config("config.json", only={"model_type": "llama"})
+    for method, *how in (("gptq,mse", "--layout", "gptq"), ("gptq", "-t", "q4_k"), ("awq", "--layout", "gemm"), ("awq", "-t", "q3_k", "--threads", "2")):
+        with open("old", "w") as f:
+            f.write("old")
+        p = subprocess.Popen([assay, "quantize", "m.safetensors", "old", "--method", method, "--activations", "x.safetensors", *how],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        while p.poll() is None and used(p.pid) < 0.8:
+            time.sleep(0.01)
+        before = used(p.pid)
+        p.send_signal(signal.SIGINT)
+        said = p.stderr.read().decode()
+        _, status, usage = os.wait4(p.pid, 0)
+        p.returncode = os.waitstatus_to_exitcode(status)
+        after = usage.ru_utime + usage.ru_stime - before
+        if p.returncode != 2 or "interrupted; old is as it was" not in said or after > 1.5 or open("old").read() != "old":
+            fail(f"{method} {how}: exit {p.returncode} {after:.1f} s of CPU behind the interrupt: {said}")
+
+
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
-    for part in gptq, awq, smoothquant, blocks, model, same_bytes, refused:
+    for part in gptq, awq, smoothquant, blocks, model, same_bytes, threads, refused, interrupted:
         part()
 sys.exit(1 if bad else 0)

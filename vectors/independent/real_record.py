@@ -42,7 +42,7 @@ class Recorder:
 
     def keep(self, group, op, *parts, **meta):
         path = os.path.join(self.folder, f"{group}-{op}-{len(self.paths[group])}.safetensors".replace(" ", "-"))
-        whole = case(op, *parts, **meta)
+        whole = case(op, *parts, **{"x-real": group}, **meta)
         write(path, *whole)
         self.paths[group].append(path)
         for name, other in spoiled(*whole) if op != "quantize" else ():  # another search may be as good

@@ -86,7 +86,7 @@ static void written_out(const layer *l, int capacity, double y[T][D], int served
         __VA_ARGS__                                                                                                    \
     }
 
-/* By ops; what an expert gives to who was dropped is spoilt before it is combined. */
+/* By ops; what an expert gives to who was dropped, or chose none, is spoilt before it is combined. */
 static void by_ops(layer *l, int capacity, const char *how, float y[T * D])
 {
     const assay_moe_gate_params gate = { .score = ASSAY_GATE_SOFTMAX, .norm = 1 };
@@ -98,6 +98,10 @@ static void by_ops(layer *l, int capacity, const char *how, float y[T * D])
     ck_assert_int_eq(assay_impl_parse(how, assay_cpu(), &impl, &why), ASSAY_OK);
     RUN("moe_gate", &gate, DIMS(T, X, K), l->router, NULL, ids, w);
     RUN("moe_slots", &seats, DIMS(1, T, X, K), ids, slots, count);
+    for (int i = 0; i < T * K; i++) {
+        chose += ids[i] < 0;
+        ids[i] = ids[i] < 0 ? 0 : ids[i]; /* any: its slot says that it does not count */
+    }
     RUN("matmul_id", NULL, DIMS(T, K, X, H, D), l->x, l->gate, ids, NULL, g);
     RUN("matmul_id", NULL, DIMS(T, K, X, H, D), l->x, l->up, ids, NULL, u);
     RUN("swiglu", NULL, DIMS(T * K, H), g, u, a);
@@ -135,6 +139,21 @@ START_TEST(test_experts)
         }
     }
     ck_assert_int_gt(gone, 0);
+}
+END_TEST
+
+/* Who has no expert (ids of -1: logits that are NaN) gets nothing, and nobody else notices. */
+START_TEST(test_none)
+{
+    static const char *const impls[] = { "scalar", "best", "oracle" };
+    layer l = make(), without = l;
+    float y[T * D], others[T * D];
+    by_ops(&l, 0, impls[_i], others);
+    for (int e = 0; e < X; e++)
+        without.router[4 * X + e] = NAN;
+    by_ops(&without, 0, impls[_i], y);
+    for (int k = 0; k < T * D; k++)
+        ck_assert(y[k] == (k / D == 4 ? 0 : others[k]));
 }
 END_TEST
 
@@ -200,6 +219,7 @@ Suite *assay_unit_experts(void)
     TCase *c = tcase_create("list of ops");
     tcase_add_test(c, test_experts);
     tcase_add_test(c, test_noisy);
+    tcase_add_loop_test(c, test_none, 0, 3);
     tcase_add_test(c, test_ids);
     suite_add_tcase(s, c);
     return s;
