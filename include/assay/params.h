@@ -16,6 +16,7 @@
 #include "assay/params/gelu.h"
 #include "assay/params/glu.h"
 #include "assay/params/groupnorm.h"
+#include "assay/params/gumbel.h"
 #include "assay/params/l2norm.h"
 #include "assay/params/layernorm.h"
 #include "assay/params/moe_balance.h"
