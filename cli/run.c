@@ -38,6 +38,7 @@ enum {
     KEY_DRAFT_TOKENS,
     KEY_SAMPLERS,
     KEY_BIAS,
+    KEY_DRAW,
     KEY_SETTING /* the last: + an assay_setting */
 };
 
@@ -66,6 +67,10 @@ static const struct argp_option option_table[] = {
 #undef SETTING
     { "logit-bias", KEY_BIAS, "TOKEN=VALUE", ASSAY_OPTION_REPEATS,
       "Add VALUE to the logit of the token with this id, before all else; -inf bans it; may be repeated", 2 },
+    { "draw", KEY_DRAW, "HOW", 0,
+      "inverse (default): by one number at random and the sums of chances; gumbel: the largest of logits / temperature "
+      "and noise",
+      2 },
     { "samplers", KEY_SAMPLERS, "LIST", 0,
       "What is done with logits, in this order (default penalties,top_k,typical,top_p,min_p,temperature)", 2 },
     { "beams", KEY_BEAMS, "N", 0, "Beam search: of N texts at a time the likeliest, in place of samplers (at most 64)",
@@ -109,6 +114,8 @@ static error_t take_sampler(int key, const char *arg, struct argp_state *state, 
     assay_status s = ASSAY_OK;
     if (key == KEY_SAMPLERS)
         s = assay_chain_order(c, arg, &why);
+    else if (key == KEY_DRAW)
+        s = assay_chain_draw(c, arg, &why);
     else if (key == KEY_BIAS)
         s = assay_chain_bias(c, arg, &why);
     else if (key >= KEY_SETTING && key < KEY_SETTING + ASSAY_SETTINGS)
@@ -156,13 +163,14 @@ static void check(struct argp_state *state, const options *o)
         argp_error(state, "--beam-groups %lld, --diverse %g: groups differ only if both are above 0",
                    (long long)g->beam_groups, g->diverse);
     if (g->draft && (g->beams || g->logits_path || g->imatrix_path || g->inputs_path || g->n == 0 ||
-                     g->chain.set[ASSAY_SET_MIROSTAT] > 0))
+                     g->chain.set[ASSAY_SET_MIROSTAT] > 0 || g->chain.gumbel))
         argp_error(state, "--draft %s: it does not go with %s", g->draft,
                    g->beams          ? "--beams"
                    : g->logits_path  ? "--logits"
                    : g->imatrix_path ? "--imatrix-out"
                    : g->inputs_path  ? "--activations-out"
                    : g->n == 0       ? "-n 0"
+                   : g->chain.gumbel ? "--draw gumbel"
                                      : "--mirostat");
     if (g->draft_tokens && !g->draft)
         argp_error(state, "--draft-tokens %lld is of --draft, which is not asked for", (long long)g->draft_tokens);

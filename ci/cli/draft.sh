@@ -140,6 +140,7 @@ expect 2 'draft-tokens 3 is of --draft' "$assay" run "$model" -p x --draft-token
 expect 2 'draft x: it does not go with --beams' "$assay" run "$model" -p x --draft x --beams 2
 expect 2 'draft x: it does not go with --logits' "$assay" run "$model" -p x --draft x --logits "$dir/x"
 expect 2 'draft x: it does not go with --imatrix-out' "$assay" run "$model" -p x --draft x --imatrix-out "$dir/x"
+expect 2 'draft x: it does not go with --draw gumbel' "$assay" run "$model" -p x --draft x --temperature 1 --draw gumbel
 expect 2 'draft x: it does not go with --mirostat' "$assay" run "$model" -p x --draft x --temperature 1 --mirostat 2
 expect 2 'draft x: it does not go with -n 0' "$assay" run "$model" -p x --draft x -n 0
 expect 2 'perplexity generates nothing: it does not go with --draft' "$assay" run "$model" --perplexity "$model" --draft x

@@ -20,7 +20,7 @@ same() { # WHAT A B
 # The model's logits by the baseline, so that only the samplers' kernels differ.
 swap() { # HOW: in place of the baseline's samplers
   local op list=scalar
-  for op in penalize truncate sample argmax log_softmax; do list+=,$op=$1; done
+  for op in penalize truncate sample gumbel topk argmax log_softmax; do list+=,$op=$1; done
   echo "$list"
 }
 mapfile -t tiers < <("$assay" list isa | sed -nE 's/^([a-z0-9]+) .*\byes\b.*/\1/p')
@@ -30,6 +30,8 @@ chains=(
   '--temperature 0.8 --seed 3 --top-k 40 --top-p 0.95 --min-p 0.02 --typical 0.98 --repetition-penalty 1.1'
   '--temperature 1.2 --seed 9007199254740992 --samplers temperature,min_p,top_p --min-p 0.05 --top-p 0.9'
   '--temperature 1 --seed 4 --mirostat 2 --mirostat-tau 4 --mirostat-eta 0.3 --presence-penalty 0.5'
+  '--temperature 1 --seed 4 --mirostat 1 --mirostat-tau 4 --mirostat-eta 0.3 --frequency-penalty 0.1'
+  '--temperature 0.9 --seed 3 --draw gumbel --top-k 60 --typical 0.97'
 )
 all=
 for chain in "${chains[@]}"; do
@@ -55,6 +57,8 @@ same 'presence-penalty 100: a token twice' "$(ids --impl scalar --presence-penal
 same 'top-k 1' "$(ids --impl scalar --temperature 5 --top-k 1)" "$greedy"
 same 'temperature 1e-4' "$(ids --impl scalar --temperature 1e-4 --typical 0.9999)" "$greedy"
 draw=$(ids --impl scalar --temperature 1 --seed 1)
+differ --draw "$(ids --impl scalar --temperature 1 --seed 1 --draw gumbel)" "$draw"
+same "--draw inverse" "$(ids --impl scalar --temperature 1 --seed 1 --draw inverse)" "$draw"
 differ --seed "$(ids --impl scalar --temperature 1 --seed 2)" "$draw"
 same 'what is off' "$(ids --impl scalar --temperature 1 --seed 1 --top-k 0 --top-p 1 --min-p 0 --typical 1 --mirostat 0 --samplers penalties,temperature)" "$draw"
 order=(--impl scalar --temperature 3 --top-p 0.5 --seed 1)
@@ -79,6 +83,7 @@ PY
 expect 2 'top-p 1.5: a number from 0 to 1' "$assay" run none.gguf -p x --top-p 1.5
 expect 2 'min-p 0.1 says what to draw from, but --temperature 0' "$assay" run none.gguf -p x --min-p 0.1
 expect 2 'top-k 5 and --mirostat 2' "$assay" run none.gguf -p x --temperature 1 --mirostat 2 --top-k 5
+expect 2 'draw gumbel says how to draw' "$assay" run none.gguf -p x --draw gumbel
 expect 2 'penalty-window 5: no penalty' "$assay" run none.gguf -p x --penalty-window 5
 expect 2 'top_k stands at places 1 and 3' "$assay" run none.gguf -p x --samplers top_k,min_p,top_k
 expect 2 'did you mean min_p' "$assay" run none.gguf -p x --samplers minp

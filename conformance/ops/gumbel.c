@@ -41,7 +41,8 @@ static const assay_rows rows[] = {
     /* some u is 1 - 2^-24, by a word whose upper 24 bits are 1 but for the last, and by one where all are */
     { "R=4 V=8 temp=1 key=77 step={1051132,1172425,2157917,2974429,2997100,3224959} gen=level", ASSAY_QUICK },
     { "R=4 V=8 temp=1 key=77 step={203662,250959,789035,978004,1098014,1204173} gen=level "
-      "seed={1..4}", ASSAY_QUICK },
+      "seed={1..4}",
+      ASSAY_QUICK },
     /* both u are the same in row 1, 3, 2, 0: the lower id */
     { "R=4 V=2 temp=1 key=77 step={3971067,4114934,6541778,6793520} gen=zero", ASSAY_QUICK },
     { "R=2 V=1000 temp=0.9 key=3 gen={model,level}", ASSAY_QUICK },
@@ -83,7 +84,8 @@ SECOND(gumbel)
             (double)first_to_ring(a->params, r, (const double *)a->operand[0] + r * a->dim[1], a->dim[1]);
 }
 
-/* Key 42 draws u .61296 .46859 .07323 .34086 .98772 .32706 .51391 .45432 (definitions T15), so the noise is .71446 .27703
+/* Key 42 draws u .61296 .46859 .07323 .34086 .98772 .32706 .51391 .45432 (definitions T15), so the noise is .71446
+ * .27703
  * -.96093 -.07351 4.39350 -.11118 .40689 .23704 (mpmath); in row 0 of step 0.  The numbers below lie 0.001 about. */
 #define NO -INFINITY
 static const assay_known_answer answers[] = {

@@ -81,7 +81,7 @@ static int64_t rank_of(const row *w, int64_t i)
 {
     int64_t before = 0;
     for (int64_t j = 0; j < w->V; j++)
-        before += w->z[j] > w->z[i] || (w->z[j] == w->z[i] && j < i);
+        before += j < i ? w->z[j] >= w->z[i] : w->z[j] > w->z[i];
     return before;
 }
 

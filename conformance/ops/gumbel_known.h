@@ -19,7 +19,7 @@ static float open_uniform(const assay_gumbel_params *p, int64_t row, int64_t id)
     return ldexpf((float)(word[id % 4] >> 9 << 1 | 1), -24);
 }
 
-/* 40,000 draws of the page's logits (inference.md, T5: chances by float64 NumPy), at both temperatures by rows and by
+/* 40,000 draws of the page's logits (chances by float64 NumPy), at both temperatures by rows and by
  * steps.  chi-square of 4 degrees of freedom exceeds 47.9 once in 10^9 (its tail is e^(-x/2) (1 + x/2)). */
 static bool chances(assay_why *why)
 {
@@ -52,8 +52,9 @@ static bool chances(assay_why *why)
             chi += ((double)count[v] - expected) * ((double)count[v] - expected) / expected;
         }
         if (!(chi < 47.9))
-            return assay_fail(why, ASSAY_ERR_ARG, "gumbel: chi-square of %d draws at temperature %g is %.1f, above 47.9",
-                              ROWS * STEPS, (double)page[t].temp, chi) == ASSAY_OK;
+            return assay_fail(why, ASSAY_ERR_ARG,
+                              "gumbel: chi-square of %d draws at temperature %g is %.1f, above 47.9", ROWS * STEPS,
+                              (double)page[t].temp, chi) == ASSAY_OK;
     }
     return true;
 }

@@ -2,6 +2,7 @@
 #include "chain.h"
 #include "../core/execute.h"
 #include "../core/status.h"
+#include "assay/params/gumbel.h"
 #include "assay/params/penalize.h"
 #include "assay/params/sample.h"
 #include "assay/params/softmax.h"
@@ -114,10 +115,13 @@ static assay_status rule(assay_chain_run *r, assay_sampler which, double temp, a
 
 static assay_status draw(assay_chain_run *r, double temp, int64_t step, int32_t *id, assay_why *why)
 {
-    const int64_t dim[] = { 1, r->V };
-    const assay_sample_params p = { .key = (int64_t)r->c->set[ASSAY_SET_SEED], .step = step, .temp = (float)temp };
+    const int64_t dim[] = { 1, r->V }, key = (int64_t)r->c->set[ASSAY_SET_SEED];
+    const assay_sample_params inverse = { .key = key, .step = step, .temp = (float)temp };
+    const assay_gumbel_params gumbel = { .key = key, .step = step, .temp = (float)temp };
     void *const operand[] = { r->z, id };
-    const assay_status s = assay_lone(r->impl, temp > 0 ? "sample" : "argmax", dim, temp > 0 ? &p : NULL, operand, why);
+    const assay_status s = !(temp > 0)    ? assay_lone(r->impl, "argmax", dim, NULL, operand, why)
+                           : r->c->gumbel ? assay_lone(r->impl, "gumbel", dim, &gumbel, operand, why)
+                                          : assay_lone(r->impl, "sample", dim, &inverse, operand, why);
     if (!s && (*id < 0 || *id >= r->V || !(r->z[*id] > -INFINITY)))
         return assay_fail(why, ASSAY_ERR_PARAM,
                           "no token can be picked: are logits NaN or infinite, all of them "
@@ -125,18 +129,52 @@ static assay_status draw(assay_chain_run *r, double temp, int64_t step, int32_t 
     return s;
 }
 
-/* Basu et al. 2020, algorithm 2: the surprise of what was drawn is that of the distribution before it was cut, and the
- * limit moves by eta times what it is off tau.  Where all surprises are small the limit grows beyond any number, where
- * they are large it falls below 0; truncate takes up to 64 bits, and reads 0 as no limit. */
+/* Under Zipf's law p_i = i^-s / sum, whose sum is about (1 - V^-e) / e, e = s - 1, and ln V at e = 0, so -ln p_i is s
+ * ln i
+ * + ln sum.  s is the slope of ln p by ln i: the least squares of b = ln p_i / p_(i+1) by t = ln (i + 1) / i.  What all
+ * p have in common cancels in b, so logits do. */
+int64_t assay_mirostat_k(const float *z, int64_t m, int64_t V, double temp, double limit)
+{
+    const double ln2 = 0.69314718055994530942, ln_V = log((double)V);
+    double tb = 0, tt = 0;
+    for (int64_t i = 1; i < m && z[i] > -INFINITY; i++) {
+        const double t = log((double)(i + 1) / (double)i), b = ((double)z[i - 1] - (double)z[i]) / temp;
+        tb += t * b, tt += t * t;
+    }
+    if (!(tt > 0))
+        return 1;
+    const double s = tb / tt, e = s - 1;
+    const double sum = fabs(e) * ln_V < 1e-9 ? ln_V : -expm1(-e * ln_V) / e, left = limit * ln2 - log(sum);
+    if (!(left >= 0)) /* or a logit is none */
+        return 1;
+    return left >= s * ln_V ? V : (int64_t)exp(left / s);
+}
+
+/* z becomes what a limit of surprise leaves.  Algorithm 1: the k likeliest; 2: by each token's own surprise.  Where all
+ * surprises are small the limit grows beyond any number, where they are large it falls below 0; truncate takes up to 64
+ * bits, and reads 0 as no limit. */
+static assay_status limit(assay_chain_run *r, double temp, assay_why *why)
+{
+    const int64_t m = r->V < ASSAY_MIROSTAT_M ? r->V : ASSAY_MIROSTAT_M, dim[] = { 1, r->V, m };
+    assay_truncate_params p = { .rule = ASSAY_TOP_K, .temp = (float)temp };
+    float values[ASSAY_MIROSTAT_M] = { 0 };
+    int32_t ids[ASSAY_MIROSTAT_M] = { 0 };
+    assay_status s = ASSAY_OK;
+    if (r->c->set[ASSAY_SET_MIROSTAT] > 1)
+        p.rule = ASSAY_SURPRISE, p.amount = (float)fmin(fmax(r->limit, 1e-30), 64);
+    else if (!(s = assay_lone(r->impl, "topk", dim, NULL, (void *const[]){ r->z, ids, values }, why)))
+        p.k = (int32_t)assay_mirostat_k(values, m, r->V, temp, r->limit);
+    return s ? s : truncate(r, &p, why);
+}
+
+/* Basu et al. 2020: the surprise of what was drawn is that of the distribution before it was cut, and the limit moves
+ * by eta times what it is off tau. */
 static assay_status mirostat(assay_chain_run *r, double temp, int64_t step, int32_t *id, assay_why *why)
 {
     const double *set = r->c->set, ln2 = 0.69314718055994530942;
-    const assay_truncate_params p = { .rule = ASSAY_SURPRISE,
-                                      .amount = (float)fmin(fmax(r->limit, 1e-30), 64),
-                                      .temp = (float)temp };
     const assay_softmax_params scale = { .scale = (float)(1 / temp) };
     const int64_t dim[] = { 1, r->V };
-    assay_status s = truncate(r, &p, why);
+    assay_status s = limit(r, temp, why);
     if (!s)
         s = draw(r, temp, step, id, why);
     void *const operand[] = { r->next, NULL, r->counts }; /* counts are made anew for each token */

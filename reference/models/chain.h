@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * chain.h - from a row of logits to a token: samplers in a stated order, each a call of an op (penalize, truncate,
- * sample or argmax), computed as --impl says of that op.
+ * sample, gumbel or argmax), computed as --impl says of that op.
  *
- *   logit bias, always first; the samplers of the order; mirostat's limit of surprise; a draw, or the first maximum
+ *   logit bias, always first; the samplers of the order; mirostat's limit of surprise; a draw, of one or the other
+ *   kind, or the first maximum
  *
  * temperature is a place in the order: rules behind it see probabilities of logits / temperature, rules before it
  * those of the logits.  The usual order is llama.cpp's: penalties, top_k, typical, top_p, min_p, temperature. */
@@ -34,6 +35,7 @@ typedef struct assay_chain { /* what is asked for */
     uint32_t given; /* bit i: setting i was */
     assay_sampler order[ASSAY_CHAIN_ANY];
     int n_order, n_bias;
+    bool gumbel; /* the draw */
     struct {
         int32_t id;
         float value;
@@ -45,6 +47,7 @@ assay_chain assay_chain_usual(void); /* everything off, the usual order */
 assay_status assay_chain_set(assay_chain *c, assay_setting s, const char *text, assay_why *why);
 assay_status assay_chain_order(assay_chain *c, const char *text, assay_why *why); /* "penalties,top_p,temperature" */
 assay_status assay_chain_bias(assay_chain *c, const char *text, assay_why *why);  /* "TOKEN=VALUE" */
+assay_status assay_chain_draw(assay_chain *c, const char *text, assay_why *why);  /* "inverse", "gumbel" */
 assay_status assay_chain_check(const assay_chain *c, assay_why *why);             /* what contradicts what */
 bool assay_chain_on(const assay_chain *c, assay_setting s);                       /* does it change anything? */
 bool assay_chain_penalizes(const assay_chain *c);
@@ -73,4 +76,9 @@ assay_status assay_chain_chances(assay_chain_run *r, const assay_tensor *logits,
  * tokens picked so far. */
 assay_status assay_chain_pick(assay_chain_run *r, const assay_tensor *logits, const int32_t *said, int64_t n,
                               int64_t step, int32_t *id, assay_why *why);
+
+enum { ASSAY_MIROSTAT_M = 100 };
+/* Mirostat's first form: how many of V tokens have at most `limit` bits of surprise, at least 1, if they follow Zipf's
+ * law by the exponent of the m largest logits z, in order (Basu et al. 2020, algorithm 1). */
+int64_t assay_mirostat_k(const float *z, int64_t m, int64_t V, double temp, double limit);
 #endif

@@ -81,8 +81,6 @@ assay_status assay_chain_set(assay_chain *c, assay_setting s, const char *text, 
         return assay_fail(why, ASSAY_ERR_ARG, "--%s %.60s: a %snumber from %.17g to %.17g is needed",
                           settings[s].option, *text ? text : "''", settings[s].whole ? "whole " : "", settings[s].least,
                           settings[s].most);
-    if (s == ASSAY_SET_MIROSTAT && x == 1)
-        return assay_fail(why, ASSAY_ERR_ARG, "--mirostat 1 is not done: the number 2, its second form, or 0, off");
     if (s == ASSAY_SET_TEMPERATURE && x > 0 && x < 1e-6)
         return assay_fail(why, ASSAY_ERR_ARG,
                           "--temperature %.60s: the number is 0, which takes the likeliest, or at "
@@ -154,6 +152,14 @@ assay_status assay_chain_bias(assay_chain *c, const char *text, assay_why *why)
     return ASSAY_OK;
 }
 
+assay_status assay_chain_draw(assay_chain *c, const char *text, assay_why *why)
+{
+    if (strcmp(text, "gumbel") != 0 && strcmp(text, "inverse") != 0)
+        return assay_fail(why, ASSAY_ERR_ARG, "--draw %.60s: it is inverse or gumbel", *text ? text : "''");
+    c->gumbel = *text == 'g';
+    return ASSAY_OK;
+}
+
 /* ---- what contradicts what -------------------------------------------------------------------------------------- */
 
 static bool ordered(const assay_chain *c, assay_sampler s)
@@ -186,14 +192,19 @@ assay_status assay_chain_check(const assay_chain *c, assay_why *why)
                               option, x);
         if (mirostat && cuts[i] != ASSAY_SET_MIROSTAT)
             return assay_fail(why, ASSAY_ERR_ARG,
-                              "--%s %g and --mirostat 2, which sets its own limit: only one can "
+                              "--%s %g and --mirostat %g, which sets its own limit: only one can "
                               "count",
-                              option, x);
+                              option, x, c->set[ASSAY_SET_MIROSTAT]);
     }
     for (int i = ASSAY_SET_TAU; i <= ASSAY_SET_ETA && !mirostat; i++)
         if (c->given >> i & 1)
-            return assay_fail(why, ASSAY_ERR_ARG, "--%s %g is of --mirostat 2, which is not asked for",
+            return assay_fail(why, ASSAY_ERR_ARG, "--%s %g is of --mirostat, which is not asked for",
                               settings[i].option, c->set[i]);
+    if (c->gumbel && !(c->set[ASSAY_SET_TEMPERATURE] > 0))
+        return assay_fail(
+            why, ASSAY_ERR_ARG,
+            "--draw gumbel says how to draw, but --temperature 0, the default, takes the likeliest token and "
+            "draws none");
     if ((c->given >> ASSAY_SET_WINDOW & 1) && !assay_chain_penalizes(c))
         return assay_fail(why, ASSAY_ERR_ARG, "--penalty-window %g: no penalty is given that looks at it",
                           c->set[ASSAY_SET_WINDOW]);
@@ -235,9 +246,9 @@ void assay_chain_say(const assay_chain *c, char text[ASSAY_CHAIN_TEXT])
     for (int i = 0; i < c->n_order; i++)
         say_sampler(c, c->order[i], text);
     if (assay_chain_on(c, ASSAY_SET_MIROSTAT))
-        say(text, "mirostat 2 (tau %g, eta %g), ", set[ASSAY_SET_TAU], set[ASSAY_SET_ETA]);
+        say(text, "mirostat %g (tau %g, eta %g), ", set[ASSAY_SET_MIROSTAT], set[ASSAY_SET_TAU], set[ASSAY_SET_ETA]);
     if (set[ASSAY_SET_TEMPERATURE] > 0)
-        say(text, "a draw by seed %.0f", set[ASSAY_SET_SEED]);
+        say(text, "a draw by %sseed %.0f", c->gumbel ? "gumbel and " : "", set[ASSAY_SET_SEED]);
     else
         say(text, "the likeliest token");
 }

@@ -113,6 +113,7 @@ static void json_chain(assay_json *j, const assay_chain_run *r)
             *c = *c == '-' ? '_' : *c;
         assay_json_num(j, name, r->c->set[i]);
     }
+    assay_json_str(j, "draw", r->c->gumbel ? "gumbel" : "inverse");
     assay_json_open(j, "logit_bias", '[');
     for (int i = 0; i < r->c->n_bias; i++) {
         assay_json_open(j, NULL, '{');

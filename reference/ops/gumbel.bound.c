@@ -46,9 +46,8 @@ static sum sum_of(const row *w, int64_t i, const uint32_t word[4])
 static void words_of(const row *w, int64_t i, uint32_t word[4])
 {
     const uint64_t step = (uint64_t)w->p->step, key = (uint64_t)w->p->key;
-    assay_philox4x32(
-        (const uint32_t[4]){ (uint32_t)(i / 4), (uint32_t)w->r, (uint32_t)step, (uint32_t)(step >> 32) },
-        (const uint32_t[2]){ (uint32_t)key, (uint32_t)(key >> 32) }, word);
+    assay_philox4x32((const uint32_t[4]){ (uint32_t)(i / 4), (uint32_t)w->r, (uint32_t)step, (uint32_t)(step >> 32) },
+                     (const uint32_t[2]){ (uint32_t)key, (uint32_t)(key >> 32) }, word);
 }
 
 /* Can id t be the answer?  Not behind a lower one of the same logit and the same u, which is computed alike. */

@@ -36,6 +36,7 @@ static assay_status ask(assay_chain *c, const char *options, assay_why *why)
             i++;
         s = i < ASSAY_SETTINGS          ? assay_chain_set(c, (assay_setting)i, value, why)
             : !strcmp(word, "samplers") ? assay_chain_order(c, value, why)
+            : !strcmp(word, "draw")     ? assay_chain_draw(c, value, why)
                                         : assay_chain_bias(c, value, why);
     }
     return s;
@@ -208,29 +209,95 @@ START_TEST(test_draw)
 }
 END_TEST
 
-/* The update once more, by probabilities: mirostat of one distribution, whose entropy is 1.15 and 1.5 bits. */
+/* Once more from the definition: the three that top-k leaves have the words of one block. */
+START_TEST(test_gumbel)
+{
+    int other = 0;
+    for (uint32_t i = 0; i < 300; i++) {
+        const uint32_t seed = i / 3, step = i % 3 * 1000, key[] = { seed, 0 };
+        const double temp = (double)(i % 2 ? 0.7F : 1.0F);
+        char options[64];
+        float left[MOST];
+        uint32_t word[4];
+        double best = -INFINITY, second = -INFINITY;
+        int32_t want = -1;
+        assay_philox4x32((const uint32_t[]){ 0, 0, step, 0 }, key, word);
+        for (int v = 0; v < 3; v++) { /* top-k 3 */
+            const double sum = (double)page[v] / temp - log(-log(((word[v] >> 9) + 0.5) * 0x1p-23));
+            second = sum > best ? best : fmax(second, sum);
+            want = sum > best ? v : want, best = fmax(best, sum);
+        }
+        snprintf(options, sizeof options, "temperature:%g top-k:3 draw:gumbel seed:%u", temp, (unsigned)seed);
+        for (int k = 0; k < 3 && best - second > 1e-5; k++)
+            ck_assert_int_eq(pick(options, impls[k], page, MOST, NULL, 0, step, left), want);
+        options[strlen("temperature:1 top-k:3 ") + (i % 2 ? 2 : 0)] = 0;
+        snprintf(options + strlen(options), 40, "draw:inverse seed:%u", (unsigned)seed);
+        other += pick(options, impls[0], page, MOST, NULL, 0, step, left) != want;
+    }
+    ck_assert_int_gt(other, 50);
+}
+END_TEST
+
+/* k of the first form (mpmath, from the paper's formulas): of Zipf's laws, and of eight logits that follow none */
+START_TEST(test_k)
+{
+    enum { LAW = 5000 };
+    static const float eight[] = { 9, 7, 6.5f, 6, 5.5f, 4, 3, 2 };
+    static const struct {
+        double s; /* of a law; 0: the eight */
+        int64_t m, V, k;
+        double temp, limit;
+    } at_limit[] = {
+        { 0.5, 100, LAW, 1, 1, 3 },  { 0.5, 100, LAW, 3, 1, 8 },     { 0.5, 100, LAW, 53, 1, 10 },
+        { 1, 100, LAW, 1, 1, 3 },    { 1, 100, LAW, 30, 1, 8 },      { 1, 100, LAW, 1923, 1, 14 },
+        { 1.3, 100, LAW, 2, 1, 3 },  { 1.3, 100, LAW, 87, 1, 10 },   { 1.3, 100, LAW, 735, 1, 14 },
+        { 3, 100, LAW, 12, 1, 10 },  { 6, 100, LAW, 12, 2, 10 },     { 0.5, 100, LAW, LAW, 1, 14 },
+        { 0.5, 100, LAW, 1, 1, -9 }, { 1.3, 100, LAW, LAW, 1, 1e9 }, { 0, 8, 8, 1, 1, 1 },
+        { 0, 8, 8, 2, 1, 2.5 },      { 0, 8, 8, 4, 1, 5 },           { 0, 4, 8, 5, 1, 5 },
+        { 0, 8, 32000, 14, 1, 10 },  { 0, 8, 8, 1, 1, -1e300 },      { 0, 1, 8, 1, 1, 9 },
+    };
+    for (size_t i = 0; i < sizeof at_limit / sizeof *at_limit; i++) {
+        float z[100];
+        for (int v = 0; v < 100; v++)
+            z[v] = at_limit[i].s > 0 ? (float)(-at_limit[i].s * log(v + 1.0)) : v < 8 ? eight[v] : NO;
+        const int64_t k = assay_mirostat_k(z, at_limit[i].m, at_limit[i].V, at_limit[i].temp, at_limit[i].limit);
+        ck_assert_msg(k == at_limit[i].k, "known answer %d: k is %d, not %d", (int)i, (int)k, (int)at_limit[i].k);
+    }
+    const float level[] = { 1, 1, 1 }, banned[] = { 3, NO, NO }, broken[] = { NAN, 1, 0 };
+    ck_assert_int_eq(assay_mirostat_k(level, 3, 3, 1, 1.59), 3); /* each has 1.585 bits by log2 3, 1 by the law's sum */
+    ck_assert_int_eq(assay_mirostat_k(level, 3, 3, 1, 0.99), 1);
+    ck_assert_int_eq(assay_mirostat_k(banned, 3, 3, 1, 20), 1);
+    ck_assert_int_eq(assay_mirostat_k(broken, 3, 3, 1, 20), 1);
+}
+END_TEST
+
+/* The update once more, by probabilities: mirostat of one distribution, whose entropy is 1.15 and 1.5 bits.  Of
+ * the first form s is the page's (mpmath). */
 START_TEST(test_mirostat)
 {
     enum { STEPS = 1500 };
     static const double taus[] = { 1, 1.3, 0.2, 30 };
     static const double *const ps[] = { at_07, at_1, at_1, at_1 };
-    for (int k = 0; k < 12; k++) {
+    for (int k = 0; k < 24; k++) {
         assay_chain c;
         assay_chain_run r;
         assay_impl impl;
         char options[96];
         const assay_tensor row = row_of(page, MOST);
-        const double tau = taus[k / 3], eta = 0.4, *p = ps[k / 3];
+        const int form = 1 + k / 12;
+        const double tau = taus[k / 3 % 4], eta = 0.4, *p = ps[k / 3 % 4];
+        const double s = p == at_07 ? 3.25934330819904 : 2.28154031573933, sum_of = (1 - pow(MOST, 1 - s)) / (s - 1);
         double limit = 2 * tau, sum = 0;
-        snprintf(options, sizeof options, "temperature:%g mirostat:2 mirostat-tau:%g mirostat-eta:%g",
-                 p == at_07 ? 0.7 : 1, tau, eta);
+        snprintf(options, sizeof options, "temperature:%g mirostat:%d mirostat-tau:%g mirostat-eta:%g",
+                 p == at_07 ? 0.7 : 1, form, tau, eta);
         begin(&r, &c, &impl, options, impls[k % 3], MOST);
         for (int step = 0; step < STEPS; step++) {
             bool stays[MOST];
             double edge = 1, margin;
             for (int v = 0; v < MOST; v++) {
-                stays[v] = v == 0 || -log2(p[v]) <= limit;
-                edge = fmin(edge, fabs(-log2(p[v]) - limit));
+                const double bits = form == 1 ? s * log2(v + 1.0) + log2(sum_of) : -log2(p[v]);
+                stays[v] = v == 0 || bits <= limit;
+                edge = fmin(edge, fabs(bits - limit));
             }
             int32_t id, want = invert(p, stays, uniform(0, (uint32_t)step), &margin);
             ck_assert_int_eq(assay_chain_pick(&r, &row, NULL, 0, step, &id, NULL), ASSAY_OK);
@@ -303,7 +370,10 @@ START_TEST(test_refused)
         { "repetition-penalty:0", "--repetition-penalty 0: a number from 0.01" },
         { "frequency-penalty:101", "--frequency-penalty 101: a number from -100 to 100" },
         { "presence-penalty:--1", "--presence-penalty --1: a number from -100 to 100" },
-        { "mirostat:1", "--mirostat 1 is not done" },
+        { "mirostat:1", "--mirostat 1 says what to draw from, but --temperature 0" },
+        { "draw:gumbel", "--draw gumbel says how to draw, but --temperature 0" },
+        { "draw:max", "--draw max: it is inverse or gumbel" },
+        { "temperature:1 mirostat:1 top-k:9", "--top-k 9 and --mirostat 1" },
         { "mirostat:3", "--mirostat 3: a whole number from 0 to 2" },
         { "samplers:top_k,", "--samplers: '' is none of" },
         { "samplers:topk",
@@ -320,8 +390,8 @@ START_TEST(test_refused)
         { "top-k:40", "--top-k 40 says what to draw from, but --temperature 0" },
         { "mirostat:2", "--mirostat 2 says what to draw from, but --temperature 0" },
         { "temperature:1 mirostat:2 min-p:0.1", "--min-p 0.1 and --mirostat 2" },
-        { "temperature:1 mirostat-tau:3", "--mirostat-tau 3 is of --mirostat 2" },
-        { "mirostat-eta:0.1", "--mirostat-eta 0.1 is of --mirostat 2" },
+        { "temperature:1 mirostat-tau:3", "--mirostat-tau 3 is of --mirostat," },
+        { "mirostat-eta:0.1", "--mirostat-eta 0.1 is of --mirostat," },
         { "penalty-window:64", "--penalty-window 64: no penalty" },
         { "temperature:1 top-p:0.9 samplers:temperature", "--top-p 0.9: --samplers does not list top_p" },
         { "temperature:1 samplers:top_k", "--temperature 1: --samplers does not list temperature" },
@@ -350,6 +420,8 @@ START_TEST(test_said)
           "temperature "
           "1, a draw by seed 0" },
         { "temperature:2 mirostat:2 mirostat-tau:3", "temperature 2, mirostat 2 (tau 3, eta 0.1), a draw by seed 0" },
+        { "temperature:2 mirostat:1 draw:gumbel seed:3",
+          "temperature 2, mirostat 1 (tau 5, eta 0.1), a draw by gumbel and seed 3" },
     };
     for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
         assay_chain c;
@@ -368,6 +440,8 @@ Suite *assay_unit_chain(void)
     TCase *t = tcase_create("chain");
     tcase_add_test(t, test_known);
     tcase_add_test(t, test_draw);
+    tcase_add_test(t, test_gumbel);
+    tcase_add_test(t, test_k);
     tcase_add_test(t, test_mirostat);
     tcase_add_test(t, test_rows);
     tcase_add_test(t, test_refused);
