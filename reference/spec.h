@@ -14,12 +14,12 @@
 #define FLOATS          (T(f32) | T(f16) | T(bf16))
 #define BLOCKS                                                                                                         \
     (T(q8_0) | T(q4_0) | T(q4_1) | T(q5_0) | T(q5_1) | T(iq4_nl) | T(mxfp4) | T(q2_k) | T(q3_k) | T(q4_k) | T(q5_k) |  \
-     T(q6_k)) /* of files, that kernels multiply */
+     T(q6_k) | T(iq4_xs)) /* of files, that kernels multiply */
 #define FLOATS_8       (T(e4m3) | T(e5m2) | T(e4m3fnuz) | T(e5m2fnuz))
 #define OCP_BLOCKS     (T(mxfp8_e4m3) | T(mxfp8_e5m2) | T(mxfp6_e2m3) | T(mxfp6_e3m2) | T(mxint8))
 #define GRIDS          (T(iq1_s) | T(iq1_m) | T(iq2_xxs) | T(iq2_xs) | T(iq2_s) | T(iq3_xxs) | T(iq3_s)) /* only read */
-#define ACTIVATIONS    (T(q8_1) | T(q8_k))                                   /* blocks that no file holds */
-#define FILE_BLOCKS    (BLOCKS | T(iq4_xs) | T(nvfp4) | T(tq1_0) | T(tq2_0)) /* read and written */
+#define ACTIVATIONS    (T(q8_1) | T(q8_k))                       /* blocks that no file holds */
+#define FILE_BLOCKS    (BLOCKS | T(nvfp4) | T(tq1_0) | T(tq2_0)) /* read and written */
 #define REFERENCES(op) .oracle = assay_##op##_double, .scalar = assay_##op##_float
 #define BOUNDS(op)     .kappa = assay_##op##_kappa, .bound = assay_##op##_bound /* <op>.bound.c */
 /* Of dims "RC", where no more is to be said */

@@ -9,6 +9,9 @@
 #include <math.h>
 #include <string.h>
 
+/* What codes of iq4_nl and iq4_xs stand for */
+static const int iq4_integers[] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };
+
 typedef struct block_integers {
     float d, m;
     int scale[2], minimum[2], q[32];
@@ -25,14 +28,13 @@ static inline void super_integers(block_integers *b, const assay_super *s, assay
         b->minimum[h] = minima ? s->minimum[halves ? 2 * at + h : at] : 0;
     }
     for (int k = 0; k < 32; k++)
-        b->q[k] = s->code[32 * at + k];
+        b->q[k] = t == ASSAY_iq4_xs ? iq4_integers[s->code[32 * at + k]] : s->code[32 * at + k];
 }
 
 /* Block i of 32 of a row.  *super: of the super-block, read when its first 32 weights are. */
 static inline void take_integers(block_integers *b, assay_super *super, assay_dtype t, const void *row, int64_t i)
 {
     static const int e2m1[] = { 0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12 };
-    static const int iq4[] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };
     const assay_dtype_info *info = assay_dtype_of(t);
     const assay_block_parts *parts = assay_block_parts_of(t);
     const unsigned char *p = (const unsigned char *)row + i * 32 / info->block * info->bytes;
@@ -55,7 +57,7 @@ static inline void take_integers(block_integers *b, assay_super *super, assay_dt
         const int nibble = low[k % 16] >> (k / 16 * 4) & 15, fifth = five ? (high[k / 8] >> k % 8 & 1) << 4 : 0;
         b->q[k] = eight               ? (int8_t)low[k]
                   : t == ASSAY_mxfp4  ? e2m1[nibble]
-                  : t == ASSAY_iq4_nl ? iq4[nibble]
+                  : t == ASSAY_iq4_nl ? iq4_integers[nibble]
                                       : (nibble | fifth) - less;
     }
 }

@@ -182,6 +182,7 @@ static const assay_rows rows[] = {
     OF_BLOCKS(q5_0),
     OF_BLOCKS(q5_1),
     OF_BLOCKS(iq4_nl),
+    OF_BLOCKS(iq4_xs),
     OF_BLOCKS(mxfp4),
     OF_BLOCKS(q2_k),
     OF_BLOCKS(q3_k),
@@ -202,6 +203,7 @@ static const assay_rows rows[] = {
     { "T={1,4} N=9 K=256 gate=q4_1 up=q4_1 gen=" ASSAY_SCALES "@{gate,up}", ASSAY_QUICK },
     { "T={1,4} N=9 K=256 gate=q4_k up=q4_k gen=" ASSAY_SCALES "@{gate,up}", ASSAY_QUICK },
     { "T={1,4} N=9 K=256 gate=q6_k up=q6_k gen=" ASSAY_SCALES "@{gate,up}", ASSAY_QUICK },
+    { "T={1,4} N=9 K=256 gate=iq4_xs up=iq4_xs gen=" ASSAY_SCALES "@{gate,up}", ASSAY_QUICK },
     { "T={1,4} N=9 K=256 gate=q4_1 up=q4_1 gen=" ASSAY_MINIMA "@{gate,up}", ASSAY_QUICK },
     { "T={1,4} N=9 K=256 gate=q4_k up=q4_k gen=" ASSAY_MINIMA "@{gate,up}", ASSAY_QUICK },
 };
@@ -291,6 +293,7 @@ static const assay_vector_case vectors[] = {
     { "q8_0", "T=2 N=5 K=64 gate=q8_0 up=q8_0 gen=unit" },
     { "q4_k_q6_k", "T=2 N=3 K=256 gate=q4_k up=q6_k gen=unit" },
     { "q5_k_mxfp4", "T=2 N=3 K=256 gate=q5_k up=mxfp4 gen=unit" },
+    { "iq4_xs", "T=2 N=3 K=256 gate=iq4_xs up=iq4_xs gen=unit" },
     { "open_or_shut", "T=2 N=5 K=32 gate=f16 up=q4_1 gen=open-or-shut" },
 };
 

@@ -24,6 +24,7 @@ static const integer_form integer_forms[ASSAY_DTYPE_END] = {
     [ASSAY_mxfp4] = { 0, 16, 7, 0, 0, 0 },    [ASSAY_q2_k] = { 0, 4, 3, 3, 15, 3 },
     [ASSAY_q3_k] = { -4, 8, -4, 2, 32, 0 },   [ASSAY_q4_k] = { 0, 16, 15, 2, 8, 7 },
     [ASSAY_q5_k] = { 0, 32, 31, 1, 4, 4 },    [ASSAY_q6_k] = { -32, 64, -32, 1, 4, 0 },
+    [ASSAY_iq4_xs] = { 4, 8, 0, 2, 1, 0 },
 };
 
 static int integer_code(const integer_form *f, bool extreme, assay_rng *r)
@@ -34,7 +35,7 @@ static int integer_code(const integer_form *f, bool extreme, assay_rng *r)
 static void integer_super(assay_dtype t, const integer_form *f, bool extreme, uint16_t d, unsigned char *b,
                           assay_rng *r)
 {
-    const int groups = t == ASSAY_q4_k || t == ASSAY_q5_k ? 8 : 16;
+    const int groups = t == ASSAY_q4_k || t == ASSAY_q5_k || t == ASSAY_iq4_xs ? 8 : 16;
     assay_super s = { .d = d, .dmin = 0x3c00 };
     for (int g = 0; g < groups; g++) {
         const int sign = f->minimum || assay_rng_below(r, 2) ? 1 : -1;

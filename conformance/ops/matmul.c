@@ -171,8 +171,8 @@ static const assay_gen gens[] = {
 };
 static const char *const exact[] = { "zero", "probe", NULL };
 
-#define BLOCKS "{q5_0,q5_1,iq4_nl,mxfp4,q2_k,q3_k,q4_k,q5_k,q6_k}" /* besides q8_0, q4_0 and q4_1 */
-#define SCALED "{q8_0,q4_0,q4_1,q5_0,q5_1,iq4_nl,q2_k,q3_k,q4_k,q5_k,q6_k}"
+#define BLOCKS "{q5_0,q5_1,iq4_nl,mxfp4,q2_k,q3_k,q4_k,q5_k,q6_k,iq4_xs}" /* besides q8_0, q4_0 and q4_1 */
+#define SCALED "{q8_0,q4_0,q4_1,q5_0,q5_1,iq4_nl,q2_k,q3_k,q4_k,q5_k,q6_k,iq4_xs}"
 static const assay_rows rows[] = {
     /* every tail of every dimension */
     { "T={1..17} N={1,5,16} K={1,7,33} bias=f32 gen=ints-narrow", ASSAY_QUICK },
@@ -232,7 +232,8 @@ static const assay_rows rows[] = {
     { "T={1,5} N={1,9} K=70 w={f32,bf16} bias=f32 gen={zero-inf,square-under,square-over}@{x,w}", ASSAY_QUICK },
     { "T={1,5} N=19 K=256 w=" SCALED " gen=" ASSAY_SCALES "@w", ASSAY_QUICK },
     { "T={1,5} N=19 K=256 w={q4_1,q5_1,q2_k,q4_k,q5_k} bias=f32 gen=" ASSAY_MINIMA "@w", ASSAY_QUICK },
-    { "T={1,5} N=9 K=256 w={q8_0,q4_0,q4_1,q5_0,mxfp4,q2_k,q3_k,q4_k,q6_k} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "T={1,5} N=9 K=256 w={q8_0,q4_0,q4_1,q5_0,mxfp4,q2_k,q3_k,q4_k,q6_k,iq4_xs} gen=" ASSAY_VALUES "@x",
+      ASSAY_QUICK },
     { "T={1,5} N=9 K={2,33} bias={none,f32} y={f32,f16,bf16} gen=end@y", ASSAY_QUICK },
 };
 
@@ -346,19 +347,20 @@ static const assay_workload workloads[] = {
 };
 
 static const assay_vector_case vectors[] = {
-    { "f32", "T=3 N=5 K=33 bias=f32 gen=gauss" },    { "f16", "T=2 N=5 K=17 w=f16 gen=gauss" },
-    { "bf16", "T=2 N=5 K=17 w=bf16 gen=gauss" },     { "q8_0", "T=3 N=5 K=96 w=q8_0 gen=gauss" },
-    { "q4_0", "T=3 N=5 K=96 w=q4_0 gen=gauss" },     { "q4_1", "T=3 N=5 K=96 w=q4_1 gen=gauss" },
-    { "q5_0", "T=3 N=5 K=96 w=q5_0 gen=gauss" },     { "q5_1", "T=3 N=5 K=96 w=q5_1 gen=gauss" },
-    { "iq4_nl", "T=3 N=5 K=96 w=iq4_nl gen=gauss" }, { "mxfp4", "T=3 N=5 K=96 w=mxfp4 gen=gauss" },
-    { "q2_k", "T=2 N=3 K=512 w=q2_k gen=gauss" },    { "q3_k", "T=2 N=3 K=512 w=q3_k gen=gauss" },
-    { "q4_k", "T=2 N=3 K=512 w=q4_k gen=gauss" },    { "q5_k", "T=2 N=3 K=512 w=q5_k gen=gauss" },
-    { "q6_k", "T=2 N=3 K=512 w=q6_k gen=gauss" },    { "exact", "T=2 N=3 K=64 w=q8_0 gen=ints-narrow" },
-    { "e4m3", "T=2 N=5 K=97 w=e4m3 gen=codes" },     { "e5m2", "T=2 N=5 K=97 w=e5m2 gen=codes" },
+    { "f32", "T=3 N=5 K=33 bias=f32 gen=gauss" },     { "f16", "T=2 N=5 K=17 w=f16 gen=gauss" },
+    { "bf16", "T=2 N=5 K=17 w=bf16 gen=gauss" },      { "q8_0", "T=3 N=5 K=96 w=q8_0 gen=gauss" },
+    { "q4_0", "T=3 N=5 K=96 w=q4_0 gen=gauss" },      { "q4_1", "T=3 N=5 K=96 w=q4_1 gen=gauss" },
+    { "q5_0", "T=3 N=5 K=96 w=q5_0 gen=gauss" },      { "q5_1", "T=3 N=5 K=96 w=q5_1 gen=gauss" },
+    { "iq4_nl", "T=3 N=5 K=96 w=iq4_nl gen=gauss" },  { "mxfp4", "T=3 N=5 K=96 w=mxfp4 gen=gauss" },
+    { "q2_k", "T=2 N=3 K=512 w=q2_k gen=gauss" },     { "q3_k", "T=2 N=3 K=512 w=q3_k gen=gauss" },
+    { "q4_k", "T=2 N=3 K=512 w=q4_k gen=gauss" },     { "q5_k", "T=2 N=3 K=512 w=q5_k gen=gauss" },
+    { "q6_k", "T=2 N=3 K=512 w=q6_k gen=gauss" },     { "exact", "T=2 N=3 K=64 w=q8_0 gen=ints-narrow" },
+    { "iq4_xs", "T=2 N=3 K=512 w=iq4_xs gen=gauss" }, { "e4m3", "T=2 N=5 K=97 w=e4m3 gen=codes" },
+    { "e5m2", "T=2 N=5 K=97 w=e5m2 gen=codes" },
 };
 
 #define INTS  "T=5 N={19,23} K={9,33} gen=ints-narrow seed=3"
-#define QUANT "T=5 N=20 K=256 w={q8_0,q4_0,q4_1,q5_0,mxfp4,q2_k,q4_k,q6_k} gen=gauss seed=3"
+#define QUANT "T=5 N=20 K=256 w={q8_0,q4_0,q4_1,q5_0,mxfp4,q2_k,q4_k,q6_k,iq4_xs} gen=gauss seed=3"
 static const assay_relation relations[] = {
     AFFINE("8 x, 8 bias: 8 y", "T=3 N=17 K=33 bias=f32 gen=gauss seed=3", "x bias", 8, 0, 8, 0),
     AFFINE("8 x: 8 y", QUANT, "x", 8, 0, 8, 0),

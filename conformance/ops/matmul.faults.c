@@ -121,8 +121,9 @@ static const assay_typeset q4_1_types[] = { PLAIN, ASSAY_TYPES(ASSAY_T(q4_1)), P
         PLAIN, ASSAY_TYPES(types), PLAIN, PLAIN                                                                        \
     }
 static const assay_typeset halves[] = WEIGHTS(ASSAY_T(q3_k) | ASSAY_T(q6_k)),
-                           signed_scales[] = WEIGHTS(ASSAY_T(q3_k) | ASSAY_T(q6_k)), of_32[] = WEIGHTS(ASSAY_T(q6_k)),
-                           split_codes[] = WEIGHTS(ASSAY_T(q5_0) | ASSAY_T(q6_k)), powers[] = WEIGHTS(ASSAY_T(mxfp4)),
+                           signed_scales[] = WEIGHTS(ASSAY_T(q3_k) | ASSAY_T(q6_k) | ASSAY_T(iq4_xs)),
+                           of_32[] = WEIGHTS(ASSAY_T(q6_k)), split_codes[] = WEIGHTS(ASSAY_T(q5_0) | ASSAY_T(q6_k)),
+                           powers[] = WEIGHTS(ASSAY_T(mxfp4)),
                            supers[] = WEIGHTS(ASSAY_T(q2_k) | ASSAY_T(q4_k) | ASSAY_T(q5_k)),
                            two_bits[] = WEIGHTS(ASSAY_T(q2_k)), of_e4m3[] = WEIGHTS(ASSAY_T(e4m3)),
                            of_e5m2[] = WEIGHTS(ASSAY_T(e5m2)), of_8[] = WEIGHTS(ASSAY_T(e4m3) | ASSAY_T(e5m2));

@@ -66,7 +66,7 @@ static const assay_rows rows[] = {
     { "T=9 A=4 X=5 N=19 K={31,64,65,100} bias=f32 " ROUTES, ASSAY_QUICK },
     { "T=5 A=2 X=3 N=5 K=33 x={f32,f16,bf16} w={f32,f16,bf16} y={f32,f16,bf16} gen=gauss", ASSAY_QUICK },
     { "T=9 A=2 X=3 N=5 K={32,96} w={q8_0,q4_0,q4_1,e4m3,e5m2} bias={f32,none} gen={gauss,across}", ASSAY_QUICK },
-    { "T=9 A=2 X=3 N=3 K=256 w={q5_0,q5_1,iq4_nl,mxfp4,q2_k,q3_k,q4_k,q5_k,q6_k} gen=gauss", ASSAY_QUICK },
+    { "T=9 A=2 X=3 N=3 K=256 w={q5_0,q5_1,iq4_nl,iq4_xs,mxfp4,q2_k,q3_k,q4_k,q5_k,q6_k} gen=gauss", ASSAY_QUICK },
     { "T=2 A=2 X={1..17} N=2 K=3 gen={gauss,one-expert}", ASSAY_QUICK },
     { "T=3 A=2 X=65600 N=1 K={1,2} gen=one-expert", ASSAY_QUICK },
     { "T=33 A=2 X=4 N=40 K=120 gen=gauss", ASSAY_QUICK },

@@ -122,12 +122,12 @@ assay_status assay_vary_gate_up_blocks(const assay_args *a);
 #define VARY_WEIGHTS_OF                                                                                                \
     (ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q5_0) |     \
      ASSAY_T(q5_1) | ASSAY_T(iq4_nl) | ASSAY_T(mxfp4) | ASSAY_T(q2_k) | ASSAY_T(q3_k) | ASSAY_T(q4_k) |                \
-     ASSAY_T(q5_k) | ASSAY_T(q6_k))
+     ASSAY_T(q5_k) | ASSAY_T(q6_k) | ASSAY_T(iq4_xs))
 /* those that have minima, and those that have none, for blocks in integers */
 #define VARY_MINIMA ASSAY_TYPES(ASSAY_T(q4_1) | ASSAY_T(q5_1) | ASSAY_T(q2_k) | ASSAY_T(q4_k) | ASSAY_T(q5_k))
 #define VARY_CENTRED                                                                                                   \
     ASSAY_TYPES(ASSAY_T(q8_0) | ASSAY_T(q4_0) | ASSAY_T(q5_0) | ASSAY_T(iq4_nl) | ASSAY_T(mxfp4) | ASSAY_T(q3_k) |     \
-                ASSAY_T(q6_k))
+                ASSAY_T(q6_k) | ASSAY_T(iq4_xs))
 #define VARY_ROW(n, title, depth, order, lanes, block, splits, adder)                                                  \
     { ASSAY_LEGAL,                                                                                                     \
       { VARY_BASE, .name = title, .flags = ASSAY_UNSLICED, .contract = &assay_sum_contracts[n], .run = VARY,           \

@@ -81,7 +81,7 @@ static inline void decode_bytes(float *y, const uint8_t *x, bool e4m3, int64_t n
 /* The blocks of files that are multiplied, too; DECODE_MORE (decode_scaled.h): the others */
 #define DECODE_BLOCKS                                                                                                  \
     (ASSAY_T(q8_0) | ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q5_0) | ASSAY_T(q5_1) | ASSAY_T(iq4_nl) |                 \
-     ASSAY_T(mxfp4) | ASSAY_T(q2_k) | ASSAY_T(q3_k) | ASSAY_T(q4_k) | ASSAY_T(q5_k) | ASSAY_T(q6_k))
+     ASSAY_T(mxfp4) | ASSAY_T(q2_k) | ASSAY_T(q3_k) | ASSAY_T(q4_k) | ASSAY_T(q5_k) | ASSAY_T(q6_k) | ASSAY_T(iq4_xs))
 /* n elements of type t (whole blocks) at x, which may have any alignment */
 static inline void row_decode(float *y, const void *x, assay_dtype t, int64_t n)
 {

@@ -95,7 +95,7 @@ static inline void decode_fnuz(float *y, const uint8_t *x, int shift, float more
 }
 
 #define DECODE_MORE                                                                                                    \
-    (ASSAY_T(iq4_xs) | ASSAY_T(nvfp4) | ASSAY_T(tq1_0) | ASSAY_T(tq2_0) | ASSAY_T(mxfp8_e4m3) | ASSAY_T(mxfp8_e5m2) |  \
+    (ASSAY_T(nvfp4) | ASSAY_T(tq1_0) | ASSAY_T(tq2_0) | ASSAY_T(mxfp8_e4m3) | ASSAY_T(mxfp8_e5m2) |                    \
      ASSAY_T(mxfp6_e2m3) | ASSAY_T(mxfp6_e3m2) | ASSAY_T(mxint8) | ASSAY_T(e4m3fnuz) | ASSAY_T(e5m2fnuz))
 /* n elements of one of these types, or of q8_k */
 static inline void decode_more(float *y, const void *x, assay_dtype t, int64_t n)

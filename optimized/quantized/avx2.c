@@ -149,7 +149,10 @@ ALWAYS_INLINE void avx2_combine(__m256 sum[][2], __m256i acc[][2], const uint8_t
     const int minima = F.minimum ? quant_groups() : 0;
     UNROLL
     for (int h = 0; h < 2; h++) {
-        const __m256 scale = avx2_halves(d + 8 * h);
+        __m256 scale = avx2_halves(d + 8 * h);
+        if (F.span > 1 && F.wide) /* else the integers have met their group's scale: 6 bits times 11, exact */
+            scale = _mm256_mul_ps(scale, _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(
+                                             (const __m128i *)(const void *)(group_scales(block, 0, 0) + 8 * h)))));
         UNROLL
         for (int c = 0; c < C; c++) {
             const __m256 s = _mm256_set1_ps(f32_at(column_scales(q, C) + 4 * c));

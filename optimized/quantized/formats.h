@@ -33,7 +33,8 @@ static const int8_t e2m1_unsigned[16] = { 12, 13, 14, 15, 16, 18, 20, 24, 12, 11
     X(q3_k, 2, 1, 16, 8, 4, 0, 0, NULL)                                                                                \
     X(q4_k, 4, 0, 32, 8, 0, 1, 0, NULL)                                                                                \
     X(q5_k, 4, 1, 32, 8, 0, 1, 0, NULL)                                                                                \
-    X(q6_k, 4, 2, 16, 8, 32, 0, 0, NULL)
+    X(q6_k, 4, 2, 16, 8, 32, 0, 0, NULL)                                                                               \
+    X(iq4_xs, 4, 0, 32, 8, 0, 0, 1, iq4_values)
 #define ROW(type, low, high, group, span, offset, minimum, wide, values)                                               \
     [ASSAY_##type] = { low, high, group, span, offset, minimum, wide, values },
 static const quant_format quant_formats[ASSAY_DTYPE_END] = { QUANT_FORMATS(ROW) };
@@ -87,6 +88,7 @@ static inline void read_super(quant_span *s, assay_dtype t, const uint8_t *p)
     const assay_q4_k *k4 = (const void *)p;
     const assay_q5_k *k5 = (const void *)p; /* begins as q4_k does */
     const assay_q6_k *k6 = (const void *)p;
+    const assay_iq4_xs *xs = (const void *)p; /* d first, as in q4_k */
     s->d = t == ASSAY_q2_k ? k2->d : t == ASSAY_q3_k ? k3->d : t == ASSAY_q6_k ? k6->d : k4->d;
     s->m = (uint16_t)((t == ASSAY_q2_k ? k2->dmin : k4->dmin) ^ 0x8000);
     if (t == ASSAY_q4_k || t == ASSAY_q5_k)
@@ -95,16 +97,19 @@ static inline void read_super(quant_span *s, assay_dtype t, const uint8_t *p)
         q3_k_scales(k3->sc, (int8_t *)s->scale);
     if (t == ASSAY_q6_k)
         memcpy(s->scale, k6->sc, 16);
+    for (int g = 0; g < 8 && t == ASSAY_iq4_xs; g++)
+        s->scale[g] = (uint8_t)(((xs->sl[g / 2] >> g % 2 * 4 & 15) | (xs->sh >> 2 * g & 3) << 4) - 32);
     for (int g = 0; g < 16 && t == ASSAY_q2_k; g++)
         s->scale[g] = k2->sc[g] & 15, s->minimum[g] = k2->sc[g] >> 4;
     for (int k = 0; k < 256; k++) {
         const int half = k / 128, quarter = k % 128 / 32, i = k % 32;
         const int six = k6->ql[64 * half + 32 * (quarter & 1) + i] >> 4 * (quarter >> 1) & 15;
-        s->code[k] = (uint8_t)(t == ASSAY_q2_k   ? two_bits(k2->q, k)
-                               : t == ASSAY_q3_k ? two_bits(k3->q, k) | (k3->h[i] >> k / 32 & 1) << 2
-                               : t == ASSAY_q4_k ? nibble_32(k4->q, k)
-                               : t == ASSAY_q5_k ? nibble_32(k5->q, k) | (k5->h[i] >> k / 32 & 1) << 4
-                                                 : six | (k6->qh[32 * half + i] >> 2 * quarter & 3) << 4);
+        s->code[k] = (uint8_t)(t == ASSAY_q2_k     ? two_bits(k2->q, k)
+                               : t == ASSAY_q3_k   ? two_bits(k3->q, k) | (k3->h[i] >> k / 32 & 1) << 2
+                               : t == ASSAY_q4_k   ? nibble_32(k4->q, k)
+                               : t == ASSAY_iq4_xs ? nibble_16(xs->q + k / 32 * 16, k % 32)
+                               : t == ASSAY_q5_k   ? nibble_32(k5->q, k) | (k5->h[i] >> k / 32 & 1) << 4
+                                                   : six | (k6->qh[32 * half + i] >> 2 * quarter & 3) << 4);
     }
 }
 #endif

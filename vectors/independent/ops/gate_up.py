@@ -25,4 +25,4 @@ def by_torch(v):
     return {"y": (F.silu(g) * u, F.silu(g).abs() * size_u + slope * size_g * u.abs())}
 
 
-RANDOM = ["T=3 N=17 K={64,256} gate={f32,q8_0} up={f16,q4_0} gen=unit", "T=3 N=9 K=256 gate={q4_k,q2_k} up={q6_k,q5_0} gen=unit"]
+RANDOM = ["T=3 N=17 K={64,256} gate={f32,q8_0} up={f16,q4_0} gen=unit", "T=3 N=9 K=256 gate={q4_k,q2_k,iq4_xs} up={q6_k,q5_0} gen=unit"]

@@ -27,5 +27,5 @@ RANDOM = [
     "T=2 N={5,7} K={64,1021} bias=f32 gen={gauss,cancel,wide}",
     "T=3 N=9 K=512 w={f16,bf16} gen={gauss,positive}",
     "T=3 N=5 K=512 w={e4m3,e5m2} gen={gauss,codes}",
-    "T=3 N=9 K=512 w={q8_0,q4_0,q4_1,q5_0,q5_1,iq4_nl,mxfp4,q2_k,q3_k,q4_k,q5_k,q6_k} gen=gauss",
+    "T=3 N=9 K=512 w={q8_0,q4_0,q4_1,q5_0,q5_1,iq4_nl,iq4_xs,mxfp4,q2_k,q3_k,q4_k,q5_k,q6_k} gen=gauss",
 ]
