@@ -34,9 +34,9 @@ ALWAYS_INLINE void avx2_keep(__m256i v[2])
 {
     __asm__("" : "+x"(v[0]), "+x"(v[1]));
 }
-static inline __m256i avx2_load(const uint8_t *p)
+static inline __m256i avx2_load(const uint8_t *p) /* a block of iq4_xs is 272 bytes */
 {
-    return _mm256_load_si256((const __m256i *)(const void *)p);
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 static inline __m256 avx2_halves(const uint16_t *p) /* 8 scales or minima of a span */
 {
