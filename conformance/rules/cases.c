@@ -54,7 +54,7 @@ static assay_status row(const char *line, void *ctx, assay_why *why)
     return s;
 }
 
-/* ---- alike, joint, alone ----------------------------------------------------------------------------------------- */
+/* ---- alike, joint, even, alone ----------------------------------------------------------------------------------- */
 
 /* Lengths that are large for what the dimension means, the innermost the largest. */
 static int joint_rung(const assay_op *op, int d, int from_last)
@@ -119,6 +119,39 @@ static void all_of_type(const assay_space *s, const char *type, int *choice)
             assay_space_name(s, f, n, name, sizeof name);
             if (!strcmp(strchr(name, '=') + 1, type))
                 choice[f] = n;
+        }
+}
+
+/* Lengths that all tiles divide: 8 rows, 32 of all else, or a block; 4 groups. */
+static void even(const assay_space *s, int *choice, bool *free)
+{
+    usual(s, choice, free, true);
+    for (int f = 0; f < s->n; f++) {
+        const assay_factor *a = &s->factor[f];
+        if (a->what != ASSAY_RUNG && a->what != ASSAY_TAIL)
+            continue;
+        const assay_role role = s->op->role[a->of];
+        const bool many = !assay_ladder_of(role).tails, rows = role == ASSAY_ROLE_ROWS, few = role == ASSAY_ROLE_FEW;
+        if (a->what == ASSAY_TAIL)
+            choice[f] = rows ? 8 : few ? 2 : 0;
+        else
+            choice[f] = assay_ladder_rung(role, false, many ? 3 : rows || few ? 1 : 32);
+    }
+}
+
+/* Such a case, and one more for each type of each operand: what takes whole tiles alone is often another path. */
+static void add_even(assay_cases *to, double price)
+{
+    const assay_space *s = &to->space;
+    int choice[ASSAY_MAX_FACTORS];
+    bool free[ASSAY_MAX_FACTORS];
+    even(s, choice, free);
+    add_seed(to, choice, free, price, 1);
+    for (int f = 0; f < s->n; f++)
+        for (int n = 1; s->factor[f].what == ASSAY_TYPE && n < s->factor[f].n; n++) {
+            even(s, choice, free);
+            choice[f] = n;
+            add_seed(to, choice, free, price, 1);
         }
 }
 
@@ -275,6 +308,7 @@ static assay_cases *make(const assay_op *op, assay_level level)
     for (int f = 0; f < to->space.n; f++)
         if (to->space.factor[f].what == ASSAY_RUNG)
             add_alone(to, f, true, at_level[level].joint);
+    add_even(to, at_level[level].joint / TYPES_SHARE);
     assay_cover_retry(&to->pairs, 0, keep, to); /* makes none, and counts what these have had */
     if (at_level[level].triples)
         add_triples(to, level);
