@@ -107,6 +107,8 @@ double assay_second_read(assay_dtype t, const unsigned char *b, int j)
         return scale_at(b) * (in_five_bits(b + 2, b + 6, j) - 16);
     case ASSAY_q5_1:
         return scale_at(b) * in_five_bits(b + 4, b + 8, j) + scale_at(b + 2);
+    case ASSAY_u4:
+        return bits(b, 4 * j, 4);
     case ASSAY_e4m3:
         return number_8(*b, e4m3);
     case ASSAY_e5m2:

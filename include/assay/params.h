@@ -19,6 +19,7 @@
 #include "assay/params/gumbel.h"
 #include "assay/params/l2norm.h"
 #include "assay/params/layernorm.h"
+#include "assay/params/matmul_scaled.h"
 #include "assay/params/moe_balance.h"
 #include "assay/params/moe_gate.h"
 #include "assay/params/moe_slots.h"

@@ -9,7 +9,8 @@
  *   i8_codes table_codes q6_k_codes    bytes as they are; what nibbles stand for in a table; of group g
  *   <tier>_scaled _affine      32 results: codes times d; that plus m; either half has its own
  *   <tier>_from_halves         n of f16 or bf16
- *   half_to_f32, decode_eight  one f16; eight floats of 8 bits */
+ *   half_to_f32, decode_eight  one f16; eight floats of 8 bits
+ *   <tier>_nibbles_of_words    a vector of floats, nibble j of each 32-bit word at q */
 #ifndef ASSAY_ISA_DECODE_H
 #define ASSAY_ISA_DECODE_H
 #include "simd.h"

@@ -67,6 +67,12 @@ static inline __m256 avx2_from_i8(__m128i v) /* the low 8 bytes */
 {
     return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(v));
 }
+/* Nibble j of each of 8 words */
+static inline __m256 avx2_nibbles_of_words(const uint8_t *q, int j)
+{
+    const __m256i v = _mm256_srli_epi32(_mm256_loadu_si256((const __m256i *)(const void *)q), 4 * j);
+    return _mm256_cvtepi32_ps(_mm256_and_si256(v, _mm256_set1_epi32(15)));
+}
 /* y[0 .. 31] = code d, d of its own for either half */
 static inline void avx2_scaled(float *y, codes32 c, float d0, float d1)
 {

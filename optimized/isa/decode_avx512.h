@@ -21,6 +21,10 @@ static inline __m512 avx512_from_bf16(const uint16_t *p)
 {
     return avx512_join(avx2_from_bf16(p), avx2_from_bf16(p + 8));
 }
+static inline __m512 avx512_nibbles_of_words(const uint8_t *q, int j)
+{
+    return avx512_join(avx2_nibbles_of_words(q, j), avx2_nibbles_of_words(q + 32, j));
+}
 #else
 static inline __m512 avx512_from_i8(__m128i v)
 {
@@ -30,6 +34,11 @@ static inline __m512 avx512_from_bf16(const uint16_t *p)
 {
     const __m512i v = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
     return _mm512_castsi512_ps(_mm512_slli_epi32(v, 16));
+}
+static inline __m512 avx512_nibbles_of_words(const uint8_t *q, int j)
+{
+    const __m512i v = _mm512_srli_epi32(_mm512_loadu_si512(q), (unsigned)(4 * j));
+    return _mm512_cvtepi32_ps(_mm512_and_si512(v, _mm512_set1_epi32(15)));
 }
 #endif
 /* y[0 .. 31] = code d, d of its own for either half */

@@ -136,4 +136,10 @@ static inline void decode_eight(float y[8], const uint8_t x[8], bool e4m3)
     vst1q_f32(y, vmulq_n_f32(vcvt_f32_f16(vreinterpret_f16_u16(vget_low_u16(h))), by));
     vst1q_f32(y + 4, vmulq_n_f32(vcvt_f32_f16(vreinterpret_f16_u16(vget_high_u16(h))), by));
 }
+/* Nibble j of each of 4 words */
+static inline float32x4_t neon_nibbles_of_words(const uint8_t *q, int j)
+{
+    const uint32x4_t v = vshlq_u32(vreinterpretq_u32_u8(vld1q_u8(q)), vdupq_n_s32(-4 * j));
+    return vcvtq_f32_u32(vandq_u32(v, vdupq_n_u32(15)));
+}
 #endif

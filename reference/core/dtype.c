@@ -254,6 +254,18 @@ PLAIN(i8, I8)
 PLAIN(i32, I32)
 PLAIN(i64, I64)
 
+/* Two codes to a byte, the first in the lower half */
+void assay_decode_u4(double *dst, const void *src, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        dst[i] = ((const uint8_t *)src)[i / 2] >> i % 2 * 4 & 15;
+}
+void assay_encode_u4(void *dst, const double *src, int64_t n)
+{
+    for (int64_t i = 0; i + 1 < n; i += 2)
+        ((uint8_t *)dst)[i / 2] = (uint8_t)((int)rounded(src[i], 0, 15) | (int)rounded(src[i + 1], 0, 15) << 4);
+}
+
 /* ---- the table ---- */
 
 #define SEARCHED                                                                                                       \

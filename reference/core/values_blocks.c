@@ -44,7 +44,7 @@ static const assay_block_parts parts[ASSAY_DTYPE_END] = {
 const assay_block_parts *assay_block_parts_of(assay_dtype t)
 {
     const assay_dtype_info *ty = assay_dtype_of(t);
-    return ty && ty->block > 1 ? &parts[t] : NULL;
+    return ty && ty->block > 2 ? &parts[t] : NULL; /* two codes in a byte have no parts */
 }
 
 static bool is_inf(assay_dtype t, const unsigned char *block, int at)

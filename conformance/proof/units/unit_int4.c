@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * Weights of few bits in files: words of every layout, what they decode to, what the JSON beside them may say; known
+ * Weights of few bits in files: words of every layout, what they decode to, their product by the op, what the JSON
+ * beside them may say; known
  * answers are of a program that shares no code with this one. */
 #include "../../../reference/core/dtype.h"
+#include "../../../reference/core/registry.h"
 #include "../../../reference/quantize/checkpoint.h"
+#include "assay/params/matmul_scaled.h"
 #include "unit.h"
+#include <math.h>
 #include <string.h>
 
 static uint32_t word(const unsigned char *at)
@@ -13,7 +17,7 @@ static uint32_t word(const unsigned char *at)
 
 /* ---- layouts ---- */
 
-enum { ROOM = 1 << 16 };
+enum { ROOM = 1 << 16, PRODUCT_IN = 96, PRODUCT_OUT = 24 };
 static unsigned char words[ROOM], zeros[ROOM], scales[ROOM];
 
 static assay_packed packed(assay_packed_layout l, int bits, int64_t in, int64_t out, int64_t group)
@@ -135,6 +139,72 @@ START_TEST(round_trip)
 }
 END_TEST
 
+/* The op's operands, as docs/quantize.md says that they are made of a packed layer: columns in the order of their
+ * groups, codes two to a byte, zero points and scales by row. */
+typedef struct layer {
+    double x[PRODUCT_IN], w[PRODUCT_IN * PRODUCT_OUT], scale[PRODUCT_IN * PRODUCT_OUT], zero[PRODUCT_IN * PRODUCT_OUT];
+    double y[PRODUCT_OUT];
+} layer;
+
+static void operands_of(const assay_packed *p, const double *x, layer *l)
+{
+    int64_t n = 0;
+    for (int64_t g = 0; g < p->groups; g++)
+        for (int64_t k = 0; k < p->in; k++)
+            if (assay_packed_group(p, k) == g) {
+                for (int64_t o = 0; o < p->out; o++)
+                    l->w[o * p->in + n] = assay_packed_code(p, o, k);
+                l->x[n++] = x[k];
+            }
+    for (int64_t o = 0; o < p->out; o++) {
+        unsigned char bytes[PRODUCT_IN / 2];
+        assay_dtype_of(ASSAY_u4)->encode(bytes, l->w + o * p->in, p->in);
+        assay_dtype_of(ASSAY_u4)->decode(l->w + o * p->in, bytes, p->in);
+        for (int64_t g = 0; g < p->groups; g++) {
+            l->scale[o * p->groups + g] = assay_packed_scale(p, o, g);
+            l->zero[o * p->groups + g] = assay_packed_zero(p, o, g);
+        }
+    }
+}
+
+/* matmul_scaled of these operands is the product with the weights that the file is decoded to, by any g_idx. */
+START_TEST(product)
+{
+    uint64_t state = 7;
+    for (int i = 0; i < 6; i++) { /* both of gptq's again, with an order of activations */
+        const bool ordered = i > ASSAY_PACKED_GPTQ_V2;
+        assay_packed p = packed((assay_packed_layout)(ordered ? i - 2 : i), 4, PRODUCT_IN, PRODUCT_OUT, 32);
+        static uint8_t code[PRODUCT_IN * PRODUCT_OUT], zero[PRODUCT_IN * PRODUCT_OUT];
+        static double scale[PRODUCT_IN * PRODUCT_OUT], x[PRODUCT_IN], w[PRODUCT_IN * PRODUCT_OUT];
+        static layer l;
+        int32_t g_idx[PRODUCT_IN];
+        for (int k = 0; k < PRODUCT_IN; k++) {
+            x[k] = (double)(draw(&state) % 2001) / 1000 - 1;
+            g_idx[k] = 37 * k % PRODUCT_IN / 32;
+        }
+        for (int k = 0; k < PRODUCT_IN * PRODUCT_OUT; k++) {
+            code[k] = (uint8_t)(draw(&state) % 16);
+            zero[k] = (uint8_t)(1 + draw(&state) % 15);
+            scale[k] = assay_f16_to_f64((uint16_t)(0x2000 + draw(&state) % 0x800));
+        }
+        ck_assert_int_eq(assay_packed_encode(&p, code, zero, scale, "p", NULL), ASSAY_OK);
+        p.g_idx = ordered ? (const unsigned char *)(const void *)g_idx : NULL;
+        assay_packed_decode(&p, w, 1);
+        operands_of(&p, x, &l);
+        assay_op_find("matmul_scaled")
+            ->oracle(&(assay_dense){ .operand = (void *[]){ l.x, l.w, l.scale, l.zero, NULL, l.y },
+                                     .dim = (int64_t[]){ 1, p.out, p.in, p.out, p.groups },
+                                     .params = &(assay_matmul_scaled_params){ .rows = 1, .group = p.group } });
+        for (int64_t o = 0; o < p.out; o++) {
+            double want = 0, size = 0;
+            for (int64_t k = 0; k < p.in; k++)
+                want += x[k] * w[o * p.in + k], size += fabs(x[k] * w[o * p.in + k]);
+            ck_assert_double_le(fabs(l.y[o] - want), 0x1p-44 * size);
+        }
+    }
+}
+END_TEST
+
 /* A stored field of f is the zero point 16 in gptq; 0 has no form there. */
 START_TEST(zero_of_nothing)
 {
@@ -235,6 +305,7 @@ Suite *assay_unit_int4(void)
     tcase_add_test(c, known_words);
     tcase_add_test(c, known_values);
     tcase_add_test(c, round_trip);
+    tcase_add_test(c, product);
     tcase_add_test(c, zero_of_nothing);
     tcase_add_test(c, sizes);
     tcase_add_loop_test(c, configs, 0, sizeof config / sizeof *config);
