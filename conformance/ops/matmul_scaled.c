@@ -79,6 +79,21 @@ static double faint(const assay_case *c, int i, int64_t j, assay_rng *r)
         return any_code(c, i, r);
     return i == W ? sign * x : sign * ldexp(x, wide ? (i == X ? -72 : i == SCALE ? -66 : -10) - down : -8);
 }
+/* The product of x_scale and x (of an even number of tokens: and scale) is subnormal, and what that loses is lifted by
+ * the other. */
+static double lifted(const assay_case *c, int i, int64_t j, assay_rng *r)
+{
+    const double x = 1 + assay_rng_uniform(r);
+    const int low = c->dim[0] % 2 ? X : SCALE, down = (int)(j * 5 % 7);
+    const bool wide = c->type[i] == ASSAY_f32 || c->type[i] == ASSAY_bf16;
+    const bool low_wide = c->type[low] == ASSAY_f32 || c->type[low] == ASSAY_bf16;
+    if (is_code(c, i))
+        return any_code(c, i, r);
+    return i == W         ? x
+           : i == X_SCALE ? ldexp(x, (low_wide ? -20 : -138) - down)
+           : i == low     ? ldexp(x, wide ? -120 : 0)
+                          : ldexp(x, wide ? 40 : 8);
+}
 /* Of the scales and x two overflow together, the third brings them back. */
 static double vast(const assay_case *c, int i, int64_t j, assay_rng *r)
 {
@@ -113,13 +128,15 @@ static double usual(const assay_case *c, int i, int64_t j, assay_rng *r)
     (void)j;
     return is_code(c, i) ? any_code(c, i, r) : x;
 }
-enum { WHOLE, ENDS, CODES = 7 };
+enum { WHOLE, ENDS, LIFTED = 5, CODES = 8 };
 static const assay_gen gens[] = {
     GEN_DRAW("whole", EXACT, whole, "all codes, scales that are powers of two, x of small integers"),
     GEN_DRAW("ends", EXACT, ends, "rows of the largest and of the smallest codes, zero points at the other end"),
     TIGHT_FILL("balanced", ADVERSARIAL, balanced, "codes within a step of their zero point, x that almost cancels"),
     GEN_DRAW("uneven", ADVERSARIAL, uneven, "scales of neighbours that differ by up to 2^20"),
     TIGHT_DRAW("faint", ADVERSARIAL, faint, "products that are subnormal"),
+    TIGHT_DRAW("lifted", ADVERSARIAL, lifted,
+               "x times its scale is subnormal, the scale of w large, or the other way round"),
     GEN_DRAW("vast", ADVERSARIAL, vast, "products of some factors that overflow"),
     GEN_FILL("nothing", CLASS, nothing, "rows of zero points alone, under scales that are infinite, NaN or 0"),
     GEN_DRAW("codes", ADVERSARIAL, usual, "any codes of 8 bits in a float, NaN in one row of eight"),
@@ -153,6 +170,8 @@ static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
 /* Sums of integers times 2 stay below 2^24 quarters. */
 static bool fits(const assay_case *c, assay_why *why)
 {
+    if (c->gen == &gens[LIFTED] && !(c->present >> X_SCALE & 1))
+        return assay_fail(why, ASSAY_ERR_ARG, "matmul_scaled: gen=lifted is about x_scale") == ASSAY_OK;
     const bool exact_sums = c->gen == &gens[WHOLE] || c->gen == &gens[ENDS];
     if (!exact_sums || c->dim[2] <= 1000)
         return true;
@@ -233,6 +252,8 @@ static const assay_rows rows[] = {
     { "T={1,5} N=7 K=10 R=7 G=3 " AWQ "x_scale={none,f32} "
       "gen={special,zero,signed-zero,denormal,wide,spike,faint,vast,nothing}",
       ASSAY_QUICK },
+    { "T={1,5} N=7 K=10 R=7 G=3 " AWQ "x_scale=f32 gen=lifted", ASSAY_QUICK },
+    { "T={2,4} N=7 K=10 R=7 G=3 w=u4 rows=1 group=4 x_scale=f32 gen=lifted", ASSAY_QUICK },
     { "T=5 N=7 K=10 R=3 G=3 " FP8_X "gen={special,wide,faint,vast,nothing}", ASSAY_QUICK },
     { "T=5 N=7 K=10 R=3 G=3 y={f16,bf16} w={u4,i8,e4m3} rows=3 group=4 gen=end@y", ASSAY_QUICK },
 };
