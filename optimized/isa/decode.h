@@ -10,7 +10,8 @@
  *   <tier>_scaled _affine      32 results: codes times d; that plus m; either half has its own
  *   <tier>_from_halves         n of f16 or bf16
  *   half_to_f32, decode_eight  one f16; eight floats of 8 bits
- *   <tier>_nibbles_of_words    a vector of floats, nibble j of each 32-bit word at q */
+ *   <tier>_nibbles_of_words    a vector of floats, nibble j of each 32-bit word at q
+ *   <tier>_nibble_dots         floats: of each word the sum of its nibbles times eight bytes */
 #ifndef ASSAY_ISA_DECODE_H
 #define ASSAY_ISA_DECODE_H
 #include "simd.h"

@@ -73,6 +73,17 @@ static inline __m256 avx2_nibbles_of_words(const uint8_t *q, int j)
     const __m256i v = _mm256_srli_epi32(_mm256_loadu_si256((const __m256i *)(const void *)q), 4 * j);
     return _mm256_cvtepi32_ps(_mm256_and_si256(v, _mm256_set1_epi32(15)));
 }
+/* Of each of 8 words of nibbles the sum of 8 products with codes of x: those of the low halves at x, of the high ones
+ * behind.  Pairs of pairs: at most 4 * 15 * 128 */
+static inline __m256 avx2_nibble_dots(const uint8_t *q, const int8_t *x)
+{
+    const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)q), low = _mm256_set1_epi8(15);
+    const __m256i even = _mm256_loadu_si256((const __m256i *)(const void *)x);
+    const __m256i odd = _mm256_loadu_si256((const __m256i *)(const void *)(x + 32));
+    const __m256i a = _mm256_maddubs_epi16(_mm256_and_si256(v, low), even);
+    const __m256i b = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(v, 4), low), odd);
+    return _mm256_cvtepi32_ps(_mm256_madd_epi16(_mm256_add_epi16(a, b), _mm256_set1_epi16(1)));
+}
 /* y[0 .. 31] = code d, d of its own for either half */
 static inline void avx2_scaled(float *y, codes32 c, float d0, float d1)
 {

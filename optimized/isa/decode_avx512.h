@@ -21,6 +21,20 @@ static inline __m512 avx512_from_bf16(const uint16_t *p)
 {
     return avx512_join(avx2_from_bf16(p), avx2_from_bf16(p + 8));
 }
+static inline __m512 avx512_nibble_dots(const uint8_t *q, const int8_t *x) /* as avx2_nibble_dots, by 16 words */
+{
+    const __m256i low = _mm256_set1_epi8(15), one = _mm256_set1_epi16(1);
+    __m256 half[2];
+    for (int h = 0; h < 2; h++) {
+        const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(q + 32 * h));
+        const __m256i even = _mm256_loadu_si256((const __m256i *)(const void *)(x + 32 * h));
+        const __m256i odd = _mm256_loadu_si256((const __m256i *)(const void *)(x + 64 + 32 * h));
+        const __m256i a = _mm256_maddubs_epi16(_mm256_and_si256(v, low), even);
+        const __m256i b = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(v, 4), low), odd);
+        half[h] = _mm256_cvtepi32_ps(_mm256_madd_epi16(_mm256_add_epi16(a, b), one));
+    }
+    return avx512_join(half[0], half[1]);
+}
 static inline __m512 avx512_nibbles_of_words(const uint8_t *q, int j)
 {
     return avx512_join(avx2_nibbles_of_words(q, j), avx2_nibbles_of_words(q + 32, j));
@@ -34,6 +48,13 @@ static inline __m512 avx512_from_bf16(const uint16_t *p)
 {
     const __m512i v = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
     return _mm512_castsi512_ps(_mm512_slli_epi32(v, 16));
+}
+static inline __m512 avx512_nibble_dots(const uint8_t *q, const int8_t *x)
+{
+    const __m512i v = _mm512_loadu_si512(q), low = _mm512_set1_epi8(15);
+    const __m512i a = _mm512_maddubs_epi16(_mm512_and_si512(v, low), _mm512_loadu_si512(x));
+    const __m512i b = _mm512_maddubs_epi16(_mm512_and_si512(_mm512_srli_epi16(v, 4), low), _mm512_loadu_si512(x + 64));
+    return _mm512_cvtepi32_ps(_mm512_madd_epi16(_mm512_add_epi16(a, b), _mm512_set1_epi16(1)));
 }
 static inline __m512 avx512_nibbles_of_words(const uint8_t *q, int j)
 {

@@ -142,4 +142,15 @@ static inline float32x4_t neon_nibbles_of_words(const uint8_t *q, int j)
     const uint32x4_t v = vshlq_u32(vreinterpretq_u32_u8(vld1q_u8(q)), vdupq_n_s32(-4 * j));
     return vcvtq_f32_u32(vandq_u32(v, vdupq_n_u32(15)));
 }
+/* Of each of 4 words of nibbles the sum of 8 products with codes of x: those of the low halves at x, then the high */
+static inline float32x4_t neon_nibble_dots(const uint8_t *q, const int8_t *x)
+{
+    const uint8x16_t v = vld1q_u8(q);
+    const int8x16_t low = vreinterpretq_s8_u8(vandq_u8(v, vdupq_n_u8(15))),
+                    high = vreinterpretq_s8_u8(vshrq_n_u8(v, 4));
+    const int8x16_t even = vld1q_s8(x), odd = vld1q_s8(x + 16);
+    const int16x8_t a = vmlal_s8(vmull_s8(vget_low_s8(low), vget_low_s8(even)), vget_low_s8(high), vget_low_s8(odd));
+    const int16x8_t b = vmlal_high_s8(vmull_high_s8(low, even), high, odd);
+    return vcvtq_f32_s32(vpaddq_s32(vpaddlq_s16(a), vpaddlq_s16(b)));
+}
 #endif

@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * matmul_scaled: phase 0 makes rows of x floats, times their scales; phase 1 has a unit for each 16 rows of w, which it
  * decodes to scratch and multiplies with all of x.  A single token by u4 is multiplied as the codes are read.
- *
- * Of u4 a vector of 32-bit words holds TILE codes: nibble j of lane l is element 8 l + j.  x stands in the same order,
- * and rows that are decoded, too: each tile [8][LANES].  A lane's eight are of one group where groups are of eights. */
-#include "assay/params/matmul_scaled.h"
-#include "../isa/decode.h"
-#include "../isa/rows.h"
-#include "../isa/simd.h"
-#include "../isa/unroll.h"
-
-enum { T, N, K, R, G }; /* dims */
-enum { X, W, SCALE, ZERO, X_SCALE, Y, BLOCK = 16, TILE = 8 * LANES };
+ * With u4 x and decoded rows stand in the order of its tiles: each [8][LANES]. */
+#include "../isa/scaled.h"
 
 static bool four(const assay_args *a)
 {
@@ -22,74 +13,12 @@ static int64_t row_floats(const assay_args *a) /* of x and w, filled up with zer
     const int64_t step = four(a) ? TILE : LANES;
     return (a->dim[K] + step - 1) / step * step;
 }
-static int64_t group_of(const assay_args *a)
-{
-    const assay_matmul_scaled_params *p = a->params;
-    return p->group ? p->group : a->dim[K];
-}
 static inline int64_t place(int64_t k) /* of element k in a row of tiles */
 {
     return k / TILE * TILE + k % 8 * LANES + k % TILE / 8;
 }
 
-typedef struct scales { /* of a row of w: of each group; in scratch */
-    float *scale, *zero;
-} scales;
-
-static scales scales_of(const assay_args *a, int64_t n)
-{
-    const assay_matmul_scaled_params *p = a->params;
-    const assay_tensor *zero = &a->operand[ZERO];
-    const int64_t r = p->rows ? n / p->rows : 0;
-    const scales s = { a->scratch, (float *)a->scratch + a->dim[G] };
-    const int8_t *z = zero->data ? tensor_row(zero, r) : NULL;
-    row_decode(s.scale, tensor_row(&a->operand[SCALE], r), a->operand[SCALE].type, a->dim[G]);
-    for (int64_t g = 0; g < a->dim[G]; g++)
-        s.zero[g] = z ? z[g * zero->stride[1]] : 0;
-    return s;
-}
-
 /* ---- u4 ---- */
-
-typedef struct lanes { /* walks along a row, tile by tile: which group each lane is in */
-    int64_t group, g, left, last;
-    bool whole; /* tiles do not cross groups */
-} lanes;
-
-static lanes lanes_of(const assay_args *a)
-{
-    const int64_t group = a->dim[G] > 1 ? group_of(a) : INT64_MAX / TILE * TILE;
-    return (lanes){ group, 0, group, a->dim[G] - 1, group % TILE == 0 };
-}
-/* Of each lane of the next tile its scale and zero point */
-INLINE void next_tile(lanes *l, scales s, vec *scale, vec *zero)
-{
-    float each[2][LANES];
-    if (l->whole) {
-        *scale = vec_set(s.scale[l->g]), *zero = vec_set(s.zero[l->g]);
-        l->left -= TILE;
-        if (!l->left)
-            l->g += l->g < l->last, l->left = l->group;
-        return;
-    }
-    for (int i = 0; i < LANES; i++) {
-        each[0][i] = s.scale[l->g], each[1][i] = s.zero[l->g];
-        l->left -= 8;
-        if (!l->left)
-            l->g += l->g < l->last, l->left = l->group;
-    }
-    *scale = vec_load(each[0]), *zero = vec_load(each[1]);
-}
-
-/* The codes of the tile that begins with element k; of the last one, if it is not whole, in `room` */
-INLINE const uint8_t *tile_at(const uint8_t *row, int64_t k, int64_t length, uint8_t *room)
-{
-    if (k + TILE <= length)
-        return row + k / 2;
-    memset(room, 0, TILE / 2);
-    memcpy(room, row + k / 2, (size_t)(length - k) / 2);
-    return room;
-}
 
 static float row_product(const assay_args *a, const uint8_t *row, scales s, const float *x)
 {
@@ -129,11 +58,6 @@ static void decode_codes(const assay_args *a, const uint8_t *row, scales s, floa
         w[place(k)] = ((float)(row[k / 2] >> k % 2 * 4 & 15) - s.zero[g]) * s.scale[g];
     }
 }
-static bool by_eights(const assay_args *a)
-{
-    return a->dim[G] == 1 || group_of(a) % 8 == 0;
-}
-
 /* ---- bytes ---- */
 
 static void decode_row(const assay_args *a, const void *row, scales s, float *w)

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ * scaled.h - what kernels of matmul_scaled share: which scale and zero point a group of a row has, and tiles of u4.
+ *
+ * A vector of 32-bit words holds TILE codes of u4: nibble j of lane l is element 8 l + j.  A lane's eight are of one
+ * group where groups are of eights. */
+#ifndef ASSAY_ISA_SCALED_H
+#define ASSAY_ISA_SCALED_H
+#include "assay/params/matmul_scaled.h"
+#include "decode.h"
+#include "rows.h"
+#include "unroll.h"
+
+enum { T, N, K, R, G }; /* dims */
+enum { X, W, SCALE, ZERO, X_SCALE, Y, BLOCK = 16, TILE = 8 * LANES };
+
+static inline int64_t group_of(const assay_args *a)
+{
+    const assay_matmul_scaled_params *p = a->params;
+    return p->group ? p->group : a->dim[K];
+}
+static inline bool by_eights(const assay_args *a)
+{
+    return a->dim[G] == 1 || group_of(a) % 8 == 0;
+}
+
+typedef struct scales { /* of a row of w: of each group; in scratch */
+    float *scale, *zero;
+} scales;
+
+static inline scales scales_of(const assay_args *a, int64_t n)
+{
+    const assay_matmul_scaled_params *p = a->params;
+    const assay_tensor *zero = &a->operand[ZERO];
+    const int64_t r = p->rows ? n / p->rows : 0;
+    const scales s = { a->scratch, (float *)a->scratch + a->dim[G] };
+    const int8_t *z = zero->data ? tensor_row(zero, r) : NULL;
+    row_decode(s.scale, tensor_row(&a->operand[SCALE], r), a->operand[SCALE].type, a->dim[G]);
+    int64_t g = 0;
+    for (; z && zero->stride[1] == 1 && g + 32 <= a->dim[G]; g += 32)
+        decode_scaled(s.zero + g, i8_codes(z + g), 1);
+    for (; g < a->dim[G]; g++)
+        s.zero[g] = z ? z[g * zero->stride[1]] : 0;
+    return s;
+}
+
+typedef struct lanes { /* walks along a row, tile by tile: which group each lane is in */
+    int64_t group, g, left, last;
+    bool whole; /* tiles do not cross groups */
+} lanes;
+
+static inline lanes lanes_of(const assay_args *a)
+{
+    const int64_t group = a->dim[G] > 1 ? group_of(a) : INT64_MAX / TILE * TILE;
+    return (lanes){ group, 0, group, a->dim[G] - 1, group % TILE == 0 };
+}
+/* Of each lane of the next tile its scale and zero point */
+INLINE void next_tile(lanes *l, scales s, vec *scale, vec *zero)
+{
+    float each[2][LANES];
+    if (l->whole) {
+        *scale = vec_set(s.scale[l->g]), *zero = vec_set(s.zero[l->g]);
+        l->left -= TILE;
+        if (!l->left)
+            l->g += l->g < l->last, l->left = l->group;
+        return;
+    }
+    for (int i = 0; i < LANES; i++) {
+        each[0][i] = s.scale[l->g], each[1][i] = s.zero[l->g];
+        l->left -= 8;
+        if (!l->left)
+            l->g += l->g < l->last, l->left = l->group;
+    }
+    *scale = vec_load(each[0]), *zero = vec_load(each[1]);
+}
+
+/* The codes of the tile that begins with element k; of the last one, if it is not whole, in `room` */
+INLINE const uint8_t *tile_at(const uint8_t *row, int64_t k, int64_t length, uint8_t *room)
+{
+    if (k + TILE <= length)
+        return row + k / 2;
+    memset(room, 0, TILE / 2);
+    memcpy(room, row + k / 2, (size_t)(length - k) / 2);
+    return room;
+}
+
+#endif
