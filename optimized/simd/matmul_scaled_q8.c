@@ -43,7 +43,9 @@ static void activations(const assay_args *a, int64_t t)
             sum += code;
         }
         u->sum[lane] = (float)sum;
-        u->scale[lane] = half_to_f32(q[k / 32].d) * (by_eights(a) ? x_scale_at(a, t, k / group) : 1);
+        /* 0 past the end: no code there meets an infinite scale */
+        u->scale[lane] =
+            k < a->dim[K] ? half_to_f32(q[k / 32].d) * (by_eights(a) ? x_scale_at(a, t, k / group) : 1) : 0;
     }
 }
 
