@@ -2,6 +2,7 @@
  * matmul_scaled: phase 0 makes rows of x floats, times their scales; phase 1 has a unit for each 16 rows of w, which it
  * decodes to scratch and multiplies with all of x.  A single token by u4 is multiplied as the codes are read.
  * With u4 x and decoded rows stand in the order of its tiles: each [8][LANES]. */
+#include "../isa/decode.h"
 #include "../isa/scaled.h"
 
 static bool four(const assay_args *a)
@@ -181,11 +182,11 @@ static int64_t units(const assay_args *a)
 }
 static size_t shared(const assay_args *a)
 {
-    return (size_t)(a->dim[T] * row_floats(a)) * sizeof(float);
+    return (size_t)(a->dim[T] * row_floats(a) + 1) * sizeof(float); /* never none: a row of K = 0 has a place, too */
 }
 static size_t scratch(const assay_args *a)
 {
-    return (size_t)(2 * a->dim[G] + BLOCK * row_floats(a)) * sizeof(float);
+    return (size_t)(2 * a->dim[G] + BLOCK * row_floats(a) + 1) * sizeof(float);
 }
 
 #define F32    ASSAY_TYPES(ASSAY_T(f32))

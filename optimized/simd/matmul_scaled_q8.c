@@ -157,12 +157,12 @@ static int64_t units(const assay_args *a)
 }
 static size_t shared(const assay_args *a)
 {
-    return (size_t)(a->dim[T] * tiles_of(a)) * sizeof(tile);
+    return (size_t)(a->dim[T] * tiles_of(a) + 1) * sizeof(tile); /* never none: a row of K = 0 has a place, too */
 }
 static size_t scratch(const assay_args *a)
 {
     const size_t padded = (size_t)(tiles_of(a) * TILE), row = padded * sizeof(float) + padded / 32 * sizeof(assay_q8_0);
-    return row + (size_t)(2 * a->dim[G]) * sizeof(float);
+    return row + (size_t)(2 * a->dim[G] + 1) * sizeof(float);
 }
 
 #define F32 ASSAY_TYPES(ASSAY_T(f32))
