@@ -14,11 +14,11 @@ static const assay_gen gens[] = {
 static const assay_rows rows[] = {
     { "R=5 V={1..17} temp={0,1} top_p={0,0.9} gen={model,one-left}", ASSAY_QUICK },
     { "R=20 V={1,2,3,5,17,64} temp={0,1} " EACH, ASSAY_QUICK },
-    { "R=64 V=40 temp={0.25,0.7,1,3} key=42 step=7 " EACH, ASSAY_QUICK },
-    { "R=64 V=40 temp=0.8 top_k={1,2,5,39,40,41} key=7 step=9 " EACH, ASSAY_QUICK },
-    { "R=64 V={2,3,5,8,9} temp=1 top_k={1,2,3} key=7 step=2 " EACH, ASSAY_QUICK },
-    { "R=64 V=40 temp=1 top_p={1e-7,0.001,0.5,0.75,0.9,1} key=1 step=3 " EACH, ASSAY_QUICK },
-    { "R=64 V=40 temp=2 top_k={3,10} top_p={0.3,0.8} key=5000000000 step={0,1,4294967296} " EACH, ASSAY_QUICK },
+    { "R=28 V=40 temp={0.25,0.7,1,3} key=42 step=7 " EACH, ASSAY_QUICK },
+    { "R=28 V=40 temp=0.8 top_k={1,2,5,39,40,41} key=7 step=9 " EACH, ASSAY_QUICK },
+    { "R=28 V={2,3,5,8,9} temp=1 top_k={1,2,3} key=7 step=2 " EACH, ASSAY_QUICK },
+    { "R=28 V=40 temp=1 top_p={1e-7,0.001,0.5,0.75,0.9,1} key=1 step=3 " EACH, ASSAY_QUICK },
+    { "R=28 V=40 temp=2 top_k={3,10} top_p={0.3,0.8} key=5000000000 step={0,1,4294967296} " EACH, ASSAY_QUICK },
     { "R=16 V=40 temp={0,0.001,1} top_k={0,3} gen={huge,invalid,gauss}", ASSAY_QUICK },
     /* u = 0 in row 1, 0, 2, 2: the first id that has any weight */
     { "R=4 V=40 temp=1 key=77 step={13613258,14228752,14639693,15119672} gen={forbidden,low-first}", ASSAY_QUICK },
@@ -32,7 +32,7 @@ static const assay_rows rows[] = {
     { "R=3 V=1000 temp=0.9 top_k={0,50} top_p={0,0.95} key=3 gen={model,few-values}", ASSAY_QUICK },
     { "R=9 V=3001 temp=0.9 top_k={0,50} top_p={0,0.95} key=3 gen={model,few-values}", ASSAY_FULL },
     { "R={0,1} V=1 temp=1 gen=model", ASSAY_QUICK },
-    { "R=64 V=40 temp=1 key={16777217,4294967297} " EACH, ASSAY_QUICK }, /* a key that no float holds */
+    { "R=28 V=40 temp=1 key={16777217,4294967297} " EACH, ASSAY_QUICK }, /* a key that no float holds */
     { "R=40 V=4103 temp=0 gen=spike", ASSAY_QUICK },                     /* the maximum in what is over of a long row */
     { "R=1 V=65601 temp=2 top_k=65537 key=3 gen=gauss", ASSAY_QUICK },
     { "R=4 V=49152 temp=0.8 top_k={0,40} top_p={0,0.95} key=11 gen=model", ASSAY_FULL },
