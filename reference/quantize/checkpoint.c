@@ -14,9 +14,13 @@ enum { SCALES = 1 };
 static const struct {
     const char *tail, *what;
 } foreign[] = {
-    { "weight_scale_inv", "fp8 in blocks" },   { "weight_scale", "fp8 or int8 with scales" },
-    { "weight_packed", "compressed-tensors" }, { "absmax", "bitsandbytes" },
-    { "quant_map", "bitsandbytes" },           { "SCB", "bitsandbytes" },
+    { "weight_scale_inv", "fp8 in blocks" },
+    { "weight_scale", "fp8 or int8 with scales" },
+    { "weight_packed", "compressed-tensors" },
+    { "absmax", "bitsandbytes" },
+    { "quant_map", "bitsandbytes" },
+    { "SCB", "bitsandbytes" },
+    { "W_q", "HQQ" },
 };
 
 /* How much of a name stands before a tail, the dot with it; -1: it ends otherwise. */

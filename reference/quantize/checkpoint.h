@@ -36,7 +36,7 @@ typedef enum assay_packed_part {
 } assay_packed_part;
 
 /* What the i-th tensor is; a part without its .qweight, and weights with companions of other packings (fp8 blocks,
- * compressed-tensors, bitsandbytes) are refused. */
+ * compressed-tensors, bitsandbytes, HQQ) are refused. */
 assay_status assay_packed_part_of(const assay_safetensors *st, size_t i, const char *label, assay_packed_part *part,
                                   assay_why *why);
 /* The weights that the i-th tensor, a .qweight, stands for: every shape, type and index is checked. name: room for

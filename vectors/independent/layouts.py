@@ -188,6 +188,7 @@ def refused():
         ("a name twice", how, dict(t, weight=np.ones((16, 64), np.float32)), "'w.weight' stands there beside 'w.qweight'"),
         ("fp8", {}, dict(weight=np.ones((4, 32), np.float32), weight_scale_inv=np.ones((1, 1), np.float32)), "not read (fp8 in blocks)"),
         ("bitsandbytes", {}, dict(weight=np.ones((4, 32), np.float32), absmax=np.ones(4, np.float32)), "not read (bitsandbytes)"),
+        ("HQQ", {}, dict(W_q=np.ones((2, 32), np.uint8), scale=np.ones((2, 1), np.float16), zero=np.ones((2, 1), np.float16)), "not read (HQQ)"),
         ("another method", dict(how, quant_method="hqq"), t, "quant_method is 'hqq'; awq and gptq are read"),
         ("symmetric, and not", sym, odd, "group 0, output 12 stores zero point 8, and the first another; quantize_config.json says sym"),
         ("symmetric, and neither", sym, dict(t, qzeros=np.full_like(t["qzeros"], 0x66666666)), "output 0 stores zero point 6; quantize_config.json says sym"),
