@@ -80,8 +80,11 @@ bool bench_left_make(const assay_problem *p, int set, uint64_t calls, assay_prob
         if (!(p->c.present >> i & 1))
             continue;
         left->value[i] = calloc((size_t)assay_tensor_count(&p->t[i]) + 1, sizeof(double));
-        ok = left->value[i] && !p->c.spread_over[i];
-        if (!ok || !p->t[i].data || (op->operands[i].flags & ASSAY_WEIGHT))
+        ok = left->value[i] != NULL;
+        if (!p->t[i].data || (op->operands[i].flags & ASSAY_WEIGHT))
+            continue;
+        left->t[i].data = NULL; /* never the problem's own, which bench_left_free would free */
+        if (!ok)
             continue;
         char *copy = calloc(assay_tensor_bytes(&p->t[i]) + 64, 1);
         left->t[i].data = copy;

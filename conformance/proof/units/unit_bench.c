@@ -164,7 +164,7 @@ START_TEST(inputs_again)
 {
     static const char *const lines[] = {
         "add R=1 C=2",   "add R=1 C=3", "add R=3 C=5", "add R=2 C=10 a=f16", "matmul T=3 N=2 K=32 w=q8_0",
-        "argmax R=2 C=7"
+        "argmax R=2 C=7", "attention T=2 S=3 D=2 E=2 mask=f32/S"
     };
     for (size_t l = 0; l < ASSAY_COUNT_OF(lines); l++) {
         assay_case c;
