@@ -82,16 +82,17 @@ static int before(const item *a, const item *b, int mode)
 {
     return a->acc != b->acc ? a->acc > b->acc : mode == TIES_HIGH ? a->id > b->id : a->id < b->id;
 }
-static void sort(item *x, item *room, int64_t n, int mode)
+/* The first `most` of n in order; what is behind them is spoilt. */
+static void sort(item *x, item *room, int64_t n, int64_t most, int mode)
 {
-    const int64_t half = n / 2;
+    const int64_t half = n / 2, m = n < most ? n : most;
     if (n < 2)
         return;
-    sort(x, room, half, mode);
-    sort(x + half, room, n - half, mode);
-    for (int64_t i = 0, j = half, k = 0; k < n; k++)
+    sort(x, room, half, most, mode);
+    sort(x + half, room, n - half, most, mode);
+    for (int64_t i = 0, j = half, k = 0; k < m; k++)
         room[k] = j == n || (i < half && before(&x[i], &x[j], mode)) ? x[i++] : x[j++];
-    memcpy(x, room, (size_t)n * sizeof *x);
+    memcpy(x, room, (size_t)m * sizeof *x);
 }
 
 static bool limit(const call *k)
@@ -142,7 +143,7 @@ static int64_t best_of(const call *k, item *all, item *room, int64_t n, int64_t 
     int64_t kept = 0;
     if (k->mode == BY_BEAM && n) {
         for (int64_t b = 0; b < k->K; b++) {
-            sort(all + b * k->V, room, k->V, PLAIN);
+            sort(all + b * k->V, room, k->V, wanted, PLAIN);
             const int64_t few = k->V < wanted ? k->V : wanted;
             memmove(all + kept, all + b * k->V, (size_t)few * sizeof *all);
             kept += few;
@@ -161,7 +162,7 @@ static int64_t best_of(const call *k, item *all, item *room, int64_t n, int64_t 
         memcpy(all, room, (size_t)kept * sizeof *all);
         return kept;
     }
-    sort(all, room, n, k->mode);
+    sort(all, room, n, wanted, k->mode);
     return n < wanted ? n : wanted;
 }
 
