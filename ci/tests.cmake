@@ -128,7 +128,8 @@ if(NOT CMAKE_CROSSCOMPILING)
   add_library(assay_mutants_base STATIC conformance/proof/mutants/shim.c reference/core/tensor.c reference/core/layout.c
     reference/core/status.c reference/core/plain.c reference/core/json.c reference/core/rng.c reference/core/dtype.c reference/core/dtype_blocks.c
     reference/core/dtype_kquants.c reference/core/dtype_super.c reference/core/dtype_tables.c
-    reference/core/dtype_256.c reference/core/dtype_mx.c reference/core/dtype_iq.c)
+    reference/core/dtype_256.c reference/core/dtype_mx.c reference/core/dtype_iq.c
+    reference/core/dtype_grid.c reference/core/dtype_grid_place.c)
   set_target_properties(assay_mutants_base PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_include_directories(assay_mutants_base PRIVATE include reference)
   if("vectors" IN_LIST commands) # for `mutants.py proof`: docs/mutants.md

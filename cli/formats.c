@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * assay formats [MODEL.gguf]: error against bits per weight, in two parts. */
 #include "../conformance/results/terminal.h"
+#include "../reference/core/dtype.h"
 #include "../reference/core/options.h"
 #include "../reference/core/registry.h"
 #include "../reference/core/save.h"
@@ -20,7 +21,8 @@ typedef struct options {
 } options;
 
 static const struct argp_option option_table[] = {
-    { "type", 't', "TYPE", ASSAY_OPTION_REPEATS, "Only this type (default: all that model files are written in)", 0 },
+    { "type", 't', "TYPE", ASSAY_OPTION_REPEATS,
+      "Only this type (default: all that model files are written in; of a MODEL without iq1, iq2, iq3)", 0 },
     { "prompt", 'p', "TEXT", 0, "The text whose continuations are compared (default: some sentences)", 0 },
     { "isa", KEY_ISA, "TIER", 0, "Use kernels up to this tier (assay list isa)", 1 },
     { "threads", KEY_THREADS, "N", 0, "Threads (default 1)", 1 },
@@ -75,7 +77,10 @@ static assay_status work(options *o, assay_why *why)
     assay_stop_on_signals();
     int n = 0;
     for (int t = 0; t < ASSAY_DTYPE_END; t++) {
-        o->f.want[t] |= !o->chosen && assay_requant_writes((assay_dtype)t);
+        /* the search of a grid takes milliseconds a block: of a model only if asked for */
+        const bool usual =
+            assay_requant_writes((assay_dtype)t) && !(o->f.model && assay_dtype_of((assay_dtype)t)->grid);
+        o->f.want[t] |= !o->chosen && usual;
         n += o->f.want[t];
     }
     assay_progress_begin(n, "types");

@@ -17,7 +17,7 @@
      T(q6_k) | T(iq4_xs)) /* of files, that kernels multiply */
 #define FLOATS_8       (T(e4m3) | T(e5m2) | T(e4m3fnuz) | T(e5m2fnuz))
 #define OCP_BLOCKS     (T(mxfp8_e4m3) | T(mxfp8_e5m2) | T(mxfp6_e2m3) | T(mxfp6_e3m2) | T(mxint8))
-#define GRIDS          (T(iq1_s) | T(iq1_m) | T(iq2_xxs) | T(iq2_xs) | T(iq2_s) | T(iq3_xxs) | T(iq3_s)) /* only read */
+#define GRIDS          (T(iq1_s) | T(iq1_m) | T(iq2_xxs) | T(iq2_xs) | T(iq2_s) | T(iq3_xxs) | T(iq3_s))
 #define ACTIVATIONS    (T(q8_1) | T(q8_k))                       /* blocks that no file holds */
 #define FILE_BLOCKS    (BLOCKS | T(nvfp4) | T(tq1_0) | T(tq2_0)) /* read and written */
 #define REFERENCES(op) .oracle = assay_##op##_double, .scalar = assay_##op##_float

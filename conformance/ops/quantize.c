@@ -332,6 +332,7 @@ static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
 #define EXACT    "q8_0,q8_1,q4_0,q4_1,q5_0,q5_1,mxfp4," OCP
 #define OF_256   "q8_k,tq1_0,tq2_0"
 #define SEARCHES "q2_k,q3_k,q4_k,q5_k,q6_k,iq4_nl,iq4_xs"
+#define GRIDS    "iq1_s,iq1_m,iq2_xxs,iq2_xs,iq2_s,iq3_xxs,iq3_s"
 static const assay_rows rows[] = {
     { "R=3 C={1..17} y={" NUMBERS "} gen=half-steps", ASSAY_QUICK },
     { "R=2 C={31,1000} y={" NUMBERS "} "
@@ -359,14 +360,32 @@ static const assay_rows rows[] = {
       "gen={gauss,uniform,positive,extremes,block-scales,poisoned,zero}",
       ASSAY_QUICK },
     { "R=4 C=1024 y={" SEARCHES "} gen={gauss,uniform}", ASSAY_QUICK }, /* many super-blocks: verify() sums over them */
-    { "R=5 C=8192 y=* gen={half-steps,near-ties,extremes,block-scales,poisoned,edges}", ASSAY_FULL },
+    { "R=1 C=256 y={" GRIDS "} gen={gauss,positive,extremes,block-scales,zero,small-scales}", ASSAY_QUICK },
+    { "R=1 C=2048 y={" GRIDS "} gen={gauss,uniform}", ASSAY_QUICK },
+    { "R=1 C=768 y={" GRIDS "} gen=poisoned", ASSAY_QUICK },
+    { "R=5 C=8192 y={" EXACT "," NUMBERS "," OF_256 "," SEARCHES
+      ",nvfp4} gen={half-steps,near-ties,extremes,block-scales,poisoned,edges}",
+      ASSAY_FULL },
     /* values at every place */
     { "R=4 C=37 y={" NUMBERS "} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
     { "R=4 C=37 y={" NUMBERS "} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
     { "R=4 C=37 y={" NUMBERS "} gen=end@y", ASSAY_QUICK },
     { "R=3 C=256 y={" EXACT "," OF_256 "," SEARCHES ",nvfp4} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
+    { "R=1 C=256 y={" GRIDS "} gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
     { "R=3 C=256 y={" EXACT "," OF_256 "," SEARCHES ",nvfp4} gen=" ASSAY_SQUARES "@x", ASSAY_QUICK },
 };
+
+/* A block of a grid takes milliseconds: few of them.  Shorter rows become one block. */
+static void mend(assay_case *c)
+{
+    enum { BLOCK = 256, MOST = 512 };
+    if (!assay_dtype_of(c->type[Y])->grid)
+        return;
+    c->dim[1] = c->dim[1] < MOST ? c->dim[1] : MOST;
+    const int64_t long_row = c->dim[1] < BLOCK ? BLOCK : c->dim[1];
+    while (c->dim[0] > 1 && c->dim[0] * long_row > MOST)
+        c->dim[0] /= 2;
+}
 
 static double land(const assay_case *c, int i, int64_t j)
 {
@@ -386,6 +405,7 @@ const assay_suite assay_suite_quantize = {
     .op = "quantize",
     .draws_own = true,
     .land = land,
+    .mend = mend,
     .rows = rows,
     .n_rows = ASSAY_COUNT_OF(rows),
     .gens = gens,

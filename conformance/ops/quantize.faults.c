@@ -369,10 +369,11 @@ static const assay_typeset types[] = { ASSAY_TYPES(ASSAY_T(f32)),
                                                    ASSAY_T(q4_0) | ASSAY_T(q4_1) | ASSAY_T(q5_0) | ASSAY_T(q5_1)) };
 static const assay_typeset types_k[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(q4_k) | ASSAY_T(q6_k)) };
 /* Types that the above does not write by itself; all of them; those that a search writes */
-#define OTHER_SEARCHES (ASSAY_T(q2_k) | ASSAY_T(q3_k) | ASSAY_T(q5_k) | ASSAY_T(iq4_nl) | ASSAY_T(iq4_xs))
-#define FLOATS_OF_8    (ASSAY_T(e4m3) | ASSAY_T(e5m2) | ASSAY_T(e4m3fnuz) | ASSAY_T(e5m2fnuz))
-#define OCP            (ASSAY_T(mxfp8_e4m3) | ASSAY_T(mxfp8_e5m2) | ASSAY_T(mxfp6_e2m3) | ASSAY_T(mxfp6_e3m2) | ASSAY_T(mxint8))
-#define OF_256         (ASSAY_T(tq1_0) | ASSAY_T(tq2_0) | ASSAY_T(q8_k))
+#define OTHER_SEARCHES                                                                                                 \
+    (ASSAY_T(q2_k) | ASSAY_T(q3_k) | ASSAY_T(q5_k) | ASSAY_T(iq4_nl) | ASSAY_T(iq4_xs) | ASSAY_T(iq2_xs))
+#define FLOATS_OF_8 (ASSAY_T(e4m3) | ASSAY_T(e5m2) | ASSAY_T(e4m3fnuz) | ASSAY_T(e5m2fnuz))
+#define OCP         (ASSAY_T(mxfp8_e4m3) | ASSAY_T(mxfp8_e5m2) | ASSAY_T(mxfp6_e2m3) | ASSAY_T(mxfp6_e3m2) | ASSAY_T(mxint8))
+#define OF_256      (ASSAY_T(tq1_0) | ASSAY_T(tq2_0) | ASSAY_T(q8_k))
 static const assay_typeset types_ocp[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(OCP) };
 static const assay_typeset types_nv[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(nvfp4)) };
 static const assay_typeset types_256[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(OF_256) };

@@ -10,7 +10,7 @@
  *   q5_0, q5_1  the same with -16, 31 and 16.5 for -8, 15 and 8.5
  *
  * A block that holds a NaN or an infinity, or whose d overflows f32, has d, m, s = NaN (7e00) and the codes of a block
- * of zeros.  q2_k to q6_k and iq4_nl are searches: reference/ops/quantize.bound.md.
+ * of zeros.  q2_k to q6_k and iq types are searches: reference/ops/quantize.bound.md.
  * mxfp4: e is that of the largest |x| less 2, codes are the nearest, of two the one nearer to 0.
  * OCP MX: e is that of the largest |x| less that of the largest code, codes to nearest, ties to even, within their
  * range. nvfp4, tq1_0, tq2_0, q8_k: reference/core/dtype_tables.c, dtype_256.c. */

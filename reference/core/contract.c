@@ -269,7 +269,7 @@ static assay_status parse_round(const assay_op *op, const char *name, char *valu
             "contract: round.%.40s=%.40s: a rounding other than the type's own (by reciprocal, say) has no "
             "bound; answers that hold to it are judged under round.%.40s=%.*s",
             name, value, name, (int)strcspn(value, ":"), value);
-    if (!assay_dtype_find(value, &type) || !assay_dtype_of(type)->encode)
+    if (!assay_dtype_find(value, &type) || assay_dtype_of(type)->grid)
         return assay_fail(why, ASSAY_ERR_DTYPE, "contract: round.%.40s=%.40s: a type that can be written is needed",
                           name, value);
     if (!op)

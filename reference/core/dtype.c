@@ -269,10 +269,21 @@ void assay_encode_u4(void *dst, const double *src, int64_t n)
 /* ---- the table ---- */
 
 #define SEARCHED                                                                                                       \
-    (ASSAY_T(q2_k) | ASSAY_T(q3_k) | ASSAY_T(q4_k) | ASSAY_T(q5_k) | ASSAY_T(q6_k) | ASSAY_T(iq4_nl) | ASSAY_T(iq4_xs))
+    (ASSAY_T(q2_k) | ASSAY_T(q3_k) | ASSAY_T(q4_k) | ASSAY_T(q5_k) | ASSAY_T(q6_k) | ASSAY_T(iq4_nl) |                 \
+     ASSAY_T(iq4_xs) | GRIDS)
+#define GRIDS                                                                                                          \
+    (ASSAY_T(iq1_s) | ASSAY_T(iq1_m) | ASSAY_T(iq2_xxs) | ASSAY_T(iq2_xs) | ASSAY_T(iq2_s) | ASSAY_T(iq3_xxs) |        \
+     ASSAY_T(iq3_s))
 static const assay_dtype_info table[ASSAY_DTYPE_END] = {
 #define DTYPE(id, number, block, bytes, u)                                                                             \
-    [number] = { #id, block, bytes, u, assay_decode_##id, assay_encode_##id, (SEARCHED >> (number)&1) != 0 },
+    [number] = { #id,                                                                                                  \
+                 block,                                                                                                \
+                 bytes,                                                                                                \
+                 u,                                                                                                    \
+                 assay_decode_##id,                                                                                    \
+                 assay_encode_##id,                                                                                    \
+                 (SEARCHED >> (number)&1) != 0,                                                                        \
+                 (GRIDS >> (number)&1) != 0 },
 #include "assay/dtypes.def"
 #undef DTYPE
 };

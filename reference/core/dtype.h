@@ -12,9 +12,9 @@ typedef struct assay_dtype_info {
     int32_t bytes;    /* bytes per block                              */
     double u;         /* unit roundoff of one element, 0 if it is exact or a block */
     void (*decode)(double *dst, const void *src, int64_t n);
-    void (*encode)(void *dst, const double *src,
-                   int64_t n); /* one rounding from double; NULL: the type is not written */
+    void (*encode)(void *dst, const double *src, int64_t n); /* one rounding from double */
     bool search; /* encode is a search, and another may be as good: the op's verify() judges what was written */
+    bool grid;   /* and takes milliseconds a block: inputs of cases hold any codes instead */
 } assay_dtype_info;
 
 const assay_dtype_info *assay_dtype_of(assay_dtype t);                      /* NULL: no such number */

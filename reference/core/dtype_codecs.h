@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * dtype_codecs.h - the decoder and encoder of every line of dtypes.def (dtype.c: plain numbers; dtype_blocks.c,
- * dtype_kquants.c, dtype_tables.c, dtype_256.c and dtype_mx.c: blocks).  Only dtype.c's table and the files that define
- * them include this. */
+ * dtype_kquants.c, dtype_tables.c, dtype_256.c, dtype_mx.c, dtype_iq.c and dtype_grid.c: blocks).  Only dtype.c's table
+ * and the files that define them include this. */
 #ifndef ASSAY_CORE_DTYPE_CODECS_H
 #define ASSAY_CORE_DTYPE_CODECS_H
 #include "assay/assay.h"
@@ -11,12 +11,4 @@
     void assay_encode_##id(void *dst, const double *src, int64_t n);
 #include "assay/dtypes.def"
 #undef DTYPE
-/* dtype_iq.c: only read */
-#define assay_encode_iq1_s   NULL
-#define assay_encode_iq1_m   NULL
-#define assay_encode_iq2_xxs NULL
-#define assay_encode_iq2_xs  NULL
-#define assay_encode_iq2_s   NULL
-#define assay_encode_iq3_xxs NULL
-#define assay_encode_iq3_s   NULL
 #endif

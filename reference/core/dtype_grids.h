@@ -135,4 +135,14 @@ static const uint64_t iq3_s_set[64] = {
     0x0000000000000a00, 0x0004100140050091, 0x0000002800100204, 0x0000020001024112, 0x0000080024000004,
     0x0000010000010822, 0x0000000400040000, 0x0000000002000004, 0x0000000000000001,
 };
+/* A set with what its digits stand for, the lowest first */
+typedef struct grid {
+    const uint64_t *set;
+    int base, digits;
+    int8_t value[8];
+} grid;
+static const grid grid_2_xxs = { iq2_xxs_set, 3, 8, { 8, 25, 43 } }, grid_2_xs = { iq2_xs_set, 3, 8, { 8, 25, 43 } },
+                  grid_2_s = { iq2_s_set, 3, 8, { 8, 25, 43 } }, grid_1 = { iq1_s_set, 3, 8, { -1, 0, 1 } },
+                  grid_3_xxs = { iq3_xxs_set, 8, 4, { 4, 12, 20, 28, 36, 44, 52, 62 } },
+                  grid_3_s = { iq3_s_set, 8, 4, { 1, 3, 5, 7, 9, 11, 13, 15 } };
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * dtype_iq.c - super-blocks of 256 whose codes are places in a grid of eight (or twice four) numbers (GGUF): 32 octets,
  * each with a place, or two, and the signs of its elements, or, iq1, something added to all of them.  Four octets are a
- * group.  They are only read: what writes them well is a search over the grid that weighs elements by activations. */
+ * group.  dtype_grid.c writes them. */
 #include "assay/blocks.h"
 #include "dtype.h"
 #include "dtype_codecs.h"
@@ -10,16 +10,6 @@
 #include <string.h>
 
 enum { N = 256, GROUP = 4 };
-
-typedef struct grid {
-    const uint64_t *set;
-    int base, digits;
-    int8_t value[8]; /* of a digit */
-} grid;
-static const grid grid_2_xxs = { iq2_xxs_set, 3, 8, { 8, 25, 43 } }, grid_2_xs = { iq2_xs_set, 3, 8, { 8, 25, 43 } },
-                  grid_2_s = { iq2_s_set, 3, 8, { 8, 25, 43 } }, grid_1 = { iq1_s_set, 3, 8, { -1, 0, 1 } },
-                  grid_3_xxs = { iq3_xxs_set, 8, 4, { 4, 12, 20, 28, 36, 44, 52, 62 } },
-                  grid_3_s = { iq3_s_set, 8, 4, { 1, 3, 5, 7, 9, 11, 13, 15 } };
 
 typedef struct octet {
     int place[2];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * The weighted search: least sum of w (x - y)^2, w = qw sqrt(c S + x^2), with qw the importance of the column, S the
- * mean square of the block and c of the type's rule (q6_k: w = qw).  y = d sc value(q) - dmin mn: in super-blocks sc
- * and mn are integers of each group, in others 1; values are the codes or, of iq4_nl, places in a table.
+ * mean square of the block and c of the type's rule (q6_k, grids: w = qw).  y = d sc value(q) - dmin mn: in
+ * super-blocks sc and mn are integers of each group, in others 1; values are the codes or, of iq4_nl, places in a
+ * table.
  *
  * Each group is fitted by itself first: trials of a step, each followed by weighted least squares.  The block's d and
  * dmin come from the largest of these; sc and mn are the best of the rounded ones and their neighbours, codes the
@@ -10,11 +11,12 @@
 #include "dtype_weighted.h"
 #include "assay/blocks.h"
 #include "dtype.h"
+#include "dtype_grid.h"
 #include "dtype_super.h"
 #include <math.h>
 #include <string.h>
 
-enum { MOST = ASSAY_SUPER, GROUPS = 16, ROUNDS = 4 };
+enum { MOST = ASSAY_SUPER, GROUPS = 16, ROUNDS = 4, BYTES = 128 };
 
 typedef struct form {
     assay_dtype type;
@@ -27,12 +29,24 @@ typedef struct form {
 
 static const int8_t iq4[16] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };
 static const form forms[] = {
-    { ASSAY_q2_k, 256, 16, 0, 3, 0, 15, BELOW, 1, NULL },        { ASSAY_q3_k, 256, 16, -4, 3, -32, 31, NONE, 2, NULL },
-    { ASSAY_q4_k, 256, 32, 0, 15, 0, 63, BELOW, 2, NULL },       { ASSAY_q5_k, 256, 32, 0, 31, 0, 63, BELOW, 2, NULL },
-    { ASSAY_q6_k, 256, 16, -32, 31, -128, 127, NONE, -1, NULL }, { ASSAY_q4_0, 32, 32, -8, 7, 0, 0, NONE, 1, NULL },
-    { ASSAY_q5_0, 32, 32, -16, 15, 0, 0, NONE, 1, NULL },        { ASSAY_q4_1, 32, 32, 0, 15, 0, 0, ANY, 1, NULL },
-    { ASSAY_q5_1, 32, 32, 0, 31, 0, 0, ANY, 1, NULL },           { ASSAY_iq4_nl, 32, 32, 0, 15, 0, 0, NONE, 2, iq4 },
+    { ASSAY_q2_k, 256, 16, 0, 3, 0, 15, BELOW, 1, NULL },
+    { ASSAY_q3_k, 256, 16, -4, 3, -32, 31, NONE, 2, NULL },
+    { ASSAY_q4_k, 256, 32, 0, 15, 0, 63, BELOW, 2, NULL },
+    { ASSAY_q5_k, 256, 32, 0, 31, 0, 63, BELOW, 2, NULL },
+    { ASSAY_q6_k, 256, 16, -32, 31, -128, 127, NONE, -1, NULL },
+    { ASSAY_q4_0, 32, 32, -8, 7, 0, 0, NONE, 1, NULL },
+    { ASSAY_q5_0, 32, 32, -16, 15, 0, 0, NONE, 1, NULL },
+    { ASSAY_q4_1, 32, 32, 0, 15, 0, 0, ANY, 1, NULL },
+    { ASSAY_q5_1, 32, 32, 0, 31, 0, 0, ANY, 1, NULL },
+    { ASSAY_iq4_nl, 32, 32, 0, 15, 0, 0, NONE, 2, iq4 },
     { ASSAY_iq4_xs, 256, 32, 0, 15, -32, 31, NONE, 2, iq4 },
+    { ASSAY_iq1_s, .block = 256, .spread = -1 }, /* grids, whose search is assay_grid_write() */
+    { ASSAY_iq1_m, .block = 256, .spread = -1 },
+    { ASSAY_iq2_xxs, .block = 256, .spread = -1 },
+    { ASSAY_iq2_xs, .block = 256, .spread = -1 },
+    { ASSAY_iq2_s, .block = 256, .spread = -1 },
+    { ASSAY_iq3_xxs, .block = 256, .spread = -1 },
+    { ASSAY_iq3_s, .block = 256, .spread = -1 },
 };
 
 static const form *form_of(assay_dtype t)
@@ -262,6 +276,26 @@ static void write_block(const form *f, const block *b, unsigned char *out)
     assay_low_write(out, f->value ? ASSAY_q4_0 : f->type, s.d, assay_f16_from_f64(-b->dmin), s.code);
 }
 
+static bool better(double error, double most)
+{
+    return error < most || (isnan(most) && isfinite(error));
+}
+
+/* What the search makes of a block, if that errs less than `most` */
+static void try_search(const form *f, const double *x, const double *w, double most, unsigned char *out)
+{
+    if (assay_dtype_of(f->type)->grid) {
+        unsigned char trial[BYTES];
+        if (better(assay_grid_write(f->type, trial, x, w), most))
+            memcpy(out, trial, (size_t)assay_dtype_of(f->type)->bytes);
+        return;
+    }
+    block b;
+    search(f, x, w, &b);
+    if (better(b.error, most))
+        write_block(f, &b, out);
+}
+
 /* w of one block; false: a value is not finite, or all weighs nothing. */
 static bool weights(const form *f, double *w, const double *x, const float *qw)
 {
@@ -286,7 +320,6 @@ void assay_dtype_encode_weighted(assay_dtype t, void *dst, const double *src, in
     info->encode(dst, src, n);
     for (int64_t i = 0; f && i < n; i += f->block, out += info->bytes) {
         double x[MOST], w[MOST], y[MOST], plain = 0;
-        block b;
         for (int j = 0; j < f->block; j++)
             x[j] = (double)(float)src[i + j];
         if (!weights(f, w, x, weight + i))
@@ -294,8 +327,6 @@ void assay_dtype_encode_weighted(assay_dtype t, void *dst, const double *src, in
         info->decode(y, out, f->block);
         for (int j = 0; j < f->block; j++)
             plain += w[j] * (y[j] - x[j]) * (y[j] - x[j]);
-        search(f, x, w, &b);
-        if (b.error < plain || (isnan(plain) && isfinite(b.error)))
-            write_block(f, &b, out);
+        try_search(f, x, w, plain, out);
     }
 }

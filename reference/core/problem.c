@@ -92,7 +92,7 @@ static void fill_operand(assay_problem *p, int i, const assay_suite *suite)
         assay_tensor_decode(p->value[i], &p->t[i]);
         return;
     }
-    if (!assay_dtype_of(s.type)->encode) {
+    if (assay_dtype_of(s.type)->grid) {
         assay_value_codes(s.type, s.data, (size_t)assay_dtype_bytes(s.type, n), &r);
         assay_tensor_decode(p->value[i], &p->t[i]);
         return;

@@ -67,8 +67,8 @@ static assay_status known_family(const assay_requant *r, assay_why *why)
 /* Floats of this rank that can be written anew; columns 0: any number. */
 static bool floats(const assay_requant_tensor *t, int rank, int64_t columns)
 {
-    const assay_dtype_info *from = assay_dtype_of(t->from), *to = assay_dtype_of(t->to);
-    return (from->u > 0 || from->block > 1) && to->encode && t->rank == rank && (!columns || t->width == columns);
+    const assay_dtype_info *from = assay_dtype_of(t->from);
+    return (from->u > 0 || from->block > 1) && t->rank == rank && (!columns || t->width == columns);
 }
 
 static assay_status odd(const assay_requant *r, const assay_requant_tensor *t, const char *want, int64_t n,

@@ -23,7 +23,7 @@ static bool takes(const char *op_name, const char *operand, assay_dtype t)
 /* What a table of embeddings may be is what weights are stored as: forms of activations alone (q8_1) are not. */
 bool assay_requant_writes(assay_dtype t)
 {
-    return assay_gguf_stores(t) && assay_dtype_of(t)->encode && takes("embedding", "table", t);
+    return assay_gguf_stores(t) && takes("embedding", "table", t);
 }
 
 bool assay_requant_runs(assay_dtype t)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * quantize: types with an exact rule have one right answer.  q2_k to q6_k, iq4_nl and iq4_xs are written by a search,
+ * quantize: types with an exact rule have one right answer.  q2_k to q6_k and the iq types are written by a search,
  * and any search may be as good as ours: verify() holds an encoder to what the format defines.  Its measure is *plain
  * rounding*: each group's scale from its extremes, in closed form, rounded to the grid of the super-block.
  *
@@ -13,6 +13,7 @@
  * derives `worst`. */
 #include "bound.h"
 #include "../core/dtype.h"
+#include "../core/dtype_grid.h"
 #include "../core/status.h"
 #include <stdio.h>
 
@@ -150,8 +151,55 @@ static plain plain_iq4_xs(const double *x)
     return p;
 }
 
+/* Octets that are places in a grid.  Plain rounding puts the extreme of those that share a scale at the grid's largest
+ * number, `at`, writes the scale as the nearest odd multiple of the super-block's, and takes the nearest entries.  An
+ * entry that all grids have is that of their least numbers alone, `least`: with it each value is off by that and its
+ * own size at most. */
+typedef struct places {
+    int n, steps; /* numbers that share a scale; its largest multiple */
+    double at, least, unit;
+} places;
+
+static places places_of(assay_dtype t)
+{
+    switch (t) {
+    case ASSAY_iq1_s:
+        return (places){ 32, 15, 2, 0.125, 1 };
+    case ASSAY_iq1_m:
+        return (places){ 16, 15, 2, 0.125, 1 };
+    case ASSAY_iq2_xxs:
+        return (places){ 32, 31, 43, 8, 0.125 };
+    case ASSAY_iq3_xxs:
+        return (places){ 32, 31, 62, 4, 0.25 };
+    case ASSAY_iq3_s:
+        return (places){ 32, 31, 15, 1, 1 };
+    default:
+        return (places){ 16, 31, 43, 8, 0.125 };
+    }
+}
+
+static plain plain_places(assay_dtype t, const double *x)
+{
+    const places f = places_of(t);
+    unsigned char block[SUPER];
+    double s[16] = { 0 }, most = 0;
+    for (int g = 0; g < SUPER / f.n; g++) {
+        double extreme = 0;
+        for (int j = 0; j < f.n; j++)
+            extreme = fmax(extreme, fabs(x[f.n * g + j]));
+        s[g] = extreme / f.at, most = fmax(most, s[g]);
+    }
+    const double ds = most * (1.0 / f.steps + 0x1p-10) + f.steps * f.unit * 0x1p-25;
+    plain p = { assay_grid_write_plain(t, block, x), 0 };
+    for (int j = 0; j < SUPER; j++)
+        p.worst += pow(fabs(x[j]) + f.least * (s[j / f.n] + ds), 2);
+    return p;
+}
+
 static plain plain_of(assay_dtype t, const double *x)
 {
+    if (assay_dtype_of(t)->grid)
+        return plain_places(t, x);
     switch (t) {
     case ASSAY_q2_k:
         return plain_affine(x, q2_k);

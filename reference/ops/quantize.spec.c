@@ -5,7 +5,7 @@ static const assay_operand operands[] = {
     { .name = "x", .shape = "RC", .types = TYPES(T(f32)) },
     { .name = "y",
       .shape = "RC",
-      .types = TYPES(T(f16) | T(bf16) | FLOATS_8 | ACTIVATIONS | FILE_BLOCKS | OCP_BLOCKS),
+      .types = TYPES(T(f16) | T(bf16) | FLOATS_8 | ACTIVATIONS | FILE_BLOCKS | OCP_BLOCKS | GRIDS),
       .access = ASSAY_OUT,
       .verdict = ASSAY_EXACT },
 };

@@ -4,6 +4,7 @@
 Blocks are arrays of bytes, one row per block.  Encoders of blocks of 32 compute in float32, one rounding per operation."""
 import numpy as np
 
+import grid_search
 import grids
 import kquants
 
@@ -436,6 +437,7 @@ ENCODE = {"q8_0": lambda x: guarded(x, (0,), lambda x: encode_q8(x, False)),
           "tq2_0": lambda x: guarded(x, (64,), lambda x: encode_ternary(x, True))}
 ENCODE.update({name: lambda x, name=name: encode_mx(name, x) for name in MX})
 ENCODE.update({name: lambda x, name=name: encode_fnuz(name, x) for name in FNUZ})
+ENCODE.update({name: lambda x, name=name: grid_search.encode(name, x) for name in grid_search.FORM})
 
 
 def encode_bf16(x):

@@ -25,6 +25,7 @@ try:
     from gguf.quants import dequantize, quantize
 
     import formats
+    import grid_search
     import grids
 except ImportError as e:
     print(f"formats_check.py: {e}: not compared (pip install gguf)", file=sys.stderr)
@@ -42,7 +43,8 @@ class Info(ctypes.Structure):
 
 def build(compiler, folder):
     library = os.path.join(folder, "dtype.so")
-    sources = [os.path.join(ROOT, "reference/core", f) for f in ("dtype.c", "dtype_blocks.c", "dtype_kquants.c", "dtype_super.c", "dtype_tables.c", "dtype_256.c", "dtype_mx.c", "dtype_iq.c")]
+    names = "dtype dtype_blocks dtype_kquants dtype_super dtype_tables dtype_256 dtype_mx dtype_iq dtype_grid dtype_grid_place"
+    sources = [os.path.join(ROOT, "reference/core", f"{f}.c") for f in names.split()]
     subprocess.run([compiler, "-std=c11", "-O2", "-ffp-contract=off", "-shared", "-fPIC", "-I", os.path.join(ROOT, "include"),
                     *sources, "-o", library, "-lm"], check=True)
     lib = ctypes.CDLL(library)
@@ -166,6 +168,11 @@ def check_encode(find, say):
             x = x[:128]
         ours, theirs = encode(find(name), x), formats.ENCODE[name](x)
         say(f"encode {name}", ours.size, int((ours != theirs).sum()), "kquants.py")
+    x = supers(False)[[0, 300, 400]]  # generic, of one sign, of many sizes
+    x[1, 7] = np.nan
+    for name in grid_search.FORM:
+        ours, theirs = encode(find(name), x), formats.ENCODE[name](x)
+        say(f"encode {name}", ours.size, int((ours != theirs).sum()), "grid_search.py")
     bits = np.concatenate([RNG.integers(0, 1 << 32, 1 << 20, dtype=np.uint32), np.arange(0, 1 << 32, 65521, dtype=np.uint32),
                            (np.arange(1 << 16, dtype=np.uint32) << 16) | 0x8000, np.arange(1 << 16, dtype=np.uint32)])
     f = bits.view(np.float32)
