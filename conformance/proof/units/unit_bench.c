@@ -162,10 +162,13 @@ END_TEST
 /* The judge's inputs after n calls are those that n calls made. */
 START_TEST(inputs_again)
 {
-    static const char *const lines[] = {
-        "add R=1 C=2",   "add R=1 C=3", "add R=3 C=5", "add R=2 C=10 a=f16", "matmul T=3 N=2 K=32 w=q8_0",
-        "argmax R=2 C=7", "attention T=2 S=3 D=2 E=2 mask=f32/S"
-    };
+    static const char *const lines[] = { "add R=1 C=2",
+                                         "add R=1 C=3",
+                                         "add R=3 C=5",
+                                         "add R=2 C=10 a=f16",
+                                         "matmul T=3 N=2 K=32 w=q8_0",
+                                         "argmax R=2 C=7",
+                                         "attention T=2 S=3 D=2 E=2 mask=f32/S" };
     for (size_t l = 0; l < ASSAY_COUNT_OF(lines); l++) {
         assay_case c;
         assay_problem p, left;
