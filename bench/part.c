@@ -9,6 +9,10 @@
 int bench_part_dim(const assay_op *op)
 {
     bool in_weight = false, in_outputs = true;
+    for (int d = 0; op->dims[d]; d++) /* may follow from the one that is cut: blocks of rows have scales of their own */
+        for (int i = 0; op->role[d] == ASSAY_ROLE_DERIVED && i < op->n_operands; i++)
+            if (op->operands[i].flags & ASSAY_WEIGHT && strchr(op->operands[i].shape, op->dims[d]))
+                return -1;
     for (int i = 0; op->split && i < op->n_operands; i++) {
         const bool has = strchr(op->operands[i].shape, op->split) != NULL;
         in_weight |= has && (op->operands[i].flags & ASSAY_WEIGHT);

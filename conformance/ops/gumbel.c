@@ -33,6 +33,8 @@ static const assay_rows rows[] = {
     { "R=20 V={1,2,3,5,17,64} temp={0,1} gen={model,few-values,near-ties,forbidden,one-left}", ASSAY_QUICK },
     { "R=40 V=40 temp={0.25,0.7,1,3} key=42 step=7 " EACH, ASSAY_QUICK },
     { "R=9 V={33,40} temp=2 key={5000000000,16777217} step={1,16777217,4294967296} " EACH, ASSAY_QUICK },
+    /* of each half the highest bit, which is no sign */
+    { "R=9 V=33 temp=2 key={3000000000,12884901888} step={3000000000,12884901888} gen={model,level}", ASSAY_QUICK },
     { "R=16 V=40 temp={0,0.001,1} gen={huge,invalid,gauss,near-ties}", ASSAY_QUICK },
     /* some u is 2^-24, by a word whose upper 24 bits are 0 or 1 */
     { "R=4 V=8 temp=1 key=77 step={204378,310616,360801,614811,677411,852451,1208803,1408641,1675262,3190159} "
@@ -49,6 +51,12 @@ static const assay_rows rows[] = {
     { "R=2 V=4103 temp=1.5 key=3 gen=level", ASSAY_QUICK },
     { "R=8 V=4103 temp=0 gen=spike", ASSAY_QUICK }, /* the maximum in what is over of a long row */
     { "R=1 V=65601 temp=2 key=3 gen=level", ASSAY_QUICK },
+    /* row and id in 16 bits, or less; what is no number, far behind */
+    { "R=70000 V=3 temp=1 key=7 step=3 gen=level", ASSAY_QUICK },
+    { "R=2 V=300000 temp=1 key=7 step=1 gen=level", ASSAY_QUICK },
+    { "R=6 V=4103 temp=1 gen={nan,inf}@logits", ASSAY_QUICK },
+    { "R=3 V=140000 temp=1 gen={nan,inf}@logits seed={1..3}", ASSAY_QUICK },
+    { "R=64 V=5 temp=1 key=7 gen=inf-inf@logits seed={1..6}", ASSAY_QUICK },
     { "R={0,1} V=1 temp=1 gen=model", ASSAY_QUICK },
     { "R=4 V=49152 temp=0.8 key=11 gen={model,level}", ASSAY_FULL },
     /* values at every place; temperatures at their ends */

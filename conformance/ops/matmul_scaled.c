@@ -235,6 +235,7 @@ static const assay_rows rows[] = {
     { "T=3 N=5 K=10 R=5 G=3 " AWQ "x_scale={f32,f32/T,f32/G,f32/} gen={gauss,uneven}", ASSAY_QUICK },
     { "T=3 N=5 K=10 R=5 G=3 " AWQ "zero={i8/R,i8/G} gen={gauss,whole}", ASSAY_QUICK },
     { "T=3 N=5 K=10 R=5 G=3 x={f32,f16,bf16,e4m3} y={f32,f16,bf16} " AWQ "gen={gauss,whole}", ASSAY_QUICK },
+    { "T=8 N=64 K=8 R=64 G=1 y={f16,bf16} rows=1 group=8 gen=whole", ASSAY_QUICK }, /* sums half-way between two of y */
     { "T={1,2} N=3 K=4100 R=3 G=33 w=u4 zero=i8 rows=1 group=128 gen={gauss,uneven,balanced}", ASSAY_QUICK },
     { "T=1 N=2 K=4096 R=2 G=1 w={i8,u4} zero=i8 rows=1 gen={positive,balanced}", ASSAY_QUICK },
     { "T=5 N=7 K=10 R=7 G=1 zero=i8 x_scale={none,f32} rows=1 gen={gauss,balanced}", ASSAY_QUICK },

@@ -19,6 +19,8 @@ static const assay_rows rows[] = {
     { "R=28 V={2,3,5,8,9} temp=1 top_k={1,2,3} key=7 step=2 " EACH, ASSAY_QUICK },
     { "R=28 V=40 temp=1 top_p={1e-7,0.001,0.5,0.75,0.9,1} key=1 step=3 " EACH, ASSAY_QUICK },
     { "R=28 V=40 temp=2 top_k={3,10} top_p={0.3,0.8} key=5000000000 step={0,1,4294967296} " EACH, ASSAY_QUICK },
+    /* of each half the highest bit, which is no sign */
+    { "R=28 V=40 temp=2 key={3000000000,12884901888} step={3000000000,12884901888} gen=model", ASSAY_QUICK },
     { "R=16 V=40 temp={0,0.001,1} top_k={0,3} gen={huge,invalid,gauss}", ASSAY_QUICK },
     /* u = 0 in row 1, 0, 2, 2: the first id that has any weight */
     { "R=4 V=40 temp=1 key=77 step={13613258,14228752,14639693,15119672} gen={forbidden,low-first}", ASSAY_QUICK },

@@ -7,9 +7,10 @@
 
 /* TOKENS: multiplied with a row at once.  AHEAD: bytes between what is read and what is asked for */
 enum { TOKENS = 4, AHEAD = 2048 };
-typedef struct tile { /* of x: even and odd elements; of each lane the scale, with x_scale, and the sum of its codes */
+typedef struct tile { /* of x: even and odd elements; of each lane the block's scale, x_scale, and the sum of its codes
+                       */
     int8_t code[8 * LANES];
-    float scale[LANES], sum[LANES];
+    float scale[LANES], x_scale[LANES], sum[LANES]; /* scales apart: their product may underflow where x does not */
 } tile;
 
 static int64_t tiles_of(const assay_args *a)
@@ -43,9 +44,8 @@ static void activations(const assay_args *a, int64_t t)
             sum += code;
         }
         u->sum[lane] = (float)sum;
-        /* 0 past the end: no code there meets an infinite scale */
-        u->scale[lane] =
-            k < a->dim[K] ? half_to_f32(q[k / 32].d) * (by_eights(a) ? x_scale_at(a, t, k / group) : 1) : 0;
+        u->scale[lane] = half_to_f32(q[k / 32].d);
+        u->x_scale[lane] = k < a->dim[K] ? x_scale_at(a, t, k / group) : 0; /* no code past the end meets infinity */
     }
 }
 
@@ -66,7 +66,7 @@ INLINE void by_groups(const assay_args *a, const uint8_t *q, scales s, const til
                 part[t] = vec_fma(dot, vec_load(u->scale), part[t]);
             }
         }
-        foreach(t, tokens) sum[t] = vec_fma(part[t], scale, sum[t]);
+        foreach(t, tokens) sum[t] = vec_fma(vec_mul(part[t], scale), vec_load((x - 1 + t * step)->x_scale), sum[t]);
     }
 }
 INLINE void by_tiles(const assay_args *a, const uint8_t *row, scales s, const tile *x, int tokens, vec *sum)
@@ -82,7 +82,7 @@ INLINE void by_tiles(const assay_args *a, const uint8_t *row, scales s, const ti
         {
             const tile *u = x + t * step;
             const vec dot = vec_fnma(zero, vec_load(u->sum), SIMD_OWN(nibble_dots)(q, u->code));
-            sum[t] = vec_fma(vec_mul(dot, vec_load(u->scale)), scale, sum[t]);
+            sum[t] = vec_fma(vec_mul(vec_mul(dot, vec_load(u->scale)), scale), vec_load(u->x_scale), sum[t]);
         }
     }
 }

@@ -202,6 +202,17 @@ START_TEST(inputs_again)
 }
 END_TEST
 
+/* Rows of the weights are judged by themselves where nothing else follows from how many there are. */
+START_TEST(parts)
+{
+    assay_case c;
+    ck_assert(!assay_case_parse("matmul T=1 N=8 K=64", &c, NULL));
+    ck_assert_int_eq(c.op->dims[bench_part_dim(c.op)], 'N');
+    ck_assert(!assay_case_parse("matmul_scaled T=1 N=8 K=64 R=1 G=1", &c, NULL));
+    ck_assert_int_eq(bench_part_dim(c.op), -1);
+}
+END_TEST
+
 static bench_result counted(double ns, double instructions, bench_from from)
 {
     bench_result r = { .n = 1, .sample = { ns } };
@@ -306,6 +317,7 @@ Suite *assay_unit_bench(void)
     tcase_set_timeout(c, 60);
     tcase_add_test(c, quotas);
     tcase_add_test(c, memory_left);
+    tcase_add_test(c, parts);
     tcase_add_test(c, lists_of_cpus);
     tcase_add_test(c, every_mark);
     tcase_add_test(c, inputs_again);
