@@ -146,9 +146,7 @@ static const char *const exact[] = { "zero", NULL };
 /* Codes, for the generators that know only of numbers */
 static bool codes(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
-    bool own = c->gen_at && c->op->operands[c->gen_at - 1].access == ASSAY_OUT; /* land() */
-    for (size_t k = 0; k < ASSAY_COUNT_OF(gens); k++)
-        own |= c->gen == &gens[k];
+    const bool own = assay_fills(c, gens, ASSAY_COUNT_OF(gens));
     for (int64_t j = 0; !own && is_code(c, i) && j < n; j++)
         value[i][j] = any_code(c, i, r);
     return !own && is_code(c, i);

@@ -23,6 +23,17 @@ static inline bool by_eights(const assay_args *a)
     return a->dim[G] == 1 || group_of(a) % 8 == 0;
 }
 
+/* x is made ready row by row, then blocks of rows of w meet it */
+static inline uint32_t two_phases(const assay_args *a)
+{
+    (void)a;
+    return 2;
+}
+static inline int64_t rows_then_blocks(const assay_args *a)
+{
+    return a->phase == 0 ? a->dim[T] : (a->dim[N] + BLOCK - 1) / BLOCK;
+}
+
 typedef struct scales { /* of a row of w: of each group; in scratch */
     float *scale, *zero;
 } scales;

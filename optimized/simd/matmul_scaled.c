@@ -171,15 +171,6 @@ static assay_status run(const assay_args *a)
     return ASSAY_OK;
 }
 
-static uint32_t phases(const assay_args *a)
-{
-    (void)a;
-    return 2;
-}
-static int64_t units(const assay_args *a)
-{
-    return a->phase == 0 ? a->dim[T] : (a->dim[N] + BLOCK - 1) / BLOCK;
-}
 static size_t shared(const assay_args *a)
 {
     return (size_t)(a->dim[T] * row_floats(a) + 1) * sizeof(float); /* never none: a row of K = 0 has a place, too */
@@ -207,8 +198,8 @@ SIMD_KERNEL(matmul_scaled) = {
     .types = types,
     .contract = &contract,
     .run = run,
-    .phases = phases,
-    .units = units,
+    .phases = two_phases,
+    .units = rows_then_blocks,
     .shared = shared,
     .scratch = scratch,
 };

@@ -146,15 +146,6 @@ static assay_status run(const assay_args *a)
     return ASSAY_OK;
 }
 
-static uint32_t phases(const assay_args *a)
-{
-    (void)a;
-    return 2;
-}
-static int64_t units(const assay_args *a)
-{
-    return a->phase == 0 ? a->dim[T] : (a->dim[N] + BLOCK - 1) / BLOCK;
-}
 static size_t shared(const assay_args *a)
 {
     return (size_t)(a->dim[T] * tiles_of(a) + 1) * sizeof(tile); /* never none: a row of K = 0 has a place, too */
@@ -182,8 +173,8 @@ SIMD_KERNEL(matmul_scaled_q8) = {
     .types = types,
     .contract = &contract,
     .run = run,
-    .phases = phases,
-    .units = units,
+    .phases = two_phases,
+    .units = rows_then_blocks,
     .shared = shared,
     .scratch = scratch,
 };

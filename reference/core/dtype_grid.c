@@ -32,30 +32,66 @@ typedef struct form {
     assay_dtype type;
     const grid *set;
     assay_grid_sharing share;
+    field place, upper, signs, scale, delta; /* where they lie; upper: bits of a place that are stored apart */
 } form;
 
 static const form forms[] = {
-    { ASSAY_iq2_xxs, &grid_2_xxs, { 4, 0, true, true, 0.125, 15 } },
-    { ASSAY_iq2_xs, &grid_2_xs, { 2, 0, true, true, 0.125, 15 } },
-    { ASSAY_iq2_s, &grid_2_s, { 2, 0, false, true, 0.125, 15 } },
-    { ASSAY_iq3_xxs, &grid_3_xxs, { 4, 0, true, true, 0.25, 15 } },
-    { ASSAY_iq3_s, &grid_3_s, { 4, 0, false, true, 1, 15 } },
-    { ASSAY_iq1_s, &grid_1, { 4, 4, false, false, 1, 7 } },
-    { ASSAY_iq1_m, &grid_1, { 2, 1, false, false, 1, 7 } },
-};
-
-/* Where they lie; upper: bits of a place that are stored apart */
-typedef struct fields {
-    field place, upper, signs, scale, delta;
-} fields;
-static const fields bytes[] = {
-    { { 16, 64, 8, 8, 0 }, { 0 }, { 48, 64, 7, 7, 0 }, { 76, 64, 0, 4, 0 }, { 0 } },
-    { { 16, 64, 16, 9, 0 }, { 0 }, { 25, 64, 16, 7, 0 }, { 528, 8, 4, 4, 0 }, { 0 } },
-    { { 16, 32, 8, 8, 0 }, { 528, 8, 2, 2, 0 }, { 272, 32, 8, 8, 0 }, { 592, 8, 4, 4, 0 }, { 0 } },
-    { { 16, 64, 8, 8, 0 }, { 0 }, { 528, 32, 7, 7, 0 }, { 556, 32, 0, 4, 0 }, { 0 } },
-    { { 16, 64, 8, 8, 0 }, { 528, 8, 1, 1, 0 }, { 592, 32, 8, 8, 0 }, { 848, 4, 0, 4, 0 }, { 0 } },
-    { { 16, 32, 8, 8, 0 }, { 272, 16, 3, 3, 0 }, { 0 }, { 284, 16, 0, 3, 0 }, { 287, 16, 0, 1, 0 } },
-    { { 0, 32, 8, 8, 0 }, { 256, 16, 4, 3, 0 }, { 0 }, { 384, 8, 3, 3, -2 }, { 259, 16, 4, 1, 0 } },
+    { ASSAY_iq2_xxs,
+      &grid_2_xxs,
+      { 4, 0, true, true, 0.125, 15 },
+      { 16, 64, 8, 8, 0 },
+      { 0 },
+      { 48, 64, 7, 7, 0 },
+      { 76, 64, 0, 4, 0 },
+      { 0 } },
+    { ASSAY_iq2_xs,
+      &grid_2_xs,
+      { 2, 0, true, true, 0.125, 15 },
+      { 16, 64, 16, 9, 0 },
+      { 0 },
+      { 25, 64, 16, 7, 0 },
+      { 528, 8, 4, 4, 0 },
+      { 0 } },
+    { ASSAY_iq2_s,
+      &grid_2_s,
+      { 2, 0, false, true, 0.125, 15 },
+      { 16, 32, 8, 8, 0 },
+      { 528, 8, 2, 2, 0 },
+      { 272, 32, 8, 8, 0 },
+      { 592, 8, 4, 4, 0 },
+      { 0 } },
+    { ASSAY_iq3_xxs,
+      &grid_3_xxs,
+      { 4, 0, true, true, 0.25, 15 },
+      { 16, 64, 8, 8, 0 },
+      { 0 },
+      { 528, 32, 7, 7, 0 },
+      { 556, 32, 0, 4, 0 },
+      { 0 } },
+    { ASSAY_iq3_s,
+      &grid_3_s,
+      { 4, 0, false, true, 1, 15 },
+      { 16, 64, 8, 8, 0 },
+      { 528, 8, 1, 1, 0 },
+      { 592, 32, 8, 8, 0 },
+      { 848, 4, 0, 4, 0 },
+      { 0 } },
+    { ASSAY_iq1_s,
+      &grid_1,
+      { 4, 4, false, false, 1, 7 },
+      { 16, 32, 8, 8, 0 },
+      { 272, 16, 3, 3, 0 },
+      { 0 },
+      { 284, 16, 0, 3, 0 },
+      { 287, 16, 0, 1, 0 } },
+    { ASSAY_iq1_m,
+      &grid_1,
+      { 2, 1, false, false, 1, 7 },
+      { 0, 32, 8, 8, 0 },
+      { 256, 16, 4, 3, 0 },
+      { 0 },
+      { 384, 8, 3, 3, -2 },
+      { 259, 16, 4, 1, 0 } },
 };
 
 static const form *form_of(assay_dtype t)
@@ -108,21 +144,20 @@ static void put_d(const form *f, unsigned char *b, uint16_t d)
 
 static void put_block(const form *f, unsigned char *b, const block *v)
 {
-    const fields *at = &bytes[f - forms];
     const int parts = 8 / f->set->digits;
     put_d(f, b, assay_f16_from_f64(v->d));
     for (int o = 0; o < OCTETS; o++) {
         const assay_octet *c = &v->octet[o];
         const int g = o / 4, l = o % 4;
         for (int p = 0; p < parts; p++) {
-            put(b, &at->place, g, parts * l + p, c->place[p]);
-            put(b, &at->upper, g, parts * l + p, (unsigned)c->place[p] >> at->place.width);
+            put(b, &f->place, g, parts * l + p, c->place[p]);
+            put(b, &f->upper, g, parts * l + p, (unsigned)c->place[p] >> f->place.width);
         }
-        put(b, &at->signs, g, l, c->signs);
+        put(b, &f->signs, g, l, c->signs);
         if (o % f->share.scale == 0)
-            put(b, &at->scale, g, l / f->share.scale, (unsigned)v->n[o / f->share.scale]);
+            put(b, &f->scale, g, l / f->share.scale, (unsigned)v->n[o / f->share.scale]);
         if (f->share.delta && o % f->share.delta == 0)
-            put(b, &at->delta, g, l, c->down);
+            put(b, &f->delta, g, l, c->down);
     }
 }
 

@@ -21,7 +21,7 @@ static const assay_plane planes[] = { { "A", "TN" }, { "small", "TN" }, { "most"
 static const assay_said says[] = {
     { "T", "tokens" },
     { "N", "channels: outputs of a token" },
-    { "K", "inputs of a token, summed over" },
+    { "K", "inputs of a token, summed over; even where w is u4" },
     { "R", "blocks of rows of w, the last one with what is left: N / rows, rounded up" },
     { "G", "groups of columns, the last one with what is left: K / group, rounded up" },
     { "x", "activations" },

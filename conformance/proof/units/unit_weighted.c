@@ -58,10 +58,11 @@ START_TEST(quality)
     fill();
     const assay_dtype t = floors[_i].type;
     const assay_dtype_info *d = assay_dtype_of(t);
+    const int n = d->grid ? N / 4 : N; /* their search is slow */
     ck_assert(assay_dtype_weighs(t));
-    d->encode(plain, x, N);
-    assay_dtype_encode_weighted(t, heeding, x, N, weight);
-    const double without = error_of(d, plain, N), with = error_of(d, heeding, N);
+    d->encode(plain, x, n);
+    assay_dtype_encode_weighted(t, heeding, x, n, weight);
+    const double without = error_of(d, plain, n), with = error_of(d, heeding, n);
     ck_assert_msg(with <= 1.01 * floors[_i].theirs, "%s: %.5g, ggml %.5g", d->name, with, floors[_i].theirs);
     ck_assert_msg(with < without, "%s: %.5g, without weights %.5g", d->name, with, without);
 }
