@@ -24,8 +24,7 @@
         words, pattern, ASSAY_ACT_APPEND, .on = letter, .fill = names, .plus = value, .slack = u                       \
     }
 
-/* Does one of these generators fill the whole case, or land an output where something happens?  Then codes are its own.
- */
+/* Does one of these generators fill the case, or land an output where something happens?  Then codes are its own. */
 static inline bool assay_fills(const assay_case *c, const assay_gen *table, size_t n)
 {
     bool own = c->gen_at && c->op->operands[c->gen_at - 1].access == ASSAY_OUT;
