@@ -133,8 +133,8 @@ bool bench_part(const assay_problem *p, int d, const int64_t *index, int64_t n, 
 /* The same indices of output i of the whole. */
 bool bench_part_output(const assay_problem *p, int d, const int64_t *index, int64_t n, int i, const void *whole,
                        void *to);
-/* The dimension that numbers rows of a weight and of every output; -1: none. */
-int bench_part_dim(const assay_op *op);
+/* The dimension that numbers rows of a weight and of every output, and can be cut; -1: none. */
+int bench_part_dim(const assay_case *c);
 /* The dimension that numbers rows of every output and of no weight; -1: none. */
 int bench_rows_dim(const assay_op *op);
 /* How outputs are judged, by the case; all: everything, where that does not take too long (bench_judge_whole). */

@@ -6,13 +6,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-int bench_part_dim(const assay_op *op)
+static bool is_legal(const assay_case *c)
 {
+    assay_tensor t[ASSAY_MAX_OPND];
+    _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS];
+    assay_case_tensors(c, t);
+    memcpy(params, c->params, sizeof params);
+    return !assay_check(c->op, &(assay_args){ .operand = t, .dim = c->dim, .params = params }, params, NULL);
+}
+
+/* Cuts dimension d to n, and with it the derived one of weights that is as long, if the case is not legal otherwise: a
+ * scale to each row.  also: that one, or d.  False: no such case is legal, for rows share what is derived in blocks. */
+static bool cut_to(assay_case *c, int d, int64_t n, int *also)
+{
+    const assay_op *op = c->op;
+    const int64_t all = c->dim[d];
+    bool derives = false;
+    *also = d;
+    c->dim[d] = n;
+    for (int e = 0; op->dims[e]; e++)
+        for (int i = 0; op->role[e] == ASSAY_ROLE_DERIVED && i < op->n_operands; i++)
+            derives |= (op->operands[i].flags & ASSAY_WEIGHT) && strchr(op->operands[i].shape, op->dims[e]);
+    if (!derives || is_legal(c))
+        return true;
+    for (int e = 0; op->dims[e]; e++)
+        if (op->role[e] == ASSAY_ROLE_DERIVED && c->dim[e] == all) {
+            *also = e;
+            c->dim[e] = n;
+            if (is_legal(c))
+                return true;
+            c->dim[e] = all;
+        }
+    return false;
+}
+
+int bench_part_dim(const assay_case *c)
+{
+    const assay_op *op = c->op;
     bool in_weight = false, in_outputs = true;
-    for (int d = 0; op->dims[d]; d++) /* may follow from the one that is cut: blocks of rows have scales of their own */
-        for (int i = 0; op->role[d] == ASSAY_ROLE_DERIVED && i < op->n_operands; i++)
-            if (op->operands[i].flags & ASSAY_WEIGHT && strchr(op->operands[i].shape, op->dims[d]))
-                return -1;
+    assay_case one = *c;
+    int also;
     for (int i = 0; op->split && i < op->n_operands; i++) {
         const bool has = strchr(op->operands[i].shape, op->split) != NULL;
         in_weight |= has && (op->operands[i].flags & ASSAY_WEIGHT);
@@ -20,7 +53,8 @@ int bench_part_dim(const assay_op *op)
         if (op->operands[i].access == ASSAY_INOUT)
             return -1;
     }
-    return in_weight && in_outputs ? assay_op_dim(op, op->split) : -1;
+    const int d = in_weight && in_outputs ? assay_op_dim(op, op->split) : -1;
+    return d >= 0 && cut_to(&one, d, 1, &also) ? d : -1;
 }
 
 int bench_rows_dim(const assay_op *op)
@@ -56,14 +90,15 @@ static bool gather(const assay_tensor *t, int r, const int64_t *index, int64_t n
 bool bench_part(const assay_problem *p, int d, const int64_t *index, int64_t n, assay_problem *part)
 {
     const assay_op *op = p->c.op;
-    bool ok = d >= 0;
+    int also;
     *part = (assay_problem){ .c = p->c, .tag = p->tag, .own_gen = p->own_gen };
+    bool ok = d >= 0 && cut_to(&part->c, d, n, &also);
     if (!ok)
         return false;
-    part->c.dim[d] = n;
     assay_case_tensors(&part->c, part->t);
     for (int i = 0; ok && i < op->n_operands; i++) {
-        const char *at = strchr(op->operands[i].shape, op->dims[d]);
+        const char *shape = op->operands[i].shape, *by_d = strchr(shape, op->dims[d]);
+        const char *at = by_d ? by_d : strchr(shape, op->dims[also]);
         if (!(p->c.present >> i & 1))
             continue;
         part->value[i] = calloc((size_t)assay_tensor_count(&part->t[i]) + 1, sizeof(double));
@@ -74,7 +109,7 @@ bool bench_part(const assay_problem *p, int d, const int64_t *index, int64_t n, 
         if (!part->t[i].data)
             ok = false;
         else if (at)
-            ok = gather(&p->t[i], (int)(at - op->operands[i].shape), index, n, part->t[i].data);
+            ok = gather(&p->t[i], (int)(at - shape), index, n, part->t[i].data);
         else
             memcpy(part->t[i].data, p->t[i].data, assay_tensor_bytes(&p->t[i]));
     }

@@ -210,7 +210,7 @@ static assay_status baseline(bench_session *s, bench_work *w, assay_problem *p, 
 {
     const assay_kernel *k = assay_kernel_find(p->c.op->name, "scalar");
     const double limit = s->o->filter.level ? 4e8 : 5e7;
-    const int d = bench_part_dim(p->c.op);
+    const int d = bench_part_dim(&p->c);
     const int64_t all = d >= 0 ? p->c.dim[d] : 0;
     int64_t n = w->flops > limit ? (int64_t)((double)all * limit / w->flops) : all;
     char name[BENCH_NAME];

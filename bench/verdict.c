@@ -106,7 +106,7 @@ static void sample_of(int64_t all, int64_t n, assay_rng *rng, int64_t *index)
 
 static bool sampled(const bench_task *t, const assay_problem *p, void *const *out, bench_verdict *v)
 {
-    const int d = bench_part_dim(p->c.op);
+    const int d = bench_part_dim(&p->c);
     const int64_t all = d < 0 ? 0 : p->c.dim[d], n = all < SAMPLED_ROWS ? all : SAMPLED_ROWS;
     int64_t index[SAMPLED_ROWS];
     assay_rng rng = { assay_secret_seed(p->c.seed), 77, 0 };
@@ -122,7 +122,7 @@ static bool sampled(const bench_task *t, const assay_problem *p, void *const *ou
  * alone is seen.  In stretches, since a problem of that size is in memory already. */
 static bool across(const bench_task *t, const assay_problem *p, bench_verdict *v)
 {
-    const int d = bench_part_dim(p->c.op), r = bench_rows_dim(p->c.op);
+    const int d = bench_part_dim(&p->c), r = bench_rows_dim(p->c.op);
     const int64_t all = r < 0 ? 0 : p->c.dim[r], n = all < CROSS_ROWS ? all : CROSS_ROWS;
     int64_t row[CROSS_ROWS] = { 0 }, index[CROSS_STRETCH];
     assay_rng rng = { assay_secret_seed(p->c.seed), 78, 0 };
@@ -216,7 +216,7 @@ static void left_of_loop(const bench_task *t, const assay_problem *p, uint64_t c
 
 bench_way bench_way_of(const assay_case *c, bool all)
 {
-    if (all || bench_part_dim(c->op) < 0)
+    if (all || bench_part_dim(c) < 0)
         return BENCH_WHOLE;
     return !bench_freivalds_lacks(c) ? BENCH_FREIVALDS : bench_rows_dim(c->op) >= 0 ? BENCH_CROSS : BENCH_WHOLE;
 }

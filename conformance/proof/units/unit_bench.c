@@ -202,14 +202,35 @@ START_TEST(inputs_again)
 }
 END_TEST
 
-/* Rows of the weights are judged by themselves where nothing else follows from how many there are. */
+/* Rows of the weights are judged by themselves, with the scale that each has, but not where a scale is that of some
+ * rows together. */
 START_TEST(parts)
 {
-    assay_case c;
-    ck_assert(!assay_case_parse("matmul T=1 N=8 K=64", &c, NULL));
-    ck_assert_int_eq(c.op->dims[bench_part_dim(c.op)], 'N');
-    ck_assert(!assay_case_parse("matmul_scaled T=1 N=8 K=64 R=1 G=1", &c, NULL));
-    ck_assert_int_eq(bench_part_dim(c.op), -1);
+    static const struct {
+        const char *line;
+        bool parts;
+    } said[] = { { "matmul T=1 N=8 K=64", true },
+                 { "matmul_scaled T=1 N=8 K=64 R=1 G=1", true },
+                 { "matmul_scaled T=2 N=8 K=64 R=8 G=2 w=u4 rows=1 group=32", true },
+                 { "matmul_scaled T=2 N=8 K=64 R=8 G=8 zero=i8 w=i8 rows=1 group=8", true },
+                 { "matmul_scaled T=2 N=8 K=64 R=2 G=8 w=i8 rows=4 group=8", false } };
+    const int64_t index[] = { 1, 5, 6 };
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        assay_case c;
+        assay_problem p, part;
+        ck_assert(!assay_case_parse(said[i].line, &c, NULL) && !assay_problem_make(&c, &p, NULL));
+        ck_assert_int_eq(bench_part_dim(&c), said[i].parts ? 1 : -1);
+        ck_assert_int_eq(bench_part(&p, 1, index, 3, &part), said[i].parts);
+        if (said[i].parts) {
+            ck_assert(!assay_problem_solve(&part, NULL, NULL) && !assay_problem_solve(&p, NULL, NULL));
+            const int y = c.op->n_operands - 1;
+            for (int t = 0; t < c.dim[0]; t++)
+                for (int n = 0; n < 3; n++)
+                    ck_assert_double_eq(part.value[y][3 * t + n], p.value[y][8 * t + index[n]]);
+            assay_problem_free(&part);
+        }
+        assay_problem_free(&p);
+    }
 }
 END_TEST
 
