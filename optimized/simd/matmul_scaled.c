@@ -161,7 +161,7 @@ static assay_status run(const assay_args *a)
         const int64_t n = u * BLOCK, end = a->dim[N] - n < BLOCK ? a->dim[N] : n + BLOCK;
         if (a->phase == 0)
             activations(a, u);
-        else if (a->dim[T] > 1 || !four(a) || !by_eights(a))
+        else if (a->dim[T] != 1 || !four(a) || !by_eights(a))
             block(a, n, end);
         else
             for (int64_t i = n; i < end; i++)

@@ -44,8 +44,8 @@ static void activations(const assay_args *a, int64_t t)
             sum += code;
         }
         u->sum[lane] = (float)sum;
-        u->scale[lane] = half_to_f32(q[k / 32].d);
-        u->x_scale[lane] = k < a->dim[K] ? x_scale_at(a, t, k / group) : 0; /* no code past the end meets infinity */
+        u->scale[lane] = k < a->dim[K] ? half_to_f32(q[k / 32].d) : 0; /* no code past the end meets infinity */
+        u->x_scale[lane] = k < a->dim[K] ? x_scale_at(a, t, k / group) : 0;
     }
 }
 
