@@ -28,6 +28,7 @@
 #include "assay/params/rope.h"
 #include "assay/params/sample.h"
 #include "assay/params/similarity.h"
+#include "assay/params/scores.h"
 #include "assay/params/sinusoid.h"
 #include "assay/params/softmax.h"
 #include "assay/params/t5_bias.h"

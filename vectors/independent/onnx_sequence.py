@@ -6,6 +6,7 @@ import numpy as np
 from onnx_ops import Left, answer, case, f32, is_power, typed
 
 UNBOUNDED = 1 << 30
+STAGES = "product", "capped", "masked", "weights"  # qk_matmul_output_mode
 ROUNDED = {"float16": {"contract": "p_round=f16"}, "bfloat16": {"contract": "p_round=bf16"}}  # weights, as ONNX's definition says
 
 
@@ -64,9 +65,10 @@ def attention(n):
     for i in 0, 1:
         if past[i] is not None and len(n.y) > 1 + i and n.y[1 + i] is not None:
             yield appended(past[i], new[i], n.y[1 + i])
-    if len(n.y) > 3 and n.attr("qk_matmul_output_mode", 0) == 3:  # the weights themselves: values are the rows of 1
-        ones = np.broadcast_to(np.eye(S, dtype="f4")[:, None], (B, S, k.shape[2], S))
-        yield case("attention", {**operands, "v": ones}, {"o": typed(n.y[3].transpose(0, 2, 1, 3))}, params, **meta)
+    if len(n.y) > 3 and n.y[3] is not None:
+        stage = STAGES[n.attr("qk_matmul_output_mode", 0)]
+        del operands["v"]
+        yield case("scores", operands, {"s": typed(n.y[3])}, f"{params} stage={stage}", **meta)
 
 
 def flex_attention(n):
