@@ -29,7 +29,8 @@ static off capped_off(const assay_contract *c, const att *x, double *const *plan
     if (x->cap == 0 || p.wild)
         return (off){ x->cap > 0 ? 2 * x->cap : p.by, p.wild };
     const double by = p.by + bound_gamma(1 + BOUND_E(c, e_div), u) * (s + p.by) + eta * x->cap;
-    const double moved = s < INFINITY ? x->cap * (th - tanh((s - by) / x->cap)) : 0;
+    const double low = tanh((s - by) / x->cap); /* tanh a - tanh b = tanh(a - b) (1 - tanh a tanh b) */
+    const double moved = s < INFINITY ? x->cap * tanh(by / x->cap) * (1 - th * low) : 0;
     return (off){ moved + bound_gamma(BOUND_E(c, e_tanh) + 1, u) * (x->cap * th + moved) + eta * (2 * x->cap + 1),
                   false };
 }
