@@ -19,7 +19,6 @@ static inline att scores_open(const assay_dense *a)
                   .D = n[5],
                   .window = p->window,
                   .right = p->right ? p->right : p->window,
-                  .tile = 1,
                   .q = x[0],
                   .k = x[1],
                   .mask = x[2],

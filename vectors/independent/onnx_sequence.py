@@ -67,8 +67,10 @@ def attention(n):
             yield appended(past[i], new[i], n.y[1 + i])
     if len(n.y) > 3 and n.y[3] is not None:
         stage = STAGES[n.attr("qk_matmul_output_mode", 0)]
-        del operands["v"]
-        yield case("scores", operands, {"s": typed(n.y[3])}, f"{params} stage={stage}", **meta)
+        seen = {k: a for k, a in operands.items() if k not in ("v", "allow")}
+        if "allow" in operands:
+            seen["mask"] = np.where(operands["allow"], 0, -np.inf).astype("f4")
+        yield case("scores", seen, {"s": typed(n.y[3])}, f"{params} stage={stage}", **meta)
 
 
 def flex_attention(n):
