@@ -273,8 +273,8 @@ SECOND(scores)
 }
 
 static const assay_workload workloads[] = {
-    { "whisper-base.alignment", "T=128 S=1500 H=8 D=64 stage=weights", 128 },
-    { "bert-base.output-attentions", "B=2 T=128 S=128 H=12 D=64 mask=f32/BS stage=weights", 256 },
+    { "whisper-base.alignment", "T=128 S=1500 H=8 G=8 D=64 stage=weights", 128 },
+    { "bert-base.output-attentions", "B=2 T=128 S=128 H=12 G=12 D=64 len=i32 stage=weights", 256 },
     { "llama3-8b.snapkv32", "T=32 S=4096 k=f16 H=32 G=8 D=128 causal=1 stage=weights", 32 },
     { "smollm2-135m.prefill512", "T=512 S=512 H=9 G=3 D=64 causal=1", 512 },
     { "smollm2-135m.decode4096", "S=4096 H=9 G=3 D=64 causal=1 stage=weights", 1 },
