@@ -84,10 +84,12 @@ static void score_planes(const att *x, int64_t b, int64_t h, int64_t t, int64_t 
     planes[SUM][i] = fabs(*z);
 }
 
-/* More than a score is off in f32, whatever the order and the cap */
+/* More than a score is off in f32, whatever the order and the cap; of what may underflow, under ftz, twice as much */
 static double slack(const att *x, double *const *planes, int64_t i)
 {
-    return (bound_gamma((double)x->D + 1, ASSAY_U) + 16 * ASSAY_U) * planes[SIGMA][i] + ASSAY_U * planes[SUM][i];
+    const double lost = fmax(1, x->scale) * ((double)x->D + planes[SIZES][i]) + 3 * x->cap + 4;
+    return (bound_gamma((double)x->D + 1, ASSAY_U) + 16 * ASSAY_U) * planes[SIGMA][i] + ASSAY_U * planes[SUM][i] +
+           0x1p-124 * lost;
 }
 
 KAPPA(scores)
