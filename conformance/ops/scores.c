@@ -4,6 +4,7 @@
 #include "../../reference/core/secret.h"
 #include "assay/params/scores.h"
 #include <math.h>
+#include <stdlib.h>
 
 enum { Q, K, MASK, SINKS, QPOS, KPOS, LEN, OUT };
 enum { B, T, S, H, G, D };
@@ -149,14 +150,13 @@ static const assay_gen gens[] = {
 
 #define STAGES "stage={masked,product,capped,weights}"
 static const assay_rows rows[] = {
-    { "T=2 S={1..17,33,65} H=2 D=16 causal=1 stage={masked,weights} gen=gauss", ASSAY_QUICK },
-    { "T=2 S=5 H=2 D={1..17,40,80} stage={product,weights} softcap=2.3 gen=gauss", ASSAY_QUICK },
-    { "T=3 S=9 H={1..17} D=8 causal=1 gen=gauss", ASSAY_QUICK },
-    { "B={0,2} T={0,1,9} S={0,5} H=6 G=2 D={0,8} stage={masked,weights} gen=gauss", ASSAY_QUICK },
+    { "T=2 S={1,2,3,5,8,15..17,33,65} H=2 D=16 causal=1 stage={masked,weights} gen=gauss", ASSAY_QUICK },
+    { "T=2 S=5 H=2 D={1,2,3,5,8,15..17,40,80} stage={product,weights} softcap=2.3 gen=gauss", ASSAY_QUICK },
+    { "T=3 S=9 H={1..5,8,11..13,16,17} D=8 causal=1 gen=gauss", ASSAY_QUICK },
+    { "B={0,2} T={0,9} S={0,5} H=6 G=2 D={0,8} stage={masked,weights} gen=gauss", ASSAY_QUICK },
     { "T=3 S=20 H=12 G={1,2,3,4,12} D=16 causal=1 gen=gauss", ASSAY_QUICK },
     /* what is seen */
-    { "B=2 T=6 S=33 H=2 D=8 causal={0,1} window={0,1,2,16} right={0,1,7} stage={masked,weights} gen=gauss",
-      ASSAY_QUICK },
+    { "B=2 T=6 S=33 H=2 D=8 causal={0,1} window={0,1,2,16} right={0,1,7} gen=gauss", ASSAY_QUICK },
     { "B=5 T={1,6} S=37 H=2 G=1 D=8 len=i32 causal={0,1} " STAGES " gen=gauss", ASSAY_QUICK },
     { "B=3 T={1,6} S=75 H=2 D=8 kpos=i32 qpos=i32 causal={0,1} window={0,20} stage={masked,weights} gen=gauss",
       ASSAY_QUICK },
@@ -174,15 +174,15 @@ static const assay_rows rows[] = {
     { "T=5 S={9,40} H=4 G=2 D=8 mask={f32,f32/S} stage={masked,weights} gen=under-mask", ASSAY_QUICK },
     /* numbers */
     { "T=4 S={64,130} H=2 G=1 D=16 causal={0,1} stage=weights gen={huge,deep,creep,fall,special}", ASSAY_QUICK },
-    { "T=2 S=20 H=2 D=16 scale=1 " STAGES " gen={zero,equal,positive,spike,uniform}", ASSAY_QUICK },
-    { "T=1 S={600,4096} D=2 stage=weights gen={gauss,creep,fall,positive,huge}", ASSAY_QUICK },
-    { "T=2 S=4100 D=2 stage=masked gen=gauss", ASSAY_QUICK },
+    { "T=2 S=20 H=2 D=16 scale=1 stage={product,weights} gen={zero,equal,positive,spike,uniform}", ASSAY_QUICK },
+    { "T=1 S=600 D=2 stage=weights gen={gauss,creep,fall,positive,huge}", ASSAY_QUICK },
+    { "S=4100 D=2 stage={masked,weights} gen=gauss", ASSAY_QUICK },
     { "T=2 S=3 H=2 D={512,1024,4096} stage=product gen=gauss", ASSAY_QUICK },
     /* types */
     { "T=2 S=20 H=2 G=1 D=32 k=* s={f32,f16,bf16} stage={product,weights} gen=gauss", ASSAY_QUICK },
     { "T=3 S={7,40} H=2 D=8 s={f16,bf16} stage={masked,weights} causal=1 gen={gauss,special}", ASSAY_QUICK },
     /* values at every place */
-    { "B=2 T=2 S=9 H=2 G=1 D=8 stage={product,weights} gen=" ASSAY_VALUES "@{q,k}", ASSAY_QUICK },
+    { "B=2 T=2 S=9 H=2 G=1 D=8 stage=weights gen=" ASSAY_VALUES "@{q,k}", ASSAY_QUICK },
     { "T=2 S=9 H=2 D=8 softcap=3 mask=f32 gen=" ASSAY_VALUES "@{q,k}", ASSAY_QUICK },
     { "T=3 S=19 H=2 D=8 mask=f32 sinks=f32 stage=weights gen=" ASSAY_VALUES "@sinks", ASSAY_QUICK },
     { "T=3 S=19 H=2 D=8 mask=f32 sinks=f32 stage={masked,weights} gen=" ASSAY_MASK_VALUES "@mask", ASSAY_QUICK },
@@ -223,8 +223,8 @@ static const double *given(const assay_dense *a, int i)
 {
     return a->operand[i];
 }
-/* Each number by itself, from all keys of its sequence, last to first, in long double.  false: not seen. */
-static bool score(const assay_dense *a, const int64_t at[4], int32_t stage, long double *z)
+/* A score by itself, last to first, in long double; -inf: not seen. */
+static long double score(const assay_dense *a, const int64_t at[4], int32_t stage)
 {
     const assay_scores_params *p = a->params;
     const int64_t *n = a->dim, b = at[0], h = at[1], t = at[2], s = at[3];
@@ -235,41 +235,44 @@ static bool score(const assay_dense *a, const int64_t at[4], int32_t stage, long
     const double place = given(a, KPOS) ? given(a, KPOS)[b * n[S] + s] : (double)s, far = fabs(here - place);
     const double mask = given(a, MASK) ? given(a, MASK)[((b * n[H] + h) * n[T] + t) * n[S] + s] : 0;
     const double reach = place <= here ? p->window : p->right ? p->right : p->window;
-    *z = 0;
+    long double z = 0;
     for (int64_t d = n[D] - 1; d >= 0; d--)
-        *z += (long double)q[d] * k[d];
-    *z *= p->scale;
+        z += (long double)q[d] * k[d];
+    z *= p->scale;
     if (stage != ASSAY_SCORES_PRODUCT && p->softcap > 0)
-        *z = p->softcap * tanhl(*z / p->softcap);
+        z = p->softcap * tanhl(z / p->softcap);
     if (stage == ASSAY_SCORES_PRODUCT || stage == ASSAY_SCORES_CAPPED)
-        return true;
-    *z += mask;
-    return s < used && place >= 0 && !(p->causal && place > here) && !(reach > 0 && far >= reach) && mask != -INFINITY;
+        return z;
+    const bool shut = s >= used || place < 0 || (p->causal && place > here) || (reach > 0 && far >= reach);
+    return shut || mask == -INFINITY ? -INFINITY : z + mask;
 }
+/* The sum is taken from the last key to the first, and the sink last. */
 SECOND(scores)
 {
     const int32_t stage = ((const assay_scores_params *)a->params)->stage;
     const int64_t *n = a->dim;
     double *out = a->operand[OUT];
-    for (int64_t i = n[B] * n[H] * n[T] * n[S] - 1; i >= 0; i--) {
-        int64_t at[] = { i / n[S] / n[T] / n[H], i / n[S] / n[T] % n[H], i / n[S] % n[T], i % n[S] };
+    long double *z = calloc((size_t)n[S] + 1, sizeof *z);
+    for (int64_t row = 0; z && row < n[B] * n[H] * n[T]; row++, out += n[S]) {
+        int64_t at[] = { row / n[T] / n[H], row / n[T] % n[H], row % n[T], 0 };
         const long double sink = given(a, SINKS) ? given(a, SINKS)[at[1]] : -INFINITY;
-        long double mine, z, top = -INFINITY, sum = 0;
-        const bool seen = score(a, at, stage, &mine);
-        out[i] = seen ? (double)mine : stage == ASSAY_SCORES_WEIGHTS ? 0 : -INFINITY;
-        if (!seen || stage != ASSAY_SCORES_WEIGHTS)
-            continue;
-        for (at[3] = n[S] - 1; at[3] >= 0; at[3]--)
-            if (score(a, at, stage, &z))
-                top = isnan(z) || z > top ? z : top;
+        long double top = -INFINITY, sum = 0;
+        for (at[3] = 0; at[3] < n[S]; at[3]++) {
+            const long double one = z[at[3]] = score(a, at, stage);
+            top = isnan(one) || one > top ? one : top;
+            out[at[3]] = (double)one;
+        }
         const bool any = top != -INFINITY;
         top = sink > top ? sink : top;
-        for (at[3] = n[S] - 1; at[3] >= 0; at[3]--)
-            if (score(a, at, stage, &z) && z != -INFINITY)
-                sum += expl(z - top);
-        sum += given(a, SINKS) ? expl(sink - top) : 0;
-        out[i] = any && mine != -INFINITY ? (double)(expl(mine - top) / sum) : 0;
+        if (stage != ASSAY_SCORES_WEIGHTS)
+            continue;
+        for (int64_t s = n[S] - 1; s >= 0; s--)
+            sum += z[s] = z[s] == -INFINITY ? 0 : expl(z[s] - top);
+        sum += any && given(a, SINKS) ? expl(sink - top) : 0;
+        for (int64_t s = 0; s < n[S]; s++)
+            out[s] = any && z[s] != 0 ? (double)(z[s] / sum) : 0;
     }
+    free(z);
 }
 
 static const assay_workload workloads[] = {
