@@ -96,7 +96,7 @@ KAPPA(scores)
 {
     const att x = scores_open(a);
     const int64_t S = x.S;
-    double *z = malloc((size_t)(3 * S + 1) * sizeof *z), *by = z + S;
+    double *z = malloc((size_t)(3 * S + 1) * sizeof *z), *by = z ? z + S : NULL;
     int64_t *next = malloc((size_t)(2 * S + 1) * sizeof *next);
     for (int64_t r = 0; r < x.B * x.H * x.T; r++) {
         const int64_t t = r % x.T, h = r / x.T % x.H, b = r / x.T / x.H;
