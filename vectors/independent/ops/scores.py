@@ -75,7 +75,7 @@ def by_torch(v):
 
 RANDOM = [
     "T={1,5} S={1,40} H=4 G={1,2,4} D=32 causal={0,1} stage={masked,product,capped,weights} softcap={0,3} gen=gauss",
-    "B=2 T=5 S=33 H=4 G=2 D=32 mask={f32,f32/TS} k={f32,f16,q8_0} len=i32 stage={masked,weights} s={f32,f16} gen=gauss",
+    "B=2 T=5 S=25 H=4 G=2 D=32 mask={f32,f32/TS} k={f32,f16,q8_0} len=i32 stage={masked,weights} s={f32,f16} gen=gauss",
     "B=2 T=5 S=33 H=4 G=2 D=16 sinks=f32 window={0,7} right={0,3} causal={0,1} stage={masked,weights} gen=gauss",
     "B=2 T=3 S=40 H=2 D=8 kpos=i32 qpos=i32 window=5 stage={masked,weights} gen=gauss",
 ]
