@@ -299,7 +299,7 @@ static const assay_relation relations[] = {
     AFFINE("4 q: 4 s", "B=2 T=3 S={7,43} H=4 G=2 D=16 scale=0.25 stage={masked,product} gen=gauss seed=3", "q", 4, 0, 4,
            0),
     AFFINE("-k: -s", "T=3 S={7,43} H=4 G=2 D=16 stage={product,capped} softcap={0,2} gen=gauss seed=3", "k", -1, 0, -1,
-           0),
+           LOOSE),
     AFFINE("mask + 4: the same weights",
            "B=2 T=3 S={7,43} H=4 G=2 D=16 mask=f32 scale=0.25 stage=weights gen=gauss seed=3", "mask", 1, 4, 1, LOOSE),
     ALONG(REVERSE, "sequences in reverse: in s too", ALL, "B", LOOSE),

@@ -210,7 +210,7 @@ static int64_t row_length(const assay_args *a)
 }
 static int64_t units(const assay_args *a)
 {
-    return a->dim[B] * a->dim[G] * ((a->dim[T] + block(a) - 1) / block(a));
+    return a->dim[S] == 0 ? 0 : a->dim[B] * a->dim[G] * ((a->dim[T] + block(a) - 1) / block(a));
 }
 static size_t scratch(const assay_args *a)
 {
