@@ -2,9 +2,11 @@
  * scores: cases; positions about the ends of windows, rows masked in parts, scores that rise slowly or are large. */
 #include "tables.h"
 #include "../../reference/core/secret.h"
+#include "../../reference/core/status.h"
 #include "assay/params/scores.h"
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { Q, K, MASK, SINKS, QPOS, KPOS, LEN, OUT };
 enum { B, T, S, H, G, D };
@@ -36,11 +38,13 @@ static int64_t qpos(const assay_case *c, int64_t b, int64_t t)
 /* Near a query, about as far behind or ahead of one as the window ends; every ninth slot is empty. */
 static int64_t kpos(const assay_case *c, int64_t b, int64_t j)
 {
+    static const int64_t empty[] = { -1, -2, -1000, INT32_MIN };
     const assay_scores_params *p = (const void *)c->params;
     const int64_t at = qpos(c, b, j / 3 % (c->dim[T] ? c->dim[T] : 1)), off = (int64_t)(mix(c, 2, j) % 3) - 1;
     const int64_t right = p->right ? p->right : p->window;
     const int64_t s = at + off + (j % 3 == 1 ? -p->window : j % 3 == 2 ? right : 0);
-    return mix(c, 3, b * c->dim[S] + j) % 9 == 0 ? -1 : s < 0 ? j : s < INT32_MAX ? s : INT32_MAX;
+    const uint64_t slot = mix(c, 3, b * c->dim[S] + j);
+    return slot % 9 == 0 ? empty[slot / 9 % 4] : s < 0 ? j : s < INT32_MAX ? s : INT32_MAX;
 }
 static bool fill(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *rng)
 {
@@ -164,6 +168,10 @@ static const assay_rows rows[] = {
     { "B=2 T=3 S=40 H=2 D=8 kpos=i32 qpos=i32 window={0,65538,16777217} right={0,65540,16777219} gen=gauss",
       ASSAY_QUICK },
     { "B=2 T=3 S=40 H=2 D=8 kpos=i32 causal={0,1} window=5 gen=gauss", ASSAY_QUICK },
+    /* the sum of a position and the window has more than 31 bits */
+    { "B=2 T=3 S=40 D=2 kpos=i32 qpos=i32 window={0,1073741824} right={0,1073741824} gen=gauss", ASSAY_QUICK },
+    { "T=65 S=70 D=1 causal=1 gen=gauss", ASSAY_QUICK },
+    { "T=130 S=130 D=1 causal=1 gen=gauss", ASSAY_QUICK },
     /* what changes scores */
     { "B=2 T=3 S=20 H=4 G=2 D=8 mask={f32,f32/TS,f32/BH,f32/HT,f32/BS,f32/T} stage={masked,product} gen=gauss",
       ASSAY_QUICK },
@@ -177,10 +185,13 @@ static const assay_rows rows[] = {
     { "T=2 S=20 H=2 D=16 scale=1 stage={product,weights} gen={zero,equal,positive,spike,uniform}", ASSAY_QUICK },
     { "T=1 S=600 D=2 stage=weights gen={gauss,creep,fall,positive,huge}", ASSAY_QUICK },
     { "S=4100 D=2 stage={masked,weights} gen=gauss", ASSAY_QUICK },
+    /* scores about -1e8 and -1.1e9, which rise by more than an exponential holds beyond the 4096th */
+    { "S={9,4100} D=1 scale={1000,11000} stage=weights gen=deep", ASSAY_QUICK },
     { "T=2 S=3 H=2 D={512,1024,4096} stage=product gen=gauss", ASSAY_QUICK },
     /* types */
     { "T=2 S=20 H=2 G=1 D=32 k=* s={f32,f16,bf16} stage={product,weights} gen=gauss", ASSAY_QUICK },
     { "T=3 S={7,40} H=2 D=8 s={f16,bf16} stage={masked,weights} causal=1 gen={gauss,special}", ASSAY_QUICK },
+    { "T=3 S=20 D={1,4} s={f16,bf16} scale=0.5 stage={masked,product} gen=ints-wide", ASSAY_QUICK },
     /* values at every place */
     { "B=2 T=2 S=9 H=2 G=1 D=8 stage=weights gen=" ASSAY_VALUES "@{q,k}", ASSAY_QUICK },
     { "T=2 S=9 H=2 D=8 softcap=3 mask=f32 gen=" ASSAY_VALUES "@{q,k}", ASSAY_QUICK },
@@ -191,6 +202,22 @@ static const assay_rows rows[] = {
     { "S=130 D=1030 stage=product gen=gauss", ASSAY_QUICK },
     { "T=3 S=9 H=2 D=32 k=q8_0 gen=" ASSAY_SCALES "@k", ASSAY_QUICK },
 };
+
+/* Sums of products of whole numbers are exact, half steps of 16 bits among them, and so is a power of two of them. */
+static const char *const exact[] = { "ints-wide", NULL };
+static bool fits(const assay_case *c, assay_why *why)
+{
+    const assay_scores_params *p = (const void *)c->params;
+    const float scale = p->scale != 0 ? p->scale : 1 / sqrtf((float)c->dim[D]);
+    int e;
+    const bool plain = p->softcap == 0 && !has(c, MASK) && p->stage != ASSAY_SCORES_WEIGHTS;
+    if (strcmp(c->gen->name, exact[0]) != 0 || (plain && c->dim[D] <= 4096 && frexpf(scale, &e) == 0.5f))
+        return true;
+    return assay_fail(why, ASSAY_ERR_ARG,
+                      "scores: gen=%s is exact for a scale that is a power of 2, and D to 4096, "
+                      "without cap, mask and weights",
+                      exact[0]) == ASSAY_OK;
+}
 
 static const char *const unseen[] = {
     "flushed-sinks: it differs from 0 by less than 2^-126, which no exponential shows",
@@ -320,6 +347,8 @@ SUITE(scores) = {
     .answers = answers,
     .n_answers = ASSAY_COUNT_OF(answers),
     .second = second_scores,
+    .fits = fits,
+    .exact = exact,
     .unseen = unseen,
 };
 TABLES(scores);

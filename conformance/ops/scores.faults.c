@@ -28,6 +28,7 @@ enum { SINKS = 3, OUT = 7, OPERANDS };
     X(WINDOW_PLUS, "window+1", "slip: docs/museum.md")                                                                 \
     X(RIGHT_PLUS, "right+1", "own")                                                                                    \
     X(BY_CELL, "positions-by-cells", "ikawrakow/ik_llama.cpp#2186")                                                    \
+    X(MINUS_ONE, "empty-slot-is-minus-1", "own: other negative positions are taken for far ones")                      \
     X(NO_LEN, "length-ignored", "own: a mask for the batch's longest")                                                 \
     X(LOWEST, "hidden-is-lowest", "own: -FLT_MAX for -inf")                                                            \
     X(SUM_HIDDEN, "hidden-not-a-number", "own: NaN under a mask stays: the mask is added")                             \
@@ -36,6 +37,7 @@ enum { SINKS = 3, OUT = 7, OPERANDS };
     X(NO_SINK, "sink-omitted", "slip: docs/museum.md")                                                                 \
     X(SINK_ALONE, "sink-counts-in-a-masked-row", "own: weights over the sink alone")                                   \
     X(NO_MAX, "no-max", "slip: docs/museum.md")                                                                        \
+    X(FLOOR, "max-from--1e6", "own: a finite number for -inf")                                                         \
     X(SUM_STAYS, "sum-not-rescaled", "slip: docs/museum.md")                                                           \
     X(SUM_SHORT, "sum-without-the-last", "own")                                                                        \
     X(NOT_DIVIDED, "exponentials-not-divided", "own: weights before their sum is known")                               \
@@ -70,6 +72,8 @@ static bool seen(const call *k, int64_t b, int64_t t, int64_t h, int64_t j)
         x.kpos = NULL;
     if (k->mode == TOP_LEFT && !x.qpos)
         from = t + x.T - att_len(&x, b);
+    if (k->mode == MINUS_ONE && att_kpos(&x, b, j) < -1)
+        return j < att_len(&x, b) && x.window == 0 && x.right == 0;
     if (k->mode == CAUSAL_PLUS || k->mode == CAUSAL_MINUS) {
         const int64_t ahead = att_kpos(&x, b, j) - att_qpos(&x, b, t), slack = k->mode == CAUSAL_PLUS ? 1 : -1;
         if (x.causal && ahead > slack)
@@ -145,6 +149,7 @@ static float sum_of(const call *k, const float *z, int64_t S, float *e, float *m
             top = z[j] > top || z[j] != z[j] ? z[j] : top;
         if (top == -INFINITY)
             continue;
+        top = k->mode == FLOOR && top < -1e6f ? -1e6f : top;
         if (k->mode != SUM_STAYS && sum > 0 && top != *m)
             sum *= assay_vary_exp((int32_t)row, *m - top);
         *m = top;
