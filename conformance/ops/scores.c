@@ -157,6 +157,12 @@ static const assay_rows rows[] = {
     { "T=2 S={1,2,3,5,8,15..17,33,65} H=2 D=16 causal=1 stage={masked,weights} gen=gauss", ASSAY_QUICK },
     { "T=2 S=5 H=2 D={1,2,3,5,8,15..17,40,80} stage={product,weights} softcap=2.3 gen=gauss", ASSAY_QUICK },
     { "T=3 S=9 H={1..5,8,11..13,16,17} D=8 causal=1 gen=gauss", ASSAY_QUICK },
+    /* remainders that no other row has */
+    { "S=10 H=7 D=7 stage=weights gen=gauss", ASSAY_QUICK },
+    { "S=12 H=9 D=9 stage=weights gen=gauss", ASSAY_QUICK },
+    { "S=13 H=10 D=10 stage=weights gen=gauss", ASSAY_QUICK },
+    { "S=2 H=14 D=11 stage=weights gen=gauss", ASSAY_QUICK },
+    { "S=2 H=15 D={12..14} stage=weights gen=gauss", ASSAY_QUICK },
     { "B={0,2} T={0,9} S={0,5} H=6 G=2 D={0,8} stage={masked,weights} gen=gauss", ASSAY_QUICK },
     { "T=3 S=20 H=12 G={1,2,3,4,12} D=16 causal=1 gen=gauss", ASSAY_QUICK },
     /* what is seen */
