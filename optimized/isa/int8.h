@@ -120,6 +120,7 @@ static void copy_row(const assay_args *a, int64_t t)
     const int8_t *x = tensor_row(&a->operand[X], t);
     code *to = (code *)a->shared + t * row_codes(a);
     int32_t sum = 0;
+#pragma omp simd reduction(+ : sum)
     for (int64_t k = 0; k < a->dim[K]; k++) {
         to[k] = x[k];
         sum += x[k];
