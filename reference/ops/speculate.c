@@ -28,9 +28,11 @@ static real rest(const real *p, const real *q, int64_t v)
     return !q ? p[v] : q[v] < p[v] ? p[v] - q[v] : 0;
 }
 
+/* Subnormal sums: w sum may round to the sum itself; then it is the last that can be. */
 static int64_t draw(const real *p, const real *q, int64_t V, real w)
 {
     real sum = 0, upto = 0;
+    int64_t last = -1;
     for (int64_t v = 0; v < V; v++) {
         if (!is_chance(p[v]) || (q && !is_chance(q[v])))
             return -1;
@@ -42,8 +44,9 @@ static int64_t draw(const real *p, const real *q, int64_t V, real w)
         upto += rest(p, q, v);
         if (w * sum < upto)
             return v;
+        last = rest(p, q, v) > 0 ? v : last;
     }
-    return -1;
+    return last;
 }
 
 /* Returns the id that follows, -1: there is no answer. */
