@@ -32,6 +32,10 @@ static int64_t whole(const assay_tensor *x, int64_t i, int64_t j)
     return v;
 }
 
+static float flushed(float x)
+{
+    return fabsf(x) < 0x1p-126f ? 0 : x;
+}
 static float poly_exp(float x, int degree) /* Taylor on |r| <= ln 2 / 2, from below */
 {
     if (!(x > -104))
@@ -82,6 +86,10 @@ static float dot(const query *x, const float *k, int64_t n)
         for (int64_t d = 0; d < n; d++)
             wide += (double)x->q[d] * (double)k[d];
         return (float)wide;
+    case FLUSHED:
+        for (int64_t d = 0; d < n; d++)
+            s = flushed(s + flushed(flushed(x->q[d]) * flushed(k[d])));
+        return s;
     case PAIRWISE:
         for (int64_t d = 0; d + 1 < n; d += 2)
             s += x->q[d] * k[d] + x->q[d + 1] * k[d + 1];
@@ -283,6 +291,9 @@ static assay_status run(const assay_args *a)
 {
     const int mode = mode_of(a);
     const assay_attention_params *p = a->params;
+    if (mode == FLUSHED &&
+        a->operand[SINKS].data) /* of what a high one leaves all may be lost, whatever the kernel does */
+        return ASSAY_UNSUPPORTED;
     const int64_t *n = a->dim, S = n[2], H = n[3], G = n[4], D = n[5], P = n[7], most = P * p->page;
     for (int64_t i = a->begin; i < a->end; i++)
         for (int64_t bh = 0; bh < n[0] * H; bh++) {
@@ -323,6 +334,9 @@ static const assay_typeset types[] = { F, F, F, F, F, F, I, I, I, I, BOOL, F };
 static const assay_typeset vary_types[] = { VARY_FLOATS, CACHED,   CACHED,   VARY_F32, VARY_F32, VARY_F32,
                                             VARY_I32,    VARY_I32, VARY_I32, VARY_I32, BOOL,     VARY_FLOATS };
 
-static const assay_fault table[] = { SUMS(VARY_ROW) LEGAL(GOOD_ROW) FAULTS(BAD_ROW) };
+static const assay_contract flushes = { .ftz = 1 };
+static const assay_fault table[] = { DECLARED(FLUSHED, "flushed", &flushes,
+                                              "legal under ftz: subnormals of q, k and products are 0"),
+                                     SUMS(VARY_ROW) LEGAL(GOOD_ROW) FAULTS(BAD_ROW) };
 
 const assay_faults assay_faults_attention = { "attention", table, ASSAY_COUNT_OF(table) };

@@ -64,5 +64,5 @@
     X(SUM_SHORT, "sum-skips-last", "slip: softmax")                                                                    \
     X(PERMUTED, "heads-permuted-for-a-square-grid", "HazyResearch/HipKittens#22")
 
-enum { LEGAL(MODE) FAULTS(MODE) };
+enum { LEGAL(MODE) FAULTS(MODE) FLUSHED }; /* FLUSHED: legal for who declares it */
 #endif

@@ -13,7 +13,7 @@
 #define ASSAY_MAX_DIMS   12
 #define ASSAY_MAX_OPND   16
 #define ASSAY_MAX_PARAMS 128 /* bytes of an op's parameter struct */
-#define ASSAY_MAX_PLANES 12
+#define ASSAY_MAX_PLANES 14
 
 /* ---- status: every fallible function returns one of these -------------------------------------------- */
 

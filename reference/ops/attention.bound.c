@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * attention: one query at a time (derived in attention.bound.md).  With weights w_j, scores s_j (scaled, before the
  * cap), z_j (after cap and bias), m = max z, k_j = 1 - tanh^2 (1 without a cap), sigma_j = scale sum_d |q_d k_jd| and
- *   rho_j = k_j (c(D + 1) sigma_j + 2u |s_j|) + u ((e_tanh + 2) |cap tanh| + biases_j + |z_j - m| + e_exp (1 + r_j)),
+ *   rho_j = k_j (c(D + 1) sigma_j + 2u |s_j|) + u ((e_tanh + 2) |cap tanh| + biases_j + |z_j - m| + e_exp (1 + r_j))
+ *           + eta under_j: what of the score, or an operand, may underflow,
  *   B1    = min(phi sum_j w_j rho_j |v_jc - o_c|, max |v_jc - o_c|):  a factor common to all weights cancels; phi = 1 +
  *           O(max rho) covers all that is of second order, steep a slope k_j that grows with what the score is off
  *   C     = c(n + 1 + raises),  P = p / (1 - p), p the roundoff of the type that weights are rounded to
@@ -21,13 +22,13 @@
 #define U ASSAY_U
 
 /* from RAISES on: per row */
-enum { ABS, DOT, REST, WEIGHT, TANH, OVER, RANGE, RAISES, COUNT, SIGMA, REACH, SIZE, N_PLANES };
+enum { ABS, DOT, REST, WEIGHT, TANH, UNDER, OVER, RANGE, RAISES, COUNT, SIGMA, REACH, MOST_UNDER, SIZE, N_PLANES };
 static const double LOST = 750; /* e^-750 < 2^-1074 */
 
 /* Of one visible key: its number, score after everything, and the coefficients of its rho; sigma and reach without the
- * slope of the cap; slack: what z may be off in f32. */
+ * slope of the cap; under: what may underflow, in eta; slack: what z may be off in f32, subnormals flushed. */
 typedef struct key {
-    double z, w, dot, rest, tanh, sigma, reach, slack, products, sums;
+    double z, w, dot, rest, tanh, sigma, reach, under, slack, products, sums;
     int64_t j, raises;
     bool live;
 } key;
@@ -51,10 +52,11 @@ static key key_of(const att *x, int64_t b, int64_t t, int64_t h, int64_t j)
     const double mask = att_mask(x, b, t, h, j), bias = att_alibi(x, b, t, h, j),
                  dot = bound_gamma((double)x->D + 1, U);
     const double distance = fabs((double)(att_kpos(x, b, j) - att_qpos(x, b, t)));
-    double s = 0, sigma = 0, scaled = 0;
+    double s = 0, sigma = 0, scaled = 0, sizes = 0;
     for (int64_t d = 0; d < x->D; d++) {
         const double p = q[d] * kk[d] * x->scale;
         s += p, sigma += fabs(p), scaled = fmax(scaled, fabs(q[d]) * x->scale);
+        sizes += fabs(q[d]) + fabs(kk[d]);
     }
     const double th = x->cap > 0 ? tanh(s / x->cap) : 0, slope = x->cap > 0 ? 1 - th * th : 1;
     const double z = x->cap > 0 ? x->cap * th : s, add = adding(z, mask, bias, distance);
@@ -63,7 +65,9 @@ static key key_of(const att *x, int64_t b, int64_t t, int64_t h, int64_t j)
     k.sigma = sigma, k.reach = 2 * fabs(s) + add;
     k.products = fmax(2 * fmax(sigma, sigma / x->scale), scaled);
     k.sums = fmax(fabs(k.z), three(x->cap > 0 ? x->cap * th : s, mask, bias));
-    k.slack = (dot * k.dot + (k.rest + 6 * k.tanh) * U) * (x->cap > 0 ? exp(2 * (dot + 2 * U) * sigma / x->cap) : 1);
+    k.under = fmax(1, x->scale) * ((double)x->D + sizes) + 3 * x->cap + 4 + (x->slopes ? distance : 0);
+    k.slack = (dot * k.dot + (k.rest + 6 * k.tanh) * U) * (x->cap > 0 ? exp(2 * (dot + 2 * U) * sigma / x->cap) : 1) +
+              0x1p-124 * k.under;
     return k;
 }
 
@@ -93,7 +97,7 @@ static void add_key(const att *x, const key *k, const double *v, double m, doubl
                     int64_t at)
 {
     const double *o = x->o + at, w = k->w / sum, weight = w * (double)(1 + k->raises);
-    const double rest = w > 0 ? w * (k->rest + fabs(k->z - m)) : 0;
+    const double rest = w > 0 ? w * (k->rest + fabs(k->z - m)) : 0, under = w > 0 ? w * k->under : 0;
     for (int64_t e = 0; e < x->E; e++) {
         const double d = fabs(v[e] - o[e]);
         planes[ABS][at + e] += w * fabs(v[e]);
@@ -101,6 +105,7 @@ static void add_key(const att *x, const key *k, const double *v, double m, doubl
         planes[REST][at + e] += rest * d;
         planes[WEIGHT][at + e] += weight * d;
         planes[TANH][at + e] += w * k->tanh * d;
+        planes[UNDER][at + e] += under * d;
         planes[OVER][at + e] += fabs(v[e]) / sum;
         planes[RANGE][at + e] = k->live ? fmax(planes[RANGE][at + e], d) : planes[RANGE][at + e];
     }
@@ -138,6 +143,7 @@ static void planes_of(const att *x, int64_t b, int64_t t, int64_t h, key *k, int
         most = fmax(most, (double)k[i].raises);
         planes[SIGMA][row] = fmax(planes[SIGMA][row], k[i].sigma);
         planes[REACH][row] = fmax(planes[REACH][row], k[i].reach + fabs(k[i].z - m));
+        planes[MOST_UNDER][row] = fmax(planes[MOST_UNDER][row], k[i].under);
     }
     sum += sinks ? exp(sink - m) : 0;
     planes[SIZE][row] = size;
@@ -195,8 +201,8 @@ BOUND(attention)
         const double n = planes[COUNT][i], raises = rough || wild ? n : planes[RAISES][i];
         const double C = bound_c(c, n, 1 + raises);
         const double steep = x.cap > 0 ? exp(2 * (dot + 2 * u) * planes[SIGMA][i] / x.cap + e_tanh * u) : 1;
-        const double R =
-            (dot + 2 * u) * planes[SIGMA][i] + u * (planes[REACH][i] + e_tanh * x.cap + e_exp * (1 + raises));
+        const double R = (dot + 2 * u) * planes[SIGMA][i] +
+                         u * (planes[REACH][i] + e_tanh * x.cap + e_exp * (1 + raises)) + eta * planes[MOST_UNDER][i];
         const double R1 = R * (1 + 2 * R / e_exp), grow = R1 * exp(R1);
         const double phi = grow < 1 ? R1 / R * exp(R1) / (1 - grow) : INFINITY;
         for (int64_t e = i * x.E; e < (i + 1) * x.E; e++) {
@@ -204,7 +210,7 @@ BOUND(attention)
             const double range = wild ? hull(&x, i, e - i * x.E) : planes[RANGE][e];
             const double scores = dot * planes[DOT][e] + u * planes[REST][e];
             const double rho = (scores > 0 ? steep * scores : 0) + u * e_tanh * planes[TANH][e] +
-                               u * e_exp * (rough ? n : 1) * planes[WEIGHT][e];
+                               u * e_exp * (rough ? n : 1) * planes[WEIGHT][e] + eta * planes[UNDER][e];
             const bool any = wild || isinf(phi); /* whatever the weights are, which may be 0 in rho and A */
             const double B1 = any ? range : rho > 0 ? fmin(phi * rho, range) : 0;
             const double wide = any ? range + g : A > 0 ? fmin(phi * A, range + g) : 0;

@@ -33,9 +33,9 @@ static const assay_field fields[] = {
     ASSAY_FIELD(assay_attention_params, tile, 0, 1 << 20),
 };
 static const assay_plane planes[] = {
-    { "abs", "BTHE" },  { "dot", "BTHE" },  { "rest", "BTHE" },  { "weight", "BTHE" },
-    { "tanh", "BTHE" }, { "over", "BTHE" }, { "range", "BTHE" }, { "raises", "BTH" },
-    { "count", "BTH" }, { "sigma", "BTH" }, { "reach", "BTH" },  { "size", "BTH" },
+    { "abs", "BTHE" },   { "dot", "BTHE" },  { "rest", "BTHE" },      { "weight", "BTHE" }, { "tanh", "BTHE" },
+    { "under", "BTHE" }, { "over", "BTHE" }, { "range", "BTHE" },     { "raises", "BTH" },  { "count", "BTH" },
+    { "sigma", "BTH" },  { "reach", "BTH" }, { "most under", "BTH" }, { "size", "BTH" },
 };
 static const assay_said says[] = {
     { "B", "sequences" },
