@@ -170,33 +170,38 @@ static long double step_of(const assay_dense *a, int64_t at)
     const long double z = (long double)dt[at] + (bias ? bias[at % a->dim[2]] : 0);
     return z > 0 ? z + log1pl(expl(-z)) : log1pl(expl(z));
 }
-/* Without a recurrence: each token's share of each later one, by the exponential of all steps between them. */
+/* Number n of the state of channel d of sequence b after token t, without a recurrence: each token's share of it, by
+ * the exponential of all steps between them.  What lies before an infinite step is one number when it meets that. */
+static long double state_at(const assay_dense *a, int64_t b, int64_t d, int64_t n, int64_t t)
+{
+    const int64_t T = a->dim[1], D = a->dim[2], N = a->dim[3];
+    const double *x = a->operand[X], *rate = a->operand[A], *write = a->operand[WRITE], *state = a->operand[STATE];
+    long double h = 0, between = 0;
+    for (int64_t s = t; s >= 0; s--) {
+        const int64_t at = (b * T + s) * D + d;
+        const long double step = step_of(a, at), enters = step * x[at] * write[(b * T + s) * N + n];
+        if (isinf(step))
+            return h + expl(between) * (enters + expl(step * rate[d * N + n]) * state_at(a, b, d, n, s - 1));
+        h += expl(between) * enters;
+        between += step * rate[d * N + n];
+    }
+    return h + expl(between) * (state ? state[(b * D + d) * N + n] : 0);
+}
 SECOND(ssm_scan)
 {
     const int64_t T = a->dim[1], D = a->dim[2], N = a->dim[3];
-    const double *x = a->operand[X], *rate = a->operand[A], *write = a->operand[WRITE], *read = a->operand[READ];
-    const double *skip = a->operand[SKIP], *state = a->operand[STATE];
+    const double *x = a->operand[X], *read = a->operand[READ], *skip = a->operand[SKIP];
     double *y = a->operand[Y], *last = a->operand[LAST];
     for (int64_t i = 0; i < a->dim[0] * D; i++) {
         const int64_t b = i / D, d = i % D;
-        for (int64_t t = T ? 0 : -1; t < T; t++) {
-            long double sum = t >= 0 && skip ? (long double)skip[d] * x[(b * T + t) * D + d] : 0;
-            for (int64_t n = 0; n < N; n++) {
-                long double h = 0, between = 0;
-                for (int64_t s = t; s >= 0; s--) {
-                    const int64_t at = (b * T + s) * D + d;
-                    const long double step = step_of(a, at);
-                    h += expl(between) * step * x[at] * write[(b * T + s) * N + n];
-                    between += step * rate[d * N + n];
-                }
-                h += expl(between) * (state ? state[i * N + n] : 0);
-                sum += t >= 0 ? h * read[(b * T + t) * N + n] : 0;
-                if (last && t == T - 1)
-                    last[i * N + n] = (double)h;
-            }
-            if (t >= 0)
-                y[(b * T + t) * D + d] = (double)sum;
+        for (int64_t t = 0; t < T; t++) {
+            long double sum = skip ? (long double)skip[d] * x[(b * T + t) * D + d] : 0;
+            for (int64_t n = 0; n < N; n++)
+                sum += state_at(a, b, d, n, t) * read[(b * T + t) * N + n];
+            y[(b * T + t) * D + d] = (double)sum;
         }
+        for (int64_t n = 0; last && n < N; n++)
+            last[i * N + n] = (double)state_at(a, b, d, n, T - 1);
     }
 }
 

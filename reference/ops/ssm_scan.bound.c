@@ -77,7 +77,8 @@ BOUND(ssm_scan)
                              ((const double *)a->operand[A])[d * N + n], at(a, X, td), at(a, WRITE, t * N + n) };
             advance(a, c, &k, planes[SIZE][td * N + n], &h);
             const double read = at(a, READ, t * N + n), sum = h.size + h.error;
-            const double off = read * (read_off * sum + h.error) + (c->ftz ? eta * (read + sum) : 0);
+            const double share = read > 0 ? read * (read_off * sum + h.error) : 0; /* 0 times what may be infinite */
+            const double off = share + (c->ftz ? eta * (read + sum) : 0);
             recurrence_read(&b[Y][td], c, off, h.most);
         }
         if (b[LAST])
