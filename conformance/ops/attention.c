@@ -128,17 +128,19 @@ static bool alibi(const assay_case *c, int i, int64_t n, double *const *value, a
     return i == Q || i == SLOPES || (i > V && rest(i, n, value[i], r, 0));
 }
 
-/* ---- masked rows: whole rows closed; the first half closed; only the last key open; a constant -1e4 throughout. */
+/* ---- masked rows: whole rows closed; the first half closed; only the last key open; a constant throughout, -1e4, or
+ * the lowest number of f16, which models write there for what is hidden. */
 
 static bool masked_rows(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
     const int64_t s = c->dim[S];
     if (i != MASK || s == 0 || n % s)
         return i > V && rest(i, n, value[i], r, 1);
+    const double low = c->type[MASK] == ASSAY_f16 ? -65504 : -1e4;
     for (int64_t k = 0; k < n; k++) {
         const int64_t kind = k / s % 4, j = k % s;
         value[i][k] = kind == 0 || (kind == 1 && j < s / 2) || (kind == 2 && j < s - 1) ? -INFINITY
-                      : kind == 3                                                       ? -1e4
+                      : kind == 3                                                       ? low
                                                                                         : 0;
     }
     return true;
@@ -271,7 +273,8 @@ static const assay_gen gens[] = {
     { "alibi", ASSAY_TAG_EXACT, alibi,
       .says = "scores by the slopes alone, so steep that the nearest or the farthest key takes all" },
     { "masked-rows", ASSAY_TAG_ADVERSARIAL, masked_rows,
-      .says = "rows masked wholly, by half, but for the last key, or by -1e4 throughout", .tight = true },
+      .says = "rows masked wholly, by half, but for the last key, or by -1e4, in f16 by -65504, throughout",
+      .tight = true },
     { "huge", ASSAY_TAG_ADVERSARIAL, huge, .says = "scores of 1000" },
     { "creep", ASSAY_TAG_ADVERSARIAL, creep, .says = "scores that rise so slowly that no weight is lost" },
     { "deep", ASSAY_TAG_ADVERSARIAL, deep, .says = "scores about -100,000" },
@@ -325,7 +328,8 @@ static const assay_rows rows[] = {
     /* more tiles than are needed: a kernel may take them for smaller ones */
     { "B=2 T=3 S=20 X=3 Y=20 H=4 G=2 D=16 E=8 allow=i8 tile=65538 gen=selection", ASSAY_QUICK },
     { "T=9 S=11 X=9 Y=11 H=2 G=1 D=32 E=32 k=* allow=i8 tile=2 gen=selection", ASSAY_QUICK },
-    { "T=9 S=11 X=9 Y=11 H=2 G=1 D=32 E=32 v={f16,bf16,q8_0,q4_0,e4m3} allow=i8 tile=3 gen=selection", ASSAY_QUICK },
+    { "T=9 S=11 X=9 Y=11 H=2 G=1 D=32 E=32 v={f16,bf16,q8_0,q4_0,e4m3,e5m2} allow=i8 tile=3 gen=selection",
+      ASSAY_QUICK },
     { "T=9 S=11 X=9 Y=11 H=2 G=1 D=32 E=8 o={f16,bf16} allow=i8 tile=4 gen=selection", ASSAY_QUICK },
     { "B=2 T=5 S=13 X=5 Y=13 H=4 G=2 D=32 E=8 allow={i8,i8/XY,i8/HY,i8/BX} causal={0,1} gen={selection,gauss}",
       ASSAY_QUICK },
@@ -365,6 +369,16 @@ static const assay_rows rows[] = {
       ASSAY_QUICK },
     { "T={1,5} S=70 H=4 G=2 D=32 E=16 k={f32:kpanel16,f16:kpanel16} v={f32,f16} causal=1 gen=gauss", ASSAY_QUICK },
     { "B=2 T=6 S=50 H=2 D=16 E=8 k=bf16:kpanel16 len=i32 causal=1 gen=selection", ASSAY_QUICK },
+    /* queries, caches and masks of 16 and 8 bits */
+    { "T={1,7} S=40 H=4 G=2 D={16,17,33} E=8 q={f16,bf16} causal=1 gen={selection,gauss}", ASSAY_QUICK },
+    { "T=5 S=40 H=4 G=2 D=33 E=8 q={f16,bf16} k={f16,bf16,e5m2} v={f16,e4m3} scale={0.3,1.3} gen={gauss,special}",
+      ASSAY_QUICK },
+    { "B=2 T={1,5} S=50 H=4 G=2 D=16 E=8 mask={f16,bf16,f16/TS,bf16/BS,f16/HT,bf16/BH} causal={0,1} gen=gauss",
+      ASSAY_QUICK },
+    { "B=2 T=5 S=50 H=4 G=2 D=16 E=8 q={f32,bf16} mask={f16,f16/TS,bf16,bf16/HS} gen={masked-rows,under-mask}",
+      ASSAY_QUICK },
+    { "T=9 S=21 X=1 Y=1 H=4 D=16 E=8 allow=i8 tile=32 mask={f16/TS,bf16/BT} sinks=f32 gen=gauss", ASSAY_QUICK },
+    { "T={1,5} S=70 H=2 G=1 D=16 E=8 k={e4m3,e5m2} v={e4m3,e5m2} causal=1 gen={gauss,selection,special}", ASSAY_QUICK },
     /* a query alone goes another way than among many: through segments of keys that units share, K in rows */
     { "T=13 S=520 H=2 G=1 D=32 E=8 k={f32,f16,q8_0} qpos=i32 causal=1 gen={gauss,special}", ASSAY_QUICK },
     { "B=2 T=14 S=530 H=2 G=1 D=16 E=8 mask=f32 qpos=i32 kpos=i32 window=300 sinks=f32 gen=gauss", ASSAY_QUICK },
@@ -380,6 +394,7 @@ static const assay_rows rows[] = {
     /* values at every place */
     { "B=2 T=3 S=19 H=2 G=1 D=8 E=20 gen=" ASSAY_VALUES "@{q,k,v}", ASSAY_QUICK },
     { "T=3 S=19 H=2 G=1 D=8 E=20 k={f16,bf16} v={f16,bf16} causal=1 gen=" ASSAY_VALUES "@{k,v}", ASSAY_QUICK },
+    { "B=2 T=3 S=19 H=2 G=1 D=8 E=20 q={f16,bf16} gen=" ASSAY_VALUES "@q", ASSAY_QUICK },
     { "T=3 S=37 H=2 D=8 E=8 mask=f32 slopes=f32 sinks=f32 gen=" ASSAY_VALUES "@sinks", ASSAY_QUICK },
     /* not inf-inf: an infinite slope times a distance of 0 is NaN, which a kernel that leaves closed keys out never
        forms */
@@ -387,7 +402,7 @@ static const assay_rows rows[] = {
       "gen={nan,inf,minus-inf,signed-zero,subnormal,smallest-normal,end,equal-start,zero-tile,low-tile,one-spike,"
       "all-low}@slopes",
       ASSAY_QUICK },
-    { "T=3 S=37 H=2 D=8 E=8 mask=f32 slopes=f32 sinks=f32 gen=" ASSAY_MASK_VALUES "@mask", ASSAY_QUICK },
+    { "T=3 S=37 H=2 D=8 E=8 mask={f32,f16,bf16} slopes=f32 sinks=f32 gen=" ASSAY_MASK_VALUES "@mask", ASSAY_QUICK },
     { "T=3 S=19 H=2 G=1 D=32 E=64 k=q8_0 v=q8_0 gen=" ASSAY_SCALES "@{k,v}", ASSAY_QUICK },
     { "T=3 S=37 H=2 D=8 E=8 gen={square-under,square-over,zero-inf}@{q,k}", ASSAY_QUICK },
     { "T=2 S=14 H=2 gen=end@k seed=4", ASSAY_QUICK }, /* two scores of 10^32, an ulp apart */
@@ -416,7 +431,7 @@ static void mend(assay_case *c)
         p->tile = 1;
     c->dim[X] = has(c, ALLOW) ? (c->dim[T] + p->tile - 1) / p->tile : 1;
     c->dim[Y] = has(c, ALLOW) ? (c->dim[S] + p->tile - 1) / p->tile : 1;
-    if (c->type[K] == ASSAY_q8_0 || c->type[K] == ASSAY_q4_0 || c->type[K] == ASSAY_e4m3)
+    if (c->type[K] == ASSAY_q8_0 || c->type[K] == ASSAY_q4_0 || c->type[K] == ASSAY_e4m3 || c->type[K] == ASSAY_e5m2)
         c->layout[K] = 0;
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * attention: kernels that are wrong on purpose, and legal ones that must pass: one flash-style kernel over blocks of
- * keys in plain floats, and what each mode does otherwise.  q, k, v in f32 rows. */
+ * keys in plain floats, and what each mode does otherwise.  q, k, v in f32 rows; of other types a copy in f32. */
 #include "assay/params/attention.h"
 #include "variants.h"
 #include "attention_modes.h"
 #include "faults.h"
+#include "../../reference/core/tensor.h"
+#include <stdlib.h>
 
 enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, ALLOW, OUT, MOST = 64, WIDEST = 256 };
 
@@ -166,7 +168,7 @@ static float score(const query *x, int64_t j)
     if (bias == -INFINITY && !(x->mode == CAP_LATE && cap > 0))
         return bias; /* whatever the slope of a key that is hidden */
     if (bias != -INFINITY)
-        z += bias;
+        z = x->mode == SUM_F16 && mask->data ? assay_f16_to_f32(assay_f16_from_f64((double)(z + bias))) : z + bias;
     if (slopes->data) {
         const int64_t h = x->mode == NEXT_SLOPE ? (x->h + 1) % x->a->dim[3] : x->h;
         float m;
@@ -314,6 +316,58 @@ static assay_status run(const assay_args *a)
         }
     return ASSAY_OK;
 }
+
+/* An operand as the mode reads it, dense, in f32, with nothing broadcast; *room: what is to be freed. */
+static assay_tensor as_floats(const assay_args *a, int i, int mode, void **room)
+{
+    const float scale = ((const assay_attention_params *)a->params)->scale;
+    assay_tensor from = a->operand[i], to = assay_tensor_dense(ASSAY_f32, 0, from.rank, from.dim);
+    const int64_t n = assay_tensor_count(&from);
+    double *wide = malloc((size_t)(n + 1) * sizeof *wide);
+    const assay_dtype_info *type = assay_dtype_of(from.type);
+    to.data = *room = malloc((size_t)(n + 1) * sizeof(float));
+    if (mode == OTHER_8 && from.type != ASSAY_f32)
+        from.type = from.type == ASSAY_e4m3 ? ASSAY_e5m2 : ASSAY_e4m3;
+    if (mode == Q_OTHER && i == Q)
+        from.type = from.type == ASSAY_f16 ? ASSAY_bf16 : ASSAY_f16;
+    if (wide)
+        assay_tensor_decode(wide, &from);
+    for (int64_t k = 0; wide && to.data && k < n; k++) {
+        if (mode == Q_ROUNDED && i == Q) {
+            const double scaled = (double)((float)wide[k] * scale);
+            char narrow[8];
+            type->encode(narrow, &scaled, 1);
+            type->decode(&wide[k], narrow, 1);
+        }
+        if (mode == LOWEST_HIDES && i == MASK && wide[k] == -65504)
+            wide[k] = -INFINITY;
+        ((float *)to.data)[k] = (float)wide[k];
+    }
+    free(wide);
+    return to;
+}
+static assay_status run_narrow(const assay_args *a)
+{
+    const int mode = mode_of(a);
+    assay_tensor operand[OUT + 1];
+    assay_attention_params p = *(const assay_attention_params *)a->params;
+    assay_args copy = *a;
+    void *room[MASK + 1] = { NULL };
+    bool ok = true;
+    memcpy(operand, a->operand, sizeof operand);
+    for (int i = Q; i <= MASK; i++)
+        if (a->operand[i].data) {
+            operand[i] = as_floats(a, i, mode, &room[i]);
+            ok = ok && room[i];
+        }
+    if (mode == Q_ROUNDED)
+        p.scale = 1;
+    copy.operand = operand, copy.params = &p;
+    const assay_status status = ok ? run(&copy) : ASSAY_ERR_NOMEM;
+    for (int i = Q; i <= MASK; i++)
+        free(room[i]);
+    return status;
+}
 static bool accepts(const assay_args *a)
 {
     return a->dim[5] <= WIDEST && a->dim[6] <= WIDEST;
@@ -323,20 +377,32 @@ static bool accepts(const assay_args *a)
 #define I    ASSAY_TYPES(ASSAY_T(i32))
 #define BOOL ASSAY_TYPES(ASSAY_T(i8))
 static const assay_typeset types[] = { F, F, F, F, F, F, I, I, I, I, BOOL, F };
-#define BOOL        ASSAY_TYPES(ASSAY_T(i8))
-#define CACHED      ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q4_0) | ASSAY_T(e4m3))
+#define OF_8   ASSAY_TYPES(ASSAY_T(e4m3) | ASSAY_T(e5m2))
+#define OF_16  ASSAY_TYPES(ASSAY_T(f16) | ASSAY_T(bf16))
+#define OF_F16 ASSAY_TYPES(ASSAY_T(f16))
+static const assay_typeset caches_of_8[] = { F, OF_8, OF_8, F, F, F, I, I, I, I, BOOL, F },
+                           queries_of_16[] = { OF_16, F, F, F, F, F, I, I, I, I, BOOL, F },
+                           masks_of_f16[] = { F, F, F, OF_F16, F, F, I, I, I, I, BOOL, F };
 #define KERNEL_BASE .op = "attention", .types = types, .accepts = accepts
+#define NARROW_FAULT(m, title, where, t)                                                                               \
+    { ASSAY_FAULT,                                                                                                     \
+      { .op = "attention", .types = t, .accepts = accepts, .name = title, .run = run_narrow, .variant = MODE_OF(m) },  \
+      where },
 
 /* ---- legal ones, generated ---- */
 
+#define CACHED                                                                                                         \
+    ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q4_0) | ASSAY_T(e4m3) |          \
+                ASSAY_T(e5m2))
+
 #define VARY      assay_vary_attention
 #define VARY_BASE .op = "attention", .types = vary_types
-static const assay_typeset vary_types[] = { VARY_FLOATS, CACHED,   CACHED,   VARY_F32, VARY_F32, VARY_F32,
-                                            VARY_I32,    VARY_I32, VARY_I32, VARY_I32, BOOL,     VARY_FLOATS };
+static const assay_typeset vary_types[] = { VARY_FLOATS, CACHED,   CACHED,   VARY_FLOATS, VARY_F32, VARY_F32,
+                                            VARY_I32,    VARY_I32, VARY_I32, VARY_I32,    BOOL,     VARY_FLOATS };
 
 static const assay_contract flushes = { .ftz = 1 };
 static const assay_fault table[] = { DECLARED(FLUSHED, "flushed", &flushes,
                                               "legal under ftz: subnormals of q, k and products are 0"),
-                                     SUMS(VARY_ROW) LEGAL(GOOD_ROW) FAULTS(BAD_ROW) };
+                                     SUMS(VARY_ROW) LEGAL(GOOD_ROW) FAULTS(BAD_ROW) NARROW_FAULTS(NARROW_FAULT) };
 
 const assay_faults assay_faults_attention = { "attention", table, ASSAY_COUNT_OF(table) };

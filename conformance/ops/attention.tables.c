@@ -18,10 +18,13 @@ static const assay_workload workloads[] = {
     { "smollm2-135m.decode4096.q8_0", "T=1 S=4096 k=q8_0 v=q8_0 H=9 G=3 D=64 E=64 causal=1", 1 },
     { "smollm2-135m.decode4096.q4_0", "T=1 S=4096 k=q4_0 v=q4_0 H=9 G=3 D=64 E=64 causal=1", 1 },
     { "smollm2-135m.decode4096.e4m3", "T=1 S=4096 k=e4m3 v=e4m3 H=9 G=3 D=64 E=64 causal=1", 1 },
+    { "smollm2-135m.decode4096.e5m2", "T=1 S=4096 k=e5m2 v=e5m2 H=9 G=3 D=64 E=64 causal=1", 1 },
     { "sparse.prefill2048", "T=2048 S=2048 X=32 Y=32 allow=i8/XY tile=64 H=9 G=3 D=64 E=64 causal=1", 2048 },
     { "deepseek-v3.absorbed.decode4096", "T=1 S=4096 k=bf16 v=bf16 H=128 G=1 D=576 E=512 causal=1", 1 },
     { "llama3-8b.prefill512", "T=512 S=512 k=f16 v=f16 H=32 G=8 D=128 E=128 causal=1", 512 },
+    { "llama3-8b.prefill512.bf16", "T=512 S=512 q=bf16 k=bf16 v=bf16 o=bf16 H=32 G=8 D=128 E=128 causal=1", 512 },
     { "llama3-8b.decode4096", "T=1 S=4096 k=f16 v=f16 H=32 G=8 D=128 E=128 causal=1", 1 },
+    { "llama3-8b.decode4096.bf16", "T=1 S=4096 q=bf16 k=bf16 v=bf16 o=bf16 H=32 G=8 D=128 E=128 causal=1", 1 },
     { "llama3-8b.decode4096.panel", "T=1 S=4096 k=f16:kpanel16 v=f16 H=32 G=8 D=128 E=128 causal=1", 1 },
 };
 
@@ -42,6 +45,9 @@ static const assay_vector_case vectors[] = {
     { "chunks", "B=2 T=6 S=15 H=2 D=8 E=4 o=f16 causal=1 chunk=4 gen=gauss" },
     { "tiles", "B=2 T=5 S=13 X=2 Y=5 H=4 G=2 D=8 E=4 allow=i8/HXY tile=3 o=bf16 gen=gauss" },
     { "q4_0", "T=2 S=17 H=2 G=1 D=32 E=32 k=q4_0 v=e4m3 causal=1 gen=gauss" },
+    { "bf16", "T=2 S=17 H=2 G=1 D=16 E=8 q=bf16 k=bf16 v=bf16 mask=bf16/TS o=bf16 causal=1 gen=gauss" },
+    { "half_masks", "B=2 T=4 S=13 H=2 D=8 E=4 q=f16 mask=f16 gen=masked-rows" },
+    { "e5m2", "B=2 T=2 S=17 H=2 G=1 D=16 E=8 q=bf16 k=e5m2 v=e5m2 mask=bf16/BS causal=1 gen=gauss" },
     { "kpanel16", "T=2 S=19 H=4 G=2 D=8 E=8 k=f16:kpanel16 v=f16 causal=1 gen=gauss" },
 };
 

@@ -4,6 +4,8 @@
 #define ASSAY_FAULTS_ATTENTION_MODES_H
 #include "faults.h"
 
+#define MODE_OF_TYPES(m, name, where, types) m,
+
 /* X(mode, name, where it comes from) */
 #define LEGAL(X)                                                                                                       \
     X(BLOCK64, "block64", "legal: online softmax over 64 keys")                                                        \
@@ -64,5 +66,13 @@
     X(SUM_SHORT, "sum-skips-last", "slip: softmax")                                                                    \
     X(PERMUTED, "heads-permuted-for-a-square-grid", "HazyResearch/HipKittens#22")
 
-enum { LEGAL(MODE) FAULTS(MODE) FLUSHED }; /* FLUSHED: legal for who declares it */
+/* X(mode, name, where it comes from, of which types): slips in operands of 16 and 8 bits, in a copy of the call */
+#define NARROW_FAULTS(X)                                                                                               \
+    X(OTHER_8, "bits-of-the-other-form", "vllm-project/vllm#54341", caches_of_8)                                       \
+    X(Q_OTHER, "q-f16-taken-for-bf16", "own: 16 bits are 16 bits", queries_of_16)                                      \
+    X(Q_ROUNDED, "scaled-q-rounded", "antirez/h3.c#3", queries_of_16)                                                  \
+    X(SUM_F16, "mask-added-in-f16", "huggingface/transformers#17306", masks_of_f16)                                    \
+    X(LOWEST_HIDES, "lowest-of-f16-hides", "own: torch.finfo(torch.float16).min taken for -inf", masks_of_f16)
+
+enum { LEGAL(MODE) FAULTS(MODE) NARROW_FAULTS(MODE_OF_TYPES) FLUSHED }; /* FLUSHED: legal for who declares it */
 #endif

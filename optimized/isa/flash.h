@@ -52,6 +52,7 @@ static inline int64_t flash_bytes(assay_dtype t, int64_t n)
     case ASSAY_q4_0:
         return n / 32 * (int64_t)sizeof(assay_q4_0);
     case ASSAY_e4m3:
+    case ASSAY_e5m2:
         return n;
     default:
         return n * (t == ASSAY_f32 ? 4 : 2);
@@ -167,6 +168,18 @@ static bool flash_opens(const flash *f, const part *u, int64_t from, int64_t to)
                 if (flash_tiles(f, u->b, u->g * f->M + m, t)[y * step])
                     return true;
     return false;
+}
+
+/* Query of row r of a unit: where it lies, or as floats in room. */
+static const float *flash_query(const flash *f, const part *u, int64_t r, float *room)
+{
+    const assay_tensor *q = &f->a->operand[Q];
+    const char *at = (const char *)q->data + u->b * q->stride[0] + (u->t0 + r / f->M) * q->stride[1] +
+                     (u->g * f->M + r % f->M) * q->stride[2];
+    if (q->type == ASSAY_f32)
+        return (const float *)(const void *)at;
+    flash_widen(room, at, q->type, f->D);
+    return room;
 }
 
 /* ---- blocks of K and V as the tiles want them ------------------------------------------------------------------- */
@@ -304,13 +317,11 @@ static bias flash_row_bias(const flash *f, const part *u, int64_t row, int64_t f
     if (mask->data) {
         const char *p = (const char *)mask->data + u->b * mask->stride[0] + h * mask->stride[1] +
                         (u->t0 + t) * mask->stride[2] + from * mask->stride[3];
-        if (mask->stride[3] == 0)
-            memcpy(&x.all, p, sizeof x.all);
-        else {
-            memset(copy, 0, KEYS * sizeof(float));
-            memcpy(copy, p, (size_t)n * sizeof(float)); /* the innermost stride of a plain type is its size */
-            x.mask = copy;
-        }
+        memset(copy, 0, KEYS * sizeof(float));
+        flash_widen(copy, p, mask->type,
+                    mask->stride[3] ? n : 1); /* the innermost stride of a plain type is its size */
+        x.mask = mask->stride[3] ? copy : NULL;
+        x.all = copy[0];
     }
     if (f->a->operand[ALLOW].data) { /* closed tiles are masked */
         const char *tiles = flash_tiles(f, u->b, h, u->t0 + t);

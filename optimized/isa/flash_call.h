@@ -67,16 +67,13 @@ static bool flash_score(const flash *f, const part *u, int64_t row, int64_t j, f
 {
     float mask[KEYS];
     bias x = flash_row_bias(f, u, row, j, 1, mask);
-    const int64_t s = flash_kpos(f, u->b, j), ahead = s - x.at, t = row / f->M, h = u->g * f->M + row % f->M;
-    const assay_tensor *q = &f->a->operand[Q];
-    const float *qr =
-        (const float *)((const char *)q->data + u->b * q->stride[0] + (u->t0 + t) * q->stride[1] + h * q->stride[2]);
-    const float add = x.mask ? x.mask[0] : x.all;
+    const int64_t s = flash_kpos(f, u->b, j), ahead = s - x.at;
+    const float *q = flash_query(f, u, row, u->row), add = x.mask ? x.mask[0] : x.all;
     if (s < 0 || s < x.lo || s > x.hi || add == -INFINITY)
         return false;
     float dot = 0;
     for (int64_t d = 0; d < f->D; d++)
-        dot += qr[d] * flash_element(f, K, u, j, d);
+        dot += q[d] * flash_element(f, K, u, j, d);
     dot *= f->scale;
     *z = (x.cap > 0 ? x.cap * tanhf(dot / x.cap) : dot) + add - x.slope * (float)(ahead < 0 ? -ahead : ahead);
     return true;
@@ -148,13 +145,11 @@ static part flash_part(const flash *f, int64_t b, int64_t g, int64_t t0, int64_t
 /* Scaled queries, row by row; no segment yet. */
 static void flash_start(const flash *f, part *u)
 {
-    const assay_tensor *q = &f->a->operand[Q];
     const int64_t rows = flash_up(u->rows, ROWS);
     const vec scale = vec_set(f->scale);
     for (int64_t r = 0; r < u->rows; r++) {
-        const float *src = (const float *)((const char *)q->data + u->b * q->stride[0] +
-                                           (u->t0 + r / f->M) * q->stride[1] + (u->g * f->M + r % f->M) * q->stride[2]);
         float *dst = u->q + r * f->D;
+        const float *src = flash_query(f, u, r, dst);
         int64_t d = 0;
         for (; d + LANES <= f->D; d += LANES)
             vec_store(dst + d, vec_mul(scale, vec_load(src + d)));
@@ -227,9 +222,9 @@ static void flash_write(const flash *f, const part *u, int64_t r, const float *x
 }
 static bool flash_spoiled(const flash *f, const part *u, int64_t r)
 {
-    float first = 0;
-    flash_widen(&first, flash_out(f, u, r), f->a->operand[OUT].type, f->E > 0);
-    return isnan(first);
+    float first[32] = { 0 }; /* room for whole vectors, which gcc would see one float overrun by */
+    flash_widen(first, flash_out(f, u, r), f->a->operand[OUT].type, f->E > 0);
+    return isnan(first[0]);
 }
 
 /* Row r of the unit, done: m, l and acc over all keys.  False: not all finite; its first output is NaN then. */
@@ -330,13 +325,13 @@ static bool flash_accepts(const assay_args *a)
     return !(a->operand[K].layout == ASSAY_LAYOUT_kpanel16 && a->operand[PAGES].rank > 0);
 }
 
-#define FLASH_CACHED                                                                                                   \
-    ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(q8_0) | ASSAY_T(q4_0) | ASSAY_T(e4m3))
+#define FLASH_FLOATS (ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16))
+#define FLASH_CACHED ASSAY_TYPES(FLASH_FLOATS | ASSAY_T(q8_0) | ASSAY_T(q4_0) | ASSAY_T(e4m3) | ASSAY_T(e5m2))
 static const assay_typeset flash_types[] = {
-    ASSAY_TYPES(ASSAY_T(f32)),
+    ASSAY_TYPES(FLASH_FLOATS),
     FLASH_CACHED,
     FLASH_CACHED,
-    ASSAY_TYPES(ASSAY_T(f32)),
+    ASSAY_TYPES(FLASH_FLOATS),
     ASSAY_TYPES(ASSAY_T(f32)),
     ASSAY_TYPES(ASSAY_T(f32)),
     ASSAY_TYPES(ASSAY_T(i32)),
@@ -344,7 +339,7 @@ static const assay_typeset flash_types[] = {
     ASSAY_TYPES(ASSAY_T(i32)),
     ASSAY_TYPES(ASSAY_T(i32)),
     ASSAY_TYPES(ASSAY_T(i8)),
-    ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16)),
+    ASSAY_TYPES(FLASH_FLOATS),
 };
 static const uint32_t flash_layouts[] = { 1, 1u | 1u << ASSAY_LAYOUT_kpanel16, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
 

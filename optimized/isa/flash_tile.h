@@ -271,14 +271,10 @@ static void flash_values(int R, bool half, const float *p, const char *v, int64_
     }
 }
 
-/* n numbers of any type the cache may have, as floats; n is a multiple of 32 for blocks. */
+/* n numbers of any type that queries, caches and masks may have, as floats; n is a multiple of 32 for blocks. */
 static void flash_widen(float *dst, const void *src, assay_dtype type, int64_t n)
 {
     int64_t i = 0;
-    if (type == ASSAY_q4_0 || type == ASSAY_e4m3) {
-        row_decode(dst, src, type, n);
-        return;
-    }
     if (type == ASSAY_q8_0) {
         for (const assay_q8_0 *b = src; i < n; i += 32, b++) {
             const vec d = vec_set(vf_one_f16(b->d));
@@ -287,15 +283,6 @@ static void flash_widen(float *dst, const void *src, assay_dtype type, int64_t n
         }
         return;
     }
-    for (; type == ASSAY_f16 && i + LANES <= n; i += LANES)
-        vec_store(dst + i, vec_f16((const uint16_t *)src + i));
-    for (; i < n; i++) {
-        const uint16_t h = type == ASSAY_f32 ? 0 : ((const uint16_t *)src)[i];
-        const uint32_t wide = (uint32_t)h << 16;
-        if (type == ASSAY_bf16)
-            memcpy(dst + i, &wide, sizeof wide);
-        else
-            dst[i] = type == ASSAY_f32 ? ((const float *)src)[i] : vf_one_f16(h);
-    }
+    row_decode(dst, src, type, n);
 }
 #endif

@@ -5,13 +5,13 @@
 #include "../core/status.h"
 
 enum { Q, K, V, MASK, SLOPES, SINKS, QPOS, KPOS, LEN, PAGES, ALLOW, OUT };
-#define CACHED TYPES(FLOATS | T(q8_0) | T(q4_0) | T(e4m3))
+#define CACHED TYPES(FLOATS | T(q8_0) | T(q4_0) | T(e4m3) | T(e5m2))
 
 static const assay_operand operands[] = {
-    { .name = "q", .shape = "BTHD", .types = TYPES(T(f32)) },
+    { .name = "q", .shape = "BTHD", .types = TYPES(FLOATS) },
     { .name = "k", .shape = "BSGD", .types = CACHED, .layouts = 1u << ASSAY_LAYOUT_kpanel16 },
     { .name = "v", .shape = "BSGE", .types = CACHED },
-    { .name = "mask", .shape = "BHTS", .types = TYPES(T(f32)), .flags = ASSAY_OPTIONAL | ASSAY_BROADCAST | ASSAY_MASK },
+    { .name = "mask", .shape = "BHTS", .types = TYPES(FLOATS), .flags = ASSAY_OPTIONAL | ASSAY_BROADCAST | ASSAY_MASK },
     { .name = "slopes", .shape = "H", .types = TYPES(T(f32)), .flags = ASSAY_OPTIONAL },
     { .name = "sinks", .shape = "H", .types = TYPES(T(f32)), .flags = ASSAY_OPTIONAL },
     { .name = "qpos", .shape = "BT", .types = TYPES(T(i32)), .flags = ASSAY_OPTIONAL | ASSAY_POSITION },
@@ -221,10 +221,11 @@ static double bytes(const assay_args *a)
     const double rows = (double)a->dim[0] * (double)a->dim[1] * (double)a->dim[3], G = (double)a->dim[4];
     double pairs, used;
     count(a, &pairs, &used);
-    return rows * (4 * (double)a->dim[5] + size_of(a->operand[OUT].type, (double)a->dim[6])) +
+    return size_of(a->operand[Q].type, rows * (double)a->dim[5]) +
+           size_of(a->operand[OUT].type, rows * (double)a->dim[6]) +
            size_of(a->operand[K].type, used * G * (double)a->dim[5]) +
            size_of(a->operand[V].type, used * G * (double)a->dim[6]) +
-           (a->operand[MASK].rank > 0 ? 4 * pairs * (double)a->dim[3] : 0);
+           (a->operand[MASK].rank > 0 ? size_of(a->operand[MASK].type, pairs * (double)a->dim[3]) : 0);
 }
 
 SPEC(attention) = {

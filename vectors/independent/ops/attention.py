@@ -109,5 +109,6 @@ RANDOM = [
     "B=2 T=3 S=33 H=4 G=2 D=32 E=16 len=i32 causal=1 gen=gauss",
     "B=2 T=5 S=33 H=4 G=2 D=32 E=16 causal={0,1} prefix={0,9} right={0,3} window={0,7} chunk={0,16} o={f32,f16} gen=gauss",
     "B=2 T=5 S=33 X=2 Y=9 H=4 G=2 D=32 E=16 allow={i8,i8/XY,i8/HX} tile=4 k={q4_0,e4m3} v=f32 gen=gauss",
+    "T=5 S=40 H=4 G=2 D=32 E=16 q={f16,bf16} mask={f16,bf16/TS} k={bf16,e5m2} v=f32 gen={gauss,masked-rows}",
     "B=2 T=2 S=32 P=4 H=2 G=1 D=32 E=32 len=i32 pages=i32 page=8 causal=1 gen=gauss",
 ]
