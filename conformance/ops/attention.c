@@ -363,7 +363,8 @@ static const assay_rows rows[] = {
     { "T=3 S={130,600} H=2 D=16 E=8 gen=creep", ASSAY_QUICK },
     /* types and storage orders */
     { "T=1 S=20 H=2 G=1 D=32 E=32 k=* v=* causal=1 gen=gauss", ASSAY_QUICK },
-    { "T=5 S=20 H=2 G=1 D=32 E=32 k=* v=* o={f32,f16,bf16} causal=1 gen=selection", ASSAY_QUICK },
+    { "T=5 S=20 H=2 G=1 D=32 E=32 k=* v=* causal=1 gen=selection", ASSAY_QUICK },
+    { "T=5 S=20 H=2 G=1 D=32 E=32 k=* o={f16,bf16} causal=1 gen=selection", ASSAY_QUICK },
     { "T={1,9} S=70 H=4 G=2 D=16 E={5,8,16} o={f16,bf16} causal=1 gen={gauss,special}", ASSAY_QUICK },
     { "T={1,5} S={1,15,16,17,90} H=4 G=2 D={16,33} E=32 k={f32:kpanel16,f16:kpanel16} v=f16 causal=1 gen=selection",
       ASSAY_QUICK },
@@ -377,7 +378,10 @@ static const assay_rows rows[] = {
       ASSAY_QUICK },
     { "B=2 T=5 S=50 H=4 G=2 D=16 E=8 q={f32,bf16} mask={f16,f16/TS,bf16,bf16/HS} gen={masked-rows,under-mask}",
       ASSAY_QUICK },
-    { "T=9 S=21 X=1 Y=1 H=4 D=16 E=8 allow=i8 tile=32 mask={f16/TS,bf16/BT} sinks=f32 gen=gauss", ASSAY_QUICK },
+    { "T=9 S=11 X=9 Y=11 H=2 G=1 D=32 E=8 q={f16,bf16} allow=i8 tile=2 gen=selection", ASSAY_QUICK },
+    { "T=9 S=11 X=9 Y=11 H=2 D=16 E=8 allow=i8 tile=3 mask={f32,f16/TS,bf16/BT} sinks=f32 gen=gauss", ASSAY_QUICK },
+    /* sums that overflow before the sink is merged, and would not after */
+    { "B=2 T=1 S=2 H=16 G=16 D=4 E=6 sinks=f32 gen=end@v", ASSAY_QUICK },
     { "T={1,5} S=70 H=2 G=1 D=16 E=8 k={e4m3,e5m2} v={e4m3,e5m2} causal=1 gen={gauss,selection,special}", ASSAY_QUICK },
     /* a query alone goes another way than among many: through segments of keys that units share, K in rows */
     { "T=13 S=520 H=2 G=1 D=32 E=8 k={f32,f16,q8_0} qpos=i32 causal=1 gen={gauss,special}", ASSAY_QUICK },

@@ -13,8 +13,9 @@
  * subtract too is in |z_j - m|: they telescope.  A sink is one more key with v = 0, merged first or last.  Keys that
  * lie 750 below the maximum whatever the errors weigh less than eta.  Where the products or the sums of a score, or a
  * query times the scale, may overflow, weights may be any, of all keys that are seen, or there are none, and NaN is
- * right besides; so are infinities where the weights' sum before its division may overflow.  Planes are contract
- * independent; r_j uses the errors of f32 in any order, and counts every key for accumulators narrower than that. */
+ * right besides; so are infinities where the values' running sum, of weights up to 1, may overflow.  Planes are
+ * contract independent; r_j uses the errors of f32 in any order, and counts every key for accumulators narrower than
+ * that. */
 #include "attention.h"
 #include "bound.h"
 #include <stdlib.h>
@@ -175,16 +176,23 @@ KAPPA(attention)
     free(k);
 }
 
-/* What a mean of the keys that are seen, or 0, may lie from o.  A value that is not finite makes it NaN or infinite. */
-static double hull(const att *x, int64_t row, int64_t e)
+/* What a mean of the keys that are seen, or 0, may lie from o: a value that is not finite makes it NaN or infinite. */
+static double hull(const att *x, int64_t row, int64_t e, double o)
 {
     const int64_t h = row % x->H, t = row / x->H % x->T, b = row / x->H / x->T, len = att_len(x, b);
-    const double o = x->o[row * x->E + e];
     double most = fabs(o);
     for (int64_t j = 0; j < len; j++) {
         const double v = att_v(x, b, h, j)[e];
         most = isfinite(v) && att_visible(x, b, t, h, j) ? fmax(most, fabs(v - o)) : most;
     }
+    return most;
+}
+/* The largest value of all keys that is finite. */
+static double largest(const att *x)
+{
+    double most = 0;
+    for (int64_t i = 0; i < x->B * x->S * x->G * x->E; i++)
+        most = isfinite(x->v[i]) ? fmax(most, fabs(x->v[i])) : most;
     return most;
 }
 
@@ -196,6 +204,7 @@ BOUND(attention)
     const double p = c->p_round == ASSAY_f16 ? 0x1p-11 : c->p_round == ASSAY_bf16 ? 0x1p-8 : 0, P = p / (1 - p);
     const double over = eta + (c->p_round == ASSAY_f16 ? 0x1p-24 : 0);
     const bool rough = u > U || e_tanh > 6; /* r_j was counted for smaller errors than these */
+    const double end = largest(&x);
     for (int64_t i = 0; i < x.B * x.T * x.H; i++) {
         const bool wild = bound_over(c, planes[SIZE][i]) > 0; /* scores may be infinite */
         const double n = planes[COUNT][i], raises = rough || wild ? n : planes[RAISES][i];
@@ -207,7 +216,7 @@ BOUND(attention)
         const double phi = grow < 1 ? R1 / R * exp(R1) / (1 - grow) : INFINITY;
         for (int64_t e = i * x.E; e < (i + 1) * x.E; e++) {
             const double g = fabs(x.o[e]), A = planes[ABS][e];
-            const double range = wild ? hull(&x, i, e - i * x.E) : planes[RANGE][e];
+            const double range = wild ? hull(&x, i, e - i * x.E, x.o[e]) : planes[RANGE][e];
             const double scores = dot * planes[DOT][e] + u * planes[REST][e];
             const double rho = (scores > 0 ? steep * scores : 0) + u * e_tanh * planes[TANH][e] +
                                u * e_exp * (rough ? n : 1) * planes[WEIGHT][e] + eta * planes[UNDER][e];
@@ -215,9 +224,11 @@ BOUND(attention)
             const double B1 = any ? range : rho > 0 ? fmin(phi * rho, range) : 0;
             const double wide = any ? range + g : A > 0 ? fmin(phi * A, range + g) : 0;
             const double X = B1 + P * (wide + g + B1) + C * wide * (1 + 2 * P);
+            const double times = any ? n : n * phi; /* a running sum: each of n weights may be 1, whatever it ends as */
+            const double top = bound_over(c, times * (end + C * end)) > 0 ? hull(&x, i, e - i * x.E, 0) : 0;
             const double lost = over * planes[OVER][e] + (n > 0 ? eta * (n + raises + 1) : 0);
             b[11][e] = ((1 + C) * (X * (1 + e_div) + g * e_div + lost) + g * C) *
-                       (wild ? -1 : bound_either(c, n * (wide + C * wide)));
+                       (wild ? -1 : bound_either(c, times * (top + C * top)));
         }
     }
 }
