@@ -182,7 +182,7 @@ static const assay_contract rounds = { .ftz = 1, .round = { { "x", ASSAY_bf16, 0
         .variant = form_                                                                                               \
     }
 static assay_kernel kernels[] = { KERNEL("matmul", "f32", f32, NULL, accepts, &forms[0]),
-                                  KERNEL("matmul_int8", "s8", int8, NULL, accepts_int8, &forms[1]),
+                                  KERNEL("matmul_int8", "i8", int8, NULL, accepts_int8, &forms[1]),
                                   KERNEL("matmul", "bf16", bf16, &rounds, accepts, &forms[2]) };
 static assay_plugin plugin = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "onednn", NULL, kernels, 2, 0, 0 };
 

@@ -148,7 +148,7 @@ static const assay_rows rows[] = {
     { "R={4,6,10..15} T=2 V=5 gen={model,uniform,zero}", ASSAY_QUICK },
     { "R=40 T={1,4,7} V={2,3,8,33} " EACH, ASSAY_QUICK },
     { "R=40 T={1,5} V={2,5,100} gen=invalid", ASSAY_QUICK },
-    { "R=1000 T=1 V=1 gen=invalid", ASSAY_QUICK }, /* u that is none beside a q of 0 */
+    { "R=1000 T=1 V=1 gen=invalid", ASSAY_QUICK },                   /* u that is none beside a q of 0 */
     { "R=300 T=0 V=1 gen=subnormal@last seed={1..4}", ASSAY_QUICK }, /* w sum rounds to the sum */
     { "R=9 T={6..17} V=40 gen={as-good,at-ratio}", ASSAY_QUICK },
     { "R=3 T=4 V=1000 " EACH, ASSAY_QUICK },
