@@ -217,6 +217,7 @@ static const assay_rows rows[] = {
     { "T={1,5} N=9 K={4,8} R=1 G=1 w=u4 x_scale=f32/ zero=i8/ gen=vast seed={1..4}", ASSAY_QUICK },
     { "T=2 N=0 K=4 R=0 G=1 zero=i8 gen=gauss", ASSAY_QUICK },
     { "T=2 N=3 K=0 R=3 G=0 rows=1 group=4 zero=i8 x_scale=f32 gen=gauss", ASSAY_QUICK },
+    { "T={1,5} N=3 K=0 R=3 G=0 w=u4 rows=1 group={4,128} gen=gauss", ASSAY_QUICK },
     { "T=1 N=65540 K=2 R=65540 G=1 w=u4 zero=i8 rows=1 gen=gauss", ASSAY_QUICK },
     { "T=1 N=2 K=65540 R=2 G=513 "
       "w=u4 zero=i8 rows=1 group=128 gen=gauss",

@@ -90,7 +90,8 @@ INLINE void by_tiles(const assay_args *a, const uint8_t *row, scales s, const ti
 INLINE void product(const assay_args *a, const uint8_t *row, scales s, const tile *x, int tokens, float *y)
 {
     const int64_t length = a->dim[K];
-    const bool whole = length % TILE == 0 && (a->dim[G] == 1 || (group_of(a) % TILE == 0 && length % group_of(a) == 0));
+    const bool whole =
+        length && length % TILE == 0 && (a->dim[G] == 1 || (group_of(a) % TILE == 0 && length % group_of(a) == 0));
     vec sum[TOKENS];
     foreach(t, tokens) sum[t] = vec_zero();
     if (whole)
