@@ -86,7 +86,7 @@ static bool shaped(const assay_case *c, int i, int64_t n, double *const *value, 
 {
     const int64_t nd = c->dim[D] > 0 ? c->dim[D] : 1;
     for (int64_t k = 0; k < n; k++) {
-        const double shape = i == Q ? sqrt((double)nd) : first + step * (double)(k / nd / c->dim[G] % c->dim[S]);
+        const double shape = i != K ? sqrt((double)nd) : first + step * (double)(k / nd / c->dim[G] % c->dim[S]);
         value[i][k] = i <= K && k % nd == 0 ? shape : i <= K && step != 0 ? 0 : rest(i, rng);
     }
     return true;
