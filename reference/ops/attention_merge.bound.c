@@ -50,8 +50,8 @@ static double element(const assay_dense *a, double *const *planes, const row *k,
     for (int64_t p = r; p < P * R; p += R) {
         const double w = planes[WEIGHT][p], v = o[p * E + e];
         if (isinf(v) && lse[p] > -INFINITY && w < 4 * k->eta)
-            return NAN; /* times a weight that may be 0 */
-        if (isfinite(v) && w > 0)
+            return NAN;                     /* times a weight that may be 0 */
+        if (isfinite(v) && v != 0 && w > 0) /* 0, however large a merge of many parts lets a weight become */
             off += w * fabs(v) * expm1(moved(k, lse[p], planes[BELOW][p]) + k->mean);
     }
     return off + k->eta * ((k->n + 1) * planes[SIZES][r * E + e] + 2 * (double)P + 2);
