@@ -6,34 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_legal(const assay_case *c)
-{
-    assay_tensor t[ASSAY_MAX_OPND];
-    _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS];
-    assay_case_tensors(c, t);
-    memcpy(params, c->params, sizeof params);
-    return !assay_check(c->op, &(assay_args){ .operand = t, .dim = c->dim, .params = params }, params, NULL);
-}
-
-/* Cuts dimension d to n, and with it the derived one of weights that is as long, if the case is not legal otherwise: a
- * scale to each row.  also: that one, or d.  False: no such case is legal, for rows share what is derived in blocks. */
+/* Cuts dimension d to n, and with it a derived one that is as long, if the case is not legal otherwise: a scale to each
+ * row.  also: that one, or d.  False: no such case is legal, for rows share what is derived in blocks. */
 static bool cut_to(assay_case *c, int d, int64_t n, int *also)
 {
-    const assay_op *op = c->op;
     const int64_t all = c->dim[d];
-    bool derives = false;
     *also = d;
     c->dim[d] = n;
-    for (int e = 0; op->dims[e]; e++)
-        for (int i = 0; op->role[e] == ASSAY_ROLE_DERIVED && i < op->n_operands; i++)
-            derives |= (op->operands[i].flags & ASSAY_WEIGHT) && strchr(op->operands[i].shape, op->dims[e]);
-    if (!derives || is_legal(c))
+    if (!assay_case_check(c, NULL))
         return true;
-    for (int e = 0; op->dims[e]; e++)
-        if (op->role[e] == ASSAY_ROLE_DERIVED && c->dim[e] == all) {
+    for (int e = 0; c->op->dims[e]; e++)
+        if (c->op->role[e] == ASSAY_ROLE_DERIVED && c->dim[e] == all) {
             *also = e;
             c->dim[e] = n;
-            if (is_legal(c))
+            if (!assay_case_check(c, NULL))
                 return true;
             c->dim[e] = all;
         }

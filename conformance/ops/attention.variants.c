@@ -98,19 +98,7 @@ assay_status assay_vary_attention(const assay_args *a)
 {
     const assay_sum *s = a->variant;
     void *operand[OPERANDS] = { NULL }, *none[OPERANDS] = { NULL };
-    bool ok = true, held = true;         /* held: floats hold all positions */
-    for (int i = 0; i < OPERANDS; i++) { /* dense, broadcast operands expanded, in float */
-        const int64_t n = a->operand[i].data ? assay_tensor_count(&a->operand[i]) : 0;
-        double *wide = calloc((size_t)n + 1, sizeof *wide);
-        float *f = a->operand[i].data && wide ? malloc((size_t)(n + 1) * sizeof *f) : NULL;
-        ok = ok && wide && (f || !a->operand[i].data);
-        if (f && i != OUT)
-            assay_tensor_decode(wide, &a->operand[i]);
-        for (int64_t k = 0; f && i != OUT && k < n; k++)
-            f[k] = (float)wide[k], held = held && !(i > SINKS && (double)f[k] != wide[k]);
-        operand[i] = f;
-        free(wide);
-    }
+    const assay_status opened = assay_vary_open(a, OPERANDS, SINKS + 1, operand);
     const assay_dense d = { operand, none, a->dim, a->params };
     const att x = att_open(&d);
     const size_t S = (size_t)x.S + 1, E = (size_t)x.E;
@@ -118,14 +106,13 @@ assay_status assay_vary_attention(const assay_args *a)
     keys k = { 0 };
     if (room)
         k = (keys){ room, room + S, room + 2 * S, room + 2 * S + S * E, 0 };
-    for (int64_t i = 0; ok && held && room && i < x.B * x.T * x.H; i++) {
+    for (int64_t i = 0; !opened && room && i < x.B * x.T * x.H; i++) {
         const int64_t b = i / x.H / x.T, t = i / x.H % x.T, h = i % x.H;
         gather(s, &x, b, t, h, k.o + 8 * E, &k);
         attend(s, &x, &k, x.sinks ? &x.sinks[h] : NULL, x.o + i * x.E);
         assay_vary_write(&a->operand[OUT], i, 0, x.E, x.o + i * x.E);
     }
-    for (int i = 0; i < OPERANDS; i++)
-        free(operand[i]);
+    assay_vary_close(OPERANDS, operand);
     free(room);
-    return !ok || !room ? ASSAY_ERR_NOMEM : held ? ASSAY_OK : ASSAY_UNSUPPORTED;
+    return opened ? opened : room ? ASSAY_OK : ASSAY_ERR_NOMEM;
 }

@@ -201,24 +201,12 @@ static void weigh(const call *k, float *z, int64_t h)
 static assay_status compute(const assay_args *a, int mode, const assay_sum *order)
 {
     void *operand[OPERANDS] = { NULL }, *none[OPERANDS] = { NULL };
-    bool ok = true, held = true;         /* held: floats hold all positions */
-    for (int i = 0; i < OPERANDS; i++) { /* dense, broadcast operands expanded, in float */
-        const int64_t n = a->operand[i].data ? assay_tensor_count(&a->operand[i]) : 0;
-        double *wide = calloc((size_t)n + 1, sizeof *wide);
-        float *f = a->operand[i].data && wide ? malloc((size_t)(n + 1) * sizeof *f) : NULL;
-        ok = ok && wide && (f || !a->operand[i].data);
-        if (f && i != OUT)
-            assay_tensor_decode(wide, &a->operand[i]);
-        for (int64_t j = 0; f && i != OUT && j < n; j++)
-            f[j] = (float)wide[j], held = held && !(i > SINKS && (double)f[j] != wide[j]);
-        operand[i] = f;
-        free(wide);
-    }
+    const assay_status opened = assay_vary_open(a, OPERANDS, SINKS + 1, operand);
     const assay_dense d = { operand, none, a->dim, a->params };
     call k = { .x = scores_open(&d), .p = a->params, .order = order, .mode = mode };
     k.masked = k.p->stage == ASSAY_SCORES_MASKED || k.p->stage == ASSAY_SCORES_WEIGHTS;
     k.room = malloc((size_t)(k.x.S + k.x.D + 1) * sizeof *k.room);
-    for (int64_t i = 0; ok && held && k.room && i < k.x.B * k.x.H * k.x.T; i++) {
+    for (int64_t i = 0; !opened && k.room && i < k.x.B * k.x.H * k.x.T; i++) {
         float *s = k.x.o + i * k.x.S;
         for (int64_t j = 0; j < k.x.S; j++)
             s[j] = score(&k, i / k.x.T / k.x.H, i % k.x.T, i / k.x.T % k.x.H, j);
@@ -226,10 +214,9 @@ static assay_status compute(const assay_args *a, int mode, const assay_sum *orde
             weigh(&k, s, i / k.x.T % k.x.H);
         assay_vary_write(&a->operand[OUT], i, 0, k.x.S, s);
     }
-    for (int i = 0; i < OPERANDS; i++)
-        free(operand[i]);
+    assay_vary_close(OPERANDS, operand);
     free(k.room);
-    return !ok || !k.room ? ASSAY_ERR_NOMEM : held ? ASSAY_OK : ASSAY_UNSUPPORTED;
+    return opened ? opened : k.room ? ASSAY_OK : ASSAY_ERR_NOMEM;
 }
 static assay_status run(const assay_args *a)
 {

@@ -104,6 +104,11 @@ float assay_vary_swiglu(int32_t form, float g, float u);
 void assay_vary_read(const assay_tensor *t, int64_t row, int64_t from, int64_t n, float *to);
 void assay_vary_write(const assay_tensor *t, int64_t row, int64_t from, int64_t n, const float *src);
 
+/* Inputs as floats, dense, broadcast ones expanded, and room for outputs (the last operand); NULL where there are none.
+ * exact: those from which on floats must hold every number, positions; UNSUPPORTED: they do not. */
+assay_status assay_vary_open(const assay_args *a, int n, int exact, void **operand);
+void assay_vary_close(int n, void **operand);
+
 /* By ops: the whole call, UNSLICED; its variant is the row of assay_sums */
 assay_status assay_vary_matmul(const assay_args *a);
 assay_status assay_vary_gate_up(const assay_args *a);

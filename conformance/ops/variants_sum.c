@@ -2,6 +2,7 @@
  * Sums in any order that variants.h describes, and the small tools of the ops' variants. */
 #include "variants.h"
 #include "../../reference/core/dtype.h"
+#include "../../reference/core/tensor.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,6 +292,30 @@ void assay_vary_write(const assay_tensor *t, int64_t row, int64_t from, int64_t 
         const double v = src[i];
         ty->encode(p + i * ty->bytes, &v, 1);
     }
+}
+
+assay_status assay_vary_open(const assay_args *a, int n, int exact, void **operand)
+{
+    bool ok = true, held = true;
+    for (int i = 0; i < n; i++) {
+        const bool input = a->operand[i].data && i < n - 1;
+        const int64_t m = a->operand[i].data ? assay_tensor_count(&a->operand[i]) : 0;
+        double *wide = calloc((size_t)m + 1, sizeof *wide);
+        float *f = a->operand[i].data && wide ? malloc((size_t)(m + 1) * sizeof *f) : NULL;
+        ok = ok && wide && (f || !a->operand[i].data);
+        if (f && input)
+            assay_tensor_decode(wide, &a->operand[i]);
+        for (int64_t k = 0; f && input && k < m; k++)
+            f[k] = (float)wide[k], held = held && (i < exact || (double)f[k] == wide[k]);
+        operand[i] = f;
+        free(wide);
+    }
+    return !ok ? ASSAY_ERR_NOMEM : held ? ASSAY_OK : ASSAY_UNSUPPORTED;
+}
+void assay_vary_close(int n, void **operand)
+{
+    for (int i = 0; i < n; i++)
+        free(operand[i]);
 }
 
 float assay_vary_swiglu(int32_t form, float g, float u)

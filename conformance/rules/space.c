@@ -291,12 +291,7 @@ static assay_status odd(const assay_space *s, const assay_case *c, assay_why *wh
 
 static assay_status legal(const assay_space *s, const assay_case *c, assay_why *why)
 {
-    assay_tensor t[ASSAY_MAX_OPND];
-    _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS];
-    assay_case_tensors(c, t);
-    memcpy(params, c->params, sizeof params);
-    const assay_status st =
-        assay_check(c->op, &(assay_args){ .operand = t, .dim = c->dim, .params = params }, params, why);
+    const assay_status st = assay_case_check(c, why);
     return st ? st : odd(s, c, why);
 }
 

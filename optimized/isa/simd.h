@@ -47,6 +47,19 @@
 #define SIMD_PROMISES (ASSAY_INPLACE | ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT)
 #define SIMD_ROWS     .name = SIMD_TIER, .isa = SIMD_ISA, .types = simd_f32, .run = run
 
+/* A vector of a row that has `left` numbers from x on, left > 0: all lanes, or the first of them */
+static inline vec vec_load_rest(const float *x, int64_t left)
+{
+    return left < LANES ? vec_load_n(x, left) : vec_load(x);
+}
+static inline void vec_store_rest(float *y, vec v, int64_t left)
+{
+    if (left < LANES)
+        vec_store_n(y, v, left);
+    else
+        vec_store(y, v);
+}
+
 static const assay_typeset simd_f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                           ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)),
                                           ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)) };

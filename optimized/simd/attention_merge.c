@@ -52,11 +52,6 @@ static void weigh(const assay_args *a, int64_t r, parts *k)
     k->lse = top + ln_of(sum);
 }
 
-static inline vec piece(const float *x, int64_t left)
-{
-    return left < LANES ? vec_load_n(x, left > 0 ? left : 0) : vec_load(x);
-}
-
 static inline __attribute__((always_inline)) void columns(const parts *k, const char *o, float *y, int64_t e, int64_t E,
                                                           int vectors)
 {
@@ -67,15 +62,10 @@ static inline __attribute__((always_inline)) void columns(const parts *k, const 
         const float *x = (const float *)(const void *)(o + k->place[i]) + e;
         const vec w = vec_set(k->w[i]);
         for (int v = 0; v < vectors; v++)
-            sum[v] = vec_fma(w, piece(x + v * LANES, E - e - v * LANES), sum[v]);
+            sum[v] = vec_fma(w, vec_load_rest(x + v * LANES, E - e - v * LANES), sum[v]);
     }
-    for (int v = 0; v < vectors; v++) {
-        const int64_t left = E - e - v * LANES;
-        if (left < LANES)
-            vec_store_n(y + e + v * LANES, sum[v], left);
-        else
-            vec_store(y + e + v * LANES, sum[v]);
-    }
+    for (int v = 0; v < vectors; v++)
+        vec_store_rest(y + e + v * LANES, sum[v], E - e - v * LANES);
 }
 
 static assay_status run(const assay_args *a)

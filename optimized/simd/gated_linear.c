@@ -39,8 +39,7 @@ static inline __attribute__((always_inline)) void token(const assay_args *a, int
     float *y = at(&a->operand[Y], b, t, h) + e;
     vec value[4], sum[4];
     for (int i = 0; i < vectors; i++) {
-        const int64_t left = n - i * LANES;
-        value[i] = left < LANES ? vec_load_n(v + i * LANES, left) : vec_load(v + i * LANES);
+        value[i] = vec_load_rest(v + i * LANES, n - i * LANES);
         sum[i] = vec_zero();
     }
     for (int64_t d = 0; d < a->dim[3]; d++, S += BLOCK)
@@ -49,10 +48,8 @@ static inline __attribute__((always_inline)) void token(const assay_args *a, int
             vec_store(S + i * LANES, s);
             sum[i] = vec_fma(vec_all(q + d), s, sum[i]);
         }
-    for (int i = 0; i < vectors; i++) {
-        const int64_t left = n - i * LANES;
-        vec_store_n(y + i * LANES, sum[i], left < LANES ? left : LANES);
-    }
+    for (int i = 0; i < vectors; i++)
+        vec_store_rest(y + i * LANES, sum[i], n - i * LANES);
 }
 
 static int64_t blocks(const assay_args *a)

@@ -13,31 +13,22 @@ typedef struct token {
     vec share;           /* of it */
 } token;
 
-static inline vec piece(const float *x, int64_t left)
-{
-    return left < LANES ? vec_load_n(x, left > 0 ? left : 0) : vec_load(x);
-}
-
 static inline __attribute__((always_inline)) void columns(const token *k, float *y, int64_t d, int64_t D, int vectors)
 {
     vec sum[4];
     for (int v = 0; v < vectors; v++)
-        sum[v] = k->shared ? vec_mul(k->share, piece(k->shared + d + v * LANES, D - d - v * LANES)) : vec_zero();
+        sum[v] =
+            k->shared ? vec_mul(k->share, vec_load_rest(k->shared + d + v * LANES, D - d - v * LANES)) : vec_zero();
     for (int64_t e = 0; e < k->K; e++) {
         const float *x = (const float *)(const void *)(k->x + e * k->x_step) + d;
         if (k->slots && *(const int32_t *)(const void *)(k->slots + e * k->slots_step) < 0)
             continue;
         const vec w = vec_all((const float *)(const void *)(k->w + e * k->w_step));
         for (int v = 0; v < vectors; v++)
-            sum[v] = vec_fma(w, piece(x + v * LANES, D - d - v * LANES), sum[v]);
+            sum[v] = vec_fma(w, vec_load_rest(x + v * LANES, D - d - v * LANES), sum[v]);
     }
-    for (int v = 0; v < vectors; v++) {
-        const int64_t left = D - d - v * LANES;
-        if (left < LANES)
-            vec_store_n(y + d + v * LANES, sum[v], left);
-        else
-            vec_store(y + d + v * LANES, sum[v]);
-    }
+    for (int v = 0; v < vectors; v++)
+        vec_store_rest(y + d + v * LANES, sum[v], D - d - v * LANES);
 }
 
 static float sigmoid(float z)

@@ -15,10 +15,6 @@ static float *at(const assay_tensor *t, int64_t b, int64_t r)
 {
     return (float *)(void *)((char *)t->data + b * t->stride[0] + r * t->stride[1]);
 }
-static vec piece(const float *x, int64_t left)
-{
-    return left < LANES ? vec_load_n(x, left) : vec_load(x);
-}
 
 typedef struct block {
     const assay_args *a;
@@ -49,8 +45,8 @@ static inline __attribute__((always_inline)) void scan(const block *k, int64_t d
     float *state = k->h + d * k->a->dim[3] + n;
     vec h[HELD], rate[HELD];
     for (int v = 0; v < vectors; v++) {
-        h[v] = piece(state + v * LANES, left - v * LANES);
-        rate[v] = piece(a + v * LANES, left - v * LANES);
+        h[v] = vec_load_rest(state + v * LANES, left - v * LANES);
+        rate[v] = vec_load_rest(a + v * LANES, left - v * LANES);
     }
     for (int64_t i = 0; i < k->tokens; i++) {
         const float step = k->step[i * BLOCK + d], enters = step * at(&t[X], k->b, k->t + i)[k->d + d];
@@ -59,13 +55,13 @@ static inline __attribute__((always_inline)) void scan(const block *k, int64_t d
         for (int v = 0; v < vectors; v++) {
             const int64_t rest = left - v * LANES;
             const vec fall = vec_exp(vec_mul(vec_set(step), rate[v]));
-            h[v] = vec_fma(fall, h[v], vec_mul(vec_set(enters), piece(write + v * LANES, rest)));
-            sum = vec_fma(h[v], piece(read + v * LANES, rest), sum);
+            h[v] = vec_fma(fall, h[v], vec_mul(vec_set(enters), vec_load_rest(write + v * LANES, rest)));
+            sum = vec_fma(h[v], vec_load_rest(read + v * LANES, rest), sum);
         }
         at(&t[Y], k->b, k->t + i)[k->d + d] += vec_sum(sum);
     }
     for (int v = 0; v < vectors; v++)
-        vec_store_n(state + v * LANES, h[v], left - v * LANES < LANES ? left - v * LANES : LANES);
+        vec_store_rest(state + v * LANES, h[v], left - v * LANES);
 }
 
 static void tokens(block *k)

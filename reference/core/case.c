@@ -373,3 +373,12 @@ void assay_case_tensors(const assay_case *c, assay_tensor t[ASSAY_MAX_OPND])
         }
     }
 }
+
+assay_status assay_case_check(const assay_case *c, assay_why *why)
+{
+    assay_tensor t[ASSAY_MAX_OPND];
+    _Alignas(16) unsigned char params[ASSAY_MAX_PARAMS]; /* resolve() writes to them */
+    assay_case_tensors(c, t);
+    memcpy(params, c->params, sizeof params);
+    return assay_check(c->op, &(assay_args){ .operand = t, .dim = c->dim, .params = params }, params, why);
+}

@@ -44,6 +44,8 @@ assay_status assay_case_expand(const assay_op *op, const char *pattern, assay_ca
 
 /* Dense views of every operand (data NULL, also rank 0 for those left out). */
 void assay_case_tensors(const assay_case *c, assay_tensor t[ASSAY_MAX_OPND]);
+/* assay_check of them: what the op says of the case before there are numbers. */
+assay_status assay_case_check(const assay_case *c, assay_why *why);
 int assay_op_dim(const assay_op *op, char letter); /* index in op->dims, -1 if none */
 int64_t assay_op_shape(const assay_op *op, const char *shape, const int64_t *dim, int64_t out[ASSAY_MAX_RANK]);
 int assay_op_operand(const assay_op *op, const char *name); /* -1 if none */
