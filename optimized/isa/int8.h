@@ -18,7 +18,7 @@
 
 enum { T, N, K }; /* dims */
 enum { X, W, X_SCALE, W_SCALE, X_ZERO, W_ZERO, BIAS, Y };
-enum { PANEL = 16, T_BLOCK = 16 * ROWS };
+enum { PANEL = 16, T_BLOCK = 192 };
 
 typedef struct tile_job {
     const code *x; /* rows of ldx codes */
