@@ -298,7 +298,7 @@ assay_status assay_vary_open(const assay_args *a, int n, int exact, void **opera
 {
     bool ok = true, held = true;
     for (int i = 0; i < n; i++) {
-        const bool input = a->operand[i].data && i < n - 1;
+        const bool input = i < n - 1 && a->operand[i].data;
         const int64_t m = a->operand[i].data ? assay_tensor_count(&a->operand[i]) : 0;
         double *wide = calloc((size_t)m + 1, sizeof *wide);
         float *f = a->operand[i].data && wide ? malloc((size_t)(m + 1) * sizeof *f) : NULL;

@@ -3,7 +3,7 @@
  * saturates (vpmaddubsw, twice as fast, does).  Tiles of 6 tokens by 16 channels, 12 sums in registers. */
 #include "../isa/x86.h"
 
-enum { STEP = 2, WIDE = 1, ROWS = 6, OFFSET = 0 };
+enum { STEP = 2, WIDE = 1, ROWS = 6, T_BLOCK = 96, OFFSET = 0 };
 typedef int16_t code;
 #define TILES(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #include "../isa/int8.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * int8.h - matmul_int8 by tiles: what all instruction sets share.  A file that includes this defines first
  *   STEP, WIDE, ROWS   how many k are multiplied in one step; a tile is ROWS tokens by WIDE panels of 16 channels
+ *   T_BLOCK            tokens that a unit of work takes, so that their codes stay in L2
  *   OFFSET             what is added to the codes of w, so that they are unsigned: 128, or 0
  *   code, TILES        the type that codes of x are multiplied in; tiles of 1 to ROWS tokens
  * and then tile(), which multiplies.
@@ -18,7 +19,7 @@
 
 enum { T, N, K }; /* dims */
 enum { X, W, X_SCALE, W_SCALE, X_ZERO, W_ZERO, BIAS, Y };
-enum { PANEL = 16, T_BLOCK = 192 };
+enum { PANEL = 16 };
 
 typedef struct tile_job {
     const code *x; /* rows of ldx codes */
@@ -133,7 +134,7 @@ static void copy_row(const assay_args *a, int64_t t)
 typedef struct channels { /* n of a panel, none or fewer of one past the last: what their sums are scaled and shifted by
                            */
     float scale[PANEL], bias[PANEL];
-    uint32_t zero[PANEL], sum[PANEL];
+    uint32_t less[PANEL], of_w[PANEL]; /* zw + OFFSET; sum w - K zw */
     int64_t n, first;
 } channels;
 
@@ -141,12 +142,14 @@ static channels channels_of(const assay_args *a, const uint8_t *panel, int64_t f
 {
     const float *bias = a->operand[BIAS].data;
     channels c = { .n = min64(PANEL, a->dim[N] - first), .first = first };
+    memcpy(c.of_w, panel + panel_codes(a), sizeof c.of_w);
     for (int64_t i = 0; i < c.n; i++) {
+        const uint32_t zero = (uint32_t)zero_at(&a->operand[W_ZERO], first + i);
         c.scale[i] = scale_at(&a->operand[W_SCALE], first + i);
-        c.zero[i] = (uint32_t)zero_at(&a->operand[W_ZERO], first + i);
         c.bias[i] = bias ? bias[first + i] : 0;
+        c.less[i] = zero + OFFSET;
+        c.of_w[i] -= (uint32_t)a->dim[K] * zero;
     }
-    memcpy(c.sum, panel + panel_codes(a), sizeof c.sum);
     return c;
 }
 
@@ -155,17 +158,19 @@ static void put(const assay_args *a, const channels *c, const int32_t *product, 
 {
     const code *row = (const code *)a->shared + (t + 1) * row_codes(a) - 64 / (int64_t)sizeof(code);
     const float scale = scale_at(&a->operand[X_SCALE], t);
-    const uint32_t zero = (uint32_t)zero_at(&a->operand[X_ZERO], t), length = (uint32_t)a->dim[K];
+    const uint32_t zero = (uint32_t)zero_at(&a->operand[X_ZERO], t);
     uint32_t x_sum;
-    float y[PANEL];
+    float y[PANEL], *to = (float *)tensor_row(&a->operand[Y], t) + c->first;
     memcpy(&x_sum, row, sizeof x_sum);
     for (int i = 0; i < PANEL; i++) {
-        const uint32_t of_w = c->sum[i] - length * c->zero[i];
-        const uint32_t sum = (uint32_t)product[i] - (c->zero[i] + OFFSET) * x_sum - zero * of_w;
+        const uint32_t sum = (uint32_t)product[i] - c->less[i] * x_sum - zero * c->of_w[i];
         y[i] = scale * c->scale[i] * (float)(int32_t)sum + c->bias[i];
     }
-    for (int64_t i = 0; i < c->n; i++)
-        ((float *)tensor_row(&a->operand[Y], t))[c->first + i] = y[i];
+    if (c->n == PANEL)
+        memcpy(to, y, sizeof y);
+    else
+        for (int64_t i = 0; i < c->n; i++)
+            to[i] = y[i];
 }
 
 static void block(const assay_args *a, int64_t t0, int64_t t1, int64_t panel)

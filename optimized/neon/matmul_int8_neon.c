@@ -3,7 +3,7 @@
  * products of -128 and -128 would not fit 16.  Tiles of 5 tokens by 16 channels, 20 sums in registers. */
 #include "../isa/neon.h"
 
-enum { STEP = 1, WIDE = 1, ROWS = 5, OFFSET = 0 };
+enum { STEP = 1, WIDE = 1, ROWS = 5, T_BLOCK = 80, OFFSET = 0 };
 typedef int16_t code;
 #define TILES(X) X(1) X(2) X(3) X(4) X(5)
 #include "../isa/int8.h"
