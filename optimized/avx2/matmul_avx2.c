@@ -2,7 +2,7 @@
  * matmul, AVX2 + FMA: tiles of 6 rows x 16 columns (12 sums, 2 weights, 1 activation: 15 of 16 registers). */
 #include "../isa/simd_avx2.h"
 
-enum { PANEL_VECS = 2, ROWS = 6 };
+enum { PANEL_VECS = 2, ROWS = 6, MANY_ROWS = 6, MANY_PANELS = 1 };
 
 /* Sums that one step of k feeds: 8 or more hide the latency of the FMA. */
 #define PANELS_FOR(rows) ((rows) == 1 ? 4 : (rows) == 2 ? 3 : (rows) == 3 ? 2 : 1)

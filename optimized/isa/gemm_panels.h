@@ -3,7 +3,8 @@
  *
  * A file that includes this takes its simd_<tier>.h and defines first
  *   PANEL_VECS, ROWS           a panel is PANEL_VECS vectors wide; ROWS x panel is the largest tile
- *   PANELS_FOR(rows), TILES    tile shapes below ROWS: as many panels as registers hold; all shapes
+ *   PANELS_FOR(rows), TILES    tile shapes up to ROWS: as many panels as registers hold; all shapes
+ *   MANY_ROWS, MANY_PANELS     the tile where x has more than ROWS rows
  *
  * Packed W: panels of PANEL rows of W, each [K][PANEL] in the weights' own type; the last panel is filled up with
  * zeros. bf16 stands in pairs of columns (c, c + LANES), floats of 8 bits in pairs (c, c + PANEL / 2), so that one
@@ -183,7 +184,7 @@ static int64_t units(const assay_args *a)
 
 static size_t scratch(const assay_args *a)
 {
-    const size_t decoded = element_size(a->operand[W].type) == 1 ? KC * PANEL : 0;
+    const size_t decoded = element_size(a->operand[W].type) == 1 ? KC * PANEL * MANY_PANELS : 0;
     return a->dim[T] <= ROWS ? 0 : (T_BLOCK * KC + decoded) * sizeof(float);
 }
 
@@ -314,14 +315,14 @@ static void skinny(const assay_args *a)
 }
 
 /* Panels p0 .. p1 - 1 for rows t0 .. t0 + rows - 1 of x.  A piece of those rows is copied once and lives in L2, a piece
- * of a panel in L1, while all tiles of rows pass over it; meanwhile the next panel's piece is fetched.  Floats of 8
- * bits are decoded there once. */
+ * of MANY_PANELS panels in L1 or close to it, while all tiles of rows pass over it; meanwhile the next panels' piece is
+ * fetched, by tiles in turn.  Floats of 8 bits are decoded there once. */
 static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int64_t p1)
 {
     const assay_tensor *x = &a->operand[X], *y = &a->operand[Y];
     const assay_dtype type = a->operand[W].type, as = element_size(type) == 1 ? ASSAY_f32 : type;
-    const int64_t bytes = panel_bytes(a), line = PANEL * element_size(type), n_tiles = (rows + ROWS - 1) / ROWS;
-    const int64_t piece = piece_of(a);
+    const int64_t bytes = panel_bytes(a), line = PANEL * element_size(type);
+    const int64_t n_tiles = (rows + MANY_ROWS - 1) / MANY_ROWS, piece = piece_of(a);
     const char *packed = a->packed ? a->packed : ""; /* K = 0: nothing is packed, and nothing is added to NULL */
     const float *bias = a->operand[BIAS].data;
     float *xs = a->scratch, *decoded = xs + T_BLOCK * KC;
@@ -331,28 +332,31 @@ static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int
         for (int64_t t = 0; t < rows; t++)
             memcpy(xs + t * KC, (const char *)x->data + (t0 + t) * x->stride[0] + k * (int64_t)sizeof(float),
                    (size_t)n * sizeof(float));
-        for (int64_t p = p0; p < p1; p++) {
-            const char *w = packed + p * bytes + k * line, *next = p + 1 < p1 ? w + bytes : w;
-            if (type == ASSAY_e4m3)
-                decode_panel(ASSAY_e4m3, decoded, w, n);
-            if (type == ASSAY_e5m2)
-                decode_panel(ASSAY_e5m2, decoded, w, n);
+        for (int64_t p = p0, panels; p < p1; p += panels) {
+            panels = min64(MANY_PANELS, p1 - p);
+            const char *w = packed + p * bytes + k * line, *next = p + 2 * panels <= p1 ? w + panels * bytes : w;
+            const int64_t turns = (n_tiles + panels - 1) / panels;
+            for (int64_t d = 0; d < panels && type == ASSAY_e4m3; d++)
+                decode_panel(ASSAY_e4m3, decoded + d * KC * PANEL, w + d * bytes, n);
+            for (int64_t d = 0; d < panels && type == ASSAY_e5m2; d++)
+                decode_panel(ASSAY_e5m2, decoded + d * KC * PANEL, w + d * bytes, n);
             for (int64_t i = 0; i < n_tiles; i++) {
                 const int64_t t = rows * i / n_tiles, m = rows * (i + 1) / n_tiles - t;
                 const tile_job j = {
                     .x = xs + t * KC,
                     .ldx = KC,
                     .w = as == type ? w : (const char *)decoded,
+                    .step = as == type ? bytes : KC * PANEL * (int64_t)sizeof(float),
                     .n = n,
                     .bias = bias ? bias + p * PANEL : NULL,
                     .y = (float *)((char *)y->data + (t0 + t) * y->stride[0]) + p * PANEL,
                     .ldy = y->stride[0] / (int64_t)sizeof(float),
                     .columns = a->dim[N] - p * PANEL,
                     .add = k > 0,
-                    .ahead = next + n * line * i / n_tiles,
-                    .ahead_step = line / n_tiles,
+                    .ahead = next + i % panels * bytes + n * line * (i / panels) / turns,
+                    .ahead_step = line / turns,
                 };
-                tile_for(as, m, 1)(&j);
+                tile_for(as, m, panels)(&j);
             }
         }
         k += piece;

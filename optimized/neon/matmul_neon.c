@@ -2,7 +2,7 @@
  * matmul, NEON: tiles of 5 rows x 16 columns (20 sums, 4 weights, 5 activations: 29 of 32 registers). */
 #include "../isa/simd_neon.h"
 
-enum { PANEL_VECS = 4, ROWS = 5 };
+enum { PANEL_VECS = 4, ROWS = 5, MANY_ROWS = 5, MANY_PANELS = 1 };
 
 /* Sums that one step of k feeds: 16 hide the latency of the FMA on four pipes. */
 #define PANELS_FOR(rows) ((rows) == 1 ? 4 : (rows) == 2 ? 2 : 1)
