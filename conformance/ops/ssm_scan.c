@@ -116,6 +116,10 @@ static const assay_rows rows[] = {
     { "B=2 T=5 D=4 N=3 x={f16,bf16} y={f16,bf16} gen={nan,inf,subnormal,end}@x", ASSAY_QUICK },
     { "B=2 T=5 D=4 N=3 " ALL "gen={special,zero,signed-zero,denormal,wide,zero-times-inf}", ASSAY_QUICK },
     { "B=2 T=5 D=4 N=3 y={f16,bf16} " ALL "gen=end@y", ASSAY_QUICK },
+    /* a above 0: products of decays overflow where the state is a number, or nothing is given that they multiply */
+    { "B=1 T=441 D=4 N=3 skip={f32,none} state={f32,none} last=f32 gen=equal-start@a", ASSAY_QUICK },
+    { "B=1 T=300 D=3 N=4 skip={f32,none} state={f32,none} last=f32 gen=signed-zero@x", ASSAY_QUICK },
+    { "B=2 T=5 D=4 N=3 " ALL "gen=zero-inf@{a,state}", ASSAY_QUICK },
 };
 
 static const char *const unseen[] = {

@@ -46,7 +46,7 @@ BOUND(gated_linear)
     for (int64_t i = 0; i < a->dim[0] * step; i++) {
         const int64_t h = i / E / D % H, d = i / E % D, e = i % E;
         const double turn = log(fabs(at(a, DECAY, h, 1)));
-        recurrence s = { 0, fabs(at(a, STATE, i, 0)), fabs(at(a, STATE, i, 0)) };
+        recurrence s = { 0, fabs(at(a, STATE, i, 0)), fabs(at(a, STATE, i, 0)), 0 };
         for (int64_t t = i / step * T; t < (i / step + 1) * T; t++) {
             const int64_t row = t * H + h;
             const double k = fabs(at(a, K, row * D + d, 0)), v = fabs(at(a, V, row * E + e, 0));

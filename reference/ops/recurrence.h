@@ -8,14 +8,16 @@
 typedef struct recurrence {
     double error, size; /* size: what the absolute values of all that entered add up to */
     double most;        /* the largest number that was formed */
+    double grown;       /* the largest product of factors that follow on each other, up to the last */
 } recurrence;
 
 /* Times f, which may be larger by rise, and is off by `rounded` of itself besides, product and sum included */
 static inline void recurrence_falls(recurrence *s, double f, double rise, double rounded)
 {
-    const double sum = s->size + s->error;
+    const double sum = s->size + s->error, at_most = (f + rise) * (1 + rounded);
     s->error = rise * (1 + rounded) * sum + f * (rounded * sum + s->error);
-    s->most = fmax(s->most, f);
+    s->grown = at_most > 0 ? at_most * fmax(s->grown, 1) : 0;
+    s->most = fmax(s->most, s->grown);
 }
 /* What is added may be off by so much, and makes the size so large */
 static inline void recurrence_grows(recurrence *s, double off, double size)

@@ -70,7 +70,7 @@ BOUND(ssm_scan)
         b[Y][i] = read_off * at(a, SKIP, i % D) * at(a, X, i) + eta * (double)(N + 2);
     for (int64_t i = 0; i < a->dim[0] * D * N; i++) {
         const int64_t d = i / N % D, n = i % N;
-        recurrence h = { 0, at(a, STATE, i), at(a, STATE, i) };
+        recurrence h = { 0, at(a, STATE, i), at(a, STATE, i), 0 };
         for (int64_t t = i / N / D * T; t < (i / N / D + 1) * T; t++) {
             const int64_t td = t * D + d;
             const term k = { planes[STEP][td], step_off(a, c, planes[STEP][td], td),
