@@ -5,6 +5,7 @@
 #include "../../reference/names.h"
 #include "tables.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { Q, K, V, DECAY, GATE, STATE, Y, LAST };
@@ -171,29 +172,37 @@ SECOND(gated_linear)
     const double *q = a->operand[Q], *k = a->operand[K], *v = a->operand[V], *state = a->operand[STATE];
     const double *decay = a->operand[DECAY], *gate = a->operand[GATE];
     double *y = a->operand[Y], *last = a->operand[LAST];
-    for (int64_t i = 0; i < a->dim[0] * H * E; i++) {
-        const int64_t b = i / E / H, h = i / E % H, e = i % E;
-        for (int64_t t = T ? 0 : -1; t < T; t++) {
-            long double sum = 0;
-            for (int64_t d = 0; d < D; d++) {
-                long double s = 0, gates = 0, power = 1;
+    long double *s = assay_zeros((size_t)(E * (T + 1) + 1), sizeof *s), *sum = s + E; /* (E) of one key, (T,E) of all */
+    for (int64_t i = 0; i < a->dim[0] * H; i++) {
+        const int64_t b = i / H, h = i % H;
+        for (int64_t j = 0; j < T * E; j++)
+            sum[j] = 0;
+        for (int64_t d = 0; d < D; d++)
+            for (int64_t t = T ? 0 : -1; t < T; t++) {
+                long double gates = 0, power = 1;
+                for (int64_t e = 0; e < E; e++)
+                    s[e] = 0;
                 for (int64_t from = t; from >= 0; from--) {
                     const int64_t row = (b * T + from) * H + h;
-                    s += power * (gate ? expl(gates) : 1) * ((long double)k[row * D + d] * v[row * E + e]);
+                    const long double share = power * (gate ? expl(gates) : 1);
+                    for (int64_t e = 0; e < E; e++)
+                        s[e] += share * ((long double)k[row * D + d] * v[row * E + e]);
                     gates += gate ? gate[row * D + d] : 0;
                     power *= decay ? decay[h] : 1;
                 }
-                const int64_t at = ((b * H + h) * D + d) * E + e;
-                s += power * expl(gates) * (state ? state[at] : 0);
-                if (t >= 0)
-                    sum += q[((b * T + t) * H + h) * D + d] * s;
-                if (last && t == T - 1)
-                    last[at] = (double)s;
+                const long double share = power * expl(gates);
+                for (int64_t e = 0; e < E; e++) {
+                    s[e] += share * (state ? state[(i * D + d) * E + e] : 0);
+                    if (t >= 0)
+                        sum[t * E + e] += q[((b * T + t) * H + h) * D + d] * s[e];
+                    if (last && t == T - 1)
+                        last[(i * D + d) * E + e] = (double)s[e];
+                }
             }
-            if (t >= 0)
-                y[((b * T + t) * H + h) * E + e] = (double)sum;
-        }
+        for (int64_t j = 0; j < T * E; j++)
+            y[((b * T + j / E) * H + h) * E + j % E] = (double)sum[j];
     }
+    free(s);
 }
 
 static const assay_workload workloads[] = {

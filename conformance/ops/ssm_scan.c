@@ -5,6 +5,7 @@
 #include "../../reference/names.h"
 #include "tables.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { X, DT, A, WRITE, READ, SKIP, BIAS, STATE, Y, LAST };
@@ -176,16 +177,16 @@ static long double step_of(const assay_dense *a, int64_t at)
 }
 /* Number n of the state of channel d of sequence b after token t, without a recurrence: each token's share of it, by
  * the exponential of all steps between them.  What lies before an infinite step is one number when it meets that. */
-static long double state_at(const assay_dense *a, int64_t b, int64_t d, int64_t n, int64_t t)
+static long double state_at(const assay_dense *a, const long double *steps, int64_t b, int64_t d, int64_t n, int64_t t)
 {
     const int64_t T = a->dim[1], D = a->dim[2], N = a->dim[3];
     const double *x = a->operand[X], *rate = a->operand[A], *write = a->operand[WRITE], *state = a->operand[STATE];
     long double h = 0, between = 0;
     for (int64_t s = t; s >= 0; s--) {
         const int64_t at = (b * T + s) * D + d;
-        const long double step = step_of(a, at), enters = step * x[at] * write[(b * T + s) * N + n];
+        const long double step = steps[at], enters = step * x[at] * write[(b * T + s) * N + n];
         if (isinf(step))
-            return h + expl(between) * (enters + expl(step * rate[d * N + n]) * state_at(a, b, d, n, s - 1));
+            return h + expl(between) * (enters + expl(step * rate[d * N + n]) * state_at(a, steps, b, d, n, s - 1));
         h += expl(between) * enters;
         between += step * rate[d * N + n];
     }
@@ -196,17 +197,21 @@ SECOND(ssm_scan)
     const int64_t T = a->dim[1], D = a->dim[2], N = a->dim[3];
     const double *x = a->operand[X], *read = a->operand[READ], *skip = a->operand[SKIP];
     double *y = a->operand[Y], *last = a->operand[LAST];
+    long double *steps = assay_zeros((size_t)(a->dim[0] * T * D) + 1, sizeof *steps);
+    for (int64_t i = 0; i < a->dim[0] * T * D; i++)
+        steps[i] = step_of(a, i);
     for (int64_t i = 0; i < a->dim[0] * D; i++) {
         const int64_t b = i / D, d = i % D;
         for (int64_t t = 0; t < T; t++) {
             long double sum = skip ? (long double)skip[d] * x[(b * T + t) * D + d] : 0;
             for (int64_t n = 0; n < N; n++)
-                sum += state_at(a, b, d, n, t) * read[(b * T + t) * N + n];
+                sum += state_at(a, steps, b, d, n, t) * read[(b * T + t) * N + n];
             y[(b * T + t) * D + d] = (double)sum;
         }
         for (int64_t n = 0; last && n < N; n++)
-            last[i * N + n] = (double)state_at(a, b, d, n, T - 1);
+            last[i * N + n] = (double)state_at(a, steps, b, d, n, T - 1);
     }
+    free(steps);
 }
 
 static const assay_workload workloads[] = {
