@@ -4,7 +4,7 @@
  * A file that includes this takes its simd_<tier>.h and defines first
  *   PANEL_VECS, ROWS           a panel is PANEL_VECS vectors wide; ROWS x panel is the largest tile
  *   PANELS_FOR(rows), TILES    tile shapes up to ROWS: as many panels as registers hold; all shapes
- *   MANY_ROWS, MANY_PANELS     the tile where x has more than ROWS rows
+ *   MANY_ROWS, MANY_PANELS     the tile where a block has MANY rows of x
  *
  * Packed W: panels of PANEL rows of W, each [K][PANEL] in the weights' own type; the last panel is filled up with
  * zeros. bf16 stands in pairs of columns (c, c + LANES), floats of 8 bits in pairs (c, c + PANEL / 2), so that one
@@ -17,7 +17,7 @@
 #define ASSAY_GEMM_PANELS_H
 #include "unroll.h"
 
-enum { PANEL = PANEL_VECS * LANES, KC = 256, T_BLOCK = 32 * ROWS };
+enum { PANEL = PANEL_VECS * LANES, KC = 256, T_BLOCK = 32 * ROWS, MANY = 128 };
 
 typedef struct tile_job {
     const float *x; /* rows of ldx floats */
@@ -184,7 +184,7 @@ static int64_t units(const assay_args *a)
 
 static size_t scratch(const assay_args *a)
 {
-    const size_t decoded = element_size(a->operand[W].type) == 1 ? KC * PANEL * MANY_PANELS : 0;
+    const size_t decoded = a->operand[W].type != ASSAY_f32 ? KC * PANEL * MANY_PANELS : 0;
     return a->dim[T] <= ROWS ? 0 : (T_BLOCK * KC + decoded) * sizeof(float);
 }
 
@@ -273,11 +273,23 @@ static void add_nans(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, 
         }
 }
 
-/* n rows of a panel of floats of 8 bits as f32 */
+/* n rows of a panel of narrow floats as f32 */
 INLINE void decode_panel(assay_dtype type, float *to, const char *panel, int64_t n)
 {
     for (int64_t k = 0; k < n; k++)
-        foreach(v, PANEL_VECS) vec_store(to + k * PANEL + v * LANES, panel_vec(type, panel + k * PANEL, v));
+        foreach(v, PANEL_VECS)
+            vec_store(to + k * PANEL + v * LANES, panel_vec(type, panel + k * PANEL * element_size(type), v));
+}
+static void decode_piece(assay_dtype type, float *to, const char *panel, int64_t n)
+{
+    if (type == ASSAY_f16)
+        decode_panel(ASSAY_f16, to, panel, n);
+    else if (type == ASSAY_bf16)
+        decode_panel(ASSAY_bf16, to, panel, n);
+    else if (type == ASSAY_e4m3)
+        decode_panel(ASSAY_e4m3, to, panel, n);
+    else
+        decode_panel(ASSAY_e5m2, to, panel, n);
 }
 
 /* Up to ROWS rows of x: each weight is read once, several panels side by side (as many streams from memory). */
@@ -315,14 +327,16 @@ static void skinny(const assay_args *a)
 }
 
 /* Panels p0 .. p1 - 1 for rows t0 .. t0 + rows - 1 of x.  A piece of those rows is copied once and lives in L2, a piece
- * of MANY_PANELS panels in L1 or close to it, while all tiles of rows pass over it; meanwhile the next panels' piece is
- * fetched, by tiles in turn.  Floats of 8 bits are decoded there once. */
+ * of a panel in L1, while all tiles of rows pass over it; meanwhile the next panel's piece is fetched.  Floats of 8
+ * bits are decoded there once.  Many rows pay for floats of 16 bits to be decoded, too, and for a tile that loads less
+ * for each product, whose panels come from L2: they are fetched by tiles in turn. */
 static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int64_t p1)
 {
     const assay_tensor *x = &a->operand[X], *y = &a->operand[Y];
-    const assay_dtype type = a->operand[W].type, as = element_size(type) == 1 ? ASSAY_f32 : type;
-    const int64_t bytes = panel_bytes(a), line = PANEL * element_size(type);
-    const int64_t n_tiles = (rows + MANY_ROWS - 1) / MANY_ROWS, piece = piece_of(a);
+    const bool many = rows >= MANY;
+    const assay_dtype type = a->operand[W].type, as = many || element_size(type) == 1 ? ASSAY_f32 : type;
+    const int64_t bytes = panel_bytes(a), line = PANEL * element_size(type), piece = piece_of(a);
+    const int64_t tile_rows = many ? MANY_ROWS : ROWS, n_tiles = (rows + tile_rows - 1) / tile_rows;
     const char *packed = a->packed ? a->packed : ""; /* K = 0: nothing is packed, and nothing is added to NULL */
     const float *bias = a->operand[BIAS].data;
     float *xs = a->scratch, *decoded = xs + T_BLOCK * KC;
@@ -333,13 +347,11 @@ static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int
             memcpy(xs + t * KC, (const char *)x->data + (t0 + t) * x->stride[0] + k * (int64_t)sizeof(float),
                    (size_t)n * sizeof(float));
         for (int64_t p = p0, panels; p < p1; p += panels) {
-            panels = min64(MANY_PANELS, p1 - p);
+            panels = min64(many ? MANY_PANELS : 1, p1 - p);
             const char *w = packed + p * bytes + k * line, *next = p + 2 * panels <= p1 ? w + panels * bytes : w;
             const int64_t turns = (n_tiles + panels - 1) / panels;
-            for (int64_t d = 0; d < panels && type == ASSAY_e4m3; d++)
-                decode_panel(ASSAY_e4m3, decoded + d * KC * PANEL, w + d * bytes, n);
-            for (int64_t d = 0; d < panels && type == ASSAY_e5m2; d++)
-                decode_panel(ASSAY_e5m2, decoded + d * KC * PANEL, w + d * bytes, n);
+            for (int64_t d = 0; d < panels && as != type; d++)
+                decode_piece(type, decoded + d * KC * PANEL, w + d * bytes, n);
             for (int64_t i = 0; i < n_tiles; i++) {
                 const int64_t t = rows * i / n_tiles, m = rows * (i + 1) / n_tiles - t;
                 const tile_job j = {

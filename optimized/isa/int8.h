@@ -131,8 +131,7 @@ static void copy_row(const assay_args *a, int64_t t)
     memcpy(to + row_codes(a) - 64 / (int64_t)sizeof(code), &sum, sizeof sum);
 }
 
-typedef struct channels { /* n of a panel, none or fewer of one past the last: what their sums are scaled and shifted by
-                           */
+typedef struct channels { /* of a panel, n of them, none past the last: what their sums are scaled and shifted by */
     float scale[PANEL], bias[PANEL];
     uint32_t less[PANEL], of_w[PANEL]; /* zw + OFFSET; sum w - K zw */
     int64_t n, first;
@@ -186,7 +185,7 @@ static void block(const assay_args *a, int64_t t0, int64_t t1, int64_t panel)
         j.x = (const code *)a->shared + t * j.ldx;
         tiles[rows](&j);
         for (int64_t r = 0; r < rows; r++)
-            for (int64_t p = 0; p < WIDE; p++)
+            for (int64_t p = 0; p < WIDE && c[p].n > 0; p++)
                 put(a, &c[p], j.sum[r][p], t + r);
     }
 }
