@@ -12,6 +12,7 @@
 #include "assay/params/attention.h"
 #include "assay/params/beam_step.h"
 #include "assay/params/contrast.h"
+#include "assay/params/dropout.h"
 #include "assay/params/embed_sum.h"
 #include "assay/params/gelu.h"
 #include "assay/params/glu.h"

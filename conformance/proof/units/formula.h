@@ -8,7 +8,8 @@
  *
  * Expressions: numbers, names, name[i, j], name(..), + - * / ^, < <= > >= == !=, & for and, c ? a : b (without b: 0),
  * |x|; sum(k: e), most(k: e), sum(k < n: e); least(k < n: condition), last(...): the first, the last k for which it
- * holds, else n, -1; given(name): 1 if there is such a name; f32(x): rounded; exp expm1 log log1p log2 sqrt sin cos
+ * holds, else n, -1; given(name): 1 if there is such a name; f32(x): rounded; philox(key, step, block, i): the
+ * i-th word of Philox4x32-10 at a counter of these halves; exp expm1 log log1p log2 sqrt sin cos
  * tanh erf erfc floor ceil min max. */
 #ifndef ASSAY_FORMULA_H
 #define ASSAY_FORMULA_H

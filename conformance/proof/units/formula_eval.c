@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The value of a tree, by a walk over it. */
+#include "../../../reference/core/rng.h"
 #include "formula_parts.h"
 #include <math.h>
 #include <string.h>
@@ -84,6 +85,16 @@ static wide most_of(wide a, wide b)
     return b > a ? b : a;
 }
 
+/* (key, step, block, i): the i-th word of Philox4x32-10 */
+static wide philox(const wide *v)
+{
+    const uint64_t key = (uint64_t)v[0], step = (uint64_t)v[1], block = (uint64_t)v[2];
+    const uint32_t counter[4] = { (uint32_t)block, (uint32_t)(block >> 32), (uint32_t)step, (uint32_t)(step >> 32) };
+    uint32_t word[4];
+    assay_philox4x32(counter, (const uint32_t[2]){ (uint32_t)key, (uint32_t)(key >> 32) }, word);
+    return v[3] >= 0 && v[3] < 4 ? (wide)word[(int)v[3]] : -1;
+}
+
 static wide call(formula *f, const node *x)
 {
     static const struct {
@@ -106,6 +117,8 @@ static wide call(formula *f, const node *x)
     for (size_t i = 0; i < sizeof builtin / sizeof *builtin; i++)
         if (is(x->name, builtin[i].name) && x->n == (builtin[i].two ? 2 : 1))
             return builtin[i].two ? builtin[i].two(v[0], v[1]) : builtin[i].one(v[0]);
+    if (is(x->name, "philox") && x->n == 4)
+        return philox(v);
     const named *g = formula_find(f, x->name);
     if (!g || !g->body || g->rank != x->n) {
         formula_fail(f, "%s(%d arguments): no such function", x->name, x->n);
