@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # A tier that this project lacks, of one header: AVX-512 with 256-bit vectors (optimized/isa/simd_avx512vl.h).  Every kernel that
-# needs vectors alone is compiled for it, as a plug-in, and judged; what its objects execute is not above the tier.
+# needs vectors alone is compiled for it, as a plug-in, and judged; what its objects execute is not above the tier.  A compiler that
+# makes vectors of plain C is told how wide they may be.
 set -euo pipefail
 assay=$1 source=$2 cc=${3:-cc}
 dir=$(mktemp -d)
@@ -14,7 +15,7 @@ mapfile -t stems < <(sed -n 's/^KERNEL(simd, [a-z0-9 ]*, *\([a-z0-9_]*\))$/\1/p'
 for op in "${stems[@]}"; do
   grep -qE 'isa/(decode|encode|panel16)' "$source/optimized/simd/$op.c" || ops+=("$op")
 done
-flags="-std=c11 -D_GNU_SOURCE -O2 -fPIC -ffp-contract=off -mavx2 -mfma -mf16c -mbmi2 -mavx512f -mavx512vl"
+flags="-std=c11 -D_GNU_SOURCE -O2 -fPIC -ffp-contract=off -mavx2 -mfma -mf16c -mbmi2 -mavx512f -mavx512vl -mprefer-vector-width=256"
 bits='(ASSAY_ISA_avx2|ASSAY_CPU_BIT(AVX512F)|ASSAY_CPU_BIT(AVX512VL))'
 {
   echo '#include "assay/assay.h"'
