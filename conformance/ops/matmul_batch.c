@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ * matmul_batch: cases: both operands each way round, dense, shared by all products, and each of them by itself. */
+#include "../../reference/core/values.h"
+#include "tables.h"
+
+enum { X, XT, W, WT, Y };
+enum { B, T, N, K };
+
+/* Terms of like size and both signs. */
+static double across(const assay_case *c, int i, int64_t j, assay_rng *r)
+{
+    (void)c;
+    const double x = 1 + assay_rng_uniform(r);
+    return i >= W && j % 2 ? -x : x;
+}
+/* Each product has small integers of a size of its own, so that no other's operand passes for it. */
+static double apart(const assay_case *c, int i, int64_t j, assay_rng *r)
+{
+    const int64_t matrix = (i <= XT ? c->dim[T] : c->dim[N]) * c->dim[K];
+    return (double)(assay_rng_below(r, 9) - 4) + (double)(matrix ? j / matrix % 5 : 0);
+}
+
+static const assay_gen gens[] = {
+    GEN_DRAW("across", ADVERSARIAL, across, "terms of both signs"),
+    GEN_DRAW("apart", EXACT, apart, "small integers about 0 1 2 3 4, by the product that they are of"),
+};
+static const char *const exact[] = { "ints-narrow", NULL };
+
+/* Each way round: x w^T as scores have it, x w as weights times values, and both with x transposed, as gradients have
+ */
+#define WAYS(rest)                                                                                                     \
+    { "x=f32 w=f32 " rest, ASSAY_QUICK }, { "x=f32 wt=f32 " rest, ASSAY_QUICK },                                       \
+        { "xt=f32 w=f32 " rest, ASSAY_QUICK },                                                                         \
+    {                                                                                                                  \
+        "xt=f32 wt=f32 " rest, ASSAY_QUICK                                                                             \
+    }
+static const assay_rows rows[] = {
+    WAYS("B=2 T=3 N=3 K={0..17} gen={gauss,apart}"),
+    WAYS("B=3 T={0..17,19} N=3 K=9 gen={gauss,apart}"),
+    WAYS("B=3 T=2 N={0..17,33,65,130} K=5 gen={gauss,apart}"),
+    WAYS("B={0,1,2,5,9} T=3 N=4 K=7 gen={gauss,apart}"),
+    WAYS("B=2 T=7 N=19 K={31,64,65,100} gen={gauss,across}"),
+    WAYS("B=4 T=5 N=5 K=5 gen={gauss,apart}"),
+    WAYS("B=2 T=33 N=70 K=40 gen=gauss"),
+    /* shared: by all products, along each dimension, a single number */
+    { "B=3 T=5 N=6 K=9 x={f32,f32/TK,f32/BK,f32/BT,f32/B,f32/T,f32/K} w={f32,f32/NK,f32/BK,f32/BN} gen={gauss,apart}",
+      ASSAY_QUICK },
+    { "B=3 T=5 N=6 K=9 xt={f32,f32/TK,f32/BK,f32/BT,f32/BTK} wt={f32,f32/NK,f32/BK,f32/BN,f32/BNK} gen={gauss,apart}",
+      ASSAY_QUICK },
+    { "B=4 T=33 N=66 K=20 x=f16/TK wt=bf16/NK gen=gauss", ASSAY_QUICK },
+    { "B=2 T=5 N=5 K=33 x={f32,f16,bf16} w={f32,f16,bf16} y={f32,f16,bf16} gen=gauss", ASSAY_QUICK },
+    { "B=2 T=5 N=35 K=19 xt={f32,f16,bf16} wt={f32,f16,bf16} gen={gauss,across}", ASSAY_QUICK },
+    { "B=65600 T=1 N=1 K={1,2} x=f32 wt=f32 gen=apart", ASSAY_QUICK },
+    /* values at every place */
+    { "B=2 T=3 N=3 K=33 x={f32,bf16} w={f32,f16} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
+    { "B=2 T=3 N=3 K=33 xt=f32 wt={f32,f16} gen=" ASSAY_VALUES "@{xt,wt}", ASSAY_QUICK },
+    WAYS("B=2 T=5 N=5 K=33 gen={special,zero,signed-zero,denormal,wide}"),
+    { "B=2 K={1,33} x=f32 w=f32 gen=zero-inf@{x,w}", ASSAY_QUICK },
+    { "B=2 K={1,33} N=17 x=f32 wt=f32 gen=zero-inf@{x,wt}", ASSAY_QUICK },
+    { "B=2 T=5 N=5 K=9 x=f32 w=f32 y={f16,bf16} gen=end@y", ASSAY_QUICK },
+};
+
+/* Of two operands that stand for one the one is kept that the generator is about, else either. */
+static void one_of(assay_case *c, int i, int64_t either)
+{
+    const int named = c->gen_at - 1 - i, keep = named == 0 || named == 1 ? i + named : i + (int)(either & 1);
+    const int gone = 2 * i + 1 - keep;
+    if ((c->present >> i & 1) != (c->present >> (i + 1) & 1))
+        return;
+    c->present = (c->present & ~(3u << i)) | 1u << keep;
+    c->type[gone] = ASSAY_f32, c->spread_over[gone] = 0;
+}
+static void mend(assay_case *c)
+{
+    one_of(c, X, c->dim[B] + c->dim[T]);
+    one_of(c, W, c->dim[N] + c->dim[K]);
+}
+/* One row of x is a number near the landing, what is missing, and zeros; w is 1. */
+static double land(const assay_case *c, int i, int64_t j)
+{
+    const int64_t high = c->dim[T], length = c->dim[K];
+    if (i >= W || !high || !length)
+        return 1;
+    const int64_t row = i == X ? j / length : j / (length * high) * high + j % high;
+    const int64_t k = ((i == X ? j : j / high) + 3 * row) % length;
+    const double to = assay_landing(c, row), near = assay_held(c->type[i], to);
+    return k == 0 ? near : k == 1 ? to - near : 0;
+}
+
+static const assay_known_answer answers[] = {
+    { "T=2 N=2 K=2 x=f32 w=f32", { { 1, 2, 3, 4 }, { 0 }, { 5, 6, 7, 8 } }, { 17, 23, 39, 53 } },
+    { "T=2 N=2 K=2 x=f32 wt=f32", { { 1, 2, 3, 4 }, { 0 }, { 0 }, { 5, 6, 7, 8 } }, { 19, 22, 43, 50 } },
+    { "T=2 N=2 K=2 xt=f32 w=f32", { { 0 }, { 1, 2, 3, 4 }, { 5, 6, 7, 8 } }, { 23, 31, 34, 46 } },
+    { "T=2 N=2 K=2 xt=f32 wt=f32", { { 0 }, { 1, 2, 3, 4 }, { 0 }, { 5, 6, 7, 8 } }, { 26, 30, 38, 44 } },
+    { "B=2 N=2 K=2 x=f32 wt=f32", { { 1, 2, 3, 4 }, { 0 }, { 0 }, { 1, 0, 0, 1, 2, 1, 1, 2 } }, { 1, 2, 10, 11 } },
+};
+
+/* Term by term, from the last, into all sums of a product at once, in long double: the outer products of columns. */
+SECOND(matmul_batch)
+{
+    const double *x = a->operand[X], *xt = a->operand[XT], *w = a->operand[W], *wt = a->operand[WT];
+    const int64_t high = a->dim[T], columns = a->dim[N], length = a->dim[K];
+    for (int64_t i = 0; i < a->dim[B] * high * columns; i++) {
+        const int64_t b = i / (high * columns), t = i / columns % high, n = i % columns;
+        long double sum = 0;
+        for (int64_t k = b * length + length - 1; k >= b * length; k--) {
+            const long double p = x ? x[(b * high + t) * length + k - b * length] : xt[k * high + t];
+            sum += p * (w ? w[(b * columns + n) * length + k - b * length] : wt[k * columns + n]);
+        }
+        ((double *)a->operand[Y])[i] = (double)sum;
+    }
+}
+
+static const assay_workload workloads[] = {
+    { "bert-base.scores128", "B=12 T=128 N=128 K=64 x=f32 w={f32,f16}", 128 },
+    { "bert-base.context128", "B=12 T=128 N=64 K=128 x=f32 wt={f32,f16}", 128 },
+    { "bert-base.keys-gradient128", "B=12 T=128 N=64 K=128 xt=f32 wt=f32", 128 },
+    { "vit-b16.scores197", "B=12 T=197 N=197 K=64 x=f32 w=f32", 197 },
+    { "llama3-8b.prefill512.scores", "B=8 T=2048 N=512 K=128 x=f32 w={f32,f16}", 512 },
+    { "llama3-8b.decode2048.scores", "B=8 T=4 N=2048 K=128 x=f32 w={f32,f16}", 1 },
+    { "llama3-8b.decode2048.context", "B=8 T=4 N=128 K=2048 x=f32 wt={f32,f16}", 1 },
+};
+
+static const assay_vector_case vectors[] = {
+    { "rows", "B=2 T=3 N=5 K=33 x=f32 w=f32 gen=gauss" },
+    { "wt", "B=2 T=3 N=5 K=17 x=f32 wt=f32 gen=gauss" },
+    { "xt", "B=2 T=3 N=5 K=17 xt=f32 w=f32 gen=gauss" },
+    { "both", "B=2 T=3 N=5 K=17 xt=f32 wt=f32 gen=apart" },
+    { "f16", "B=2 T=3 N=5 K=17 x=f16 w=f16 y=f16 gen=gauss" },
+    { "bf16", "B=2 T=3 N=5 K=17 x=bf16 wt=bf16 y=bf16 gen=gauss" },
+    { "shared", "B=3 T=3 N=5 K=9 x=f32 w=f32/NK gen=gauss" },
+    { "shared_x", "B=3 T=3 N=5 K=9 x=f32/TK wt=f32 gen=gauss" },
+};
+
+#define INTS "B=3 T=5 N=19 K={9,33} x=f32 w=f32 gen=ints-narrow seed=3"
+#define TURN "B=3 T=5 N=19 K={9,33} xt=f32 wt=f32 gen=ints-narrow seed=3"
+static const assay_relation relations[] = {
+    AFFINE("8 x: 8 y", "B=2 T=3 N=17 K=33 x=f32 w=f32 gen=gauss seed=3", "x", 8, 0, 8, 0),
+    AFFINE("-w: -y", "B=2 T=3 N=17 K=33 x=f32 wt={f32,f16} gen=gauss seed=3", "wt", -1, 0, -1, 0),
+    ALONG(REVERSE, "products in reverse: in y too", INTS, "B", 0),
+    ALONG(REVERSE, "rows of x in reverse: in y too", INTS, "T", 0),
+    ALONG(REVERSE, "rows of w in reverse: columns of y too", INTS, "N", 0),
+    ALONG(REVERSE, "columns of xt in reverse: rows of y", TURN, "T", 0),
+    ALONG(REVERSE, "columns of wt in reverse: columns of y", TURN, "N", 0),
+    ALONG(REVERSE, "terms of the sum in reverse: the same", TURN, "K", 0),
+    MORE("three terms of 0 more: the same", INTS, "K", "", 0, 0),
+    ALONG(ADD, "x is a sum: y is the sum of two", INTS, "x", 0),
+};
+
+SUITE(matmul_batch) = { USUAL_TABLES(matmul_batch), .mend = mend, .land = land, .exact = exact };
+TABLES(matmul_batch);
