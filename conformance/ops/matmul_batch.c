@@ -2,6 +2,7 @@
  * matmul_batch: cases: both operands each way round, dense, shared by all products, and each of them by itself. */
 #include "../../reference/core/values.h"
 #include "tables.h"
+#include <math.h>
 
 enum { X, XT, W, WT, Y };
 enum { B, T, N, K };
@@ -20,9 +21,19 @@ static double apart(const assay_case *c, int i, int64_t j, assay_rng *r)
     return (double)(assay_rng_below(r, 9) - 4) + (double)(matrix ? j / matrix % 5 : 0);
 }
 
+/* Of a product's first term one factor is 0 and the other infinite, by turns: what passes over either is wrong. */
+static double passed(const assay_case *c, int i, int64_t j, assay_rng *r)
+{
+    const int64_t across = i == XT ? c->dim[T] : i == WT ? c->dim[N] : 1, length = c->dim[K] ? c->dim[K] : 1;
+    const int64_t high = i <= XT ? c->dim[T] : c->dim[N];
+    const bool first = j / (across ? across : 1) % length == 0, odd = j / (length * (high ? high : 1)) % 2;
+    return !first ? assay_rng_uniform(r) - 0.5 : odd == (i >= W) ? INFINITY : 0;
+}
+
 static const assay_gen gens[] = {
     GEN_DRAW("across", ADVERSARIAL, across, "terms of both signs"),
     GEN_DRAW("apart", EXACT, apart, "small integers about 0 1 2 3 4, by the product that they are of"),
+    GEN_DRAW("passed", CLASS, passed, "0 times infinity in each product's first term, by turns in x and in w"),
 };
 static const char *const exact[] = { "ints-narrow", NULL };
 
@@ -55,6 +66,7 @@ static const assay_rows rows[] = {
     { "B=2 T=3 N=3 K=33 x={f32,bf16} w={f32,f16} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
     { "B=2 T=3 N=3 K=33 xt=f32 wt={f32,f16} gen=" ASSAY_VALUES "@{xt,wt}", ASSAY_QUICK },
     WAYS("B=2 T=5 N=5 K=33 gen={special,zero,signed-zero,denormal,wide}"),
+    WAYS("B=2 T=3 N=3 K={1,9} gen=passed"),
     { "B=2 K={1,33} x=f32 w=f32 gen=zero-inf@{x,w}", ASSAY_QUICK },
     { "B=2 K={1,33} N=17 x=f32 wt=f32 gen=zero-inf@{x,wt}", ASSAY_QUICK },
     { "B=2 T=5 N=5 K=9 x=f32 w=f32 y={f16,bf16} gen=end@y", ASSAY_QUICK },
@@ -147,5 +159,14 @@ static const assay_relation relations[] = {
     ALONG(ADD, "x is a sum: y is the sum of two", INTS, "x", 0),
 };
 
-SUITE(matmul_batch) = { USUAL_TABLES(matmul_batch), .mend = mend, .land = land, .exact = exact };
+#define ALONE(a, b, why) "skips-" a "-" b ": " why, "skips-" b "-" a ": " why
+static const char *const unseen[] = {
+    ALONE("x", "xt", "one stands for the other"),
+    ALONE("w", "wt", "one stands for the other"),
+    "made-up-xt: beside x it says nothing",
+    "made-up-wt: beside w it says nothing",
+    NULL,
+};
+
+SUITE(matmul_batch) = { USUAL_TABLES(matmul_batch), .mend = mend, .land = land, .exact = exact, .unseen = unseen };
 TABLES(matmul_batch);

@@ -47,7 +47,7 @@ SPEC(matmul_batch) = {
     BOUNDED(matmul_batch),
     .formula = "y[b] = x[b] w[b]^T",
     .dims = "BTNK",
-    .role = { ASSAY_ROLE_FEW, ASSAY_ROLE_ROWS, ASSAY_ROLE_ANY, ASSAY_ROLE_SUM },
+    .role = { ASSAY_ROLE_GROUPS, ASSAY_ROLE_ROWS, ASSAY_ROLE_ANY, ASSAY_ROLE_SUM },
     .split = 'B',
     .resolve = resolve,
     .flops = flops,
