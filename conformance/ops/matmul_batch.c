@@ -21,6 +21,13 @@ static double apart(const assay_case *c, int i, int64_t j, assay_rng *r)
     return (double)(assay_rng_below(r, 9) - 4) + (double)(matrix ? j / matrix % 5 : 0);
 }
 
+/* Products that are subnormal: what they lose is the error. */
+static double faint(const assay_case *c, int i, int64_t j, assay_rng *r)
+{
+    (void)c, (void)i, (void)j;
+    return 0x1p-70 * assay_rng_normal(r);
+}
+
 /* Of a product's first term one factor is 0 and the other infinite, by turns: what passes over either is wrong. */
 static double passed(const assay_case *c, int i, int64_t j, assay_rng *r)
 {
@@ -33,23 +40,24 @@ static double passed(const assay_case *c, int i, int64_t j, assay_rng *r)
 static const assay_gen gens[] = {
     GEN_DRAW("across", ADVERSARIAL, across, "terms of both signs"),
     GEN_DRAW("apart", EXACT, apart, "small integers about 0 1 2 3 4, by the product that they are of"),
+    TIGHT_DRAW("faint", ADVERSARIAL, faint, "products that are subnormal"),
     GEN_DRAW("passed", CLASS, passed, "0 times infinity in each product's first term, by turns in x and in w"),
 };
 static const char *const exact[] = { "ints-narrow", NULL };
 
-/* Each way round: x w^T as scores have it, x w as weights times values, and both with x transposed, as gradients have
+/* Each way round: x w^T as scores have it, x w as weights times values, and both with x transposed, as gradients have.
  */
-#define WAYS(rest)                                                                                                     \
-    { "x=f32 w=f32 " rest, ASSAY_QUICK }, { "x=f32 wt=f32 " rest, ASSAY_QUICK },                                       \
-        { "xt=f32 w=f32 " rest, ASSAY_QUICK },                                                                         \
+#define ROW(line)                                                                                                      \
     {                                                                                                                  \
-        "xt=f32 wt=f32 " rest, ASSAY_QUICK                                                                             \
+        line, ASSAY_QUICK                                                                                              \
     }
+#define WAYS(rest)                                                                                                     \
+    ROW("x=f32 w=f32 " rest), ROW("x=f32 wt=f32 " rest), ROW("xt=f32 w=f32 " rest), ROW("xt=f32 wt=f32 " rest)
 static const assay_rows rows[] = {
     WAYS("B=2 T=3 N=3 K={0..17} gen={gauss,apart}"),
-    WAYS("B=3 T={0..17,19} N=3 K=9 gen={gauss,apart}"),
-    WAYS("B=3 T=2 N={0..17,33,65,130} K=5 gen={gauss,apart}"),
-    WAYS("B={0,1,2,5,9} T=3 N=4 K=7 gen={gauss,apart}"),
+    WAYS("B=3 T={0..17,19} N=3 K=9 gen=apart"),
+    WAYS("B=3 T=2 N={0..17,33,65,130} K=5 gen=apart"),
+    WAYS("B={0,1,2,5,9} T=3 N=4 K=7 gen=apart"),
     WAYS("B=2 T=7 N=19 K={31,64,65,100} gen={gauss,across}"),
     WAYS("B=4 T=5 N=5 K=5 gen={gauss,apart}"),
     WAYS("B=2 T=33 N=70 K=40 gen=gauss"),
@@ -61,12 +69,15 @@ static const assay_rows rows[] = {
     { "B=4 T=33 N=66 K=20 x=f16/TK wt=bf16/NK gen=gauss", ASSAY_QUICK },
     { "B=2 T=5 N=5 K=33 x={f32,f16,bf16} w={f32,f16,bf16} y={f32,f16,bf16} gen=gauss", ASSAY_QUICK },
     { "B=2 T=5 N=35 K=19 xt={f32,f16,bf16} wt={f32,f16,bf16} gen={gauss,across}", ASSAY_QUICK },
-    { "B=65600 T=1 N=1 K={1,2} x=f32 wt=f32 gen=apart", ASSAY_QUICK },
+    /* more than 2^16, which no ladder of B or N has */
+    { "B=65600 T=1 N=1 K=1 x=f32 wt=f32 gen=apart", ASSAY_QUICK },
+    { "B=1 T=1 N=65600 K=1 x=f32 w=f32 gen=apart", ASSAY_QUICK },
     /* values at every place */
     { "B=2 T=3 N=3 K=33 x={f32,bf16} w={f32,f16} gen=" ASSAY_VALUES "@{x,w}", ASSAY_QUICK },
     { "B=2 T=3 N=3 K=33 xt=f32 wt={f32,f16} gen=" ASSAY_VALUES "@{xt,wt}", ASSAY_QUICK },
     WAYS("B=2 T=5 N=5 K=33 gen={special,zero,signed-zero,denormal,wide}"),
     WAYS("B=2 T=3 N=3 K={1,9} gen=passed"),
+    WAYS("B=2 T=5 N=9 K={1,3,8} gen=faint"),
     { "B=2 K={1,33} x=f32 w=f32 gen=zero-inf@{x,w}", ASSAY_QUICK },
     { "B=2 K={1,33} N=17 x=f32 wt=f32 gen=zero-inf@{x,wt}", ASSAY_QUICK },
     { "B=2 T=5 N=5 K=9 x=f32 w=f32 y={f16,bf16} gen=end@y", ASSAY_QUICK },
@@ -105,20 +116,24 @@ static const assay_known_answer answers[] = {
     { "T=2 N=2 K=2 xt=f32 w=f32", { { 0 }, { 1, 2, 3, 4 }, { 5, 6, 7, 8 } }, { 23, 31, 34, 46 } },
     { "T=2 N=2 K=2 xt=f32 wt=f32", { { 0 }, { 1, 2, 3, 4 }, { 0 }, { 5, 6, 7, 8 } }, { 26, 30, 38, 44 } },
     { "B=2 N=2 K=2 x=f32 wt=f32", { { 1, 2, 3, 4 }, { 0 }, { 0 }, { 1, 0, 0, 1, 2, 1, 1, 2 } }, { 1, 2, 10, 11 } },
+    /* what is small is left, of terms that cancel */
+    { "T=2 K=4 x=f32 w=f32",
+      { { 1, 0x1p60, 1, -0x1p60, 3, 0x1p60, 5, -0x1p60 }, { 0 }, { 1, 0x1p60, 1, 0x1p60 } },
+      { 2, 8 } },
 };
 
-/* Term by term, from the last, into all sums of a product at once, in long double: the outer products of columns. */
+/* Each output by itself, in long double, from the last term on. */
 SECOND(matmul_batch)
 {
     const double *x = a->operand[X], *xt = a->operand[XT], *w = a->operand[W], *wt = a->operand[WT];
-    const int64_t high = a->dim[T], columns = a->dim[N], length = a->dim[K];
-    for (int64_t i = 0; i < a->dim[B] * high * columns; i++) {
-        const int64_t b = i / (high * columns), t = i / columns % high, n = i % columns;
+    const int64_t high = a->dim[T], wide = a->dim[N], length = a->dim[K];
+    for (int64_t i = 0; i < a->dim[B] * high * wide; i++) {
+        const int64_t row = i / wide, column = row / high * wide + i % wide; /* of x and of w, in all products */
+        const double *across_x = xt ? xt + row / high * length * high + row % high : x + row * length;
+        const double *across_w = wt ? wt + row / high * length * wide + i % wide : w + column * length;
         long double sum = 0;
-        for (int64_t k = b * length + length - 1; k >= b * length; k--) {
-            const long double p = x ? x[(b * high + t) * length + k - b * length] : xt[k * high + t];
-            sum += p * (w ? w[(b * columns + n) * length + k - b * length] : wt[k * columns + n]);
-        }
+        for (int64_t k = length - 1; k >= 0; k--)
+            sum += (long double)across_x[xt ? k * high : k] * across_w[wt ? k * wide : k];
         ((double *)a->operand[Y])[i] = (double)sum;
     }
 }

@@ -4,8 +4,7 @@
 #include "../core/status.h"
 
 enum { X, XT, W, WT, Y };
-/* An operand that lies the other way round is another operand: its shape says so, and it has strides and shares as any
- */
+/* An operand that lies the other way round is another one: its shape says so, and it has strides and shares as any. */
 #define GIVEN (ASSAY_OPTIONAL | ASSAY_BROADCAST)
 static const assay_operand operands[] = {
     { .name = "x", .shape = "BTK", .types = TYPES(FLOATS), .flags = GIVEN },
@@ -47,7 +46,8 @@ SPEC(matmul_batch) = {
     BOUNDED(matmul_batch),
     .formula = "y[b] = x[b] w[b]^T",
     .dims = "BTNK",
-    .role = { ASSAY_ROLE_GROUPS, ASSAY_ROLE_ROWS, ASSAY_ROLE_ANY, ASSAY_ROLE_SUM },
+    /* N, keys or a head's length, takes the shorter ladder, for the time of it; a row of the suite is longer. */
+    .role = { ASSAY_ROLE_GROUPS, ASSAY_ROLE_ROWS, ASSAY_ROLE_HEAD, ASSAY_ROLE_SUM },
     .split = 'B',
     .resolve = resolve,
     .flops = flops,
