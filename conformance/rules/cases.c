@@ -63,8 +63,17 @@ static int joint_rung(const assay_op *op, int d, int from_last)
     const assay_ladder l = assay_ladder_of(op->role[d]);
     int at = 0;
     for (int i = 0; i < l.n && l.tails; i++)
-        if (l.rung[i] <= want[from_last < 5 ? from_last : 5])
+        if (l.rung[i] <= want[from_last < 5 ? from_last : 5] && !assay_ladder_apart(op->role[d], l.rung[i]))
             at = i;
+    return at;
+}
+
+static int gen_named(const assay_space *s, const char *name)
+{
+    const assay_factor *a = &s->factor[s->n - 1]; /* generators are the last factor */
+    int at = 0;
+    for (int g = 0; g < a->n; g++)
+        at = strcmp(s->gen[g].gen->name, name) == 0 ? g : at;
     return at;
 }
 
@@ -78,10 +87,8 @@ static void usual(const assay_space *s, int *choice, bool *free, bool joint)
         choice[f] = a->what == ASSAY_TAIL            ? 3 + a->of % 5
                     : a->what == ASSAY_RUNG && joint ? joint_rung(s->op, a->of, n_dims - 1 - a->of)
                                                      : 0;
-        for (int g = 0; a->what == ASSAY_GEN && g < a->n; g++)
-            if (!strcmp(s->gen[g].gen->name, "gauss"))
-                choice[f] = g;
     }
+    choice[s->n - 1] = gen_named(s, "gauss");
 }
 
 static bool has_line(const assay_cases *to, const char *line)
@@ -155,9 +162,9 @@ static void add_even(assay_cases *to, double price)
         }
 }
 
-/* The dimension of this factor at its highest rung, beyond 2^16, the others 1; but 3 where one is summed over or
- * searched, or all results would be alike, and of rows, for the first is where a kernel looks without any stride.
- * whole: every operand is given. */
+/* The dimension of this factor at its highest rung, beyond 2^16, the others 1; but 3 where one is summed over, merged
+ * or searched, or all results would be alike, and of rows, for the first is where a kernel looks without any stride.
+ * whole: every operand is given; and of a mean of so many parts what is lost shows in numbers of one sign alone. */
 static void add_alone(assay_cases *to, int factor, bool whole, double price)
 {
     const assay_space *s = &to->space;
@@ -168,8 +175,9 @@ static void add_alone(assay_cases *to, int factor, bool whole, double price)
     usual(s, choice, free, false);
     for (int f = 0; f < s->n; f++) {
         const int role = s->op->role[s->factor[f].of];
+        const bool joined = role == ASSAY_ROLE_SUM || role == ASSAY_ROLE_KEYS;
         if (s->factor[f].what == ASSAY_TAIL)
-            choice[f] = role == ASSAY_ROLE_ROWS || role == ASSAY_ROLE_SUM || role == ASSAY_ROLE_KEYS ? 3 : 1;
+            choice[f] = joined || role == ASSAY_ROLE_ROWS ? 3 : 1;
         else if (s->factor[f].what == ASSAY_GIVEN)
             choice[f] = whole && s->op->operands[s->factor[f].of].flags & ASSAY_OPTIONAL;
     }
@@ -203,7 +211,8 @@ static void add_seeds(assay_cases *to, assay_level level)
 
 /* ---- all --------------------------------------------------------------------------------------------------------- */
 
-/* Each set at the least price that it can be had for. */
+/* Each set at the least price that it can be had for; beside lengths of few models with lengths of 1 only where there
+ * is nothing else. */
 static void fill(assay_cases *to, assay_cover *v, double price, int64_t most)
 {
     const size_t had = to->n;
@@ -213,6 +222,8 @@ static void fill(assay_cases *to, assay_cover *v, double price, int64_t most)
         to->space.price *= 2;
         assay_cover_retry(v, most - (int64_t)(to->n - had), keep, to);
     }
+    v->humble = true;
+    assay_cover_retry(v, most - (int64_t)(to->n - had), keep, to);
 }
 
 static void add_triples(assay_cases *to, assay_level level)

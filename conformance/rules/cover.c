@@ -41,25 +41,13 @@ static const assay_factor *factor_of(const assay_space *s, int number)
     return &s->factor[s->factor_of[number]];
 }
 
-/* A length that stands alone meets no other, no remainder, and no special values in an operand. */
-static bool is_apart(const assay_space *s, const int *number, int strength)
-{
-    int lone = 0, other = 0;
-    for (int i = 0; i < strength; i++) {
-        const assay_factor *a = factor_of(s, number[i]);
-        lone += s->lone[number[i]];
-        other += is_length(a) || (a->what == ASSAY_GEN && s->gen[number[i] - a->first].operand >= 0);
-    }
-    return lone && other > 1;
-}
-
 /* The generator is the last factor. */
 static bool is_asked(const assay_cover *v, const int *number)
 {
     const assay_space *s = v->space;
     const assay_factor *gen = &s->factor[s->n - 1];
     const int g = number[v->strength - 1] - gen->first;
-    bool asked = !is_apart(s, number, v->strength);
+    bool asked = !assay_space_apart(s, number, v->strength);
     for (int i = 0; g >= 0 && s->gen[g].operand >= 0 && i + 1 < v->strength; i++) {
         const int f = s->factor_of[number[i]];
         asked &= !(v->lean && is_length(&s->factor[f])) && assay_space_agree(s, g, f, number[i] - s->factor[f].first);
@@ -85,7 +73,8 @@ static assay_veil veiled(const assay_case *c)
 }
 
 /* Where dimensions are 0 there is nothing to be computed: such a case covers a set only if that is what the set says,
- * with rung and remainder of one of them.  And long lengths are to meet in numbers in which any mistake shows. */
+ * with rung and remainder of one of them.  And long lengths are to meet in numbers in which any mistake shows, as what
+ * meets a length of few models is. */
 static bool shows(const assay_cover *v, assay_veil w, const int *number)
 {
     uint32_t rungs = 0, tails = 0;
@@ -94,7 +83,8 @@ static bool shows(const assay_cover *v, assay_veil w, const int *number)
         rungs |= (uint32_t)(a->what == ASSAY_RUNG) << a->of;
         tails |= (uint32_t)(a->what == ASSAY_TAIL) << a->of;
     }
-    return (!w.zero || (rungs & tails & w.zero)) && !(w.odd && of_rungs(v, number));
+    return (!w.zero || (rungs & tails & w.zero)) &&
+           !(w.odd && (of_rungs(v, number) || assay_space_seldom(v->space, number, v->strength)));
 }
 
 /* True: it was missing. */
@@ -258,18 +248,6 @@ static void choose(const assay_cover *v, int *choice, const bool *free, bool any
     }
 }
 
-/* No length is 0 by the way: where remainder or rung is free, it is the next. */
-static void avoid_zeros(const assay_space *s, int *choice, const bool *free)
-{
-    for (int f = 0; f + 1 < s->n; f++) { /* a dimension's rung and remainder follow each other */
-        const bool both = s->factor[f].what == ASSAY_RUNG && s->factor[f + 1].what == ASSAY_TAIL;
-        if (!both || choice[f] || choice[f + 1])
-            continue;
-        choice[f + 1] = free[f + 1];
-        choice[f] = !free[f + 1] && free[f];
-    }
-}
-
 static void note_lack(assay_cover *v, const int *factor, const int *number, assay_made why_not, const assay_why *why)
 {
     size_t g = 0;
@@ -320,10 +298,11 @@ static bool has_target(const assay_cover *v, const assay_case *c, const int *fac
 static bool try_target(assay_cover *v, const int *factor, const int *number, assay_case *c, assay_rng *r)
 {
     const assay_space *s = v->space;
+    const bool seldom = assay_space_seldom(v->space, number, v->strength);
     int choice[ASSAY_MAX_FACTORS] = { 0 };
     bool free[ASSAY_MAX_FACTORS], dear = false, refused = false;
     assay_why why = { "" }, last = { "" };
-    for (int t = 0; t <= TRIES; t++) {
+    for (int t = 0; t <= TRIES && !(dear && seldom && !v->humble); t++) {
         for (int f = 0; f < s->n; f++)
             free[f] = true;
         for (int i = 0; i < v->strength; i++) {
@@ -333,8 +312,10 @@ static bool try_target(assay_cover *v, const int *factor, const int *number, ass
         choose(v, choice, free, t >= TRIES / 2, r);
         for (int f = 0; t == TRIES && f < s->n; f++) /* the plainest case of all, the cheapest */
             choice[f] = free[f] ? 0 : choice[f];
-        avoid_zeros(s, choice, free);
-        if (of_rungs(v, number)) /* the first generator is gauss, in which any wrong number shows */
+        if (seldom && t < TRIES / 2)
+            assay_space_keep_small(s, choice, free);
+        assay_space_avoid_zeros(s, choice, free);
+        if (seldom || of_rungs(v, number)) /* the first generator is gauss, in which any wrong number shows */
             choice[s->n - 1] = 0;
         const assay_made m = assay_space_case(s, choice, free, c, &why);
         if (m != ASSAY_MADE)

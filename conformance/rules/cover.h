@@ -27,6 +27,7 @@ typedef struct assay_cover {
     const assay_space *space;
     int strength; /* 2: pairs, 3: triples */
     bool lean;
+    bool humble;                          /* lengths beside one of few models may be 1, where the price asks for it */
     const struct assay_cover *pairs;      /* of triples: filled before; what no pair has no triple has */
     size_t words;                         /* of a row of bits */
     uint64_t *done, *asked;               /* a bit for each set; asked: of pairs alone */

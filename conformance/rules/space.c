@@ -55,7 +55,8 @@ static void add(assay_space *s, assay_what what, int of, int n)
         abort();
     for (int i = 0; i < n; i++) {
         s->factor_of[s->choices + i] = (unsigned char)s->n;
-        s->lone[s->choices + i] = what == ASSAY_RUNG && assay_ladder_of(s->op->role[of]).rung[i] >= ASSAY_LONE;
+        const assay_role role = s->op->role[of];
+        s->apart[s->choices + i] = what == ASSAY_RUNG ? assay_ladder_apart(role, assay_ladder_of(role).rung[i]) : 0;
     }
     s->factor[s->n++] = (assay_factor){ what, of, n, s->choices };
     s->choices += n;

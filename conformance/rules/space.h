@@ -38,7 +38,7 @@ typedef struct assay_space {
     int n, choices; /* factors, and choices of all factors together */
     assay_factor factor[ASSAY_MAX_FACTORS];
     unsigned char factor_of[ASSAY_MAX_CHOICES]; /* of a choice's number */
-    bool lone[ASSAY_MAX_CHOICES];               /* a length that stands alone (assay_ladder) */
+    unsigned char apart[ASSAY_MAX_CHOICES];     /* an assay_apart: of a rung */
     assay_value_gen gen[ASSAY_MAX_GENS];        /* operand -1: it names none */
     double field[ASSAY_MAX_FACTORS][ASSAY_FIELD_VALUES + ASSAY_FIELD_BESIDE];
     double price;  /* the most that a case may cost: elements of its operands, and flops / 16 */
@@ -64,6 +64,15 @@ bool assay_space_agree(const assay_space *s, int gen, int factor, int choice);
 
 /* Can these choices be paid as they are? */
 bool assay_space_affords(const assay_space *s, const int *choice);
+
+/* apart.c, of n choices by their numbers: is one a length that stands apart, and another what it need not meet; is one
+ * a length of few models? */
+bool assay_space_apart(const assay_space *s, const int *number, int n);
+bool assay_space_seldom(const assay_space *s, const int *number, int n);
+/* No length is 0 by the way: where remainder or rung is free, it is the next. */
+void assay_space_avoid_zeros(const assay_space *s, int *choice, const bool *free);
+/* Beside a length of few models: free lengths are 3 to 7, and no longer free. */
+void assay_space_keep_small(const assay_space *s, int *choice, bool *free);
 
 /* choice[f] that the case stands for, -1: none of them, or it makes no difference here (the type of an absent
  * operand). */

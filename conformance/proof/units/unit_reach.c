@@ -122,6 +122,31 @@ START_TEST(what_strangers_found)
 }
 END_TEST
 
+/* Each length that few models have, whole and ragged, of every head. */
+START_TEST(heads_of_few_models)
+{
+    const assay_op *op;
+    for (size_t i = 0; (op = assay_op_at(i)); i++)
+        for (int d = 0; assay_suite_of(op) && op->dims[d]; d++) {
+            const assay_ladder l = assay_ladder_of(op->role[d]);
+            for (int r = 0; r < l.n; r++) {
+                bool whole = false, ragged = false;
+                const assay_cases *all = assay_ladder_apart(op->role[d], l.rung[r]) == ASSAY_APART_SELDOM
+                                             ? assay_cases_of(op, ASSAY_QUICK)
+                                             : NULL;
+                for (size_t k = 0; all && k < all->n; k++) {
+                    assay_case c;
+                    ck_assert(assay_case_parse(all->line[k], &c, NULL) == ASSAY_OK);
+                    whole |= c.dim[d] == l.rung[r];
+                    ragged |= c.dim[d] > l.rung[r] && c.dim[d] < l.rung[r] + ASSAY_TAILS;
+                }
+                ck_assert_msg(!all || (whole && ragged), "%s: %c=%lld is not tried %s", op->name, op->dims[d],
+                              (long long)l.rung[r], whole ? "ragged" : "whole");
+            }
+        }
+}
+END_TEST
+
 /* What is drawn at random is legal, can be paid, and depends on the seed alone. */
 START_TEST(drawn)
 {
@@ -322,6 +347,7 @@ Suite *assay_unit_reach(void)
     tcase_set_timeout(t, 120);
     tcase_add_test(t, every_rung);
     tcase_add_test(t, what_strangers_found);
+    tcase_add_test(t, heads_of_few_models);
     tcase_add_test(t, drawn);
     tcase_add_test(t, outputs_at_their_ends);
     tcase_add_test(t, real_fields);
