@@ -175,13 +175,15 @@ static void add_alone(assay_cases *to, int factor, bool whole, double price)
     usual(s, choice, free, false);
     for (int f = 0; f < s->n; f++) {
         const int role = s->op->role[s->factor[f].of];
-        const bool joined = role == ASSAY_ROLE_SUM || role == ASSAY_ROLE_KEYS;
+        const bool joined = role == ASSAY_ROLE_SUM || role == ASSAY_ROLE_KEYS || role == ASSAY_ROLE_PARTS;
         if (s->factor[f].what == ASSAY_TAIL)
             choice[f] = joined || role == ASSAY_ROLE_ROWS ? 3 : 1;
         else if (s->factor[f].what == ASSAY_GIVEN)
             choice[f] = whole && s->op->operands[s->factor[f].of].flags & ASSAY_OPTIONAL;
     }
     choice[factor] = at;
+    if (whole && s->op->role[s->factor[factor].of] == ASSAY_ROLE_PARTS)
+        choice[s->n - 1] = gen_named(s, "positive");
     if (l.rung[at] >= ASSAY_LONE)
         add_seed(to, choice, free, price, 1);
 }

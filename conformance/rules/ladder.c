@@ -19,6 +19,7 @@ static const int64_t keys[] = {
 static const int64_t table[] = { 0, 16, 48, 128, 288, 1024, 70000 };
 static const int64_t derived[] = { 0, 16, 48, 128 };
 static const int64_t kept[] = { 0, 16, 32, 48, 64, 128, 256, 1024 };
+static const int64_t parts[] = { 0, 16, 32, 48, 64, 128, 256, 1024, 4096, 70000 };
 static const int64_t groups[] = { 1, 2, 3, 4, 5, 8 };
 static const int64_t ratios[] = { 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 28, 48 };
 
@@ -27,8 +28,8 @@ static const struct {
     assay_role role;
     int64_t rung;
 } seldom[] = {
-    { ASSAY_ROLE_HEAD, 320 }, { ASSAY_ROLE_HEAD, 384 }, { ASSAY_ROLE_HEAD, 448 },
-    { ASSAY_ROLE_HEAD, 576 }, { ASSAY_ROLE_HEAD, 640 }, { ASSAY_ROLE_HEAD, 1024 },
+    { ASSAY_ROLE_HEAD, 320 }, { ASSAY_ROLE_HEAD, 384 },  { ASSAY_ROLE_HEAD, 448 },   { ASSAY_ROLE_HEAD, 576 },
+    { ASSAY_ROLE_HEAD, 640 }, { ASSAY_ROLE_HEAD, 1024 }, { ASSAY_ROLE_PARTS, 4096 }, { ASSAY_ROLE_PARTS, 70000 },
 };
 
 assay_apart assay_ladder_apart(assay_role role, int64_t rung)
@@ -48,7 +49,7 @@ assay_ladder assay_ladder_of(assay_role role)
         [ASSAY_ROLE_KEYS] = LADDER(keys, true),       [ASSAY_ROLE_TABLE] = LADDER(table, true),
         [ASSAY_ROLE_GROUPS] = LADDER(groups, false),  [ASSAY_ROLE_HEADS] = LADDER(ratios, false),
         [ASSAY_ROLE_DERIVED] = LADDER(derived, true), [ASSAY_ROLE_KEPT] = LADDER(kept, true),
-        [ASSAY_ROLE_FEW] = LADDER(kept, true),
+        [ASSAY_ROLE_FEW] = LADDER(kept, true),        [ASSAY_ROLE_PARTS] = LADDER(parts, true),
     };
     return ladder[role];
 }

@@ -199,7 +199,8 @@ typedef enum assay_role {
     ASSAY_ROLE_HEADS,   /* a multiple of the next dimension, which is GROUPS */
     ASSAY_ROLE_DERIVED, /* follows from others and from the fields: the op's suite sets it (mend) */
     ASSAY_ROLE_KEPT,    /* how many are kept of those that are searched: the k of a top-k */
-    ASSAY_ROLE_FEW      /* heads, experts: hundreds in any model */
+    ASSAY_ROLE_FEW,     /* heads, experts: hundreds in any model */
+    ASSAY_ROLE_PARTS    /* pieces that are merged: few as a rule, and any number */
 } assay_role;
 
 /* A sentence about a dimension (of: its letter), an operand or a field (its name), or about what ties them together

@@ -30,7 +30,7 @@ SPEC(attention_merge) = {
     BOUNDED(attention_merge),
     .formula = "y = sum_p exp(lse[p] - lse_out) o[p],  lse_out = ln sum_p exp(lse[p])",
     .dims = "PRE",
-    .role = { ASSAY_ROLE_FEW, ASSAY_ROLE_ROWS, ASSAY_ROLE_HEAD },
+    .role = { ASSAY_ROLE_PARTS, ASSAY_ROLE_ROWS, ASSAY_ROLE_HEAD },
     .split = 'R',
     .flops = flops,
 };
