@@ -81,16 +81,17 @@ static double across(const assay_case *c, int i, int64_t j, assay_rng *r)
     const double little = assay_rng_normal(r) / 64, P = (double)at_least_1(c->dim[0]);
     return i == LSE ? little - log(P) : (part(c, i, j) % 2 ? 3 : -3) + little;
 }
-/* In two rows of three an lse that is none, NaN or +inf, beside zeros; in the third infinity and NaN beside an lse of
- * 0.
- */
+/* One kind per row, each in one part: an lse of +inf, and NaN, beside others; NaN beside none but empty parts; then, in
+ * o, infinity and NaN, where the others lie 95 above, and so far that its weight underflows, which is not empty. */
 static double special(const assay_case *c, int i, int64_t j, assay_rng *r)
 {
-    const double x = assay_rng_normal(r);
-    const bool here = part(c, i, j) == row(c, i, j) / 3 % at_least_1(c->dim[0]);
-    const double lse[] = { INFINITY, NAN, 0 }, o[] = { 0, 0, j % 2 ? NAN : -INFINITY };
-    const double other = i == LSE && row(c, i, j) % 3 == 2 ? x + 95 : x;
-    return here ? (i == LSE ? lse : o)[row(c, i, j) % 3] : other;
+    enum { KINDS = 5 };
+    const double x = assay_rng_normal(r), lse[KINDS] = { INFINITY, NAN, NAN, 0, 0 };
+    const double beside[KINDS] = { x, x, -INFINITY, x + 95, x + 115 };
+    const int64_t kind = row(c, i, j) % KINDS;
+    if (part(c, i, j) != row(c, i, j) / KINDS % at_least_1(c->dim[0]))
+        return i == LSE ? beside[kind] : x;
+    return i == LSE ? lse[kind] : kind < 3 ? 0 : j % 2 ? NAN : -INFINITY;
 }
 
 static const assay_gen gens[] = {
@@ -102,7 +103,9 @@ static const assay_gen gens[] = {
     TIGHT_DRAW("heavy", ADVERSARIAL, heavy, "parts of little weight with large values"),
     TIGHT_DRAW("faint", ADVERSARIAL, faint, "subnormal weights, and values that bring them back"),
     GEN_DRAW("across", ADVERSARIAL, across, "parts that cancel; lse_out about 0"),
-    GEN_DRAW("special", CLASS, special, "lse of NaN and +inf beside 0; infinity and NaN beside an lse of 0"),
+    GEN_DRAW(
+        "special", CLASS, special,
+        "lse of NaN and +inf, NaN beside empty parts alone; infinity and NaN in o of parts of little or no weight"),
 };
 
 static const assay_rows rows[] = {
@@ -113,7 +116,8 @@ static const assay_rows rows[] = {
     { "P={2,5} R=10 E={8,19} o={f16,bf16} y={f32,f16,bf16} lse_out=f32 gen={gauss,empty,one-part}", ASSAY_QUICK },
     { "P={0,1} R={0,1,7} E={0,5} lse_out=f32 gen=gauss", ASSAY_QUICK },
     { "P={16,33,64,130} R=5 E=20 lse_out=f32 gen={gauss,empty,far,huge}", ASSAY_QUICK },
-    { "P={2,3,17,40} R=9 E=5 lse_out=f32 gen={faint,special}", ASSAY_QUICK },
+    { "P={2,3,17,40} R=9 E=5 lse_out=f32 gen=faint", ASSAY_QUICK },
+    { "P={2,3,17,40} R=10 E=5 lse_out=f32 gen=special", ASSAY_QUICK },
     { "P=2 R={10..20,40} E=3 lse_out=f32 gen={gauss,across}", ASSAY_QUICK },
     /* values at every place */
     { "P=3 R=5 E=37 o={f32,f16,bf16} lse_out=f32 gen=" ASSAY_VALUES "@{o,lse}", ASSAY_QUICK },
@@ -189,7 +193,7 @@ static const assay_workload workloads[] = {
 static const assay_vector_case vectors[] = {
     { "plain", "P=3 R=5 E=19 lse_out=f32 gen=gauss" },   { "empty", "P=4 R=10 E=9 lse_out=f32 gen=empty" },
     { "far", "P=5 R=5 E=9 lse_out=f32 gen=far" },        { "huge", "P=3 R=5 E=9 lse_out=f32 gen=huge" },
-    { "narrow", "P=3 R=5 E=19 o=bf16 y=f16 gen=gauss" }, { "special", "P=3 R=9 E=5 lse_out=f32 gen=special" },
+    { "narrow", "P=3 R=5 E=19 o=bf16 y=f16 gen=gauss" }, { "special", "P=3 R=10 E=5 lse_out=f32 gen=special" },
 };
 
 #define PARTS "P=5 R=7 E=19 gen={gauss,empty} seed=3"
