@@ -14,10 +14,13 @@ static double sparse(const assay_case *c, int i, int64_t j, assay_rng *r);
 
 /* A decay lies between 0 and 1, and so does what a gate is the logarithm of, or else states would grow without end;
  * where what is left decides, one gate of eight is the logarithm of a subnormal number.  Of what is not finite a gate
- * may be NaN or -inf, but not +inf beside another operand's zeros. */
+ * may be NaN or -inf, but not +inf beside another operand's zeros; and beside infinities elsewhere states do not grow:
+ * one that overflows keeps its sign, which an infinite query would show. */
 static bool falling(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
-    const bool class = c->gen->tag == ASSAY_TAG_CLASS && strcmp(c->gen->name, "zero-inf") != 0;
+    const bool elsewhere = c->gen_at && c->gen_at != 1 + DECAY && c->gen_at != 1 + GATE;
+    const bool infinite = elsewhere ? strstr(c->gen->name, "inf") != NULL : strcmp(c->gen->name, "special") == 0;
+    const bool class = c->gen->tag == ASSAY_TAG_CLASS && !infinite;
     const bool ours = (i == DECAY || i == GATE) && c->gen_at != 1 + i && !class;
     for (int64_t j = 0; ours && j < n; j++)
         value[i][j] =

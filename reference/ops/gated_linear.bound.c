@@ -55,7 +55,8 @@ BOUND(gated_linear)
             recurrence_falls(&s, f, rise_of(f, turn, at(a, GATE, row * D + d, 0), loses), bound_gamma(roundings, u));
             recurrence_grows(&s, bound_gamma(2, u) * k * v + eta * (3 + flushed), planes[SIZE][(row * D + d) * E + e]);
             const double sum = s.size + s.error;
-            const double off = q * (read_off * sum + s.error) + (c->ftz ? eta * (q + sum) : 0);
+            const double share = q > 0 ? q * (read_off * sum + s.error) : 0; /* 0 times what may be infinite */
+            const double off = share + (c->ftz ? eta * (q + sum) : 0);
             recurrence_read(&b[Y][row * E + e], c, off, s.most);
         }
         if (b[LAST])

@@ -15,7 +15,8 @@ typedef struct recurrence {
 static inline void recurrence_falls(recurrence *s, double f, double rise, double rounded)
 {
     const double sum = s->size + s->error, at_most = (f + rise) * (1 + rounded);
-    s->error = rise * (1 + rounded) * sum + f * (rounded * sum + s->error);
+    const bool nothing = f == 0 && rise == 0; /* and not 0 times what may be infinite */
+    s->error = nothing ? 0 : rise * (1 + rounded) * sum + f * (rounded * sum + s->error);
     s->grown = at_most > 0 ? at_most * fmax(s->grown, 1) : 0;
     s->most = fmax(s->most, s->grown);
 }
