@@ -367,8 +367,9 @@ static int read_length(const assay_space *s, const assay_factor *a, const assay_
     int at = l.n - 1;
     if (a->what == ASSAY_TAIL)
         return (int)(n % ASSAY_TAILS);
-    while (at >= 0 && l.rung[at] > n)
-        at--;
+    while (at >= 0 && (l.rung[at] > n || (n - l.rung[at] >= ASSAY_TAILS &&
+                                          assay_ladder_apart(s->op->role[a->of], l.rung[at]) == ASSAY_APART_SELDOM)))
+        at--; /* of few models: itself, not what lies above */
     return l.tails || (at >= 0 && l.rung[at] == n) ? at : -1;
 }
 
