@@ -91,7 +91,8 @@ static inline __attribute__((always_inline)) void outer(view x, view w, int64_t 
         s[i] = vec_zero();
     for (int64_t k = 0; k < K; k++) {
         for (int j = 0; j < vectors; j++)
-            v[j] = vec_load_rest(row_of(w, k) + j * LANES, left - j * LANES);
+            v[j] = left - j * LANES < LANES ? vec_load_n(row_of(w, k) + j * LANES, left - j * LANES)
+                                            : vec_load_once(row_of(w, k) + j * LANES);
         for (int i = 0; i < rows; i++) {
             const vec p = vec_set(row_of(x, i)[k]);
             for (int j = 0; j < vectors; j++)
@@ -144,7 +145,7 @@ static void block(const assay_args *a, int64_t b, int64_t c, int64_t n)
     const assay_tensor *y = &a->operand[Y];
     const bool as_rows = a->operand[W].data, floats = y->type == ASSAY_f32;
     float *y_room = a->scratch, *room = y_room + ROWS * BLOCK;
-    float *x_room = room + (in_place(&a->operand[as_rows ? W : WT]) ? 0 : BLOCK * K);
+    float *x_room = room + (in_place(&a->operand[as_rows ? W : WT]) ? 0 : n * K);
     const view w =
         as_rows ? rows_of(&a->operand[W], b, c, 0, n, K, room) : rows_of(&a->operand[WT], b, 0, c, K, n, room);
     for (int64_t t = 0; t < T;) {
@@ -159,7 +160,7 @@ static void block(const assay_args *a, int64_t b, int64_t c, int64_t n)
         else if (rows == 2)
             tile(x, w, as_rows, K, n, 2, 4, 4, out);
         else
-            tile(x, w, as_rows, K, n, 1, 8, 8, out);
+            tile(x, w, as_rows, K, n, 1, 8, LANES == 16 ? BLOCK / LANES : 8, out);
         if (!floats)
             encode_rows(y, b, t, c, rows, n, y_room);
         t += rows;
@@ -183,8 +184,8 @@ static size_t scratch(const assay_args *a)
 {
     const bool x = !a->operand[X].rank || !in_place(&a->operand[X]);
     const bool w = !in_place(&a->operand[a->operand[W].rank ? W : WT]);
-    const size_t numbers = ROWS * BLOCK + (size_t)((x ? 2 * ROWS : 0) + (w ? BLOCK : 0)) * (size_t)a->dim[3];
-    return numbers * sizeof(float);
+    const int64_t rows = a->dim[1] < ROWS ? a->dim[1] : ROWS, columns = a->dim[2] < BLOCK ? a->dim[2] : BLOCK;
+    return (size_t)(ROWS * BLOCK + ((x ? 2 * rows : 0) + (w ? columns : 0)) * a->dim[3]) * sizeof(float);
 }
 
 #define FLOATS ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16))
