@@ -37,7 +37,7 @@ typedef struct assay_result_failure {
 
 typedef struct assay_result_kernel {
     const char *op, *kernel, *isa;
-    const char *file; /* "avx2/matmul_avx2", "simd/add_avx2": the same for every target; "" for a plug-in's */
+    const char *file; /* "avx2/attention_avx2", "simd/add_avx2": the same for every target; "" for a plug-in's */
     assay_reached reached;
     int64_t passed, failed, not_accepted, worst_at;
     int64_t other_types, not_run; /* of cases: types that it does not take; left out after it was given up */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * gemm_panels.h - y = x W^T + bias in f32, for every vector width: one packed form of W serves GEMM, skinny and GEMV.
+ * gemm_panels.h - y = x W^T [+ residual] + bias in f32, for every vector width: one packed form of W serves GEMM, skinny
+ * and GEMV.
  *
- * A file that includes this takes its simd_<tier>.h and defines first
+ * A file that includes this defines first the places of its operands, X, W, BIAS and Y, and of RESIDUAL, or -1 where it
+ * takes none.  What fits a tier's registers, gemm_<tier>.h says:
  *   PANEL_VECS, ROWS           a panel is PANEL_VECS vectors wide; ROWS x panel is the largest tile
  *   PANELS_FOR(rows), TILES    tile shapes up to ROWS: as many panels as registers hold; all shapes
  *   MANY_ROWS, MANY_PANELS     the tile where a block has MANY rows of x
+ *   PACKING                    the name of the packed form, by the width of a panel
  *
  * Packed W: panels of PANEL rows of W, each [K][PANEL] in the weights' own type; the last panel is filled up with
  * zeros. bf16 stands in pairs of columns (c, c + LANES), floats of 8 bits in pairs (c, c + PANEL / 2), so that one
@@ -15,18 +18,20 @@
  * partition. */
 #ifndef ASSAY_GEMM_PANELS_H
 #define ASSAY_GEMM_PANELS_H
+#include "simd.h"
 #include "unroll.h"
+#include SIMD_FILE(gemm)
 
 enum { PANEL = PANEL_VECS * LANES, KC = 256, T_BLOCK = 32 * ROWS, MANY = 128 };
 
 typedef struct tile_job {
     const float *x; /* rows of ldx floats */
     const char *w;  /* first panel at its first k; the next one at + step bytes */
-    const float *bias;
-    float *y; /* rows of ldy floats */
-    int64_t ldx, ldy, step, n;
+    const float *base; /* rows of ldbase floats that the sums are added to: earlier pieces in y, or the residual */
+    const float *bias; /* of the panel's columns, in the first piece */
+    float *y;          /* rows of ldy floats */
+    int64_t ldx, ldbase, ldy, step, n;
     int64_t columns;   /* of y from here on: the last panel may be cut */
-    bool add;          /* y holds the sum of earlier pieces */
     const char *ahead; /* what will be needed next: one touch per step of k, ahead_step bytes apart */
     int64_t ahead_step;
 } tile_job;
@@ -55,27 +60,17 @@ INLINE vec panel_vec(assay_dtype type, const char *row, int v)
     }
 }
 
-/* What the sums are added to: earlier pieces in y, or the bias, or nothing. */
-typedef struct tile_base {
-    const float *p;
-    int64_t ld;
-} tile_base;
-
-INLINE tile_base tile_base_of(const tile_job *j)
-{
-    return j->add ? (tile_base){ j->y, j->ldy } : (tile_base){ j->bias, 0 };
-}
-
 /* The cut panel: `sums` holds rows of `width` floats, of which the first j->columns belong to y. */
 static void store_cut(const tile_job *j, int rows, int width, const float *sums)
 {
-    const tile_base base = tile_base_of(j);
     for (int r = 0; r < rows; r++)
         for (int64_t c = 0; c < j->columns; c += LANES) {
             const int64_t n = j->columns - c < LANES ? j->columns - c : LANES;
             vec sum = vec_load(sums + r * width + c);
-            if (base.p)
-                sum = vec_add(vec_load_n(base.p + r * base.ld + c, n), sum);
+            if (j->base)
+                sum = vec_add(vec_load_n(j->base + r * j->ldbase + c, n), sum);
+            if (j->bias)
+                sum = vec_add(vec_load_n(j->bias + c, n), sum);
             vec_store_n(j->y + r * j->ldy + c, sum, n);
         }
 }
@@ -105,12 +100,15 @@ INLINE void tile(assay_dtype type, int rows, int panels, const tile_job *j)
         }
     }
     const bool cut = j->columns < panels * PANEL;
-    const tile_base base = cut ? (tile_base){ NULL, 0 } : tile_base_of(j);
+    const float *base = cut ? NULL : j->base, *bias = cut ? NULL : j->bias;
     float sums[ROWS * 4 * PANEL], *out = cut ? sums : j->y;
     const int64_t ld = cut ? panels * PANEL : j->ldy;
-    if (base.p)
+    if (base)
         foreach(r, rows) foreach(p, panels) foreach(v, PANEL_VECS) acc[at(r, rows)][at(p, panels)][v] =
-            vec_add(vec_load(base.p + r * base.ld + p * PANEL + v * LANES), acc[at(r, rows)][at(p, panels)][v]);
+            vec_add(vec_load(base + r * j->ldbase + p * PANEL + v * LANES), acc[at(r, rows)][at(p, panels)][v]);
+    if (bias)
+        foreach(r, rows) foreach(p, panels) foreach(v, PANEL_VECS) acc[at(r, rows)][at(p, panels)][v] =
+            vec_add(vec_load(bias + p * PANEL + v * LANES), acc[at(r, rows)][at(p, panels)][v]);
     foreach(r, rows) foreach(p, panels) foreach(v, PANEL_VECS)
         vec_store(out + r * ld + p * PANEL + v * LANES, acc[at(r, rows)][at(p, panels)][v]);
     if (cut)
@@ -149,11 +147,29 @@ static inline tile_fn tile_for(assay_dtype type, int64_t rows, int64_t panels)
 }
 
 enum { T, N, K }; /* dims */
-enum { X, W, BIAS, Y };
 
 static inline int64_t min64(int64_t a, int64_t b)
 {
     return a < b ? a : b;
+}
+/* Row t of an operand (T,N) from panel p on */
+static inline float *columns_at(const assay_args *a, int operand, int64_t t, int64_t p)
+{
+    const assay_tensor *to = &a->operand[operand];
+    return (float *)(void *)((char *)to->data + t * to->stride[0]) + p * PANEL;
+}
+static inline int64_t row_step(const assay_args *a, int operand)
+{
+    return a->operand[operand].stride[0] / (int64_t)sizeof(float);
+}
+/* What the rows t .. of panels p .. are added to, from piece k of W on, and that many floats apart */
+static inline const float *base_at(const assay_args *a, int64_t t, int64_t p, int64_t k)
+{
+    return k > 0 ? columns_at(a, Y, t, p) : RESIDUAL >= 0 ? columns_at(a, RESIDUAL, t, p) : NULL;
+}
+static inline int64_t base_step(const assay_args *a, int64_t k)
+{
+    return k > 0 ? row_step(a, Y) : RESIDUAL >= 0 ? row_step(a, RESIDUAL) : 0;
 }
 static inline int64_t panels_of(const assay_args *a)
 {
@@ -259,13 +275,12 @@ static void pack(const assay_args *a, void *dst)
 /* The outputs of panels p0 .. p1 - 1 for rows t0 .. t0 + rows - 1 of x: NaN where a code of e4m3 is */
 static void add_nans(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int64_t p1)
 {
-    const assay_tensor *y = &a->operand[Y];
     if (a->operand[W].type != ASSAY_e4m3 || a->dim[K] == 0)
         return;
     for (int64_t t = t0; t < t0 + rows; t++)
         for (int64_t p = p0; p < p1; p++) {
             const float *nan = (const float *)((const char *)a->packed + p * panel_bytes(a) + a->dim[K] * PANEL);
-            float *out = (float *)((char *)y->data + t * y->stride[0]) + p * PANEL;
+            float *out = columns_at(a, Y, t, p);
             for (int64_t c = 0; c < PANEL && p * PANEL + c < a->dim[N]; c += LANES) {
                 const int64_t n = min64(LANES, a->dim[N] - p * PANEL - c);
                 vec_store_n(out + c, vec_add(vec_load_n(out + c, n), vec_load_n(nan + c, n)), n);
@@ -306,15 +321,16 @@ static void skinny(const assay_args *a)
         do {
             const tile_job j = {
                 .x = (const float *)a->operand[X].data + k,
-                .ldx = a->operand[X].stride[0] / (int64_t)sizeof(float),
+                .ldx = row_step(a, X),
                 .w = packed + p * bytes + k * PANEL * size,
                 .step = bytes,
                 .n = min64(piece, a->dim[K] - k),
-                .bias = bias ? bias + p * PANEL : NULL,
-                .y = (float *)a->operand[Y].data + p * PANEL,
-                .ldy = a->operand[Y].stride[0] / (int64_t)sizeof(float),
+                .base = base_at(a, 0, p, k),
+                .ldbase = base_step(a, k),
+                .bias = bias && k == 0 ? bias + p * PANEL : NULL,
+                .y = columns_at(a, Y, 0, p),
+                .ldy = row_step(a, Y),
                 .columns = a->dim[N] - p * PANEL,
-                .add = k > 0,
                 /* one stream needs help, several do not */
                 .ahead = packed + p * bytes + (m == 1 ? k + piece : k) * PANEL * size,
                 .ahead_step = m == 1 ? PANEL * size : 0,
@@ -332,7 +348,7 @@ static void skinny(const assay_args *a)
  * for each product, whose panels come from L2: they are fetched by tiles in turn. */
 static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int64_t p1)
 {
-    const assay_tensor *x = &a->operand[X], *y = &a->operand[Y];
+    const assay_tensor *x = &a->operand[X];
     const bool many = rows >= MANY;
     const assay_dtype type = a->operand[W].type, as = many || element_size(type) == 1 ? ASSAY_f32 : type;
     const int64_t bytes = panel_bytes(a), line = PANEL * element_size(type), piece = piece_of(a);
@@ -360,11 +376,12 @@ static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int
                     .w = as == type ? w : (const char *)decoded,
                     .step = as == type ? bytes : KC * PANEL * (int64_t)sizeof(float),
                     .n = n,
-                    .bias = bias ? bias + p * PANEL : NULL,
-                    .y = (float *)((char *)y->data + (t0 + t) * y->stride[0]) + p * PANEL,
-                    .ldy = y->stride[0] / (int64_t)sizeof(float),
+                    .base = base_at(a, t0 + t, p, k),
+                    .ldbase = base_step(a, k),
+                    .bias = bias && k == 0 ? bias + p * PANEL : NULL,
+                    .y = columns_at(a, Y, t0 + t, p),
+                    .ldy = row_step(a, Y),
                     .columns = a->dim[N] - p * PANEL,
-                    .add = k > 0,
                     .ahead = next + i % panels * bytes + n * line * (i / panels) / turns,
                     .ahead_step = line / turns,
                 };
@@ -392,10 +409,12 @@ static assay_status run(const assay_args *a)
     return ASSAY_OK;
 }
 
-static const assay_typeset types[] = {
-    ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(e4m3) | ASSAY_T(e5m2)),
-    ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32))
-};
+#define GEMM_F32     ASSAY_TYPES(ASSAY_T(f32))
+#define GEMM_WEIGHTS ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(e4m3) | ASSAY_T(e5m2))
 static const assay_contract contract = { .h = { ASSAY_DEPTH_BLOCKED, 0, KC } };
 
+/* KERNEL members that every op shares which is made of this; its source has `types` */
+#define GEMM_KERNEL                                                                                                    \
+    .name = SIMD_TIER, .isa = SIMD_ISA, .types = types, .contract = &contract, .packing = PACKING, .run = run,         \
+    .units = units, .scratch = scratch, .packed_bytes = packed_bytes, .pack = pack
 #endif

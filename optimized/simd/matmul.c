@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ * matmul of floats: gemm_panels.h. */
+enum { X, W, BIAS, Y, RESIDUAL = -1 };
+#include "../isa/gemm_panels.h"
+
+static const assay_typeset types[] = { GEMM_F32, GEMM_WEIGHTS, GEMM_F32, GEMM_F32 };
+
+SIMD_KERNEL(matmul) = {
+    GEMM_KERNEL,
+    .op = "matmul",
+    .flags = ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
+};
