@@ -15,10 +15,9 @@ KAPPA(matmul_add)
     const assay_dense product = { .operand = operand, .dim = a->dim, .minimum = minimum };
     const double *residual = a->operand[RESIDUAL];
     assay_matmul_kappa(&product, (double *[]){ planes[A], NULL, planes[M], NULL }); /* no spreads */
-    for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++) {
-        planes[A][i] += fabs(residual[i]);
-        planes[M][i] += fabs(residual[i]);
-    }
+    for (int p = A; p <= M; p++)
+        for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++)
+            planes[p][i] += fabs(residual[i]);
 }
 
 /* sum|x| + sum|w| of output i */
