@@ -90,16 +90,10 @@ static const assay_known_answer answers[] = {
 SECOND(gelu)
 {
     const assay_gelu_params *p = a->params;
+    const double *x = a->operand[0];
     double *y = a->operand[1];
-    for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++) {
-        const long double x = ((const double *)a->operand[0])[i];
-        const long double v = p->form == ASSAY_GELU_QUICK
-                                  ? 1.702L * x
-                                  : 2 * sqrtl(0.636619772367581343076L) * (x + 0.044715L * x * x * x);
-        y[i] = x == -INFINITY              ? -0.0
-               : p->form == ASSAY_GELU_ERF ? (double)(x * normal(x))
-                                           : (double)(x / (1 + expl(-v)));
-    }
+    for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++)
+        y[i] = (double)gelu_of(x[i], p->form);
 }
 
 /* So far up gelu is the identity. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * gemm_panels.h - y = x W^T [+ residual] + bias in f32, for every vector width: one packed form of W serves GEMM, skinny
- * and GEMV.
+ * gemm_panels.h - y = f(x W^T [+ residual] + bias) in f32, for every vector width: one packed form of W serves GEMM,
+ * skinny and GEMV.
  *
  * A file that includes this defines first the places of its operands, X, W, BIAS and Y, and of RESIDUAL, or -1 where it
- * takes none.  What fits a tier's registers, gemm_<tier>.h says:
+ * takes none, and whether it MAPS its sums: then it has mapped(), else NO_MAP stands for it.  What fits a tier's registers, gemm_<tier>.h says:
  *   PANEL_VECS, ROWS           a panel is PANEL_VECS vectors wide; ROWS x panel is the largest tile
  *   PANELS_FOR(rows), TILES    tile shapes up to ROWS: as many panels as registers hold; all shapes
  *   MANY_ROWS, MANY_PANELS     the tile where a block has MANY rows of x
@@ -272,10 +272,21 @@ static void pack(const assay_args *a, void *dst)
     }
 }
 
-/* The outputs of panels p0 .. p1 - 1 for rows t0 .. t0 + rows - 1 of x: NaN where a code of e4m3 is */
-static void add_nans(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int64_t p1)
+/* f of the sums of a panel */
+static inline vec mapped(const assay_args *a, vec sum);
+#define NO_MAP                                                                                                         \
+    static inline vec mapped(const assay_args *a, vec sum)                                                             \
+    {                                                                                                                  \
+        (void)a;                                                                                                       \
+        return sum;                                                                                                    \
+    }
+
+/* The outputs of panels p0 .. p1 - 1 for rows t0 .. t0 + rows - 1 of x, whose sums are complete: NaN where a code of
+ * e4m3 is, and mapped */
+static void finish(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int64_t p1)
 {
-    if (a->operand[W].type != ASSAY_e4m3 || a->dim[K] == 0)
+    const bool nans = a->operand[W].type == ASSAY_e4m3 && a->dim[K] > 0;
+    if (!nans && !MAPS)
         return;
     for (int64_t t = t0; t < t0 + rows; t++)
         for (int64_t p = p0; p < p1; p++) {
@@ -283,7 +294,9 @@ static void add_nans(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, 
             float *out = columns_at(a, Y, t, p);
             for (int64_t c = 0; c < PANEL && p * PANEL + c < a->dim[N]; c += LANES) {
                 const int64_t n = min64(LANES, a->dim[N] - p * PANEL - c);
-                vec_store_n(out + c, vec_add(vec_load_n(out + c, n), vec_load_n(nan + c, n)), n);
+                vec sum = vec_load_n(out + c, n);
+                sum = nans ? vec_add(sum, vec_load_n(nan + c, n)) : sum;
+                vec_store_n(out + c, mapped(a, sum), n);
             }
         }
 }
@@ -338,8 +351,8 @@ static void skinny(const assay_args *a)
             fn(&j);
             k += piece;
         } while (k < a->dim[K]);
+        finish(a, 0, rows, p, p + m);
     }
-    add_nans(a, 0, rows, a->begin, a->end);
 }
 
 /* Panels p0 .. p1 - 1 for rows t0 .. t0 + rows - 1 of x.  A piece of those rows is copied once and lives in L2, a piece
@@ -387,10 +400,11 @@ static void block(const assay_args *a, int64_t t0, int64_t rows, int64_t p0, int
                 };
                 tile_for(as, m, panels)(&j);
             }
+            if (k + n == a->dim[K])
+                finish(a, t0, rows, p, p + panels);
         }
         k += piece;
     } while (k < a->dim[K]);
-    add_nans(a, t0, rows, p0, p1);
 }
 
 static assay_status run(const assay_args *a)
@@ -411,9 +425,12 @@ static assay_status run(const assay_args *a)
 
 #define GEMM_F32     ASSAY_TYPES(ASSAY_T(f32))
 #define GEMM_WEIGHTS ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(e4m3) | ASSAY_T(e5m2))
-static const assay_contract contract = { .h = { ASSAY_DEPTH_BLOCKED, 0, KC } };
+#define GEMM_DEPTH                                                                                                     \
+    {                                                                                                                  \
+        ASSAY_DEPTH_BLOCKED, 0, KC                                                                                     \
+    }
 
-/* KERNEL members that every op shares which is made of this; its source has `types` */
+/* KERNEL members that every op shares which is made of this; its source has `types` and `contract` */
 #define GEMM_KERNEL                                                                                                    \
     .name = SIMD_TIER, .isa = SIMD_ISA, .types = types, .contract = &contract, .packing = PACKING, .run = run,         \
     .units = units, .scratch = scratch, .packed_bytes = packed_bytes, .pack = pack
