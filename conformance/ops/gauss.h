@@ -22,9 +22,8 @@ static inline long double normal(long double x)
 
 static inline long double gelu_of(long double x, int32_t form)
 {
-    const long double v = form == ASSAY_GELU_QUICK
-                              ? 1.702L * x
-                              : 2 * sqrtl(0.636619772367581343076L) * (x + 0.044715L * x * x * x);
+    const long double v =
+        form == ASSAY_GELU_QUICK ? 1.702L * x : 2 * sqrtl(0.636619772367581343076L) * (x + 0.044715L * x * x * x);
     return x == -INFINITY ? -0.0L : form == ASSAY_GELU_ERF ? x * normal(x) : x / (1 + expl(-v));
 }
 #endif

@@ -20,8 +20,8 @@ static double ints_narrow(const assay_case *c, int i, int64_t j, assay_rng *r)
     return symmetric(r, i == W ? 7 : i == X || c->type[i] == ASSAY_bf16 ? 8 : i == RESIDUAL ? 1000 : 100);
 }
 
-/* Odd integers of 10 bits (6 in bf16) against -2 .. 2, and a residual of 21 bits, where it is of f32: what rounds it, or x,
- * on the way is seen. */
+/* Odd integers of 10 bits (6 in bf16) against -2 .. 2, and a residual of 21 bits, where it is of f32: what rounds it,
+ * or x, on the way is seen. */
 static double ints_wide(const assay_case *c, int i, int64_t j, assay_rng *r)
 {
     const int64_t half = c->type[i] == ASSAY_bf16 ? 64 : i == RESIDUAL && c->type[i] == ASSAY_f32 ? 1 << 20 : 512;
@@ -129,9 +129,9 @@ static const assay_known_answer answers[] = {
       { 115, 4.75, 10, 5.5 } },
 };
 
-/* The bias, then every product, from the last to the first, in long double.  The residual is added to the double next to
- * that, as its definition by two ops has it: their sum is rounded to f32 after all, and where it is half-way between two
- * floats what a double loses decides. */
+/* The bias, then every product, from the last to the first, in long double.  The residual is added to the double next
+ * to that, as its definition by two ops has it: their sum is rounded to f32 after all, and where it is half-way between
+ * two floats what a double loses decides. */
 SECOND(matmul_add)
 {
     const int64_t T = a->dim[0], N = a->dim[1], K = a->dim[2];

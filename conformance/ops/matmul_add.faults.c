@@ -50,11 +50,11 @@ static const float *row(const assay_args *a, int operand, int64_t r)
 /* The residual of output (t, n) as the mode finds it */
 static float residual_of(const assay_args *a, int64_t t, int64_t n, int mode)
 {
-    const int64_t at = mode == FIRST_ROW                ? 0
-                       : mode == TILE_ROW               ? t / 8 * 8
-                       : mode == NEXT_ROW && t          ? t - 1
-                       : mode == NEXT_ROW               ? a->dim[T] - 1
-                                                        : t;
+    const int64_t at = mode == FIRST_ROW       ? 0
+                       : mode == TILE_ROW      ? t / 8 * 8
+                       : mode == NEXT_ROW && t ? t - 1
+                       : mode == NEXT_ROW      ? a->dim[T] - 1
+                                               : t;
     const float *from = mode == WHAT_Y_HELD ? row(a, Y, at) : row(a, RESIDUAL, at);
     if (mode == DENSE)
         from = (const float *)(const void *)((const char *)a->operand[RESIDUAL].data + at * a->operand[Y].stride[0]);
@@ -183,10 +183,10 @@ static const assay_typeset vary_types[] = { VARY_FLOATS, VARY_WEIGHTS_8, VARY_F3
 #define VARY        vary
 #define VARY_BASE   .op = "matmul_add", .types = vary_types
 static const assay_fault table[] = {
-    SUMS(VARY_ROW) FAULTS(BAD_ROW) LEGAL(GOOD_ROW){
-        ASSAY_FAULT,
-        { KERNEL_BASE, .name = "product-over-the-residual", .flags = ASSAY_INPLACE, .run = over },
-        "uxlfoundation/oneDNN#1198: in place, a result on the way stored into the output" },
+    SUMS(VARY_ROW) FAULTS(BAD_ROW)
+        LEGAL(GOOD_ROW){ ASSAY_FAULT,
+                         { KERNEL_BASE, .name = "product-over-the-residual", .flags = ASSAY_INPLACE, .run = over },
+                         "uxlfoundation/oneDNN#1198: in place, a result on the way stored into the output" },
 };
 
 const assay_faults assay_faults_matmul_add = { "matmul_add", table, ASSAY_COUNT_OF(table) };

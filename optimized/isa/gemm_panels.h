@@ -3,9 +3,9 @@
  * skinny and GEMV.
  *
  * A file that includes this defines first the places of its operands, X, W, BIAS and Y, and of RESIDUAL, or -1 where it
- * takes none, and whether it MAPS its sums: then it has mapped(), else NO_MAP stands for it.  What fits a tier's registers, gemm_<tier>.h says:
- *   PANEL_VECS, ROWS           a panel is PANEL_VECS vectors wide; ROWS x panel is the largest tile
- *   PANELS_FOR(rows), TILES    tile shapes up to ROWS: as many panels as registers hold; all shapes
+ * takes none, and whether it MAPS its sums: then it has mapped(), else NO_MAP stands for it.  What fits a tier's
+ * registers, gemm_<tier>.h says: PANEL_VECS, ROWS           a panel is PANEL_VECS vectors wide; ROWS x panel is the
+ * largest tile PANELS_FOR(rows), TILES    tile shapes up to ROWS: as many panels as registers hold; all shapes
  *   MANY_ROWS, MANY_PANELS     the tile where a block has MANY rows of x
  *   PACKING                    the name of the packed form, by the width of a panel
  *
@@ -25,8 +25,8 @@
 enum { PANEL = PANEL_VECS * LANES, KC = 256, T_BLOCK = 32 * ROWS, MANY = 128 };
 
 typedef struct tile_job {
-    const float *x; /* rows of ldx floats */
-    const char *w;  /* first panel at its first k; the next one at + step bytes */
+    const float *x;    /* rows of ldx floats */
+    const char *w;     /* first panel at its first k; the next one at + step bytes */
     const float *base; /* rows of ldbase floats that the sums are added to: earlier pieces in y, or the residual */
     const float *bias; /* of the panel's columns, in the first piece */
     float *y;          /* rows of ldy floats */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * matmul_add: matmul's bound (matmul.bound.c) with the residual as one more term of the sum, and one more rounding of y:
- * the golden is add's, which is rounded to f32.  planes: matmul's A and M, and the residual's size in both. */
+ * matmul_add: matmul's bound (matmul.bound.c) with the residual as one more term of the sum, and one more rounding of
+ * y: the golden is add's, which is rounded to f32.  planes: matmul's A and M, and the residual's size in both. */
 #include "bound.h"
 
 KAPPA(matmul);

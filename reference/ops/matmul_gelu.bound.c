@@ -70,10 +70,7 @@ static double own(const assay_contract *c, double p, double Bp, double y, double
 {
     const bool by_erf = form == ASSAY_GELU_ERF, quick = form == ASSAY_GELU_QUICK;
     const double u = bound_u(c), div = BOUND_E(c, e_div), most = fabs(p) + Bp;
-    const double off = bound_gamma(by_erf  ? div + 1
-                                   : quick ? 2
-                                           : 7,
-                                   u);
+    const double off = bound_gamma(by_erf ? div + 1 : quick ? 2 : 7, u);
     const double exponential = bound_gamma(BOUND_E(c, e_exp), u), last = bound_gamma(by_erf ? 2 : div + 2, u);
     const double primitive = bound_gamma((by_erf ? BOUND_E(c, e_erf) : BOUND_E(c, e_tanh)) + 1, u);
     const double z = argument(p, form), Bz = Bp * turn(most, form), near = fmax(fabs(z) - Bz, 0);
