@@ -64,7 +64,7 @@ static const assay_rows rows[] = {
     /* every tail of every dimension */
     { "T={1..14} N={1,5,33} K={1,7,33} bias=f32 " FORMS " gen=unit", ASSAY_QUICK },
     { "T={1,2} N={1..34,63..66,130} K=20 w={f32,f16,bf16} gen=unit", ASSAY_QUICK },
-    { "T=2 N=3 K={0..40} " FORMS " gen={unit,far}", ASSAY_QUICK },
+    { "T=2 N=3 K={0..40} " FORMS " gen={gauss,unit,far}", ASSAY_QUICK },
     /* empty operands: y is gelu of the bias, or 0 */
     { "T={0,1,3,20} N={0,1,20} K=0 bias={none,f32} " FORMS " gen=unit", ASSAY_QUICK },
     /* pieces of K, blocks of T */
