@@ -14,7 +14,7 @@ def by_torch(v):
     from pytorch import tensor
     residual = tensor(v, "residual")
     y, scale = product(tensor(v, "x"), tensor(v, "w"), tensor(v, "bias"))
-    return {"y": (y + residual, scale + residual.abs())}
+    return {"y": ((y + residual).float().double(), scale + residual.abs())}
 
 
 RANDOM = [
