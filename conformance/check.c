@@ -222,14 +222,16 @@ static void on_hole(void *ctx, const char *what)
 }
 
 /* What the rows do not catch of the implied slips meets the cases that are made by rule; at quick until none is left
- * but those that are known to escape. */
+ * but those that are known to escape, and those first in which one that is left is likely to show, the longest before
+ * all: what is caught in them is caught for all that is shorter. */
 static assay_status visit_implied(const char *line, void *ctx, assay_why *why)
 {
     assay_session *s = ctx;
     assay_case c;
     assay_problem p;
     assay_status st = assay_case_parse(line, &c, why);
-    if (st || (s->filter->level == ASSAY_QUICK && assay_implied_settled(s->implied, c.op)))
+    const bool quick = s->filter->level == ASSAY_QUICK;
+    if (st || (quick && assay_implied_settled(s->implied, c.op)) || (s->likely && !assay_implied_seeks(s->implied, &c)))
         return st;
     st = assay_problem_make(&c, &p, why);
     if (!st)
@@ -258,7 +260,10 @@ static assay_status check_op(assay_session *s, const assay_op *op, assay_why *wh
             return st;
     }
     if (s->implied && !s->filter->rows_only && assay_implied_has(s->implied, op)) {
-        const assay_status st = assay_cases_visit_made(op, f->level, visit_implied, s, why);
+        assay_status st = ASSAY_OK;
+        s->likely = f->level == ASSAY_QUICK;
+        for (int n = 1 + s->likely; !st && n > 0; n--, s->likely = false)
+            st = assay_cases_visit_made(op, f->level, s->likely, visit_implied, s, why);
         if (st)
             return st;
     }

@@ -20,6 +20,7 @@ typedef struct assay_session { /* one run over cases */
     void (*after)(void *ctx, const assay_case *c); /* called when a case was judged; NULL: nothing */
     void *after_ctx;
     assay_implied *implied; /* the slips that specs imply, judged too; NULL: they are not */
+    bool likely;            /* of the cases by rule those alone in which a slip is likely to show */
     int64_t met;            /* cases met in this turn */
     int turn, turns;        /* of the op's cases each turn runs every turns-th (mutants); 0: all at once */
 } assay_session;

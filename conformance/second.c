@@ -137,7 +137,7 @@ bool assay_second_agrees(assay_problem *p, assay_second second, assay_why *why)
     const assay_op *op = p->c.op;
     double *operand[ASSAY_MAX_OPND];
     outputs o = { { NULL }, { NULL } };
-    if (assay_problem_solve(p, NULL, why))
+    if (assay_problem_solve_given(p, why))
         return false;
     for (int i = 0; i < op->n_operands; i++) {
         const size_t n = (size_t)(is_given_output(p, i) ? assay_tensor_count(&p->t[i]) : 0);

@@ -86,8 +86,9 @@ static void by_steps(const scan *k)
             : k->mode == RATIO                                           ? s + v / product
                                                                          : f * s + v;
         s = k->mode == STATE_BF16 ? chop(s, 7) : s;
-        wide = (double)k->decay * (k->gated ? exp((double)k->gate[t * k->D + k->d]) : 1) * wide +
-               (double)k->k[t * k->D + k->d] * (double)k->v[t];
+        wide = k->mode != DOUBLE ? 0
+                                 : (double)k->decay * (k->gated ? exp((double)k->gate[t * k->D + k->d]) : 1) * wide +
+                                       (double)k->k[t * k->D + k->d] * (double)k->v[t];
         k->s[t * k->D + k->d] = k->mode == DOUBLE ? (float)wide : k->mode == RATIO ? product * s : s;
     }
 }

@@ -175,41 +175,52 @@ static long double step_of(const assay_dense *a, int64_t at)
     const long double z = (long double)dt[at] + (bias ? bias[at % a->dim[2]] : 0);
     return z > 0 ? z + log1pl(expl(-z)) : log1pl(expl(z));
 }
-/* Number n of the state of channel d of sequence b after token t, without a recurrence: each token's share of it, by
- * the exponential of all steps between them.  What lies before an infinite step is one number when it meets that. */
-static long double state_at(const assay_dense *a, const long double *steps, int64_t b, int64_t d, int64_t n, int64_t t)
+enum { BLOCK = 64 };
+/* Number n of the state of channel d of sequence b after token t, without a recurrence from token to token: each one's
+ * share of it, by the exponential of all steps between them, back to the last multiple of 64 tokens, before which it
+ * was `before`.  What lies before an infinite step is one number when it meets that. */
+static long double state_at(const assay_dense *a, const long double *steps, int64_t b, int64_t d, int64_t n, int64_t t,
+                            int64_t first, long double before)
 {
     const int64_t T = a->dim[1], D = a->dim[2], N = a->dim[3];
-    const double *x = a->operand[X], *rate = a->operand[A], *write = a->operand[WRITE], *state = a->operand[STATE];
+    const double *x = a->operand[X], *rate = a->operand[A], *write = a->operand[WRITE];
     long double h = 0, between = 0;
-    for (int64_t s = t; s >= 0; s--) {
+    for (int64_t s = t; s >= first; s--) {
         const int64_t at = (b * T + s) * D + d;
         const long double step = steps[at], enters = step * x[at] * write[(b * T + s) * N + n];
         if (isinf(step))
-            return h + expl(between) * (enters + expl(step * rate[d * N + n]) * state_at(a, steps, b, d, n, s - 1));
+            return h + expl(between) *
+                           (enters + expl(step * rate[d * N + n]) * state_at(a, steps, b, d, n, s - 1, first, before));
         h += expl(between) * enters;
         between += step * rate[d * N + n];
     }
-    return h + expl(between) * (state ? state[(b * D + d) * N + n] : 0);
+    return h + expl(between) * before;
 }
 SECOND(ssm_scan)
 {
     const int64_t T = a->dim[1], D = a->dim[2], N = a->dim[3];
-    const double *x = a->operand[X], *read = a->operand[READ], *skip = a->operand[SKIP];
+    const double *x = a->operand[X], *read = a->operand[READ], *skip = a->operand[SKIP], *state = a->operand[STATE];
     double *y = a->operand[Y], *last = a->operand[LAST];
-    long double *steps = assay_zeros((size_t)(a->dim[0] * T * D) + 1, sizeof *steps);
+    long double *steps = assay_zeros((size_t)(a->dim[0] * T * D + T) + 1, sizeof *steps);
+    long double *sum = steps + a->dim[0] * T * D; /* (T) of one channel */
     for (int64_t i = 0; i < a->dim[0] * T * D; i++)
         steps[i] = step_of(a, i);
     for (int64_t i = 0; i < a->dim[0] * D; i++) {
         const int64_t b = i / D, d = i % D;
-        for (int64_t t = 0; t < T; t++) {
-            long double sum = skip ? (long double)skip[d] * x[(b * T + t) * D + d] : 0;
-            for (int64_t n = 0; n < N; n++)
-                sum += state_at(a, steps, b, d, n, t) * read[(b * T + t) * N + n];
-            y[(b * T + t) * D + d] = (double)sum;
+        for (int64_t t = 0; t < T; t++)
+            sum[t] = skip ? (long double)skip[d] * x[(b * T + t) * D + d] : 0;
+        for (int64_t n = 0; n < N; n++) {
+            long double before = state ? state[i * N + n] : 0, h = before;
+            for (int64_t t = 0; t < T; t++) {
+                before = t % BLOCK ? before : h;
+                h = state_at(a, steps, b, d, n, t, t / BLOCK * BLOCK, before);
+                sum[t] += h * read[(b * T + t) * N + n];
+            }
+            if (last)
+                last[i * N + n] = (double)h;
         }
-        for (int64_t n = 0; last && n < N; n++)
-            last[i * N + n] = (double)state_at(a, steps, b, d, n, T - 1);
+        for (int64_t t = 0; t < T; t++)
+            y[(b * T + t) * D + d] = (double)sum[t];
     }
     free(steps);
 }

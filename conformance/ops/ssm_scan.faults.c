@@ -93,8 +93,9 @@ static void by_steps(const scan *k)
         h = k->mode == CHUNK_LOST && t % 8 == 0 && t ? 0 : h;
         h = k->mode == DECAY_AFTER ? fall * (h + v) : fall * h + v;
         h = k->mode == STATE_BF16 ? chop(h, 7) : h;
-        wide = exp((double)k->step[t] * (double)k->rate) * wide +
-               (double)k->step[t] * (double)k->x[t] * (double)k->write[t * k->N + k->n];
+        wide = k->mode != DOUBLE ? 0
+                                 : exp((double)k->step[t] * (double)k->rate) * wide +
+                                       (double)k->step[t] * (double)k->x[t] * (double)k->write[t * k->N + k->n];
         k->h[t * k->N + k->n] = k->mode == DOUBLE ? (float)wide : h;
     }
 }

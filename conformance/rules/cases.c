@@ -348,13 +348,13 @@ const assay_cases *assay_cases_of(const assay_op *op, assay_level level)
     return kept[i].made[level];
 }
 
-assay_status assay_cases_visit_made(const assay_op *op, assay_level level, assay_case_visit visit, void *ctx,
-                                    assay_why *why)
+assay_status assay_cases_visit_made(const assay_op *op, assay_level level, bool last_first, assay_case_visit visit,
+                                    void *ctx, assay_why *why)
 {
     const assay_cases *all = assay_cases_of(op, level);
     assay_status s = ASSAY_OK;
     for (size_t i = all ? all->n_rows : 0; all && !s && i < all->n; i++)
-        s = visit(all->line[i], ctx, why);
+        s = visit(all->line[last_first ? all->n - 1 - (i - all->n_rows) : i], ctx, why);
     return s;
 }
 
@@ -366,7 +366,7 @@ assay_status assay_cases_visit(const assay_op *op, assay_level level, bool rows_
     for (size_t i = 0; !s && i < suite->n_rows; i++)
         if (suite->rows[i].level <= level)
             s = assay_case_expand(op, suite->rows[i].pattern, visit, ctx, why);
-    return s || rows_only ? s : assay_cases_visit_made(op, level, visit, ctx, why);
+    return s || rows_only ? s : assay_cases_visit_made(op, level, false, visit, ctx, why);
 }
 
 /* ---- what is covered --------------------------------------------------------------------------------------------- */

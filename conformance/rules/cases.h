@@ -27,9 +27,9 @@ void assay_cases_space(const assay_op *op, assay_level level, assay_space *s);
 /* Visits every line of the rows, then, unless rows_only, of those made by rule. */
 assay_status assay_cases_visit(const assay_op *op, assay_level level, bool rows_only, assay_case_visit visit, void *ctx,
                                assay_why *why);
-/* Visits those made by rule alone. */
-assay_status assay_cases_visit_made(const assay_op *op, assay_level level, assay_case_visit visit, void *ctx,
-                                    assay_why *why);
+/* Visits those made by rule alone; last_first: the dearest and longest come last. */
+assay_status assay_cases_visit_made(const assay_op *op, assay_level level, bool last_first, assay_case_visit visit,
+                                    void *ctx, assay_why *why);
 /* Is a workload with this case among a level's cases? */
 bool assay_cases_have_work(assay_level level, const assay_case *c);
 /* How many pairs and triples the op's cases cover; all: also which not, and why. */

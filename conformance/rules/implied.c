@@ -45,7 +45,7 @@ static assay_status lay_out(desk *d, assay_why *why)
 {
     assay_problem *p = d->p;
     const assay_op *op = p->c.op;
-    const assay_status s = assay_problem_solve(p, NULL, why);
+    const assay_status s = assay_problem_solve_given(p, why);
     if (s)
         return s;
     const size_t most = assay_slip_room(op, p->c.dim);
@@ -193,10 +193,9 @@ static bool shows(const desk *d, trial *t)
 }
 
 /* Long enough in both dimensions, before anything is copied. */
-static bool reaches(const trial *t, const assay_problem *p)
+static bool reaches(const trial *t, const int64_t *dim)
 {
     const assay_slip *s = t->slip;
-    const int64_t *dim = p->c.dim;
     if (assay_slip_is(s, ASSAY_SLIP_BEYOND) || assay_slip_is(s, ASSAY_SLIP_BOTH))
         return dim[s->axis] > s->n && (s->other < 0 || dim[s->other] > s->m);
     if (assay_slip_is(s, ASSAY_SLIP_SUMMED))
@@ -242,6 +241,29 @@ static void spread(of_op *o, const trial *t)
             o->trial[i].caught |= contains(o->trial[i].slip, t->slip);
 }
 
+/* Slips by values show in what has such values; for others a length, or what is given, says enough. */
+static bool may_show(const trial *t, const assay_case *c)
+{
+    const assay_slip *s = t->slip;
+    const int kind = (int)(s->kind - assay_slip_kinds);
+    const bool there = s->operand < 0 || (c->present >> s->operand & 1) != (kind == ASSAY_SLIP_MADE_UP);
+    const bool odd = kind >= ASSAY_SLIP_NAN && kind <= ASSAY_SLIP_OUT_UNSIGNED;
+    if (kind == ASSAY_SLIP_RIGHT)
+        return c->seed % 4 == 0 && t->runs < CONTROLS;
+    if (t->unseen || (t->idle && !t->met) || !there || !reaches(t, c->dim))
+        return false;
+    return kind == ASSAY_SLIP_SKIPS ? c->gen->tag == ASSAY_TAG_CLASS : !odd || c->gen->tag >= ASSAY_TAG_ADVERSARIAL;
+}
+
+bool assay_implied_seeks(const assay_implied *x, const assay_case *c)
+{
+    const of_op *o = assay_implied_find(x, c->op);
+    bool any = false;
+    for (size_t i = 0; o && !any && i < o->n; i++)
+        any = !o->trial[i].caught && !o->trial[i].slip->idle && may_show(&o->trial[i], c);
+    return any;
+}
+
 assay_status assay_implied_problem(assay_implied *x, assay_pool *pool, assay_problem *p, assay_why *why)
 {
     of_op *o = assay_implied_find(x, p->c.op);
@@ -251,7 +273,7 @@ assay_status assay_implied_problem(assay_implied *x, assay_pool *pool, assay_pro
     for (size_t i = 0; o && !s && i < o->n; i++) {
         trial *t = &o->trial[i];
         assay_finding f;
-        if (t->caught || t->slip->idle || !reaches(t, p))
+        if (t->caught || t->slip->idle || !reaches(t, p->c.dim))
             continue;
         s = d.ready ? ASSAY_OK : lay_out(&d, why);
         if (!s && would_be_caught(&d, t))

@@ -21,6 +21,8 @@ assay_implied *assay_implied_open(assay_level level); /* of what assay_slips_pre
 bool assay_implied_has(const assay_implied *x, const assay_op *op);
 /* Those that are not caught, on this case.  p may be solved anew. */
 assay_status assay_implied_problem(assay_implied *x, assay_pool *pool, assay_problem *p, assay_why *why);
+/* One that is not caught is likely to show in such a case; its numbers are not made yet. */
+bool assay_implied_seeks(const assay_implied *x, const assay_case *c);
 /* No slip of the op is left but those that are known to escape. */
 bool assay_implied_settled(assay_implied *x, const assay_op *op);
 assay_implied_score assay_implied_of(const assay_implied *x, const assay_op *op);

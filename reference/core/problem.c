@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "problem.h"
+#include "contract.h"
 #include "dtype.h"
 #include "fused.h"
 #include "registry.h"
@@ -245,6 +246,7 @@ assay_status assay_problem_solve(assay_problem *p, const assay_contract *k, assa
     const assay_op *op = p->c.op;
     bool changed = false;
     p->solved = ++solved;
+    p->rounded = !assay_contract_rounds_alike(k, NULL);
     p->inf_scale = false;
     for (int i = 0; i < op->n_operands; i++) {
         if (!given(&p->c, i))
@@ -270,6 +272,11 @@ assay_status assay_problem_solve(assay_problem *p, const assay_contract *k, assa
     if (!s && op->kappa)
         op->kappa(&d, p->plane);
     return s;
+}
+
+assay_status assay_problem_solve_given(assay_problem *p, assay_why *why)
+{
+    return p->solved && !p->rounded ? ASSAY_OK : assay_problem_solve(p, NULL, why);
 }
 
 void assay_problem_free(assay_problem *p)

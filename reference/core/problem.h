@@ -9,6 +9,7 @@ typedef struct assay_problem {
     assay_tag tag;
     bool own_gen;    /* the generator is the op's own: its EXACT tag is taken at its word */
     uint64_t solved; /* 0: not yet; else a number that no other solving has had */
+    bool rounded;    /* for a contract that rounds operands */
     bool inf_scale;  /* after solve: a block of an input, rounded or not, has an infinite scale or minimum */
     bool exact;      /* after solve: every legal order gives the golden, bit for bit */
     assay_tensor t[ASSAY_MAX_OPND];  /* dense views; data owned by the problem (outputs: NULL) */
@@ -28,6 +29,8 @@ assay_status assay_problem_load(const assay_case *c, const void *const *data, co
                                 assay_why *why);
 /* Rounds what the contract says the kernel rounds, then oracle and kappa.  May be called again for another contract. */
 assay_status assay_problem_solve(assay_problem *p, const assay_contract *k, assay_why *why);
+/* The same for operands as they are given, where that is not what was solved last. */
+assay_status assay_problem_solve_given(assay_problem *p, assay_why *why);
 void assay_problem_free(assay_problem *p);
 assay_dense assay_problem_dense(const assay_problem *p);
 #endif

@@ -61,7 +61,7 @@ static assay_status run(turns *t, assay_why *why)
             variants += legal_of(&t->ledger, k, op->name);
         t->ledger.at = 0;
         if (variants)
-            st = assay_cases_visit_made(op, t->filter->level, visit, t, why);
+            st = assay_cases_visit_made(op, t->filter->level, false, visit, t, why);
     }
     return st;
 }
