@@ -125,7 +125,7 @@ static float read_of(const scan *k, const float *q, const float *s)
 {
     float sum = 0, keys = 0;
     double wide = 0;
-    for (int64_t d = 0; d < k->D; d++)
+    for (int64_t d = 0; (k->mode == DOUBLE || k->mode == BF16_SUM || k->mode == NORMED) && d < k->D; d++)
         sum = chop(sum + q[d] * s[d], 7), keys += fabsf(q[d]), wide += (double)q[d] * (double)s[d];
     const float y = assay_sum_of(k->order, q, 1, s, 1, k->D);
     return k->mode == DOUBLE     ? (float)wide
@@ -149,7 +149,21 @@ static float before(const assay_args *a, int64_t b, int64_t h, int64_t d, int64_
     return number(&a->operand[STATE], ((mode == STATE_SHARED ? 0 : b) * H + h) * D + at / E, at % E);
 }
 
-/* Value e of head h */
+/* Queries, keys and gates of head h */
+static void head(const assay_args *a, int64_t b, int64_t h, const scan *k)
+{
+    const assay_tensor *t = a->operand;
+    const int64_t D = k->D;
+    for (int64_t i = 0; i < k->T; i++) {
+        const int64_t row = (b * k->T + i) * a->dim[2] + h;
+        assay_vary_read(&t[Q], row, 0, D, k->q + i * D);
+        assay_vary_read(&t[K], row, 0, D, k->k + i * D);
+        if (t[GATE].data)
+            assay_vary_read(&t[GATE], row, 0, D, k->gate + i * D);
+    }
+}
+
+/* Value e of head h, whose keys stand in k */
 static void value(const assay_args *a, int64_t b, int64_t h, int64_t e, scan *k)
 {
     const assay_tensor *t = a->operand;
@@ -157,14 +171,9 @@ static void value(const assay_args *a, int64_t b, int64_t h, int64_t e, scan *k)
     const int mode = k->mode;
     k->decay = t[DECAY].data && mode != DECAY_LOST ? number(&t[DECAY], 0, mode == DECAY_FIRST ? 0 : h) : 1;
     for (int64_t i = 0; i < T; i++) {
-        const int64_t row = (b * T + i) * H + h;
-        assay_vary_read(&t[Q], row, 0, D, k->q + i * D);
-        assay_vary_read(&t[K], row, 0, D, k->k + i * D);
-        if (t[GATE].data)
-            assay_vary_read(&t[GATE], row, 0, D, k->gate + i * D);
         for (int64_t d = D - 1; mode == GATE_VALUES && d >= 0; d--)
             k->gate[i * D + d] = k->gate[i * D + e % D];
-        k->v[i] = number(&t[V], row, e);
+        k->v[i] = number(&t[V], (b * T + i) * H + h, e);
     }
     for (k->d = 0; k->d < D; k->d++) {
         k->before = before(a, b, h, k->d, e, mode);
@@ -197,8 +206,11 @@ static assay_status all(const assay_args *a, int mode, const assay_sum *order)
         return ASSAY_ERR_NOMEM;
     k.k = k.q + T * D, k.gate = k.k + T * D, k.v = k.gate + T * D, k.s = k.v + T;
     for (int64_t b = 0; b < a->dim[0]; b++)
-        for (int64_t i = a->begin * full; i < a->end * full; i++)
+        for (int64_t i = a->begin * full; i < a->end * full; i++) {
+            if (i % full == 0 || mode == GATE_VALUES) /* which writes over the gates */
+                head(a, b, i / full, &k);
             value(a, b, i / full, i % full, &k);
+        }
     free(room);
     return ASSAY_OK;
 }

@@ -130,7 +130,7 @@ static float read_of(const scan *k, int64_t t, float skipped)
     const float *h = k->h + t * k->N, *read = (k->mode == READ_WRITE ? k->write : k->read) + t * k->N;
     float sum = 0;
     double wide = 0;
-    for (int64_t n = 0; n < k->N; n++)
+    for (int64_t n = 0; (k->mode == DOUBLE || k->mode == BF16_SUM) && n < k->N; n++)
         sum = chop(sum + read[n] * h[n], 7), wide += (double)read[n] * (double)h[n];
     return k->mode == DOUBLE     ? (float)(wide + (double)skipped)
            : k->mode == BF16_SUM ? sum + skipped
