@@ -37,11 +37,25 @@ static double passed(const assay_case *c, int i, int64_t j, assay_rng *r)
     return !first ? assay_rng_uniform(r) - 0.5 : odd == (i >= W) ? INFINITY : 0;
 }
 
+/* One factor's odd rows are 0 along a run of terms, the other's hold an infinity within it, by turns of the products:
+ * only where both meet y is NaN, and what passes over terms, or tiles of them, that are 0 has a number there. */
+static double skipped(const assay_case *c, int i, int64_t j, assay_rng *r)
+{
+    const int64_t high = i <= XT ? c->dim[T] : c->dim[N], length = c->dim[K], matrix = high * length;
+    const bool turned = i == XT || i == WT;
+    const int64_t k = turned ? j / high % length : j % length, row = turned ? j % high : j / length % high;
+    const int64_t tile = length < 16 ? 0 : length / 16, at = length < 16 ? length - 1 : 8 * tile + 3;
+    const bool zeros = j / matrix % 2 == (i >= W), within = length < 16 ? k > 0 : k / 8 == tile;
+    return row % 2 && zeros && within ? 0 : row % 2 && !zeros && k == at ? INFINITY : assay_rng_uniform(r) - 0.5;
+}
+
 static const assay_gen gens[] = {
     GEN_DRAW("across", ADVERSARIAL, across, "terms of both signs"),
     GEN_DRAW("apart", EXACT, apart, "small integers about 0 1 2 3 4, by the product that they are of"),
     TIGHT_DRAW("faint", ADVERSARIAL, faint, "products that are subnormal"),
     GEN_DRAW("passed", CLASS, passed, "0 times infinity in each product's first term, by turns in x and in w"),
+    GEN_DRAW("skipped", CLASS, skipped,
+             "a run of zeros in odd rows, by turns of x and of w, against an infinity within it"),
 };
 static const char *const exact[] = { "ints-narrow", NULL };
 
@@ -77,6 +91,7 @@ static const assay_rows rows[] = {
     { "B=2 T=3 N=3 K=33 xt=bf16 wt=f32 gen=" ASSAY_VALUES "@{xt,wt}", ASSAY_QUICK },
     WAYS("B=2 T=5 N=5 K=33 gen={special,zero,signed-zero,denormal,wide}"),
     WAYS("B=2 T=3 N=3 K={1,9} gen=passed"),
+    WAYS("B=2 T=3 N=4 K={9,33,70,130} gen=skipped"),
     WAYS("B=2 T=5 N=9 K={1,3,8} gen=faint"),
     { "B=2 K={1,33} x=f32 w=f32 gen=zero-inf@{x,w}", ASSAY_QUICK },
     { "B=2 K={1,33} N=17 x=f32 wt=f32 gen=zero-inf@{x,wt}", ASSAY_QUICK },
