@@ -207,6 +207,11 @@ static const assay_rows rows[] = {
     { "T={1..13,30} N={33,130} K=20 w={e4m3,e5m2} gen=codes", ASSAY_QUICK },
     { "T={1,7,14} N=17 K={0,256,300,600} w={e4m3,e5m2} gen={gauss,codes}", ASSAY_QUICK },
     { "T={1,4} N=9 K={1,17,40} w={e4m3,e5m2} gen={special,signed-zero}", ASSAY_QUICK },
+    /* whole tiles in every dimension, which kernels have a way of their own for; many rows of every type; long rows */
+    { "T={8,64} N=16 K={64,128} w={f32,bf16,q8_0} bias={none,f32} gen=gauss", ASSAY_QUICK },
+    { "T=8 N=16 K=64 w={f32,f16,bf16} bias=f32 gen=nan@{x,w,bias}", ASSAY_QUICK },
+    { "T=33 N=2 K=512 w=* gen=gauss", ASSAY_QUICK },
+    { "T=9 N=5 K={1024,2080} w={f32,f16,bf16} gen={gauss,ints-wide}", ASSAY_QUICK },
     /* the statistics of T2 want 256 outputs */
     { "T=16 N=20 K={63,255,600} w={f32,f16} gen={gauss,uniform}", ASSAY_QUICK },
     { "T=66 N=5 K={1..8} gen={short,uniform}", ASSAY_QUICK },

@@ -82,6 +82,12 @@ static const assay_rows rows[] = {
     { "T={1,2,8} N={9,48,64,71} K={9,31,64} x=bf16 w=bf16 y=bf16 bias={none,f32} form=tanh gen=unit", ASSAY_QUICK },
     { "T={1,2} N={48,64,71} K={9,31} y={f16,bf16} gen=unit", ASSAY_QUICK },
     { "T=3 N=20 K=256 w=" BLOCKS " bias=f32 " FORMS " gen=unit", ASSAY_QUICK },
+    /* whole tiles in every dimension, which kernels have a way of their own for; many rows of every type; long rows */
+    { "T={8,16,64} N={16,64} K={64,128} bias={none,f32} gen=unit", ASSAY_QUICK },
+    { "T=8 N=16 K=64 bias=f32 gen=nan@{x,w,bias}", ASSAY_QUICK },
+    { "T=33 N=3 K=512 w=* gen=unit", ASSAY_QUICK },
+    { "T=9 N=5 K={1024,2080} gen=unit", ASSAY_QUICK },
+    { "T=1 N={512,576} K=64 gen=unit", ASSAY_QUICK },
     /* all of gelu, one value at a time */
     { "T=4 N=53 K={1,9} bias={none,f32} " FORMS " gen=steps", ASSAY_QUICK },
     { "T=3 N=20 K={31,64,257} bias={none,f32} " FORMS " gen={spike,cancel,wide,positive,ramp,denormal,faint}",
