@@ -93,8 +93,8 @@ static const assay_rows rows[] = {
     { "T={8,16,64} N={16,64} K={64,128} bias={none,f32} gen=gauss", ASSAY_QUICK },
     { "T=8 N=16 K=64 bias=f32 gen=nan@{x,w,bias,residual}", ASSAY_QUICK },
     { "T=33 N=3 K=512 w=* gen=gauss", ASSAY_QUICK },
-    { "T=9 N=5 K={1024,2080} gen={gauss,ints-wide}", ASSAY_QUICK },
-    { "T=1 N={512,576} K=64 residual={f32,f16,bf16} gen=gauss", ASSAY_QUICK },
+    { "T=9 N=5 K={1024,2080} gen={gauss,ints-wide,one-spike@x}", ASSAY_QUICK },
+    { "T=1 N={512,576} K=64 bias={none,f32} residual={f32,f16,bf16} gen=gauss", ASSAY_QUICK },
     /* adversarial numbers */
     { "T=3 N=20 K={31,64,257} bias={none,f32} gen={opposed,outliers,spike,cancel,wide,positive,ramp,denormal,huge}",
       ASSAY_QUICK },

@@ -78,6 +78,8 @@ static const assay_rows rows[] = {
     /* whole tiles in every dimension, which kernels have a way of their own for; and many products */
     WAYS("B=3 T={4,8,16} N={16,64} K={64,128} gen=gauss"),
     WAYS("B=2 T=8 N=16 K=64 gen=special"),
+    { "B=2 T=8 N=16 K=128 x={f32,f16,bf16} w={f32,f16,bf16} gen=gauss", ASSAY_QUICK },
+    { "B=2 T=8 N=16 K=128 x={f32,f16,bf16} wt={f32,f16,bf16} gen=gauss", ASSAY_QUICK },
     WAYS("B={64..66,70} T=2 N=3 K=3 gen=apart"),
     /* shared: by all products, along each dimension, a single number */
     { "B=3 T=5 N=6 K=9 x={f32,f32/TK,f32/BK,f32/BT,f32/B,f32/T,f32/K} w={f32,f32/NK,f32/BK,f32/BN} gen=apart",
