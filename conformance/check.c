@@ -260,10 +260,10 @@ static assay_status check_op(assay_session *s, const assay_op *op, assay_why *wh
             return st;
     }
     if (s->implied && !s->filter->rows_only && assay_implied_has(s->implied, op)) {
-        assay_status st = ASSAY_OK;
         s->likely = f->level == ASSAY_QUICK;
-        for (int n = 1 + s->likely; !st && n > 0; n--, s->likely = false)
-            st = assay_cases_visit_made(op, f->level, s->likely, visit_implied, s, why);
+        assay_status st = s->likely ? assay_cases_visit_made(op, f->level, true, visit_implied, s, why) : ASSAY_OK;
+        s->likely = false;
+        st = st ? st : assay_cases_visit_made(op, f->level, false, visit_implied, s, why);
         if (st)
             return st;
     }

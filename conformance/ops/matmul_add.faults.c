@@ -3,7 +3,6 @@
  * of the sum. */
 #include "faults.h"
 #include "variants.h"
-#include <stdlib.h>
 
 enum { T, N, K };
 enum { X, W, BIAS, RESIDUAL, Y };
@@ -142,39 +141,9 @@ static assay_status over(const assay_args *a)
     return ASSAY_OK;
 }
 
-/* Any order of the sum, of any types: the residual first of all or last, by the row of the table; so the bias */
 static assay_status vary(const assay_args *a)
 {
-    const assay_sum *s = a->variant;
-    const int64_t k = a->dim[K], step = k + 2;
-    const bool biased = a->operand[BIAS].data, begin = s->row % 2;
-    float *x = malloc((size_t)((a->dim[T] + 1) * step) * sizeof *x);
-    if (!x)
-        return ASSAY_ERR_NOMEM;
-    float *w = x + a->dim[T] * step;
-    for (int64_t t = 0; t < a->dim[T]; t++) {
-        assay_vary_read(&a->operand[X], t, 0, k, x + t * step + 2);
-        x[t * step + 1] = 1;
-        x[t * step] = 1;
-    }
-    for (int64_t n = 0; n < a->dim[N]; n++) {
-        float bias = 0;
-        assay_vary_read(&a->operand[W], n, 0, k, w + 2);
-        if (biased)
-            assay_vary_read(&a->operand[BIAS], 0, n, 1, &bias);
-        const int first = !begin ? 2 : biased ? 0 : 1;
-        w[0] = bias;
-        for (int64_t t = 0; t < a->dim[T]; t++) {
-            float y;
-            assay_vary_read(&a->operand[RESIDUAL], t, n, 1, &y);
-            w[1] = y;
-            const float sum = assay_sum_of(s, x + t * step + first, 1, w + first, 1, step - first);
-            y = begin ? sum : biased ? sum + bias + y : sum + y;
-            assay_vary_write(&a->operand[Y], t, n, 1, &y);
-        }
-    }
-    free(x);
-    return ASSAY_OK;
+    return assay_vary_product(a, a->variant, RESIDUAL, Y, NULL, 0);
 }
 
 static const assay_typeset f32_types[] = { VARY_F32, VARY_F32, VARY_F32, VARY_F32, VARY_F32 };

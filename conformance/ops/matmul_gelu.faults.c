@@ -4,7 +4,6 @@
 #include "assay/params/gelu.h"
 #include "faults.h"
 #include "variants.h"
-#include <stdlib.h>
 
 enum { T, N, K };
 enum { X, W, BIAS, Y };
@@ -132,43 +131,20 @@ static assay_status run(const assay_args *a)
     return ASSAY_OK;
 }
 
-/* Any order of the sum, of any types, the bias first or last, by the row of the table; so the form of gelu */
-static assay_status vary_by(const assay_args *a, const assay_sum *s, int32_t kind)
+/* In any order of the sum, and by a form of gelu that goes by the row of the table */
+static float gelu_of(const void *params, float sum, int32_t kind)
 {
-    const assay_gelu_params *params = a->params;
-    const int64_t k = a->dim[K], step = k + 1;
-    float *x = malloc((size_t)((a->dim[T] + 1) * step) * sizeof *x);
-    if (!x)
-        return ASSAY_ERR_NOMEM;
-    float *w = x + a->dim[T] * step;
-    for (int64_t t = 0; t < a->dim[T]; t++) {
-        assay_vary_read(&a->operand[X], t, 0, k, x + t * step + 1);
-        x[t * step] = 1;
-    }
-    for (int64_t n = 0; n < a->dim[N]; n++) {
-        const bool biased = a->operand[BIAS].data;
-        const int first = biased && s->row % 2 ? 0 : 1; /* the bias is the first term */
-        w[0] = 0;
-        assay_vary_read(&a->operand[W], n, 0, k, w + 1);
-        if (biased)
-            assay_vary_read(&a->operand[BIAS], 0, n, 1, w);
-        for (int64_t t = 0; t < a->dim[T]; t++) {
-            const float sum = assay_sum_of(s, x + t * step + first, 1, w + first, 1, step - first);
-            const float y = gelu(first && biased ? sum + w[0] : sum, params->form, kind);
-            assay_vary_write(&a->operand[Y], t, n, 1, &y);
-        }
-    }
-    free(x);
-    return ASSAY_OK;
+    const assay_gelu_params *p = params;
+    return gelu(sum, p->form, kind);
 }
 static assay_status vary(const assay_args *a)
 {
     const assay_sum *s = a->variant;
-    return vary_by(a, s, s->row);
+    return assay_vary_product(a, s, -1, Y, gelu_of, s->row);
 }
 static assay_status kept(const assay_args *a)
 {
-    return vary_by(a, &assay_sums[0], 0);
+    return assay_vary_product(a, &assay_sums[0], -1, Y, gelu_of, 0);
 }
 
 static const assay_typeset f32_types[] = { VARY_F32, VARY_F32, VARY_F32, VARY_F32 };

@@ -111,6 +111,10 @@ void assay_vary_close(int n, void **operand);
 
 /* By ops: the whole call, UNSLICED; its variant is the row of assay_sums */
 assay_status assay_vary_matmul(const assay_args *a);
+/* Operands x, w, bias; residual: the operand that is added, -1: none; out: y; map: of each sum, NULL: as it is */
+typedef float assay_vary_map(const void *params, float sum, int32_t kind);
+assay_status assay_vary_product(const assay_args *a, const assay_sum *s, int residual, int out, assay_vary_map *map,
+                                int32_t kind);
 assay_status assay_vary_gate_up(const assay_args *a);
 assay_status assay_vary_attention(const assay_args *a);
 assay_status assay_vary_sample(const assay_args *a);

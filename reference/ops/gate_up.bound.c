@@ -5,7 +5,7 @@
  * grows, taken at the least |t| within B_g of g; 1 - s moves by at most B_g / 4. planes: g, u; A, the sums of |x w|; M,
  * those of contracts with split_min (matmul.bound.c).  Where g may overflow to -inf, 0 is right besides, B at least
  * |y|; infinities and NaN are where any does. */
-#include "bound.h"
+#include "product.h"
 
 KAPPA(matmul);
 
@@ -13,19 +13,12 @@ enum { G, U, AG, AU, MG, MU };
 
 static void product(const assay_dense *a, int w, double *y, double *A, double *M)
 {
-    const int64_t T = a->dim[0], N = a->dim[1], K = a->dim[2];
     void *operand[] = { a->operand[0], a->operand[w], NULL, NULL };
     void *minimum[] = { NULL, a->minimum ? a->minimum[w] : NULL };
     const assay_dense part = { .operand = operand, .dim = a->dim, .minimum = minimum };
     assay_matmul_kappa(&part, (double *[]){ A, NULL, M, NULL }); /* no spreads */
-    for (int64_t t = 0; t < T; t++)
-        for (int64_t n = 0; n < N; n++) {
-            const double *x = (const double *)a->operand[0] + t * K, *v = (const double *)a->operand[w] + n * K;
-            double s = 0;
-            for (int64_t k = 0; k < K; k++)
-                s += x[k] * v[k];
-            y[t * N + n] = s;
-        }
+    for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++)
+        y[i] = product_of(a, w, i);
 }
 
 KAPPA(gate_up)
@@ -34,27 +27,16 @@ KAPPA(gate_up)
     product(a, 2, planes[U], planes[AU], planes[MU]);
 }
 
-/* sum|x| + sum|w|, w a row of operand o */
-static double sizes(const assay_dense *a, int o, int64_t t, int64_t n)
-{
-    const int64_t K = a->dim[2];
-    const double *x = (const double *)a->operand[0] + t * K, *w = (const double *)a->operand[o] + n * K;
-    double s = 0;
-    for (int64_t k = 0; k < K; k++)
-        s += fabs(x[k]) + fabs(w[k]);
-    return s;
-}
-
 BOUND(gate_up)
 {
-    const int64_t n = a->dim[0] * a->dim[1], N = a->dim[1], K = a->dim[2];
+    const int64_t n = a->dim[0] * a->dim[1], K = a->dim[2];
     const double rate = bound_c(c, (double)K, 1), eta = bound_eta(c), floor = (double)(K + 1) * eta;
     const double u = bound_u(c), e_exp = BOUND_E(c, e_exp), rest = BOUND_E(c, e_div) + 3;
     const double *Ag = planes[c->split_min ? MG : AG], *Au = planes[c->split_min ? MU : AU];
     for (int64_t i = 0; i < n; i++) {
         const double g = planes[G][i], up = planes[U][i];
-        const double Bg = rate * Ag[i] + floor + (c->ftz ? eta * sizes(a, 1, i / N, i % N) : 0);
-        const double Bu = rate * Au[i] + floor + (c->ftz ? eta * sizes(a, 2, i / N, i % N) : 0);
+        const double Bg = rate * Ag[i] + floor + (c->ftz ? eta * product_sizes(a, 1, i) : 0);
+        const double Bu = rate * Au[i] + floor + (c->ftz ? eta * product_sizes(a, 2, i) : 0);
         const double e = exp(-fabs(g)), s = (g < 0 ? e : 1) / (1 + e), falling = (g < 0 ? 1 : e) / (1 + e);
         const double near = fmax(fabs(g) - Bg, 0), curve = fmin(0.5, exp(-near) * fmax(2, near));
         const double slope = s * fabs(1 + g * falling) + Bg * curve;

@@ -1,34 +1,21 @@
 /* SPDX-License-Identifier: MIT
  * gelu: y = h (1 + E), h = |x|/2, with E = erf(z) or tanh(z), off by what z is off (moved) and by the primitive, which
  * is E itself, its complement 1 + E, or an exponential (tanh, quick); gelu.bound.md derives it.  planes: 1 + E. */
-#include "assay/params/gelu.h"
+#include "gelu.h"
 #include "bound.h"
-
-/* E = erf(z) or tanh(z) */
-static double argument(double x, int32_t form)
-{
-    return form == ASSAY_GELU_ERF     ? x * 0.70710678118654752440
-           : form == ASSAY_GELU_QUICK ? x * 0.851
-                                      : x * 0.79788456080286535588 * (1 + 0.044715 * x * x);
-}
 
 KAPPA(gelu)
 {
     const assay_gelu_params *p = a->params;
     const double *x = a->operand[0];
-    for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++) {
-        const double z = argument(x[i], p->form);
-        planes[0][i] = p->form == ASSAY_GELU_ERF ? erfc(-z) : 2 / (1 + exp(-2 * z));
-    }
+    for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++)
+        planes[0][i] = gelu_whole(gelu_argument(x[i], p->form), p->form);
 }
 
 /* How far E is off because z is, by the factor 1 +- off. */
 static double moved_by(double z, double off, int32_t form)
 {
-    const double least = fabs(z) * fmax(1 - off, 0), e = exp(-2 * least);
-    const double slope =
-        form == ASSAY_GELU_ERF ? 1.12837916709551257390 * exp(-least * least) : 4 * e / ((1 + e) * (1 + e));
-    return fabs(z) * off * slope;
+    return fabs(z) * off * gelu_slope(fabs(z) * fmax(1 - off, 0), form);
 }
 
 BOUND(gelu)
@@ -44,7 +31,7 @@ BOUND(gelu)
     const double primitive = bound_gamma((by_erf ? BOUND_E(c, e_erf) : BOUND_E(c, e_tanh)) + 1, u);
     const double last = bound_gamma(by_erf ? 2 : div + 2, u);
     for (int64_t i = 0; i < a->dim[0] * a->dim[1]; i++) {
-        const double z = argument(x[i], p->form), whole = planes[0][i], moved = moved_by(z, off, p->form);
+        const double z = gelu_argument(x[i], p->form), whole = planes[0][i], moved = moved_by(z, off, p->form);
         const double E = fabs(by_erf ? erf(z) : tanh(z)), by_exp = exponential * whole * (2 - whole) / 2;
         const double size = !by_erf ? E : c->erfc ? whole : fmax(E, whole), by_itself = primitive * (size + moved);
         const double rough = moved + (by_erf ? by_itself : quick ? by_exp : fmax(by_itself, by_exp));

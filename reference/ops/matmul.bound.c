@@ -7,7 +7,7 @@
  * s^2 = sum partial_k^2 + sum (x w)_k^2 along the sequential order; apart: of the chains of x (w - m) and of x m
  * together.
  */
-#include "bound.h"
+#include "product.h"
 
 enum { A, S, M, APART };
 
@@ -59,17 +59,6 @@ KAPPA(matmul)
     }
 }
 
-/* sum|x| + sum|w| of output i */
-static double sizes(const assay_dense *a, int64_t i)
-{
-    const int64_t N = a->dim[1], K = a->dim[2];
-    const double *x = (const double *)a->operand[0] + i / N * K, *w = (const double *)a->operand[1] + i % N * K;
-    double s = 0;
-    for (int64_t k = 0; k < K; k++)
-        s += fabs(x[k]) + fabs(w[k]);
-    return s;
-}
-
 BOUND(matmul)
 {
     const int64_t n = a->dim[0] * a->dim[1], K = a->dim[2];
@@ -77,7 +66,8 @@ BOUND(matmul)
     const double *sum = planes[c->split_min ? M : A];
     const double *y = a->operand[3];
     for (int64_t i = 0; i < n; i++) /* infinity times codes and times a minimum, apart, may be of both signs */
-        b[3][i] = c->split_min && isinf(y[i]) ? NAN
-                                              : (rate * sum[i] + floor + (c->ftz ? bound_eta(c) * sizes(a, i) : 0)) *
-                                                    bound_either(c, sum[i] + rate * sum[i]);
+        b[3][i] = c->split_min && isinf(y[i])
+                      ? NAN
+                      : (rate * sum[i] + floor + (c->ftz ? bound_eta(c) * product_sizes(a, 1, i) : 0)) *
+                            bound_either(c, sum[i] + rate * sum[i]);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * matmul_add: matmul's bound (matmul.bound.c) with the residual as one more term of the sum, and one more rounding of
  * y: the golden is add's, which is rounded to f32.  planes: matmul's A and M, and the residual's size in both. */
-#include "bound.h"
+#include "product.h"
 
 KAPPA(matmul);
 
@@ -20,24 +20,13 @@ KAPPA(matmul_add)
             planes[p][i] += fabs(residual[i]);
 }
 
-/* sum|x| + sum|w| of output i */
-static double sizes(const assay_dense *a, int64_t i)
-{
-    const int64_t N = a->dim[1], K = a->dim[2];
-    const double *x = (const double *)a->operand[X] + i / N * K, *w = (const double *)a->operand[W] + i % N * K;
-    double s = 0;
-    for (int64_t k = 0; k < K; k++)
-        s += fabs(x[k]) + fabs(w[k]);
-    return s;
-}
-
 BOUND(matmul_add)
 {
     const int64_t n = a->dim[0] * a->dim[1], K = a->dim[2];
     const double rate = bound_c(c, (double)K, a->operand[BIAS] ? 4 : 3), floor = (double)(K + 1) * bound_eta(c);
     const double *sum = planes[c->split_min ? M : A], *y = a->operand[Y];
     for (int64_t i = 0; i < n; i++) { /* infinity times codes and times a minimum, apart, may be of both signs */
-        const double flushed = c->ftz ? bound_eta(c) * (sizes(a, i) + 1) : 0;
+        const double flushed = c->ftz ? bound_eta(c) * (product_sizes(a, W, i) + 1) : 0;
         b[Y][i] = c->split_min && isinf(y[i])
                       ? NAN
                       : (rate * sum[i] + floor + flushed) * bound_either(c, sum[i] + rate * sum[i]);
