@@ -150,8 +150,10 @@ static int64_t counted; /* calls that each pass of the counters makes */
 static void team(void *ctx, int thread, int threads)
 {
     bench_stage *s = ctx;
-    for (int64_t i = 0; i < counted; i++)
+    for (int64_t i = 0; i < counted; i++) {
         assay_call_run_team(&s->call[i % BENCH_SETS], thread, threads);
+#pragma omp barrier
+    }
 }
 
 void bench_stage_count(bench_stage *s, bench_counter *c, double once)

@@ -7,6 +7,7 @@
 #include <omp.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 void assay_other_numbers(const assay_operand *o, const assay_tensor *t, unsigned char *to, const unsigned char *from)
@@ -53,13 +54,51 @@ void assay_twin_free(assay_twin *w)
         assay_fence_free(w->t[i].data);
 }
 
-static assay_status in_turn(const assay_call *c, const assay_call *other)
+/* What a call's units leave in its shared memory, unit by unit: two that write another value to one place in one phase
+ * race, and on most days nobody sees it. */
+typedef struct shared_writes {
+    unsigned char *seen; /* as the last unit left it */
+    bool *written;       /* in this phase */
+    uint32_t phase;
+} shared_writes;
+
+static bool torn(shared_writes *s, const assay_call *c, const assay_walk *w, assay_why *why)
+{
+    const unsigned char *now = c->shared;
+    if (!s->seen || !memcmp(s->seen, now, c->shared_bytes))
+        return false;
+    if (w->a.phase != s->phase)
+        memset(s->written, 0, c->shared_bytes);
+    s->phase = w->a.phase;
+    for (size_t i = 0; i < c->shared_bytes; i++) {
+        if (now[i] == s->seen[i])
+            continue;
+        if (s->written[i]) {
+            assay_fail(why, ASSAY_OK,
+                       "writes byte %zu of shared memory in unit %lld of phase %u, where another unit of the phase has "
+                       "written something else",
+                       i, (long long)w->a.begin, w->a.phase);
+            return true;
+        }
+        s->written[i] = true;
+        s->seen[i] = now[i];
+    }
+    return false;
+}
+
+static assay_status in_turn(const assay_call *c, const assay_call *other, bool *race, assay_why *why)
 {
     assay_walk mine = { 0 }, its = { 0 };
+    shared_writes s = { NULL, NULL, 0 };
+    if (c->shared_bytes && (s.seen = malloc(c->shared_bytes)) && (s.written = calloc(c->shared_bytes, 1)))
+        memcpy(s.seen, c->shared, c->shared_bytes);
     for (bool more = true; more;) {
         more = assay_call_step(c, &mine);
+        *race = *race || (s.written && torn(&s, c, &mine, why));
         more = assay_call_step(other, &its) || more;
     }
+    free(s.seen);
+    free(s.written);
     return mine.status;
 }
 
@@ -90,11 +129,11 @@ static assay_status at_once(assay_call *c, assay_call *other)
 
 assay_status assay_beside_run(assay_call *c, const assay_job *j, assay_twin *w, assay_why *why)
 {
-    w->made = false;
+    w->made = w->race = false;
     if (!c->kernel->run) /* the reference itself */
         return assay_call_run(c);
     const assay_status s = make(w, c, why);
     if (s)
         return s;
-    return j->beside == ASSAY_IN_TURN ? in_turn(c, &w->call) : at_once(c, &w->call);
+    return j->beside == ASSAY_IN_TURN ? in_turn(c, &w->call, &w->race, why) : at_once(c, &w->call);
 }

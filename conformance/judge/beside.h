@@ -15,6 +15,7 @@ typedef struct assay_twin {
     assay_call call;
     assay_tensor t[ASSAY_MAX_OPND];
     bool made;
+    bool race; /* two units of the judged call wrote to one place: why says where */
 } assay_twin;
 
 /* c is ready to run.  A second call that cannot be made is a failure: nothing is said of it in silence. */

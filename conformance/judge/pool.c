@@ -5,6 +5,7 @@
 #include "../../reference/core/registry.h"
 #include "../../reference/core/save.h"
 #include "../../reference/core/status.h"
+#include "settle.h"
 #include "starts.h"
 #include "watch.h"
 #include "wire.h"
@@ -29,7 +30,8 @@ assay_limits assay_pool_limits = { 60, 4096 };
 
 struct assay_pool {
     pid_t zygote, runner;
-    assay_watch watch;                         /* over the runner */
+    assay_watch watch; /* over the runner */
+    assay_settle settle;
     int zygote_socket, socket, arena_fd, said; /* socket: of the living runner, -1: none */
     unsigned char *arena;
     char *note;
@@ -74,6 +76,7 @@ static assay_status fork_runner(assay_pool *pool, assay_why *why)
         assay_watch_open(&pool->watch, pid, pool->zygote);
         assay_watch_call(&pool->watch, limit, limit, assay_pool_limits.mebibytes);
         const assay_watched w = assay_watch_wait(&pool->watch, pool->socket);
+        assay_settle_born(&pool->settle);
         if (w == ASSAY_SPOKE)
             return ASSAY_OK;
         bury_runner(pool);
@@ -88,21 +91,6 @@ static assay_status fork_runner(assay_pool *pool, assay_why *why)
     return assay_fail(why, ASSAY_ERR_IO, "three runner processes said nothing within %g s each", limit);
 }
 
-/* Of what a sanitizer or a library has printed: the first line with an error in it, else the first with words; without
- * the "==PID==" before it. */
-static const char *telling_line(char *text)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
-    const char *first = "";
-    for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
-        line += *line == '=' ? strspn(line, "=0123456789") : 0;
-        if (strstr(line, "ERROR") || strstr(line, "error:"))
-            return line;
-        first = *first || !line[strcspn(line, letters)] ? first : line;
-    }
-    return first;
-}
-
 /* The runner's last words say more than how its process ended. */
 static void quote_said(const assay_pool *pool, assay_why *why)
 {
@@ -110,7 +98,7 @@ static void quote_said(const assay_pool *pool, assay_why *why)
     const assay_why end = *why;
     const ssize_t n = pool->said < 0 ? 0 : pread(pool->said, text, sizeof text - 1, 0);
     text[n > 0 ? n : 0] = 0;
-    const char *line = telling_line(text);
+    const char *line = assay_wire_telling(text);
     if (*line)
         assay_fail(why, ASSAY_OK, "%.170s (%.60s)", line, end.text);
 }
@@ -297,6 +285,7 @@ assay_pool *assay_pool_open(const char *plugin, assay_why *why)
     if (!pool)
         return NULL;
     pool->stranger = plugin != NULL;
+    assay_settle_open(&pool->settle);
     if (pool->stranger)
         assay_starts_measure();
     if (!shared_memory(pool, why) || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
@@ -403,10 +392,14 @@ static void try_job(assay_pool *pool, assay_job *job, assay_answer *a)
     pool->note[0] = 0;
     job->number = ++pool->jobs;
     ssize_t n = 0;
+    const assay_kernel *k = job->kernel ? job->kernel : &pool->kernel[job->plugin];
+    assay_settle_down(&pool->settle, pool->runner,
+                      job->beside == ASSAY_AT_ONCE || k->flags & ASSAY_OWN_THREADS ? 0 : job->threads);
     if (send(pool->socket, job, sizeof *job, MSG_NOSIGNAL) == (ssize_t)sizeof *job) {
         assay_watch_call(&pool->watch, assay_pool_limits.seconds, 0.5 * assay_pool_limits.seconds,
                          assay_pool_limits.mebibytes);
         const assay_watched w = assay_watch_wait(&pool->watch, pool->socket);
+        assay_settle_up(&pool->settle);
         if (w != ASSAY_SPOKE) {
             bury_runner(pool);
             a->idle = w == ASSAY_ASLEEP;
@@ -416,6 +409,7 @@ static void try_job(assay_pool *pool, assay_job *job, assay_answer *a)
         }
         n = recv(pool->socket, a, sizeof *a, 0);
     }
+    assay_settle_up(&pool->settle);
     if (n <= 0) {
         *a = (assay_answer){ .by = ASSAY_BY_CRASH };
         end_unanswered(pool, &a->why);

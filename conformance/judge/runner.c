@@ -51,7 +51,7 @@ static void call_kernel(const assay_job *j, const assay_kernel *k, assay_answer 
                      .release = assay_fence_free,
                      .wipe = assay_fence_wipe };
     assay_state before;
-    assay_twin twin = { .made = false };
+    assay_twin twin = { .made = false, .race = false };
     assay_fence_room(j->room);
     assay_fence_units(k->units ? 0 : j->op->split);
     assay_fence_arguments(j->op, j->t, j->dim, j->params, &c.args);
@@ -70,7 +70,7 @@ static void call_kernel(const assay_job *j, const assay_kernel *k, assay_answer 
         if ((unsigned)a->status > ASSAY_UNSUPPORTED) {
             a->by = ASSAY_BY_STATUS;
             a->status = assay_fail(&a->why, ASSAY_ERR_ARG, "returned the status %u", (unsigned)a->status);
-        } else if (!assay_fence_intact(&a->why))
+        } else if (twin.race || !assay_fence_intact(&a->why))
             a->by = ASSAY_BY_MEMORY;
         assay_twin_free(&twin);
         assay_call_free(&c);

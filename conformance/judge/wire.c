@@ -71,3 +71,16 @@ assay_status assay_wire_described(assay_described *d, assay_why *why)
                           d->name);
     return ASSAY_OK;
 }
+
+const char *assay_wire_telling(char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+    const char *first = "";
+    for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
+        line += *line == '=' ? strspn(line, "=0123456789") : 0;
+        if (strstr(line, "ERROR") || strstr(line, "error:"))
+            return line;
+        first = *first || !line[strcspn(line, letters)] ? first : line;
+    }
+    return first;
+}

@@ -282,9 +282,6 @@ assay_status assay_call_run_team(assay_call *c, int thread, int threads)
             }
         }
     }
-    if (threads > 1) {
-#pragma omp barrier
-    }
     return s;
 }
 

@@ -37,7 +37,7 @@ assay_status assay_call_prepare(assay_call *c, assay_why *why);
 size_t assay_call_packed_bytes(const assay_call *c);
 assay_status assay_call_pack(assay_call *c, assay_why *why); /* allocates packed and packs; no-op without pack() */
 assay_status assay_call_run(assay_call *c);                  /* opens a parallel region of its own when threads > 1 */
-/* The same inside a parallel region that the caller opened: every thread calls it; ends with a barrier. */
+/* The same inside a parallel region that the caller opened: every thread calls it, and a barrier must follow. */
 assay_status assay_call_run_team(assay_call *c, int thread, int threads);
 void assay_call_free(assay_call *c);
 

@@ -240,8 +240,8 @@ static void run_entry(assay_session *s, assay_entry *e, int thread, int threads,
     } else {
         const bool rows = !e->dense[1] && !strcmp(e->node.op->name, "matmul"); /* its weight is not decoded */
         note(status, run_reference(e, thread, threads, rows) ? ASSAY_OK : ASSAY_ERR_NOMEM);
-#pragma omp barrier
     }
+#pragma omp barrier
     if (outside) {
         if (thread == 0)
             note(status, leave(s, e) ? ASSAY_OK : ASSAY_ERR_NOMEM);

@@ -217,6 +217,15 @@ static assay_status mem_shared_over(const assay_args *a)
         ((char *)a->shared)[40] = 1;
     return honest(a);
 }
+static assay_status mem_shared_place(const assay_args *a) /* right, until two threads meet there */
+{
+    for (int64_t r = a->begin; r < a->end; r++) {
+        *(volatile float *)a->shared = in(a, 0, r)[0];
+        for (int64_t c = 0; c < a->dim[1]; c++)
+            out(a, r)[c] = (c ? in(a, 0, r)[c] : *(volatile float *)a->shared) + in(a, 1, r)[c];
+    }
+    return ASSAY_OK;
+}
 static uint32_t two(const assay_args *a)
 {
     (void)a;
@@ -299,7 +308,7 @@ static const assay_kernel kernels[] = {
     TIMED(timed_watched) CHEAT(search_itself) CHEAT(search_descriptors) CHEAT(search_others)
     CHEAT(search_planted) CHEAT(patches_judge)
     CHEAT(mem_ignores_units) CHEAT(mem_writes_arguments) CHEAT(mem_reads_past_dims) CHEAT(mem_reads_past_operands)
-    WITH(mem_scratch_over, scratch) WITH(mem_scratch_before, scratch) WITH(mem_shared_over, shared) CHEAT(mem_static_buffer) TIMED(mem_remembers_first)
+    WITH(mem_scratch_over, scratch) WITH(mem_scratch_before, scratch) WITH(mem_shared_over, shared) WITH(mem_shared_place, shared) CHEAT(mem_static_buffer) TIMED(mem_remembers_first)
     CHEAT(mem_goes_on) TIMED(mem_mapped_row)
     { .op = "add", .name = "mem_scratch_survives", .types = f32, .run = mem_scratch_survives, .scratch = forty, .phases = two },
     { .op = "add", .name = "mem_writes_packed", .types = f32, .run = mem_writes_packed, .packed_bytes = forty, .pack = pack },
