@@ -199,8 +199,10 @@ static void time_it(run *x, assay_why *why)
         c.repetitions = (int64_t)(100 * t->min_seconds / once) < 3 ? (c.repetitions < 3 ? c.repetitions : 3)
                                                                    : (int64_t)(100 * t->min_seconds / once);
     if (t->cold) {
+        const double begin = assay_seconds();
+        bench_stage_cold(&x->stage);
         c.timed = timed;
-        c.iterations = (int64_t)(t->min_seconds / once);
+        c.iterations = (int64_t)(t->min_seconds / (assay_seconds() - begin)); /* of the flushes, too */
         c.iterations = c.iterations < 1 ? 1 : c.iterations > 200 ? 200 : c.iterations;
     } else {
         c.hot = hot;

@@ -321,33 +321,36 @@ SECOND(matmul)
     }
 }
 
+#define FEW  "{f32,bf16,q8_0,q4_0,q4_1}"
+#define MANY "{f32,bf16,q8_0,q4_0,q4_k,q6_k}"
 static const assay_workload workloads[] = {
-    /* the projections of one layer and the output matrix */
-    { "smollm2-135m.decode.qkv", "T=1 N=960 K=576 w=*", 1 },
-    { "smollm2-135m.decode.o", "T=1 N=576 K=576 w=*", 1 },
-    { "smollm2-135m.decode.ffn_up", "T=1 N=1536 K=576 w=*", 1 },
+    /* the projections of one layer and the output matrix; every type in one of them for each number of tokens, in which
+     * blocks of 256 fit */
+    { "smollm2-135m.decode.qkv", "T=1 N=960 K=576 w=" FEW, 1 },
+    { "smollm2-135m.decode.o", "T=1 N=576 K=576 w=" FEW, 1 },
+    { "smollm2-135m.decode.ffn_up", "T=1 N=1536 K=576 w=" FEW, 1 },
     { "smollm2-135m.decode.ffn_down", "T=1 N=576 K=1536 w=*", 1 },
-    { "smollm2-135m.decode.lm_head", "T=1 N=49152 K=576 w=*", 1 },
-    { "smollm2-135m.batch8.ffn_up", "T=8 N=1536 K=576 w=*", 8 },
-    { "smollm2-135m.batch8.qkv", "T=8 N=960 K=576 w=*", 8 },
+    { "smollm2-135m.decode.lm_head", "T=1 N=49152 K=576 w=" FEW, 1 },
+    { "smollm2-135m.batch8.ffn_up", "T=8 N=1536 K=576 w=" FEW, 8 },
+    { "smollm2-135m.batch8.qkv", "T=8 N=960 K=576 w=" FEW, 8 },
     { "smollm2-135m.batch8.ffn_down", "T=8 N=576 K=1536 w=*", 8 },
-    { "smollm2-135m.batch8.lm_head", "T=8 N=49152 K=576 w=*", 8 },
-    { "smollm2-135m.prefill512.qkv", "T=512 N=960 K=576 w=*", 512 },
-    { "smollm2-135m.prefill512.o", "T=512 N=576 K=576 w=*", 512 },
-    { "smollm2-135m.prefill512.ffn_up", "T=512 N=1536 K=576 w=*", 512 },
+    { "smollm2-135m.batch8.lm_head", "T=8 N=49152 K=576 w=" FEW, 8 },
+    { "smollm2-135m.prefill512.qkv", "T=512 N=960 K=576 w=" FEW, 512 },
+    { "smollm2-135m.prefill512.o", "T=512 N=576 K=576 w=" FEW, 512 },
+    { "smollm2-135m.prefill512.ffn_up", "T=512 N=1536 K=576 w=" FEW, 512 },
     { "smollm2-135m.prefill512.ffn_down", "T=512 N=576 K=1536 w=*", 512 },
-    { "llama3-8b.decode.qkv", "T=1 N=6144 K=4096 w=*", 1 },
-    { "llama3-8b.decode.o", "T=1 N=4096 K=4096 w=*", 1 },
-    { "llama3-8b.decode.ffn_up", "T=1 N=14336 K=4096 w=*", 1 },
+    { "llama3-8b.decode.qkv", "T=1 N=6144 K=4096 w=" MANY, 1 },
+    { "llama3-8b.decode.o", "T=1 N=4096 K=4096 w=" MANY, 1 },
+    { "llama3-8b.decode.ffn_up", "T=1 N=14336 K=4096 w=" MANY, 1 },
     { "llama3-8b.decode.ffn_down", "T=1 N=4096 K=14336 w=*", 1 },
     { "llama3-8b.decode.lm_head", "T=1 N=128256 K=4096 w=q8_0", 1 },
-    { "llama3-8b.batch8.qkv", "T=8 N=6144 K=4096 w=*", 8 },
-    { "llama3-8b.batch8.o", "T=8 N=4096 K=4096 w=*", 8 },
-    { "llama3-8b.batch8.ffn_up", "T=8 N=14336 K=4096 w=*", 8 },
+    { "llama3-8b.batch8.qkv", "T=8 N=6144 K=4096 w=" MANY, 8 },
+    { "llama3-8b.batch8.o", "T=8 N=4096 K=4096 w=" MANY, 8 },
+    { "llama3-8b.batch8.ffn_up", "T=8 N=14336 K=4096 w=" MANY, 8 },
     { "llama3-8b.batch8.ffn_down", "T=8 N=4096 K=14336 w=*", 8 },
-    { "llama3-8b.prefill512.qkv", "T=512 N=6144 K=4096 w=*", 512 },
-    { "llama3-8b.prefill512.o", "T=512 N=4096 K=4096 w=*", 512 },
-    { "llama3-8b.prefill512.ffn_up", "T=512 N=14336 K=4096 w=*", 512 },
+    { "llama3-8b.prefill512.qkv", "T=512 N=6144 K=4096 w=" MANY, 512 },
+    { "llama3-8b.prefill512.o", "T=512 N=4096 K=4096 w=" MANY, 512 },
+    { "llama3-8b.prefill512.ffn_up", "T=512 N=14336 K=4096 w=" MANY, 512 },
     { "llama3-8b.prefill512.ffn_down", "T=512 N=4096 K=14336 w=*", 512 },
 };
 
