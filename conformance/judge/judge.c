@@ -128,13 +128,82 @@ static bool call_after(assay_pool *pool, assay_placement *pl, const assay_proble
     return call(pool, pl, p, k, a);
 }
 
+/* Is byte b of output i another than it was? */
+static bool changed(const assay_placement *pl, const unsigned char *arena, int i, size_t b)
+{
+    return arena[pl->job.offset[i] + b] != pl->before[pl->job.offset[i] + b];
+}
+
+/* A border between what the middle third of the units writes and what others write: 1 + the output, and the byte before
+ * which it runs; 0: there is none. */
+static int border(const assay_placement *pl, const assay_problem *p, const unsigned char *others, assay_lock side,
+                  size_t *at)
+{
+    for (int i = 0; i < p->c.op->n_operands; i++) {
+        const assay_tensor *t = &pl->job.t[i];
+        if (p->c.op->operands[i].access != ASSAY_OUT || !pl->job.page_bytes[i] || t->layout)
+            continue;
+        const size_t bytes = assay_tensor_bytes(t), align = (size_t)assay_alignment_of(t->type);
+        size_t own = 0, b;
+        if (side == ASSAY_LOCK_BEFORE) {
+            while (own < bytes && !changed(pl, pl->arena, i, own))
+                own++;
+            for (b = own; b > 0 && !changed(pl, others, i, b - 1);)
+                b--;
+            *at = b / align * align;
+            if (own < bytes && *at)
+                return i + 1;
+        } else {
+            for (own = bytes; own > 0 && !changed(pl, pl->arena, i, own - 1);)
+                own--;
+            for (b = own; b < bytes && !changed(pl, others, i, b);)
+                b++;
+            *at = (b + align - 1) / align * align;
+            if (own && *at < bytes)
+                return i + 1;
+        }
+    }
+    return 0;
+}
+
+/* The middle third once more, with that border where a page begins and what lies beyond it read-only: a unit that puts
+ * back what it has read of another's part changes nothing here, and races with it in a team. */
+static bool call_cut(assay_pool *pool, const assay_placement *pl, const assay_problem *p, const assay_kernel *k,
+                     int cut, assay_lock side, size_t at, assay_answer *a)
+{
+    size_t bytes, page;
+    assay_why why;
+    assay_placement own = { .job = pl->job, .arena = assay_pool_arena(pool, &bytes, &page), .used = pl->used };
+    own.cut_at = at;
+    own.job.cut = (uint8_t)cut;
+    own.job.lock = (uint8_t)side;
+    own.job.share = ASSAY_MIDDLE_UNITS;
+    for (int i = 0; i < p->c.op->n_operands; i++)
+        if (p->c.present >> i & 1 && assay_place_operand(&own, p, i, ASSAY_SPACED_DENSE, bytes, page, &why))
+            return true; /* no room behind the other placement */
+    own.before = malloc(own.used + 1);
+    if (!own.before)
+        return true;
+    memcpy(own.before, own.arena, own.used);
+    const bool ok = call(pool, &own, p, k, a);
+    free(own.before);
+    memset(own.arena + pl->used, 0, own.used - pl->used);
+    if (a->by == ASSAY_BY_MEMORY) {
+        const assay_why told = a->why;
+        assay_fail(&a->why, ASSAY_OK, "read-only %s byte %zu of %s, which is other units' part: %.170s",
+                   side == ASSAY_LOCK_BEFORE ? "before" : "from", at, p->c.op->operands[cut - 1].name, told.text);
+    }
+    return ok;
+}
+
 /* Two calls that share the work: bytes that the first has changed are put over what the second has left; none may be
  * changed by both. */
 static bool call_apart(assay_pool *pool, assay_placement *pl, const assay_problem *p, const assay_kernel *k,
                        assay_answer *a)
 {
     unsigned char *first = malloc(pl->used + 1);
-    size_t both = SIZE_MAX;
+    const assay_lock side = p->c.seed / 8192 % 2 ? ASSAY_LOCK_BEFORE : ASSAY_LOCK_BEHIND;
+    size_t both = SIZE_MAX, at = 0;
     pl->job.share = ASSAY_OTHER_UNITS;
     bool ok = first && call(pool, pl, p, k, a);
     if (ok &&
@@ -150,6 +219,7 @@ static bool call_apart(assay_pool *pool, assay_placement *pl, const assay_proble
         pl->job.share = ASSAY_MIDDLE_UNITS;
         ok = call(pool, pl, p, k, a);
     }
+    const int cut = ok ? border(pl, p, first, side, &at) : 0;
     for (size_t b = 0; ok && b < pl->used; b++)
         if (first[b] != pl->before[b]) {
             both = both == SIZE_MAX && pl->arena[b] != pl->before[b] ? b : both;
@@ -163,7 +233,7 @@ static bool call_apart(assay_pool *pool, assay_placement *pl, const assay_proble
                        (ptrdiff_t)both - (ptrdiff_t)pl->job.offset[i], p->c.op->operands[i].name);
         }
     free(first);
-    return ok;
+    return ok && both == SIZE_MAX && cut ? call_cut(pool, pl, p, k, cut, side, at, a) : ok;
 }
 
 static bool any_parts(const assay_problem *p)

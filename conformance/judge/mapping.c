@@ -11,6 +11,8 @@ typedef struct layout { /* and where it is mapped */
     size_t used; /* bytes; 0: nothing is mapped */
     size_t page_at[ASSAY_MAX_OPND], page_bytes[ASSAY_MAX_OPND];
     bool writable[ASSAY_MAX_OPND];
+    size_t page_cut;
+    uint8_t cut, lock;
     uint8_t parts[ASSAY_MAX_OPND];
 } layout;
 
@@ -135,6 +137,7 @@ static bool map(layout *m, const assay_job *j, int arena)
     memcpy(m->page_at, j->page_at, sizeof m->page_at);
     memcpy(m->page_bytes, j->page_bytes, sizeof m->page_bytes);
     memcpy(m->writable, j->writable, sizeof m->writable);
+    m->page_cut = j->page_cut, m->cut = j->cut, m->lock = j->lock;
     memset(m->parts, 0, sizeof m->parts);
     m->used = page;
     for (int i = 0; i < j->op->n_operands; i++) {
@@ -150,6 +153,9 @@ static bool map(layout *m, const assay_job *j, int arena)
         if (m->used + bytes + page > place_bytes ||
             mmap(m->base + m->used, bytes, prot, MAP_SHARED | MAP_FIXED, arena, (off_t)j->page_at[i]) == MAP_FAILED)
             return false;
+        const size_t lo = j->lock == ASSAY_LOCK_BEFORE ? 0 : j->page_cut, hi = lo ? bytes : j->page_cut;
+        if (j->cut == i + 1 && mprotect(m->base + m->used + lo, hi - lo, PROT_READ))
+            return false;
         m->used += bytes + page;
     }
     return true;
@@ -159,7 +165,8 @@ static bool is(const layout *m, const assay_job *j)
 {
     return m->used && !memcmp(m->page_at, j->page_at, sizeof m->page_at) &&
            !memcmp(m->page_bytes, j->page_bytes, sizeof m->page_bytes) &&
-           !memcmp(m->writable, j->writable, sizeof m->writable) && !memcmp(m->parts, j->parts, sizeof m->parts);
+           !memcmp(m->writable, j->writable, sizeof m->writable) && m->page_cut == j->page_cut && m->cut == j->cut &&
+           m->lock == j->lock && !memcmp(m->parts, j->parts, sizeof m->parts);
 }
 
 static layout *layout_of(const assay_job *j, int arena)

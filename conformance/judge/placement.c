@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int alignment_of(assay_dtype t)
+int assay_alignment_of(assay_dtype t)
 {
     const assay_dtype_info *ty = assay_dtype_of(t);
     return ty->block > 1 ? 2 : ty->bytes; /* blocks hold 16-bit words */
@@ -117,7 +117,7 @@ unsigned char assay_poison_of(unsigned char poison, const assay_operand *o)
 
 assay_misplaced assay_misplace(const assay_case *c, int i)
 {
-    const int64_t align = alignment_of(c->type[i]), mix = (int64_t)(c->seed % 1000003) + 7 * i;
+    const int64_t align = assay_alignment_of(c->type[i]), mix = (int64_t)(c->seed % 1000003) + 7 * i;
     const int64_t pad = assay_dtype_of(c->type[i])->block > 1 ? (1 + mix % 3) * 2 : (1 + mix % 5) * align;
     const uint64_t turn = c->seed / 1000003; /* in one case of eight one operand is dense beside the others */
     const bool dense = turn % 8 == 1 && (int)(turn / 8 % (uint64_t)c->op->n_operands) == i;
@@ -139,14 +139,19 @@ assay_status assay_place_operand(assay_placement *pl, const assay_problem *p, in
         pad_rows(t, dim, off.pad);
     if (spacing == ASSAY_SPACED_FAR)
         j->parts[i] = (uint8_t)part_rows(t, dim, page);
-    const size_t bytes = assay_tensor_bytes(t), head = hostile ? (size_t)off.head : 0;
+    const bool cut = j->cut == i + 1;
+    const size_t bytes = assay_tensor_bytes(t), head = hostile ? (size_t)off.head
+                                                       : cut   ? (page - pl->cut_at % page) % page
+                                                               : 0;
     const size_t pages = (head + bytes + room + page - 1) / page * page + (bytes ? 0 : page);
     if (pl->used + pages > arena_bytes)
         return assay_fail(why, ASSAY_ERR_NOMEM, "%s: %s needs %zu bytes, the judge's arena has %zu", p->c.op->name,
                           o->name, bytes, arena_bytes);
     j->page_at[i] = pl->used;
     j->page_bytes[i] = pages;
-    j->offset[i] = pl->used + (hostile ? head : pages - bytes - room);
+    j->offset[i] = pl->used + (hostile || cut ? head : pages - bytes - room);
+    if (cut)
+        j->page_cut = head + pl->cut_at;
     j->writable[i] = o->access != ASSAY_IN;
     j->room = room;
     memset(pl->arena + j->page_at[i], assay_poison_of(j->poison, o), pages);

@@ -21,6 +21,7 @@ typedef struct assay_placement {
     assay_job job;
     unsigned char *arena;
     size_t used;           /* bytes of the arena */
+    size_t cut_at;         /* of the output that the job cuts: before which byte a page begins */
     unsigned char *before; /* the arena as it was sent; after the audit outputs are copied in */
 } assay_placement;
 
@@ -29,6 +30,7 @@ typedef struct assay_placement {
 typedef enum assay_spacing { ASSAY_SPACED_DENSE, ASSAY_SPACED_HOSTILE, ASSAY_SPACED_FAR } assay_spacing;
 assay_status assay_place_operand(assay_placement *pl, const assay_problem *p, int i, assay_spacing spacing,
                                  size_t arena_bytes, size_t page, assay_why *why);
+int assay_alignment_of(assay_dtype t);               /* bytes: of an element, or of what a block holds */
 bool assay_has_parts(const assay_problem *p, int i); /* would it be made of such rows? */
 /* What an earlier, larger placement left beyond this one may be a right answer: it is wiped. */
 void assay_forget_rest(const assay_placement *pl);

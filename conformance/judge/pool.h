@@ -17,6 +17,8 @@ extern assay_limits assay_pool_limits;
 /* Whether a second call of the kernel, with other numbers, runs in turn with the one that is judged, or at once. */
 typedef enum assay_beside { ASSAY_ALONE, ASSAY_IN_TURN, ASSAY_AT_ONCE } assay_beside;
 
+typedef enum assay_lock { ASSAY_LOCK_BEFORE = 1, ASSAY_LOCK_BEHIND } assay_lock;
+
 typedef struct assay_job {      /* one call, as it is sent to a runner */
     uint32_t number;            /* filled by assay_pool_run */
     const assay_op *op;         /* NULL: no call, a question whether the runner waits for one */
@@ -28,6 +30,8 @@ typedef struct assay_job {      /* one call, as it is sent to a runner */
     size_t page_at[ASSAY_MAX_OPND], page_bytes[ASSAY_MAX_OPND]; /* whole pages around it; 0: left out */
     uint8_t parts[ASSAY_MAX_OPND]; /* 2 to ASSAY_PARTS: its pages are so many equal parts, to be mapped far apart */
     bool writable[ASSAY_MAX_OPND];
+    uint8_t cut, lock;            /* 1 + an output, 0: none; assay_lock: on which side of page_cut it is read-only */
+    size_t page_cut;              /* bytes of its pages, a whole number of them */
     uint8_t over[ASSAY_MAX_OPND]; /* 1 + the input whose very tensor this output is (in place); 0: it has its own */
     int32_t threads;
     int64_t grain;

@@ -226,6 +226,24 @@ static assay_status mem_shared_place(const assay_args *a) /* right, until two th
     }
     return ASSAY_OK;
 }
+/* Whole vectors to the end of each row but the last: what stands behind it is put back. */
+static assay_status mem_puts_back(const assay_args *a)
+{
+    const int64_t C = a->dim[1];
+    const bool dense = a->operand[2].stride[0] == C * (int64_t)sizeof(float);
+    for (int64_t r = a->begin; r < a->end; r++) {
+        volatile float *y = out(a, r);
+        float behind = 0;
+        const bool over = dense && C && r + 1 < a->dim[0];
+        if (over)
+            behind = y[C];
+        for (int64_t c = 0; c < C; c++)
+            y[c] = in(a, 0, r)[c] + in(a, 1, r)[c];
+        if (over)
+            y[C] = behind;
+    }
+    return ASSAY_OK;
+}
 static uint32_t two(const assay_args *a)
 {
     (void)a;
@@ -307,7 +325,7 @@ static const assay_kernel kernels[] = {
     TIMED(timed_stale) TIMED(timed_lazy) TIMED(timed_replays) TIMED(timed_half)
     TIMED(timed_watched) CHEAT(search_itself) CHEAT(search_descriptors) CHEAT(search_others)
     CHEAT(search_planted) CHEAT(patches_judge)
-    CHEAT(mem_ignores_units) CHEAT(mem_writes_arguments) CHEAT(mem_reads_past_dims) CHEAT(mem_reads_past_operands)
+    CHEAT(mem_ignores_units) CHEAT(mem_puts_back) CHEAT(mem_writes_arguments) CHEAT(mem_reads_past_dims) CHEAT(mem_reads_past_operands)
     WITH(mem_scratch_over, scratch) WITH(mem_scratch_before, scratch) WITH(mem_shared_over, shared) WITH(mem_shared_place, shared) CHEAT(mem_static_buffer) TIMED(mem_remembers_first)
     CHEAT(mem_goes_on) TIMED(mem_mapped_row)
     { .op = "add", .name = "mem_scratch_survives", .types = f32, .run = mem_scratch_survives, .scratch = forty, .phases = two },
