@@ -171,7 +171,7 @@ static bool shows(const desk *d, trial *t)
         return p->t[s->operand].layout != 0;
     if (assay_slip_is(s, ASSAY_SLIP_STATE))
         return assay_place_applies(p, &s->kernel, ASSAY_PLACE_AFTER) && assay_slip_room(op, p->c.dim) < 4096;
-    if (assay_slip_is(s, ASSAY_SLIP_NEIGHBOUR)) {
+    if (assay_slip_in_units(s)) {
         bool blocks = false;
         for (int i = 0; i < op->n_operands; i++)
             blocks |= given(p, i) && op->operands[i].access != ASSAY_IN &&

@@ -359,6 +359,10 @@ static void make(list *l)
     add(l, ASSAY_SLIP_STATE, "%s", "");
     if (op->split)
         add(l, ASSAY_SLIP_NEIGHBOUR, "%s", "");
+    for (int i = 0, n = 0; op->split && i < op->n_operands;
+         i++) /* what stood in an INOUT may be what is written, too */
+        if (op->operands[i].access == ASSAY_OUT && strchr(op->operands[i].shape, op->split) && !n++)
+            add(l, ASSAY_SLIP_PUT_BACK, "%s", "");
 }
 
 static void finish(list *l, const assay_filter *f)
@@ -374,7 +378,7 @@ static void finish(list *l, const assay_filter *f)
         s->kernel = (assay_kernel){ .op = l->op->name,
                                     .name = s->name,
                                     .op_version = l->op->version,
-                                    .flags = s->kind == &assay_slip_kinds[ASSAY_SLIP_NEIGHBOUR] ? 0 : ASSAY_UNSLICED,
+                                    .flags = assay_slip_in_units(s) ? 0 : ASSAY_UNSLICED,
                                     .types = l->types,
                                     .layouts = l->layouts,
                                     .run = assay_slip_run,

@@ -63,6 +63,7 @@ enum {                   /* of assay_slip_kinds */
        ASSAY_SLIP_PAST,
        ASSAY_SLIP_STATE,
        ASSAY_SLIP_NEIGHBOUR,
+       ASSAY_SLIP_PUT_BACK,
        ASSAY_SLIP_KINDS
 };
 
@@ -122,6 +123,7 @@ void assay_slip_set(assay_slip_call *c, double v);
 extern const assay_slip_kind assay_slip_kinds[ASSAY_SLIP_KINDS];
 size_t assay_slip_room(const assay_op *op, const int64_t *dim); /* elements of the largest operand */
 bool assay_slip_is(const assay_slip *s, int kind);
+bool assay_slip_in_units(const assay_slip *s); /* it is about work units; the others compute all of the call at once */
 assay_status assay_slip_run(const assay_args *a);
 size_t assay_slip_scratch(const assay_args *a);
 #endif

@@ -18,6 +18,11 @@ bool assay_slip_is(const assay_slip *s, int kind)
     return s->kind == &assay_slip_kinds[kind];
 }
 
+bool assay_slip_in_units(const assay_slip *s)
+{
+    return assay_slip_is(s, ASSAY_SLIP_NEIGHBOUR) || assay_slip_is(s, ASSAY_SLIP_PUT_BACK);
+}
+
 size_t assay_slip_room(const assay_op *op, const int64_t *dim)
 {
     int64_t most = 1;
@@ -116,7 +121,7 @@ static void keep_beyond(const assay_args *a, assay_slip_call *c, int i)
     }
 }
 
-/* Of the work units begin .. end, and of the next one. */
+/* Of the work units begin .. end, and of the next one or, untouched, a byte of its last row. */
 static void store_slice(const assay_args *a, const assay_slip_call *c, int i)
 {
     const assay_op *op = c->slip->op;
@@ -131,13 +136,21 @@ static void store_slice(const assay_args *a, const assay_slip_call *c, int i)
     int64_t outer = 1, inner = 1;
     for (int r = 0; r < t.rank; r++)
         *(r < axis ? &outer : &inner) *= r == axis ? 1 : t.dim[r];
-    const int64_t length = t.dim[axis], end = a->end < length ? a->end + 1 : a->end, n = end - a->begin;
+    const bool more = a->end < t.dim[axis], back = assay_slip_is(c->slip, ASSAY_SLIP_PUT_BACK);
+    const int64_t length = t.dim[axis], end = more && !back ? a->end + 1 : a->end, n = end - a->begin;
     for (int64_t o = 0; o < outer; o++)
         memcpy(c->spare + o * n * inner, c->value[i] + (o * length + a->begin) * inner,
                (size_t)(n * inner) * sizeof(double));
     t.data = (char *)t.data + a->begin * t.stride[axis];
     t.dim[axis] = n;
     assay_tensor_encode(&t, c->spare);
+    volatile char *next = (char *)t.data + n * t.stride[axis];
+    for (int r = 0; r < axis; r++)
+        next += (t.dim[r] - 1) * t.stride[r];
+    if (more && back && outer > 0 && inner > 0) {
+        const char there = *next;
+        *next = there;
+    }
 }
 
 static void store(const assay_args *a, assay_slip_call *c, int i)
@@ -145,7 +158,7 @@ static void store(const assay_args *a, assay_slip_call *c, int i)
     const assay_slip *s = c->slip;
     const assay_tensor t = view(s, i, &a->operand[i]);
     keep_beyond(a, c, i);
-    if (assay_slip_is(s, ASSAY_SLIP_NEIGHBOUR))
+    if (assay_slip_in_units(s))
         store_slice(a, c, i);
     else
         assay_tensor_encode(&t, c->value[i]);

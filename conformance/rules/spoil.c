@@ -434,6 +434,7 @@ const assay_slip_kind assay_slip_kinds[ASSAY_SLIP_KINDS] = {
     [ASSAY_SLIP_STATE] = { "state", "the result of the first call at these addresses is returned again", ASSAY_AT_CALL,
                            NULL },
     [ASSAY_SLIP_NEIGHBOUR] = { "neighbour", "a work unit writes the next one's results, too", ASSAY_AT_CALL, NULL },
+    [ASSAY_SLIP_PUT_BACK] = { "put-back", "a work unit puts back a byte of the next one's part", ASSAY_AT_CALL, NULL },
 };
 
 void assay_slip_spoil(assay_slip_call *c, assay_slip_at at)
