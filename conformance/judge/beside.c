@@ -60,12 +60,16 @@ typedef struct shared_writes {
     unsigned char *seen; /* as the last unit left it */
     bool *written;       /* in this phase */
     uint32_t phase;
+    size_t budget; /* bytes that are still compared: of many units and much memory only the first */
 } shared_writes;
 
 static bool torn(shared_writes *s, const assay_call *c, const assay_walk *w, assay_why *why)
 {
     const unsigned char *now = c->shared;
-    if (!s->seen || !memcmp(s->seen, now, c->shared_bytes))
+    if (s->budget < c->shared_bytes)
+        return false;
+    s->budget -= c->shared_bytes;
+    if (!memcmp(s->seen, now, c->shared_bytes))
         return false;
     if (w->a.phase != s->phase)
         memset(s->written, 0, c->shared_bytes);
@@ -89,7 +93,7 @@ static bool torn(shared_writes *s, const assay_call *c, const assay_walk *w, ass
 static assay_status in_turn(const assay_call *c, const assay_call *other, bool *race, assay_why *why)
 {
     assay_walk mine = { 0 }, its = { 0 };
-    shared_writes s = { NULL, NULL, 0 };
+    shared_writes s = { NULL, NULL, 0, (size_t)1 << 28 };
     if (c->shared_bytes && (s.seen = malloc(c->shared_bytes)) && (s.written = calloc(c->shared_bytes, 1)))
         memcpy(s.seen, c->shared, c->shared_bytes);
     for (bool more = true; more;) {
