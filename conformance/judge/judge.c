@@ -53,7 +53,8 @@ assay_manner assay_manner_of(const assay_problem *p, assay_place place, int thre
 {
     return place != ASSAY_PLACE_HOSTILE && place != ASSAY_PLACE_IN_PLACE
                ? (assay_manner){ place, 1, INT64_MAX / 4, false, 0xff, 0xff }
-               : (assay_manner){ place, threads, 1 + (int64_t)(p->c.seed % 3), true, 0x7f, 0x00 };
+               : (assay_manner){ place, threads, p->c.seed / 32768 % 4 ? 1 + (int64_t)(p->c.seed % 3) : -2,
+                                 true,  0x7f,    0x00 };
 }
 
 /* ---- what is no kernel's fault ends the run ---------------------------------------------------------------------- */
@@ -134,7 +135,7 @@ static bool changed(const assay_placement *pl, const unsigned char *arena, int i
     return arena[pl->job.offset[i] + b] != pl->before[pl->job.offset[i] + b];
 }
 
-/* A border between what the middle third of the units writes and what others write: 1 + the output, and the byte before
+/* A border between what the middle units write and what others write: 1 + the output, and the byte before
  * which it runs; 0: there is none. */
 static int border(const assay_placement *pl, const assay_problem *p, const unsigned char *others, assay_lock side,
                   size_t *at)
@@ -166,7 +167,7 @@ static int border(const assay_placement *pl, const assay_problem *p, const unsig
     return 0;
 }
 
-/* The middle third once more, with that border where a page begins and what lies beyond it read-only: a unit that puts
+/* The middle units once more, with that border where a page begins and what lies beyond it read-only: a unit that puts
  * back what it has read of another's part changes nothing here, and races with it in a team. */
 static bool call_cut(assay_pool *pool, const assay_placement *pl, const assay_problem *p, const assay_kernel *k,
                      int cut, assay_lock side, size_t at, assay_answer *a)
@@ -204,6 +205,7 @@ static bool call_apart(assay_pool *pool, assay_placement *pl, const assay_proble
     unsigned char *first = malloc(pl->used + 1);
     const assay_lock side = p->c.seed / 8192 % 2 ? ASSAY_LOCK_BEFORE : ASSAY_LOCK_BEHIND;
     size_t both = SIZE_MAX, at = 0;
+    pl->job.border = (uint8_t)(p->c.seed / 16384 % 4);
     pl->job.share = ASSAY_OTHER_UNITS;
     bool ok = first && call(pool, pl, p, k, a);
     if (ok &&
@@ -228,8 +230,7 @@ static bool call_apart(assay_pool *pool, assay_placement *pl, const assay_proble
     for (int i = 0; both != SIZE_MAX && i < p->c.op->n_operands; i++)
         if (both >= pl->job.page_at[i] && both < pl->job.page_at[i] + pl->job.page_bytes[i]) {
             a->by = ASSAY_BY_MEMORY;
-            assay_fail(&a->why, ASSAY_OK,
-                       "byte %td of %s is written by the middle third of the work units and by others",
+            assay_fail(&a->why, ASSAY_OK, "byte %td of %s is written by the middle work units and by others",
                        (ptrdiff_t)both - (ptrdiff_t)pl->job.offset[i], p->c.op->operands[i].name);
         }
     free(first);
@@ -308,8 +309,9 @@ static assay_outcome judge_once(assay_pool *pool, const assay_problem *p, const 
 {
     const assay_spacing spacing = m->place == ASSAY_PLACE_HOSTILE || m->place == ASSAY_PLACE_IN_PLACE
                                       ? ASSAY_SPACED_HOSTILE
-                                  : m->place == ASSAY_PLACE_FAR ? ASSAY_SPACED_FAR
-                                                                : ASSAY_SPACED_DENSE;
+                                  : m->place == ASSAY_PLACE_FAR   ? ASSAY_SPACED_FAR
+                                  : m->place == ASSAY_PLACE_AFTER ? ASSAY_SPACED_ALIGNED
+                                                                  : ASSAY_SPACED_DENSE;
     int out_place = -1;
     const int in_place = m->place == ASSAY_PLACE_IN_PLACE ? assay_over_input(&p->c, &out_place) : -1;
     size_t arena_bytes, page;

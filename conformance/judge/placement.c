@@ -19,8 +19,9 @@ static void stored_dims(const assay_tensor *t, int64_t dim[ASSAY_MAX_RANK])
         dim[r] = !t->layout && t->stride[r] == 0 ? 1 : t->dim[r];
 }
 
-/* Strides with `pad` bytes after each row, plane and so on: no stride follows from the others. */
-static void pad_rows(assay_tensor *t, const int64_t *dim, int64_t pad)
+/* Strides with `pad` bytes after each row, plane and so on, so that none follows from the others, or up to a multiple
+ * of `to` bytes. */
+static void pad_rows(assay_tensor *t, const int64_t *dim, int64_t pad, int64_t to)
 {
     const assay_dtype_info *ty = assay_dtype_of(t->type);
     int64_t step = ty->bytes;
@@ -28,6 +29,7 @@ static void pad_rows(assay_tensor *t, const int64_t *dim, int64_t pad)
         const bool broadcast = t->stride[r] == 0;
         t->stride[r] = broadcast ? 0 : step;
         step = (r == t->rank - 1 ? step * ((dim[r] + ty->block - 1) / ty->block) : step * dim[r]) + pad;
+        step = (step + to - 1) / to * to;
     }
 }
 
@@ -136,7 +138,11 @@ assay_status assay_place_operand(assay_placement *pl, const assay_problem *p, in
     stored_dims(t, dim);
     const assay_misplaced off = assay_misplace(&p->c, i);
     if (hostile && !t->layout && t->rank > 1)
-        pad_rows(t, dim, off.pad);
+        pad_rows(t, dim, off.pad, 1);
+    const bool whole =
+        t->type == ASSAY_i32 || t->type == ASSAY_i64; /* assay_other_numbers() would make one of padding */
+    if (spacing == ASSAY_SPACED_ALIGNED && p->c.seed / 1024 % 2 && !t->layout && t->rank > 1 && !whole)
+        pad_rows(t, dim, 0, 64);
     if (spacing == ASSAY_SPACED_FAR)
         j->parts[i] = (uint8_t)part_rows(t, dim, page);
     const bool cut = j->cut == i + 1;
@@ -149,7 +155,7 @@ assay_status assay_place_operand(assay_placement *pl, const assay_problem *p, in
                           o->name, bytes, arena_bytes);
     j->page_at[i] = pl->used;
     j->page_bytes[i] = pages;
-    j->offset[i] = pl->used + (hostile || cut ? head : pages - bytes - room);
+    j->offset[i] = pl->used + (hostile || cut || spacing == ASSAY_SPACED_ALIGNED ? head : pages - bytes - room);
     if (cut)
         j->page_cut = head + pl->cut_at;
     j->writable[i] = o->access != ASSAY_IN;
@@ -236,16 +242,26 @@ bool assay_audit(assay_placement *pl, const assay_problem *p, assay_finding *f)
     return audit_bytes(pl, p, f) && audit_counts(pl, p, f);
 }
 
-int assay_over_input(const assay_case *c, int *out)
+/* The first input of the output's shape and type, or -1. */
+static int input_under(const assay_case *c, int out)
 {
     const assay_operand *o = c->op->operands;
     const uint32_t role = ASSAY_BROADCAST | ASSAY_WEIGHT;
-    for (*out = 0; *out < c->op->n_operands; ++*out)
-        for (int i = 0; o[*out].access == ASSAY_OUT && (c->present >> *out & 1) && i < c->op->n_operands; i++)
-            if (o[i].access == ASSAY_IN && (c->present >> i & 1) && !(o[i].flags & role) &&
-                !strcmp(o[i].shape, o[*out].shape) && c->type[i] == c->type[*out] && c->layout[i] == c->layout[*out])
-                return i;
+    for (int i = 0; o[out].access == ASSAY_OUT && (c->present >> out & 1) && i < c->op->n_operands; i++)
+        if (o[i].access == ASSAY_IN && (c->present >> i & 1) && !(o[i].flags & role) &&
+            !strcmp(o[i].shape, o[out].shape) && c->type[i] == c->type[out] && c->layout[i] == c->layout[out])
+            return i;
     return -1;
+}
+
+int assay_over_input(const assay_case *c, int *out)
+{
+    int found[ASSAY_MAX_OPND], n = 0;
+    for (int i = 0; i < c->op->n_operands; i++)
+        if (input_under(c, i) >= 0)
+            found[n++] = i;
+    *out = n ? found[c->seed / 65536 % (uint64_t)n] : c->op->n_operands;
+    return n ? input_under(c, *out) : -1;
 }
 
 void assay_hand_back(const assay_job *j, const assay_problem *p, assay_tensor *out)

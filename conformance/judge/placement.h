@@ -25,9 +25,15 @@ typedef struct assay_placement {
     unsigned char *before; /* the arena as it was sent; after the audit outputs are copied in */
 } assay_placement;
 
-/* Operand i, filled: dense and ending at a guard page; hostile: padded and at an odd offset; far: where it is made of 2
- * to ASSAY_PARTS rows (or planes), each at the end of pages of its own. */
-typedef enum assay_spacing { ASSAY_SPACED_DENSE, ASSAY_SPACED_HOSTILE, ASSAY_SPACED_FAR } assay_spacing;
+/* Operand i, filled: dense and ending at a guard page; aligned: from the begin of a page on, as
+ * allocators place it, dense or each row from a multiple of 64 bytes on; hostile: padded and at an odd offset; far:
+ * where it is made of 2 to ASSAY_PARTS rows (or planes), each at the end of pages of its own. */
+typedef enum assay_spacing {
+    ASSAY_SPACED_DENSE,
+    ASSAY_SPACED_ALIGNED,
+    ASSAY_SPACED_HOSTILE,
+    ASSAY_SPACED_FAR
+} assay_spacing;
 assay_status assay_place_operand(assay_placement *pl, const assay_problem *p, int i, assay_spacing spacing,
                                  size_t arena_bytes, size_t page, assay_why *why);
 int assay_alignment_of(assay_dtype t);               /* bytes: of an element, or of what a block holds */
@@ -36,7 +42,8 @@ bool assay_has_parts(const assay_problem *p, int i); /* would it be made of such
 void assay_forget_rest(const assay_placement *pl);
 /* Everything but the logical elements of outputs must be as it was; beyond a COUNT the poison must stand. */
 bool assay_audit(assay_placement *pl, const assay_problem *p, assay_finding *f);
-/* The first output of the case that may lie over an input, and that input: the first of its shape and type; or -1. */
+/* An output of the case that may lie over an input, by its seed, and that input: the first of its shape and type; or
+ * -1. */
 int assay_over_input(const assay_case *c, int *out);
 /* Dense copies of the outputs. */
 void assay_hand_back(const assay_job *j, const assay_problem *p, assay_tensor *out);

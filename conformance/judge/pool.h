@@ -37,6 +37,7 @@ typedef struct assay_job {      /* one call, as it is sent to a runner */
     int64_t grain;
     bool reverse;
     uint8_t share;         /* assay_which: which work units of the last phase */
+    uint8_t border;        /* assay_call.border */
     uint8_t beside;        /* assay_beside */
     size_t room;           /* bytes behind each operand before its guard page: assay_place_room */
     unsigned char poison;  /* of operands: outputs, padding, what lies around them */

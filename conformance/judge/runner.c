@@ -46,6 +46,7 @@ static void call_kernel(const assay_job *j, const assay_kernel *k, assay_answer 
                      .threads = j->threads,
                      .grain = j->grain,
                      .share = (assay_which)j->share,
+                     .border = j->border,
                      .reverse = j->reverse,
                      .alloc = assay_fence_alloc,
                      .release = assay_fence_free,

@@ -155,10 +155,33 @@ assay_status assay_call_prepare(assay_call *c, assay_why *why)
     return ASSAY_OK;
 }
 
+/* What packing may see: weights, and the dimensions that they name; all else is absent, 0. */
+typedef struct weights {
+    assay_args a;
+    assay_tensor t[ASSAY_MAX_OPND];
+    int64_t dim[ASSAY_MAX_DIMS];
+} weights;
+
+static const assay_args *weights_of(const assay_call *c, weights *w)
+{
+    *w = (weights){ .a = args_of(c) };
+    for (int i = 0; i < c->op->n_operands; i++) {
+        w->t[i].type = c->args.operand[i].type;
+        if (!(c->op->operands[i].flags & ASSAY_WEIGHT))
+            continue;
+        w->t[i] = c->args.operand[i];
+        for (const char *s = c->op->operands[i].shape; *s; s++)
+            w->dim[strchr(c->op->dims, *s) - c->op->dims] = c->args.dim[strchr(c->op->dims, *s) - c->op->dims];
+    }
+    w->a.operand = w->t;
+    w->a.dim = w->dim;
+    return &w->a;
+}
+
 size_t assay_call_packed_bytes(const assay_call *c)
 {
-    const assay_args a = args_of(c);
-    return c->kernel->packed_bytes ? c->kernel->packed_bytes(&a) : 0;
+    weights w;
+    return c->kernel->packed_bytes ? c->kernel->packed_bytes(weights_of(c, &w)) : 0;
 }
 
 assay_status assay_call_pack(assay_call *c, assay_why *why)
@@ -171,14 +194,9 @@ assay_status assay_call_pack(assay_call *c, assay_why *why)
     if (!c->packed)
         return assay_fail(why, ASSAY_ERR_NOMEM, "%s/%s: no memory for %zu packed bytes", c->op->name, c->kernel->name,
                           c->packed_size);
-    const assay_args a = args_of(c);
-    c->kernel->pack(&a, c->packed);
+    weights w;
+    c->kernel->pack(weights_of(c, &w), c->packed);
     return ASSAY_OK;
-}
-
-static bool has_slice(assay_which share, int64_t slice)
-{
-    return share == ASSAY_ALL_UNITS || (slice == 1) == (share == ASSAY_MIDDLE_UNITS);
 }
 
 /* A phase's units in n slices: `ends` of `grain` units at either end, wider ones between them. */
@@ -207,19 +225,36 @@ static int64_t start_of(const slicing *s, int64_t at)
 }
 
 /* The slices of one phase that fall to one thread: round robin, so that any slice may run before or after any other. */
-static assay_status run_slices(const assay_call *c, assay_args *a, assay_which share, int thread, int threads)
+static assay_status run_slices(const assay_call *c, assay_args *a, int thread, int threads)
 {
     const int64_t units = units_of(c, a);
     const bool whole = (c->kernel->flags & ASSAY_UNSLICED) != 0;
-    int64_t grain = whole ? units : c->grain > 0 ? c->grain : (units + 4 * threads - 1) / (4 * threads);
-    grain = share ? (units + 2) / 3 : grain;
+    const int64_t parts = c->grain < 0 ? -c->grain : 4 * threads;
+    const int64_t asked = a->phase % 2 && c->grain < 64 ? 4 * c->grain : c->grain; /* no phase's slices are another's */
+    const int64_t grain = whole ? units : asked > 0 ? asked : (units + parts - 1) / parts;
     const slicing s = slices_of(units, grain > 0 ? grain : 1, c->grain > 0);
     assay_status status = ASSAY_OK;
     for (int64_t i = thread; !status && i < s.n; i += threads) {
         const int64_t at = c->reverse ? s.n - 1 - i : i;
         a->begin = start_of(&s, at);
         a->end = start_of(&s, at + 1);
-        if (has_slice(share, at))
+        status = c->kernel->run(a);
+    }
+    return status;
+}
+
+/* The middle units, or the others: a third, the last but one, the second, or one half-way. */
+static assay_status run_share(const assay_call *c, assay_args *a)
+{
+    const int64_t units = units_of(c, a), third = (units + 2) / 3;
+    const int64_t from[] = { third, units - 2, 1, units / 2 };
+    const int64_t lo = from[c->border % 4] < 0 ? 0 : from[c->border % 4] < units ? from[c->border % 4] : units;
+    const int64_t hi = lo + (c->border % 4 ? 1 : third), end[] = { 0, lo, hi < units ? hi : units, units };
+    assay_status status = ASSAY_OK;
+    for (int i = 0; !status && i < 3; i++) {
+        a->begin = end[i];
+        a->end = end[i + 1];
+        if (a->begin < a->end && (i == 1) == (c->share == ASSAY_MIDDLE_UNITS))
             status = c->kernel->run(a);
     }
     return status;
@@ -275,7 +310,7 @@ assay_status assay_call_run_team(assay_call *c, int thread, int threads)
             if (c->wipe && a.scratch)
                 c->wipe(a.scratch, c->scratch_bytes);
             const assay_status mine =
-                run_slices(c, &a, a.phase + 1 < phases ? ASSAY_ALL_UNITS : c->share, thread, threads);
+                c->share && a.phase + 1 == phases ? run_share(c, &a) : run_slices(c, &a, thread, threads);
             s = s ? s : mine;
             if (threads > 1 && a.phase + 1 < phases) {
 #pragma omp barrier

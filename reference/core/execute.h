@@ -22,6 +22,7 @@ typedef struct assay_call {
     size_t scratch_step;  /* from one worker's to the next; 0: scratch_bytes */
     int threads;          /* team size; 1: no parallel region */
     int64_t grain;        /* units per slice, of thousands at both ends; 0: units / (4 * threads) rounded up */
+    uint8_t border;       /* of a share: where the middle units lie */
     assay_which share;    /* ALL, or what the harness calls apart */
     bool reverse;         /* slices from last to first: the harness looks for hidden dependence */
     /* Of shared, scratch, packed: n areas, step bytes apart; NULL: assay_aligned.  The harness puts guards around them.

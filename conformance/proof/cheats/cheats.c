@@ -261,6 +261,19 @@ static void pack(const assay_args *a, void *dst)
     (void)a;
     memset(dst, 0, 40);
 }
+static void pack_address(const assay_args *a, void *dst) /* of what it may not see */
+{
+    memcpy(dst, &a->operand[0].data, sizeof a->operand[0].data);
+}
+static assay_status mem_packs_address(const assay_args *a)
+{
+    const float *x;
+    memcpy(&x, a->packed, sizeof x);
+    for (int64_t r = a->begin; r < a->end; r++)
+        for (int64_t c = 0; c < a->dim[1]; c++)
+            out(a, r)[c] = (r ? in(a, 0, r)[c] : x[c]) + in(a, 1, r)[c];
+    return ASSAY_OK;
+}
 static assay_status mem_writes_packed(const assay_args *a)
 {
     *(volatile char *)a->packed = 1;
@@ -329,6 +342,7 @@ static const assay_kernel kernels[] = {
     WITH(mem_scratch_over, scratch) WITH(mem_scratch_before, scratch) WITH(mem_shared_over, shared) WITH(mem_shared_place, shared) CHEAT(mem_static_buffer) TIMED(mem_remembers_first)
     CHEAT(mem_goes_on) TIMED(mem_mapped_row)
     { .op = "add", .name = "mem_scratch_survives", .types = f32, .run = mem_scratch_survives, .scratch = forty, .phases = two },
+    { .op = "add", .name = "mem_packs_address", .types = f32, .run = mem_packs_address, .packed_bytes = forty, .pack = pack_address },
     { .op = "add", .name = "mem_writes_packed", .types = f32, .run = mem_writes_packed, .packed_bytes = forty, .pack = pack },
 };
 /* clang-format on */
