@@ -219,19 +219,14 @@ endif()
 if(model_sources)
   include(ci/models.cmake)
 endif()
-if(slow) # units that make the cases of all ops, beside the command line's scripts
-  foreach(line "unit.reach - conformance/rules/* conformance/proof/units/unit_reach.c" "unit.contract - reference/core/contract.* conformance/proof/units/unit_contract.c"
+# Long tests of no op, with the files that they are about.
+if(slow)
+  set(long again)
+  set(lines "unit.reach - conformance/rules/* conformance/proof/units/unit_reach.c" "unit.contract - reference/core/contract.* conformance/proof/units/unit_contract.c"
       "unit.draft - reference/models/* conformance/proof/units/unit_draft.c")
-    separate_arguments(line)
-    list(GET line 0 name)
-    if(TEST ${name})
-      assay_heavy(again ${line})
-    endif()
-  endforeach()
-endif()
-
-if(NOT slow) # of no op, and long
-  foreach(line "cli.soak - ci/soak conformance/judge/*" "cli.width - optimized/simd/* optimized/isa/*"
+else()
+  set(long rest)
+  set(lines "cli.soak - ci/soak conformance/judge/*" "cli.width - optimized/simd/* optimized/isa/*"
       "cli.merge - conformance/results/* cli/merge* ci/cli/merge.sh" "cli.kills - conformance/results/* reference/core/save.* ci/kills"
       "cli.bench_marks - bench/* ci/cli/bench_marks.sh" "cli.search - conformance/search.* conformance/rules/* ci/cli/search.sh"
       "models.smollm2 - reference/models/* conformance/models/* ci/models*" "cli.quantize - reference/models/* reference/quantize/* cli/quantize* cli/requant* ci/cli/quantize.sh"
@@ -240,13 +235,14 @@ if(NOT slow) # of no op, and long
       "cli.formats - cli/formats* reference/core/dtype* reference/quantize/* ci/cli/formats.sh"
       "capped.avx2 - ci/capped CMakeLists.txt optimized/isa/* optimized/avx2/*" "unit.bounds - reference/ops/*.bound.* conformance/proof/units/*"
       "unit.dtype - reference/core/dtype* conformance/proof/units/unit_dtype.c" "vectors.formats - reference/core/dtype* vectors/independent/formats* vectors/independent/grids.py vectors/independent/kquants.py")
-    separate_arguments(line)
-    list(GET line 0 name)
-    if(TEST ${name})
-      assay_heavy(rest ${line})
-    endif()
-  endforeach()
 endif()
+foreach(line IN LISTS lines)
+  separate_arguments(line)
+  list(GET line 0 name)
+  if(TEST ${name})
+    assay_heavy(${long} ${line})
+  endif()
+endforeach()
 file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/heavy.txt CONTENT "${heavy}")
 
 # The longest start first, so that no core waits for one of them at the end: seconds of CPU time, about.

@@ -205,7 +205,7 @@ static bool call_apart(assay_pool *pool, assay_placement *pl, const assay_proble
     unsigned char *first = malloc(pl->used + 1);
     const assay_lock side = p->c.seed / 8192 % 2 ? ASSAY_LOCK_BEFORE : ASSAY_LOCK_BEHIND;
     size_t both = SIZE_MAX, at = 0;
-    pl->job.border = (uint8_t)(p->c.seed / 16384 % 4);
+    pl->job.border = (uint8_t)(p->c.seed / 16384 % ASSAY_BORDERS);
     pl->job.share = ASSAY_OTHER_UNITS;
     bool ok = first && call(pool, pl, p, k, a);
     if (ok &&

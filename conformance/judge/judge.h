@@ -31,7 +31,7 @@ typedef enum assay_place {
 typedef struct assay_manner {
     assay_place place;
     int threads;
-    int64_t grain;                 /* work units per slice */
+    int64_t grain;                 /* assay_call.grain */
     bool reverse;                  /* slices from last to first */
     unsigned char poison, scratch; /* what stands in outputs, and in scratch memory, before the call */
     bool blind;                    /* outputs are not compared: who returned has passed */

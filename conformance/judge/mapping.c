@@ -153,8 +153,9 @@ static bool map(layout *m, const assay_job *j, int arena)
         if (m->used + bytes + page > place_bytes ||
             mmap(m->base + m->used, bytes, prot, MAP_SHARED | MAP_FIXED, arena, (off_t)j->page_at[i]) == MAP_FAILED)
             return false;
-        const size_t lo = j->lock == ASSAY_LOCK_BEFORE ? 0 : j->page_cut, hi = lo ? bytes : j->page_cut;
-        if (j->cut == i + 1 && mprotect(m->base + m->used + lo, hi - lo, PROT_READ))
+        const bool before = j->lock == ASSAY_LOCK_BEFORE;
+        if (j->cut == i + 1 && mprotect(m->base + m->used + (before ? 0 : j->page_cut),
+                                        before ? j->page_cut : bytes - j->page_cut, PROT_READ))
             return false;
         m->used += bytes + page;
     }

@@ -391,25 +391,22 @@ static void try_job(assay_pool *pool, assay_job *job, assay_answer *a)
     hear_said(pool, NULL);
     pool->note[0] = 0;
     job->number = ++pool->jobs;
-    ssize_t n = 0;
     const assay_kernel *k = job->kernel ? job->kernel : &pool->kernel[job->plugin];
     assay_settle_down(&pool->settle, pool->runner,
                       job->beside == ASSAY_AT_ONCE || k->flags & ASSAY_OWN_THREADS ? 0 : job->threads);
-    if (send(pool->socket, job, sizeof *job, MSG_NOSIGNAL) == (ssize_t)sizeof *job) {
-        assay_watch_call(&pool->watch, assay_pool_limits.seconds, 0.5 * assay_pool_limits.seconds,
-                         assay_pool_limits.mebibytes);
-        const assay_watched w = assay_watch_wait(&pool->watch, pool->socket);
-        assay_settle_up(&pool->settle);
-        if (w != ASSAY_SPOKE) {
-            bury_runner(pool);
-            a->idle = w == ASSAY_ASLEEP;
-            a->by = w == ASSAY_BUSY || w == ASSAY_ASLEEP ? ASSAY_BY_TIMEOUT : ASSAY_BY_CRASH;
-            assay_watch_words(&pool->watch, w, &a->why);
-            return;
-        }
-        n = recv(pool->socket, a, sizeof *a, 0);
-    }
+    const bool sent = send(pool->socket, job, sizeof *job, MSG_NOSIGNAL) == (ssize_t)sizeof *job;
+    assay_watch_call(&pool->watch, assay_pool_limits.seconds, 0.5 * assay_pool_limits.seconds,
+                     assay_pool_limits.mebibytes);
+    const assay_watched w = sent ? assay_watch_wait(&pool->watch, pool->socket) : ASSAY_SPOKE;
     assay_settle_up(&pool->settle);
+    if (w != ASSAY_SPOKE) {
+        bury_runner(pool);
+        a->idle = w == ASSAY_ASLEEP;
+        a->by = w == ASSAY_BUSY || w == ASSAY_ASLEEP ? ASSAY_BY_TIMEOUT : ASSAY_BY_CRASH;
+        assay_watch_words(&pool->watch, w, &a->why);
+        return;
+    }
+    const ssize_t n = sent ? recv(pool->socket, a, sizeof *a, 0) : 0;
     if (n <= 0) {
         *a = (assay_answer){ .by = ASSAY_BY_CRASH };
         end_unanswered(pool, &a->why);

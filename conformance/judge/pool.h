@@ -17,6 +17,7 @@ extern assay_limits assay_pool_limits;
 /* Whether a second call of the kernel, with other numbers, runs in turn with the one that is judged, or at once. */
 typedef enum assay_beside { ASSAY_ALONE, ASSAY_IN_TURN, ASSAY_AT_ONCE } assay_beside;
 
+/* Where an output that is cut in two is read-only. */
 typedef enum assay_lock { ASSAY_LOCK_BEFORE = 1, ASSAY_LOCK_BEHIND } assay_lock;
 
 typedef struct assay_job {      /* one call, as it is sent to a runner */

@@ -247,9 +247,10 @@ static assay_status run_slices(const assay_call *c, assay_args *a, int thread, i
 static assay_status run_share(const assay_call *c, assay_args *a)
 {
     const int64_t units = units_of(c, a), third = (units + 2) / 3;
-    const int64_t from[] = { third, units - 2, 1, units / 2 };
-    const int64_t lo = from[c->border % 4] < 0 ? 0 : from[c->border % 4] < units ? from[c->border % 4] : units;
-    const int64_t hi = lo + (c->border % 4 ? 1 : third), end[] = { 0, lo, hi < units ? hi : units, units };
+    const int64_t begin[ASSAY_BORDERS] = { third, units - 2, 1, units / 2 }, length = c->border ? 1 : third;
+    const int64_t from = begin[c->border] < 0 ? 0 : begin[c->border];
+    const int64_t lo = from < units ? from : units, hi = lo + length < units ? lo + length : units;
+    const int64_t end[] = { 0, lo, hi, units };
     assay_status status = ASSAY_OK;
     for (int i = 0; !status && i < 3; i++) {
         a->begin = end[i];

@@ -6,6 +6,7 @@
 #include "assay/assay.h"
 
 /* Which units of the last phase are computed: the middle third, or the others. */
+enum { ASSAY_BORDERS = 4 };
 typedef enum assay_which { ASSAY_ALL_UNITS, ASSAY_OTHER_UNITS, ASSAY_MIDDLE_UNITS } assay_which;
 
 typedef struct assay_call {
@@ -21,8 +22,9 @@ typedef struct assay_call {
     size_t scratch_bytes; /* per worker */
     size_t scratch_step;  /* from one worker's to the next; 0: scratch_bytes */
     int threads;          /* team size; 1: no parallel region */
-    int64_t grain;        /* units per slice, of thousands at both ends; 0: units / (4 * threads) rounded up */
-    uint8_t border;       /* of a share: where the middle units lie */
+    int64_t grain;        /* units per slice, of thousands at both ends, fourfold in each second phase; 0: 4 * threads
+                             slices, -n: n slices, of any phase */
+    uint8_t border;       /* of a share, 0 to ASSAY_BORDERS - 1: where the middle units lie */
     assay_which share;    /* ALL, or what the harness calls apart */
     bool reverse;         /* slices from last to first: the harness looks for hidden dependence */
     /* Of shared, scratch, packed: n areas, step bytes apart; NULL: assay_aligned.  The harness puts guards around them.
