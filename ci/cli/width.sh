@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A tier that this project lacks, of one header: AVX-512 with 256-bit vectors (optimized/isa/simd_avx512vl.h).  Every kernel that
 # needs vectors alone is compiled for it, as a plug-in, and judged; what its objects execute is not above the tier.  A compiler that
-# makes vectors of plain C is told how wide they may be.
+# makes vectors of plain C is told how wide they may be.  In ci/test it takes the ops that have a turn.
 set -euo pipefail
 assay=$1 source=$2 cc=${3:-cc}
 dir=$(mktemp -d)
@@ -12,7 +12,10 @@ trap 'rm -rf "$dir"' EXIT
 [ "$(uname -m)" = x86_64 ] || { echo "no such test for $(uname -m)"; exit 77; }
 ops=() # all of optimized/simd that neither decode nor encode types by instructions of a tier
 mapfile -t stems < <(sed -n 's/^KERNEL(simd, [a-z0-9 ]*, *\([a-z0-9_]*\))$/\1/p' "$source/optimized/kernels.def")
+turn="" # none: all of them
+[ -z "${ASSAY_DAY:-}" ] || turn=$(python3 "$source/ci/turn" ops slow)
 for op in "${stems[@]}"; do
+  [ -z "$turn" ] || [[ " $turn " == *" $op "* ]] || continue
   grep -qE 'isa/(decode|encode|panel16)' "$source/optimized/simd/$op.c" || ops+=("$op")
 done
 flags="-std=c11 -D_GNU_SOURCE -O2 -fPIC -ffp-contract=off -mavx2 -mfma -mf16c -mbmi2 -mavx512f -mavx512vl -mprefer-vector-width=256"

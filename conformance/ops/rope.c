@@ -173,6 +173,7 @@ static const assay_rows rows[] = {
     { "T=5 H=3 D=40 F=20 mode=half inv_freq=f32 gen=" ASSAY_VALUES "@{x,inv_freq}", ASSAY_QUICK },
     { "T=5 H=3 D=40 gen=" ASSAY_VALUES "@x", ASSAY_QUICK },
     { "T=5 H=3 D=40 F=20 P=4 S=2 axis=i32 cos=f32 sin=f32 gen=" ASSAY_VALUES "@{cos,sin}", ASSAY_QUICK },
+    { "T=5 H=2 D=12 F=6 inv_freq=f32 gen=nan@inv_freq seed={1..6}", ASSAY_QUICK }, /* one NaN each, of every sort */
     { "T=8 H=2 D={6,40} " BOTH "gen=far@pos", ASSAY_QUICK },
     { "T=8 H=1 D=40 F=20 S=2 axis=i32 inv_freq=f32 gen=far@pos", ASSAY_QUICK },
     { "T=130 D=262 F=131 inv_freq=f32 gen=gauss", ASSAY_QUICK }, /* a long table of frequencies in many rows */

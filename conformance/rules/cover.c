@@ -207,13 +207,13 @@ static int gain(const assay_cover *v, int x, const chosen *c)
 }
 
 /* Of factor f the choice that adds most: of lengths the shortest such, and none that cannot be paid beside those in
- * choice[]; of others any. */
-static int best_choice(const assay_cover *v, int f, int *choice, const chosen *so_far, assay_rng *r)
+ * choice[] (poor: the one that stands there, for none can); of others any. */
+static int best_choice(const assay_cover *v, int f, int *choice, bool poor, const chosen *so_far, assay_rng *r)
 {
     const assay_factor *a = &v->space->factor[f];
     const int turn = a->what == ASSAY_RUNG ? 0 : (int)assay_rng_below(r, a->n);
     int best = choice[f], most = -1;
-    for (int i = 0; i < a->n; i++) {
+    for (int i = 0; i < a->n && !(poor && is_length(a)); i++) {
         const int c = (i + turn) % a->n, g = gain(v, a->first + c, so_far);
         if (g <= most)
             continue;
@@ -234,16 +234,19 @@ static void choose(const assay_cover *v, int *choice, const bool *free, bool any
     for (int f = 0; f < s->n; f++)
         if (free[f]) {
             order[m++] = f;
-            choice[f] = s->factor[f].what == ASSAY_TAIL;
+            choice[f] = 0;
         } else
             take(&so_far, s->factor[f].first + choice[f]);
+    const bool poor = !any && !assay_space_affords(s, choice); /* beside the target's own */
+    for (int i = 0; i < m; i++)
+        choice[order[i]] = s->factor[order[i]].what == ASSAY_TAIL;
     for (int i = m - 1; i > 0; i--) {
         const int k = (int)assay_rng_below(r, i + 1), t = order[i];
         order[i] = order[k], order[k] = t;
     }
     for (int i = 0; i < m; i++) {
         const int f = order[i];
-        choice[f] = any ? (int)assay_rng_below(r, s->factor[f].n) : best_choice(v, f, choice, &so_far, r);
+        choice[f] = any ? (int)assay_rng_below(r, s->factor[f].n) : best_choice(v, f, choice, poor, &so_far, r);
         take(&so_far, s->factor[f].first + choice[f]);
     }
 }

@@ -91,14 +91,16 @@ static int ways_of(const assay_operand *o)
 /* Dimensions, as bits, over which an operand is spread in its n-th way; -1: it is absent. */
 static int64_t spread_of(const assay_op *op, const assay_operand *o, int n)
 {
-    const int rank = (int)strlen(o->shape);
     uint32_t all = 0;
     if (o->flags & ASSAY_OPTIONAL && n-- == 0)
         return -1;
+    if (n == 0)
+        return 0;
+    const int rank = (int)strlen(o->shape);
     for (int r = 0; r < rank; r++)
         all |= 1u << assay_op_dim(op, o->shape[r]);
-    if (n <= 1)
-        return n ? all : 0;
+    if (n == 1)
+        return all;
     const uint32_t one = 1u << assay_op_dim(op, o->shape[(n - 2) % rank]);
     return n - 2 < rank ? all & ~one : one;
 }
@@ -240,9 +242,10 @@ static void whole_blocks(assay_case *c)
     for (int i = 0; i < c->op->n_operands; i++) {
         const char *shape = c->op->operands[i].shape;
         const int64_t block = assay_dtype_of(c->type[i])->block;
-        int64_t *n = *shape ? &c->dim[assay_op_dim(c->op, shape[strlen(shape) - 1])] : NULL;
-        if (n && (c->present >> i & 1))
-            *n = (*n + block - 1) / block * block;
+        if (block == 1 || !*shape || !(c->present >> i & 1))
+            continue;
+        int64_t *n = &c->dim[assay_op_dim(c->op, shape[strlen(shape) - 1])];
+        *n = (*n + block - 1) / block * block;
     }
 }
 
