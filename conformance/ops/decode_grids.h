@@ -13,14 +13,28 @@ static bool is_grid(assay_dtype t)
     return (GRID_TYPES >> t & 1) != 0;
 }
 
+/* The number of which the k-th bit is; its elements are asked for one by one */
+static int grid_number(const uint64_t *set, int k)
+{
+    static _Thread_local struct {
+        const uint64_t *set;
+        int k, number;
+    } last;
+    int left = k, number = 0;
+    if (last.set == set && last.k == k)
+        return last.number;
+    for (int ones; left >= (ones = __builtin_popcountll(set[number / 64])); number += 64)
+        left -= ones;
+    for (; left > 0 || !(set[number / 64] >> number % 64 & 1); number++)
+        left -= (int)(set[number / 64] >> number % 64 & 1);
+    last.set = set, last.k = k, last.number = number;
+    return number;
+}
+
 /* Element i of entry k, as its digit */
 static int grid_digit(const uint64_t *set, int base, int k, int i, int mode)
 {
-    int number = 0;
-    for (int ones; k >= (ones = __builtin_popcountll(set[number / 64])); number += 64)
-        k -= ones;
-    for (; k > 0 || !(set[number / 64] >> number % 64 & 1); number++)
-        k -= (int)(set[number / 64] >> number % 64 & 1);
+    int number = grid_number(set, k);
     for (int n = mode == GRID_REVERSED ? (base == 3 ? 7 : 3) - i : i; n > 0; n--)
         number /= base;
     return number % base;

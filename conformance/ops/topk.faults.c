@@ -68,17 +68,22 @@ static bool before(const float *x, int64_t i, int64_t j, int mode)
     return mode == LAST_TIE ? i > j : i < j;
 }
 
-/* Merges sorted halves; room for n */
-static void sort(const float *x, int32_t *id, int32_t *room, int64_t n, int mode)
+static int64_t least(int64_t a, int64_t b)
 {
-    const int64_t half = n / 2;
+    return a < b ? a : b;
+}
+
+/* The first `most` of n in order, at the beginning: merges those of either half; room for n */
+static void sort(const float *x, int32_t *id, int32_t *room, int64_t n, int64_t most, int mode)
+{
+    const int64_t half = n / 2, left = least(half, most), right = half + least(n - half, most), kept = least(n, most);
     if (n < 2)
         return;
-    sort(x, id, room, half, mode);
-    sort(x, id + half, room, n - half, mode);
-    for (int64_t i = 0, j = half, k = 0; k < n; k++)
-        room[k] = j == n || (i < half && before(x, id[i], id[j], mode)) ? id[i++] : id[j++];
-    memcpy(id, room, (size_t)n * sizeof *id);
+    sort(x, id, room, half, most, mode);
+    sort(x, id + half, room, n - half, most, mode);
+    for (int64_t i = 0, j = half, k = 0; k < kept; k++)
+        room[k] = j == right || (i < left && before(x, id[i], id[j], mode)) ? id[i++] : id[j++];
+    memcpy(id, room, (size_t)kept * sizeof *id);
 }
 
 /* K times the best of those that are left; from the last to the first: what is no worse is better */
@@ -131,7 +136,7 @@ static int64_t order(const float *x, int64_t V, int64_t K, int32_t *id, int mode
         const int64_t len = from - b < 100 ? from - b : 100;
         int32_t block[100];
         memcpy(block, id + b, (size_t)len * sizeof *block);
-        sort(x, block, id + V, len, PLAIN);
+        sort(x, block, id + V, len, K, PLAIN);
         n = b == 0 ? 0 : n;
         memcpy(id + n, block, (size_t)(len < K ? len : K) * sizeof *id);
         n += len < K ? len : K;
@@ -140,7 +145,7 @@ static int64_t order(const float *x, int64_t V, int64_t K, int32_t *id, int mode
         if (v < K || before(x, v, id[v % K], PLAIN))
             id[v % K] = (int32_t)v;
     n = mode == BUCKETS && n > K ? K : n;
-    sort(x, id, id + V, n, mode == BLOCKS || mode == BUCKETS ? PLAIN : mode);
+    sort(x, id, id + V, n, mode == DISTINCT ? n : K, mode == BLOCKS || mode == BUCKETS ? PLAIN : mode);
     for (int64_t k = 1, left = n; mode == DISTINCT && k < left; k++) {
         if (k == 1)
             n = 1;
