@@ -47,7 +47,7 @@ static void from_file(const uint8_t *data, size_t size)
         return;
     memcpy(copy, data, size);
     if (assay_gguf_parse(copy, size, "fuzz", &g, &why) == ASSAY_OK) {
-        if (assay_tokenizer_make(&g, &t, &why) == ASSAY_OK) {
+        if (assay_tokenizer_gguf(&g, &t, &why) == ASSAY_OK) {
             assay_prompt p;
             round_trip(&t, (const char *)data, size, true, false);
             if (assay_prompt_make(&t, (const char *)data, size, false, &p, &why) == ASSAY_OK)
@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const int fd = mkstemp(path);
         const assay_synthetic m = { 1, 32, 1, 1, 1, 32, 32, ASSAY_f32, ASSAY_f32 };
         if (fd < 0 || assay_synthetic_write(path, &m, &why) || assay_gguf_open(path, &ours, &why) ||
-            assay_tokenizer_make(&ours, &good, &why))
+            assay_tokenizer_gguf(&ours, &good, &why))
             abort();
         close(fd);
         unlink(path);

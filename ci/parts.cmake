@@ -8,7 +8,7 @@ file(GLOB model_sources CONFIGURE_DEPENDS reference/models/*.c reference/quantiz
 if(model_sources)
   add_library(assay_models STATIC ${model_sources})
   target_include_directories(assay_models PRIVATE reference)
-  target_link_libraries(assay_models PUBLIC assay_files PkgConfig::PCRE2 PkgConfig::XXHASH)
+  target_link_libraries(assay_models PUBLIC assay_files PkgConfig::PCRE2 PkgConfig::UTF8PROC PkgConfig::XXHASH)
   list(APPEND commands tokenize quantize)
   if(EXISTS ${CMAKE_SOURCE_DIR}/cli/run.c)
     list(APPEND commands run)

@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: MIT
- * assay tokenize MODEL.gguf [TEXT]: text to ids on one line, or ids back to text. */
+ * assay tokenize FILE [TEXT]: text to ids on one line, or ids back to text. */
 #include "../reference/core/options.h"
 #include "../reference/core/plain.h"
+#include "../reference/core/status.h"
 #include "../reference/models/ids.h"
 #include "../reference/models/prompt.h"
 #include "../reference/models/utf8.h"
 #include "commands.h"
 #include <argp.h>
+#include <cjson/cJSON.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct options {
     const char *model, *text, *decode;
-    bool special;
+    bool special, lines;
 } options;
 
 static const struct argp_option option_table[] = {
     { "special", 's', NULL, 0, "Recognise special tokens in TEXT; print those in IDS", 0 },
     { "decode", 'd', "IDS", 0, "Print the text of IDS (1,2,3) instead", 0 },
+    { "json-lines", 'j', NULL, 0, "Read lines of JSON, a text each, and print the ids of each as a line of JSON", 0 },
     { 0 },
 };
 
@@ -31,6 +35,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case 'd':
         o->decode = arg;
         return 0;
+    case 'j':
+        o->lines = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num == 0)
             o->model = arg;
@@ -41,9 +48,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (!o->model)
-            argp_error(state, "MODEL.gguf is missing");
-        if (o->decode && o->text)
-            argp_error(state, "TEXT and --decode exclude each other");
+            argp_error(state, "FILE is missing");
+        if ((o->decode != NULL) + (o->text != NULL) + o->lines > 1)
+            argp_error(state, "TEXT, --decode and --json-lines exclude each other");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -56,12 +63,15 @@ static assay_status decode(const assay_tokenizer *t, const options *o, assay_why
     size_t n;
     char out[ASSAY_UTF8_OUT] = "";
     assay_utf8 stream = { 0 };
+    bool first = t->drop_blank;
     const assay_status s = assay_ids_parse(o->decode, t->n, &ids, &n, why);
     if (s)
         return s;
     for (size_t i = 0; i < n; i++) {
         const assay_span piece = assay_tokenizer_piece(t, ids[i], o->special);
-        for (size_t k = 0; k < piece.n; k++)
+        const size_t skip = first && piece.n && *piece.at == ' ';
+        first = first && !piece.n;
+        for (size_t k = skip; k < piece.n; k++)
             assay_plain_say(stdout, out, assay_utf8_push(&stream, (unsigned char)piece.at[k], out));
     }
     assay_plain_say(stdout, out, assay_utf8_end(&stream, out));
@@ -90,31 +100,60 @@ static assay_status encode(const assay_tokenizer *t, const options *o, assay_why
     return ASSAY_OK;
 }
 
+/* One line: a text in JSON to its ids. */
+static assay_status encode_line(const assay_tokenizer *t, const options *o, const char *line, size_t at, assay_why *why)
+{
+    cJSON *j = cJSON_Parse(line);
+    const char *text = cJSON_GetStringValue(j);
+    assay_prompt p;
+    assay_status s = text ? assay_prompt_make(t, text, strlen(text), o->special, &p, why)
+                          : assay_fail(why, ASSAY_ERR_FORMAT, "line %zu is no text in JSON: %.60s", at, line);
+    cJSON_Delete(j);
+    if (s)
+        return s;
+    putchar('[');
+    for (size_t i = 0; i < p.n; i++)
+        printf("%s%d", i ? "," : "", p.id[i]);
+    puts("]");
+    free(p.id);
+    return ASSAY_OK;
+}
+
+static assay_status encode_lines(const assay_tokenizer *t, const options *o, assay_why *why)
+{
+    char *line = NULL;
+    size_t room = 0;
+    assay_status s = ASSAY_OK;
+    for (size_t at = 1; !s && getline(&line, &room, stdin) >= 0; at++) {
+        line[strcspn(line, "\n")] = 0;
+        s = encode_line(t, o, line, at, why);
+    }
+    free(line);
+    if (!s && ferror(stdin))
+        s = assay_fail(why, ASSAY_ERR_IO, "cannot read the input: %s", strerror(errno));
+    return s;
+}
+
 int assay_cmd_tokenize(int argc, char **argv)
 {
-    static const struct argp argp = {
-        option_table,
-        take,
-        "MODEL.gguf [TEXT]",
-        "Prints the token ids of TEXT on one line (of standard input, byte for byte, when TEXT is absent), "
-        "by the tokenizer in MODEL.gguf.\vExit status: 0 done, 2 wrong use or unreadable input.",
-        NULL,
-        NULL,
-        NULL
-    };
+    static const struct argp argp = { option_table,
+                                      take,
+                                      "FILE [TEXT]",
+                                      "Prints the token ids of TEXT on one line (of standard input, byte for byte, "
+                                      "when TEXT is absent), by the vocabulary "
+                                      "in FILE: a model or vocabulary in GGUF, or a tokenizer.json.\vExit status: 0 "
+                                      "done, 2 wrong use or unreadable input.",
+                                      NULL,
+                                      NULL,
+                                      NULL };
     options o = { 0 };
     assay_why why = { "" };
-    assay_gguf g;
     assay_tokenizer t;
     assay_options_parse(&argp, argc, argv, &o);
-    assay_status s = assay_gguf_open(o.model, &g, &why);
+    assay_status s = assay_tokenizer_open(o.model, &t, &why);
     if (!s) {
-        s = assay_tokenizer_make(&g, &t, &why);
-        if (!s) {
-            s = o.decode ? decode(&t, &o, &why) : encode(&t, &o, &why);
-            assay_tokenizer_free(&t);
-        }
-        assay_gguf_close(&g);
+        s = o.decode ? decode(&t, &o, &why) : o.lines ? encode_lines(&t, &o, &why) : encode(&t, &o, &why);
+        assay_tokenizer_free(&t);
     }
     if (s)
         fprintf(stderr, "assay tokenize: %s\n", why.text);

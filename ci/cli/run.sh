@@ -15,7 +15,19 @@ same bytes "$(printf 'a\0b\xff' | "$assay" tokenize "$model")" '100 3 101 258'
 text=$'Stra\xc3\x9fe \xe5\xae\xb6 12\n'
 same 'round trip' "$("$assay" tokenize "$model" --decode "$(printf '%s' "$text" | "$assay" tokenize "$model")" | od -c)" "$(printf '%s' "$text" | od -c)"
 expect 0 '^Usage' "$assay" tokenize --help
-expect 2 'MODEL.gguf is missing' "$assay" tokenize
+expect 2 'FILE is missing' "$assay" tokenize
+expect 2 'exclude each other' "$assay" tokenize "$model" x -j
+same lines "$(printf '"x"\n"e\\u0065t"\n""\n' | "$assay" tokenize "$model" -j)" $'[123]\n[259,119]\n[]'
+same 'a wrong line' "$(printf '"x"\nx\n' | "$assay" tokenize "$model" -j 2>&1 >/dev/null)" 'assay tokenize: line 2 is no text in JSON: x'
+printf '[PAD]\n[UNK]\n[CLS]\n[SEP]\nun\n##aff\n##able\n,\n' >"$dir/vocab.txt"
+same words "$("$assay" tokenize "$dir/vocab.txt" 'Unaffable, unfit')" '2 4 5 6 7 1 3'
+same 'words, back' "$("$assay" tokenize "$dir/vocab.txt" -d 2,4,5,6,7,4,3)" 'unaffable , un'
+printf '{"model":{"vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"Whitespace"}}' >"$dir/tokenizer.json"
+expect 2 'its pre_tokenizer is {"type":"Whitespace"}; those of' "$assay" tokenize "$dir/tokenizer.json" x
+printf '{"model":{}}' >"$dir/tokenizer.json"
+expect 2 'it has no model.vocab' "$assay" tokenize "$dir/tokenizer.json" x
+printf '{"model":' >"$dir/tokenizer.json"
+expect 2 'no JSON from byte' "$assay" tokenize "$dir/tokenizer.json" x
 expect 2 'No such file' "$assay" tokenize "$dir/none.gguf" x
 expect 2 'is no token id' "$assay" tokenize "$model" --decode 1,x
 expect 2 'is no token id' "$assay" tokenize "$model" --decode 352

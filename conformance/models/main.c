@@ -304,7 +304,7 @@ static assay_status make_subject(const char *path, subject *m, assay_why *why)
         m->threads = 1;
     assay_status s = assay_gguf_open(path, &m->file, why);
     if (!s)
-        s = assay_tokenizer_make(&m->file, &m->tokens, why);
+        s = assay_tokenizer_gguf(&m->file, &m->tokens, why);
     if (!s)
         s = assay_llama_graph(&m->file, ASSAY_f32, &m->graph, why);
     for (int p = 0; p < PROMPTS && !s; p++) {

@@ -1,94 +1,75 @@
 /* SPDX-License-Identifier: MIT
- * Merging: the pair of lowest rank first, leftmost on ties, one at a time; a merged symbol's new pairs compete at once.
- * A heap of candidates over a doubly linked list of symbols: n log n for any piece. */
-#include "bpe.h"
+ * Byte-level BPE (GPT-2, SmolLM, Llama-3, Qwen2).  A token's text is in "mapped characters": each byte is written as
+ * one printable character.  Text is cut into pieces, and in each the pair of lowest rank is merged first, leftmost on
+ * ties, one at a time; a merged symbol's new pairs compete at once.  A heap of candidates over a doubly linked list of
+ * symbols: n log n for any piece. */
 #include "../core/status.h"
+#include "encoding.h"
+#include "pretokenize.h"
+#include "utf8.h"
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
-static size_t power_above(size_t n)
+typedef struct merge { /* a slot of the hash table of pairs; rank < 0: free */
+    int32_t left, right, rank, id;
+} merge;
+
+typedef struct bpe {
+    assay_pretokenizer pre;
+    merge *merge; /* hash table by (left, right) */
+    size_t mask;
+} bpe;
+
+/* The byte that a mapped character stands for; -1: none.  33..126, 161..172, 174..255 are themselves, the other 68
+ * bytes follow in ascending order from U+0100. */
+static int byte_of(unsigned code)
 {
-    size_t p = 16;
-    while (p < 2 * n)
-        p *= 2;
-    return p;
+    if ((code >= 33 && code <= 126) || (code >= 161 && code <= 172) || (code >= 174 && code <= 255))
+        return (int)code;
+    if (code < 0x100 || code >= 0x100 + 68)
+        return -1;
+    const int k = (int)code - 0x100;
+    return k < 33 ? k : k < 33 + 34 ? 127 + k - 33 : 173;
 }
 
-/* The slot of a token with these bytes, or the free slot where it belongs. */
-static int32_t *find_token(const assay_bpe *b, const assay_span *bytes, assay_span key)
+/* A character outside the map stands for its own UTF-8.  Never longer than the text. */
+static size_t print(assay_span text, char *out)
 {
-    size_t i = (size_t)XXH3_64bits(key.at, key.n) & b->slot_mask;
-    for (; b->slot[i] >= 0; i = (i + 1) & b->slot_mask) {
-        const assay_span have = bytes[b->slot[i]];
-        if (have.n == key.n && memcmp(have.at, key.at, key.n) == 0)
-            break;
+    size_t n = 0;
+    for (size_t i = 0; i < text.n;) {
+        const unsigned char *s = (const unsigned char *)text.at + i;
+        const int length = assay_utf8_length(s, text.n - i);
+        const int byte = length ? byte_of(assay_utf8_code(s, length)) : *s;
+        if (byte >= 0)
+            out[n++] = (char)byte;
+        else
+            memcpy(out + n, s, (size_t)length), n += (size_t)length;
+        i += length ? (size_t)length : 1;
     }
-    return &b->slot[i];
+    return n;
 }
 
-static assay_merge *find_merge(const assay_bpe *b, int32_t left, int32_t right)
+static merge *find_merge(const bpe *b, int32_t left, int32_t right)
 {
     const uint64_t key = (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
-    size_t i = (size_t)XXH3_64bits(&key, sizeof key) & b->merge_mask;
+    size_t i = (size_t)XXH3_64bits(&key, sizeof key) & b->mask;
     while (b->merge[i].rank >= 0 && (b->merge[i].left != left || b->merge[i].right != right))
-        i = (i + 1) & b->merge_mask;
+        i = (i + 1) & b->mask;
     return &b->merge[i];
 }
 
-/* The types of tokens, the plainest first: of tokens with equal text the first of the plainest type counts.  Text can
- * become the first PLAIN of them; the others are told apart only to say why a merge is refused. */
-static const uint8_t by_plainness[] = { ASSAY_TOKEN_NORMAL,  ASSAY_TOKEN_UNUSED,  ASSAY_TOKEN_USER,
-                                        ASSAY_TOKEN_CONTROL, ASSAY_TOKEN_UNKNOWN, ASSAY_TOKEN_BYTE };
-enum { PLAIN = 3 };
+/* ---- the merges, which are written in the tokens' text ----------------------------------------------------------- */
 
-static void index_tokens(assay_tokenizer *t)
-{
-    assay_bpe *b = t->bpe;
-    memset(b->slot, 0xff, (b->slot_mask + 1) * sizeof *b->slot);
-    for (int k = 0; k < PLAIN; k++)
-        for (int32_t id = 0; id < t->n; id++)
-            if (t->kind[id] == by_plainness[k] && t->bytes[id].n) {
-                int32_t *slot = find_token(b, t->bytes, t->bytes[id]);
-                if (*slot < 0)
-                    *slot = id;
-            }
-    for (int c = 0; c < 256; c++) {
-        const char byte = (char)c;
-        b->byte[c] = *find_token(b, t->bytes, (assay_span){ &byte, 1 });
-    }
-}
-
-/* Buckets of special tokens by first byte; longest first inside (insertion: there are few). */
-static void index_special(assay_tokenizer *t)
-{
-    assay_bpe *b = t->bpe;
-    int32_t n = 0;
-    for (int c = 0; c < 256; c++) {
-        b->special_first[c] = n;
-        for (int32_t id = 0; id < t->n; id++) {
-            const bool special = t->kind[id] == ASSAY_TOKEN_CONTROL || t->kind[id] == ASSAY_TOKEN_USER ||
-                                 t->kind[id] == ASSAY_TOKEN_UNKNOWN;
-            if (!special || !t->bytes[id].n || (unsigned char)t->bytes[id].at[0] != c)
-                continue;
-            int32_t i = n++;
-            for (; i > b->special_first[c] && t->bytes[b->special[i - 1]].n < t->bytes[id].n; i--)
-                b->special[i] = b->special[i - 1];
-            b->special[i] = id;
-        }
-    }
-    b->special_first[256] = n;
-}
-
-typedef struct lookup { /* tokens by their text in the file: merges are written in it */
+typedef struct sides { /* tokens by their text in the file: merges are written in it */
     const assay_tokenizer *t;
     const assay_span *text;
     int32_t *slot;
     size_t mask;
     char *joined, *bytes; /* room for a merge */
-} lookup;
+} sides;
 
-static int32_t *find_text(const lookup *l, assay_span key)
+static int32_t *find_text(const sides *l, assay_span key)
 {
     size_t i = (size_t)XXH3_64bits(key.at, key.n) & l->mask;
     while (l->slot[i] >= 0 && (l->text[l->slot[i]].n != key.n || memcmp(l->text[l->slot[i]].at, key.at, key.n)))
@@ -97,13 +78,13 @@ static int32_t *find_text(const lookup *l, assay_span key)
 }
 
 /* By its text; or by the bytes that it stands for: user-defined tokens are not written in mapped characters. */
-static int32_t find_side(const lookup *l, assay_span key)
+static int32_t find_side(const sides *l, assay_span key)
 {
     const int32_t id = *find_text(l, key);
-    return id >= 0 ? id : *find_token(l->t->bpe, l->t->bytes, (assay_span){ l->bytes, assay_bpe_unmap(key, l->bytes) });
+    return id >= 0 ? id : assay_lookup_find(l->t, l->bytes, print(key, l->bytes));
 }
 
-static assay_status read_merge(const lookup *l, assay_span m, size_t rank, const char *label, assay_why *why)
+static assay_status read_merge(const sides *l, assay_span m, size_t rank, const char *label, assay_why *why)
 {
     const char *blank = m.n > 2 ? memchr(m.at + 1, ' ', m.n - 2) : NULL;
     const int shown = m.n < 80 ? (int)m.n : 80;
@@ -120,17 +101,17 @@ static assay_status read_merge(const lookup *l, assay_span m, size_t rank, const
                           a < 0   ? "its left side"
                           : c < 0 ? "its right side"
                                   : "the whole");
-    if (l->t->kind[id] == ASSAY_TOKEN_CONTROL || l->t->kind[id] == ASSAY_TOKEN_UNKNOWN)
+    if (l->t->type[id] == ASSAY_TOKEN_CONTROL || l->t->type[id] == ASSAY_TOKEN_UNKNOWN)
         return assay_fail(why, ASSAY_ERR_FORMAT,
                           "%s: merge %zu, '%.*s', would turn text into token %d, which is of type %s", label, rank,
-                          shown, m.at, (int)id, l->t->kind[id] == ASSAY_TOKEN_CONTROL ? "control" : "unknown");
-    assay_merge *slot = find_merge(l->t->bpe, a, c);
+                          shown, m.at, (int)id, l->t->type[id] == ASSAY_TOKEN_CONTROL ? "control" : "unknown");
+    merge *slot = find_merge(l->t->state, a, c);
     if (slot->rank < 0)
-        *slot = (assay_merge){ a, c, (int32_t)rank, id };
+        *slot = (merge){ a, c, (int32_t)rank, id };
     return ASSAY_OK;
 }
 
-static assay_status read_merges(lookup *l, const assay_span *merges, size_t n, const char *label, assay_why *why)
+static assay_status read_merges(sides *l, const assay_span *merges, size_t n, const char *label, assay_why *why)
 {
     size_t longest = 0;
     for (size_t i = 0; i < n; i++)
@@ -143,9 +124,9 @@ static assay_status read_merges(lookup *l, const assay_span *merges, size_t n, c
                          : assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for %zu merges", label, n);
     if (!s)
         memset(l->slot, 0xff, (l->mask + 1) * sizeof *l->slot);
-    for (size_t k = 0; k < sizeof by_plainness && !s; k++)
+    for (size_t k = 0; k < sizeof assay_by_plainness && !s; k++)
         for (int32_t id = 0; id < l->t->n; id++) {
-            int32_t *slot = l->t->kind[id] == by_plainness[k] ? find_text(l, l->text[id]) : NULL;
+            int32_t *slot = l->t->type[id] == assay_by_plainness[k] ? find_text(l, l->text[id]) : NULL;
             if (slot && *slot < 0)
                 *slot = id;
         }
@@ -157,155 +138,167 @@ static assay_status read_merges(lookup *l, const assay_span *merges, size_t n, c
     return s;
 }
 
-assay_status assay_bpe_make(const assay_gguf *g, assay_tokenizer *t, const assay_span *text, assay_why *why)
+static void destroy(void *state)
 {
-    assay_bpe *b = t->bpe;
-    assay_span *merges = NULL;
-    size_t n = 0;
-    assay_status s = assay_gguf_texts(g, "tokenizer.ggml.merges", &merges, &n, why);
-    if (!s && n > INT32_MAX)
-        s = assay_fail(why, ASSAY_ERR_FORMAT, "%s: %zu merges", g->label, n);
-    if (s) {
-        free(merges);
-        return s;
-    }
-    const size_t slots = power_above((size_t)t->n), pairs = power_above(n);
-    lookup l = { t, text, NULL, slots - 1, NULL, NULL };
-    b->slot_mask = slots - 1;
-    b->merge_mask = pairs - 1;
-    b->slot = malloc(slots * sizeof *b->slot);
-    b->merge = malloc(pairs * sizeof *b->merge);
-    b->special = malloc((size_t)t->n * sizeof *b->special);
-    if (!b->slot || !b->merge || !b->special) {
-        s = assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for %zu merges", g->label, n);
-    } else {
-        for (size_t i = 0; i < pairs; i++)
-            b->merge[i].rank = -1;
-        index_tokens(t);
-        s = read_merges(&l, merges, n, g->label, why);
-    }
-    free(merges);
-    if (!s)
-        s = assay_ends_mark(g, t, text, why); /* changes types */
-    if (!s) {
-        index_tokens(t);
-        index_special(t);
-    }
-    return s;
-}
-
-void assay_bpe_free(assay_bpe *b)
-{
+    bpe *b = state;
     assay_pretokenizer_free(&b->pre);
-    free(b->pool);
-    free(b->slot);
     free(b->merge);
-    free(b->special);
     free(b);
 }
 
-assay_status assay_bpe_emit(assay_encoding *e, int32_t id, assay_why *why)
+static assay_status make(const assay_vocab *v, assay_tokenizer *t, assay_why *why)
 {
-    if (e->n == e->room) {
-        const size_t room = 2 * e->room + 64;
-        int32_t *more = realloc(e->ids, room * sizeof *more);
-        if (!more)
-            return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for %zu ids", room);
-        e->ids = more;
-        e->room = room;
-    }
-    e->ids[e->n++] = id;
-    return ASSAY_OK;
+    bpe *b = t->state = calloc(1, sizeof *b);
+    size_t slots = 16, pairs = 16;
+    if (!b)
+        return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for a tokenizer", v->label);
+    const assay_status s = assay_pretokenizer_make(v->pre, v->label, &b->pre, why);
+    if (s)
+        return s;
+    t->add_bos = b->pre.add_bos;
+    if (v->n_merges > INT32_MAX)
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: %zu merges", v->label, v->n_merges);
+    while (slots < 2 * (size_t)t->n)
+        slots *= 2;
+    while (pairs < 2 * v->n_merges)
+        pairs *= 2;
+    b->mask = pairs - 1;
+    b->merge = malloc(pairs * sizeof *b->merge);
+    if (!b->merge)
+        return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for %zu merges", v->label, v->n_merges);
+    for (size_t i = 0; i < pairs; i++)
+        b->merge[i].rank = -1;
+    sides l = { t, v->text, NULL, slots - 1, NULL, NULL };
+    return read_merges(&l, v->merge, v->n_merges, v->label, why);
 }
 
-static bool before(const assay_candidate *a, const assay_candidate *b)
+/* ---- merging ----------------------------------------------------------------------------------------------------- */
+
+typedef struct candidate { /* a pair that may be merged: the left symbol's index and the ids it had */
+    int32_t rank, at, left, right;
+} candidate;
+
+typedef struct symbol {
+    int32_t id, prev, next; /* id -1: merged away; -2 - byte: a byte without a token */
+} symbol;
+
+typedef struct work {
+    symbol *symbol;
+    candidate *heap;
+    size_t room, n_heap;
+} work;
+
+static bool before(const candidate *a, const candidate *b)
 {
     return a->rank != b->rank ? a->rank < b->rank : a->at < b->at;
 }
 
 /* Symbol i and its right neighbour become a candidate if they have a merge.  The heap has room: 3 n are ever pushed. */
-static void push(assay_encoding *e, int32_t i)
+static void push(const bpe *b, work *w, int32_t i)
 {
-    const int32_t next = i < 0 ? -1 : e->work[i].next;
-    if (next < 0 || e->work[i].id < 0 || e->work[next].id < 0)
+    const int32_t next = i < 0 ? -1 : w->symbol[i].next;
+    if (next < 0 || w->symbol[i].id < 0 || w->symbol[next].id < 0)
         return;
-    const assay_merge *m = find_merge(e->t->bpe, e->work[i].id, e->work[next].id);
+    const merge *m = find_merge(b, w->symbol[i].id, w->symbol[next].id);
     if (m->rank < 0)
         return;
-    const assay_candidate c = { m->rank, i, m->left, m->right };
-    size_t k = e->n_heap++;
-    for (; k && before(&c, &e->heap[(k - 1) / 2]); k = (k - 1) / 2)
-        e->heap[k] = e->heap[(k - 1) / 2];
-    e->heap[k] = c;
+    const candidate c = { m->rank, i, m->left, m->right };
+    size_t k = w->n_heap++;
+    for (; k && before(&c, &w->heap[(k - 1) / 2]); k = (k - 1) / 2)
+        w->heap[k] = w->heap[(k - 1) / 2];
+    w->heap[k] = c;
 }
 
-static assay_candidate pop(assay_encoding *e)
+static candidate pop(work *w)
 {
-    const assay_candidate top = e->heap[0], last = e->heap[--e->n_heap];
+    const candidate top = w->heap[0], last = w->heap[--w->n_heap];
     size_t k = 0;
-    for (size_t child; (child = 2 * k + 1) < e->n_heap; k = child) {
-        if (child + 1 < e->n_heap && before(&e->heap[child + 1], &e->heap[child]))
+    for (size_t child; (child = 2 * k + 1) < w->n_heap; k = child) {
+        if (child + 1 < w->n_heap && before(&w->heap[child + 1], &w->heap[child]))
             child++;
-        if (!before(&e->heap[child], &last))
+        if (!before(&w->heap[child], &last))
             break;
-        e->heap[k] = e->heap[child];
+        w->heap[k] = w->heap[child];
     }
-    e->heap[k] = last;
+    w->heap[k] = last;
     return top;
+}
+
+static void done(assay_encoding *e)
+{
+    work *w = e->work;
+    if (w) {
+        free(w->symbol);
+        free(w->heap);
+    }
+    free(w);
+    e->work = NULL;
 }
 
 static assay_status make_room(assay_encoding *e, size_t n, assay_why *why)
 {
-    if (n <= e->work_room)
+    work *w = e->work;
+    if (w && n <= w->room)
         return ASSAY_OK;
     if (n > INT32_MAX / 4)
         return assay_fail(why, ASSAY_UNSUPPORTED, "a piece of %zu bytes is too long to merge", n);
-    free(e->work);
-    free(e->heap);
-    e->work = malloc(n * sizeof *e->work);
-    e->heap = malloc(3 * n * sizeof *e->heap);
-    e->work_room = e->work && e->heap ? n : 0;
-    return e->work_room ? ASSAY_OK : assay_fail(why, ASSAY_ERR_NOMEM, "no memory for a piece of %zu bytes", n);
+    done(e);
+    e->work = w = calloc(1, sizeof *w);
+    if (w) {
+        w->symbol = malloc(n * sizeof *w->symbol);
+        w->heap = malloc(3 * n * sizeof *w->heap);
+        w->room = w->symbol && w->heap ? n : 0;
+    }
+    return w && w->room ? ASSAY_OK : assay_fail(why, ASSAY_ERR_NOMEM, "no memory for a piece of %zu bytes", n);
 }
 
-assay_status assay_bpe_piece(void *encoding, const char *text, size_t n, assay_why *why)
+static assay_status piece(void *encoding, const char *text, size_t n, assay_why *why)
 {
     assay_encoding *e = encoding;
-    const assay_bpe *b = e->t->bpe;
-    const int32_t whole = b->pre.ignore_merges ? *find_token(b, e->t->bytes, (assay_span){ text, n }) : -1;
+    const bpe *b = e->t->state;
+    const int32_t *byte = e->t->lookup->byte, whole = b->pre.ignore_merges ? assay_lookup_find(e->t, text, n) : -1;
     if (whole >= 0)
-        return assay_bpe_emit(e, whole, why);
+        return assay_encode_id(e, whole, why);
     assay_status s = make_room(e, n, why);
     if (s)
         return s;
+    work *w = e->work;
     for (size_t i = 0; i < n; i++) {
         const unsigned char c = (unsigned char)text[i];
-        e->work[i] =
-            (assay_symbol){ b->byte[c] >= 0 ? b->byte[c] : -2 - c, (int32_t)i - 1, i + 1 < n ? (int32_t)i + 1 : -1 };
+        w->symbol[i] = (symbol){ byte[c] >= 0 ? byte[c] : -2 - c, (int32_t)i - 1, i + 1 < n ? (int32_t)i + 1 : -1 };
     }
-    e->n_heap = 0;
+    w->n_heap = 0;
     for (size_t i = 0; i < n; i++)
-        push(e, (int32_t)i);
-    while (e->n_heap) {
-        const assay_candidate c = pop(e);
-        assay_symbol *left = &e->work[c.at];
-        if (left->id != c.left || left->next < 0 || e->work[left->next].id != c.right)
+        push(b, w, (int32_t)i);
+    while (w->n_heap) {
+        const candidate c = pop(w);
+        symbol *left = &w->symbol[c.at];
+        if (left->id != c.left || left->next < 0 || w->symbol[left->next].id != c.right)
             continue; /* stale: one of the two was merged since */
-        assay_symbol *right = &e->work[left->next];
+        symbol *right = &w->symbol[left->next];
         left->id = find_merge(b, c.left, c.right)->id;
         left->next = right->next;
         right->id = -1;
         if (right->next >= 0)
-            e->work[right->next].prev = c.at;
-        push(e, left->prev);
-        push(e, c.at);
+            w->symbol[right->next].prev = c.at;
+        push(b, w, left->prev);
+        push(b, w, c.at);
     }
-    for (int32_t i = 0; i >= 0 && !s; i = e->work[i].next) {
-        const int32_t id = e->work[i].id;
+    for (int32_t i = 0; i >= 0 && !s; i = w->symbol[i].next) {
+        const int32_t id = w->symbol[i].id;
         if (id >= 0)
-            s = assay_bpe_emit(e, id, why);
-        else if (!e->left_out++) /* as the reference tokenizers do: no token, no id */
-            e->first_left_out = (unsigned char)(-2 - id);
+            s = assay_encode_id(e, id, why);
+        else /* as the reference tokenizers do: no token, no id */
+            assay_encode_left_out(e, (unsigned char)(-2 - id));
     }
     return s;
 }
+
+static assay_status encode(assay_encoding *e, const char *part, size_t n, bool first, assay_why *why)
+{
+    const bpe *b = e->t->state;
+    (void)first;
+    return assay_pretokenize(&b->pre, part, n, piece, e, why);
+}
+
+const assay_tokenizer_kind assay_kind_bytes = { "byte-level BPE", "gpt2", print, make, destroy, encode, done };

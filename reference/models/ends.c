@@ -1,42 +1,40 @@
 /* SPDX-License-Identifier: MIT
  * Which tokens end a generation.  Files name one or two of them at best; the field's reference (llama.cpp,
  * src/llama-vocab.cpp) goes by the tokens' text beside the keys, and so does this table. */
-#include "bpe.h"
+#include "encoding.h"
 #include <string.h>
 
 typedef struct end {
     const char *text;
-    const char *instead; /* a key that names the token of this role: then the text alone says nothing */
+    int instead; /* a role, 0 for none: where a token is named for it the text alone says nothing */
 } end;
 
-#define PAD "tokenizer.ggml.fim_pad_token_id"
-#define REP "tokenizer.ggml.fim_rep_token_id"
-#define SEP "tokenizer.ggml.fim_sep_token_id"
+enum { PAD = ASSAY_NAMED_FIM_PAD, REP = ASSAY_NAMED_FIM_REP, SEP = ASSAY_NAMED_FIM_SEP };
 static const end texts[] = {
-    { "<|eot_id|>", NULL },
-    { "<|im_end|>", NULL },
-    { "<|end|>", NULL },
-    { "<|return|>", NULL },
-    { "<|call|>", NULL },
-    { "<|calls|>", NULL },
-    { "<|flush|>", NULL },
-    { "<end_of_turn>", NULL },
-    { "<|endoftext|>", NULL },
-    { "</s>", NULL },
-    { "<|eom_id|>", NULL },
-    { "<EOT>", NULL },
-    { "_<EOT>", NULL },
-    { "[EOT]", NULL },
-    { "[EOS]", NULL },
-    { "<|end_of_text|>", NULL },
-    { "<end_of_utterance>", NULL },
-    { "<eos>", NULL },
-    { "<turn|>", NULL },
-    { "<|tool_response>", NULL },
+    { "<|eot_id|>", 0 },
+    { "<|im_end|>", 0 },
+    { "<|end|>", 0 },
+    { "<|return|>", 0 },
+    { "<|call|>", 0 },
+    { "<|calls|>", 0 },
+    { "<|flush|>", 0 },
+    { "<end_of_turn>", 0 },
+    { "<|endoftext|>", 0 },
+    { "</s>", 0 },
+    { "<|eom_id|>", 0 },
+    { "<EOT>", 0 },
+    { "_<EOT>", 0 },
+    { "[EOT]", 0 },
+    { "[EOS]", 0 },
+    { "<|end_of_text|>", 0 },
+    { "<end_of_utterance>", 0 },
+    { "<eos>", 0 },
+    { "<turn|>", 0 },
+    { "<|tool_response>", 0 },
     { "<\xEF\xBD\x9C"
       "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>",
-      NULL },
-    { "[e~[", NULL },
+      0 },
+    { "[e~[", 0 },
     { "<|fim_pad|>", PAD },
     { "<fim-pad>", PAD },
     { "<fim_pad>", PAD },
@@ -55,9 +53,7 @@ static const char *const inside[][3] = {
     { "<|end|>", "<|flush|>", "<|call|>" },  { "<|end|>", "<|flush|>", "<|calls|>" },
     { "</s>", "<|tool_response>", "</s>" },
 };
-static const char *const keys[] = {
-    "tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id", PAD, REP, SEP
-};
+static const int roles[] = { ASSAY_NAMED_EOS, ASSAY_NAMED_EOT, ASSAY_NAMED_EOM, PAD, REP, SEP };
 
 enum { TEXTS = sizeof texts / sizeof *texts };
 
@@ -80,25 +76,20 @@ static int32_t found(const int32_t id[TEXTS], const char *text)
     return id[k];
 }
 
-assay_status assay_ends_mark(const assay_gguf *g, assay_tokenizer *t, const assay_span *text, assay_why *why)
+void assay_ends_mark(const assay_vocab *v, assay_tokenizer *t)
 {
-    assay_status s = ASSAY_OK;
     int32_t id[TEXTS];
-    find_all(t, text, id);
+    find_all(t, v->text, id);
     for (int k = 0; k < TEXTS; k++) {
-        if (id[k] < 0 || (texts[k].instead && assay_gguf_find(g, texts[k].instead)))
+        if (id[k] < 0 || (texts[k].instead && v->named[texts[k].instead] >= 0))
             continue;
         t->ends[id[k]] = true;
-        t->kind[id[k]] = ASSAY_TOKEN_CONTROL; /* whatever the file says: text does not become such a token */
+        t->type[id[k]] = ASSAY_TOKEN_CONTROL; /* whatever the file says: text does not become such a token */
     }
-    for (size_t i = 0; i < sizeof keys / sizeof *keys && !s; i++) {
-        int64_t named = -1;
-        s = assay_gguf_int(g, keys[i], false, 0, t->n - 1, &named, why);
-        if (!s && named >= 0)
-            t->ends[named] = true;
-    }
-    for (size_t i = 0; i < sizeof inside / sizeof *inside && !s; i++)
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        if (v->named[roles[i]] >= 0)
+            t->ends[v->named[roles[i]]] = true;
+    for (size_t i = 0; i < sizeof inside / sizeof *inside; i++)
         if (found(id, inside[i][0]) >= 0 && found(id, inside[i][1]) >= 0 && found(id, inside[i][2]) >= 0)
             t->ends[found(id, inside[i][0])] = false;
-    return s;
 }

@@ -51,7 +51,7 @@ assay_status assay_format_truth_make(const assay_formats *f, assay_format_truth 
     if (!s)
         s = assay_llama_graph(&file, ASSAY_f32, &graph, why);
     if (!s)
-        s = assay_tokenizer_make(&file, &tokens, why);
+        s = assay_tokenizer_gguf(&file, &tokens, why);
     if (!s)
         s = assay_prompt_make(&tokens, f->prompt, strlen(f->prompt), false, &prompt, why);
     t->id = prompt.id, t->n = (int64_t)prompt.n, t->vocab = graph.vocab;
@@ -61,7 +61,7 @@ assay_status assay_format_truth_make(const assay_formats *f, assay_format_truth 
         s = assay_fail(why, ASSAY_ERR_ARG, "the text has %lld token; 2 are needed at least", (long long)t->n);
     if (!s)
         s = run(f, &graph, "oracle", t, &t->logits, why);
-    if (tokens.bpe)
+    if (tokens.kind)
         assay_tokenizer_free(&tokens);
     assay_graph_free(&graph);
     assay_gguf_close(&file);

@@ -27,7 +27,7 @@ static assay_status load(run *r, assay_why *why)
     if (!s)
         s = assay_llama_graph(&r->file, o->kv, &r->graph, why);
     if (!s)
-        s = assay_tokenizer_make(&r->file, &r->tokens, why);
+        s = assay_tokenizer_gguf(&r->file, &r->tokens, why);
     if (!s && o->prompt)
         s = assay_prompt_make(&r->tokens, o->prompt, strlen(o->prompt), o->special, &prompt, why);
     if (s)
@@ -251,7 +251,7 @@ assay_status assay_generate_run(assay_generate *o, FILE *out, assay_why *why)
     assay_chain_end(&r.chain);
     assay_importance_free(&r.watch);
     assay_graph_free(&r.graph);
-    if (r.tokens.bpe)
+    if (r.tokens.kind)
         assay_tokenizer_free(&r.tokens);
     assay_gguf_close(&r.file);
     free(r.id);

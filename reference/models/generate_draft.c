@@ -26,7 +26,7 @@ static assay_status same_tokens(const run *r, const both *b, assay_why *why)
                           b->graph.vocab, r->graph.vocab);
     for (int32_t v = 0; v < x->n; v++)
         if (x->bytes[v].n != y->bytes[v].n || memcmp(x->bytes[v].at, y->bytes[v].at, x->bytes[v].n) ||
-            x->kind[v] != y->kind[v])
+            x->type[v] != y->type[v])
             return assay_fail(why, ASSAY_ERR_ARG, "--draft %.200s: its token %" PRId32 " is not the model's",
                               r->o->draft, v);
     return ASSAY_OK;
@@ -40,7 +40,7 @@ static assay_status load(both *b, assay_why *why)
     if (!s)
         s = assay_llama_graph(&b->file, o->kv, &b->graph, why);
     if (!s)
-        s = assay_tokenizer_make(&b->file, &b->tokens, why);
+        s = assay_tokenizer_gguf(&b->file, &b->tokens, why);
     if (!s)
         s = same_tokens(r, b, why);
     if (!s && b->graph.context && r->n_prompt + o->n > b->graph.context)
@@ -157,7 +157,7 @@ assay_status assay_generate_draft(run *r, assay_why *why)
     assay_draft_end(&r->draft);
     assay_session_free(b.session);
     assay_graph_free(&b.graph);
-    if (b.tokens.bpe)
+    if (b.tokens.kind)
         assay_tokenizer_free(&b.tokens);
     assay_gguf_close(&b.file);
     return s;

@@ -6,9 +6,11 @@
 #include <string.h>
 
 typedef enum use {
-    READ,     /* by llama.c or tokenizer.c, which check its value */
+    READ,     /* by llama.c or vocab_gguf.c, which check its value where it counts */
     HARMLESS, /* whatever it says, the answer is the same */
-    NEUTRAL   /* the answer is the same with these values, or when it is empty; else refused */
+    NEUTRAL,  /* the answer is the same with these values, or when it is empty; else refused */
+    PIECES,   /* READ where the model is llama or t5, else NEUTRAL */
+    WORDS     /* READ where it is bert, else NEUTRAL; add_sep_token: between the two texts of a pair */
 } use;
 
 typedef struct rule {
@@ -78,7 +80,7 @@ static const rule tokenizer[] = {
     { "ggml.fim_sep_token_id", READ, { 0 }, "" },
     { "ggml.add_bos_token", READ, { 0 }, "" },
     { "ggml.add_eos_token", READ, { 0 }, "" },
-    { "ggml.unknown_token_id", HARMLESS, { 0 }, "byte-level BPE has no unknown text" },
+    { "ggml.unknown_token_id", READ, { 0 }, "" }, /* by pieces */
     { "ggml.padding_token_id", HARMLESS, { 0 }, "for batches" },
     { "ggml.seperator_token_id", HARMLESS, { 0 }, "for add_sep_token" }, /* the format spells it so */
     { "ggml.separator_token_id", HARMLESS, { 0 }, "for add_sep_token" },
@@ -90,17 +92,17 @@ static const rule tokenizer[] = {
     { "ggml.prefix_token_id", HARMLESS, { 0 }, "for a prompt of infill" },
     { "ggml.suffix_token_id", HARMLESS, { 0 }, "for a prompt of infill" },
     { "ggml.middle_token_id", HARMLESS, { 0 }, "for a prompt of infill" },
-    { "ggml.scores", HARMLESS, { 0 }, "merges have ranks" },
+    { "ggml.scores", READ, { 0 }, "" }, /* by pieces */
     { "ggml.token_type_count", HARMLESS, { 0 }, "for encoders" },
     { "chat_template*", HARMLESS, { 0 }, "a prompt is taken as it is" },
     { "huggingface.json", HARMLESS, { 0 }, "the same tokenizer in another form" },
     { "rwkv.world", HARMLESS, { 0 }, "another tokenizer" },
-    { "ggml.add_space_prefix", NEUTRAL, { 0, 0 }, "a text gets a blank in front" },
-    { "ggml.add_sep_token", NEUTRAL, { 0, 0 }, "a text gets a separator behind" },
-    { "ggml.remove_extra_whitespaces", NEUTRAL, { 0, 0 }, "blanks of a text are taken away" },
-    { "ggml.normalizer.lowercase", NEUTRAL, { 0, 0 }, "a text is turned into lower case" },
-    { "ggml.normalizer.strip_accents", NEUTRAL, { 0, 0 }, "accents of a text are taken away" },
-    { "ggml.precompiled_charsmap", NEUTRAL, { 0, 0 }, "characters of a text are replaced" },
+    { "ggml.add_space_prefix", PIECES, { 0, 0 }, "a text gets a blank in front" },
+    { "ggml.add_sep_token", WORDS, { 0, 0 }, "a text gets a separator behind" },
+    { "ggml.remove_extra_whitespaces", PIECES, { 0, 0 }, "blanks of a text are taken away" },
+    { "ggml.normalizer.lowercase", WORDS, { 0, 0 }, "a text is turned into lower case" },
+    { "ggml.normalizer.strip_accents", WORDS, { 0, 0 }, "accents of a text are taken away" },
+    { "ggml.precompiled_charsmap", PIECES, { 0, 0 }, "characters of a text are replaced" },
     { "ggml.suppress_tokens", NEUTRAL, { 0, 0 }, "some tokens are never picked" },
 };
 
@@ -127,7 +129,7 @@ static assay_status refuse(const assay_gguf *g, const assay_gguf_value *v, const
                       v->key.at, is, r->means);
 }
 
-static assay_status check(const assay_gguf *g, const char *prefix, const rule *known, size_t n, assay_why *why)
+static assay_status check(const assay_gguf *g, const char *prefix, const rule *known, size_t n, use own, assay_why *why)
 {
     const size_t skip = strlen(prefix);
     for (size_t i = 0; i < g->n_values; i++) {
@@ -142,7 +144,7 @@ static assay_status check(const assay_gguf *g, const char *prefix, const rule *k
             return refuse(g, v, NULL, why);
         const bool neutral =
             assay_gguf_number(v, &x) ? x == r->neutral[0] || x == r->neutral[1] : v->count == 0; /* NaN is not */
-        if (r->use == NEUTRAL && !neutral)
+        if (r->use >= NEUTRAL && r->use != own && !neutral)
             return refuse(g, v, r, why);
     }
     return ASSAY_OK;
@@ -150,12 +152,13 @@ static assay_status check(const assay_gguf *g, const char *prefix, const rule *k
 
 assay_status assay_keys_llama(const assay_gguf *g, assay_why *why)
 {
-    return check(g, "llama.", llama, sizeof llama / sizeof *llama, why);
+    return check(g, "llama.", llama, sizeof llama / sizeof *llama, READ, why);
 }
 
-assay_status assay_keys_tokenizer(const assay_gguf *g, assay_why *why)
+assay_status assay_keys_tokenizer(const assay_gguf *g, const char *model, assay_why *why)
 {
-    return check(g, "tokenizer.", tokenizer, sizeof tokenizer / sizeof *tokenizer, why);
+    const use own = !strcmp(model, "gpt2") ? READ : !strcmp(model, "bert") ? WORDS : PIECES;
+    return check(g, "tokenizer.", tokenizer, sizeof tokenizer / sizeof *tokenizer, own, why);
 }
 
 assay_status assay_keys_whole(const assay_gguf *g, assay_why *why)

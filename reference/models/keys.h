@@ -7,6 +7,7 @@
 
 /* A whole model?  A shard of a split file, an adapter (LoRA) or another kind of file is named as such. */
 assay_status assay_keys_whole(const assay_gguf *g, assay_why *why);
-assay_status assay_keys_llama(const assay_gguf *g, assay_why *why);     /* llama.* */
-assay_status assay_keys_tokenizer(const assay_gguf *g, assay_why *why); /* tokenizer.* */
+assay_status assay_keys_llama(const assay_gguf *g, assay_why *why); /* llama.* */
+/* tokenizer.*; model: what tokenizer.ggml.model says */
+assay_status assay_keys_tokenizer(const assay_gguf *g, const char *model, assay_why *why);
 #endif

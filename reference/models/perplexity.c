@@ -135,7 +135,7 @@ assay_status assay_perplexity_run(assay_generate *o, FILE *out, assay_why *why)
     if (!s)
         s = assay_llama_graph(&file, o->kv, &graph, why);
     if (!s)
-        s = assay_tokenizer_make(&file, &tokens, why);
+        s = assay_tokenizer_gguf(&file, &tokens, why);
     if (!s)
         s = assay_map_open(o->text_path, &map, why);
     if (!s)
@@ -162,7 +162,7 @@ assay_status assay_perplexity_run(assay_generate *o, FILE *out, assay_why *why)
         s = report(o, &score, W, assay_seconds() - begin, out, why);
     assay_session_free(session);
     assay_graph_free(&graph);
-    if (tokens.bpe)
+    if (tokens.kind)
         assay_tokenizer_free(&tokens);
     assay_map_close(&map);
     assay_gguf_close(&file);

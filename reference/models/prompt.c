@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "prompt.h"
 #include "../core/status.h"
-#include "bpe.h"
+#include "encoding.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,11 +25,11 @@ assay_status assay_prompt_make(const assay_tokenizer *t, const char *text, size_
 {
     assay_encoding e = { .t = t };
     *p = (assay_prompt){ 0 };
-    assay_status s = t->add_bos ? assay_bpe_emit(&e, t->bos, why) : ASSAY_OK;
+    assay_status s = t->add_bos ? assay_encode_id(&e, t->bos, why) : ASSAY_OK;
     if (!s)
-        s = assay_bpe_text(&e, text, n, special, why);
+        s = assay_encode_text(&e, text, n, special, why);
     if (!s && t->add_eos)
-        s = assay_bpe_emit(&e, t->eos, why);
+        s = assay_encode_id(&e, t->eos, why);
     if (!s && !e.ids && !(e.ids = calloc(1, sizeof *e.ids)))
         s = assay_fail(why, ASSAY_ERR_NOMEM, "no memory for ids");
     if (s) {

@@ -145,7 +145,7 @@ assay_status assay_similar_run(assay_similar *s, assay_why *why)
 {
     assay_status status = assay_gguf_open(s->model, &s->file, why);
     if (!status)
-        status = assay_tokenizer_make(&s->file, &s->tokens, why);
+        status = assay_tokenizer_gguf(&s->file, &s->tokens, why);
     if (!status)
         status = find_words(s, why);
     float *table = status ? NULL : decode_table(s, why);
@@ -162,7 +162,7 @@ assay_status assay_similar_run(assay_similar *s, assay_why *why)
 void assay_similar_free(assay_similar *s)
 {
     free(s->id), free(s->near), free(s->score);
-    if (s->tokens.bpe)
+    if (s->tokens.kind)
         assay_tokenizer_free(&s->tokens);
     if (s->file.label)
         assay_gguf_close(&s->file);

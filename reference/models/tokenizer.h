@@ -1,31 +1,30 @@
 /* SPDX-License-Identifier: MIT
- * tokenizer.h - byte-level BPE (GPT-2, SmolLM, Llama-3, Qwen2) from the metadata of a GGUF file.  The file must stay
- * open as long as the tokenizer. */
+ * tokenizer.h - text to ids and back, by the algorithm that a vocabulary names. */
 #ifndef ASSAY_MODELS_TOKENIZER_H
 #define ASSAY_MODELS_TOKENIZER_H
-#include "../core/gguf.h"
-
-typedef enum assay_token_kind { /* numbers of GGUF */
-                                ASSAY_TOKEN_NORMAL = 1,
-                                ASSAY_TOKEN_UNKNOWN,
-                                ASSAY_TOKEN_CONTROL,
-                                ASSAY_TOKEN_USER,
-                                ASSAY_TOKEN_UNUSED,
-                                ASSAY_TOKEN_BYTE
-} assay_token_kind;
+#include "vocab.h"
 
 typedef struct assay_tokenizer {
-    int32_t n;               /* tokens; ids are 0 .. n-1 */
-    int32_t bos, eos;        /* -1: the file names none */
-    bool add_bos, add_eos;   /* a text begins with bos, ends with eos */
-    bool lacks_bos;          /* it would begin with bos, but the file names none */
-    const assay_span *bytes; /* [n] what each token stands for */
-    uint8_t *kind;           /* [n] assay_token_kind */
-    bool *ends;              /* [n] a generation ends with this token (ends.c) */
-    struct assay_bpe *bpe;
+    const struct assay_tokenizer_kind *kind; /* encoding.h; NULL: not made */
+    int32_t n;                               /* tokens; ids are 0 .. n-1 */
+    int32_t bos, eos;                        /* -1: the file names none */
+    bool add_bos, add_eos;                   /* a text begins with bos, ends with eos */
+    bool lacks_bos;                          /* it would begin with bos, but the file names none */
+    bool drop_blank;                         /* a text's first token prints a blank that is not the text's */
+    assay_span *bytes;                       /* [n] what each token stands for */
+    uint8_t *type;                           /* [n] assay_token_kind */
+    bool *ends;                              /* [n] a generation ends with this token (ends.c) */
+    struct assay_lookup *lookup;             /* tokens by what they stand for */
+    void *state;                             /* the kind's */
+    char *pool;                              /* all tokens' bytes */
 } assay_tokenizer;
 
-assay_status assay_tokenizer_make(const assay_gguf *g, assay_tokenizer *t, assay_why *why);
+/* The vocabulary is no longer needed when the tokenizer is made. */
+assay_status assay_tokenizer_make(const assay_vocab *v, assay_tokenizer *t, assay_why *why);
+/* From the metadata of a GGUF file, which need not stay open. */
+assay_status assay_tokenizer_gguf(const assay_gguf *g, assay_tokenizer *t, assay_why *why);
+/* From a GGUF file, a tokenizer.json (Hugging Face), a tokenizer.model (SentencePiece) or a vocab.txt (BERT). */
+assay_status assay_tokenizer_open(const char *path, assay_tokenizer *t, assay_why *why);
 void assay_tokenizer_free(assay_tokenizer *t);
 
 /* Text to ids (allocated, free()).  User-defined tokens in the text always become one id; control tokens only if

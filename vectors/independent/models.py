@@ -107,7 +107,8 @@ def keys():
                          (a + "attention.causal", False, "later keys"), (a + "residual_scale", float("nan"), "is nan"),
                          (a + "swiglu_clamp", 7.0, "not understood"), (a + "rope.dimension_sections", [1, 2], "not understood"),
                          ("tokenizer.ggml.add_space_prefix", True, "a blank in front"), ("tokenizer.ggml.suppress_tokens", [5], "has 1 items"),
-                         ("tokenizer.ggml.add_sep_token", True, "separator"), ("tokenizer.ggml.mood", "good", "not understood")):
+                         ("tokenizer.ggml.add_sep_token", True, "separator"), ("tokenizer.ggml.normalizer.lowercase", True, "lower case"),
+                         ("tokenizer.ggml.normalizer.strip_accents", True, "accents"), ("tokenizer.ggml.mood", "good", "not understood")):
         refused(key, f"'{key}'", keys={key: x})
         refused(key, said, keys={key: x})
     refused("a tokenizer's key", "'tokenizer.ggml.remove_extra_whitespaces' is 1", ("tokenize", "x"), keys={"tokenizer.ggml.remove_extra_whitespaces": True})
@@ -146,6 +147,17 @@ def texts():
     ids("a user-defined token", [97, 259], "a<|user|>", extra=special)
     ids("an end token of user type", [ord(c) for c in "<|eot_id|>"], "<|eot_id|>", extra=[("<|eot_id|>", tiny.USER)])
     ids("and if asked", [257], "<|eot_id|>", "-s", extra=[("<|eot_id|>", tiny.USER)])
+    t = "tokenizer.ggml."
+    token = lambda *w: {t + "model": "bert", t + "tokens": list(w), t + "token_type": [3] * 3 + [1] * (len(w) - 3)}
+    words = token("[UNK]", "[CLS]", "[SEP]", "\u2581a", "b", "\u2581ab", "\u2581,")
+    ids("words", [1, 5, 6, 3, 2], "\u00c1b, a\n", keys=words)
+    ids("a word that is unknown", [1, 0, 5, 2], "abc ab", keys=words)
+    ids("words, cased", [1, 0, 3, 2], "A a", keys={**words, t + "normalizer.lowercase": False})
+    ids("words, cased, without accents", [1, 3, 0, 2], "\u00e1 A", keys={**words, t + "normalizer.lowercase": False, t + "normalizer.strip_accents": True})
+    ids("words by keys", [4, 3, 6], "a", keys={**words, t + "cls_token_id": 4, t + "bos_token_id": 5, t + "seperator_token_id": 6, t + "eos_token_id": 5})
+    ids("words by other keys", [4, 3, 5], "a", keys={**words, t + "bos_token_id": 4, t + "separator_token_id": 5, t + "unknown_token_id": 3})
+    ids("words with nothing around", [3], "a", keys={**words, **add("bos", False), **add("eos", False), **add("sep", True), t + "token_type_count": 2})
+    refused("words without an unknown token", "no unknown token, [UNK], is named", ("tokenize", "x"), keys=token("[CLS]", "[SEP]", "[PAD]", "\u2581a"))
     refused("bos asked for, not named", "add_bos_token without bos_token_id", ("tokenize", "x"), keys=add("bos", True))
     refused("eos asked for, not named", "add_eos_token without eos_token_id", ("tokenize", "x"), keys=add("eos", True))
 
@@ -296,9 +308,43 @@ def room():
     expect("a long run, decoded", run(*args[:4], "-n", "1", "--impl", "oracle,matmul=scalar", room=300), 0)
 
 
+def pieces():
+    """SentencePiece BPE as GGUF files have it."""
+    b = "\u2581"
+    tokens = {"<unk>": tiny.UNKNOWN, "<s>": tiny.CONTROL, "</s>": tiny.CONTROL, b: 1, "a": 1, "b": 1, f"{b}a": 1, "ab": 1, f"{b}ab": tiny.UNUSED, "<x>": tiny.USER}
+    scores = [0.0, 0.0, 0.0, -9.0, -9.0, -9.0, -2.0, -1.0, -3.0, 0.0]
+    g = "tokenizer.ggml."
+
+    def said(**more):
+        return {g + "model": "llama", g + "pre": None, g + "merges": None, g + "tokens": list(tokens), g + "token_type": list(tokens.values()), g + "scores": scores,
+                g + "bos_token_id": 1, g + "eos_token_id": 2, **{g + k: v for k, v in more.items()}}
+
+    ids("a blank in front, begun with bos", [1, 6, 3, 5], "a b", keys=said())
+    ids("without the blank", [1, 4, 3, 5], "a b", keys=said(add_space_prefix=False))
+    ids("blanks count", [1, 3, 3, 6, 3], "  a ", keys=said(pre="default"))
+    ids("unless they are taken away", [1, 6], "  a ", keys=said(remove_extra_whitespaces=True))
+    ids("an unused piece is split again", [1, 3, 7], "ab", keys=said())
+    ids("the higher score first", [7], "ab", keys=said(add_space_prefix=False, add_bos_token=False))
+    ids("and eos", [1, 6, 2], "a", keys=said(add_eos_token=True))
+    ids("unknown text is one", [1, 6, 0, 5], "a\u00e9zb", keys=said())
+    ids("another unknown token", [1, 6, 1], "az", keys=said(unknown_token_id=1))
+    ids("a user-defined token", [1, 3, 9, 4, 9], "<x>a<x>", keys=said())
+    ids("control text", [1, 6, 2, 6], "a</s>a", "-s", keys=said())
+    n = len(tokens)
+    more = {g + "tokens": [*tokens, *(f"<0x{i:02X}>" for i in range(256))], g + "token_type": [*tokens.values(), *[tiny.BYTE] * 256], g + "scores": scores + [0.0] * 256}
+    ids("bytes", [1, 6, n + 0xc3, n + 0xa9, 5], "a\u00e9b", keys={**said(), **more})
+    expect("text", run("tokenize", "m.gguf", "-d", f"6,{n + 0xc3},{n + 0xa9},3,5"), 0, "a\u00e9 b")
+    for what, key, x, text in (("no scores", "scores", None, "scores is absent"), ("scores of whole numbers", "scores", [1] * n, "scores is no array of 10 32-bit floats"),
+                               ("too few scores", "scores", [0.5], "is no array of 10"), ("a score that is none", "scores", scores[:-1] + [float("nan")], "the score of token 9 is no number"),
+                               ("a pre-tokenizer", "pre", "llama-bpe", "ggml.pre is 'llama-bpe'"), ("an unknown token beyond", "unknown_token_id", n, "unknown_token_id"),
+                               ("a flag that is none", "add_space_prefix", 1, "add_space_prefix"), ("another model", "model", "plamo2", "llama (SentencePiece BPE)"),
+                               ("rules", "precompiled_charsmap", [1.5], "precompiled_charsmap"), ("lower case", "normalizer.lowercase", True, "lower case")):
+        refused(what, text, ("tokenize", "x"), keys=said(**{key: x}))
+
+
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
-    for part in keys, files, texts, ends, numbers, places, drafts, room:
+    for part in keys, files, texts, pieces, ends, numbers, places, drafts, room:
         part()
     os.chdir("/")
 sys.exit(bad > 0)

@@ -139,7 +139,7 @@ START_TEST(test_synthetic)
     assay_tokenizer t;
     ck_assert_int_eq(assay_synthetic_write(path, &m, &why), ASSAY_OK);
     ck_assert_int_eq(assay_gguf_open(path, &g, &why), ASSAY_OK);
-    ck_assert_int_eq(assay_tokenizer_make(&g, &t, &why), ASSAY_OK);
+    ck_assert_int_eq(assay_tokenizer_gguf(&g, &t, &why), ASSAY_OK);
     unlink(path);
     static const struct {
         const char *text;
