@@ -141,8 +141,9 @@ int assay_cmd_tokenize(int argc, char **argv)
                                       "FILE [TEXT]",
                                       "Prints the token ids of TEXT on one line (of standard input, byte for byte, "
                                       "when TEXT is absent), by the vocabulary "
-                                      "in FILE: a model or vocabulary in GGUF, or a tokenizer.json.\vExit status: 0 "
-                                      "done, 2 wrong use or unreadable input.",
+                                      "in FILE: a GGUF file, a tokenizer.json, a tokenizer.model of SentencePiece or a "
+                                      "vocab.txt of BERT.\vExit status: 0 done, "
+                                      "2 wrong use or unreadable input.",
                                       NULL,
                                       NULL,
                                       NULL };

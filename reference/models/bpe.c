@@ -4,6 +4,7 @@
  * ties, one at a time; a merged symbol's new pairs compete at once.  A heap of candidates over a doubly linked list of
  * symbols: n log n for any piece. */
 #include "../core/status.h"
+#include "compose.h"
 #include "encoding.h"
 #include "pretokenize.h"
 #include "utf8.h"
@@ -17,6 +18,7 @@ typedef struct merge { /* a slot of the hash table of pairs; rank < 0: free */
 
 typedef struct bpe {
     assay_pretokenizer pre;
+    bool compose;
     merge *merge; /* hash table by (left, right) */
     size_t mask;
 } bpe;
@@ -156,6 +158,7 @@ static assay_status make(const assay_vocab *v, assay_tokenizer *t, assay_why *wh
     if (s)
         return s;
     t->add_bos = b->pre.add_bos;
+    b->compose = v->compose;
     if (v->n_merges > INT32_MAX)
         return assay_fail(why, ASSAY_ERR_FORMAT, "%s: %zu merges", v->label, v->n_merges);
     while (slots < 2 * (size_t)t->n)
@@ -297,8 +300,17 @@ static assay_status piece(void *encoding, const char *text, size_t n, assay_why 
 static assay_status encode(assay_encoding *e, const char *part, size_t n, bool first, assay_why *why)
 {
     const bpe *b = e->t->state;
+    char *composed = NULL;
     (void)first;
-    return assay_pretokenize(&b->pre, part, n, piece, e, why);
+    if (b->compose) {
+        const assay_status s = assay_compose(part, n, &composed, &n, why);
+        if (s)
+            return s;
+        part = composed;
+    }
+    const assay_status s = assay_pretokenize(&b->pre, part, n, piece, e, why);
+    free(composed);
+    return s;
 }
 
 const assay_tokenizer_kind assay_kind_bytes = { "byte-level BPE", "gpt2", print, make, destroy, encode, done };

@@ -40,6 +40,7 @@ typedef struct assay_vocab {
     int8_t add_bos, add_eos;           /* 1, 0; -1: as is usual */
     bool space_prefix;                 /* pieces: a text begins with a blank */
     bool squeeze;                      /* pieces: blanks in front, behind, and all but one between words go */
+    bool compose;                      /* bytes: a text is brought to normalization form C (NFC) before it is cut */
     bool lower, strip_accents;         /* words: a caller who knows better may change them before a tokenizer is made */
     assay_span charsmap;               /* SentencePiece's rules of normalization, compiled; empty: none */
     char *own, *own_merges;

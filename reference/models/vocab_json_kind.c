@@ -109,8 +109,9 @@ static assay_status read_bpe(const assay_vocab_reading *r)
             return assay_vocab_refuse(r, absent[i], x,
                                       "byte-level BPE has none (SentencePiece's: its tokenizer.model is read)");
     }
-    if (!assay_vocab_null(normalizer))
-        return assay_vocab_refuse(r, "normalizer", normalizer, "byte-level BPE is read without one");
+    r->v->compose = !strcmp(assay_vocab_type(normalizer), "NFC");
+    if (!assay_vocab_null(normalizer) && !r->v->compose)
+        return assay_vocab_refuse(r, "normalizer", normalizer, "of byte-level BPE none and NFC are known");
     assay_status s = read_pretokenizer(r);
     return s ? s : read_merges(r);
 }

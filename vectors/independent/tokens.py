@@ -64,7 +64,7 @@ def compare(name, theirs, ours, texts):
 
 def main(assay):
     try:
-        from tokenizers import Regex, Tokenizer, models, pre_tokenizers as P, trainers
+        from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers as P, trainers
     except ImportError:
         print("skipped: no Python package tokenizers")
         return 77
@@ -80,6 +80,8 @@ def main(assay):
     for name, (pre, whole) in kinds.items():
         t = Tokenizer(models.BPE(ignore_merges=whole))
         t.pre_tokenizer = pre
+        if name == "qwen2":
+            t.normalizer = normalizers.NFC()
         t.train_from_iterator(seen, trainers.BpeTrainer(vocab_size=1500, initial_alphabet=P.ByteLevel.alphabet(), show_progress=False,
                                                         special_tokens=["<|start|>", "<|end|>"]))
         t.add_tokens(["hello world", "<user>"])
