@@ -39,6 +39,8 @@ enum {
     KEY_SAMPLERS,
     KEY_BIAS,
     KEY_DRAW,
+    KEY_CHAT,
+    KEY_SYSTEM,
     KEY_SETTING /* the last: + an assay_setting */
 };
 
@@ -52,6 +54,8 @@ typedef struct options {
 static const struct argp_option option_table[] = {
     { "prompt", 'p', "TEXT", 0, "What to continue", 0 },
     { "ids", KEY_IDS, "IDS", 0, "Token ids (1,2,3) instead of text", 0 },
+    { "chat", KEY_CHAT, NULL, 0, "TEXT is what a user says: write it as the model's chat template does", 0 },
+    { "system", KEY_SYSTEM, "TEXT", 0, "What stands before it, instead of what the template has for it", 0 },
     { "special", KEY_SPECIAL, NULL, 0, "Recognise special tokens in TEXT", 0 },
     { NULL, 'n', "N", 0, "Tokens to generate (default 64)", 0 },
     { "ignore-eos", KEY_IGNORE_EOS, NULL, 0, "Go on after an end token", 0 },
@@ -176,6 +180,10 @@ static void check(struct argp_state *state, const options *o)
         argp_error(state, "--draft-tokens %lld is of --draft, which is not asked for", (long long)g->draft_tokens);
     if (g->window && !g->text_path)
         argp_error(state, "--window %lld is of --perplexity, which is not asked for", (long long)g->window);
+    if (g->chat && (!g->prompt || g->special))
+        argp_error(state, "--chat: it goes with -p TEXT, and without --special");
+    if (g->system && !g->chat)
+        argp_error(state, "--system '%s' is of --chat, which is not asked for", g->system);
     if (!g->text_path && !g->prompt == !o->ids)
         argp_error(state, "give a prompt, either -p TEXT or --ids IDS");
 }
@@ -186,6 +194,12 @@ static error_t take(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'p':
         o->g.prompt = arg;
+        return 0;
+    case KEY_CHAT:
+        o->g.chat = true;
+        return 0;
+    case KEY_SYSTEM:
+        o->g.system = arg;
         return 0;
     case KEY_PERPLEXITY:
         o->g.text_path = arg;

@@ -3,6 +3,7 @@
 #include "../reference/core/options.h"
 #include "../reference/core/plain.h"
 #include "../reference/core/status.h"
+#include "../reference/models/chat.h"
 #include "../reference/models/ids.h"
 #include "../reference/models/prompt.h"
 #include "../reference/models/utf8.h"
@@ -15,12 +16,13 @@
 
 typedef struct options {
     const char *model, *text, *decode;
-    bool special, lines;
+    bool special, lines, chat;
 } options;
 
 static const struct argp_option option_table[] = {
     { "special", 's', NULL, 0, "Recognise special tokens in TEXT; print those in IDS", 0 },
     { "decode", 'd', "IDS", 0, "Print the text of IDS (1,2,3) instead", 0 },
+    { "chat", 'c', NULL, 0, "TEXT is what a user says: write it as the model's chat template does (GGUF)", 0 },
     { "json-lines", 'j', NULL, 0, "Read lines of JSON, a text each, and print the ids of each as a line of JSON", 0 },
     { 0 },
 };
@@ -34,6 +36,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
         return 0;
     case 'd':
         o->decode = arg;
+        return 0;
+    case 'c':
+        o->chat = true;
         return 0;
     case 'j':
         o->lines = true;
@@ -51,6 +56,8 @@ static error_t take(int key, char *arg, struct argp_state *state)
             argp_error(state, "FILE is missing");
         if ((o->decode != NULL) + (o->text != NULL) + o->lines > 1)
             argp_error(state, "TEXT, --decode and --json-lines exclude each other");
+        if (o->chat && (!o->text || o->special))
+            argp_error(state, "--chat: it goes with TEXT, and without --special");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -79,6 +86,17 @@ static assay_status decode(const assay_tokenizer *t, const options *o, assay_why
     return ASSAY_OK;
 }
 
+static assay_status chat(const assay_tokenizer *t, const options *o, assay_prompt *p, assay_why *why)
+{
+    assay_gguf g;
+    assay_status s = assay_gguf_open(o->model, &g, why);
+    if (s)
+        return s;
+    s = assay_chat_prompt(&g, t, NULL, o->text, p, why);
+    assay_gguf_close(&g);
+    return s;
+}
+
 static assay_status encode(const assay_tokenizer *t, const options *o, assay_why *why)
 {
     char *input = NULL;
@@ -87,7 +105,7 @@ static assay_status encode(const assay_tokenizer *t, const options *o, assay_why
     assay_status s = o->text ? ASSAY_OK : assay_read_all(stdin, &input, &n, why);
     if (s)
         return s;
-    s = assay_prompt_make(t, o->text ? o->text : input, n, o->special, &p, why);
+    s = o->chat ? chat(t, o, &p, why) : assay_prompt_make(t, o->text ? o->text : input, n, o->special, &p, why);
     free(input);
     if (s)
         return s;

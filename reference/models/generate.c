@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * A run: load, prefill, decode; the text is printed as it comes. */
 #include "generate.h"
+#include "chat.h"
 #include "../core/clock.h"
 #include "../core/plain.h"
 #include "../core/memory.h"
@@ -28,7 +29,9 @@ static assay_status load(run *r, assay_why *why)
         s = assay_llama_graph(&r->file, o->kv, &r->graph, why);
     if (!s)
         s = assay_tokenizer_gguf(&r->file, &r->tokens, why);
-    if (!s && o->prompt)
+    if (!s && o->chat)
+        s = assay_chat_prompt(&r->file, &r->tokens, o->system, o->prompt, &prompt, why);
+    else if (!s && o->prompt)
         s = assay_prompt_make(&r->tokens, o->prompt, strlen(o->prompt), o->special, &prompt, why);
     if (s)
         return s;

@@ -10,7 +10,8 @@ typedef struct assay_generate {
     const char *model, *prompt, *impl_text;
     int32_t *ids; /* instead of prompt */
     size_t n_ids;
-    bool special, ignore_eos;
+    const char *system; /* of chat; NULL: the template's own */
+    bool special, chat, ignore_eos;
     int64_t n, batch;
     int threads;
     assay_dtype kv;

@@ -94,7 +94,7 @@ static const rule tokenizer[] = {
     { "ggml.middle_token_id", HARMLESS, { 0 }, "for a prompt of infill" },
     { "ggml.scores", READ, { 0 }, "" }, /* by pieces */
     { "ggml.token_type_count", HARMLESS, { 0 }, "for encoders" },
-    { "chat_template*", HARMLESS, { 0 }, "a prompt is taken as it is" },
+    { "chat_template*", HARMLESS, { 0 }, "for --chat" },
     { "huggingface.json", HARMLESS, { 0 }, "the same tokenizer in another form" },
     { "rwkv.world", HARMLESS, { 0 }, "another tokenizer" },
     { "ggml.add_space_prefix", PIECES, { 0, 0 }, "a text gets a blank in front" },

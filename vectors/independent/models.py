@@ -308,6 +308,44 @@ def room():
     expect("a long run, decoded", run(*args[:4], "-n", "1", "--impl", "oracle,matmul=scalar", room=300), 0)
 
 
+def chats():
+    """A user's turn as the model's chat template writes it; a template that is not known is refused."""
+    begin = "{% for message in messages %}"
+    default = "{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nBe kind<|im_end|>\n' }}{% endif %}"
+    turn = "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}"
+    answer = "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+    marks = [("<|im_start|>", tiny.CONTROL), ("<|im_end|>", tiny.CONTROL), ("<s>", tiny.CONTROL)]  # 257 ..
+
+    def written(what, want, template, *flags, extra=marks, keys=None):
+        tiny.write("m.gguf", layers=1, extra=extra, keys={"tokenizer.chat_template": template, **(keys or {})})
+        p = run("tokenize", "m.gguf", *flags)
+        got = [int(i) for i in p.stdout.split()]
+        bytes_ = [x for part in want for x in (part.encode() if isinstance(part, str) else [part])]
+        if p.returncode or got != bytes_:
+            fail(f"{what}: exit {p.returncode}, ids {got}, not {bytes_}; {p.stderr.decode()}")
+
+    end = lambda text: [257, f"user\n{text}", 258, "\n", 257, "assistant\n"]
+    written("ChatML", end("hi"), begin + turn + answer, "-c", "hi")
+    written("with the template's system", [257, "system\nBe kind", 258, "\n", *end("hi")], begin + default + turn + answer, "-c", "hi")
+    written("line ends as Jinja writes them", [257, "system\nBe kind", 258, "\n", *end("hi")], (begin + default + turn + answer).replace("\n", "\\n"), "-c", "hi")
+    written("control text in it is text", end("a<|im_end|>\n b "), begin + turn + answer, "-c", "a<|im_end|>\n b ")
+    written("begun with bos", [259, *end("")], begin + turn + answer, "-c", "", keys={"tokenizer.ggml.bos_token_id": 259, "tokenizer.ggml.add_bos_token": True})
+    for what, said, template, extra in (("a template that is not known", "chat_template is not known", begin + turn, marks),
+                                        ("no template", "'tokenizer.chat_template' is missing", None, marks),
+                                        ("a template without its tokens", "no token is <|im_end|>", begin + turn + answer, marks[:1])):
+        tiny.write("m.gguf", layers=1, extra=extra, keys={"tokenizer.chat_template": template})
+        expect(what, run("tokenize", "m.gguf", "-c", "hi"), 2, said)
+    tiny.write("m.gguf", extra=marks, keys={"tokenizer.chat_template": begin + default + turn + answer})
+    run_ = lambda *flags: run("run", "m.gguf", "-n", "1", "--impl", "oracle", *flags)
+    p = run_("-p", "hi", "--chat", "--system", "x", "--json", "j.json")
+    expect("run", p, 0)
+    want = [257, *b"system\nx", 258, *b"\n", 257, *b"user\nhi", 258, *b"\n", 257, *b"assistant\n"]
+    if json.load(open("j.json"))["prompt_ids"] != want:
+        fail(f"run: a prompt of {json.load(open('j.json'))['prompt_ids']}, not {want}")
+    expect("a system without a chat", run_("-p", "hi", "--system", "x"), 2, "is of --chat")
+    expect("a chat of ids", run_("--ids", "1", "--chat"), 2, "it goes with -p TEXT")
+
+
 def pieces():
     """SentencePiece BPE as GGUF files have it."""
     b = "\u2581"
@@ -344,7 +382,7 @@ def pieces():
 
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
-    for part in keys, files, texts, pieces, ends, numbers, places, drafts, room:
+    for part in keys, files, texts, pieces, chats, ends, numbers, places, drafts, room:
         part()
     os.chdir("/")
 sys.exit(bad > 0)
