@@ -49,7 +49,7 @@ static error_t take(int key, char *arg, struct argp_state *state)
         else if (state->arg_num == 1)
             o->text = arg;
         else
-            argp_error(state, "one MODEL and one TEXT; '%s' is too much", arg);
+            argp_error(state, "one FILE and one TEXT; '%s' is too much", arg);
         return 0;
     case ARGP_KEY_END:
         if (!o->model)
@@ -121,11 +121,13 @@ static assay_status encode(const assay_tokenizer *t, const options *o, assay_why
 /* One line: a text in JSON to its ids. */
 static assay_status encode_line(const assay_tokenizer *t, const options *o, const char *line, size_t at, assay_why *why)
 {
-    cJSON *j = cJSON_Parse(line);
+    cJSON *j = cJSON_ParseWithOpts(line, NULL, true); /* nothing behind it */
     const char *text = cJSON_GetStringValue(j);
     assay_prompt p;
-    assay_status s = text ? assay_prompt_make(t, text, strlen(text), o->special, &p, why)
-                          : assay_fail(why, ASSAY_ERR_FORMAT, "line %zu is no text in JSON: %.60s", at, line);
+    assay_status s = !text ? assay_fail(why, ASSAY_ERR_FORMAT, "line %zu is no text in JSON: %.60s", at, line)
+                     : strstr(line, "\\u0000")
+                         ? assay_fail(why, ASSAY_UNSUPPORTED, "line %zu: U+0000 in a text of JSON is not read", at)
+                         : assay_prompt_make(t, text, strlen(text), o->special, &p, why);
     cJSON_Delete(j);
     if (s)
         return s;
@@ -133,6 +135,8 @@ static assay_status encode_line(const assay_tokenizer *t, const options *o, cons
     for (size_t i = 0; i < p.n; i++)
         printf("%s%d", i ? "," : "", p.id[i]);
     puts("]");
+    if (*p.note)
+        fprintf(stderr, "assay tokenize: line %zu: note: %s\n", at, p.note);
     free(p.id);
     return ASSAY_OK;
 }

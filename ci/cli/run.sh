@@ -24,6 +24,38 @@ same words "$("$assay" tokenize "$dir/vocab.txt" 'Unaffable, unfit')" '2 4 5 6 7
 same 'words, back' "$("$assay" tokenize "$dir/vocab.txt" -d 2,4,5,6,7,4,3)" 'unaffable , un'
 printf '{"model":{"vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"Whitespace"}}' >"$dir/tokenizer.json"
 expect 2 'its pre_tokenizer is {"type":"Whitespace"}; those of' "$assay" tokenize "$dir/tokenizer.json" x
+json() { # ADDED FRAME: byte-level BPE of all bytes, or, with a third, WordPiece of a few words
+  python3 - "$@" >"$dir/tokenizer.json" <<'PY'
+import json, sys
+added, frame = map(json.loads, sys.argv[1:3])
+printed = [*range(33, 127), *range(161, 173), *range(174, 256)]
+rest = [b for b in range(256) if b not in printed]
+model = {"type": "BPE", "vocab": {chr(b) if b in printed else chr(256 + rest.index(b)): b for b in range(256)}, "merges": []}
+pre, normalizer = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True}, None
+if len(sys.argv) > 3:
+    model = {"type": "WordPiece", "vocab": {"[UNK]": 0, "ab": 1, "##c": 2, "c": 3}, "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100}
+    pre, normalizer = {"type": "BertPreTokenizer"}, {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": True}
+json.dump({"added_tokens": added, "normalizer": normalizer, "pre_tokenizer": pre, "post_processor": frame, "model": model}, sys.stdout)
+PY
+}
+same 'added tokens, the longest first; a hole in the ids' "$(json '[{"id":300,"content":"ab","special":true},{"id":256,"content":"abc"}]' null
+  "$assay" tokenize "$dir/tokenizer.json" -s 'xabcab')" '120 256 300'
+single='"single":[{"SpecialToken":{"id":"B"}},{"Sequence":{"id":"A"}}]'
+same 'the ids of a template' "$(json '[]' '{"type":"TemplateProcessing",'"$single"',"special_tokens":{"B":{"ids":[7]}}}'
+  "$assay" tokenize "$dir/tokenizer.json" x)" '7 120'
+json '[]' '{"type":"TemplateProcessing",'"$single"',"special_tokens":{"B":{"ids":[7,8]}}}'
+expect 2 'one token before the text and one behind it are known' "$assay" tokenize "$dir/tokenizer.json" x
+json '[{"id":9,"content":"a"}]' null
+expect 2 'its id in the vocabulary is another' "$assay" tokenize "$dir/tokenizer.json" x
+json '[{"id":256,"content":"zz","rstrip":true}]' null
+expect 2 'takes blanks with it' "$assay" tokenize "$dir/tokenizer.json" x
+same 'words of a tokenizer.json' "$(json '[]' null words; "$assay" tokenize "$dir/tokenizer.json" 'ABC c abd')" '1 2 3 0'
+json '[{"id":4,"content":"zz","special":true,"normalized":true}]' null words
+expect 2 'looked for in normalized text' "$assay" tokenize "$dir/tokenizer.json" x
+json '[{"id":4,"content":"zz"}]' null words
+expect 2 'only special ones are read' "$assay" tokenize "$dir/tokenizer.json" x
+same 'a NUL' "$(printf '"a\\u0000b"\n' | "$assay" tokenize "$model" -j 2>&1)" 'assay tokenize: line 1: U+0000 in a text of JSON is not read'
+same 'what follows' "$(printf '"a" "b"\n' | "$assay" tokenize "$model" -j 2>&1)" 'assay tokenize: line 1 is no text in JSON: "a" "b"'
 printf '{"model":{}}' >"$dir/tokenizer.json"
 expect 2 'it has no model.vocab' "$assay" tokenize "$dir/tokenizer.json" x
 printf '{"model":' >"$dir/tokenizer.json"

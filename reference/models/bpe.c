@@ -159,6 +159,10 @@ static assay_status make(const assay_vocab *v, assay_tokenizer *t, assay_why *wh
         return s;
     t->add_bos = b->pre.add_bos;
     b->compose = v->compose;
+    for (int c = 0; v->named[ASSAY_NAMED_UNKNOWN] >= 0 && c < 256; c++)
+        if (t->lookup->byte[c] < 0)
+            return assay_fail(why, ASSAY_UNSUPPORTED,
+                              "%s: byte 0x%02x has no token, and an unknown token for it is not read", v->label, c);
     if (v->n_merges > INT32_MAX)
         return assay_fail(why, ASSAY_ERR_FORMAT, "%s: %zu merges", v->label, v->n_merges);
     while (slots < 2 * (size_t)t->n)

@@ -32,25 +32,32 @@ static bool is_special(const assay_tokenizer *t, int32_t id)
                               t->type[id] == ASSAY_TOKEN_UNKNOWN);
 }
 
-/* Buckets by first byte; longest first inside (insertion: there are few). */
+/* By first byte, then longest first, then by id. */
+static int by_bytes(const void *a, const void *b, void *tokenizer)
+{
+    const assay_tokenizer *t = tokenizer;
+    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    const int first = (unsigned char)*t->bytes[x].at - (unsigned char)*t->bytes[y].at;
+    const size_t n = t->bytes[x].n, m = t->bytes[y].n;
+    return first ? first : n != m ? (n < m) - (n > m) : (x > y) - (x < y);
+}
+
 static void fill_special(assay_tokenizer *t)
 {
     assay_lookup *l = t->lookup;
-    int32_t n = 0;
-    for (int c = 0; c < 256; c++) {
-        l->special_first[c] = n;
-        l->user[c] = false;
-        for (int32_t id = 0; id < t->n; id++) {
-            if (!is_special(t, id) || (unsigned char)t->bytes[id].at[0] != c)
-                continue;
-            int32_t i = n++;
-            l->user[c] = l->user[c] || t->type[id] == ASSAY_TOKEN_USER;
-            for (; i > l->special_first[c] && t->bytes[l->special[i - 1]].n < t->bytes[id].n; i--)
-                l->special[i] = l->special[i - 1];
-            l->special[i] = id;
+    int32_t n = 0, at = 0;
+    memset(l->user, 0, sizeof l->user);
+    for (int32_t id = 0; id < t->n; id++)
+        if (is_special(t, id)) {
+            l->special[n++] = id;
+            l->user[(unsigned char)*t->bytes[id].at] |= t->type[id] == ASSAY_TOKEN_USER;
         }
+    qsort_r(l->special, (size_t)n, sizeof *l->special, by_bytes, t);
+    for (int c = 0; c <= 256; c++) {
+        while (at < n && (unsigned char)*t->bytes[l->special[at]].at < c)
+            at++;
+        l->special_first[c] = at;
     }
-    l->special_first[256] = n;
 }
 
 void assay_lookup_fill(assay_tokenizer *t)

@@ -27,6 +27,7 @@ assay_status assay_tokenizer_open(const char *path, assay_tokenizer *t, assay_wh
 {
     assay_map m;
     assay_vocab v;
+    assay_why as_text = { "" };
     *t = (assay_tokenizer){ .bos = -1, .eos = -1 };
     assay_status s = assay_map_open(path, &m, why);
     if (s)
@@ -41,8 +42,8 @@ assay_status assay_tokenizer_open(const char *path, assay_tokenizer *t, assay_wh
         s = assay_vocab_json(m.data, m.n, path, &v, why);
     else if (m.n > 2 && m.data[0] == '\n' && m.data[2] == '\n') /* field 1, of it field 1: a piece and its text */
         s = assay_vocab_spm(m.data, m.n, path, &v, why);
-    else
-        s = assay_vocab_txt(m.data, m.n, path, &v, why);
+    else if ((s = assay_vocab_txt(m.data, m.n, path, &v, &as_text)))
+        assay_fail(why, s, "%s (nor is it a GGUF file, a tokenizer.json or a tokenizer.model)", as_text.text);
     if (!s) {
         s = assay_tokenizer_make(&v, t, why);
         assay_vocab_free(&v);

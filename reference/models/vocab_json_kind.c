@@ -57,8 +57,7 @@ static assay_status read_pretokenizer(const assay_vocab_reading *r)
     if (!s && p.ignore_merges != whole)
         s = assay_fail(r->why, ASSAY_UNSUPPORTED, "%s: ignore_merges is %s, other than that of its pre_tokenizer, %s",
                        r->label, whole ? "true" : "false", p.name);
-    if (!s)
-        assay_pretokenizer_free(&p);
+    assay_pretokenizer_free(&p);
     return s;
 }
 
@@ -124,7 +123,8 @@ static assay_status read_words(const assay_vocab_reading *r)
                 *pre = assay_vocab_member(r->root, "pre_tokenizer"),
                 *prefix = assay_vocab_member(r->model, "continuing_subword_prefix"),
                 *most = assay_vocab_member(r->model, "max_input_chars_per_word"),
-                *accents = assay_vocab_member(normalizer, "strip_accents");
+                *accents = assay_vocab_member(normalizer, "strip_accents"),
+                *lower = assay_vocab_member(normalizer, "lowercase");
     if (strcmp(assay_vocab_type(normalizer), "BertNormalizer") != 0 ||
         !cJSON_IsTrue(assay_vocab_member(normalizer, "clean_text")) ||
         !cJSON_IsTrue(assay_vocab_member(normalizer, "handle_chinese_chars")))
@@ -136,7 +136,10 @@ static assay_status read_words(const assay_vocab_reading *r)
         return assay_vocab_refuse(r, "continuing_subword_prefix", prefix, "## is known");
     if (!cJSON_IsNumber(most) || most->valuedouble != 100)
         return assay_vocab_refuse(r, "max_input_chars_per_word", most, "100 is known");
-    r->v->lower = cJSON_IsTrue(assay_vocab_member(normalizer, "lowercase"));
+    if (!cJSON_IsBool(lower) || !(assay_vocab_null(accents) || cJSON_IsBool(accents)))
+        return assay_vocab_refuse(r, "normalizer", normalizer,
+                                  "lowercase is true or false, strip_accents may be null, too");
+    r->v->lower = cJSON_IsTrue(lower);
     r->v->strip_accents = assay_vocab_null(accents) ? r->v->lower : cJSON_IsTrue(accents);
     return ASSAY_OK;
 }
