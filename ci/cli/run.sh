@@ -33,8 +33,10 @@ rest = [b for b in range(256) if b not in printed]
 model = {"type": "BPE", "vocab": {chr(b) if b in printed else chr(256 + rest.index(b)): b for b in range(256)}, "merges": []}
 pre, normalizer = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True}, None
 if len(sys.argv) > 3:
-    model = {"type": "WordPiece", "vocab": {"[UNK]": 0, "ab": 1, "##c": 2, "c": 3}, "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100}
-    pre, normalizer = {"type": "BertPreTokenizer"}, {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": True}
+    model = {"type": "WordPiece", "vocab": {"[UNK]": 0, "ab": 1, "##c": 2, "c": 3}, "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+             "max_input_chars_per_word": 100}
+    normalizer = {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": True}
+    pre = {"type": "BertPreTokenizer"}
 json.dump({"added_tokens": added, "normalizer": normalizer, "pre_tokenizer": pre, "post_processor": frame, "model": model}, sys.stdout)
 PY
 }
