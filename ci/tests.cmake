@@ -30,8 +30,8 @@ endfunction()
 
 # conformance.<op>: all tiers in one run, which makes and solves each case once.  Of the emulated build each tier is a test,
 # conformance.<op>.<isa>, for it runs one of them.
-# Cases by rule have their turn, and rows too where a run takes ten times as long (emulators, sanitizers): there the three ops that have thousands of cases by rule are
-# held to their rows.  ci/extent holds to them who has no turn.
+# Cases by rule have their turn, and rows too where a run takes ten times as long (emulators, sanitizers): there the three ops that
+# have thousands of cases by rule are held to their rows.  ci/extent holds to them who has no turn.
 set(slow OFF)
 if(CMAKE_CROSSCOMPILING OR ASSAY_EMULATE OR CMAKE_C_FLAGS MATCHES "-fsanitize=")
   set(slow ON)

@@ -6,6 +6,7 @@
 #include "../core/status.h"
 #include "compose.h"
 #include "encoding.h"
+#include "heap.h"
 #include "pretokenize.h"
 #include "utf8.h"
 #include <stdlib.h>
@@ -181,24 +182,15 @@ static assay_status make(const assay_vocab *v, assay_tokenizer *t, assay_why *wh
 
 /* ---- merging ----------------------------------------------------------------------------------------------------- */
 
-typedef struct candidate { /* a pair that may be merged: the left symbol's index and the ids it had */
-    int32_t rank, at, left, right;
-} candidate;
-
 typedef struct symbol {
     int32_t id, prev, next; /* id -1: merged away; -2 - byte: a byte without a token */
 } symbol;
 
 typedef struct work {
     symbol *symbol;
-    candidate *heap;
-    size_t room, n_heap;
+    assay_heap heap; /* of pairs by their rank; left and right: the ids that they had */
+    size_t room;
 } work;
-
-static bool before(const candidate *a, const candidate *b)
-{
-    return a->rank != b->rank ? a->rank < b->rank : a->at < b->at;
-}
 
 /* Symbol i and its right neighbour become a candidate if they have a merge.  The heap has room: 3 n are ever pushed. */
 static void push(const bpe *b, work *w, int32_t i)
@@ -209,26 +201,7 @@ static void push(const bpe *b, work *w, int32_t i)
     const merge *m = find_merge(b, w->symbol[i].id, w->symbol[next].id);
     if (m->rank < 0)
         return;
-    const candidate c = { m->rank, i, m->left, m->right };
-    size_t k = w->n_heap++;
-    for (; k && before(&c, &w->heap[(k - 1) / 2]); k = (k - 1) / 2)
-        w->heap[k] = w->heap[(k - 1) / 2];
-    w->heap[k] = c;
-}
-
-static candidate pop(work *w)
-{
-    const candidate top = w->heap[0], last = w->heap[--w->n_heap];
-    size_t k = 0;
-    for (size_t child; (child = 2 * k + 1) < w->n_heap; k = child) {
-        if (child + 1 < w->n_heap && before(&w->heap[child + 1], &w->heap[child]))
-            child++;
-        if (!before(&w->heap[child], &last))
-            break;
-        w->heap[k] = w->heap[child];
-    }
-    w->heap[k] = last;
-    return top;
+    assay_heap_push(&w->heap, (assay_candidate){ m->rank, i, m->left, m->right });
 }
 
 static void done(assay_encoding *e)
@@ -236,7 +209,7 @@ static void done(assay_encoding *e)
     work *w = e->work;
     if (w) {
         free(w->symbol);
-        free(w->heap);
+        free(w->heap.item);
     }
     free(w);
     e->work = NULL;
@@ -253,8 +226,8 @@ static assay_status make_room(assay_encoding *e, size_t n, assay_why *why)
     e->work = w = calloc(1, sizeof *w);
     if (w) {
         w->symbol = malloc(n * sizeof *w->symbol);
-        w->heap = malloc(3 * n * sizeof *w->heap);
-        w->room = w->symbol && w->heap ? n : 0;
+        w->heap.item = malloc(3 * n * sizeof *w->heap.item);
+        w->room = w->symbol && w->heap.item ? n : 0;
     }
     return w && w->room ? ASSAY_OK : assay_fail(why, ASSAY_ERR_NOMEM, "no memory for a piece of %zu bytes", n);
 }
@@ -274,11 +247,11 @@ static assay_status piece(void *encoding, const char *text, size_t n, assay_why 
         const unsigned char c = (unsigned char)text[i];
         w->symbol[i] = (symbol){ byte[c] >= 0 ? byte[c] : -2 - c, (int32_t)i - 1, i + 1 < n ? (int32_t)i + 1 : -1 };
     }
-    w->n_heap = 0;
+    w->heap.n = 0;
     for (size_t i = 0; i < n; i++)
         push(b, w, (int32_t)i);
-    while (w->n_heap) {
-        const candidate c = pop(w);
+    while (w->heap.n) {
+        const assay_candidate c = assay_heap_pop(&w->heap);
         symbol *left = &w->symbol[c.at];
         if (left->id != c.left || left->next < 0 || w->symbol[left->next].id != c.right)
             continue; /* stale: one of the two was merged since */

@@ -186,6 +186,6 @@ assay_status assay_chat_prompt(const assay_gguf *g, const assay_tokenizer *t, co
     if (s)
         free(w.e.ids);
     else
-        p->id = w.e.ids, p->n = w.e.n;
+        assay_prompt_take(&w.e, p);
     return s;
 }

@@ -35,6 +35,8 @@ extern const assay_tokenizer_kind *const assay_tokenizer_kinds[]; /* NULL ends t
 assay_status assay_encode_text(assay_encoding *e, const char *text, size_t n, bool special, assay_why *why);
 assay_status assay_encode_id(assay_encoding *e, int32_t id, assay_why *why);
 void assay_encode_left_out(assay_encoding *e, unsigned char byte);
+struct assay_prompt;
+void assay_prompt_take(const assay_encoding *e, struct assay_prompt *p); /* the ids, and a note on what was left out */
 
 /* Tokens that text can become, by what they stand for: normal, unused and user-defined ones; of equals the first of the
  * plainest type.  -1: none. */

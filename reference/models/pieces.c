@@ -5,6 +5,7 @@
  * bpe_model.cc, where user-defined pieces are cut out of the normalized text, so they are cut out here. */
 #include "../core/status.h"
 #include "encoding.h"
+#include "heap.h"
 #include "normalize.h"
 #include "utf8.h"
 #include <inttypes.h>
@@ -21,11 +22,6 @@ typedef struct pieces {
     int32_t unknown;   /* -1: none */
 } pieces;
 
-typedef struct candidate { /* a symbol that may be merged with its right neighbour: where it begins, bytes of both */
-    float score;
-    int32_t at, size;
-} candidate;
-
 typedef struct symbol {  /* at the byte where it begins */
     int32_t size;        /* bytes; 0: merged into its left neighbour */
     int32_t left, right; /* neighbours; -1: none */
@@ -34,8 +30,8 @@ typedef struct symbol {  /* at the byte where it begins */
 
 typedef struct work {
     symbol *symbol;
-    candidate *heap;
-    size_t room, n_heap;
+    assay_heap heap; /* of neighbours by their score; left: bytes of both */
+    size_t room;
     int32_t *split; /* [tokens] of unused pieces: bytes of the left side of the merge that was last seen */
     const char *text;
 } work;
@@ -82,11 +78,6 @@ static assay_status make(const assay_vocab *v, assay_tokenizer *t, assay_why *wh
 
 /* ---- merging ----------------------------------------------------------------------------------------------------- */
 
-static bool before(const candidate *a, const candidate *b)
-{
-    return a->score > b->score || (!(a->score < b->score) && a->at < b->at);
-}
-
 /* Symbol at and its right neighbour become a candidate if both make a piece.  The heap has room: n - 1 are pushed at
  * first, then two for each one that is popped and merged. */
 static void push(const assay_tokenizer *t, work *w, int32_t at)
@@ -101,26 +92,7 @@ static void push(const assay_tokenizer *t, work *w, int32_t at)
         return;
     if (t->type[id] == ASSAY_TOKEN_UNUSED)
         w->split[id] = w->symbol[at].size;
-    const candidate c = { p->score[id], at, size };
-    size_t k = w->n_heap++;
-    for (; k && before(&c, &w->heap[(k - 1) / 2]); k = (k - 1) / 2)
-        w->heap[k] = w->heap[(k - 1) / 2];
-    w->heap[k] = c;
-}
-
-static candidate pop(work *w)
-{
-    const candidate top = w->heap[0], last = w->heap[--w->n_heap];
-    size_t k = 0;
-    for (size_t child; (child = 2 * k + 1) < w->n_heap; k = child) {
-        if (child + 1 < w->n_heap && before(&w->heap[child + 1], &w->heap[child]))
-            child++;
-        if (!before(&w->heap[child], &last))
-            break;
-        w->heap[k] = w->heap[child];
-    }
-    w->heap[k] = last;
-    return top;
+    assay_heap_push(&w->heap, (assay_candidate){ -(double)p->score[id], at, size, 0 });
 }
 
 /* Characters and user-defined pieces, linked. */
@@ -140,16 +112,16 @@ static void cut(const assay_tokenizer *t, work *w, size_t n)
 
 static void merge(const assay_tokenizer *t, work *w)
 {
-    w->n_heap = 0;
+    w->heap.n = 0;
     for (int32_t i = 0; i >= 0; i = w->symbol[i].right)
         push(t, w, i);
-    while (w->n_heap) {
-        const candidate c = pop(w);
+    while (w->heap.n) {
+        const assay_candidate c = assay_heap_pop(&w->heap);
         symbol *left = &w->symbol[c.at];
         symbol *right = left->size && left->right >= 0 ? &w->symbol[left->right] : NULL;
-        if (!right || left->size + right->size != c.size)
+        if (!right || left->size + right->size != c.left)
             continue; /* stale: one of the two was merged since */
-        left->size = c.size;
+        left->size = c.left;
         left->right = right->right;
         right->size = 0;
         if (right->right >= 0)
@@ -187,20 +159,21 @@ static assay_status put_symbol(assay_encoding *e, int32_t at, bool *unknown, ass
     const assay_tokenizer *t = e->t;
     work *w = e->work;
     assay_status s = ASSAY_OK;
-    w->heap[0] = (candidate){ 0, at, w->symbol[at].size };
+    assay_candidate *wait = w->heap.item; /* at, and bytes as left */
+    wait[0] = (assay_candidate){ 0, at, w->symbol[at].size, 0 };
     for (size_t n = 1; n && !s;) {
-        const candidate c = w->heap[--n];
-        const int32_t id = assay_lookup_find(t, w->text + c.at, (size_t)c.size);
+        const assay_candidate c = wait[--n];
+        const int32_t id = assay_lookup_find(t, w->text + c.at, (size_t)c.left);
         const bool unused = id >= 0 && t->type[id] == ASSAY_TOKEN_UNUSED;
         const int32_t left = unused ? w->split[id] : 0;
         if (left) {
-            w->heap[n++] = (candidate){ 0, c.at + left, c.size - left };
-            w->heap[n++] = (candidate){ 0, c.at, left };
+            wait[n++] = (assay_candidate){ 0, c.at + left, c.left - left, 0 };
+            wait[n++] = (assay_candidate){ 0, c.at, left, 0 };
         } else if (id >= 0 && !unused) {
             s = assay_encode_id(e, id, why);
             *unknown = false;
         } else
-            s = put_character(e, w->text + c.at, (size_t)c.size, unknown, why);
+            s = put_character(e, w->text + c.at, (size_t)c.left, unknown, why);
     }
     return s;
 }
@@ -210,7 +183,7 @@ static void done(assay_encoding *e)
     work *w = e->work;
     if (w) {
         free(w->symbol);
-        free(w->heap);
+        free(w->heap.item);
         free(w->split);
     }
     free(w);
@@ -229,9 +202,9 @@ static assay_status make_room(assay_encoding *e, size_t n, assay_why *why)
     e->work = w = calloc(1, sizeof *w);
     if (w) {
         w->symbol = malloc(n * sizeof *w->symbol);
-        w->heap = malloc(2 * n * sizeof *w->heap);
+        w->heap.item = malloc(2 * n * sizeof *w->heap.item);
         w->split = calloc(p->unused ? (size_t)e->t->n : 1, sizeof *w->split);
-        w->room = w->symbol && w->heap && w->split ? n : 0;
+        w->room = w->symbol && w->heap.item && w->split ? n : 0;
     }
     return w && w->room ? ASSAY_OK : assay_fail(why, ASSAY_ERR_NOMEM, "no memory for a part of %zu bytes", n);
 }

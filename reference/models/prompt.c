@@ -20,6 +20,15 @@ static void __attribute__((format(printf, 2, 3))) note(assay_prompt *p, const ch
     va_end(args);
 }
 
+void assay_prompt_take(const assay_encoding *e, assay_prompt *p)
+{
+    *p = (assay_prompt){ .id = e->ids, .n = e->n };
+    if (e->left_out)
+        note(p, "%zu byte%s of the text ha%s no token and %s left out (the first is 0x%02x)", e->left_out,
+             e->left_out == 1 ? "" : "s", e->left_out == 1 ? "s" : "ve", e->left_out == 1 ? "was" : "were",
+             e->first_left_out);
+}
+
 assay_status assay_prompt_make(const assay_tokenizer *t, const char *text, size_t n, bool special, assay_prompt *p,
                                assay_why *why)
 {
@@ -36,17 +45,12 @@ assay_status assay_prompt_make(const assay_tokenizer *t, const char *text, size_
         free(e.ids);
         return s;
     }
-    if (e.left_out)
-        note(p, "%zu byte%s of the text ha%s no token and %s left out (the first is 0x%02x)", e.left_out,
-             e.left_out == 1 ? "" : "s", e.left_out == 1 ? "s" : "ve", e.left_out == 1 ? "was" : "were",
-             e.first_left_out);
+    assay_prompt_take(&e, p);
     if (t->lacks_bos)
         note(p,
              "this kind of tokenizer begins a text with a token that the file does not name (bos_token_id): none was "
              "added");
     if (t->add_bos && e.n > 1 && e.ids[1] == t->bos)
         note(p, "the text begins with the begin token %" PRId32 " itself, so it stands there twice", t->bos);
-    p->id = e.ids;
-    p->n = e.n;
     return ASSAY_OK;
 }

@@ -1,28 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * Known answers of SentencePiece BPE, worked out by hand on small vocabularies, and its files: the order of merges,
  * pieces that are split again, bytes and unknown text, blanks, user-defined pieces, damaged files. */
-#include "../../../reference/models/encoding.h"
 #include "../../../reference/models/prompt.h"
+#include "tokens.h"
 #include "unit.h"
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define BLANK "\xE2\x96\x81"
-enum {
-    N = ASSAY_TOKEN_NORMAL,
-    U = ASSAY_TOKEN_UNKNOWN,
-    C = ASSAY_TOKEN_CONTROL,
-    D = ASSAY_TOKEN_USER,
-    X = ASSAY_TOKEN_UNUSED
-};
-
-typedef struct token {
-    const char *text;
-    int type;
-    float score;
-} token;
-
 typedef struct known {
     const char *text;
     bool special;
@@ -30,49 +15,19 @@ typedef struct known {
     int32_t id[12];
 } known;
 
-/* The tokenizer of n tokens, and of bytes behind them. */
 static assay_tokenizer made(const token *list, int32_t n, bool bytes, bool prefix, bool squeeze)
 {
-    assay_vocab v = { .label = "memory", .kind = &assay_kind_pieces, .n = n, .add_bos = -1, .add_eos = -1 };
+    const token_options o = { bytes, prefix, squeeze, false };
     assay_tokenizer t;
     assay_why why = { "" };
-    memset(v.named, 0xff, sizeof v.named);
-    const int32_t all = bytes ? n + 256 : n;
-    char byte[256][8];
-    v.text = malloc((size_t)all * sizeof *v.text);
-    v.type = malloc((size_t)all);
-    v.score = calloc((size_t)all, sizeof *v.score);
-    for (int32_t i = 0; i < n; i++) {
-        v.text[i] = (assay_span){ list[i].text, strlen(list[i].text) };
-        v.type[i] = (uint8_t)list[i].type;
-        v.score[i] = list[i].score;
-    }
-    for (; v.n < all; v.n++) {
-        snprintf(byte[v.n - n], sizeof byte[0], "<0x%02X>", (unsigned)(v.n - n));
-        v.text[v.n] = (assay_span){ byte[v.n - n], 6 };
-        v.type[v.n] = ASSAY_TOKEN_BYTE;
-    }
-    v.space_prefix = prefix;
-    v.squeeze = squeeze;
-    ck_assert_msg(assay_tokenizer_make(&v, &t, &why) == ASSAY_OK, "%s", why.text);
-    assay_vocab_free(&v);
+    ck_assert_msg(assay_unit_tokens(&assay_kind_pieces, list, n, o, &t, &why) == ASSAY_OK, "%s", why.text);
     return t;
 }
 
 static void check(const assay_tokenizer *t, const known *k, size_t n)
 {
-    for (size_t i = 0; i < n; i++, k++) {
-        int32_t *ids;
-        size_t n_ids;
-        assay_why why = { "" };
-        char got[200] = "";
-        ck_assert_int_eq(assay_tokenizer_encode(t, k->text, strlen(k->text), k->special, &ids, &n_ids, &why), ASSAY_OK);
-        for (size_t j = 0; j < n_ids && j < 20; j++)
-            snprintf(got + strlen(got), sizeof got - strlen(got), " %d", ids[j]);
-        ck_assert_msg(n_ids == k->n && !memcmp(ids, k->id, n_ids * sizeof *ids), "'%s': %zu ids, not %zu:%s", k->text,
-                      n_ids, k->n, got);
-        free(ids);
-    }
+    for (size_t i = 0; i < n; i++, k++)
+        assay_unit_becomes(t, k->text, strlen(k->text), k->special, k->id, k->n);
 }
 #define CHECK(t, k) check(t, k, sizeof(k) / sizeof *(k))
 
@@ -223,19 +178,12 @@ START_TEST(test_long)
     static const token list[] = { { "<unk>", U, 0 }, { "a", N, -9 },   { "aa", N, -1 },
                                   { "aaaa", N, -2 }, { "aaa", N, -3 }, { "aaaaaaaa", N, -4 } };
     assay_tokenizer t = made(list, sizeof list / sizeof *list, false, false, false);
-    char *text = malloc(LONG);
     int32_t *ids;
-    size_t n;
-    assay_why why = { "" };
-    memset(text, 'a', LONG);
-    const clock_t begin = clock();
-    ck_assert_int_eq(assay_tokenizer_encode(&t, text, LONG - 1, false, &ids, &n, &why), ASSAY_OK);
-    ck_assert_msg(clock() - begin < 20 * CLOCKS_PER_SEC, "%.1f s", (double)(clock() - begin) / CLOCKS_PER_SEC);
+    const size_t n = assay_unit_long(&t, 'a', LONG - 1, 20, &ids);
     ck_assert_uint_eq(n, LONG / 8 - 1 + 2); /* the last 7: aaaa, then aa and a make aaa */
     ck_assert_int_eq(ids[0], 5);
     ck_assert(ids[n - 2] == 3 && ids[n - 1] == 4);
     free(ids);
-    free(text);
     assay_tokenizer_free(&t);
 }
 END_TEST

@@ -1,60 +1,23 @@
 /* SPDX-License-Identifier: MIT
  * Known answers of SentencePiece unigram, worked out by hand on small vocabularies: ties, unknown text, unused and
  * user-defined pieces, bytes, blanks; what is refused; a long text. */
-#include "../../../reference/models/encoding.h"
+#include "tokens.h"
 #include "unit.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define BLANK "\xE2\x96\x81"
-enum {
-    N = ASSAY_TOKEN_NORMAL,
-    U = ASSAY_TOKEN_UNKNOWN,
-    C = ASSAY_TOKEN_CONTROL,
-    D = ASSAY_TOKEN_USER,
-    X = ASSAY_TOKEN_UNUSED
-};
-enum { MOST = 16 };
+typedef token_options options;
 
-typedef struct token {
-    const char *text;
-    int type;
-    float score;
-} token;
-
-typedef struct options {
-    bool bytes, prefix, squeeze;
-} options;
-
-/* Tokens up to the first without a text, and of bytes behind them. */
+/* Of tokens up to the first without a text. */
 static assay_status make(const token *list, options o, assay_tokenizer *t, assay_why *why)
 {
-    char byte[256][8];
-    assay_span text[MOST + 256];
-    uint8_t type[MOST + 256];
-    float score[MOST + 256] = { 0 };
-    assay_vocab v = { .label = "memory", .kind = &assay_kind_unigram, .add_bos = -1, .add_eos = -1 };
-    memset(v.named, 0xff, sizeof v.named);
-    for (; list[v.n].text; v.n++) {
-        text[v.n] = (assay_span){ list[v.n].text, strlen(list[v.n].text) };
-        type[v.n] = (uint8_t)list[v.n].type;
-        score[v.n] = list[v.n].score;
-        if (type[v.n] == C)
-            v.named[ASSAY_NAMED_EOS] = v.n;
-    }
-    for (int c = 0; c < 256 && o.bytes; c++, v.n++) {
-        snprintf(byte[c], sizeof byte[c], "<0x%02X>", (unsigned)c);
-        text[v.n] = (assay_span){ byte[c], 6 };
-        type[v.n] = ASSAY_TOKEN_BYTE;
-    }
-    v.text = text;
-    v.type = type;
-    v.score = score;
-    v.space_prefix = o.prefix;
-    v.squeeze = o.squeeze;
-    return assay_tokenizer_make(&v, t, why);
+    int32_t n = 0;
+    while (list[n].text)
+        n++;
+    o.eos = true;
+    return assay_unit_tokens(&assay_kind_unigram, list, n, o, t, why);
 }
 
 typedef struct known {
@@ -68,17 +31,8 @@ static void check(const token *list, options o, const known *k, size_t n)
     assay_tokenizer t;
     assay_why why = { "" };
     ck_assert_msg(make(list, o, &t, &why) == ASSAY_OK, "%s", why.text);
-    for (size_t i = 0; i < n; i++, k++) {
-        int32_t *ids;
-        size_t n_ids;
-        char got[200] = "";
-        ck_assert_int_eq(assay_tokenizer_encode(&t, k->text, strlen(k->text), true, &ids, &n_ids, &why), ASSAY_OK);
-        for (size_t j = 0; j < n_ids && j < 20; j++)
-            snprintf(got + strlen(got), sizeof got - strlen(got), " %d", ids[j]);
-        ck_assert_msg(n_ids == k->n && !memcmp(ids, k->id, n_ids * sizeof *ids), "'%s': %zu ids, not %zu:%s", k->text,
-                      n_ids, k->n, got);
-        free(ids);
-    }
+    for (size_t i = 0; i < n; i++, k++)
+        assay_unit_becomes(&t, k->text, strlen(k->text), true, k->id, k->n);
     assay_tokenizer_free(&t);
 }
 #define CHECK(list, o, k) check(list, o, k, sizeof(k) / sizeof *(k))
@@ -191,20 +145,13 @@ END_TEST
 START_TEST(test_long)
 {
     enum { LETTERS = 1000001 };
-    char *text = malloc(LETTERS);
     int32_t *ids;
-    size_t n;
     assay_tokenizer t;
     assay_why why = { "" };
-    ck_assert_ptr_nonnull(text);
-    memset(text, 'a', LETTERS);
     ck_assert_int_eq(make(small, (options){ 0 }, &t, &why), ASSAY_OK);
-    const clock_t start = clock();
-    ck_assert_int_eq(assay_tokenizer_encode(&t, text, LETTERS, false, &ids, &n, &why), ASSAY_OK);
-    ck_assert_msg(clock() - start < 10 * CLOCKS_PER_SEC, "%g s", (double)(clock() - start) / CLOCKS_PER_SEC);
+    const size_t n = assay_unit_long(&t, 'a', LETTERS, 10, &ids);
     ck_assert_uint_eq(n, LETTERS / 2 + 1);
     free(ids);
-    free(text);
     assay_tokenizer_free(&t);
 }
 END_TEST

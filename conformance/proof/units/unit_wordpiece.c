@@ -2,7 +2,7 @@
  * WordPiece from a vocabulary in memory: greedy prefixes, whole words that are unknown, what cleaning leaves of a text,
  * and what a vocab.txt must not say.  Answers are those of Hugging Face's tokenizers 0.23.3 on the same vocabulary
  * (vectors/independent/words.py compares far more). */
-#include "../../../reference/models/tokenizer.h"
+#include "tokens.h"
 #include "unit.h"
 #include <stdlib.h>
 #include <string.h>
@@ -27,18 +27,6 @@ static assay_tokenizer made(const char *text, size_t n, bool lower, bool strip_a
     return t;
 }
 
-static void becomes(const assay_tokenizer *t, const char *text, size_t n, bool special, const int32_t *want,
-                    size_t n_want)
-{
-    int32_t *ids;
-    size_t got;
-    assay_why why = { "" };
-    ck_assert_int_eq(assay_tokenizer_encode(t, text, n, special, &ids, &got, &why), ASSAY_OK);
-    ck_assert_msg(got == n_want && !memcmp(ids, want, got * sizeof *ids), "'%.*s': %zu ids, not %zu; first %d, %d",
-                  n < 40 ? (int)n : 40, text, got, n_want, got ? ids[0] : -1, got > 1 ? ids[1] : -1);
-    free(ids);
-}
-
 typedef struct known {
     const char *text;
     size_t n;
@@ -48,7 +36,7 @@ typedef struct known {
 static void all_become(const assay_tokenizer *t, bool special, const known *k, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        becomes(t, k[i].text, strlen(k[i].text), special, k[i].id, k[i].n);
+        assay_unit_becomes(t, k[i].text, strlen(k[i].text), special, k[i].id, k[i].n);
 }
 
 START_TEST(test_words)
@@ -115,7 +103,7 @@ START_TEST(test_words)
               t.type[UNUSED] == ASSAY_TOKEN_UNUSED && t.type[UN] == ASSAY_TOKEN_NORMAL);
     all_become(&t, false, uncased, sizeof uncased / sizeof *uncased);
     all_become(&t, true, special, sizeof special / sizeof *special);
-    becomes(&t, "hel\0lo", 6, false, (const int32_t[]){ HELLO }, 1); /* U+0000 */
+    assay_unit_becomes(&t, "hel\0lo", 6, false, (const int32_t[]){ HELLO }, 1); /* U+0000 */
     ck_assert(assay_span_is(assay_tokenizer_piece(&t, HELLO, false), " hello"));
     ck_assert(assay_span_is(assay_tokenizer_piece(&t, ABLE, false), "able"));
     ck_assert(assay_span_is(assay_tokenizer_piece(&t, MARK_REST, false), "\xE2\x96\x81"));
@@ -142,14 +130,14 @@ START_TEST(test_long_words)
     for (int i = 1; i < 101; i++)
         want[i] = AA;
     memset(text, 'a', sizeof text);
-    becomes(&t, text, 100, false, want, 100);
-    becomes(&t, text, 101, false, &unknown, 1);
-    becomes(&t, text, sizeof text, false, &unknown, 1);
+    assay_unit_becomes(&t, text, 100, false, want, 100);
+    assay_unit_becomes(&t, text, 101, false, &unknown, 1);
+    assay_unit_becomes(&t, text, sizeof text, false, &unknown, 1);
     text[100] = ' '; /* what follows a long word is not lost */
-    becomes(&t, text, 101, false, want, 100);
+    assay_unit_becomes(&t, text, 101, false, want, 100);
     for (size_t i = 1; i < sizeof text - 1; i += 2) /* dropped marks do not count */
         memcpy(text + i, "\xCC\x81", 2);
-    becomes(&t, text, 201, false, want, 1);
+    assay_unit_becomes(&t, text, 201, false, want, 1);
     assay_tokenizer_free(&t);
 }
 END_TEST
@@ -169,7 +157,7 @@ START_TEST(test_files)
     assay_tokenizer t = made(windows, strlen(windows), true, true);
     ck_assert_int_eq(t.n, 5);
     ck_assert(!t.add_bos && !t.add_eos && t.lacks_bos);
-    becomes(&t, "aa", 2, false, want, 2); /* of two equals the last */
+    assay_unit_becomes(&t, "aa", 2, false, want, 2); /* of two equals the last */
     assay_tokenizer_free(&t);
     refused("", 0, "0 lines");
     refused("a\nb\n", 4, "[UNK]");
