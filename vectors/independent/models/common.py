@@ -146,6 +146,10 @@ def relu(x):
     return np.maximum(x, 0)
 
 
+def softcap(x, cap):
+    return cap * np.tanh(x / cap) if cap else x
+
+
 ACTIVATIONS = {"silu": silu, "swish": silu, "relu": relu, "gelu": gelu_erf, "gelu_new": gelu_tanh, "gelu_pytorch_tanh": gelu_tanh,
                "gelu_fast": gelu_tanh, "quick_gelu": lambda x: x * sigmoid(1.702 * x)}
 
@@ -189,7 +193,7 @@ def frequencies(dims, theta, scaling=None, context=None, length=None):
     if kind == "yarn":
         return yarn(f, dims, theta, s, original)
     if kind == "longrope":
-        factor = s.get("factor", context / original)
+        factor = context / original
         m = s.get("attention_factor") or (1.0 if factor <= 1 else math.sqrt(1 + math.log(factor) / math.log(original)))
         return f / np.array(s["long_factor" if length > original else "short_factor"], dtype=np.float64), m
     raise ValueError(f"rope of type {kind}")
@@ -257,8 +261,7 @@ def attention(q, k, v, mask=causal, scale=None, cap=None, sinks=None, alibi=None
     (T, H, D), (S, G, _) = q.shape, k.shape
     k, v = np.repeat(k, H // G, axis=1), np.repeat(v, H // G, axis=1)
     x = np.einsum("thd,shd->hts", q, k) * (D ** -0.5 if scale is None else scale)
-    if cap:
-        x = cap * np.tanh(x / cap)
+    x = softcap(x, cap)
     t, s = np.arange(T)[:, None], np.arange(S)[None, :]
     if alibi is not None:
         x = x + np.asarray(alibi)[:, None, None] * (s - t)
