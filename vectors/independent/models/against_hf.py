@@ -38,12 +38,20 @@ def all_double():
     torch.float32 = torch.float = torch.float64
 
 
+def unpacked(state):
+    """MXFP4 by their own decoder."""
+    for name in [n[:-7] for n in state if n.endswith("_blocks")]:
+        blocks, scales = state.pop(name + "_blocks"), state.pop(name + "_scales")
+        state[name] = transformers.integrations.mxfp4.convert_moe_packed_tensors(blocks, scales, dtype=torch.float64)
+    return state
+
+
 def peer(c, W):
     """Their model with these weights: every tensor of the checkpoint is used, none is missing."""
     kind = transformers.AutoConfig.for_model(**c)
     kind._attn_implementation = "eager"
     model = getattr(transformers, c["architectures"][0])(kind).double().eval()
-    state = {n: torch.from_numpy(np.ascontiguousarray(w)) for n, w in W.items()}
+    state = unpacked({n: torch.from_numpy(np.ascontiguousarray(w)) for n, w in W.items()})
     missing, unused = model.load_state_dict(state, strict=False)
     tied = {"lm_head.weight"} if kind.tie_word_embeddings else set()
     if set(missing) - tied or unused:
