@@ -87,7 +87,7 @@ def seeded(shapes, seed, gemma=False):
             W[name] = random.integers(0, 256, shape, dtype=np.uint8)
             continue
         if name.endswith("_scales"):
-            W[name] = random.integers(122, 126, shape, dtype=np.uint8)
+            W[name] = random.integers(120, 124, shape, dtype=np.uint8)
             continue
         n = random.standard_normal(shape)
         if len(shape) > 1:

@@ -86,9 +86,10 @@ KNOWN = dict(config=llama.TINY | KIND | dict(head_dim=4, rope_scaling=None, slid
 def small(seed):
     c = llama.SMALL | KIND | dict(
         hidden_size=96, head_dim=20, intermediate_size=16, num_local_experts=5, num_experts_per_tok=2, sliding_window=6, rope_theta=150000.0,
-        rope_scaling=dict(rope_type="yarn", factor=8.0, beta_fast=32.0, beta_slow=1.0, truncate=False, original_max_position_embeddings=16))
+        rope_scaling=dict(rope_type="yarn", factor=2.0, beta_fast=4.0, beta_slow=1.0, truncate=False, original_max_position_embeddings=64))
     c["layer_types"] = ["full_attention" if i % 2 else "sliding_attention" for i in range(c["num_hidden_layers"])]
     if seed % 2:
-        c.update(intermediate_size=32, num_experts_per_tok=3, quantization_config=dict(quant_method="mxfp4", modules_to_not_convert=[
+        c["rope_scaling"].update(factor=32.0, beta_fast=32.0, original_max_position_embeddings=4096)
+        c.update(max_position_embeddings=131072, intermediate_size=32, num_experts_per_tok=3, quantization_config=dict(quant_method="mxfp4", modules_to_not_convert=[
             "model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens", "lm_head"]))
     return c

@@ -88,11 +88,15 @@ SMALL = dict(vocab_size=96, hidden_size=48, num_hidden_layers=3, num_attention_h
              hidden_act="silu", rms_norm_eps=1e-5, rope_theta=10000.0, max_position_embeddings=128, tie_word_embeddings=False,
              bos_token_id=1, eos_token_id=2)
 VARIANTS = [
-    dict(rope_scaling=dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=16)),
+    dict(rope_scaling=dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=32),
+         head_dim=16),
     dict(rope_scaling=dict(rope_type="linear", factor=4.0)),
     dict(rope_scaling=dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=32), head_dim=16),
     dict(attention_bias=True, mlp_bias=True, tie_word_embeddings=True, rope_theta=500000.0, rms_norm_eps=1e-6),
     dict(rope_scaling=dict(type="linear", factor=2.0), num_key_value_heads=6, head_dim=10),
+    dict(rope_scaling=dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=32, beta_fast=4.0, beta_slow=0.5, mscale=1.0,
+                           mscale_all_dim=0.8), head_dim=20),
+    dict(rope_scaling=dict(rope_type="yarn", factor=2.0, beta_fast=4.0, attention_factor=1.25, truncate=False), head_dim=20),
 ]
 
 

@@ -31,7 +31,7 @@ def small(seed):
     c = dict(llama.SMALL, architectures=["Qwen2ForCausalLM"], model_type="qwen2", rope_theta=1e6, rms_norm_eps=1e-6,
              use_sliding_window=False, sliding_window=5, max_window_layers=2, tie_word_embeddings=seed % 2 == 0)
     if seed % 4 == 1:
-        c["rope_scaling"] = dict(type="yarn", factor=4.0, original_max_position_embeddings=32)
+        c.update(rope_scaling=dict(type="yarn", factor=4.0, original_max_position_embeddings=32768), max_position_embeddings=32768)
     if seed % 4 == 3:
         c.update(use_sliding_window=True, max_window_layers=1)
     return c
