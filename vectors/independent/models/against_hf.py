@@ -74,7 +74,7 @@ def main(names):
     bad = 0
     for name in names or known.families():
         family = importlib.import_module(name)
-        if not hasattr(family, "small"):
+        if hasattr(family, "draw"):  # more inputs than tokens: not compared here
             continue
         lacks = [a for a in family.small(0)["architectures"] if not hasattr(transformers, a)]
         if lacks:

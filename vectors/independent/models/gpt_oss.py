@@ -90,6 +90,7 @@ def small(seed):
     c["layer_types"] = ["full_attention" if i % 2 else "sliding_attention" for i in range(c["num_hidden_layers"])]
     if seed % 2:
         c["rope_scaling"].update(factor=32.0, beta_fast=32.0, original_max_position_embeddings=4096)
-        c.update(max_position_embeddings=131072, intermediate_size=32, num_experts_per_tok=3, quantization_config=dict(quant_method="mxfp4", modules_to_not_convert=[
-            "model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens", "lm_head"]))
+        c.update(max_position_embeddings=131072, intermediate_size=32, num_experts_per_tok=3)
+        c["quantization_config"] = dict(quant_method="mxfp4", modules_to_not_convert=[
+            "model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens", "lm_head"])
     return c

@@ -16,5 +16,5 @@ def logits(c, W, ids):
 
 def small(seed):
     return dict(llama.SMALL, architectures=["Qwen3ForCausalLM"], model_type="qwen3", rope_theta=1e6, rms_norm_eps=1e-6, head_dim=16,
-                attention_bias=seed % 2 == 1, tie_word_embeddings=seed % 2 == 0, use_sliding_window=False, sliding_window=None,
-                max_window_layers=3)
+                attention_bias=seed % 2 == 1, tie_word_embeddings=seed % 2 == 0, use_sliding_window=seed % 4 == 3,
+                sliding_window=6 if seed % 4 == 3 else None, max_window_layers=1)

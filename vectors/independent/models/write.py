@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""write.py FAMILY SEED FOLDER [--known]: config.json, model.safetensors (F32) and golden.safetensors (ids I32, logits F64) of a small
-random model, or, with --known, of the sheet's."""
+"""write.py FAMILY SEED FOLDER [--known]: config.json, model.safetensors (F32) and golden.safetensors of a small random model, or, with
+--known, of the sheet's (number SEED of the family's).  A golden holds the inputs (ids and other whole numbers I32, the rest F64) and
+logits (F64)."""
 import importlib
 import os
 import sys
@@ -10,29 +11,34 @@ import numpy as np
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import common  # noqa: E402
 
+LENGTH = 24
+
 
 def model(family, seed, known=False):
-    """(config, weights, ids)"""
+    """(config, weights, inputs): tokens, or a dictionary where the family draws its own"""
     gemma = getattr(family, "GEMMA", False)
     if known:
-        c = family.KNOWN["config"]
-        return c, common.known_weights(family.shapes(c), gemma), family.KNOWN["ids"]
+        k = family.KNOWN[seed] if isinstance(family.KNOWN, list) else family.KNOWN
+        return k["config"], common.known_weights(family.shapes(k["config"]), gemma), k["inputs"] if "inputs" in k else k["ids"]
     c = family.small(seed)
-    return c, common.seeded(family.shapes(c), seed, gemma), common.ids(seed, 24, c["vocab_size"])
+    draw = getattr(family, "draw", None)
+    inputs = draw(c, np.random.Generator(np.random.PCG64(seed))) if draw else common.ids(seed, LENGTH, c["vocab_size"])
+    return c, common.seeded(family.shapes(c), seed, gemma), inputs
 
 
 def main(name, seed, folder, *flags):
-    if flags not in ((), ("--known",)):
-        sys.exit(__doc__)
     family = importlib.import_module(name)
-    c, W, ids = model(family, int(seed), bool(flags))
+    c, W, inputs = model(family, int(seed), bool(flags))
     common.write_model(folder, c, W)
-    golden = {"ids": np.array(ids, dtype=np.int32), "logits": family.logits(c, W, ids)}
+    named = inputs if isinstance(inputs, dict) else {"ids": inputs}
+    golden = {n: np.asarray(x) for n, x in named.items()}
+    golden = {n: x.astype(np.int32 if x.dtype.kind in "iu" else np.float64) for n, x in golden.items()}
+    golden["logits"] = family.logits(c, W, inputs)
     common.write(os.path.join(folder, "golden.safetensors"), golden)
     print(f"{folder}: {name}, {len(W)} tensors, {sum(w.size for w in W.values())} weights, logits {golden['logits'].shape}")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (4, 5):
+    if len(sys.argv) not in (4, 5) or sys.argv[4:] not in ([], ["--known"]):
         sys.exit(__doc__)
     main(*sys.argv[1:])
