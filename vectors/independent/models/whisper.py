@@ -2,8 +2,8 @@
 """Whisper: two convolutions over a spectrogram, an encoder and a decoder with norms in front.  k_proj has no bias.
 
 Keys read: vocab_size num_mel_bins d_model encoder_layers decoder_layers encoder_attention_heads decoder_attention_heads encoder_ffn_dim
-decoder_ffn_dim activation_function max_source_positions max_target_positions scale_embedding; architectures says WhisperEncoder where
-there is no decoder.  The activation of the convolutions is gelu (erf) whatever activation_function says.
+decoder_ffn_dim activation_function max_source_positions max_target_positions; architectures says WhisperEncoder where there
+is no decoder.  scale_embedding is not read, as in transformers.  The activation of the convolutions is gelu (erf) whatever activation_function says.
 inputs: mel (num_mel_bins, frames), decoder_ids (U).  logits (U, V); of the encoder alone its last norm (frames / 2, d).
 model.encoder.embed_positions.weight is read if the file has it, else computed."""
 import numpy as np
@@ -64,8 +64,8 @@ def encode(c, W, mel):
 
 
 def decode(c, W, memory, ids):
-    table, scale = W["model.decoder.embed_tokens.weight"], c["d_model"] ** 0.5 if c.get("scale_embedding", False) else 1.0
-    x = table[np.asarray(ids)] * scale + W["model.decoder.embed_positions.weight"][:len(ids)]
+    table = W["model.decoder.embed_tokens.weight"]
+    x = table[np.asarray(ids)] + W["model.decoder.embed_positions.weight"][:len(ids)]
     return stack(c, W, "decoder", x, memory) @ table.T
 
 
