@@ -4,6 +4,8 @@
 Both GRUs are the paper's: r, z = sg(W e + U h), h' = (1 - z) h + z tanh(W e + U (r h)).  So the reset gate stands before U, and z says how
 much is new; PyTorch's nn.GRU has neither.  The decoder's gates and candidate each get the context by a matrix of its own, too.
 No biases, as the paper's formulas have none.  Rows of stacked matrices: r, z, n (the candidate).
+As in the formulas, word i is told from s_{i-1} and word i - 1, which both then make s_i.  The authors' own program (GroundHog) has the
+same gates and the same maxout over neighbours but makes s_i from word i, and before the first word adds no word to the maxout layer.
 
 Keys read: vocab_size target_vocab_size embedding_size (m) hidden_size (n) alignment_size (a) maxout_size (l).
 Tensors, with their names in the paper:
