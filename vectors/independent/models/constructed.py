@@ -5,8 +5,8 @@ say it; then it writes config.json, model.safetensors and golden.safetensors: th
 [50, 21], and of one text ids, decoder_ids and logits.
 
 A vector has, besides the sinusoids of its position, coordinates in the sines of slow waves, which are nearly 0 at all positions in use: one
-for each symbol, and two for `one`, which every vector has, as 120 and -120, so large that all vectors have nearly the same length: a norm is then nearly a constant
-factor.  A coordinate is read less the mean of some that nothing is written to (so the norm's mean cancels).
+for each symbol, and two for `one`, which every vector has, as 120 and -120, so large that all vectors have nearly the same length: a norm
+is then nearly a constant factor.  A coordinate is read less the mean of some that nothing is written to (so the norm's mean cancels).
   encoder    self-attention: from every token to </s>, whose position n is fetched; FFN: the token's own symbol is made longer
   decoder 0  self-attention: asks for position t + 1, which the causal mask hides, and gets t, the most alike of what it sees;
              cross-attention: asks for position t, gets n; FFN: a unit for each (n, t), which writes the position to be read
