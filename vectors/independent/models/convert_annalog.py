@@ -9,7 +9,6 @@ import re
 import sys
 
 import numpy as np
-import torch
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import common  # noqa: E402
@@ -36,6 +35,7 @@ def renamed(name):
 
 
 def main(package, folder):
+    import torch  # here alone, so that without it the file can still be looked at
     package = os.path.join(package, "annalog", "ckpt_and_vocab")
     theirs = torch.load(os.path.join(package, "Lev_extended.pt"), map_location="cpu", weights_only=True)
     W = {renamed(n): t.double().numpy() for n, t in theirs.items()}

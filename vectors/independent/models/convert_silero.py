@@ -5,7 +5,6 @@ import os
 import sys
 
 import numpy as np
-import torch
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import common  # noqa: E402
@@ -14,6 +13,7 @@ import silero  # noqa: E402
 
 
 def main(package, folder):
+    import torch  # here alone, so that without it the file can still be looked at
     theirs = torch.jit.load(os.path.join(package, "silero_vad", "data", "silero_vad.jit"))
     T = {n: t.detach().double().numpy() for n, t in [*theirs.named_parameters(), *theirs.named_buffers()] if n.startswith("_model.")}
     W = {"stft.weight": T["_model.stft.forward_basis_buffer"], "head.weight": T["_model.decoder.decoder.2.weight"][:, :, 0],
