@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Graphs with an encoder against Hugging Face's transformers in float64 (eager attention), on small random models; the Transformer of 2017
 against PyTorch's layers, the LSTM against its nn.LSTM, as transformers has neither.
