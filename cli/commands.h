@@ -12,6 +12,7 @@ int assay_cmd_bench(int argc, char **argv);
 int assay_cmd_doctor(int argc, char **argv);
 int assay_cmd_run(int argc, char **argv);
 int assay_cmd_tokenize(int argc, char **argv);
+int assay_cmd_logits(int argc, char **argv);
 int assay_cmd_similar(int argc, char **argv);
 int assay_cmd_quantize(int argc, char **argv);
 int assay_cmd_formats(int argc, char **argv);

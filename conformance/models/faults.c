@@ -29,9 +29,8 @@ static int positions(assay_graph *g, const char *name)
 }
 
 /* Queries turned by the next position, keys by their own (turning both changes nothing). */
-static void next_position(assay_graph *g, const assay_gguf *file)
+static void next_position(assay_graph *g)
 {
-    (void)file;
     const int pos = positions(g, "pos+1");
     g->value[pos].shift = 1;
     for (int i = 0; i < g->n_nodes; i++)
@@ -43,9 +42,8 @@ static void next_position(assay_graph *g, const assay_gguf *file)
 }
 
 /* Layer 1 reads the keys of kv head 1 as those of head 0 and the other way round: rows of attn_k change places. */
-static void swapped_heads(assay_graph *g, const assay_gguf *file)
+static void swapped_heads(assay_graph *g)
 {
-    (void)file;
     const int w = assay_graph_find(g, "blk.1.attn_k.weight");
     assay_value *v = &g->value[w];
     const assay_node *c = find(g, "cache", 2);
@@ -59,27 +57,24 @@ static void swapped_heads(assay_graph *g, const assay_gguf *file)
     v->weight.data = copy; /* freed by the caller of the fault, see main.c */
 }
 
-static void other_eps(assay_graph *g, const assay_gguf *file)
+static void other_eps(assay_graph *g)
 {
-    (void)file;
     for (int i = 0; i < g->n_nodes; i++)
         if (!strcmp(g->node[i].op->name, "rmsnorm"))
             assay_graph_set(g, &g->node[i], "eps", 1e-6);
 }
 
 /* The key of position 9 of the first layer is never written. */
-static void stale_row(assay_graph *g, const assay_gguf *file)
+static void stale_row(assay_graph *g)
 {
-    (void)file;
     const int pos = positions(g, "pos lost");
     g->value[pos].lost = 9;
     assay_node *n = find(g, "cache", 0);
     n->operand[operand(n, "pos")] = pos;
 }
 
-static void half_split(assay_graph *g, const assay_gguf *file)
+static void half_split(assay_graph *g)
 {
-    (void)file;
     for (int i = 0; i < g->n_nodes; i++)
         if (!strcmp(g->node[i].op->name, "rope"))
             assay_graph_set(g, &g->node[i], "mode", 1);

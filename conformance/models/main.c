@@ -60,7 +60,7 @@ static outcome of_prompt(const subject *m, const outcome *all, int prompt, int64
     int64_t before = 0;
     for (int p = 0; p < prompt; p++)
         before += m->n[p];
-    return (outcome){ all->logits + before * m->graph.vocab, subject_tokens(m, prompt, most) };
+    return (outcome){ all->logits + before * m->l.graph.vocab, subject_tokens(m, prompt, most) };
 }
 
 /* Each variant takes half of one prompt, in turn: the bound is at most what all of them on all prompts would give. */
@@ -72,7 +72,7 @@ static double bound(subject *m, const outcome *oracle, bool rounded)
     for (int i = 0; i < VARIANTS; i++) {
         const assay_impl impl = variant_impl(m->isa, i, rounded);
         const outcome want = of_prompt(m, oracle, i % PROMPTS, HALF);
-        outcome o = run(m, &m->graph, &impl, (feed){ 1u << i % PROMPTS, .most = HALF });
+        outcome o = run(m, &m->l.graph, &impl, (feed){ 1u << i % PROMPTS, .most = HALF });
         const double e = largest_error(m, &want, &o, o.rows);
         which = e > worst ? i : which;
         worst = fmax(worst, e);
@@ -99,7 +99,7 @@ static int64_t best_of(const double *x, int64_t n)
  * two logits may be off. */
 static void judge_choices(const subject *m, const char *name, const outcome *oracle, const outcome *o, double limit)
 {
-    const int64_t V = m->graph.vocab;
+    const int64_t V = m->l.graph.vocab;
     int flips = 0, wrong = 0;
     for (int64_t r = 0; r < o->rows; r++) {
         const double *g = oracle->logits + r * V;
@@ -113,7 +113,7 @@ static void judge_choices(const subject *m, const char *name, const outcome *ora
 
 static bool same_bits(const subject *m, const outcome *a, const outcome *b)
 {
-    return !memcmp(a->logits, b->logits, (size_t)(b->rows * m->graph.vocab) * sizeof(double));
+    return !memcmp(a->logits, b->logits, (size_t)(b->rows * m->l.graph.vocab) * sizeof(double));
 }
 
 /* One implementation: prefill, chunks and token by token (chunks[] ends with 0), against the oracle that rounds alike.
@@ -123,7 +123,7 @@ static void judge(subject *m, const char *name, const char *impl_text, const out
 {
     const assay_impl impl = impl_of(m, impl_text);
     double begin = assay_seconds();
-    outcome whole = run(m, &m->graph, &impl, (feed){ prompts });
+    outcome whole = run(m, &m->l.graph, &impl, (feed){ prompts });
     const double seconds = assay_seconds() - begin, e = largest_error(m, oracle, &whole, whole.rows);
     double mean, largest;
     verdict(e <= limit, "%s: prefill of %" PRId64 " positions: largest logit error %.3g of %.3g (%.0f %%), %.1f s",
@@ -133,7 +133,7 @@ static void judge(subject *m, const char *name, const char *impl_text, const out
             name, mean, largest);
     judge_choices(m, name, oracle, &whole, limit);
     for (; *chunks; chunks++) {
-        outcome o = run(m, &m->graph, &impl, (feed){ prompts, .chunk = *chunks });
+        outcome o = run(m, &m->l.graph, &impl, (feed){ prompts, .chunk = *chunks });
         const double d = largest_error(m, oracle, &o, o.rows), between = largest_error(m, &whole, &o, o.rows);
         verdict(d <= limit, "%s: %s: largest logit error %.3g of %.3g, from prefill at once %.3g", name,
                 *chunks == 1 ? "token by token" : "chunked prefill", d, limit, between);
@@ -151,7 +151,7 @@ static void judge_oracle(subject *m, const outcome *oracle)
     static const int64_t chunks[] = { 7, 1 };
     const assay_impl impl = impl_of(m, "oracle");
     for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
-        outcome o = run(m, &m->graph, &impl, (feed){ FIRST, .most = i ? HALF : 0, .chunk = chunks[i] });
+        outcome o = run(m, &m->l.graph, &impl, (feed){ FIRST, .most = i ? HALF : 0, .chunk = chunks[i] });
         verdict(same_bits(m, oracle, &o),
                 "oracle: %" PRId64 " positions in steps of %" PRId64 ": the same bits as at once", o.rows, chunks[i]);
         outcome_free(&o);
@@ -188,10 +188,10 @@ static void free_copy(assay_graph *c, const assay_graph *g)
 static void judge_faults(subject *m, const outcome *oracle, double limit)
 {
     for (size_t i = 0; i < n_model_faults; i++) {
-        assay_graph g = copy_graph(&m->graph);
-        model_faults[i].apply(&g, &m->file);
-        for (int v = 0; v < m->graph.n_values; v++)
-            if (g.value[v].weight.data != m->graph.value[v].weight.data)
+        assay_graph g = copy_graph(&m->l.graph);
+        model_faults[i].apply(&g);
+        for (int v = 0; v < m->l.graph.n_values; v++)
+            if (g.value[v].weight.data != m->l.graph.value[v].weight.data)
                 g.value[v].as_f32 = NULL, g.value[v].as_f64 = NULL;
         const assay_impl impl = variant_impl(m->isa, 0, false);
         outcome o = run(m, &g, &impl, (feed){ FIRST, .most = HALF });
@@ -199,7 +199,7 @@ static void judge_faults(subject *m, const outcome *oracle, double limit)
         verdict(e > limit, "fault '%s' must fail: largest logit error %.3g, %.3g x the bound", model_faults[i].name, e,
                 e / limit);
         outcome_free(&o);
-        free_copy(&g, &m->graph);
+        free_copy(&g, &m->l.graph);
     }
 }
 
@@ -212,8 +212,8 @@ static void show_single_ops(subject *m, const outcome *oracle)
     printf("what one op's error alone does to the logits (%" PRId64
            " positions of prompt 1; the rest is the oracle):\n",
            subject_tokens(m, 0, TOKENS));
-    for (int i = 0; i < m->graph.n_nodes; i++) {
-        const assay_op *op = m->graph.node[i].op;
+    for (int i = 0; i < m->l.graph.n_nodes; i++) {
+        const assay_op *op = m->l.graph.node[i].op;
         const int parts = op->n_parts ? op->n_parts : 1;
         for (int p = 0; p < parts; p++) {
             const char *name = op->n_parts ? op->parts[p].op : op->name;
@@ -228,7 +228,7 @@ static void show_single_ops(subject *m, const outcome *oracle)
                 double mean, largest;
                 snprintf(text, sizeof text, "oracle,%s=%s", name, best ? "best" : "scalar");
                 const assay_impl impl = impl_of(m, text);
-                outcome o = run(m, &m->graph, &impl, (feed){ FIRST, .most = TOKENS });
+                outcome o = run(m, &m->l.graph, &impl, (feed){ FIRST, .most = TOKENS });
                 divergence(m, oracle, &o, o.rows, &mean, &largest);
                 printf("  %-10s %-7s largest logit error %-10.3g KL mean %.2g, largest %.2g\n", name,
                        best ? "best" : "scalar", largest_error(m, oracle, &o, o.rows), mean, largest);
@@ -273,7 +273,7 @@ static void judge_model(subject *m)
     const assay_impl plain = impl_of(m, "oracle"), best = impl_of(m, "best");
     char text[128];
     double begin = assay_seconds();
-    outcome oracle = run(m, &m->graph, &plain, (feed){ ALL });
+    outcome oracle = run(m, &m->l.graph, &plain, (feed){ ALL });
     printf("oracle: %" PRId64 " positions of %d prompts, %.1f s\n", oracle.rows, PROMPTS, assay_seconds() - begin);
     verdict(oracle.rows >= 256, "%" PRId64 " positions (at least 256)", oracle.rows);
     judge_oracle(m, &oracle);
@@ -282,11 +282,11 @@ static void judge_model(subject *m)
     judge(m, "scalar", "scalar", &oracle, &oracle, limit, ALL, none);
     if (has_float_kernel(m, text, sizeof text))
         judge(m, text, text, &oracle, &oracle, limit, FIRST, some);
-    if (rounds(m, &best, &m->graph)) {
+    if (rounds(m, &best, &m->l.graph)) {
         assay_impl like = plain;
         like.rounds_like = &best;
         begin = assay_seconds();
-        outcome alike = run(m, &m->graph, &like, (feed){ ALL });
+        outcome alike = run(m, &m->l.graph, &like, (feed){ ALL });
         printf("oracle with the roundings of the best kernels: %.1f s\n", assay_seconds() - begin);
         judge(m, "best", "best", &alike, &oracle, bound(m, &alike, true), ALL, some);
         outcome_free(&alike);
@@ -302,14 +302,10 @@ static assay_status make_subject(const char *path, subject *m, assay_why *why)
     *m = (subject){ .threads = 2, .isa = assay_cpu() };
     if (omp_get_num_procs() < 2)
         m->threads = 1;
-    assay_status s = assay_gguf_open(path, &m->file, why);
-    if (!s)
-        s = assay_tokenizer_gguf(&m->file, &m->tokens, why);
-    if (!s)
-        s = assay_llama_graph(&m->file, ASSAY_f32, &m->graph, why);
+    assay_status s = assay_load(path, ASSAY_f32, 0, ASSAY_WANTS_TEXT, &m->l, why);
     for (int p = 0; p < PROMPTS && !s; p++) {
         size_t n = 0;
-        s = assay_tokenizer_encode(&m->tokens, model_prompts[p], strlen(model_prompts[p]), true, &m->ids[p], &n, why);
+        s = assay_tokenizer_encode(&m->l.tokens, model_prompts[p], strlen(model_prompts[p]), true, &m->ids[p], &n, why);
         m->n[p] = n < LONGEST ? (int64_t)n : LONGEST;
         m->positions += m->n[p];
         m->longest = m->n[p] > m->longest ? m->n[p] : m->longest;
@@ -354,8 +350,6 @@ int main(int argc, char **argv)
     printf("%s: %d failed, %.1f s\n", path, failures, assay_seconds() - begin);
     for (int p = 0; p < PROMPTS; p++)
         free(m.ids[p]);
-    assay_graph_free(&m.graph);
-    assay_tokenizer_free(&m.tokens);
-    assay_gguf_close(&m.file);
+    assay_loaded_free(&m.l);
     return failures ? 1 : 0;
 }

@@ -32,7 +32,7 @@ static bool all_say_yes(const assay_session *s)
 assay_status subject_run(subject *m, assay_graph *g, const assay_impl *impl, feed in, outcome *out, assay_why *why)
 {
     assay_session *s;
-    const int64_t V = m->graph.vocab, step = in.chunk ? in.chunk : in.most ? in.most : m->longest;
+    const int64_t V = m->l.graph.vocab, step = in.chunk ? in.chunk : in.most ? in.most : m->longest;
     int64_t total = 0;
     *out = (outcome){ .invariant = true };
     for (int p = 0; p < PROMPTS; p++)
@@ -40,7 +40,7 @@ assay_status subject_run(subject *m, assay_graph *g, const assay_impl *impl, fee
     out->logits = malloc((size_t)(total * V) * sizeof *out->logits);
     if (!out->logits)
         return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for the logits of %lld positions", (long long)total);
-    assay_status status = assay_session_make(g, impl, step, step, m->longest + 1, m->threads, &s, why);
+    assay_status status = assay_session_make(g, impl, step, step, m->longest + 1, 0, m->threads, &s, why);
     for (int p = 0; p < PROMPTS && !status; p++) {
         if (!(in.prompts >> p & 1))
             continue;
@@ -69,7 +69,7 @@ void outcome_free(outcome *o)
 double largest_error(const subject *m, const outcome *a, const outcome *b, int64_t rows)
 {
     double worst = 0;
-    for (int64_t i = 0; i < rows * m->graph.vocab; i++) {
+    for (int64_t i = 0; i < rows * m->l.graph.vocab; i++) {
         const double e = fabs(a->logits[i] - b->logits[i]);
         if (!(e <= worst))
             worst = isnan(e) ? INFINITY : e;
@@ -79,7 +79,7 @@ double largest_error(const subject *m, const outcome *a, const outcome *b, int64
 
 void divergence(const subject *m, const outcome *a, const outcome *b, int64_t rows, double *mean, double *largest)
 {
-    const int64_t V = m->graph.vocab;
+    const int64_t V = m->l.graph.vocab;
     *mean = *largest = 0;
     for (int64_t r = 0; r < rows; r++) {
         const double kl = assay_divergence(a->logits + r * V, b->logits + r * V, V);

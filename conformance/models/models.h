@@ -5,16 +5,14 @@
  * by variants that round the same. */
 #ifndef ASSAY_CONFORMANCE_MODELS_H
 #define ASSAY_CONFORMANCE_MODELS_H
+#include "../../reference/models/load.h"
 #include "../../reference/models/session.h"
-#include "../../reference/models/tokenizer.h"
 
 enum { PROMPTS = 3, FIRST = 1, ALL = (1 << PROMPTS) - 1, VARIANTS = 20 }; /* FIRST, ALL: sets of prompts */
 enum { LONGEST = 90, HALF = LONGEST / 2 };                                /* tokens of a prompt */
 
 typedef struct subject { /* a model with its prompts */
-    assay_gguf file;
-    assay_tokenizer tokens;
-    assay_graph graph;
+    assay_loaded l;
     int32_t *ids[PROMPTS];
     int64_t n[PROMPTS], positions, longest;
     int threads;
@@ -48,7 +46,7 @@ const char *variant_name(int i);
 /* Faults of the graph: each must fail.  Returns false past the last; g is a copy that may be edited. */
 typedef struct model_fault {
     const char *name;
-    void (*apply)(assay_graph *g, const assay_gguf *file);
+    void (*apply)(assay_graph *g);
 } model_fault;
 extern const model_fault model_faults[];
 extern const size_t n_model_faults;

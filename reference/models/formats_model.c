@@ -7,6 +7,7 @@
 #include "formats.h"
 #include "prompt.h"
 #include "session.h"
+#include "load.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ static assay_status run(const assay_formats *f, assay_graph *g, const char *impl
     assay_status status = assay_impl_parse(impl_text, f->isa, &impl, why);
     *logits = NULL;
     if (!status)
-        status = assay_session_make(g, &impl, t->n, t->n, t->n + 1, f->threads, &s, why);
+        status = assay_session_make(g, &impl, t->n, t->n, t->n + 1, 0, f->threads, &s, why);
     if (!status)
         status = assay_session_step(s, t->id, t->n, t->n, why);
     if (!status)
@@ -42,29 +43,20 @@ static assay_status run(const assay_formats *f, assay_graph *g, const char *impl
 assay_status assay_format_truth_make(const assay_formats *f, assay_format_truth **out, assay_why *why)
 {
     assay_format_truth *t = assay_zeros(1, sizeof *t);
-    assay_gguf file = { 0 };
-    assay_tokenizer tokens = { 0 };
-    assay_graph graph = { 0 };
+    assay_loaded l;
     assay_prompt prompt = { 0 };
     *out = t;
-    assay_status s = assay_gguf_open(f->model, &file, why);
+    assay_status s = assay_load(f->model, ASSAY_f32, 0, ASSAY_WANTS_TEXT, &l, why);
     if (!s)
-        s = assay_llama_graph(&file, ASSAY_f32, &graph, why);
-    if (!s)
-        s = assay_tokenizer_gguf(&file, &tokens, why);
-    if (!s)
-        s = assay_prompt_make(&tokens, f->prompt, strlen(f->prompt), false, &prompt, why);
-    t->id = prompt.id, t->n = (int64_t)prompt.n, t->vocab = graph.vocab;
-    if (graph.context && t->n > graph.context)
-        t->n = graph.context; /* its beginning */
+        s = assay_prompt_make(&l.tokens, f->prompt, strlen(f->prompt), false, &prompt, why);
+    t->id = prompt.id, t->n = (int64_t)prompt.n, t->vocab = l.graph.vocab;
+    if (l.graph.context && t->n > l.graph.context)
+        t->n = l.graph.context; /* its beginning */
     if (!s && t->n < 2)
         s = assay_fail(why, ASSAY_ERR_ARG, "the text has %lld token; 2 are needed at least", (long long)t->n);
     if (!s)
-        s = run(f, &graph, "oracle", t, &t->logits, why);
-    if (tokens.kind)
-        assay_tokenizer_free(&tokens);
-    assay_graph_free(&graph);
-    assay_gguf_close(&file);
+        s = run(f, &l.graph, "oracle", t, &t->logits, why);
+    assay_loaded_free(&l);
     return s;
 }
 
@@ -101,17 +93,13 @@ static void compare(const assay_format_truth *t, const double *a, const double *
 static assay_status outputs(assay_formats *f, assay_format_truth *t, const char *path, bool kernels,
                             assay_format_row *r, assay_why *why)
 {
-    assay_gguf file;
-    assay_graph graph = { 0 };
+    assay_loaded l;
     double *oracle = NULL, *best = NULL;
-    assay_status s = assay_gguf_open(path, &file, why);
-    if (s)
-        return s;
-    s = assay_llama_graph(&file, ASSAY_f32, &graph, why);
+    assay_status s = assay_load(path, ASSAY_f32, 0, ASSAY_WANTS_IDS, &l, why);
     if (!s)
-        s = run(f, &graph, "oracle", t, &oracle, why);
+        s = run(f, &l.graph, "oracle", t, &oracle, why);
     if (!s && kernels)
-        s = run(f, &graph, "best", t, &best, why);
+        s = run(f, &l.graph, "best", t, &best, why);
     if (!s) {
         compare(t, t->logits, oracle, 0, r);
         if (best)
@@ -120,8 +108,7 @@ static assay_status outputs(assay_formats *f, assay_format_truth *t, const char 
     }
     free(oracle);
     free(best);
-    assay_graph_free(&graph);
-    assay_gguf_close(&file);
+    assay_loaded_free(&l);
     return s;
 }
 

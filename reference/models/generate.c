@@ -24,15 +24,11 @@ static assay_status load(run *r, assay_why *why)
     assay_generate *o = r->o;
     const double begin = assay_seconds();
     assay_prompt prompt = { 0 };
-    assay_status s = assay_gguf_open(o->model, &r->file, why);
-    if (!s)
-        s = assay_llama_graph(&r->file, o->kv, &r->graph, why);
-    if (!s)
-        s = assay_tokenizer_gguf(&r->file, &r->tokens, why);
+    assay_status s = assay_load(o->model, o->kv, 0, o->prompt ? ASSAY_WANTS_TEXT : ASSAY_WANTS_IDS, &r->l, why);
     if (!s && o->chat)
-        s = assay_chat_prompt(&r->file, &r->tokens, o->system, o->prompt, &prompt, why);
+        s = assay_chat_prompt(r->l.model.gguf, &r->l.tokens, o->system, o->prompt, &prompt, why);
     else if (!s && o->prompt)
-        s = assay_prompt_make(&r->tokens, o->prompt, strlen(o->prompt), o->special, &prompt, why);
+        s = assay_prompt_make(&r->l.tokens, o->prompt, strlen(o->prompt), o->special, &prompt, why);
     if (s)
         return s;
     if (*prompt.note)
@@ -49,22 +45,22 @@ static assay_status load(run *r, assay_why *why)
     r->n_prompt = (int64_t)n;
     if (r->n_prompt == 0)
         return assay_fail(why, ASSAY_ERR_ARG, "the prompt has no tokens");
-    if (r->graph.context && r->n_prompt + o->n > r->graph.context)
+    if (r->l.graph.context && r->n_prompt + o->n > r->l.graph.context)
         return assay_fail(why, ASSAY_ERR_ARG,
                           "%" PRId64 " prompt tokens and %" PRId64
                           " to generate exceed the model's context of %" PRId64,
-                          r->n_prompt, o->n, r->graph.context);
+                          r->n_prompt, o->n, r->l.graph.context);
     for (int64_t i = 0; i < r->n_prompt; i++)
-        if (r->id[i] >= r->graph.vocab)
+        if (r->id[i] >= r->l.graph.vocab)
             return assay_fail(why, ASSAY_ERR_ARG, "token id %" PRId32 " is not in 0 .. %" PRId64, r->id[i],
-                              r->graph.vocab - 1);
+                              r->l.graph.vocab - 1);
     const int64_t chunk = o->batch < r->n_prompt ? o->batch : r->n_prompt;
     const int64_t judged = assay_generate_judged(o), most = chunk > judged ? chunk : judged;
-    s = assay_chain_begin(&r->chain, &o->chain, &o->impl, r->graph.vocab, why);
+    s = assay_chain_begin(&r->chain, &o->chain, &o->impl, r->l.graph.vocab, why);
     if (!s)
-        s = assay_session_make(&r->graph, &o->impl, most, o->logits_path ? chunk : judged, r->n_prompt + o->n,
+        s = assay_session_make(&r->l.graph, &o->impl, most, o->logits_path ? chunk : judged, r->n_prompt + o->n, 0,
                                o->threads, &r->session, why);
-    const double rows = (double)(r->n_prompt + o->n) * (double)r->graph.vocab * sizeof *r->logits;
+    const double rows = (double)(r->n_prompt + o->n) * (double)r->l.graph.vocab * sizeof *r->logits;
     if (!s && o->logits_path)
         s = assay_memory_need(rows < 0x1p63 ? (uint64_t)rows : INT64_MAX, "every position's logits", why);
     if (!s && o->logits_path && !(r->logits = malloc((size_t)rows)))
@@ -83,7 +79,7 @@ static assay_status load(run *r, assay_why *why)
 /* Keeps the logits of the last L rows of a step. */
 static assay_status keep_logits(run *r, int64_t L, assay_why *why)
 {
-    const int64_t V = r->graph.vocab;
+    const int64_t V = r->l.graph.vocab;
     double *row = r->logits ? malloc((size_t)V * sizeof *row) : NULL;
     if (!r->logits)
         return ASSAY_OK;
@@ -141,7 +137,7 @@ void assay_generate_check(run *r, int64_t L, assay_why *why)
         snprintf(why->text, sizeof why->text,
                  "the logits of step %" PRId64 " (position %" PRId64 ") are not finite: %" PRId64 " of %" PRId64
                  ", the first of token %" PRId32,
-                 r->broken.step, r->broken.position, r->broken.count, r->graph.vocab, r->broken.id);
+                 r->broken.step, r->broken.position, r->broken.count, r->l.graph.vocab, r->broken.id);
 }
 
 static void say(run *r, const char *bytes, size_t n)
@@ -159,7 +155,7 @@ static void say(run *r, const char *bytes, size_t n)
 void assay_generate_say(run *r, int32_t id)
 {
     char out[ASSAY_UTF8_OUT];
-    const assay_span piece = assay_tokenizer_piece(&r->tokens, id, false);
+    const assay_span piece = assay_tokenizer_piece(&r->l.tokens, id, false);
     for (size_t k = 0; k < piece.n; k++)
         say(r, out, assay_utf8_push(&r->stream, (unsigned char)piece.at[k], out));
     fflush(r->out);
@@ -170,7 +166,7 @@ void assay_generate_take(run *r, int64_t row, int32_t id)
     const assay_tensor logits = assay_session_logits_row(r->session, row);
     find_top(&logits, &r->best[r->n_made]);
     r->id[r->n_prompt + r->n_made++] = id;
-    r->ended = !r->o->ignore_eos && id < r->tokens.n && r->tokens.ends[id];
+    r->ended = !r->o->ignore_eos && id < r->l.tokens.n && r->l.tokens.ends[id];
     if (!r->ended)
         assay_generate_say(r, id);
 }
@@ -253,10 +249,7 @@ assay_status assay_generate_run(assay_generate *o, FILE *out, assay_why *why)
     assay_session_free(r.session);
     assay_chain_end(&r.chain);
     assay_importance_free(&r.watch);
-    assay_graph_free(&r.graph);
-    if (r.tokens.kind)
-        assay_tokenizer_free(&r.tokens);
-    assay_gguf_close(&r.file);
+    assay_loaded_free(&r.l);
     free(r.id);
     free(r.best);
     free(r.beams.id);

@@ -49,7 +49,7 @@ static assay_status next(void *ctx, const int32_t *id, int64_t n, float *logits,
     if (s || r->broken.count)
         return s ? s : ASSAY_ERR_PARAM;
     const assay_tensor row = assay_session_logits_row(r->session, 0);
-    for (int64_t v = 0; v < r->graph.vocab; v++)
+    for (int64_t v = 0; v < r->l.graph.vocab; v++)
         logits[v] = row.type == ASSAY_f64 ? (float)((const double *)row.data)[v] : ((const float *)row.data)[v];
     return ASSAY_OK;
 }
@@ -62,7 +62,7 @@ assay_status assay_generate_beams(run *r, assay_why *why)
     assay_beams *b = &r->beams;
     *b = (assay_beams){ .impl = &o->impl,
                         .K = o->beams,
-                        .V = r->graph.vocab,
+                        .V = r->l.graph.vocab,
                         .ends = ends,
                         .most = o->n,
                         .length_penalty = o->length_penalty,
@@ -71,8 +71,8 @@ assay_status assay_generate_beams(run *r, assay_why *why)
                         .diverse = o->diverse,
                         .next = next,
                         .ctx = &f };
-    for (int32_t v = 0; v < r->tokens.n && v < b->V && !o->ignore_eos; v++) {
-        if (!r->tokens.ends[v])
+    for (int32_t v = 0; v < r->l.tokens.n && v < b->V && !o->ignore_eos; v++) {
+        if (!r->l.tokens.ends[v])
             continue;
         if (b->E == ENDS)
             return assay_fail(why, ASSAY_ERR_ARG, "--beams %" PRId64 ": more than %d tokens of this model end a text",
@@ -93,7 +93,7 @@ assay_status assay_generate_beams(run *r, assay_why *why)
     for (int64_t i = 0; i < b->length[0] && !s; i++) {
         const int32_t id = b->id[i];
         r->id[r->n_prompt + r->n_made++] = id;
-        r->ended = !o->ignore_eos && id < r->tokens.n && r->tokens.ends[id];
+        r->ended = !o->ignore_eos && id < r->l.tokens.n && r->l.tokens.ends[id];
         if (!r->ended)
             assay_generate_say(r, id);
     }

@@ -9,9 +9,7 @@
 
 typedef struct both {
     run *r;
-    assay_gguf file; /* the draft's, as all that follows */
-    assay_tokenizer tokens;
-    assay_graph graph;
+    assay_loaded l; /* the draft's, as all that follows */
     assay_session *session;
     int64_t batch;
 } both;
@@ -19,11 +17,11 @@ typedef struct both {
 /* What is said of a token must be said by the same id. */
 static assay_status same_tokens(const run *r, const both *b, assay_why *why)
 {
-    const assay_tokenizer *x = &r->tokens, *y = &b->tokens;
-    if (r->graph.vocab != b->graph.vocab || x->n != y->n)
+    const assay_tokenizer *x = &r->l.tokens, *y = &b->l.tokens;
+    if (r->l.graph.vocab != b->l.graph.vocab || x->n != y->n)
         return assay_fail(why, ASSAY_ERR_ARG,
                           "--draft %.200s: a vocabulary of %" PRId64 ", not the model's of %" PRId64, r->o->draft,
-                          b->graph.vocab, r->graph.vocab);
+                          b->l.graph.vocab, r->l.graph.vocab);
     for (int32_t v = 0; v < x->n; v++)
         if (x->bytes[v].n != y->bytes[v].n || memcmp(x->bytes[v].at, y->bytes[v].at, x->bytes[v].n) ||
             x->type[v] != y->type[v])
@@ -36,20 +34,17 @@ static assay_status load(both *b, assay_why *why)
 {
     const run *r = b->r;
     const assay_generate *o = r->o;
-    assay_status s = assay_gguf_open(o->draft, &b->file, why);
-    if (!s)
-        s = assay_llama_graph(&b->file, o->kv, &b->graph, why);
-    if (!s)
-        s = assay_tokenizer_gguf(&b->file, &b->tokens, why);
+    assay_status s = assay_load(o->draft, o->kv, r->n_prompt + o->n,
+                                r->l.tokens.kind ? ASSAY_WANTS_TEXT : ASSAY_WANTS_IDS, &b->l, why);
     if (!s)
         s = same_tokens(r, b, why);
-    if (!s && b->graph.context && r->n_prompt + o->n > b->graph.context)
+    if (!s && b->l.graph.context && r->n_prompt + o->n > b->l.graph.context)
         s = assay_fail(why, ASSAY_ERR_ARG,
                        "--draft %.200s: %" PRId64 " prompt tokens and %" PRId64
                        " to generate exceed its context of %" PRId64,
-                       o->draft, r->n_prompt, o->n, b->graph.context);
+                       o->draft, r->n_prompt, o->n, b->l.graph.context);
     if (!s)
-        s = assay_session_make(&b->graph, &o->impl, b->batch, 1, r->n_prompt + o->n, o->threads, &b->session, why);
+        s = assay_session_make(&b->l.graph, &o->impl, b->batch, 1, r->n_prompt + o->n, 0, o->threads, &b->session, why);
     if (!s)
         s = assay_session_warm(b->session, 1, why);
     return s;
@@ -93,7 +88,7 @@ static assay_status large(void *ctx, const int32_t *id, int64_t n, int64_t T, fl
         assay_generate_check(r, T + 1, why);
     for (int64_t t = 0; t <= T && !s && !r->broken.count; t++) {
         const assay_tensor row = assay_session_logits_row(r->session, t);
-        s = assay_chain_chances(&r->chain, &row, id, n + t, p + t * r->graph.vocab, why);
+        s = assay_chain_chances(&r->chain, &row, id, n + t, p + t * r->l.graph.vocab, why);
     }
     return r->broken.count ? ASSAY_ERR_PARAM : s;
 }
@@ -141,7 +136,7 @@ assay_status assay_generate_draft(run *r, assay_why *why)
     const int64_t chunk = o->batch < r->n_prompt ? o->batch : r->n_prompt, judged = assay_generate_judged(o);
     both b = { .r = r, .batch = chunk > judged ? chunk : judged };
     r->draft = (assay_draft){ .impl = &o->impl,
-                              .V = r->graph.vocab,
+                              .V = r->l.graph.vocab,
                               .most = judged - 1,
                               .seed = (int64_t)o->chain.set[ASSAY_SET_SEED],
                               .small = small,
@@ -156,9 +151,6 @@ assay_status assay_generate_draft(run *r, assay_why *why)
         s = generate(r, &b, why);
     assay_draft_end(&r->draft);
     assay_session_free(b.session);
-    assay_graph_free(&b.graph);
-    if (b.tokens.kind)
-        assay_tokenizer_free(&b.tokens);
-    assay_gguf_close(&b.file);
+    assay_loaded_free(&b.l);
     return s;
 }

@@ -5,7 +5,7 @@
 #include "beams.h"
 #include "draft.h"
 #include "generate.h"
-#include "tokenizer.h"
+#include "load.h"
 #include "utf8.h"
 #include "importance.h"
 
@@ -26,9 +26,7 @@ typedef struct phase { /* prefill or decode */
 typedef struct run {
     assay_generate *o;
     FILE *out;
-    assay_gguf file;
-    assay_tokenizer tokens;
-    assay_graph graph;
+    assay_loaded l;
     assay_session *session;
     assay_chain_run chain;
     assay_beams beams;

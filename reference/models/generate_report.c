@@ -43,7 +43,7 @@ void assay_generate_report(const run *r)
 {
     char chain[ASSAY_CHAIN_TEXT];
     fprintf(r->out, "\n\nmodel: %s, %.0f parameters; implementation %s, kv %s, %d thread%s\n", r->o->model,
-            r->graph.parameters, r->o->impl_text, assay_dtype_of(r->o->kv)->name, r->o->threads,
+            r->l.graph.parameters, r->o->impl_text, assay_dtype_of(r->o->kv)->name, r->o->threads,
             r->o->threads == 1 ? "" : "s");
     assay_chain_say(r->chain.c, chain);
     if (r->beams.K)
@@ -165,7 +165,7 @@ assay_status assay_generate_json(const run *r, assay_why *why)
     assay_json j = { 0 };
     assay_document_open(&j, "run");
     assay_json_str(&j, "model", r->o->model);
-    assay_json_num(&j, "parameters", r->graph.parameters);
+    assay_json_num(&j, "parameters", r->l.graph.parameters);
     assay_json_str(&j, "impl", r->o->impl_text);
     assay_json_str(&j, "isa", assay_impl_tier(&r->o->impl));
     assay_json_str(&j, "kv", assay_dtype_of(r->o->kv)->name);
@@ -213,12 +213,12 @@ assay_status assay_generate_json(const run *r, assay_why *why)
 
 assay_status assay_generate_logits(const run *r, assay_why *why)
 {
-    const uint64_t row = (uint64_t)r->graph.vocab * sizeof(float);
+    const uint64_t row = (uint64_t)r->l.graph.vocab * sizeof(float);
     const assay_st_tensor t[] = {
         { "logits",
           assay_st_type_find("F32"),
           2,
-          { r->n_logits, r->graph.vocab },
+          { r->n_logits, r->l.graph.vocab },
           r->logits,
           (uint64_t)r->n_logits * row },
         { "ids", assay_st_type_find("I32"), 1, { r->n_logits }, r->id, (uint64_t)r->n_logits * sizeof *r->id },

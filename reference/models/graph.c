@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "graph.h"
+#include "../core/dtype.h"
 #include "../core/registry.h"
 #include "../core/status.h"
 #include "../core/tensor.h"
@@ -66,6 +67,22 @@ int assay_graph_constant(assay_graph *g, float *data, int64_t n, const char *nam
     return i;
 }
 
+int assay_graph_matrix(assay_graph *g, double *data, int64_t rows, int64_t width, const char *name)
+{
+    assay_value v = {
+        .kind = ASSAY_VALUE_WEIGHT, .type = ASSAY_f64, .rank = 2, .dim = { rows, width }, .as_f64 = data
+    };
+    if (!g->status && !data)
+        assay_graph_fail(g, ASSAY_ERR_NOMEM, "%s: no memory for %" PRId64 " x %" PRId64 " numbers", name, rows, width);
+    snprintf(v.name, sizeof v.name, "%s", name);
+    v.weight = assay_tensor_dense(ASSAY_f64, 0, 2, v.dim);
+    v.weight.data = data;
+    const int before = g->n_values, i = add_value(g, &v);
+    if (g->n_values == before)
+        free(data);
+    return i;
+}
+
 int assay_graph_tail(assay_graph *g, int base)
 {
     if (g->status)
@@ -78,41 +95,95 @@ int assay_graph_tail(assay_graph *g, int base)
     return add_value(g, &v);
 }
 
-int assay_graph_weight(assay_graph *g, const assay_gguf *file, int rank, const int64_t *dim, const char *format, ...)
+int assay_graph_rows(assay_graph *g, int base, int64_t begin, int64_t n)
+{
+    if (g->status)
+        return 0;
+    assay_value v = g->value[base];
+    v.kind = ASSAY_VALUE_ROWS;
+    v.base = base;
+    v.shift = begin;
+    v.dim[0] = n;
+    snprintf(v.name, sizeof v.name, "%.40s.%" PRId64, g->value[base].name, begin);
+    return add_value(g, &v);
+}
+
+/* Stands a weight of this name there already?  Else the model's, which is noted in v. */
+static bool fetch(assay_graph *g, assay_model *m, int rank, const int64_t *dim, assay_value *v, int *known)
+{
+    if (g->status)
+        return false;
+    *known = assay_graph_find(g, v->name);
+    if (*known >= 0)
+        return false;
+    g->status = assay_model_weight(m, v->name, rank, dim, &v->weight, &g->why);
+    memcpy(v->dim, dim, (size_t)rank * sizeof *dim);
+    v->type = v->weight.type;
+    return !g->status;
+}
+
+int assay_graph_weight(assay_graph *g, assay_model *m, int rank, const int64_t *dim, const char *format, ...)
 {
     assay_value v = { .kind = ASSAY_VALUE_WEIGHT, .rank = rank };
     va_list args;
-    if (g->status)
-        return 0;
+    int known = 0;
     va_start(args, format);
     set_name(&v, format, args);
     va_end(args);
-    const int known = assay_graph_find(g, v.name);
-    if (known >= 0)
-        return known;
-    const assay_gguf_tensor *t = assay_gguf_find_tensor(file, v.name);
-    if (!t) {
-        g->status = assay_fail(&g->why, ASSAY_ERR_FORMAT, "%s: tensor '%s' is missing", file->label, v.name);
+    if (!fetch(g, m, rank, dim, &v, &known))
+        return known > 0 ? known : 0;
+    g->parameters += (double)assay_tensor_count(&v.weight);
+    return add_value(g, &v);
+}
+
+int assay_graph_vector(assay_graph *g, assay_model *m, int rank, const int64_t *dim, const char *format, ...)
+{
+    assay_value v = { .kind = ASSAY_VALUE_WEIGHT, .rank = rank };
+    va_list args;
+    int known = 0;
+    va_start(args, format);
+    set_name(&v, format, args);
+    va_end(args);
+    if (!fetch(g, m, rank, dim, &v, &known))
+        return known > 0 ? known : 0;
+    const int64_t n = assay_tensor_count(&v.weight);
+    g->parameters += (double)n;
+    if (v.type == ASSAY_f32 || m->blank)
+        return add_value(g, &v);
+    double *wide = malloc((size_t)n * sizeof *wide + 1);
+    float *narrow = malloc((size_t)n * sizeof *narrow + 1);
+    if (wide && narrow)
+        assay_tensor_decode(wide, &v.weight);
+    for (int64_t i = 0; wide && narrow && i < n; i++)
+        narrow[i] = (float)wide[i];
+    free(wide);
+    if (!wide) {
+        free(narrow);
+        narrow = NULL;
+    }
+    return assay_graph_constant(g, narrow, n, v.name);
+}
+
+int assay_graph_part(assay_graph *g, int weight, int64_t begin, int64_t n, const char *format, ...)
+{
+    if (g->status)
+        return 0;
+    assay_value v = g->value[weight];
+    const int64_t all = v.dim[0], row = all ? assay_tensor_count(&v.weight) / all : 0;
+    va_list args;
+    va_start(args, format);
+    set_name(&v, format, args);
+    va_end(args);
+    v.as_f32 = NULL, v.as_f64 = NULL;
+    v.dim[0] = n;
+    void *data = v.weight.data;
+    if (begin < 0 || n < 0 || begin + n > all) {
+        assay_graph_fail(g, ASSAY_ERR_ARG, "%s: rows %" PRId64 " .. %" PRId64 " of %" PRId64, v.name, begin,
+                         begin + n - 1, all);
         return 0;
     }
-    double count = 1;
-    bool same = t->t.rank == rank;
-    for (int i = 0; i < rank && same; i++) {
-        same = t->t.dim[i] == dim[i];
-        count *= (double)dim[i];
-    }
-    if (!same) {
-        g->status = assay_fail(&g->why, ASSAY_ERR_FORMAT,
-                               "%s: tensor '%s' is of rank %d and %" PRId64 " x %" PRId64
-                               ", the model needs rank %d and %" PRId64 " x %" PRId64,
-                               file->label, v.name, t->t.rank, t->t.dim[0], t->t.rank > 1 ? t->t.dim[1] : 1, rank,
-                               dim[0], rank > 1 ? dim[1] : 1);
-        return 0;
-    }
-    memcpy(v.dim, dim, (size_t)rank * sizeof *dim);
-    v.weight = t->t;
-    v.type = t->t.type;
-    g->parameters += count;
+    v.weight = assay_tensor_dense(v.type, 0, v.rank, v.dim);
+    v.weight.data = data ? (char *)data + assay_dtype_bytes(v.type, begin * row) : NULL;
     return add_value(g, &v);
 }
 
@@ -125,7 +196,7 @@ assay_node *assay_graph_call(assay_graph *g, const char *op, const char *dims, c
         return &dummy;
     g->node = list;
     assay_node *n = &g->node[g->n_nodes];
-    *n = (assay_node){ .op = assay_op_find(op), .layer = layer };
+    *n = (assay_node){ .op = assay_op_find(op), .layer = layer, .pass = g->pass };
     if (!n->op || strcmp(n->op->dims, dims)) {
         g->status = assay_fail(&g->why, ASSAY_ERR_ARG, "the graph needs an op %s over %s; this build has %s", op, dims,
                                n->op ? n->op->dims : "none");
@@ -182,6 +253,17 @@ int assay_graph_find(const assay_graph *g, const char *name)
         if (strcmp(g->value[i].name, name) == 0)
             return i;
     return -1;
+}
+
+void assay_graph_fail(assay_graph *g, assay_status s, const char *format, ...)
+{
+    va_list args;
+    if (g->status)
+        return;
+    g->status = s;
+    va_start(args, format);
+    vsnprintf(g->why.text, sizeof g->why.text, format, args);
+    va_end(args);
 }
 
 void assay_graph_free(assay_graph *g)

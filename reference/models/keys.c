@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef enum use {
-    READ,     /* by llama.c or vocab_gguf.c, which check its value where it counts */
+    READ,     /* by vocab_gguf.c, which check its value where it counts */
     HARMLESS, /* whatever it says, the answer is the same */
     NEUTRAL,  /* the answer is the same with these values, or when it is empty; else refused */
     PIECES,   /* READ where the model is llama or t5, else NEUTRAL */
@@ -19,51 +19,6 @@ typedef struct rule {
     double neutral[2];
     const char *means;
 } rule;
-
-static const rule llama[] = {
-    { "embedding_length", READ, { 0 }, "" },
-    { "block_count", READ, { 0 }, "" },
-    { "context_length", READ, { 0 }, "" },
-    { "feed_forward_length", READ, { 0 }, "" },
-    { "attention.head_count", READ, { 0 }, "" },
-    { "attention.head_count_kv", READ, { 0 }, "" },
-    { "attention.key_length", READ, { 0 }, "" },
-    { "attention.value_length", READ, { 0 }, "" },
-    { "attention.scale", READ, { 0 }, "" },
-    { "attention.sliding_window", READ, { 0 }, "" },
-    { "attn_logit_softcapping", READ, { 0 }, "" },
-    { "attention.layer_norm_rms_epsilon", READ, { 0 }, "" },
-    { "rope.dimension_count", READ, { 0 }, "" },
-    { "rope.freq_base", READ, { 0 }, "" },
-    { "rope.scaling.type", READ, { 0 }, "" },
-    { "rope.scaling.factor", READ, { 0 }, "" },
-    { "rope.scale_linear", READ, { 0 }, "" },
-    { "rope.scaling.original_context_length", READ, { 0 }, "" },
-    { "rope.scaling.yarn_beta_fast", READ, { 0 }, "" },
-    { "rope.scaling.yarn_beta_slow", READ, { 0 }, "" },
-    { "rope.scaling.yarn_ext_factor", READ, { 0 }, "" },
-    { "rope.scaling.attn_factor", READ, { 0 }, "" },
-    { "vocab_size", HARMLESS, { 0 }, "the rows of the token table count" },
-    { "tensor_data_layout", HARMLESS, { 0 }, "where the file came from" },
-    { "attention.layer_norm_epsilon", HARMLESS, { 0 }, "no norm of this graph subtracts the mean" },
-    { "rope.scaling.finetuned", HARMLESS, { 0 }, "how it was trained" },
-    { "rope.scaling.yarn_attn_factor", NEUTRAL, { 1, 1 }, "rotated values are multiplied" },
-    { "rope.scaling.yarn_log_multiplier", NEUTRAL, { 0, 0 }, "rotated values are multiplied" },
-    { "rope.scaling.alpha", NEUTRAL, { 0, 1 }, "the base of the frequencies changes" },
-    { "attention.causal", NEUTRAL, { 1, 1 }, "queries see later keys" },
-    { "attention.clamp_kqv", NEUTRAL, { 0, 0 }, "q, k and v are clamped" },
-    { "attention.max_alibi_bias", NEUTRAL, { 0, 0 }, "scores get a bias by distance" },
-    { "final_logit_softcapping", NEUTRAL, { 0, 0 }, "logits are capped" },
-    { "logit_scale", NEUTRAL, { 0, 1 }, "logits are multiplied" },
-    { "residual_scale", NEUTRAL, { 0, 1 }, "what a layer adds is multiplied" },
-    { "embedding_scale", NEUTRAL, { 0, 1 }, "embeddings are multiplied" },
-    { "use_parallel_residual", NEUTRAL, { 0, 0 }, "attention and feed-forward run side by side" },
-    { "pooling_type", NEUTRAL, { 0, 0 }, "the output is one vector" },
-    { "nextn_predict_layers", NEUTRAL, { 0, 0 }, "the last layers predict further tokens" },
-    { "expert_count", NEUTRAL, { 0, 0 }, "the feed-forward net is a choice of experts" },
-    { "expert_used_count", NEUTRAL, { 0, 0 }, "the feed-forward net is a choice of experts" },
-    { "expert_shared_count", NEUTRAL, { 0, 0 }, "the feed-forward net is a choice of experts" },
-};
 
 static const rule tokenizer[] = {
     { "ggml.model", READ, { 0 }, "" },
@@ -150,33 +105,32 @@ static assay_status check(const assay_gguf *g, const char *prefix, const rule *k
     return ASSAY_OK;
 }
 
-assay_status assay_keys_llama(const assay_gguf *g, assay_why *why)
-{
-    return check(g, "llama.", llama, sizeof llama / sizeof *llama, READ, why);
-}
-
 assay_status assay_keys_tokenizer(const assay_gguf *g, const char *model, assay_why *why)
 {
     const use own = !strcmp(model, "gpt2") ? READ : !strcmp(model, "bert") ? WORDS : PIECES;
     return check(g, "tokenizer.", tokenizer, sizeof tokenizer / sizeof *tokenizer, own, why);
 }
 
-assay_status assay_keys_whole(const assay_gguf *g, assay_why *why)
+assay_status assay_keys_one(const assay_gguf *g, assay_why *why)
 {
     int64_t count = 0, no = 0;
-    assay_span type = { "model", 5 };
     assay_status s = assay_gguf_int(g, "split.count", false, 0, UINT16_MAX, &count, why);
     if (!s)
         s = assay_gguf_int(g, "split.no", false, 0, UINT16_MAX, &no, why);
-    if (!s)
-        s = assay_gguf_text(g, "general.type", false, &type, why);
+    if (!s && count > 1)
+        s = assay_fail(why, ASSAY_UNSUPPORTED,
+                       "%s: this is shard %" PRId64 " of %" PRId64
+                       " of a split model, with %zu of its tensors; join the shards into one file first",
+                       g->label, no + 1, count, g->n_tensors);
+    return s ? s : assay_keys_whole(g, why);
+}
+
+assay_status assay_keys_whole(const assay_gguf *g, assay_why *why)
+{
+    assay_span type = { "model", 5 };
+    const assay_status s = assay_gguf_text(g, "general.type", false, &type, why);
     if (s)
         return s;
-    if (count > 1)
-        return assay_fail(why, ASSAY_UNSUPPORTED,
-                          "%s: this is shard %" PRId64 " of %" PRId64
-                          " of a split model, with %zu of its tensors; join the shards into one file first",
-                          g->label, no + 1, count, g->n_tensors);
     if (assay_span_is(type, "adapter") || assay_gguf_find(g, "adapter.type"))
         return assay_fail(why, ASSAY_UNSUPPORTED,
                           "%s: this is an adapter (LoRA), which changes a model's weights, not a model; "

@@ -8,6 +8,7 @@
 #include "divergence.h"
 #include "generate_parts.h"
 #include "prompt.h"
+#include "load.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -124,25 +125,19 @@ static assay_status report(assay_generate *o, const assay_score *score, int64_t 
 assay_status assay_perplexity_run(assay_generate *o, FILE *out, assay_why *why)
 {
     enum { USUAL = 512 };
-    assay_gguf file = { 0 };
-    assay_graph graph = { 0 };
-    assay_tokenizer tokens = { 0 };
+    assay_loaded l;
     assay_session *session = NULL;
     assay_prompt text = { 0 };
     assay_map map = { 0 };
     assay_score score = { 0 };
-    assay_status s = assay_gguf_open(o->model, &file, why);
-    if (!s)
-        s = assay_llama_graph(&file, o->kv, &graph, why);
-    if (!s)
-        s = assay_tokenizer_gguf(&file, &tokens, why);
+    assay_status s = assay_load(o->model, o->kv, o->window, ASSAY_WANTS_TEXT, &l, why);
     if (!s)
         s = assay_map_open(o->text_path, &map, why);
     if (!s)
-        s = assay_prompt_make(&tokens, (const char *)map.data, map.n, o->special, &text, why);
+        s = assay_prompt_make(&l.tokens, (const char *)map.data, map.n, o->special, &text, why);
     if (*text.note)
         fprintf(stderr, "assay run: note: %s\n", text.note);
-    const int64_t n = (int64_t)text.n, most = graph.context ? graph.context : INT32_MAX;
+    const int64_t n = (int64_t)text.n, most = l.graph.context ? l.graph.context : INT32_MAX;
     int64_t W = o->window ? o->window : USUAL < most ? USUAL : most;
     if (!s && n < 2)
         s = assay_fail(why, ASSAY_ERR_ARG, "%s: a text of %" PRId64 " token%s has none that another comes before",
@@ -152,20 +147,17 @@ assay_status assay_perplexity_run(assay_generate *o, FILE *out, assay_why *why)
     W = n < W ? n : W;
     const int64_t batch = o->batch < W ? o->batch : W;
     if (!s)
-        s = assay_session_make(&graph, &o->impl, batch, batch, W, o->threads, &session, why);
+        s = assay_session_make(&l.graph, &o->impl, batch, batch, W, 0, o->threads, &session, why);
     if (!s)
         s = assay_session_warm(session, batch, why);
     const double begin = assay_seconds();
     if (!s)
-        s = windows(o, session, &text, W, batch, graph.vocab, tokens.add_bos ? tokens.bos : -1, &score, why);
+        s = windows(o, session, &text, W, batch, l.graph.vocab, l.tokens.add_bos ? l.tokens.bos : -1, &score, why);
     if (!s)
         s = report(o, &score, W, assay_seconds() - begin, out, why);
     assay_session_free(session);
-    assay_graph_free(&graph);
-    if (tokens.kind)
-        assay_tokenizer_free(&tokens);
+    assay_loaded_free(&l);
     assay_map_close(&map);
-    assay_gguf_close(&file);
     free(text.id);
     return s;
 }

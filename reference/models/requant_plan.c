@@ -164,7 +164,7 @@ static assay_status open_source(assay_requant *r, assay_why *why)
     if (r->map.n >= 4 && !memcmp(r->map.data, "GGUF", 4)) {
         s = assay_gguf_parse(r->map.data, r->map.n, r->in, &r->gguf, why);
         if (!s)
-            s = assay_keys_whole(&r->gguf, why);
+            s = assay_keys_one(&r->gguf, why);
     } else if (!(s = not_a_shard(r, why))) {
         s = assay_safetensors_parse(r->map.data, r->map.n, r->in, &r->st, why);
         if (s && why) {

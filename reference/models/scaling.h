@@ -3,7 +3,7 @@
  * All of them only fill inv_freq, the angle of each pair per position, and say two factors; rope knows none of them. */
 #ifndef ASSAY_MODELS_SCALING_H
 #define ASSAY_MODELS_SCALING_H
-#include "../core/gguf.h"
+#include "assay/assay.h"
 
 typedef enum assay_scaling_kind {
     ASSAY_SCALING_NONE,
@@ -40,7 +40,4 @@ typedef struct assay_scaled {
 /* inv_freq[0 .. R/2).  ERR_PARAM, with numbers, for what has no meaning. */
 assay_status assay_scaling_fill(const assay_scaling *s, double *inv_freq, assay_scaled *out, assay_why *why);
 const char *assay_scaling_name(assay_scaling_kind kind);
-/* From llama.rope.scaling.*: all but R, base and divisor.  context: what the file promises, for one that does not name
- * the original length. */
-assay_status assay_scaling_read(const assay_gguf *f, int64_t context, assay_scaling *s, assay_why *why);
 #endif

@@ -12,18 +12,10 @@
 
 int64_t assay_session_length(const assay_session *s, int64_t symbol)
 {
-    switch (symbol) {
-    case ASSAY_DIM_T:
-        return s->T;
-    case ASSAY_DIM_S:
-        return s->S;
-    case ASSAY_DIM_C:
-        return s->capacity;
-    case ASSAY_DIM_L:
-        return s->L;
-    default:
+    if (symbol >= 0)
         return symbol;
-    }
+    const int64_t times = (-symbol - 1) / 16 + 1, at[] = { s->T, s->S, s->capacity, s->L, s->M, s->room };
+    return times * at[(-symbol - 1) % 16];
 }
 
 static int64_t count(const assay_session *s, const assay_value *v, int first)
@@ -37,10 +29,11 @@ static int64_t count(const assay_session *s, const assay_value *v, int first)
 void *assay_slot_at(const assay_session *s, int slot)
 {
     const assay_slot *x = &s->slot[slot];
-    if (x->v.kind != ASSAY_VALUE_TAIL)
+    if (x->v.kind != ASSAY_VALUE_TAIL && x->v.kind != ASSAY_VALUE_ROWS)
         return x->data;
     const assay_slot *base = &s->slot[x->v.base];
-    return (char *)base->data + assay_dtype_bytes(base->store, (s->T - s->L) * count(s, &x->v, 1));
+    const int64_t first = x->v.kind == ASSAY_VALUE_TAIL ? s->T - s->L : x->v.shift;
+    return (char *)base->data + assay_dtype_bytes(base->store, first * count(s, &x->v, 1));
 }
 
 static bool uses_oracle(const assay_impl *impl)
@@ -51,12 +44,17 @@ static bool uses_oracle(const assay_impl *impl)
     return oracle;
 }
 
+static bool is_view(const assay_value *v)
+{
+    return v->kind == ASSAY_VALUE_TAIL || v->kind == ASSAY_VALUE_ROWS;
+}
+
 /* Room for every value at the largest step. */
 static assay_status make_slots(assay_session *s, assay_why *why)
 {
     double all = 0;
     for (int i = 0; i < s->n_slots; i++)
-        if (s->slot[i].v.kind != ASSAY_VALUE_WEIGHT && s->slot[i].v.kind != ASSAY_VALUE_TAIL)
+        if (s->slot[i].v.kind != ASSAY_VALUE_WEIGHT && !is_view(&s->slot[i].v))
             all += (double)assay_dtype_bytes(s->wide ? ASSAY_f64 : s->slot[i].v.type, count(s, &s->slot[i].v, 0));
     const assay_status fits = assay_memory_need(all < 0x1p63 ? (uint64_t)all : INT64_MAX, "a run of this length", why);
     if (fits)
@@ -66,13 +64,18 @@ static assay_status make_slots(assay_session *s, assay_why *why)
         x->store = s->wide && x->v.kind != ASSAY_VALUE_WEIGHT ? ASSAY_f64 : x->v.type;
         if (x->v.kind == ASSAY_VALUE_WEIGHT) {
             x->data = x->v.weight.data;
-        } else if (x->v.kind != ASSAY_VALUE_TAIL) {
+        } else if (!is_view(&x->v)) {
             const int64_t n = count(s, &x->v, 0), bytes = assay_dtype_bytes(x->store, n);
             x->data = assay_aligned((size_t)bytes);
             x->owned = true;
             if (!x->data)
                 return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for %" PRId64 " bytes", x->v.name, bytes);
             memset(x->data, 0, (size_t)bytes);
+            for (int64_t k = 0; x->v.kind == ASSAY_VALUE_SAME && k < n; k++)
+                if (x->store == ASSAY_f64)
+                    ((double *)x->data)[k] = x->v.fill;
+                else
+                    ((float *)x->data)[k] = (float)x->v.fill;
         }
     }
     return ASSAY_OK;
@@ -95,7 +98,10 @@ static void add_parts(assay_session *s, int at)
     for (int p = 0; p < op->n_parts; p++) {
         const assay_part *part = &op->parts[p];
         assay_entry *e = &s->entry[s->n_entries++];
-        *e = (assay_entry){ .node = { .op = assay_op_find(part->op), .layer = s->entry[at].node.layer }, .parent = at };
+        *e = (assay_entry){
+            .node = { .op = assay_op_find(part->op), .layer = s->entry[at].node.layer, .pass = s->entry[at].node.pass },
+            .parent = at
+        };
         for (int d = 0; part->dims[d]; d++)
             e->node.dim[d] = s->entry[at].node.dim[strchr(op->dims, part->dims[d]) - op->dims];
         for (int i = 0; i < ASSAY_MAX_OPND; i++) {
@@ -137,7 +143,7 @@ static assay_status make_entries(assay_session *s, assay_why *why)
 }
 
 assay_status assay_session_make(assay_graph *g, const assay_impl *impl, int64_t tokens, int64_t logits,
-                                int64_t capacity, int threads, assay_session **out, assay_why *why)
+                                int64_t capacity, int64_t room, int threads, assay_session **out, assay_why *why)
 {
     assay_session *s = calloc(1, sizeof *s);
     *out = NULL;
@@ -147,13 +153,17 @@ assay_status assay_session_make(assay_graph *g, const assay_impl *impl, int64_t 
     s->impl = *impl;
     s->wide = uses_oracle(impl);
     s->threads = threads > 1 ? threads : 1;
-    s->tokens = s->T = tokens;
+    s->tokens = tokens;
+    s->T = tokens > room ? tokens : room; /* of both passes */
     s->rows = s->L = logits;
     s->capacity = s->S = capacity;
+    s->room = s->M = room;
     assay_status status = make_entries(s, why);
     if (!status)
         status = make_slots(s, why);
-    s->T = s->L = s->S = 0;
+    if (!status && g->serial && !(s->serial = malloc((size_t)(logits * g->width) * sizeof(double) + 1)))
+        status = assay_fail(why, ASSAY_ERR_NOMEM, "no memory for a session");
+    s->T = s->L = s->S = s->M = 0;
     if (status)
         assay_session_free(s);
     else
@@ -180,25 +190,72 @@ void assay_session_free(assay_session *s)
     }
     free(s->shared.data);
     free(s->scratch.data);
+    free(s->serial);
     free(s->slot);
     free(s->entry);
     free(s->pack);
     free(s);
 }
 
-static void put_input(const assay_session *s, const assay_slot *x, const int32_t *ids, int64_t T)
+static void put(const assay_slot *x, int64_t i, int64_t n)
 {
-    for (int64_t t = 0; t < T; t++) {
-        int64_t n = x->v.kind == ASSAY_VALUE_IDS ? ids[t] : s->past + t + x->v.shift;
-        if (x->v.kind == ASSAY_VALUE_POS && x->v.lost && n == x->v.lost)
-            n = s->capacity - 1;
-        if (x->store == ASSAY_f64)
-            ((double *)x->data)[t] = (double)n;
-        else if (x->store == ASSAY_i64)
-            ((int64_t *)x->data)[t] = n;
-        else
-            ((int32_t *)x->data)[t] = (int32_t)n;
+    if (x->store == ASSAY_f64)
+        ((double *)x->data)[i] = (double)n;
+    else if (x->store == ASSAY_i64)
+        ((int64_t *)x->data)[i] = n;
+    else
+        ((int32_t *)x->data)[i] = (int32_t)n;
+}
+
+static void put_input(const assay_session *s, const assay_slot *x, const assay_source *in, int64_t past)
+{
+    const bool places = x->v.kind == ASSAY_VALUE_POS;
+    const int64_t first = x->v.dim[0] == ASSAY_DIM_T ? past : 0, n = assay_session_length(s, x->v.dim[0]);
+    const int32_t *ids = x->v.kind == ASSAY_VALUE_TYPES ? in->types : in->ids;
+    for (int64_t t = 0; t < n; t++) {
+        int64_t at = places ? first + t + x->v.shift : ids ? ids[t] : 0;
+        if (places && x->v.lost && at == x->v.lost)
+            at = s->capacity - 1;
+        put(x, t, at);
     }
+}
+
+static void put_inputs(assay_session *s, const assay_source *in, int64_t past)
+{
+    for (int i = 0; i < s->n_slots; i++) {
+        const assay_slot *x = &s->slot[i];
+        const assay_value_kind kind = x->v.kind;
+        if (kind == ASSAY_VALUE_IDS || kind == ASSAY_VALUE_POS || kind == ASSAY_VALUE_TYPES)
+            put_input(s, x, in, past);
+        for (int64_t k = 0, n = kind == ASSAY_VALUE_FRAMES && in->frames ? count(s, &x->v, 0) : 0; k < n; k++)
+            if (x->store == ASSAY_f64)
+                ((double *)x->data)[k] = (double)in->frames[k];
+            else
+                ((float *)x->data)[k] = in->frames[k];
+    }
+}
+
+static assay_status check_ids(const assay_session *s, const int32_t *ids, int64_t n, assay_why *why)
+{
+    for (int64_t t = 0; ids && t < n; t++)
+        if (ids[t] < 0 || ids[t] >= s->g->vocab)
+            return assay_fail(why, ASSAY_ERR_ARG, "token id %" PRId32 " is not in 0 .. %" PRId64, ids[t],
+                              s->g->vocab - 1);
+    return ASSAY_OK;
+}
+
+/* One pass over T tokens from past on. */
+static assay_status pass(assay_session *s, assay_pass which, const assay_source *in, int64_t L, bool run,
+                         assay_why *why)
+{
+    s->T = in->T; /* put_inputs counts by them; again (session_bind) compares with before */
+    const int64_t past = which == ASSAY_PASS_ENCODE ? 0 : s->past;
+    s->L = L;
+    s->S = past + in->T;
+    if (run)
+        put_inputs(s, in, past);
+    const assay_status status = assay_session_bind(s, which, in->T, L, why);
+    return status || !run ? status : assay_session_run(s, why);
 }
 
 static assay_status step(assay_session *s, const int32_t *ids, int64_t T, int64_t L, bool run, assay_why *why)
@@ -211,18 +268,36 @@ static assay_status step(assay_session *s, const int32_t *ids, int64_t T, int64_
     if (s->past + T > s->capacity)
         return assay_fail(why, ASSAY_ERR_ARG, "position %" PRId64 " is beyond the capacity of %" PRId64,
                           s->past + T - 1, s->capacity);
-    for (int64_t t = 0; ids && t < T; t++)
-        if (ids[t] < 0 || ids[t] >= s->g->vocab)
-            return assay_fail(why, ASSAY_ERR_ARG, "token id %" PRId32 " is not in 0 .. %" PRId64, ids[t],
-                              s->g->vocab - 1);
-    for (int i = 0; ids && i < s->n_slots; i++)
-        if (s->slot[i].v.kind == ASSAY_VALUE_IDS || s->slot[i].v.kind == ASSAY_VALUE_POS)
-            put_input(s, &s->slot[i], ids, T);
-    assay_status status = assay_session_bind(s, T, L, why);
-    if (!status && run)
-        status = assay_session_run(s, why);
-    if (!status && run)
-        s->past += T;
+    if (s->g->encodes && run && s->M == 0)
+        return assay_fail(why, ASSAY_ERR_ARG, "a step before anything was encoded");
+    assay_status status = check_ids(s, ids, T, why);
+    const int64_t each = s->g->serial ? 1 : T;
+    const assay_slot *logits = &s->slot[s->g->logits];
+    const size_t row = (size_t)assay_dtype_bytes(logits->store, s->g->width);
+    for (int64_t t = 0; t < T && !status; t += each) {
+        const int64_t rows = t + each - (T - L) < 0 ? 0 : each < L ? each : L, kept = t - (T - L);
+        status = pass(s, ASSAY_PASS_STEP, &(assay_source){ .ids = ids ? ids + t : NULL, .T = each }, rows, run, why);
+        if (!status && run)
+            s->past += each;
+        if (!status && run && s->g->serial && rows && kept >= 0)
+            memcpy(s->serial + (size_t)kept * row, logits->data, row);
+    }
+    if (!status && run && s->g->serial)
+        memcpy(logits->data, s->serial, (size_t)L * row);
+    return status;
+}
+
+assay_status assay_session_encode(assay_session *s, const assay_source *x, assay_why *why)
+{
+    if (!s->g->encodes || x->T < 1 || x->T > s->room)
+        return assay_fail(why, ASSAY_ERR_ARG, "an encoding of %" PRId64 " rows (at most %" PRId64 ")", x->T, s->room);
+    assay_status status = check_ids(s, x->ids, x->T, why);
+    s->M = x->T;
+    s->past = 0;
+    if (!status)
+        status = pass(s, ASSAY_PASS_ENCODE, x, x->T, true, why);
+    if (status)
+        s->M = 0;
     return status;
 }
 
@@ -254,10 +329,19 @@ void assay_session_rewind(assay_session *s, int64_t past)
 assay_tensor assay_session_logits_row(const assay_session *s, int64_t row)
 {
     const assay_slot *x = &s->slot[s->g->logits];
-    const int64_t dim[] = { 1, s->g->vocab };
+    const int64_t dim[] = { 1, s->g->width };
     assay_tensor t = assay_tensor_dense(x->store, 0, 2, dim);
-    t.data = (char *)x->data + assay_dtype_bytes(x->store, row * s->g->vocab);
+    t.data = (char *)x->data + assay_dtype_bytes(x->store, row * s->g->width);
     return t;
+}
+
+void assay_session_hidden(const assay_session *s, int64_t row, double *out)
+{
+    const assay_slot *x = &s->slot[s->g->hidden];
+    const int64_t d = x->v.dim[1], dim[] = { 1, d };
+    assay_tensor t = assay_tensor_dense(x->store, 0, 2, dim);
+    t.data = (char *)assay_slot_at(s, s->g->hidden) + assay_dtype_bytes(x->store, row * d);
+    assay_tensor_decode(out, &t);
 }
 
 void assay_session_logits(const assay_session *s, int64_t row, double *out)

@@ -35,13 +35,21 @@ const char *assay_impl_tier(const assay_impl *impl);
 const assay_swap *assay_impl_swap(const assay_impl *impl, const char *op); /* NULL: none names it */
 
 typedef struct assay_session assay_session;
-/* tokens: most per step; logits: most rows of logits per step; capacity: positions in all.  The graph and the file stay
+/* tokens: most per step; logits: most rows of logits per step; capacity: positions in all; room: most rows that an
+ * encoder is given at once (0: there is none).  The graph and the file stay
  * the caller's and must outlive the session; decoded weights are kept in the graph, for the next session. */
 assay_status assay_session_make(assay_graph *g, const assay_impl *impl, int64_t tokens, int64_t logits,
-                                int64_t capacity, int threads, assay_session **s, assay_why *why);
+                                int64_t capacity, int64_t room, int threads, assay_session **s, assay_why *why);
 void assay_session_free(assay_session *s);
 /* Chooses, decodes and packs for steps of T tokens, so that no step has to. */
 assay_status assay_session_warm(assay_session *s, int64_t T, assay_why *why);
+typedef struct assay_source {   /* what an encoder is given */
+    const int32_t *ids, *types; /* (T); types NULL: all 0 */
+    const float *frames;        /* numbers in place of ids, as many as the graph's value of them has */
+    int64_t T;                  /* rows that come out */
+} assay_source;
+/* The whole of what steps attend to, or, of an encoder alone, all there is; a new text begins. */
+assay_status assay_session_encode(assay_session *s, const assay_source *x, assay_why *why);
 /* Advances by T tokens; logits of the last L of them. */
 assay_status assay_session_step(assay_session *s, const int32_t *ids, int64_t T, int64_t L, assay_why *why);
 int64_t assay_session_past(const assay_session *s);
@@ -49,8 +57,9 @@ int64_t assay_session_past(const assay_session *s);
 struct assay_importance;
 void assay_session_watch(assay_session *s, struct assay_importance *w);
 void assay_session_rewind(assay_session *s, int64_t past); /* forget what follows; caches keep their rows */
-void assay_session_logits(const assay_session *s, int64_t row, double *out); /* of the last step, (V) */
-assay_tensor assay_session_logits_row(const assay_session *s, int64_t row);  /* (1, V), f32 or f64, no copy */
+void assay_session_logits(const assay_session *s, int64_t row, double *out); /* of the last step, (width) */
+void assay_session_hidden(const assay_session *s, int64_t row, double *out); /* of the last encoding, (hidden size) */
+assay_tensor assay_session_logits_row(const assay_session *s, int64_t row);  /* (1, width), f32 or f64, no copy */
 
 typedef struct assay_share { /* what a step of the graph spends, per op and kernel */
     const char *op, *kernel;

@@ -96,7 +96,7 @@ static bool too_large(assay_value *v)
 /* A table that an INDEX operand looks rows up in. */
 static bool looked_up(const assay_op *op, int i)
 {
-    for (int k = 0; k < op->n_operands; k++)
+    for (int k = 0; k < op->n_operands && strlen(op->operands[i].shape) == 2; k++)
         if ((op->operands[k].flags & ASSAY_INDEX) && op->operands[k].access == ASSAY_IN &&
             op->operands[k].index_of == op->operands[i].shape[0])
             return true;
@@ -117,7 +117,7 @@ static assay_status place(assay_session *s, assay_entry *e, int i, bool weights_
         const int64_t width = n / e->t[i].dim[0];
         void **rows = &x->rows[oracle];
         if (!*rows)
-            *rows = malloc((size_t)(s->tokens * width) * real + 1);
+            *rows = malloc((size_t)((s->tokens > s->room ? s->tokens : s->room) * width) * real + 1);
         e->dense[i] = *rows;
         e->t[i].data = x->data;
         return *rows ? ASSAY_OK : assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for its rows", x->v.name);
@@ -195,7 +195,7 @@ static assay_status bind_entry(assay_session *s, assay_entry *e, assay_why *why)
     const assay_op *op = e->node.op;
     const assay_kernel *before = s->again ? e->call.kernel : NULL;
     e->kept = false;
-    e->active = e->parent < 0 || !s->entry[e->parent].active;
+    e->active = e->node.pass == s->pass && (e->parent < 0 || !s->entry[e->parent].active);
     for (int d = 0; op->dims[d]; d++) {
         e->dim[d] = assay_session_length(s, e->node.dim[d]);
         e->active &= e->dim[d] > 0;
@@ -262,13 +262,14 @@ static void point(assay_session *s, assay_entry *e)
     e->call.scratch = s->scratch.data;
 }
 
-assay_status assay_session_bind(assay_session *s, int64_t T, int64_t L, assay_why *why)
+assay_status assay_session_bind(assay_session *s, assay_pass pass, int64_t T, int64_t L, assay_why *why)
 {
     assay_status status = ASSAY_OK;
-    s->again = s->T == T;
-    s->T = T;
+    s->again = s->bound == T && s->pass == pass;
+    s->pass = pass;
+    s->T = s->bound = T;
     s->L = L;
-    s->S = s->past + T;
+    s->S = (pass == ASSAY_PASS_ENCODE ? 0 : s->past) + T;
     for (int i = 0; i < s->n_entries && !status; i++) /* parts stand behind their fused call */
         status = bind_entry(s, &s->entry[i], why);
     for (int i = 0; i < ASSAY_MAX_OPND && !status; i++) {

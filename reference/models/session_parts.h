@@ -50,7 +50,11 @@ struct assay_session {
     bool wide;
     int threads;
     int64_t tokens, rows, capacity, past; /* rows: most rows of logits */
-    int64_t T, L, S;                      /* of the step that the entries are bound to */
+    int64_t room, M;                      /* of what an encoder leaves: most rows, rows */
+    int64_t T, L, S;                      /* of the step that is bound */
+    int64_t bound;                        /* T of the one before */
+    assay_pass pass;                      /* and which pass that is */
+    char *serial;                         /* of a graph whose step is one token: rows of logits until all are there */
     bool again;                           /* and the step before had the same T: choices stand while they fit */
     assay_slot *slot;
     int n_slots;
@@ -75,7 +79,7 @@ const assay_kernel *assay_session_choose(const assay_session *s, const assay_imp
 /* Which operands of e rounds_like's kernel for this call rounds by contract: e->round. */
 void assay_session_rounds(assay_session *s, assay_entry *e);
 /* Fills dims, tensors, choices, packs and buffers of all entries for a step. */
-assay_status assay_session_bind(assay_session *s, int64_t T, int64_t L, assay_why *why);
+assay_status assay_session_bind(assay_session *s, assay_pass pass, int64_t T, int64_t L, assay_why *why);
 /* Runs all active entries with a team. */
 assay_status assay_session_run(assay_session *s, assay_why *why);
 int64_t assay_session_length(const assay_session *s, int64_t symbol); /* a symbolic length in this step */

@@ -112,7 +112,8 @@ static bool leave(assay_session *s, assay_entry *e)
         void *at = assay_slot_at(s, e->node.operand[i]);
         if (e->convert[i])
             convert(at, x->store, buffer_of(e, i), real_of(e, i), n);
-        if (x->v.kind == ASSAY_VALUE_STATE && x->store == ASSAY_f64 && e->how != ASSAY_RUN_KERNEL) {
+        if (x->v.kind == ASSAY_VALUE_STATE && x->v.type != ASSAY_f32 && x->store == ASSAY_f64 &&
+            e->how != ASSAY_RUN_KERNEL) { /* f32 is what all values have: only a narrower cache is a choice */
             void *codes = malloc((size_t)assay_dtype_bytes(x->v.type, n) + 1);
             good &= codes != NULL;
             if (!codes)
@@ -173,6 +174,20 @@ static bool scalar_rows(const assay_entry *e, int64_t n0, int64_t n1)
 }
 
 /* One thread's share of a call by a reference. */
+/* Sums and products of two numbers have one right answer as ops, that of f32.  Between oracles a value keeps what
+ * double has of it: so a whole model is as exact as its parts. */
+static bool run_wide(const assay_entry *e, int thread, int threads)
+{
+    const char *const op = e->node.op->name;
+    const bool sum = !strcmp(op, "add"), product = !strcmp(op, "mul");
+    const double *a = e->dense[0], *b = e->dense[1];
+    double *y = e->dense[2];
+    const int64_t n = e->dim[0] * e->dim[1];
+    for (int64_t i = n * thread / threads; (sum || product) && i < n * (thread + 1) / threads; i++)
+        y[i] = sum ? a[i] + b[i] : a[i] * b[i];
+    return sum || product;
+}
+
 static bool run_reference(const assay_entry *e, int thread, int threads, bool product)
 {
     const assay_op *op = e->node.op;
@@ -186,6 +201,8 @@ static bool run_reference(const assay_entry *e, int thread, int threads, bool pr
                    ? assay_product(e->dense[0], &e->t[1], e->dense[2], e->dense[3], e->dim[0], N, e->dim[2], begin, end)
                    : scalar_rows(e, begin, end);
     }
+    if (oracle && run_wide(e, thread, threads))
+        return true;
     const char letters[] = { 'T', 'R', op->split };
     int cut = -1;
     for (size_t k = 0; k < sizeof letters && cut < 0; k++)

@@ -160,7 +160,7 @@ static assay_status read_words(const assay_gguf *g, assay_vocab *v, assay_why *w
 static assay_status read_kind(const assay_gguf *g, assay_vocab *v, assay_why *why)
 {
     assay_span model = { 0 };
-    assay_status s = assay_gguf_find(g, "tokenizer.ggml.model") ? ASSAY_OK : assay_keys_whole(g, why); /* or a shard */
+    assay_status s = assay_gguf_find(g, "tokenizer.ggml.model") ? ASSAY_OK : assay_keys_one(g, why); /* or a shard */
     if (!s)
         s = assay_gguf_text(g, "tokenizer.ggml.model", true, &model, why);
     if (s)

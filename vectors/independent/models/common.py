@@ -174,7 +174,22 @@ def top(p, k):
 # Rope
 
 
+NARROW = False  # True: parameters of an op, which Assay keeps in f32, are rounded to it; weights and values stay as they are
+
+
+def narrow(x):
+    """A parameter as an op gets it."""
+    return np.asarray(x, np.float32).astype(np.float64)[()] if NARROW else x
+
+
 def frequencies(dims, theta, scaling=None, context=None, length=None):
+    """What unscaled() says, as rope gets it: its own frequencies are exact, others are an operand in f32."""
+    f, m = unscaled(dims, theta, scaling, context, length)
+    kind = (scaling or {}).get("rope_type", (scaling or {}).get("type", "default"))
+    return (f if kind == "default" else narrow(f)), narrow(m)
+
+
+def unscaled(dims, theta, scaling, context, length):
     """(inv_freq [dims / 2], factor on cos and sin).  scaling is config.json's rope_scaling, context its max_position_embeddings,
     length the number of positions of this text, by which longrope chooses its factors."""
     f = theta ** (-np.arange(0, dims, 2, dtype=np.float64) / dims)
@@ -252,7 +267,7 @@ def everything(t, s):
 
 def alibi_slopes(H):
     n = 1 << (H.bit_length() - 1)
-    return np.array([2.0 ** (-8 * (h + 1) / n) if h < n else 2.0 ** (-4 * (2 * (h - n) + 1) / n) for h in range(H)])
+    return narrow(np.array([2.0 ** (-8 * (h + 1) / n) if h < n else 2.0 ** (-4 * (2 * (h - n) + 1) / n) for h in range(H)]))
 
 
 def attention(q, k, v, mask=causal, scale=None, cap=None, sinks=None, alibi=None, bias=None):
@@ -260,7 +275,7 @@ def attention(q, k, v, mask=causal, scale=None, cap=None, sinks=None, alibi=None
     before the mask; sinks [H] join the softmax's denominator alone; alibi [H] are slopes; bias (H, T, S) is added as it is."""
     (T, H, D), (S, G, _) = q.shape, k.shape
     k, v = np.repeat(k, H // G, axis=1), np.repeat(v, H // G, axis=1)
-    x = np.einsum("thd,shd->hts", q, k) * (D ** -0.5 if scale is None else scale)
+    x = np.einsum("thd,shd->hts", q, k) * narrow(D ** -0.5 if scale is None else scale)
     x = softcap(x, cap)
     t, s = np.arange(T)[:, None], np.arange(S)[None, :]
     if alibi is not None:

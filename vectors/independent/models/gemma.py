@@ -53,7 +53,7 @@ def head(c, W, x):
 
 def sandwich(c, W, x, i, rope, mask, cap=None):
     """A layer of Gemma 2 and 3: each half between two norms, scores scaled by query_pre_attn_scalar."""
-    p, scale = f"model.layers.{i}.", c["query_pre_attn_scalar"] ** -0.5
+    p, scale = f"model.layers.{i}.", m.narrow(c["query_pre_attn_scalar"] ** -0.5)
     y = attention(c, W, p + "self_attn.", norm(c, W, p + "input_layernorm", x), rope, mask, scale, cap)
     x = x + norm(c, W, p + "post_attention_layernorm", y)
     y = ffn(W, p + "mlp.", norm(c, W, p + "pre_feedforward_layernorm", x))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""write.py FAMILY SEED FOLDER [--known]: config.json, model.safetensors (F32) and golden.safetensors of a small random model, or, with
+"""write.py FAMILY SEED FOLDER [--known] [--narrow]: config.json, model.safetensors (F32) and golden.safetensors of a small random model, or, with
 --known, of the sheet's (number SEED of the family's).  A golden holds the inputs (ids and other whole numbers I32, the rest F64) and
-logits (F64)."""
+logits (F64).  --narrow: parameters of ops are rounded to f32, as Assay's are (common.NARROW), so that its oracle gives the same answer."""
 import importlib
 import os
 import sys
@@ -26,9 +26,16 @@ def model(family, seed, known=False):
     return c, common.seeded(family.shapes(c), seed, gemma), inputs
 
 
+def narrowed(x):
+    """Reals of a configuration, which become parameters of ops."""
+    return float(common.narrow(x)) if isinstance(x, float) else x
+
+
 def main(name, seed, folder, *flags):
     family = importlib.import_module(name)
-    c, W, inputs = model(family, int(seed), bool(flags))
+    c, W, inputs = model(family, int(seed), "--known" in flags)
+    common.NARROW = "--narrow" in flags
+    c = {k: narrowed(x) for k, x in c.items()}
     common.write_model(folder, c, W)
     named = inputs if isinstance(inputs, dict) else {"ids": inputs}
     golden = {n: np.asarray(x) for n, x in named.items()}
@@ -39,6 +46,6 @@ def main(name, seed, folder, *flags):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (4, 5) or sys.argv[4:] not in ([], ["--known"]):
+    if len(sys.argv) < 4 or set(sys.argv[4:]) - {"--known", "--narrow"}:
         sys.exit(__doc__)
     main(*sys.argv[1:])

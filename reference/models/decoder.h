@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * decoder.h - models of one stack that sees what lies behind: what their files say in common, and their graph. */
+#ifndef ASSAY_MODELS_DECODER_H
+#define ASSAY_MODELS_DECODER_H
+#include "stack.h"
+
+typedef struct assay_decoder {
+    assay_stack s;
+    int64_t V, context;
+    double embed_scale; /* of the embedding; 0: 1 */
+    double logit_cap;   /* c tanh(logit / c); 0: none */
+    bool positions;     /* a table of positions is added: position_embd, context rows */
+    bool unit_rows;     /* the head's rows are divided by their lengths (Baichuan 2) */
+    bool head_bias;     /* output.bias must be there */
+} assay_decoder;
+
+/* Shapes, eps, rope's base and scaling, window: keys that most families call alike.  What is not there stands as it
+ * did: a family may set what is usual with it before. */
+assay_status assay_decoder_read(assay_model *m, assay_decoder *d, assay_why *why);
+assay_status assay_decoder_graph(assay_model *m, const assay_decoder *d, assay_dtype kv, assay_graph *g,
+                                 assay_why *why);
+void assay_decoder_free(assay_decoder *d);
+/* Of s->turn[k] (scaling_keys.c): rope's scaling as GGUF's rope.scaling.* and config.json's rope_scaling.* say it. */
+assay_status assay_turn_read(assay_model *m, int64_t context, assay_turn *t, assay_why *why);
+/* Layers that see a window, by config.json's layer_types (then *by_list), else left alone. */
+assay_status assay_layers_read(assay_model *m, assay_stack *s, bool *by_list, assay_why *why);
+assay_status assay_activation_unknown(const assay_model *m, assay_span is, const char *known, assay_why *why);
+extern const assay_tensor_name assay_llama_names[]; /* of all that are built like LLaMA: family_llama.c */
+/* A graph that failed gives its reason and is freed; else all keys and tensors must have been understood. */
+assay_status assay_graph_done(assay_model *m, assay_graph *g, assay_why *why);
+#endif

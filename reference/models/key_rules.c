@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT
+ * Keys that no family reads, and what they say: nothing that counts; or nothing with these values, and else something
+ * that would change the answer.  A key that is in neither list is refused as not understood. */
+#include "family.h"
+
+#define HARMLESS(key, why)                                                                                             \
+    {                                                                                                                  \
+        key, true, { 0, 0 }, why                                                                                       \
+    }
+#define NEUTRAL(key, a, b, means)                                                                                      \
+    {                                                                                                                  \
+        key, false, { a, b }, means                                                                                    \
+    }
+
+const assay_key_rule assay_key_rules[] = {
+    /* GGUF */
+    HARMLESS("vocab_size", "the rows of the token table count"),
+    HARMLESS("tensor_data_layout", "where the file came from"),
+    HARMLESS("rope.scaling.finetuned", "how it was trained"),
+    HARMLESS("attention.layer_norm_epsilon", "no norm of this graph subtracts the mean"),
+    NEUTRAL("rope.scaling.yarn_attn_factor", 1, 1, "rotated values are multiplied"),
+    NEUTRAL("rope.scaling.yarn_log_multiplier", 0, 0, "rotated values are multiplied"),
+    NEUTRAL("rope.scaling.alpha", 0, 1, "the base of the frequencies changes"),
+    NEUTRAL("attention.causal", 1, 1, "queries see later keys"),
+    NEUTRAL("attention.clamp_kqv", 0, 0, "q, k and v are clamped"),
+    NEUTRAL("attention.max_alibi_bias", 0, 0, "scores get a bias by distance"),
+    NEUTRAL("attn_logit_softcapping", 0, 0, "scores are capped"),
+    NEUTRAL("final_logit_softcapping", 0, 0, "logits are capped"),
+    NEUTRAL("logit_scale", 0, 1, "logits are multiplied"),
+    NEUTRAL("residual_scale", 0, 1, "what a layer adds is multiplied"),
+    NEUTRAL("embedding_scale", 0, 1, "embeddings are multiplied"),
+    NEUTRAL("use_parallel_residual", 0, 0, "attention and feed-forward run side by side"),
+    NEUTRAL("pooling_type", 0, 0, "the output is one vector"),
+    NEUTRAL("nextn_predict_layers", 0, 0, "the last layers predict further tokens"),
+    NEUTRAL("expert_count", 0, 0, "the feed-forward net is a choice of experts"),
+    NEUTRAL("expert_used_count", 0, 0, "the feed-forward net is a choice of experts"),
+    NEUTRAL("expert_shared_count", 0, 0, "the feed-forward net is a choice of experts"),
+    /* config.json */
+    HARMLESS("architectures", "model_type says it"),
+    HARMLESS("model_type", "the family, which is known"),
+    HARMLESS("transformers_version", "who wrote the file"),
+    HARMLESS("_name_or_path", "where the file came from"),
+    HARMLESS("_commit_hash", "where the file came from"),
+    HARMLESS("_attn_implementation*", "how another program computes it"),
+    HARMLESS("torch_dtype", "the tensors say their types"),
+    HARMLESS("dtype", "the tensors say their types"),
+    HARMLESS("use_cache", "how another program computes it"),
+    HARMLESS("output_attentions", "what another program returns"),
+    HARMLESS("output_hidden_states", "what another program returns"),
+    HARMLESS("return_dict", "what another program returns"),
+    HARMLESS("return_dict_in_generate", "what another program returns"),
+    HARMLESS("initializer_range", "for training"),
+    HARMLESS("initializer_factor", "for training"),
+    HARMLESS("init_std", "for training"),
+    HARMLESS("gradient_checkpointing", "for training"),
+    HARMLESS("pretraining_tp", "how another program computes it"),
+    HARMLESS("auto_map*", "where another program finds its code"),
+    HARMLESS("id2label*", "names of classes"),
+    HARMLESS("label2id*", "names of classes"),
+    HARMLESS("num_labels", "the tensors say it"),
+    HARMLESS("problem_type", "for training"),
+    HARMLESS("task_specific_params*", "settings of another program"),
+    HARMLESS("max_length", "a setting of another program"),
+    HARMLESS("num_beams", "a setting of another program"),
+    HARMLESS("early_stopping", "a setting of another program"),
+    HARMLESS("length_penalty", "a setting of another program"),
+    HARMLESS("no_repeat_ngram_size", "a setting of another program"),
+    HARMLESS("bos_token_id", "the tokenizer says it"),
+    HARMLESS("eos_token_id", "the tokenizer says it"),
+    HARMLESS("pad_token_id", "for batches"),
+    HARMLESS("sep_token_id", "the tokenizer says it"),
+    HARMLESS("cls_token_id", "the tokenizer says it"),
+    HARMLESS("dropout", "for training"),
+    HARMLESS("attention_dropout", "for training"),
+    HARMLESS("attn_pdrop", "for training"),
+    HARMLESS("embd_pdrop", "for training"),
+    HARMLESS("resid_pdrop", "for training"),
+    HARMLESS("summary_*", "a head that no graph has"),
+    HARMLESS("hidden_dropout", "for training"),
+    HARMLESS("hidden_dropout_prob", "for training"),
+    HARMLESS("attention_probs_dropout_prob", "for training"),
+    HARMLESS("activation_dropout", "for training"),
+    HARMLESS("classifier_dropout", "for training"),
+    HARMLESS("classif_dropout", "for training"),
+    HARMLESS("dropout_rate", "for training"),
+    HARMLESS("router_aux_loss_coef", "for training"),
+    HARMLESS("router_jitter_noise", "for training"),
+    HARMLESS("output_router_logits", "for training"),
+    HARMLESS("n_ctx", "n_positions says it"),
+    NEUTRAL("is_encoder_decoder", 0, 0, "a decoder attends to an encoder"),
+    NEUTRAL("add_cross_attention", 0, 0, "a decoder attends to an encoder"),
+    NEUTRAL("is_decoder", 0, 1, "no key is seen that lies ahead"),
+    NEUTRAL("use_sliding_window", 0, 0, "some layers see a window of keys"),
+    NEUTRAL("attention_bias", 0, 0, "queries, keys and values get biases"),
+    NEUTRAL("mlp_bias", 0, 0, "the feed-forward net gets biases"),
+    NEUTRAL("quantization_config*", 0, 0, "the weights are packed in another way"),
+    { 0 },
+};

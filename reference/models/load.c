@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "load.h"
+#include "../core/status.h"
+#include "family.h"
+#include <stdio.h>
+#include <unistd.h>
+
+assay_status assay_model_tokenizer(const assay_model *m, assay_wants wants, assay_tokenizer *t, assay_why *why)
+{
+    static const char *const known[] = { "tokenizer.json", "tokenizer.model", "spiece.model", "vocab.txt" };
+    *t = (assay_tokenizer){ .bos = -1, .eos = -1 };
+    if (!m->hf) {
+        if (wants == ASSAY_WANTS_IDS && !assay_gguf_find(m->gguf, "tokenizer.ggml.model"))
+            return ASSAY_OK;
+        return assay_tokenizer_gguf(m->gguf, t, why);
+    }
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        char path[8192];
+        snprintf(path, sizeof path, "%s/%s", m->folder, known[i]);
+        if (!access(path, R_OK))
+            return assay_tokenizer_open(path, t, why);
+    }
+    return wants == ASSAY_WANTS_IDS
+               ? ASSAY_OK
+               : assay_fail(why, ASSAY_ERR_IO,
+                            "%s: no tokenizer.json, tokenizer.model, spiece.model or vocab.txt there: "
+                            "give ids (--ids) in place of text",
+                            m->folder);
+}
+
+assay_status assay_load(const char *path, assay_dtype kv, int64_t longest, assay_wants wants, assay_loaded *l,
+                        assay_why *why)
+{
+    *l = (assay_loaded){ 0 };
+    assay_status s = assay_model_open(path, &l->model, why);
+    l->model.longest = longest;
+    if (!s)
+        s = assay_family_graph(&l->model, kv, &l->graph, why);
+    if (!s)
+        s = assay_model_tokenizer(&l->model, wants, &l->tokens, why);
+    return s;
+}
+
+void assay_loaded_free(assay_loaded *l)
+{
+    if (l->tokens.kind)
+        assay_tokenizer_free(&l->tokens);
+    assay_graph_free(&l->graph);
+    if (l->model.label)
+        assay_model_close(&l->model);
+    *l = (assay_loaded){ 0 };
+}
