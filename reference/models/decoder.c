@@ -118,44 +118,6 @@ assay_status assay_activation_unknown(const assay_model *m, assay_span is, const
                       is.n < 40 ? (int)is.n : 40, is.at, known);
 }
 
-/* The table, whose rows are counted, not what the file says of them. */
-static int64_t rows_of_table(assay_model *m, assay_graph *g)
-{
-    int64_t V = 0;
-    if (m->blank) {
-        g->status = assay_model_int(m, "vocab_size", true, 1, INT32_MAX, &V, &g->why);
-        return V;
-    }
-    assay_tensor t;
-    const int64_t any[] = { -1, -1 };
-    if (!assay_model_has(m, "token_embd.weight")) {
-        assay_graph_fail(g, ASSAY_ERR_FORMAT, "%s: tensor 'token_embd.weight' is missing or no matrix", m->label);
-        return 0;
-    }
-    assay_why ignored = { "" };
-    assay_model_weight(m, "token_embd.weight", 2, any, &t, &ignored); /* its shape is not what was asked for */
-    if (t.rank != 2)
-        assay_graph_fail(g, ASSAY_ERR_FORMAT, "%s: tensor 'token_embd.weight' is missing or no matrix", m->label);
-    return t.rank == 2 ? t.dim[0] : 0;
-}
-
-/* Has the head a table of its own?  GGUF says it by holding it; config.json says it, and a table that it calls the
- * token table's is not looked at. */
-static bool has_head(assay_model *m, assay_graph *g)
-{
-    const bool there = assay_model_has(m, "output.weight");
-    bool tied = !there;
-    if (g->status)
-        return there;
-    g->status = assay_model_truth(m, "tie_word_embeddings", &tied, &g->why);
-    if (tied && there) {
-        assay_tensor ignored;
-        assay_why why;
-        assay_model_weight(m, "output.weight", 0, NULL, &ignored, &why);
-    }
-    return !tied;
-}
-
 /* Each row divided by max(its length, 1e-12), once. */
 static int unit_rows(assay_graph *g, int w)
 {
@@ -193,7 +155,7 @@ assay_status assay_decoder_graph(assay_model *m, const assay_decoder *d, assay_d
     const assay_stack *s = &d->s;
     *g = (assay_graph){ .steps = true, .hidden = -1, .context = d->context };
     snprintf(g->family, sizeof g->family, "%s", m->family->name);
-    const int64_t V = g->vocab = g->width = rows_of_table(m, g);
+    const int64_t V = g->vocab = g->width = assay_build_rows(g, m, "token_embd.weight", "vocab_size");
     assay_builder b = assay_stack_begin(g, m, s, kv);
     const int table = assay_graph_weight(g, m, 2, LIST(V, s->d), "token_embd.weight");
     int x = assay_build_lookup(&b, b.ids, T, table, V, s->d, "embedding");
@@ -208,7 +170,7 @@ assay_status assay_decoder_graph(assay_model *m, const assay_decoder *d, assay_d
     x = assay_graph_tail(g, x);
     if (s->place != ASSAY_NORM_AFTER)
         x = assay_build_norm(&b, x, L, "output_norm", -1);
-    const bool untied = has_head(m, g);
+    const bool untied = assay_build_own_head(g, m, false);
     int head = assay_graph_weight(g, m, 2, LIST(V, s->d), untied ? "output.weight" : "token_embd.weight");
     if (d->unit_rows)
         head = unit_rows(g, head);

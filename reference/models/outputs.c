@@ -93,9 +93,14 @@ static assay_status source_rows(const work *w, int64_t *T, assay_why *why)
             each *= frames->dim[i];
         else
             per = (-frames->dim[i] - 1) / 16 + 1;
-    if (per ? w->frames.n % (each * per) : w->frames.n != each)
+    const bool whole = per ? w->frames.n % (each * per) == 0 : w->frames.n == each;
+    if (!whole)
         return assay_fail(why, ASSAY_ERR_ARG, "%s: %" PRId64 " numbers, where the model reads %s%" PRId64, w->o->inputs,
                           w->frames.n, per ? "a multiple of " : "", per ? each * per : each);
+    const int64_t last = per ? w->frames.n / each : frames->dim[frames->rank - 1];
+    if (w->frames.last != last)
+        return assay_fail(why, ASSAY_ERR_ARG, "%s: rows of %" PRId64 " numbers, where the model reads rows of %" PRId64,
+                          w->o->inputs, w->frames.last, last);
     *T = per ? w->frames.n / (each * per) : (int64_t)g->value[g->hidden].dim[0];
     return ASSAY_OK;
 }

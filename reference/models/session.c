@@ -244,6 +244,31 @@ static assay_status check_ids(const assay_session *s, const int32_t *ids, int64_
     return ASSAY_OK;
 }
 
+/* Types and positions that rows of a table are looked up by must be rows of it. */
+static assay_status check_rows(const assay_session *s, assay_pass which, const assay_source *in, int64_t past,
+                               assay_why *why)
+{
+    for (int i = 0; i < s->n_entries; i++) {
+        const assay_node *n = &s->entry[i].node;
+        for (int k = 0; n->pass == which && k < n->op->n_operands; k++) {
+            const assay_operand *o = &n->op->operands[k];
+            const assay_value *v = n->operand[k] < 0 ? NULL : &s->slot[n->operand[k]].v;
+            if (!v || !(o->flags & ASSAY_INDEX))
+                continue;
+            const int64_t rows = n->dim[assay_op_dim(n->op, o->index_of)], last = past + in->T - 1 + v->shift;
+            if (v->kind == ASSAY_VALUE_POS && last >= rows)
+                return assay_fail(why, ASSAY_ERR_ARG,
+                                  "position %" PRId64 " is row %" PRId64 " of a table of %" PRId64 " positions",
+                                  past + in->T - 1, last, rows);
+            for (int64_t t = 0; v->kind == ASSAY_VALUE_TYPES && in->types && t < in->T; t++)
+                if (in->types[t] < 0 || in->types[t] >= rows)
+                    return assay_fail(why, ASSAY_ERR_ARG, "type %" PRId32 " is not in 0 .. %" PRId64, in->types[t],
+                                      rows - 1);
+        }
+    }
+    return ASSAY_OK;
+}
+
 /* One pass over T tokens from past on. */
 static assay_status pass(assay_session *s, assay_pass which, const assay_source *in, int64_t L, bool run,
                          assay_why *why)
@@ -252,9 +277,11 @@ static assay_status pass(assay_session *s, assay_pass which, const assay_source 
     const int64_t past = which == ASSAY_PASS_ENCODE ? 0 : s->past;
     s->L = L;
     s->S = past + in->T;
-    if (run)
+    assay_status status = run ? check_rows(s, which, in, past, why) : ASSAY_OK;
+    if (run && !status)
         put_inputs(s, in, past);
-    const assay_status status = assay_session_bind(s, which, in->T, L, why);
+    if (!status)
+        status = assay_session_bind(s, which, in->T, L, why);
     return status || !run ? status : assay_session_run(s, why);
 }
 
@@ -291,6 +318,10 @@ assay_status assay_session_encode(assay_session *s, const assay_source *x, assay
 {
     if (!s->g->encodes || x->T < 1 || x->T > s->room)
         return assay_fail(why, ASSAY_ERR_ARG, "an encoding of %" PRId64 " rows (at most %" PRId64 ")", x->T, s->room);
+    const int64_t always = s->g->hidden < 0 ? -1 : s->slot[s->g->hidden].v.dim[0]; /* of an image */
+    if (always >= 0 && x->T != always)
+        return assay_fail(why, ASSAY_ERR_ARG, "an encoding of %" PRId64 " rows, where the model has %" PRId64, x->T,
+                          always);
     assay_status status = check_ids(s, x->ids, x->T, why);
     s->M = x->T;
     s->past = 0;

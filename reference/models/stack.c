@@ -145,8 +145,10 @@ assay_builder assay_stack_begin(assay_graph *g, assay_model *m, const assay_stac
     if (s->buckets) {
         b.key_pos = encodes ? b.pos : assay_graph_value(g, ASSAY_VALUE_POS, ASSAY_i32, 1, LIST(C), "key_pos");
         const int table = assay_graph_weight(g, m, 2, LIST(s->buckets, s->H), "%s.0.attn_rel_b.weight", s->prefix);
-        b.relative = assay_graph_value(g, ASSAY_VALUE_TEMP, ASSAY_f32, 3, LIST(s->H, T, S), "%s.relative", s->prefix);
-        assay_node *n = assay_graph_call(g, "t5_bias", "HTSN", LIST(s->H, T, S, s->buckets), "table qpos kpos bias",
+        const int64_t keys = encodes ? T : S;
+        b.relative =
+            assay_graph_value(g, ASSAY_VALUE_TEMP, ASSAY_f32, 3, LIST(s->H, T, keys), "%s.relative", s->prefix);
+        assay_node *n = assay_graph_call(g, "t5_bias", "HTSN", LIST(s->H, T, keys, s->buckets), "table qpos kpos bias",
                                          OF(table, b.pos, b.key_pos, b.relative), -1);
         assay_graph_set(g, n, "causal", s->causal);
         assay_graph_set(g, n, "max_distance", (double)s->distance);
@@ -264,7 +266,8 @@ static int self_attention(const assay_builder *b, int h, int i)
     project(b, h, p, i);
     const int k = kept(b, turned(b, p[1], s->G, "k", i), s->D, "cache_k", i);
     const int v = kept(b, p[2], value_length(s), "cache_v", i);
-    const int o = attend(b, turned(b, p[0], s->H, "q", i), k, v, S, false, i);
+    const int64_t keys = b->g->pass == ASSAY_PASS_ENCODE ? T : S;
+    const int o = attend(b, turned(b, p[0], s->H, "q", i), k, v, keys, false, i);
     return layer_linear(b, o, s->d, s->H * value_length(s), "attn_output", ASSAY_BIAS_O, i);
 }
 

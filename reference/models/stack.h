@@ -10,7 +10,7 @@
 
 typedef enum assay_place {                     /* of norms */
                            ASSAY_NORM_BEFORE,  /* x += f(norm x): attn_norm, ffn_norm  */
-                           ASSAY_NORM_AFTER,   /* x = norm(x + f(x)): attn_output_norm, cross_output_norm,
+                           ASSAY_NORM_AFTER,   /* x = norm(x + f(x)): attn_output_norm, cross_attn_output_norm,
                                                   layer_output_norm             */
                            ASSAY_NORM_AROUND,  /* x += norm(f(norm x)): and post_attention_norm, post_ffw_norm  */
                            ASSAY_NORM_PARALLEL /* h = norm x; x += attention(h) + net(h): attn_norm */
@@ -118,6 +118,14 @@ int assay_build_each(const assay_builder *b, int x, int64_t rows, int64_t width,
 /* Rows of a table by an input of numbers: ids, positions, types. */
 int assay_build_lookup(const assay_builder *b, int ids, int64_t rows, int table, int64_t V, int64_t d,
                        const char *name);
+/* Rows of a matrix of the file, which are counted, not what it says of them; of a blank model the key says it. */
+int64_t assay_build_rows(assay_graph *g, assay_model *m, const char *tensor, const char *key);
+/* Has the head a table of its own?  GGUF says it by holding output.weight; config.json by a key, and a table that it
+ * calls the token table's is not looked at.  usually_tied: what a config.json means that says nothing; else the table
+ * itself says it. */
+bool assay_build_own_head(assay_graph *g, assay_model *m, bool usually_tied);
+/* x (T, d) plus the rows of a table of positions, which has position 0 in row shift. */
+int assay_build_placed(const assay_builder *b, int x, const char *tensor, int64_t shift);
 /* The net of layer i on h (T, d), what is added to the residual: stack_net.c. */
 int assay_build_net(const assay_builder *b, int h, int i);
 #endif
