@@ -256,7 +256,7 @@ static assay_status check_rows(const assay_session *s, assay_pass which, const a
             if (!v || !(o->flags & ASSAY_INDEX))
                 continue;
             const int64_t rows = n->dim[assay_op_dim(n->op, o->index_of)], last = past + in->T - 1 + v->shift;
-            if (v->kind == ASSAY_VALUE_POS && last >= rows)
+            if (v->kind == ASSAY_VALUE_POS && rows >= 0 && last >= rows) /* a table's, not the cache's */
                 return assay_fail(why, ASSAY_ERR_ARG,
                                   "position %" PRId64 " is row %" PRId64 " of a table of %" PRId64 " positions",
                                   past + in->T - 1, last, rows);
