@@ -268,7 +268,7 @@ static int self_attention(const assay_builder *b, int h, int i)
     const int v = kept(b, p[2], value_length(s), "cache_v", i);
     const int64_t keys = b->g->pass == ASSAY_PASS_ENCODE ? T : S;
     const int o = attend(b, turned(b, p[0], s->H, "q", i), k, v, keys, false, i);
-    return layer_linear(b, o, s->d, s->H * value_length(s), "attn_output", ASSAY_BIAS_O, i);
+    return layer_linear(b, o, s->d, s->H * value_length(s), s->short_o ? "attn_o" : "attn_output", ASSAY_BIAS_O, i);
 }
 
 static int cross_attention(const assay_builder *b, int h, int i)
@@ -280,7 +280,8 @@ static int cross_attention(const assay_builder *b, int h, int i)
     const int k = assay_graph_find(b->g, name);
     name[7] = 'v';
     const int o = attend(b, q, k, assay_graph_find(b->g, name), M, true, i);
-    return layer_linear(b, o, s->d, s->H * value_length(s), "cross_attn_output", ASSAY_BIAS_O, i);
+    return layer_linear(b, o, s->d, s->H * value_length(s), s->short_o ? "cross_attn_o" : "cross_attn_output",
+                        ASSAY_BIAS_O, i);
 }
 
 void assay_stack_memory(const assay_stack *decoder, assay_graph *g, assay_model *m, int rows, int64_t width)

@@ -50,6 +50,7 @@ enum { ASSAY_MOST_LAYERS = 1024 };
 
 typedef struct assay_stack {
     const char *prefix;         /* "blk", "enc.blk", "dec.blk" */
+    bool short_o;               /* attn_o and cross_attn_o, as T5 has it, in place of attn_output, cross_attn_output */
     int64_t d, layers, H, G, D; /* width, layers, heads of queries, of keys and values, length of a head */
     int64_t E;                  /* of a value's; 0: D */
     int64_t F;                  /* width of the net */
@@ -115,6 +116,11 @@ int assay_build_scaled(const assay_builder *b, int x, int64_t rows, int64_t widt
 /* A function of each element: op ("gelu", "activation", ...), its field form at that number. */
 int assay_build_each(const assay_builder *b, int x, int64_t rows, int64_t width, const char *op, int form,
                      const char *name, int layer);
+/* The function of a net without a gate. */
+int assay_build_activation(const assay_builder *b, int x, int64_t rows, int64_t width, assay_net net, const char *name,
+                           int layer);
+/* Such a function by the name that config.json has for it; a key that is absent leaves *out as it was. */
+assay_status assay_activation_read(assay_model *m, const char *key, assay_net *out, assay_why *why);
 /* Rows of a table by an input of numbers: ids, positions, types. */
 int assay_build_lookup(const assay_builder *b, int ids, int64_t rows, int table, int64_t V, int64_t d,
                        const char *name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The feed-forward net of a layer: with a gate or without, or a choice of experts. */
 #include "../core/registry.h"
+#include "decoder.h"
 #include "assay/params.h"
 #include "stack.h"
 #include <string.h>
@@ -25,6 +26,40 @@ static const struct {
     [ASSAY_NET_RELU] = { "activation", ASSAY_ACTIVATION_RELU, false },
     [ASSAY_NET_SILU] = { "silu", -1, false },
 };
+
+int assay_build_activation(const assay_builder *b, int x, int64_t rows, int64_t width, assay_net net, const char *name,
+                           int layer)
+{
+    return assay_build_each(b, x, rows, width, nets[net].op, nets[net].form, name, layer);
+}
+
+/* transformers' activations.py. */
+assay_status assay_activation_read(assay_model *m, const char *key, assay_net *out, assay_why *why)
+{
+    static const struct {
+        const char *name;
+        assay_net net;
+    } known[] = {
+        { "gelu", ASSAY_NET_GELU },
+        { "gelu_new", ASSAY_NET_GELU_TANH },
+        { "gelu_pytorch_tanh", ASSAY_NET_GELU_TANH },
+        { "gelu_fast", ASSAY_NET_GELU_TANH },
+        { "quick_gelu", ASSAY_NET_GELU_QUICK },
+        { "relu", ASSAY_NET_RELU },
+        { "silu", ASSAY_NET_SILU },
+        { "swish", ASSAY_NET_SILU },
+    };
+    assay_span is = { NULL, 0 };
+    const assay_status s = assay_model_text(m, key, &is, why);
+    if (s || !is.at)
+        return s;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (assay_span_is(is, known[i].name)) {
+            *out = known[i].net;
+            return ASSAY_OK;
+        }
+    return assay_activation_unknown(m, is, "gelu, gelu_new, quick_gelu, relu or silu", why);
+}
 
 /* f(gate) up, of values of some rows. */
 static int gated(const assay_builder *b, int gate, int up, int64_t rows, int64_t F, int i)
@@ -85,7 +120,7 @@ static int dense(const assay_builder *b, int h, int64_t F, const char *suffix, i
     } else {
         snprintf(name, sizeof name, "%s.%d.ffn_up%s", s->prefix, i, suffix);
         a = assay_build_linear(b, h, T, F, s->d, name, must, i);
-        a = assay_build_each(b, a, T, F, nets[s->net].op, nets[s->net].form, "activation", i);
+        a = assay_build_activation(b, a, T, F, s->net, "activation", i);
     }
     snprintf(name, sizeof name, "%s.%d.ffn_down%s", s->prefix, i, suffix);
     return assay_build_linear(b, a, T, s->d, F, name, must, i);

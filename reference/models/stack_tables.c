@@ -43,7 +43,8 @@ bool assay_build_own_head(assay_graph *g, assay_model *m, bool usually_tied)
 
 int assay_build_placed(const assay_builder *b, int x, const char *tensor, int64_t shift)
 {
-    const int64_t d = b->s->d, rows = assay_build_rows(b->g, b->m, tensor, "position_count");
+    const int64_t d = b->s->d;
+    const int64_t rows = assay_build_rows(b->g, b->m, tensor, "context_length") + (b->m->blank ? shift : 0);
     const int table = assay_graph_weight(b->g, b->m, 2, LIST(rows, d), "%s", tensor);
     int pos = b->pos;
     if (shift) {
