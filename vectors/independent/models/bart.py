@@ -46,7 +46,7 @@ def attend(W, p, x, keys, H, mask):
 
 
 def norm(W, name, x):
-    return m.layernorm(x, W[name + ".weight"], W[name + ".bias"], EPS)
+    return m.layernorm(x, W[name + ".weight"], W[name + ".bias"], m.narrow(EPS))
 
 
 def stack(c, W, side, ids, memory=None):
