@@ -36,7 +36,7 @@ assay_status assay_load(const char *path, assay_dtype kv, int64_t longest, assay
     l->model.longest = longest;
     if (!s)
         s = assay_family_graph(&l->model, kv, &l->graph, why);
-    if (!s)
+    if (!s && wants != ASSAY_WANTS_NUMBERS)
         s = assay_model_tokenizer(&l->model, wants, &l->tokens, why);
     return s;
 }

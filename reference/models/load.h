@@ -5,7 +5,7 @@
 #include "graph.h"
 #include "tokenizer.h"
 
-typedef enum assay_wants { ASSAY_WANTS_IDS, ASSAY_WANTS_TEXT } assay_wants;
+typedef enum assay_wants { ASSAY_WANTS_NUMBERS, ASSAY_WANTS_IDS, ASSAY_WANTS_TEXT } assay_wants;
 
 typedef struct assay_loaded {
     assay_model model;
@@ -13,7 +13,8 @@ typedef struct assay_loaded {
     assay_tokenizer tokens; /* kind NULL: the model's folder has none, and none was wanted */
 } assay_loaded;
 
-/* longest: positions that the run may reach, 0: as the model says.  WANTS_IDS: a model without a tokenizer is good. */
+/* longest: positions that the run may reach, 0: as the model says.  WANTS_IDS: a model without a tokenizer is good.
+ * WANTS_NUMBERS: nobody reads or writes text, and no tokenizer is opened. */
 assay_status assay_load(const char *path, assay_dtype kv, int64_t longest, assay_wants wants, assay_loaded *l,
                         assay_why *why);
 void assay_loaded_free(assay_loaded *l);

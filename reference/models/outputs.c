@@ -206,7 +206,7 @@ assay_status assay_outputs_run(assay_outputs *o, assay_why *why)
         return s;
     s = take_all(&w, why);
     if (!s)
-        s = assay_load(o->model, ASSAY_f32, w.ids.n, ASSAY_WANTS_IDS, &w.l, why);
+        s = assay_load(o->model, ASSAY_f32, w.ids.n, ASSAY_WANTS_NUMBERS, &w.l, why);
     if (!s) {
         o->family = w.l.model.family->name;
         s = run(&w, why);
