@@ -127,19 +127,21 @@ static bool leave(assay_session *s, assay_entry *e)
 }
 
 /* May the call be cut along this letter?  Outputs must have it in front (lengths of 1 aside), and so must every operand
- * that has it. */
+ * that has it; an input must be one of them, for else a row is what its number says (unfold's patches). */
 static bool cuts(const assay_entry *e, char letter)
 {
     const assay_op *op = e->node.op;
+    bool given = false;
     for (int i = 0; i < op->n_operands; i++) {
         const char *shape = op->operands[i].shape, *at = e->node.operand[i] < 0 ? NULL : strchr(shape, letter);
         if (e->node.operand[i] >= 0 && op->operands[i].access != ASSAY_IN && !at)
             return false;
+        given |= at && op->operands[i].access != ASSAY_OUT;
         for (const char *c = shape; at && c < at; c++)
             if (e->dim[assay_op_dim(op, *c)] != 1)
                 return false;
     }
-    return true;
+    return given;
 }
 
 /* The baseline's matmul over rows n0 .. n1 of a weight that is not kept decoded: the same sums, a few rows at a time.
