@@ -112,6 +112,20 @@ assay_status assay_layers_read(assay_model *m, assay_stack *s, bool *by_list, as
     return ASSAY_OK;
 }
 
+assay_status assay_experts_read(assay_model *m, assay_stack *s, assay_why *why)
+{
+    assay_status st =
+        assay_model_int(m, "expert_count|num_local_experts|num_experts", false, 0, 1 << 16, &s->experts, why);
+    if (!st)
+        st = assay_model_int(m, "expert_used_count|num_experts_per_tok|experts_per_token", s->experts > 0, 0, 1 << 16,
+                             &s->chosen, why);
+    s->expert_F = s->F;
+    if (!st && (s->chosen > s->experts || (s->experts && !s->chosen)))
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: a token has %" PRId64 " of %" PRId64 " experts", m->label,
+                          s->chosen, s->experts);
+    return st;
+}
+
 assay_status assay_activation_unknown(const assay_model *m, assay_span is, const char *known, assay_why *why)
 {
     return assay_fail(why, ASSAY_UNSUPPORTED, "%s: activation '%.*s' in this family is not known; %s is", m->label,

@@ -325,7 +325,8 @@ static int layer_of(const assay_builder *b, int x, int i)
     x = sublayer(b, x, self_attention, "attn_norm", "attn_output_norm", "post_attention_norm", i);
     if (b->s->cross)
         x = sublayer(b, x, cross_attention, "cross_attn_norm", "cross_attn_output_norm", "", i);
-    return sublayer(b, x, assay_build_net, "ffn_norm", "layer_output_norm", "post_ffw_norm", i);
+    const char *before = b->s->net_norm ? b->s->net_norm : "ffn_norm";
+    return sublayer(b, x, assay_build_net, before, "layer_output_norm", "post_ffw_norm", i);
 }
 
 int assay_stack_layers(assay_builder *b, int x)

@@ -72,12 +72,14 @@ typedef struct assay_stack {
     int64_t buckets, distance; /* T5's relative biases: attn_rel_b of layer 0; 0: none */
     /* net */
     assay_net net;
-    double limit;               /* of the clamped */
-    int64_t experts, chosen;    /* 0: none */
-    int64_t expert_F, shared_F; /* widths of an expert, of what all tokens go through besides (0: nothing) */
-    int gate;                   /* ASSAY_GATE_SOFTMAX ...: how experts are weighed */
-    bool gate_sums;             /* and the weights sum to 1 */
-    bool shared_gate;           /* what all go through is weighed by a sigmoid: ffn_gate_inp_shexp */
+    const char *net_norm;             /* before it; NULL: ffn_norm */
+    double limit;                     /* of the clamped */
+    int64_t experts, chosen;          /* 0: none */
+    uint8_t plain[ASSAY_MOST_LAYERS]; /* layers without a choice, F wide */
+    int64_t expert_F, shared_F;       /* widths of an expert, of what all tokens go through besides (0: nothing) */
+    int gate;                         /* ASSAY_GATE_SOFTMAX ...: how experts are weighed */
+    bool gate_sums;                   /* and the weights sum to 1 */
+    bool shared_gate;                 /* what all go through is weighed by a sigmoid: ffn_gate_inp_shexp */
 } assay_stack;
 
 typedef struct assay_builder {

@@ -174,5 +174,5 @@ static int choice(const assay_builder *b, int h, int i)
 
 int assay_build_net(const assay_builder *b, int h, int i)
 {
-    return b->s->experts ? choice(b, h, i) : dense(b, h, b->s->F, "", i);
+    return b->s->experts && !b->s->plain[i] ? choice(b, h, i) : dense(b, h, b->s->F, "", i);
 }
