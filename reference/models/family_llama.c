@@ -2,7 +2,7 @@
  * LLaMA 1, 2, 3, SmolLM2, Mistral: x = E[id]; per layer h = RMS x; q, k, v = l h; rope(q, k); x += o(attention);
  * h = RMS x; x += down(silu(gate h) * up h); RMS; logits = l x (transformers modeling_llama.py, modeling_mistral.py).
  * Meta's pairs are neighbours, and those of GGUF, too; Hugging Face permuted the rows of q and k so that they are
- * halves. */
+ * halves.  Mixtral's GGUF files are of LLaMA's architecture: its net is a choice of experts (family_mixtral.c). */
 #include "decoder.h"
 #include <string.h>
 
@@ -26,7 +26,7 @@ const assay_tensor_name assay_llama_names[] = {
     { 0 },
 };
 
-static assay_status graph(assay_model *m, assay_dtype kv, assay_graph *g, assay_why *why)
+assay_status assay_llama_graph(assay_model *m, assay_dtype kv, assay_graph *g, assay_why *why)
 {
     assay_decoder d = { .s = { .half = true, .eps = 1e-6, .one_turn = true } };
     bool bias = false, net_bias = false;
@@ -40,6 +40,9 @@ static assay_status graph(assay_model *m, assay_dtype kv, assay_graph *g, assay_
         s = assay_model_text(m, "hidden_act", &act, why);
     if (!s && !assay_span_is(act, "silu"))
         s = assay_activation_unknown(m, act, "silu", why);
+    if (!s)
+        s = assay_experts_read(m, &d.s, why);
+    d.s.gate_sums = true; /* by softmax of all, divided by the sum of the chosen */
     d.s.bias =
         (bias ? ASSAY_BIAS_Q | ASSAY_BIAS_K | ASSAY_BIAS_V | ASSAY_BIAS_O : 0u) | (net_bias ? ASSAY_BIAS_NET : 0u);
     memset(d.s.local, d.s.window > 0, sizeof d.s.local);
@@ -58,7 +61,7 @@ const assay_family assay_family_llama = {
     .arch = { "llama" },
     .rope_of_gguf = "interleaved",
     .names = assay_llama_names,
-    .graph = graph,
+    .graph = assay_llama_graph,
     .sizes = small,
 };
 
@@ -78,6 +81,6 @@ const assay_family assay_family_mistral = {
     .arch = { "mistral" },
     .rope_of_gguf = "interleaved",
     .names = assay_llama_names,
-    .graph = graph,
+    .graph = assay_llama_graph,
     .sizes = windowed,
 };
