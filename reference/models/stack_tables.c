@@ -36,7 +36,7 @@ bool assay_build_own_head(assay_graph *g, assay_model *m, bool usually_tied)
     if (tied && there) { /* a copy of the tokens' table: not looked at */
         assay_tensor ignored;
         assay_why why;
-        assay_model_weight(m, "output.weight", 0, NULL, &ignored, &why);
+        assay_model_weight(m, "output.weight", 2, LIST(-1, -1), &ignored, &why);
     }
     return !tied;
 }
