@@ -6,25 +6,23 @@
 #include <math.h>
 
 static const assay_tensor_name names[] = {
-    { "token_embd", "model.shared|model.encoder.embed_tokens|model.decoder.embed_tokens", ASSAY_FORM_SAME },
+    { "token_embd", "model.shared|shared|model.encoder.embed_tokens|model.decoder.embed_tokens", ASSAY_FORM_SAME },
     { "output", "lm_head", ASSAY_FORM_SAME },
     { "output.bias", "final_logits_bias", ASSAY_FORM_FLAT },
     ASSAY_BART_LAYERS("enc", "encoder", "attn_output_norm", "layer_output_norm"),
     ASSAY_BART_LAYERS("dec", "decoder", "attn_output_norm", "layer_output_norm"),
     ASSAY_BART_CROSS("cross_attn_output_norm"),
-    { "enc.token_embd_norm", "model.encoder.layernorm_embedding", ASSAY_FORM_SAME },
-    { "dec.token_embd_norm", "model.decoder.layernorm_embedding", ASSAY_FORM_SAME },
+    ASSAY_BART_NAME("enc.token_embd_norm", "encoder.layernorm_embedding"),
+    ASSAY_BART_NAME("dec.token_embd_norm", "decoder.layernorm_embedding"),
     { "", "model.encoder.embed_tokens", ASSAY_FORM_SAME }, /* shared once more */
     { "", "model.decoder.embed_tokens", ASSAY_FORM_SAME },
+    { "", "encoder.embed_tokens", ASSAY_FORM_SAME },
+    { "", "decoder.embed_tokens", ASSAY_FORM_SAME },
     { 0 },
 };
 static const assay_key_rule keys[] = {
     { "is_encoder_decoder", false, { 1, 1 }, "no decoder attends to an encoder" },
     { "num_hidden_layers", true, { 0, 0 }, "encoder_layers says it" },
-    { "encoder_layerdrop", true, { 0, 0 }, "for training" },
-    { "decoder_layerdrop", true, { 0, 0 }, "for training" },
-    { "decoder_start_token_id", true, { 0, 0 }, "the first of the ids that are given" },
-    { "force*_bos_token_*", true, { 0, 0 }, "a setting of another program" },
     { "normalize_before", false, { 0, 0 }, "norms stand in front" },
     { "normalize_embedding", false, { 1, 1 }, "embeddings are not normed" },
     { "add_final_layer_norm", false, { 0, 0 }, "a norm stands behind the layers" },
@@ -53,6 +51,7 @@ static assay_status graph(assay_model *m, assay_dtype kv, assay_graph *g, assay_
     for (int k = 0; k < 2; k++) {
         x.side[k].place = ASSAY_NORM_AFTER;
         x.side[k].layer_norm = true;
+        x.side[k].eps = m->hf ? 1e-5 : x.side[k].eps; /* whatever config.json says */
         x.side[k].bias = ASSAY_BIAS_ALL;
         x.side[k].net = net;
     }

@@ -47,7 +47,6 @@ static const assay_key_rule keys[] = {
     { "is_encoder_decoder", true, { 0, 0 }, "the tensors say it" },
     { "n_positions", true, { 0, 0 }, "distances have no end" },
     { "context_length", true, { 0, 0 }, "distances have no end" },
-    { "decoder_start_token_id", true, { 0, 0 }, "the first of the ids that are given" },
     { "is_gated_act", true, { 0, 0 }, "feed_forward_proj says it" },
     { "dense_act_fn", true, { 0, 0 }, "feed_forward_proj says it" },
     { 0 },

@@ -35,10 +35,6 @@ static const assay_tensor_name names[] = {
     { "dec.blk.#.cross_attn_output_norm", "decoder.layers.#.cross_attn_norm", ASSAY_FORM_SAME },
     { 0 },
 };
-static const assay_key_rule keys[] = {
-    { "decoder_start_token_id", true, { 0, 0 }, "the first of the ids that are given" },
-    { 0 },
-};
 
 static assay_status read_placing(assay_model *m, assay_placing *p, assay_why *why)
 {
@@ -95,7 +91,6 @@ const assay_family assay_family_transformer = {
     .says = "the Transformer of 2017: encoder and decoder, sines and cosines as positions",
     .arch = { "transformer" },
     .names = names,
-    .keys = keys,
     .graph = graph,
     .sizes = small,
 };

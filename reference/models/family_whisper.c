@@ -13,15 +13,15 @@
 enum { T = ASSAY_DIM_T, TWICE = ASSAY_DIM_TIMES(2, T), WIDE = 3 };
 
 static const assay_tensor_name names[] = {
-    { "token_embd", "model.decoder.embed_tokens", ASSAY_FORM_SAME },
+    ASSAY_BART_NAME("token_embd", "decoder.embed_tokens"),
     { "output", "proj_out", ASSAY_FORM_SAME },
-    { "enc.conv1", "model.encoder.conv1", ASSAY_FORM_SAME },
-    { "enc.conv2", "model.encoder.conv2", ASSAY_FORM_TURNED },
+    ASSAY_BART_NAME("enc.conv1", "encoder.conv1"),
+    { "enc.conv2", "model.encoder.conv2|encoder.conv2", ASSAY_FORM_TURNED },
     ASSAY_BART_LAYERS("enc", "encoder", "attn_norm", "ffn_norm"),
     ASSAY_BART_LAYERS("dec", "decoder", "attn_norm", "ffn_norm"),
     ASSAY_BART_CROSS("cross_attn_norm"),
-    { "enc.output_norm", "model.encoder.layer_norm", ASSAY_FORM_SAME },
-    { "dec.output_norm", "model.decoder.layer_norm", ASSAY_FORM_SAME },
+    ASSAY_BART_NAME("enc.output_norm", "encoder.layer_norm"),
+    ASSAY_BART_NAME("dec.output_norm", "decoder.layer_norm"),
     { 0 },
 };
 static const assay_key_rule keys[] = {
@@ -29,18 +29,12 @@ static const assay_key_rule keys[] = {
     { "scale_embedding", true, { 0, 0 }, "transformers reads it and does not use it" },
     { "max_source_positions", true, { 0, 0 }, "the frames that are given count" },
     { "num_hidden_layers", true, { 0, 0 }, "encoder_layers says it" },
-    { "encoder_layerdrop", true, { 0, 0 }, "for training" },
-    { "decoder_layerdrop", true, { 0, 0 }, "for training" },
     { "apply_spec_augment", true, { 0, 0 }, "for training" },
     { "mask_feature_*", true, { 0, 0 }, "for training" },
     { "mask_time_*", true, { 0, 0 }, "for training" },
     { "median_filter_width", true, { 0, 0 }, "for times of words" },
     { "use_weighted_layer_sum", true, { 0, 0 }, "a head that no graph has" },
     { "classifier_proj_size", true, { 0, 0 }, "a head that no graph has" },
-    { "decoder_start_token_id", true, { 0, 0 }, "the first of the ids that are given" },
-    { "forced_decoder_ids", true, { 0, 0 }, "a setting of another program" },
-    { "suppress_tokens", true, { 0, 0 }, "a setting of another program" },
-    { "begin_suppress_tokens", true, { 0, 0 }, "a setting of another program" },
     { 0 },
 };
 
@@ -92,6 +86,7 @@ static assay_status graph(assay_model *m, assay_dtype kv, assay_graph *g, assay_
         return s;
     for (int k = 0; k < 2; k++) {
         x.side[k].layer_norm = true;
+        x.side[k].eps = m->hf ? 1e-5 : x.side[k].eps; /* whatever config.json says */
         x.side[k].bias = ASSAY_BIAS_ALL & ~(unsigned)ASSAY_BIAS_K;
         x.side[k].net = net;
     }

@@ -37,25 +37,25 @@ assay_status assay_seq2seq_graph(assay_model *m, const assay_seq2seq *s, assay_d
                                  assay_why *why);
 
 /* Rows of tables of names: the layers of BART and Whisper, whose norms stand in other places: side is enc or dec, hf
- * encoder or decoder. */
+ * encoder or decoder.  Files of the bare model have no model. in front. */
+#define ASSAY_BART_NAME(gguf, hf)                                                                                      \
+    {                                                                                                                  \
+        gguf, "model." hf "|" hf, ASSAY_FORM_SAME                                                                      \
+    }
 #define ASSAY_BART_LAYERS(side, hf, self_norm, net_norm)                                                               \
-    { side ".blk.#.attn_q", "model." hf ".layers.#.self_attn.q_proj", ASSAY_FORM_SAME },                               \
-        { side ".blk.#.attn_k", "model." hf ".layers.#.self_attn.k_proj", ASSAY_FORM_SAME },                           \
-        { side ".blk.#.attn_v", "model." hf ".layers.#.self_attn.v_proj", ASSAY_FORM_SAME },                           \
-        { side ".blk.#.attn_o", "model." hf ".layers.#.self_attn.out_proj", ASSAY_FORM_SAME },                         \
-        { side ".blk.#." self_norm, "model." hf ".layers.#.self_attn_layer_norm", ASSAY_FORM_SAME },                   \
-        { side ".blk.#.ffn_up", "model." hf ".layers.#.fc1", ASSAY_FORM_SAME },                                        \
-        { side ".blk.#.ffn_down", "model." hf ".layers.#.fc2", ASSAY_FORM_SAME },                                      \
-        { side ".blk.#." net_norm, "model." hf ".layers.#.final_layer_norm", ASSAY_FORM_SAME },                        \
-    {                                                                                                                  \
-        side ".position_embd", "model." hf ".embed_positions", ASSAY_FORM_SAME                                         \
-    }
+    ASSAY_BART_NAME(side ".blk.#.attn_q", hf ".layers.#.self_attn.q_proj"),                                            \
+        ASSAY_BART_NAME(side ".blk.#.attn_k", hf ".layers.#.self_attn.k_proj"),                                        \
+        ASSAY_BART_NAME(side ".blk.#.attn_v", hf ".layers.#.self_attn.v_proj"),                                        \
+        ASSAY_BART_NAME(side ".blk.#.attn_o", hf ".layers.#.self_attn.out_proj"),                                      \
+        ASSAY_BART_NAME(side ".blk.#." self_norm, hf ".layers.#.self_attn_layer_norm"),                                \
+        ASSAY_BART_NAME(side ".blk.#.ffn_up", hf ".layers.#.fc1"),                                                     \
+        ASSAY_BART_NAME(side ".blk.#.ffn_down", hf ".layers.#.fc2"),                                                   \
+        ASSAY_BART_NAME(side ".blk.#." net_norm, hf ".layers.#.final_layer_norm"),                                     \
+        ASSAY_BART_NAME(side ".position_embd", hf ".embed_positions")
 #define ASSAY_BART_CROSS(norm)                                                                                         \
-    { "dec.blk.#.cross_attn_q", "model.decoder.layers.#.encoder_attn.q_proj", ASSAY_FORM_SAME },                       \
-        { "dec.blk.#.cross_attn_k", "model.decoder.layers.#.encoder_attn.k_proj", ASSAY_FORM_SAME },                   \
-        { "dec.blk.#.cross_attn_v", "model.decoder.layers.#.encoder_attn.v_proj", ASSAY_FORM_SAME },                   \
-        { "dec.blk.#.cross_attn_o", "model.decoder.layers.#.encoder_attn.out_proj", ASSAY_FORM_SAME },                 \
-    {                                                                                                                  \
-        "dec.blk.#." norm, "model.decoder.layers.#.encoder_attn_layer_norm", ASSAY_FORM_SAME                           \
-    }
+    ASSAY_BART_NAME("dec.blk.#.cross_attn_q", "decoder.layers.#.encoder_attn.q_proj"),                                 \
+        ASSAY_BART_NAME("dec.blk.#.cross_attn_k", "decoder.layers.#.encoder_attn.k_proj"),                             \
+        ASSAY_BART_NAME("dec.blk.#.cross_attn_v", "decoder.layers.#.encoder_attn.v_proj"),                             \
+        ASSAY_BART_NAME("dec.blk.#.cross_attn_o", "decoder.layers.#.encoder_attn.out_proj"),                           \
+        ASSAY_BART_NAME("dec.blk.#." norm, "decoder.layers.#.encoder_attn_layer_norm")
 #endif

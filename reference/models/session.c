@@ -258,7 +258,7 @@ static assay_status check_rows(const assay_session *s, assay_pass which, const a
             const int64_t rows = n->dim[assay_op_dim(n->op, o->index_of)], last = past + in->T - 1 + v->shift;
             if (v->kind == ASSAY_VALUE_POS && rows >= 0 && last >= rows) /* a table's, not the cache's */
                 return assay_fail(why, ASSAY_ERR_ARG,
-                                  "position %" PRId64 " is row %" PRId64 " of a table of %" PRId64 " positions",
+                                  "position %" PRId64 " is row %" PRId64 ", from 0 on, of a table of %" PRId64 " rows",
                                   past + in->T - 1, last, rows);
             for (int64_t t = 0; v->kind == ASSAY_VALUE_TYPES && in->types && t < in->T; t++)
                 if (in->types[t] < 0 || in->types[t] >= rows)
