@@ -69,17 +69,22 @@ int assay_graph_constant(assay_graph *g, float *data, int64_t n, const char *nam
 
 int assay_graph_matrix(assay_graph *g, double *data, int64_t rows, int64_t width, const char *name)
 {
-    assay_value v = {
-        .kind = ASSAY_VALUE_WEIGHT, .type = ASSAY_f64, .rank = 2, .dim = { rows, width }, .as_f64 = data
-    };
-    if (!g->status && !data)
+    const int64_t n = rows * width;
+    float *narrow = data ? malloc((size_t)n * sizeof *narrow + 1) : NULL;
+    assay_value v = { .kind = ASSAY_VALUE_WEIGHT, .type = ASSAY_f32, .rank = 2, .dim = { rows, width } };
+    v.as_f64 = data, v.as_f32 = narrow;
+    for (int64_t i = 0; narrow && i < n; i++)
+        narrow[i] = (float)data[i];
+    if (!g->status && !narrow)
         assay_graph_fail(g, ASSAY_ERR_NOMEM, "%s: no memory for %" PRId64 " x %" PRId64 " numbers", name, rows, width);
     snprintf(v.name, sizeof v.name, "%s", name);
-    v.weight = assay_tensor_dense(ASSAY_f64, 0, 2, v.dim);
-    v.weight.data = data;
+    v.weight = assay_tensor_dense(ASSAY_f32, 0, 2, v.dim);
+    v.weight.data = narrow;
     const int before = g->n_values, i = add_value(g, &v);
-    if (g->n_values == before)
+    if (g->n_values == before) {
         free(data);
+        free(narrow);
+    }
     return i;
 }
 

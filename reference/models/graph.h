@@ -88,7 +88,7 @@ int assay_graph_value(assay_graph *g, assay_value_kind kind, assay_dtype type, i
                       const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* A weight that no tensor of the file holds: n floats (malloc or aligned), which become the graph's. */
 int assay_graph_constant(assay_graph *g, float *data, int64_t n, const char *name);
-/* A matrix as a rule makes it of another weight, in double: the graph's, too. */
+/* A matrix as a rule makes it of another weight: the oracle's in double, all others' as f32; the graph's, too. */
 int assay_graph_matrix(assay_graph *g, double *data, int64_t rows, int64_t width, const char *name);
 int assay_graph_tail(assay_graph *g, int base);
 int assay_graph_rows(assay_graph *g, int base, int64_t begin, int64_t n);

@@ -129,7 +129,7 @@ static assay_status place(assay_session *s, assay_entry *e, int i, bool weights_
         e->t[i].data = x->data;
         if (f32)
             e->dense[i] = x->data;
-        if (as_it_is || f32 || (matrix && (oracle || too_large(v)))) /* decoded row by row as it goes */
+        if (as_it_is || f32 || (matrix && (oracle ? !v->as_f64 : too_large(v)))) /* decoded row by row as it goes */
             return ASSAY_OK;
         const assay_status status = decode_weight(v, oracle, why);
         e->dense[i] = oracle ? (void *)v->as_f64 : (void *)v->as_f32;
