@@ -32,15 +32,15 @@ static assay_status whole_heads(const assay_model *m, assay_stack *s, assay_why 
 static assay_status read_turn(assay_model *m, assay_decoder *d, assay_why *why)
 {
     assay_turn *t = &d->s.turn[0];
-    double part = 1;
+    double part = d->part > 0 && (m->hf || m->blank) ? d->part : 1;
     int64_t rotary = 0;
     if (!m->family->rope_of_gguf)
         return ASSAY_OK;
     assay_status s = assay_model_int(m, "rope.dimension_count", false, 1, 65536, &rotary, why);
     if (!s)
-        s = assay_model_real(m, "partial_rotary_factor", false, 0, 1, &part, why);
+        s = assay_model_real(m, "partial_rotary_factor|rotary_pct", false, 0, 1, &part, why);
     if (!s)
-        s = assay_model_real(m, "rope.freq_base|rope_theta", false, 1, 1e12, &t->base, why);
+        s = assay_model_real(m, "rope.freq_base|rope_theta|rotary_emb_base", false, 1, 1e12, &t->base, why);
     if (s)
         return s;
     t->rotary = rotary ? rotary : t->rotary ? t->rotary : (int64_t)((double)d->s.D * part);
@@ -60,13 +60,14 @@ assay_status assay_decoder_read(assay_model *m, assay_decoder *d, assay_why *why
         bool required;
         int64_t lo, hi, *out;
     } ints[] = {
-        { "embedding_length|hidden_size|n_embd", true, 1, 1 << 20, &s->d },
+        { "embedding_length|hidden_size|n_embd|n_embed", true, 1, 1 << 20, &s->d },
         { "block_count|num_hidden_layers|num_layers|n_layer", true, 1, ASSAY_MOST_LAYERS, &s->layers },
         { "attention.head_count|num_attention_heads|n_head", true, 1, 4096, &s->H },
         { "attention.head_count_kv|num_key_value_heads|multi_query_group_num", false, 1, 4096, &s->G },
         { "attention.key_length|head_dim|kv_channels", false, 1, 65536, &s->D },
         { "attention.value_length", false, 1, 65536, &value_length },
-        { "feed_forward_length|intermediate_size|ffn_hidden_size|n_inner", s->F == 0, 1, 1 << 24, &s->F },
+        { "feed_forward_length|intermediate_size|ffn_hidden_size|n_inner", s->F == 0 && !d->wide_net, 1, 1 << 24,
+          &s->F },
         { "context_length|max_position_embeddings|n_positions|seq_length|model_max_length", false, 1, INT32_MAX,
           &d->context },
         { "attention.sliding_window|sliding_window", false, 0, INT32_MAX, &s->window },
@@ -88,6 +89,9 @@ assay_status assay_decoder_read(assay_model *m, assay_decoder *d, assay_why *why
         st = assay_model_real(m, "attn_logit_softcapping", false, 0, 1e6, &s->cap, why);
     if (!st)
         st = whole_heads(m, s, why);
+    if (!s->F)
+        s->F = 4 * s->d;
+    m->heads = s->H, m->kv_heads = s->G;
     if (!st && value_length && value_length != s->D)
         return assay_fail(why, ASSAY_UNSUPPORTED,
                           "%s: values of %" PRId64 " elements per head beside keys of %" PRId64 " are not known",
@@ -175,6 +179,8 @@ assay_status assay_decoder_graph(assay_model *m, const assay_decoder *d, assay_d
     int x = assay_build_lookup(&b, b.ids, T, table, V, s->d, "embedding");
     if (d->embed_scale > 0)
         x = assay_build_scaled(&b, x, T, s->d, d->embed_scale, "embedding.scaled");
+    if (d->embed_norm)
+        x = assay_build_norm(&b, x, T, "token_embd_norm", -1);
     if (d->positions) {
         const int places = assay_graph_weight(g, m, 2, LIST(d->context, s->d), "position_embd.weight");
         const int at = assay_build_lookup(&b, b.pos, T, places, d->context, s->d, "position");

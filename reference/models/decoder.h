@@ -9,6 +9,9 @@ typedef struct assay_decoder {
     int64_t V, context;
     double embed_scale; /* of the embedding; 0: 1 */
     double logit_cap;   /* c tanh(logit / c); 0: none */
+    double part;        /* of a head that turns, where config.json does not say it; 0: all */
+    bool wide_net;      /* the net's width is 4 d where the file does not say it */
+    bool embed_norm;    /* the embedding is normed: token_embd_norm */
     bool positions;     /* a table of positions is added: position_embd, context rows */
     bool unit_rows;     /* the head's rows are divided by their lengths (Baichuan 2) */
     bool head_bias;     /* output.bias must be there */

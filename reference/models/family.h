@@ -13,6 +13,7 @@ typedef enum assay_form {
     ASSAY_FORM_EVEN,   /* of the last dimension every second, from the first; then as TURNED if it is no vector each */
     ASSAY_FORM_ODD,    /* from the second */
     ASSAY_FORM_FLAT,   /* lengths of 1 in front go */
+    ASSAY_FORM_GROUPS, /* rows of each key head's queries, key and value (G, H / G + 2, D, in) become q, k, v */
 } assay_form;
 
 /* gguf: without .weight and .bias, or the whole name; # a number; "": hf is a tensor that no graph needs.  hf: the

@@ -98,6 +98,7 @@ const assay_key_rule assay_key_rules[] = {
     HARMLESS("router_jitter_noise", "for training"),
     HARMLESS("output_router_logits", "for training"),
     HARMLESS("n_ctx", "n_positions says it"),
+    NEUTRAL("apply_residual_connection_post_layernorm", 0, 0, "what is added is added to the normed value"),
     NEUTRAL("is_encoder_decoder", 0, 0, "a decoder attends to an encoder"),
     NEUTRAL("add_cross_attention", 0, 0, "a decoder attends to an encoder"),
     NEUTRAL("is_decoder", 0, 1, "no key is seen that lies ahead"),

@@ -43,9 +43,10 @@ typedef struct assay_model {
     char folder[4096]; /* where further files lie: config.json's; "": a GGUF file has all */
     char arch[64];     /* general.architecture, model_type */
     const struct assay_family *family;
-    int64_t longest; /* positions that a run may reach, where that decides (LongRoPE); 0: its context */
-    bool hf;         /* safetensors with config.json */
-    bool blank;      /* neither file nor weights: what is asked for is noted, and is all zero (assay synth) */
+    int64_t heads, kv_heads; /* once the family has read them: for ASSAY_FORM_GROUPS */
+    int64_t longest;         /* positions that a run may reach, where that decides (LongRoPE); 0: its context */
+    bool hf;                 /* safetensors with config.json */
+    bool blank;              /* neither file nor weights: what is asked for is noted, and is all zero (assay synth) */
     assay_gguf *gguf;
     size_t n_gguf;
     assay_safetensors *part;

@@ -169,6 +169,29 @@ static void flatten(assay_tensor *t, int rank)
     t->data = data;
 }
 
+/* Heads lie by groups: the queries that share a key, that key, its value.  All queries go first, then keys, values. */
+static assay_status regroup(assay_model *m, const char *name, assay_tensor *t, assay_why *why)
+{
+    const int64_t H = m->heads, G = m->kv_heads, all = H + 2 * G;
+    if (G < 1 || H % G || t->rank < 1 || t->dim[0] % all)
+        return assay_fail(why, ASSAY_ERR_FORMAT,
+                          "%s: tensor '%s' of %" PRId64 " rows is not made of %" PRId64 " heads with %" PRId64
+                          " keys and values",
+                          m->label, name, t->rank ? t->dim[0] : 0, H, G);
+    assay_tensor out = assay_tensor_dense(t->type, 0, t->rank, t->dim);
+    const assay_status s = room(m, name, &out, why);
+    const int64_t each = H / G;
+    const size_t bytes = assay_tensor_bytes(t) / (size_t)all;
+    for (int64_t h = 0; h < all && !s; h++) {
+        const int64_t from = h < H       ? h / each * (each + 2) + h % each
+                             : h < H + G ? (h - H) * (each + 2) + each
+                                         : (h - H - G) * (each + 2) + each + 1;
+        memcpy((char *)out.data + (size_t)h * bytes, (const char *)t->data + (size_t)from * bytes, bytes);
+    }
+    *t = out;
+    return s;
+}
+
 static assay_status note(assay_model *m, const char *name, int rank, const int64_t *dim, assay_tensor *out)
 {
     m->wanted = assay_grown(m->wanted, m->n_wanted, sizeof *m->wanted);
@@ -200,6 +223,8 @@ assay_status assay_model_weight(assay_model *m, const char *name, int rank, cons
         s = stack(m, &p, name, dim[0], out, why);
     if (!s && p.row && p.row->form == ASSAY_FORM_FLAT)
         flatten(out, rank);
+    else if (!s && p.row && p.row->form == ASSAY_FORM_GROUPS)
+        s = regroup(m, name, out, why);
     else if (!s && p.row && p.row->form != ASSAY_FORM_SAME &&
              (p.row->form != ASSAY_FORM_TURNED || !strstr(name, ".bias")))
         s = turn(m, name, p.row->form, out, why);

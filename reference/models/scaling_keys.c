@@ -28,6 +28,8 @@ static assay_status read_kind(assay_model *m, assay_scaling *r, assay_why *why)
         return s;
     if (assay_span_is(kind, "default"))
         kind = (assay_span){ "none", 4 };
+    if (m->hf && assay_span_is(kind, "su")) /* what the first files call it */
+        kind = (assay_span){ "longrope", 8 };
     size_t i = 0;
     while (i < n && !assay_span_is(kind, assay_scaling_name(known[i])))
         i++;
@@ -44,15 +46,30 @@ static assay_status read_kind(assay_model *m, assay_scaling *r, assay_why *why)
     return ASSAY_OK;
 }
 
-/* ggml's divisors of the frequencies (LLaMA 3.1), in double. */
-static assay_status divisors(assay_model *m, assay_turn *t, assay_why *why)
+/* Of LongRoPE's two lists the long one where a run may go beyond what the model was trained on (llama.cpp's rule, by
+ * the context that it is given; transformers' by the text so far, so that what was written changes when it grows). */
+static bool goes_on(const assay_model *m, const assay_turn *t, int64_t context)
 {
-    static const char name[] = "rope_freqs.weight";
+    return (double)(m->longest ? m->longest : context) > t->scaling.original;
+}
+
+/* ggml's divisors of the frequencies, in double: LLaMA 3.1's one list, or LongRoPE's two. */
+static assay_status divisors(assay_model *m, int64_t context, assay_turn *t, assay_why *why)
+{
     const int64_t n = t->rotary / 2;
-    assay_tensor x;
-    if (m->hf || !assay_model_has(m, name))
+    assay_tensor x, other;
+    assay_status s = ASSAY_OK;
+    const char *name = "rope_freqs.weight", *unused = NULL;
+    if (!m->hf && assay_model_has(m, "rope_factors_long.weight")) {
+        const bool longer = goes_on(m, t, context);
+        name = longer ? "rope_factors_long.weight" : "rope_factors_short.weight";
+        unused = longer ? "rope_factors_short.weight" : "rope_factors_long.weight";
+        s = assay_model_weight(m, unused, 1, &n, &other, why);
+    }
+    if (!unused && (m->hf || !assay_model_has(m, name)))
         return ASSAY_OK;
-    const assay_status s = assay_model_weight(m, name, 1, &n, &x, why);
+    if (!s)
+        s = assay_model_weight(m, name, 1, &n, &x, why);
     if (s)
         return s;
     if (x.type != ASSAY_f32)
@@ -63,17 +80,15 @@ static assay_status divisors(assay_model *m, assay_turn *t, assay_why *why)
     return ASSAY_OK;
 }
 
-/* LongRoPE: of its two lists the long one where a run may go beyond what the model was trained on (llama.cpp's rule, by
- * the context that it is given; transformers' by the text so far, so that what was written changes when it grows). */
 static assay_status long_list(assay_model *m, assay_turn *t, int64_t context, assay_why *why)
 {
     double other[4096];
     size_t n = 0, k = 0;
     t->divisor = assay_zeros(4096, sizeof *t->divisor);
-    const bool goes_on = (double)(m->longest ? m->longest : context) > t->scaling.original;
-    assay_status s = assay_model_reals(m, "rope_scaling.long_factor", goes_on ? t->divisor : other, 4096, &n, why);
+    const bool longer = goes_on(m, t, context);
+    assay_status s = assay_model_reals(m, "rope_scaling.long_factor", longer ? t->divisor : other, 4096, &n, why);
     if (!s)
-        s = assay_model_reals(m, "rope_scaling.short_factor", goes_on ? other : t->divisor, 4096, &k, why);
+        s = assay_model_reals(m, "rope_scaling.short_factor", longer ? other : t->divisor, 4096, &k, why);
     if (!s && ((int64_t)n != t->rotary / 2 || k != n))
         s = assay_fail(why, ASSAY_ERR_FORMAT,
                        "%s: rope_scaling has %zu long and %zu short factors, %" PRId64 " pairs turn", m->label, n, k,
@@ -133,6 +148,6 @@ assay_status assay_turn_read(assay_model *m, int64_t context, assay_turn *t, ass
             "known",
             m->label, m->arch, mixed, assay_scaling_name(r->kind), usual);
     if (!s)
-        s = r->kind == ASSAY_SCALING_LONGROPE ? long_list(m, t, context, why) : divisors(m, t, why);
+        s = r->kind == ASSAY_SCALING_LONGROPE ? long_list(m, t, context, why) : divisors(m, context, t, why);
     return !s && given > 0 ? in_place(t, given, why) : s;
 }

@@ -4,6 +4,7 @@
 #include "../core/status.h"
 #include "assay/params.h"
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,6 +129,16 @@ static int frequencies(assay_builder *b, int k)
     return -1;
 }
 
+void assay_stack_slopes(assay_stack *s)
+{
+    int64_t n = 1;
+    while (2 * n <= s->H)
+        n *= 2;
+    s->slopes = assay_room((size_t)s->H, sizeof *s->slopes);
+    for (int64_t h = 0; h < s->H; h++)
+        s->slopes[h] = exp2(h < n ? -8 * (double)(h + 1) / (double)n : -4 * (double)(2 * (h - n) + 1) / (double)n);
+}
+
 assay_builder assay_stack_begin(assay_graph *g, assay_model *m, const assay_stack *s, assay_dtype kv)
 {
     const bool encodes = g->pass == ASSAY_PASS_ENCODE;
@@ -219,6 +230,7 @@ static int attend(const assay_builder *b, int q, int k, int v, int64_t keys, boo
 {
     const assay_stack *s = b->s;
     const int64_t E = value_length(s);
+    const double scale = s->scale > 0 ? s->scale : 1 / sqrt((double)s->D);
     const int o = assay_build_temp(b, T, s->H * E, cross ? "cross" : "attention", i);
     const int sinks =
         s->sinks ? assay_graph_vector(b->g, b->m, 1, LIST(s->H), "%s.%d.attn_sinks.weight", s->prefix, i) : -1;
@@ -227,7 +239,7 @@ static int attend(const assay_builder *b, int q, int k, int v, int64_t keys, boo
         "q k v mask slopes sinks qpos o",
         OF(q, k, v, cross ? -1 : b->relative, cross ? -1 : b->slopes, sinks, cross ? -1 : b->pos, o), i);
     assay_graph_set(b->g, n, "causal", s->causal && !cross);
-    assay_graph_set(b->g, n, "scale", s->scale);
+    assay_graph_set(b->g, n, "scale", s->by_layer ? scale / (i + 1) : s->scale);
     assay_graph_set(b->g, n, "softcap", s->cap);
     if (!cross && s->local[i])
         assay_graph_set(b->g, n, "window", (double)s->window);
@@ -241,7 +253,8 @@ static void project(const assay_builder *b, int h, int out[3], int i)
     const assay_stack *s = b->s;
     const int64_t rows[] = { s->H * s->D, s->G * s->D, s->G * value_length(s) }, all = rows[0] + rows[1] + rows[2];
     char name[64];
-    const bool one = assay_model_has(b->m, strcat(name_of(b, i, "attn_qkv", name), ".weight"));
+    const bool there = assay_model_has(b->m, strcat(name_of(b, i, "attn_qkv", name), ".weight"));
+    const bool one = b->m->blank ? s->one_qkv : there;
     int w = -1, bias = -1;
     if (one) {
         w = assay_graph_weight(b->g, b->m, 2, LIST(all, s->d), "%s", name);
@@ -308,25 +321,29 @@ static int sublayer(const assay_builder *b, int x, int (*f)(const assay_builder 
     const assay_place place = b->s->place;
     char name[64];
     snprintf(name, sizeof name, "%s_add", before);
-    int y = f(b, place == ASSAY_NORM_AFTER ? x : layer_norm(b, x, before, i), i);
+    const int h = place == ASSAY_NORM_AFTER ? x : layer_norm(b, x, before, i);
+    int y = f(b, h, i);
     if (place == ASSAY_NORM_AROUND)
         y = layer_norm(b, y, around, i);
-    y = assay_build_add(b, x, y, T, b->s->d, name, i);
+    y = assay_build_add(b, b->s->from_norm ? h : x, y, T, b->s->d, name, i);
     return place == ASSAY_NORM_AFTER ? layer_norm(b, y, after, i) : y;
 }
 
 static int layer_of(const assay_builder *b, int x, int i)
 {
-    if (b->s->place == ASSAY_NORM_PARALLEL) {
-        const int h = layer_norm(b, x, "attn_norm", i);
-        const int both = assay_build_add(b, self_attention(b, h, i), assay_build_net(b, h, i), T, b->s->d, "both", i);
-        return assay_build_add(b, x, both, T, b->s->d, "parallel_add", i);
+    const assay_stack *s = b->s;
+    const char *const first = s->attention_norm ? s->attention_norm : "attn_norm";
+    const char *const second = s->net_norm ? s->net_norm : "ffn_norm";
+    if (s->place == ASSAY_NORM_PARALLEL || s->place == ASSAY_NORM_BESIDE) {
+        const int h = layer_norm(b, x, first, i);
+        const int own = s->place == ASSAY_NORM_BESIDE ? layer_norm(b, x, second, i) : h;
+        const int both = assay_build_add(b, self_attention(b, h, i), assay_build_net(b, own, i), T, s->d, "both", i);
+        return assay_build_add(b, x, both, T, s->d, "parallel_add", i);
     }
-    x = sublayer(b, x, self_attention, "attn_norm", "attn_output_norm", "post_attention_norm", i);
-    if (b->s->cross)
+    x = sublayer(b, x, self_attention, first, "attn_output_norm", "post_attention_norm", i);
+    if (s->cross)
         x = sublayer(b, x, cross_attention, "cross_attn_norm", "cross_attn_output_norm", "", i);
-    const char *before = b->s->net_norm ? b->s->net_norm : "ffn_norm";
-    return sublayer(b, x, assay_build_net, before, "layer_output_norm", "post_ffw_norm", i);
+    return sublayer(b, x, assay_build_net, second, "layer_output_norm", "post_ffw_norm", i);
 }
 
 int assay_stack_layers(assay_builder *b, int x)

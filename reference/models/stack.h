@@ -8,12 +8,13 @@
 #include "family.h"
 #include "scaling.h"
 
-typedef enum assay_place {                     /* of norms */
-                           ASSAY_NORM_BEFORE,  /* x += f(norm x): attn_norm, ffn_norm  */
-                           ASSAY_NORM_AFTER,   /* x = norm(x + f(x)): attn_output_norm, cross_attn_output_norm,
-                                                  layer_output_norm             */
-                           ASSAY_NORM_AROUND,  /* x += norm(f(norm x)): and post_attention_norm, post_ffw_norm  */
-                           ASSAY_NORM_PARALLEL /* h = norm x; x += attention(h) + net(h): attn_norm */
+typedef enum assay_place {                      /* of norms */
+                           ASSAY_NORM_BEFORE,   /* x += f(norm x): attn_norm, ffn_norm  */
+                           ASSAY_NORM_AFTER,    /* x = norm(x + f(x)): attn_output_norm, cross_attn_output_norm,
+                                                   layer_output_norm             */
+                           ASSAY_NORM_AROUND,   /* x += norm(f(norm x)): and post_attention_norm, post_ffw_norm  */
+                           ASSAY_NORM_PARALLEL, /* h = norm x; x += attention(h) + net(h): attn_norm */
+                           ASSAY_NORM_BESIDE    /* x += attention(norm x) + net(norm x), a norm each */
 } assay_place;
 
 typedef enum assay_net {
@@ -54,13 +55,17 @@ typedef struct assay_stack {
     int64_t d, layers, H, G, D; /* width, layers, heads of queries, of keys and values, length of a head */
     int64_t E;                  /* of a value's; 0: D */
     int64_t F;                  /* width of the net */
+    bool one_qkv, one_up;       /* q, k and v, gate and up are one matrix, of a model that has no file to say it */
     assay_place place;
-    bool layer_norm, plus_one; /* a norm takes the mean off; its factor is 1 + w */
+    const char *attention_norm; /* before it; NULL: attn_norm */
+    bool from_norm;             /* what is added is added to the normed value, not to what was normed */
+    bool layer_norm, plus_one;  /* a norm takes the mean off; its factor is 1 + w */
     double eps;
     unsigned bias;
     /* attention */
     bool causal, cross; /* sees no key that lies ahead; attends to what the encoder left, too */
     double scale, cap;  /* of scores; 0: D^-1/2, none */
+    bool by_layer;      /* layer i divides its scores by i + 1 */
     int64_t window;     /* keys seen by local layers; 0: no layer is local */
     uint8_t local[ASSAY_MOST_LAYERS];
     bool half;                 /* pairs: (r, r + R/2); else (2r, 2r + 1) */
@@ -96,6 +101,9 @@ typedef struct assay_builder {
 #define ASSAY_LIST(...) ((const int64_t[]){ __VA_ARGS__ })
 #define ASSAY_OF(...)   ((const int[]){ __VA_ARGS__ })
 
+/* ALiBi's slopes of H heads (Press 2021, 2108.12409): of the largest power of two n of them 2^(-8 (h + 1) / n), of the
+ * rest every second of those of 2 n. */
+void assay_stack_slopes(assay_stack *s);
 /* Begins a stack in the pass that the graph is at: inputs, frequencies, slopes, biases by distance. */
 assay_builder assay_stack_begin(assay_graph *g, assay_model *m, const assay_stack *s, assay_dtype kv);
 /* What the layers make of x (T, d).  A norm at the end, if any, is the caller's. */

@@ -86,7 +86,7 @@ static int gate_up(const assay_builder *b, int h, int64_t F, const char *suffix,
     snprintf(tensor, sizeof tensor, "%s.weight", name[0]);
     snprintf(bias, sizeof bias, "%s.bias", name[0]);
     int w[2], y[2];
-    const bool both = !b->m->blank && !assay_model_has(b->m, tensor);
+    const bool both = b->m->blank ? s->one_up && !*suffix : !assay_model_has(b->m, tensor);
     if (both) {
         const int all = assay_graph_weight(b->g, b->m, 2, LIST(2 * F, d), "%s.weight", name[1]);
         for (int k = 0; k < 2; k++)
