@@ -94,6 +94,7 @@ def seeded(shapes, seed, gemma=False):
             w = n * 1.6 / math.sqrt(shape[-1])
         elif name.endswith("weight"):
             w = n * 0.2 + (not gemma)
+            w = (1 + w).astype(np.float32) - 1.0 if gemma else w  # GGUF holds 1 + w
         else:
             w = n * 0.1
         W[name] = w.astype(np.float32).astype(np.float64)
