@@ -47,7 +47,8 @@ KNOWN = dict(config=dict(KIND, vocab_size=11, hidden_size=24, num_hidden_layers=
                          model_max_length=8, z_loss_weight=0),
              ids=[3, 7, 1, 9, 4], want="2.46595485436936 | -7.44597132504755 | -201.461909023021")
 VARIANTS = [dict(), dict(z_loss_weight=0), dict(max_position_embeddings=128, architectures=["BaiChuanForCausalLM"]),
-            dict(max_position_embeddings=128, z_loss_weight=0)]
+            dict(max_position_embeddings=128, z_loss_weight=0),
+            dict(max_position_embeddings=128, num_hidden_layers=32), dict(num_hidden_layers=40)]  # as many as GGUF tells them by
 
 
 def small(seed):
