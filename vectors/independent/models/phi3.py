@@ -51,5 +51,5 @@ def small(seed):
     c = dict(llama.SMALL, architectures=["Phi3ForCausalLM"], model_type="phi3", original_max_position_embeddings=128, pad_token_id=0)
     c |= VARIANTS[seed % len(VARIANTS)]
     if c.get("rope_scaling"):
-        c["rope_scaling"] = dict(type="longrope", short_factor=[1.0, 1.05, 1.1, 1.5], long_factor=[1.0, 1.3, 2.5, 8.0])
+        c["rope_scaling"] = dict(type="longrope", short_factor=[1.0, 1.0625, 1.125, 1.5], long_factor=[1.0, 1.3125, 2.5, 8.0])
     return c
