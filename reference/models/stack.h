@@ -57,7 +57,7 @@ typedef struct assay_stack {
     int64_t F;                  /* width of the net */
     bool one_qkv, one_up;       /* q, k and v, gate and up are one matrix, of a model that has no file to say it */
     assay_place place;
-    const char *attention_norm; /* before it; NULL: attn_norm */
+    const char *attention_norm; /* in front of attention; NULL: attn_norm */
     bool from_norm;             /* what is added is added to the normed value, not to what was normed */
     bool layer_norm, plus_one;  /* a norm takes the mean off; its factor is 1 + w */
     double eps;
