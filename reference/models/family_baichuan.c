@@ -9,7 +9,6 @@
 
 static const assay_key_rule keys[] = {
     { "_from_model_config", true, { 0, 0 }, "where the file came from" },
-    { "tokenizer_class", true, { 0, 0 }, "the tokenizer says it" },
     { "user_token_id", true, { 0, 0 }, "the tokenizer says it" },
     { "assistant_token_id", true, { 0, 0 }, "the tokenizer says it" },
     { 0 },
