@@ -93,14 +93,17 @@ static bool too_large(assay_value *v)
     return v->by_rows;
 }
 
-/* A table that an INDEX operand looks rows up in. */
+/* A table that an INDEX operand looks rows up in, and in nothing else: ids become the numbers of these rows. */
 static bool looked_up(const assay_op *op, int i)
 {
-    for (int k = 0; k < op->n_operands && strlen(op->operands[i].shape) == 2; k++)
-        if ((op->operands[k].flags & ASSAY_INDEX) && op->operands[k].access == ASSAY_IN &&
-            op->operands[k].index_of == op->operands[i].shape[0])
-            return true;
-    return false;
+    const char *shape = op->operands[i].shape;
+    bool is = false, alone = strlen(shape) == 2;
+    for (int k = 0; k < op->n_operands; k++) {
+        const assay_operand *o = &op->operands[k];
+        is |= (o->flags & ASSAY_INDEX) && o->access == ASSAY_IN && o->index_of == shape[0];
+        alone &= k == i || !strchr(o->shape, shape[0]);
+    }
+    return is && alone;
 }
 
 /* Where the operand's elements come from, in the types that the implementation wants; conversions are noted. */
