@@ -14,6 +14,10 @@ typedef enum assay_form {
     ASSAY_FORM_ODD,    /* from the second */
     ASSAY_FORM_FLAT,   /* lengths of 1 in front go */
     ASSAY_FORM_GROUPS, /* rows of each key head's queries, key and value (G, H / G + 2, D, in) become q, k, v */
+    /* bytes (E, out, in / 32, 16) of *_blocks and powers (E, out, in / 32) of *_scales become mxfp4 (E, out, in) */
+    ASSAY_FORM_FOUR,
+    ASSAY_FORM_FOUR_EVEN, /* of its rows every second, from the first */
+    ASSAY_FORM_FOUR_ODD,
 } assay_form;
 
 /* gguf: without .weight and .bias, or the whole name; # a number; "": hf is a tensor that no graph needs.  hf: the

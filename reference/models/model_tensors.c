@@ -86,8 +86,7 @@ bool assay_model_has(const assay_model *m, const char *name)
     return !m->blank && find(m, name, &p);
 }
 
-/* Room for a tensor in another form. */
-static assay_status room(assay_model *m, const char *name, assay_tensor *t, assay_why *why)
+assay_status assay_model_room(assay_model *m, const char *name, assay_tensor *t, assay_why *why)
 {
     const size_t bytes = assay_tensor_bytes(t);
     const assay_status s = assay_memory_need(bytes, name, why);
@@ -110,7 +109,7 @@ static assay_status stack(assay_model *m, const place *p, const char *name, int6
         return assay_fail(why, ASSAY_ERR_FORMAT, "%s: rank %d", p->first->name, one.rank);
     memcpy(dim + 1, one.dim, (size_t)one.rank * sizeof *dim);
     *out = assay_tensor_dense(one.type, 0, one.rank + 1, dim);
-    assay_status s = room(m, name, out, why);
+    assay_status s = assay_model_room(m, name, out, why);
     const size_t bytes = assay_tensor_bytes(&one);
     for (int64_t e = 0; e < experts && !s; e++) {
         char file_name[192];
@@ -146,7 +145,7 @@ static assay_status turn(assay_model *m, const char *name, assay_form form, assa
     if (turned)
         dim[r - 2] = out_n, dim[r - 1] = rows;
     assay_tensor out = assay_tensor_dense(t->type, 0, r, dim);
-    const assay_status s = room(m, name, &out, why);
+    const assay_status s = assay_model_room(m, name, &out, why);
     for (int64_t a = 0; a < all && !s; a++)
         for (int64_t i = 0; i < rows; i++)
             for (int64_t j = 0; j < out_n; j++)
@@ -154,6 +153,21 @@ static assay_status turn(assay_model *m, const char *name, assay_form form, assa
                        (const char *)t->data + (size_t)((a * rows + i) * n + first + j * step) * size, size);
     *t = out;
     return s;
+}
+
+/* The tensor of powers that lies beside one of blocks, and mxfp4 of both. */
+static assay_status four(assay_model *m, const assay_model_tensor *blocks, assay_form form, assay_tensor *out,
+                         assay_why *why)
+{
+    static const char end[] = "_blocks", other[] = "_scales";
+    char name[sizeof blocks->name];
+    strcpy(name, blocks->name);
+    strcpy(name + strlen(name) - strlen(end), other); /* of one length */
+    assay_model_tensor *scales = look(m, name);
+    if (!scales)
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: tensor '%s' is missing", m->label, name);
+    scales->used = true;
+    return assay_model_four(m, blocks, scales, form == ASSAY_FORM_FOUR_ODD, form == ASSAY_FORM_FOUR ? 1 : 2, out, why);
 }
 
 /* Lengths of 1 in front go until the rank is that which is needed. */
@@ -179,7 +193,7 @@ static assay_status regroup(assay_model *m, const char *name, assay_tensor *t, a
                           " keys and values",
                           m->label, name, t->rank ? t->dim[0] : 0, H, G);
     assay_tensor out = assay_tensor_dense(t->type, 0, t->rank, t->dim);
-    const assay_status s = room(m, name, &out, why);
+    const assay_status s = assay_model_room(m, name, &out, why);
     const int64_t each = H / G;
     const size_t bytes = assay_tensor_bytes(t) / (size_t)all;
     for (int64_t h = 0; h < all && !s; h++) {
@@ -225,6 +239,8 @@ assay_status assay_model_weight(assay_model *m, const char *name, int rank, cons
         flatten(out, rank);
     else if (!s && p.row && p.row->form == ASSAY_FORM_GROUPS)
         s = regroup(m, name, out, why);
+    else if (!s && p.row && p.row->form >= ASSAY_FORM_FOUR)
+        s = four(m, p.first, p.row->form, out, why);
     else if (!s && p.row && p.row->form != ASSAY_FORM_SAME &&
              (p.row->form != ASSAY_FORM_TURNED || !strstr(name, ".bias")))
         s = turn(m, name, p.row->form, out, why);

@@ -58,7 +58,7 @@ def experts(c, W, p, h):
         for e, w in zip(which[t], weight[t]):
             z = row @ wide[e] + W[p + "experts.gate_up_proj_bias"][e]
             g, u = np.minimum(z[0::2], LIMIT), np.clip(z[1::2], -LIMIT, LIMIT)
-            y[t] += w * (((u + 1) * g * m.sigmoid(ALPHA * g)) @ narrow[e] + W[p + "experts.down_proj_bias"][e])
+            y[t] += w * (((u + 1) * g * m.sigmoid(m.narrow(ALPHA) * g)) @ narrow[e] + W[p + "experts.down_proj_bias"][e])
     return y
 
 
