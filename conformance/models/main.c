@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * assay-models FILE.gguf | --synthetic FILE | --write FILE: judges whole models (models.h).  Exit: 0 all good, 1
- * something failed, 2 wrong use or unreadable input, 77 the weights are absent and ASSAY_NO_MODEL=1 allows it. */
+ * assay-models MODEL | --inputs FILE MODEL | --synthetic FILE | --write FILE: judges whole models (models.h).  Exit: 0
+ * all good, 1 something failed, 2 wrong use or unreadable input, 77 the weights are absent and ASSAY_NO_MODEL=1 allows
+ * it. */
 #include "../../reference/core/clock.h"
 #include "../../reference/core/registry.h"
 #include "../../reference/core/save.h"
@@ -60,7 +61,7 @@ static outcome of_prompt(const subject *m, const outcome *all, int prompt, int64
     int64_t before = 0;
     for (int p = 0; p < prompt; p++)
         before += m->n[p];
-    return (outcome){ all->logits + before * m->l.graph.vocab, subject_tokens(m, prompt, most) };
+    return (outcome){ all->logits + before * m->l.graph.width, subject_tokens(m, prompt, most) };
 }
 
 /* Each variant takes half of one prompt, in turn: the bound is at most what all of them on all prompts would give. */
@@ -71,8 +72,8 @@ static double bound(subject *m, const outcome *oracle, bool rounded)
     const double begin = assay_seconds();
     for (int i = 0; i < VARIANTS; i++) {
         const assay_impl impl = variant_impl(m->isa, i, rounded);
-        const outcome want = of_prompt(m, oracle, i % PROMPTS, HALF);
-        outcome o = run(m, &m->l.graph, &impl, (feed){ 1u << i % PROMPTS, .most = HALF });
+        const outcome want = of_prompt(m, oracle, i % m->prompts, HALF);
+        outcome o = run(m, &m->l.graph, &impl, (feed){ 1u << i % m->prompts, .most = HALF });
         const double e = largest_error(m, &want, &o, o.rows);
         which = e > worst ? i : which;
         worst = fmax(worst, e);
@@ -99,7 +100,7 @@ static int64_t best_of(const double *x, int64_t n)
  * two logits may be off. */
 static void judge_choices(const subject *m, const char *name, const outcome *oracle, const outcome *o, double limit)
 {
-    const int64_t V = m->l.graph.vocab;
+    const int64_t V = m->l.graph.width;
     int flips = 0, wrong = 0;
     for (int64_t r = 0; r < o->rows; r++) {
         const double *g = oracle->logits + r * V;
@@ -113,7 +114,7 @@ static void judge_choices(const subject *m, const char *name, const outcome *ora
 
 static bool same_bits(const subject *m, const outcome *a, const outcome *b)
 {
-    return !memcmp(a->logits, b->logits, (size_t)(b->rows * m->l.graph.vocab) * sizeof(double));
+    return !memcmp(a->logits, b->logits, (size_t)(b->rows * m->l.graph.width) * sizeof(double));
 }
 
 /* One implementation: prefill, chunks and token by token (chunks[] ends with 0), against the oracle that rounds alike.
@@ -187,9 +188,14 @@ static void free_copy(assay_graph *c, const assay_graph *g)
 
 static void judge_faults(subject *m, const outcome *oracle, double limit)
 {
+    int there = 0;
     for (size_t i = 0; i < n_model_faults; i++) {
         assay_graph g = copy_graph(&m->l.graph);
-        model_faults[i].apply(&g);
+        if (!model_faults[i].apply(&g)) {
+            free_copy(&g, &m->l.graph);
+            continue;
+        }
+        there++;
         for (int v = 0; v < m->l.graph.n_values; v++)
             if (g.value[v].weight.data != m->l.graph.value[v].weight.data)
                 g.value[v].as_f32 = NULL, g.value[v].as_f64 = NULL;
@@ -201,6 +207,8 @@ static void judge_faults(subject *m, const outcome *oracle, double limit)
         outcome_free(&o);
         free_copy(&g, &m->l.graph);
     }
+    verdict(there >= FEWEST_FAULTS, "%d faults of %zu are possible in this graph (at least %d)", there, n_model_faults,
+            FEWEST_FAULTS);
 }
 
 /* What each op's error alone does to the logits: the oracle with one op swapped, on the first positions. */
@@ -269,14 +277,16 @@ static bool has_float_kernel(const subject *m, char *text, size_t n)
 
 static void judge_model(subject *m)
 {
-    static const int64_t none[] = { 0 }, some[] = { 17, 1, 0 };
+    static const int64_t none[] = { 0 }, many[] = { 17, 1, 0 }, *const some = m->l.graph.steps ? many : none;
     const assay_impl plain = impl_of(m, "oracle"), best = impl_of(m, "best");
     char text[128];
     double begin = assay_seconds();
     outcome oracle = run(m, &m->l.graph, &plain, (feed){ ALL });
-    printf("oracle: %" PRId64 " positions of %d prompts, %.1f s\n", oracle.rows, PROMPTS, assay_seconds() - begin);
-    verdict(oracle.rows >= 256, "%" PRId64 " positions (at least 256)", oracle.rows);
-    judge_oracle(m, &oracle);
+    printf("oracle: %" PRId64 " positions of %d prompt%s, %.1f s\n", oracle.rows, m->prompts,
+           m->prompts == 1 ? "" : "s", assay_seconds() - begin);
+    verdict(oracle.rows >= (m->in.label ? 1 : 256), "%" PRId64 " positions", oracle.rows);
+    if (m->l.graph.steps)
+        judge_oracle(m, &oracle);
     const double limit = bound(m, &oracle, false);
     judge_faults(m, &oracle, limit);
     judge(m, "scalar", "scalar", &oracle, &oracle, limit, ALL, none);
@@ -293,17 +303,38 @@ static void judge_model(subject *m)
     } else {
         judge(m, "best", "best", &oracle, &oracle, limit, ALL, some);
     }
-    show_single_ops(m, &oracle);
+    if (!m->in.label)
+        show_single_ops(m, &oracle);
     outcome_free(&oracle);
 }
 
-static assay_status make_subject(const char *path, subject *m, assay_why *why)
+/* One text as numbers: of a decoder its ids, of an encoder what it reads, and the ids that the decoder is given. */
+static assay_status take_inputs(const char *inputs, subject *m, assay_why *why)
+{
+    const assay_graph *g = &m->l.graph;
+    assay_status s = assay_inputs_open(inputs, &m->in, why);
+    if (!s && g->encodes)
+        s = assay_inputs_rows(&m->in, g, &m->source, why);
+    if (s)
+        return s;
+    const assay_given *text = g->encodes ? &m->in.decoder_ids : &m->in.ids;
+    m->prompts = 1;
+    m->ids[0] = text->whole;
+    m->n[0] = g->steps ? text->n : g->value[g->logits].dim[0] == 1 ? 1 : m->source;
+    m->positions = m->longest = m->n[0];
+    return m->n[0] ? ASSAY_OK : assay_fail(why, ASSAY_ERR_ARG, "%s: no ids", inputs);
+}
+
+static assay_status make_subject(const char *path, const char *inputs, subject *m, assay_why *why)
 {
     *m = (subject){ .threads = 2, .isa = assay_cpu() };
     if (omp_get_num_procs() < 2)
         m->threads = 1;
-    assay_status s = assay_load(path, ASSAY_f32, 0, ASSAY_WANTS_TEXT, &m->l, why);
-    for (int p = 0; p < PROMPTS && !s; p++) {
+    assay_status s = assay_load(path, ASSAY_f32, 0, inputs ? ASSAY_WANTS_NUMBERS : ASSAY_WANTS_TEXT, &m->l, why);
+    if (s || inputs)
+        return s ? s : take_inputs(inputs, m, why);
+    for (m->prompts = 0; m->prompts < PROMPTS && !s; m->prompts++) {
+        const int p = m->prompts;
         size_t n = 0;
         s = assay_tokenizer_encode(&m->l.tokens, model_prompts[p], strlen(model_prompts[p]), true, &m->ids[p], &n, why);
         m->n[p] = n < LONGEST ? (int64_t)n : LONGEST;
@@ -317,14 +348,16 @@ int main(int argc, char **argv)
 {
     assay_stdout_watch();
     const bool write_only = argc == 3 && !strcmp(argv[1], "--write");
+    const char *inputs = argc == 4 && !strcmp(argv[1], "--inputs") ? argv[2] : NULL;
     const bool synthetic = write_only || (argc == 3 && !strcmp(argv[1], "--synthetic"));
     const char *path = argc > 1 ? argv[argc - 1] : NULL;
     const double begin = assay_seconds();
     assay_why why = { "" };
     subject m;
-    if (argc != 2 && !synthetic) {
-        fputs("usage: assay-models MODEL.gguf | --synthetic FILE | --write FILE (a synthetic model: judge it, or only "
-              "write it)\n",
+    if (argc != 2 && !synthetic && !inputs) {
+        fputs("usage: assay-models MODEL | --inputs FILE MODEL | --synthetic FILE | --write FILE (a synthetic model: "
+              "judge it, "
+              "or only write it)\n",
               stderr);
         return 2;
     }
@@ -342,14 +375,16 @@ int main(int argc, char **argv)
                 allowed ? "; ASSAY_NO_MODEL=1: skipped" : "; ASSAY_NO_MODEL=1 would skip");
         return allowed ? 77 : 1;
     }
-    if (make_subject(path, &m, &why)) {
+    if (make_subject(path, inputs, &m, &why)) {
         fprintf(stderr, "assay-models: %s\n", why.text);
         return 2;
     }
     judge_model(&m);
     printf("%s: %d failed, %.1f s\n", path, failures, assay_seconds() - begin);
-    for (int p = 0; p < PROMPTS; p++)
+    for (int p = 0; p < m.prompts && !inputs; p++)
         free(m.ids[p]);
+    if (inputs)
+        assay_inputs_free(&m.in);
     assay_loaded_free(&m.l);
     return failures ? 1 : 0;
 }

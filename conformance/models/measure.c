@@ -9,7 +9,7 @@
 
 int64_t subject_tokens(const subject *m, int prompt, int64_t most)
 {
-    return most && most < m->n[prompt] ? most : m->n[prompt];
+    return m->l.graph.steps && most && most < m->n[prompt] ? most : m->n[prompt];
 }
 
 /* Ops of which nothing is a row (a cache is written where its tokens belong) have nothing to declare. */
@@ -32,21 +32,26 @@ static bool all_say_yes(const assay_session *s)
 assay_status subject_run(subject *m, assay_graph *g, const assay_impl *impl, feed in, outcome *out, assay_why *why)
 {
     assay_session *s;
-    const int64_t V = m->l.graph.vocab, step = in.chunk ? in.chunk : in.most ? in.most : m->longest;
+    const int64_t V = m->l.graph.width, step = in.chunk ? in.chunk : in.most ? in.most : m->longest;
     int64_t total = 0;
     *out = (outcome){ .invariant = true };
-    for (int p = 0; p < PROMPTS; p++)
+    for (int p = 0; p < m->prompts; p++)
         total += in.prompts >> p & 1 ? subject_tokens(m, p, in.most) : 0;
     out->logits = malloc((size_t)(total * V) * sizeof *out->logits);
     if (!out->logits)
         return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for the logits of %lld positions", (long long)total);
-    assay_status status = assay_session_make(g, impl, step, step, m->longest + 1, 0, m->threads, &s, why);
-    for (int p = 0; p < PROMPTS && !status; p++) {
+    assay_status status = assay_session_make(g, impl, step, step, m->longest + 1, m->source, m->threads, &s, why);
+    for (int p = 0; p < m->prompts && !status; p++) {
         if (!(in.prompts >> p & 1))
             continue;
         const int64_t n = subject_tokens(m, p, in.most);
         assay_session_rewind(s, 0);
-        for (int64_t at = 0, T; at < n && !status; at += T) {
+        if (g->encodes)
+            status = assay_session_encode(
+                s, &(assay_source){ m->in.ids.whole, m->in.types.whole, m->in.narrow, m->source }, why);
+        for (int64_t i = 0; i < n && !g->steps && !status; i++)
+            assay_session_logits(s, i, out->logits + out->rows++ * V);
+        for (int64_t at = 0, T; at < n && g->steps && !status; at += T) {
             T = n - at < step ? n - at : step;
             status = assay_session_step(s, m->ids[p] + at, T, T, why);
             out->invariant = out->invariant && !status && all_say_yes(s);
@@ -69,7 +74,7 @@ void outcome_free(outcome *o)
 double largest_error(const subject *m, const outcome *a, const outcome *b, int64_t rows)
 {
     double worst = 0;
-    for (int64_t i = 0; i < rows * m->l.graph.vocab; i++) {
+    for (int64_t i = 0; i < rows * m->l.graph.width; i++) {
         const double e = fabs(a->logits[i] - b->logits[i]);
         if (!(e <= worst))
             worst = isnan(e) ? INFINITY : e;
@@ -79,7 +84,7 @@ double largest_error(const subject *m, const outcome *a, const outcome *b, int64
 
 void divergence(const subject *m, const outcome *a, const outcome *b, int64_t rows, double *mean, double *largest)
 {
-    const int64_t V = m->l.graph.vocab;
+    const int64_t V = m->l.graph.width;
     *mean = *largest = 0;
     for (int64_t r = 0; r < rows; r++) {
         const double kl = assay_divergence(a->logits + r * V, b->logits + r * V, V);

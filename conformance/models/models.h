@@ -5,14 +5,18 @@
  * by variants that round the same. */
 #ifndef ASSAY_CONFORMANCE_MODELS_H
 #define ASSAY_CONFORMANCE_MODELS_H
+#include "../../reference/models/inputs.h"
 #include "../../reference/models/load.h"
 #include "../../reference/models/session.h"
 
 enum { PROMPTS = 3, FIRST = 1, ALL = (1 << PROMPTS) - 1, VARIANTS = 20 }; /* FIRST, ALL: sets of prompts */
 enum { LONGEST = 90, HALF = LONGEST / 2 };                                /* tokens of a prompt */
 
-typedef struct subject { /* a model with its prompts */
+typedef struct subject { /* a model with its prompts, or one text that is given as numbers (inputs.h) */
     assay_loaded l;
+    assay_inputs in; /* label NULL: prompts are text */
+    int64_t source;  /* rows of its encoder */
+    int prompts;     /* how many of them there are */
     int32_t *ids[PROMPTS];
     int64_t n[PROMPTS], positions, longest;
     int threads;
@@ -20,7 +24,7 @@ typedef struct subject { /* a model with its prompts */
 } subject;
 
 typedef struct outcome { /* logits of all positions of some prompts, one after the other */
-    double *logits;      /* (positions, vocab) */
+    double *logits;      /* (positions, width) */
     int64_t rows;
     bool invariant; /* every kernel that ran declares that rows do not depend on those beside them */
 } outcome;
@@ -43,11 +47,12 @@ void divergence(const subject *m, const outcome *a, const outcome *b, int64_t ro
 assay_impl variant_impl(uint64_t isa, int i, bool rounded);
 const char *variant_name(int i);
 
-/* Faults of the graph: each must fail.  Returns false past the last; g is a copy that may be edited. */
+/* Faults of the graph, a copy that may be edited: each that there is must fail. */
 typedef struct model_fault {
     const char *name;
-    void (*apply)(assay_graph *g);
+    bool (*apply)(assay_graph *g); /* false: there is nothing in this graph that could be wrong in this way */
 } model_fault;
+enum { FEWEST_FAULTS = 5 }; /* of a model */
 extern const model_fault model_faults[];
 extern const size_t n_model_faults;
 

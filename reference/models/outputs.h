@@ -6,7 +6,7 @@
 #include "session.h"
 
 typedef struct assay_outputs {
-    const char *model, *inputs, *path; /* inputs: safetensors, as below; path NULL: nothing is written */
+    const char *model, *inputs, *path; /* inputs: inputs.h; path NULL: nothing is written */
     const char *impl_text;
     assay_impl impl;
     int threads;
@@ -19,9 +19,7 @@ typedef struct assay_outputs {
     double difference, largest; /* from them: the largest, and the largest of theirs */
 } assay_outputs;
 
-/* Inputs (numbers of any type that safetensors has):
- *   ids (T)          of a decoder alone, or of an encoder          types (T)   which text of a pair each is of
- *   decoder_ids (U)  of a decoder behind an encoder                mel (M, frames), pixels (channels, h, w)
+/* Inputs: inputs.h.
  * Output: logits (rows, width), F64; of an encoder with hidden states "hidden" (T, d) besides. */
 assay_status assay_outputs_run(assay_outputs *o, assay_why *why);
 #endif
