@@ -7,4 +7,12 @@ target_link_libraries(assay-models PRIVATE assay_models)
 assay_test(models.synthetic LABEL models COMMAND assay-models --synthetic ${CMAKE_BINARY_DIR}/synthetic.gguf)
 assay_test(models.smollm2 LABEL models TIMEOUT 1500
   COMMAND assay-models ${CMAKE_SOURCE_DIR}/models/SmolLM2-135M-Instruct.Q4_1.gguf)
+# Each family by files that Python writes, with the answers of an independent graph (vectors/independent/models).
+file(STRINGS reference/models/families.def family_lines REGEX "^FAMILY")
+foreach(line IN LISTS family_lines)
+  string(REGEX REPLACE "^FAMILY\\(([a-z0-9_]+)\\)$" "\\1" family "${line}")
+  assay_test(models.${family} LABEL models TIMEOUT 900
+    COMMAND ${python} ${CMAKE_SOURCE_DIR}/vectors/independent/models/golden.py $<TARGET_FILE:assay> $<TARGET_FILE:assay-models> ${family})
+  set_tests_properties(models.${family} PROPERTIES ENVIRONMENT_MODIFICATION OMP_WAIT_POLICY=set:passive)
+endforeach()
 set_tests_properties(models.synthetic models.smollm2 PROPERTIES ENVIRONMENT_MODIFICATION OMP_WAIT_POLICY=set:passive)

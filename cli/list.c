@@ -10,6 +10,9 @@
 #include "../conformance/judge/pool.h"
 #include "../conformance/select.h"
 #endif
+#ifdef ASSAY_WITH_RUN
+#include "../reference/models/family.h"
+#endif
 #include <stdio.h>
 #include <string.h>
 
@@ -89,7 +92,17 @@ static void list_workloads(void)
 
 static void list_models(void)
 {
-    puts("llama      GGUF files of the llama architecture (LLaMA 1-3, SmolLM2, Mistral)");
+#ifdef ASSAY_WITH_RUN
+    const assay_family *f;
+    for (size_t i = 0; (f = assay_family_at(i)); i++) {
+        printf("%-12s %s; as", f->name, f->says);
+        for (size_t k = 0; k < sizeof f->arch / sizeof *f->arch && f->arch[k]; k++)
+            printf(" %s", f->arch[k]);
+        putchar('\n');
+    }
+#else
+    puts("this build runs no models");
+#endif
 }
 
 static void list_isa(void)

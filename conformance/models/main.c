@@ -277,7 +277,8 @@ static bool has_float_kernel(const subject *m, char *text, size_t n)
 
 static void judge_model(subject *m)
 {
-    static const int64_t none[] = { 0 }, many[] = { 17, 1, 0 }, *const some = m->l.graph.steps ? many : none;
+    static const int64_t none[] = { 0 }, many[] = { 17, 1, 0 };
+    const int64_t *const some = m->l.graph.steps ? many : none;
     const assay_impl plain = impl_of(m, "oracle"), best = impl_of(m, "best");
     char text[128];
     double begin = assay_seconds();

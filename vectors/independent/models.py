@@ -115,10 +115,26 @@ def keys():
 
 
 def files():
-    shard = lambda no: {"split.no": no, "split.count": 2, "split.tensors.count": 21}
-    refused("the first shard", "shard 1 of 2 of a split model, with 12 of its tensors", keys=shard(0), tensors=lambda n: n[:12])
-    refused("the second shard", "shard 2 of 2", tensors=lambda n: n[12:], keys={**shard(1), "tokenizer.ggml.model": None, "general.architecture": None})
+    shard = lambda no, all=21, count=2: {"split.no": no, "split.count": count, "split.tensors.count": all}
+    second = {"tokenizer.ggml.model": None, "general.architecture": None}
+    refused("a shard by another name", "one of 2 parts of a model, whose name does not end with -00001-of-00002.gguf", keys=shard(0), tensors=lambda n: n[:12])
     refused("text, by the second shard", "shard 2 of 2", ("tokenize", "x"), keys={**shard(1), "tokenizer.ggml.model": None})
+    whole = tiny.write("s-00001-of-00002.gguf", keys=shard(0), tensors=lambda n: n[:12])
+    lone = "run", "s-00001-of-00002.gguf", "--ids", "1", "-n", "1"
+    expect("a shard without the other", run(*lone), 2, "s-00002-of-00002.gguf: No such file")
+    tiny.write("s-00002-of-00002.gguf", keys={**shard(1), **second}, tensors=lambda n: n[12:])
+    for name in "s-00001-of-00002.gguf", "s-00002-of-00002.gguf":
+        expect(name, run("run", name, "--ids", ",".join(map(str, IDS)), "-n", "0", "--impl", "oracle", "--logits", "l.safetensors"), 0)
+        if np.abs(read_logits("l.safetensors") - tiny.logits(whole, IDS)).max() > 1e-4:
+            fail(f"{name}: logits off")
+    for what, said, changed in (("a shard that says another number", "says it is part 1 of 2; its name says 2 of 2", shard(0)),
+                                ("shards of too few tensors", "hold 21 tensors, not 22", shard(1, 22)), ("a shard of another model", "says it is part 2 of 3", shard(1, 21, 3))):
+        tiny.write("s-00002-of-00002.gguf", keys={**changed, **second}, tensors=lambda n: n[12:])
+        expect(what, run(*lone), 2, said)
+    tiny.write("s-00002-of-00002.gguf", keys={**shard(1), **second}, tensors=lambda n: n[11:])
+    expect("a tensor in two shards", run(*lone), 2, "22 tensors, not 21")
+    for name in "s-00001-of-00002.gguf", "s-00002-of-00002.gguf":
+        os.remove(name)
     refused("an adapter", "an adapter (LoRA)", keys={"general.type": "adapter", "adapter.type": "lora", "tokenizer.ggml.model": None})
     refused("a projector", "general.type is 'mmproj'", keys={"general.type": "mmproj"})
 
@@ -242,7 +258,10 @@ def places():
     """Whatever the path leads to, and whatever happens to the file: a sentence, not a signal."""
     os.mkfifo("fifo")
     open("empty", "w").close()
-    for path, said in ((".", "not a regular file but a folder"), ("fifo", "but a FIFO"), ("/dev/zero", "but a device"), ("empty", "0 bytes"),
+    os.mkdir("bare")
+    expect("a folder without a model", run("run", "bare", "-p", "x"), 2, "here are none of the former and 0 of the latter")
+    expect("a folder's vocabulary", run("tokenize", "bare", "x"), 2, "not a regular file but a folder")
+    for path, said in (("fifo", "but a FIFO"), ("/dev/zero", "but a device"), ("empty", "0 bytes"),
                        ("none/m.gguf", "No such file"), ("m.gguf/x", "Not a directory")):
         for command in ("run", "-p", "x"), ("tokenize", "x"):
             expect(f"{command[0]} {path}", run(command[0], path, *command[1:]), 2, said)
