@@ -127,6 +127,14 @@ def qwen2_moe(c, W):
                       "expert_shared_feed_forward_length": c["shared_expert_intermediate_size"]}, names, W
 
 
+def qwen3_moe(c, W):
+    need(c.get("norm_topk_prob") and not c.get("mlp_only_layers") and c.get("decoder_sparse_step", 1) == 1,
+         "weights that do not sum to 1, or layers without experts")
+    arch, k, names, W = qwen("qwen3moe", c, W)
+    return arch, k | {"expert_count": c["num_experts"], "expert_used_count": c["num_experts_per_tok"],
+                      "expert_feed_forward_length": c["moe_intermediate_size"]}, names, W
+
+
 def gpt_oss(c, W):
     k = usual(c) | {"attention.sliding_window": c["sliding_window"], "expert_count": c["num_local_experts"],
                     "expert_used_count": c["num_experts_per_tok"], "expert_feed_forward_length": c["intermediate_size"]}
