@@ -113,7 +113,9 @@ static assay_status graph(assay_model *m, assay_dtype kv, assay_graph *g, assay_
     const assay_status s = read(m, &d, why);
     if (s)
         return s;
-    *g = (assay_graph){ .encodes = true, .context = d.context - shift, .pass = ASSAY_PASS_ENCODE };
+    *g = (assay_graph){ .encodes = true,
+                        .context = d.context > shift ? d.context - shift : 0,
+                        .pass = ASSAY_PASS_ENCODE };
     snprintf(g->family, sizeof g->family, "%s", m->family->name);
     g->vocab = assay_build_rows(g, m, "token_embd.weight", "vocab_size");
     const bool masked = assay_model_has(m, "mlm_dense.weight"), own = assay_build_own_head(g, m, true);
