@@ -3,7 +3,7 @@
  * bytes; a second tokenizer, from a small file of ours, encodes them too, and must give them back. */
 #include "../reference/models/ids.h"
 #include "../reference/models/prompt.h"
-#include "../reference/models/synthetic.h"
+#include "../reference/models/synth.h"
 #include "../reference/models/tokenizer.h"
 #include "../reference/models/utf8.h"
 #include <stdlib.h>
@@ -67,8 +67,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!good.n) { /* once */
         char path[] = "/tmp/fuzz_tokenizer_XXXXXX";
         const int fd = mkstemp(path);
-        const assay_synthetic m = { 1, 32, 1, 1, 1, 32, 32, ASSAY_f32, ASSAY_f32 };
-        if (fd < 0 || assay_synthetic_write(path, &m, &why) || assay_gguf_open(path, &ours, &why) ||
+        static const char *const tiny[] = { "embedding_length=32",    "block_count=1",
+                                            "attention.head_count=1", "attention.head_count_kv=1",
+                                            "feed_forward_length=32", NULL };
+        assay_synth m = {
+            .family = assay_family_find("llama"), .set = tiny, .seed = 1, .type = ASSAY_f32, .table = ASSAY_f32
+        };
+        if (fd < 0 || assay_synth_write(&m, path, &why) || assay_gguf_open(path, &ours, &why) ||
             assay_tokenizer_gguf(&ours, &good, &why))
             abort();
         close(fd);

@@ -13,12 +13,13 @@ int assay_cmd_doctor(int argc, char **argv);
 int assay_cmd_run(int argc, char **argv);
 int assay_cmd_tokenize(int argc, char **argv);
 int assay_cmd_logits(int argc, char **argv);
+int assay_cmd_synth(int argc, char **argv);
 int assay_cmd_similar(int argc, char **argv);
 int assay_cmd_quantize(int argc, char **argv);
 int assay_cmd_formats(int argc, char **argv);
 int assay_cmd_report(int argc, char **argv);
 
-/* quantize.c, for formats.c: the value of an option, a type that model files are written in; or the program ends */
+/* quantize.c, for formats.c and synth.c: the value of an option, a type that model files are written in; or the program ends */
 struct argp_state;
 assay_dtype assay_requant_type(struct argp_state *state, const char *option, const char *text);
 

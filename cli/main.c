@@ -36,6 +36,7 @@ static const struct command {
 #endif
 #ifdef ASSAY_WITH_RUN
     { "run", assay_cmd_run, "run a model: text, tokens/s, shares of time per op" },
+    { "synth", assay_cmd_synth, "a model of random numbers, of any family and size" },
     { "logits", assay_cmd_logits, "what a model answers to given numbers, held against golden answers" },
 #endif
 #ifdef ASSAY_WITH_TOKENIZE

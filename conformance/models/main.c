@@ -7,7 +7,7 @@
 #include "../../reference/core/save.h"
 #include "../../reference/core/status.h"
 #include "../../reference/models/session_parts.h"
-#include "../../reference/models/synthetic.h"
+#include "../../reference/models/synth.h"
 #include "models.h"
 #include <inttypes.h>
 #include <math.h>
@@ -362,8 +362,8 @@ int main(int argc, char **argv)
               stderr);
         return 2;
     }
-    const assay_synthetic small = assay_synthetic_small(1);
-    if (synthetic && assay_synthetic_write(path, &small, &why)) {
+    assay_synth small = { .family = assay_family_find("llama"), .seed = 1, .type = ASSAY_q4_1, .table = ASSAY_q8_0 };
+    if (synthetic && assay_synth_write(&small, path, &why)) {
         fprintf(stderr, "assay-models: %s\n", why.text);
         return 2;
     }

@@ -15,6 +15,7 @@
 const assay_key_rule assay_key_rules[] = {
     /* GGUF */
     HARMLESS("vocab_size", "the rows of the token table count"),
+    HARMLESS("class_count", "the rows of the head count"),
     HARMLESS("tensor_data_layout", "where the file came from"),
     HARMLESS("rope.scaling.finetuned", "how it was trained"),
     HARMLESS("attention.layer_norm_epsilon", "no norm of this graph subtracts the mean"),

@@ -4,7 +4,7 @@
 #include "../../../reference/core/registry.h"
 #include "../../../reference/models/ids.h"
 #include "../../../reference/models/pretokenize.h"
-#include "../../../reference/models/synthetic.h"
+#include "../../../reference/models/synth.h"
 #include "../../../reference/models/tokenizer.h"
 #include "../../../reference/models/utf8.h"
 #include "unit.h"
@@ -133,11 +133,15 @@ START_TEST(test_synthetic)
     const int fd = mkstemp(path);
     ck_assert_int_ge(fd, 0);
     close(fd);
-    const assay_synthetic m = { 1, 32, 1, 1, 1, 32, 32, ASSAY_f32, ASSAY_f32 };
+    static const char *const tiny[] = { "embedding_length=32",       "block_count=1",          "attention.head_count=1",
+                                        "attention.head_count_kv=1", "feed_forward_length=32", NULL };
+    assay_synth m = {
+        .family = assay_family_find("llama"), .set = tiny, .seed = 1, .type = ASSAY_f32, .table = ASSAY_f32
+    };
     assay_why why = { "" };
     assay_gguf g;
     assay_tokenizer t;
-    ck_assert_int_eq(assay_synthetic_write(path, &m, &why), ASSAY_OK);
+    ck_assert_int_eq(assay_synth_write(&m, path, &why), ASSAY_OK);
     ck_assert_int_eq(assay_gguf_open(path, &g, &why), ASSAY_OK);
     ck_assert_int_eq(assay_tokenizer_gguf(&g, &t, &why), ASSAY_OK);
     unlink(path);
