@@ -103,7 +103,7 @@ def keys():
     refused("two factors", "which is it", keys={a + "rope.scaling.factor": 2.0, a + "rope.scale_linear": 4.0})
     refused("values of another length", "values of 16 elements", keys={a + "attention.value_length": 16})
     for key, x, said in ((a + "rope.scaling.yarn_log_multiplier", 0.1, "is 0.100000001: rotated values are multiplied"), (a + "logit_scale", 0.5, "is 0.5"),
-                         (a + "attention.clamp_kqv", 8.0, "clamped"), (a + "final_logit_softcapping", 30.0, "capped"), (a + "expert_count", 8, "experts"),
+                         (a + "attention.clamp_kqv", 8.0, "clamped"), (a + "final_logit_softcapping", 30.0, "capped"), (a + "expert_shared_count", 8, "experts"),
                          (a + "attention.causal", False, "later keys"), (a + "residual_scale", float("nan"), "is nan"),
                          (a + "swiglu_clamp", 7.0, "not understood"), (a + "rope.dimension_sections", [1, 2], "not understood"),
                          ("tokenizer.ggml.add_space_prefix", True, "a blank in front"), ("tokenizer.ggml.suppress_tokens", [5], "has 1 items"),
