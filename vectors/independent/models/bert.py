@@ -9,6 +9,9 @@ import numpy as np
 import common as m
 
 
+STEPS = False  # all at once: no token waits for another
+
+
 def masked_lm(c):
     return c["architectures"] == ["BertForMaskedLM"]
 

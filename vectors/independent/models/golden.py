@@ -30,8 +30,8 @@ def run(what, *command):
 
 
 def ways(family):
-    """Steps of other lengths, where there are steps: an encoder alone has none."""
-    return [[], ["--chunk", "7"], ["--chunk", "1"]] if getattr(family, "STEPS", True) else [[]]
+    """By two threads; in steps of other lengths, where there are steps: an encoder alone has none."""
+    return [[], ["--threads", "2"]] + ([["--chunk", "7"], ["--chunk", "1"]] if getattr(family, "STEPS", True) else [])
 
 
 def one(assay, family, model, golden, what):

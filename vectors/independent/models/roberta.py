@@ -8,6 +8,8 @@ import numpy as np
 import bert
 import common as m
 
+STEPS = False  # all at once
+
 
 def shapes(c):
     d, s = c["hidden_size"], bert.body(c, "roberta.")

@@ -9,6 +9,9 @@ import numpy as np
 import bert
 import common as m
 
+STEPS = False  # all at once
+SEEDS = 2, 3, 8, 11  # images of the size that positions have: no other is known to Assay
+
 
 def shapes(c):
     d, F, P, C = c["hidden_size"], c["intermediate_size"], c["patch_size"], c["num_channels"]
