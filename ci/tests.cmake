@@ -236,7 +236,7 @@ else()
       "capped.avx2 - ci/capped CMakeLists.txt optimized/isa/* optimized/avx2/*" "unit.bounds - reference/ops/*.bound.* conformance/proof/units/*"
       "unit.dtype - reference/core/dtype* conformance/proof/units/unit_dtype.c" "vectors.formats - reference/core/dtype* vectors/independent/formats* vectors/independent/grids.py vectors/independent/kquants.py")
 endif()
-foreach(line IN LISTS lines)
+foreach(line IN LISTS lines family_heavy)
   separate_arguments(line)
   list(GET line 0 name)
   if(TEST ${name})

@@ -49,8 +49,8 @@ static const char *const small[] = { "vocab_size=352",          "embedding_lengt
                                      "block_count=3",           "attention.head_count=6",
                                      "context_length=2048",     "rope.dimension_count=4",
                                      "feed_forward_length=384", NULL };
-const assay_family assay_family_gptneox = {
-    .name = "gptneox",
+const assay_family assay_family_gpt_neox = {
+    .name = "gpt_neox",
     .says = "GPT-NeoX, Pythia: attention and net side by side, a norm each",
     .arch = { "gptneox", "gpt_neox" },
     .rope_of_gguf = "half",
