@@ -45,10 +45,8 @@ assay_status subject_run(subject *m, assay_graph *g, const assay_impl *impl, fee
         if (!(in.prompts >> p & 1))
             continue;
         const int64_t n = subject_tokens(m, p, in.most);
-        assay_session_rewind(s, 0);
-        if (g->encodes)
-            status = assay_session_encode(
-                s, &(assay_source){ m->in.ids.whole, m->in.types.whole, m->in.narrow, m->source }, why);
+        const assay_source source = { m->in.ids.whole, m->in.types.whole, m->in.narrow, m->source };
+        status = g->encodes ? assay_session_encode(s, &source, why) : assay_session_rewind(s, 0, why);
         for (int64_t i = 0; i < n && !g->steps && !status; i++)
             assay_session_logits(s, i, out->logits + out->rows++ * V);
         for (int64_t at = 0, T; at < n && g->steps && !status; at += T) {

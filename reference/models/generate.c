@@ -43,6 +43,10 @@ static assay_status load(run *r, assay_why *why)
     if (!r->id || !r->best)
         return assay_generate_no_memory(why);
     r->n_prompt = (int64_t)n;
+    if (r->l.graph.serial && (o->beams || o->draft))
+        return assay_fail(why, ASSAY_UNSUPPORTED,
+                          "--%s: the state of a model of family %s cannot go back to where texts part",
+                          o->beams ? "beams" : "draft", r->l.graph.family);
     if (r->n_prompt == 0)
         return assay_fail(why, ASSAY_ERR_ARG, "the prompt has no tokens");
     if (r->l.graph.context && r->n_prompt + o->n > r->l.graph.context)

@@ -27,10 +27,9 @@ static assay_status next(void *ctx, const int32_t *id, int64_t n, float *logits,
         r->o->progress(first ? 0 : n, r->o->n);
     const double begin = assay_seconds();
     int64_t at = 0;
-    assay_status s = ASSAY_OK;
     while (at < f->n && at < all - 1 && f->fed[at] == (at < P ? r->id[at] : id[at - P]))
         at++;
-    assay_session_rewind(r->session, at);
+    assay_status s = assay_session_rewind(r->session, at, why);
     for (int64_t i = at; i < all; i++)
         f->fed[i] = i < P ? r->id[i] : id[i - P];
     phase *const spent = first ? &r->prefill : &r->decode;

@@ -38,6 +38,11 @@ static assay_status load(both *b, assay_why *why)
                                 r->l.tokens.kind ? ASSAY_WANTS_TEXT : ASSAY_WANTS_IDS, &b->l, why);
     if (!s)
         s = same_tokens(r, b, why);
+    if (!s && b->l.graph.serial)
+        s = assay_fail(why, ASSAY_UNSUPPORTED,
+                       "--draft %.200s: the state of a model of family %s cannot go back to where drafted tokens did "
+                       "not stand",
+                       o->draft, b->l.graph.family);
     if (!s && b->l.graph.context && r->n_prompt + o->n > b->l.graph.context)
         s = assay_fail(why, ASSAY_ERR_ARG,
                        "--draft %.200s: %" PRId64 " prompt tokens and %" PRId64
@@ -104,10 +109,10 @@ static assay_status go_on(run *r, both *b, assay_why *why)
         return s;
     for (int64_t t = 0; t < made && !r->ended; t++)
         assay_generate_take(r, t, r->id[N + t]);
-    assay_session_rewind(r->session, N + made - 1);
-    if (assay_session_past(b->session) > N + made - 1)
-        assay_session_rewind(b->session, N + made - 1);
-    return ASSAY_OK;
+    assay_status back = assay_session_rewind(r->session, N + made - 1, why);
+    if (!back && assay_session_past(b->session) > N + made - 1)
+        back = assay_session_rewind(b->session, N + made - 1, why);
+    return back;
 }
 
 static assay_status generate(run *r, both *b, assay_why *why)

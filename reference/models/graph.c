@@ -113,6 +113,18 @@ int assay_graph_rows(assay_graph *g, int base, int64_t begin, int64_t n)
     return add_value(g, &v);
 }
 
+int assay_graph_at(assay_graph *g, int base, int64_t each, int64_t begin, int64_t n, int64_t width)
+{
+    if (g->status)
+        return 0;
+    assay_value v = { .kind = ASSAY_VALUE_AT, .type = g->value[base].type, .rank = 2, .dim = { n, width } };
+    v.base = base;
+    v.shift = begin;
+    v.each = each;
+    snprintf(v.name, sizeof v.name, "%.40s.at", g->value[base].name);
+    return add_value(g, &v);
+}
+
 /* Stands a weight of this name there already?  Else the model's, which is noted in v. */
 static bool fetch(assay_graph *g, assay_model *m, int rank, const int64_t *dim, assay_value *v, int *known)
 {

@@ -17,8 +17,10 @@ enum {
 /* k times such a length: the rows of k experts a token, frames of a stem. */
 #define ASSAY_DIM_TIMES(k, symbol) (-16 * ((k)-1) + (symbol))
 
-/* A graph has one pass or two: a step of tokens, and before it, once, what they attend to. */
-typedef enum assay_pass { ASSAY_PASS_STEP, ASSAY_PASS_ENCODE } assay_pass;
+/* A graph has one pass or two: a step of tokens, and before it, once, what they attend to.  What is serial in the
+ * latter is two more passes behind it: once for each of its rows, from the first to the last, then from the last to the
+ * first. */
+typedef enum assay_pass { ASSAY_PASS_STEP, ASSAY_PASS_ENCODE, ASSAY_PASS_FORTH, ASSAY_PASS_BACK } assay_pass;
 
 typedef enum assay_value_kind {
     ASSAY_VALUE_WEIGHT, /* a tensor of the file                                        */
@@ -31,6 +33,7 @@ typedef enum assay_value_kind {
     ASSAY_VALUE_SAME,   /* one number everywhere: fill                                 */
     ASSAY_VALUE_TAIL,   /* the last L rows of another value: a view                    */
     ASSAY_VALUE_ROWS,   /* some rows of another value, from one on: a view             */
+    ASSAY_VALUE_AT,     /* the same, but further on with each row of a pass FORTH or BACK */
 } assay_value_kind;
 
 typedef struct assay_value {
@@ -44,8 +47,9 @@ typedef struct assay_value {
     double *as_f64;
     bool by_rows;  /* too large to be kept as f32: decoded row by row in every step */
     double fill;   /* SAME */
-    int base;      /* TAIL, ROWS */
-    int64_t shift; /* POS; ROWS: the first */
+    int base;      /* TAIL, ROWS, AT */
+    int64_t shift; /* POS; ROWS, AT: the first */
+    int64_t each;  /* AT: so many further on with each row of the pass */
     int64_t lost;  /* POS: this position (if not 0) is written to the last slot of the capacity instead: a fault */
 } assay_value;
 
@@ -65,7 +69,7 @@ typedef struct assay_graph {
     int64_t width;          /* of a row of it: vocab, classes, or the hidden size */
     int hidden;             /* of an encoder: (T, hidden size); -1: none */
     bool encodes, steps;    /* which passes there are */
-    bool serial;            /* a step is one token: states, not caches, carry what was before */
+    bool serial;            /* a step is one token: states, not caches, carry what was before; at first they are 0 */
     assay_pass pass;        /* of what is built next */
     assay_value *value;
     assay_node *node;
@@ -92,6 +96,8 @@ int assay_graph_constant(assay_graph *g, float *data, int64_t n, const char *nam
 int assay_graph_matrix(assay_graph *g, double *data, int64_t rows, int64_t width, const char *name);
 int assay_graph_tail(assay_graph *g, int base);
 int assay_graph_rows(assay_graph *g, int base, int64_t begin, int64_t n);
+/* Of a pass FORTH or BACK that is at row t: n rows of base as rows of that width, from row each t + begin on. */
+int assay_graph_at(assay_graph *g, int base, int64_t each, int64_t begin, int64_t n, int64_t width);
 /* op, its dims as the caller understands them ("TNK": checked against the spec), lengths and operands in that order. */
 assay_node *assay_graph_call(assay_graph *g, const char *op, const char *dims, const int64_t *dim, const char *operands,
                              const int *value, int32_t layer);

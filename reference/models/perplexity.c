@@ -35,8 +35,8 @@ double assay_score_error(const assay_score *s)
 static assay_status window(assay_session *s, const int32_t *id, int64_t W, int64_t first, int64_t batch, int64_t V,
                            double *row, assay_score *score, assay_why *why)
 {
-    assay_session_rewind(s, 0);
-    for (int64_t at = 0; at < W - 1; at += batch) { /* what comes behind the last is not asked */
+    const assay_status back = assay_session_rewind(s, 0, why);
+    for (int64_t at = 0; at < W - 1 && !back; at += batch) { /* what comes behind the last is not asked */
         const int64_t T = W - 1 - at < batch ? W - 1 - at : batch, over = at + T - (first - 1),
                       L = over < 0   ? 0
                           : over < T ? over
@@ -56,7 +56,7 @@ static assay_status window(assay_session *s, const int32_t *id, int64_t W, int64
                                   score->n, id[next]);
         }
     }
-    return ASSAY_OK;
+    return back;
 }
 
 /* Windows of W tokens, each beginning W / 2 behind the one before: the first counts all tokens but its first, the

@@ -26,13 +26,18 @@ static int64_t count(const assay_session *s, const assay_value *v, int first)
     return n;
 }
 
+static bool is_view(const assay_value *v)
+{
+    return v->kind == ASSAY_VALUE_TAIL || v->kind == ASSAY_VALUE_ROWS || v->kind == ASSAY_VALUE_AT;
+}
+
 void *assay_slot_at(const assay_session *s, int slot)
 {
     const assay_slot *x = &s->slot[slot];
-    if (x->v.kind != ASSAY_VALUE_TAIL && x->v.kind != ASSAY_VALUE_ROWS)
+    if (!is_view(&x->v))
         return x->data;
     const assay_slot *base = &s->slot[x->v.base];
-    const int64_t first = x->v.kind == ASSAY_VALUE_TAIL ? s->T - s->L : x->v.shift;
+    const int64_t first = x->v.kind == ASSAY_VALUE_TAIL ? s->T - s->L : x->v.shift + x->v.each * s->row;
     return (char *)base->data + assay_dtype_bytes(base->store, first * count(s, &x->v, 1));
 }
 
@@ -42,11 +47,6 @@ static bool uses_oracle(const assay_impl *impl)
     for (int i = 0; i < impl->n_swaps; i++)
         oracle |= impl->swap[i].how == ASSAY_RUN_ORACLE;
     return oracle;
-}
-
-static bool is_view(const assay_value *v)
-{
-    return v->kind == ASSAY_VALUE_TAIL || v->kind == ASSAY_VALUE_ROWS;
 }
 
 /* Room for every value at the largest step. */
@@ -235,16 +235,7 @@ static void put_inputs(assay_session *s, const assay_source *in, int64_t past)
     }
 }
 
-static assay_status check_ids(const assay_session *s, const int32_t *ids, int64_t n, assay_why *why)
-{
-    for (int64_t t = 0; ids && t < n; t++)
-        if (ids[t] < 0 || ids[t] >= s->g->vocab)
-            return assay_fail(why, ASSAY_ERR_ARG, "token id %" PRId32 " is not in 0 .. %" PRId64, ids[t],
-                              s->g->vocab - 1);
-    return ASSAY_OK;
-}
-
-/* Types and positions that rows of a table are looked up by must be rows of it. */
+/* Ids, types and positions that rows of a table are looked up by must be rows of it. */
 static assay_status check_rows(const assay_session *s, assay_pass which, const assay_source *in, int64_t past,
                                assay_why *why)
 {
@@ -260,10 +251,12 @@ static assay_status check_rows(const assay_session *s, assay_pass which, const a
                 return assay_fail(why, ASSAY_ERR_ARG,
                                   "position %" PRId64 " is row %" PRId64 ", from 0 on, of a table of %" PRId64 " rows",
                                   past + in->T - 1, last, rows);
-            for (int64_t t = 0; v->kind == ASSAY_VALUE_TYPES && in->types && t < in->T; t++)
-                if (in->types[t] < 0 || in->types[t] >= rows)
-                    return assay_fail(why, ASSAY_ERR_ARG, "type %" PRId32 " is not in 0 .. %" PRId64, in->types[t],
-                                      rows - 1);
+            const bool types = v->kind == ASSAY_VALUE_TYPES;
+            const int32_t *given = types ? in->types : v->kind == ASSAY_VALUE_IDS ? in->ids : NULL;
+            for (int64_t t = 0; given && t < in->T; t++)
+                if (given[t] < 0 || given[t] >= rows)
+                    return assay_fail(why, ASSAY_ERR_ARG, "%s %" PRId32 " is not in 0 .. %" PRId64,
+                                      types ? "type" : "token id", given[t], rows - 1);
         }
     }
     return ASSAY_OK;
@@ -277,11 +270,9 @@ static assay_status pass(assay_session *s, assay_pass which, const assay_source 
     const int64_t past = which == ASSAY_PASS_ENCODE ? 0 : s->past;
     s->L = L;
     s->S = past + in->T;
-    assay_status status = run ? check_rows(s, which, in, past, why) : ASSAY_OK;
-    if (run && !status)
+    if (run)
         put_inputs(s, in, past);
-    if (!status)
-        status = assay_session_bind(s, which, in->T, L, why);
+    const assay_status status = assay_session_bind(s, which, in->T, L, why);
     return status || !run ? status : assay_session_run(s, why);
 }
 
@@ -297,12 +288,13 @@ static assay_status step(assay_session *s, const int32_t *ids, int64_t T, int64_
                           s->past + T - 1, s->capacity);
     if (s->g->encodes && run && s->M == 0)
         return assay_fail(why, ASSAY_ERR_ARG, "a step before anything was encoded");
-    assay_status status = check_ids(s, ids, T, why);
+    const assay_source all = { .ids = ids, .T = T };
+    assay_status status = run ? check_rows(s, ASSAY_PASS_STEP, &all, s->past, why) : ASSAY_OK;
     const int64_t each = s->g->serial ? 1 : T;
     const assay_slot *logits = &s->slot[s->g->logits];
     const size_t row = (size_t)assay_dtype_bytes(logits->store, s->g->width);
-    for (int64_t t = 0; t < T && !status; t += each) {
-        const int64_t rows = t + each - (T - L) < 0 ? 0 : each < L ? each : L, kept = t - (T - L);
+    for (int64_t t = 0; t < T && !status; t += run ? each : T) {
+        const int64_t rows = t + each <= T - L ? 0 : each < L ? each : L, kept = t - (T - L);
         status = pass(s, ASSAY_PASS_STEP, &(assay_source){ .ids = ids ? ids + t : NULL, .T = each }, rows, run, why);
         if (!status && run)
             s->past += each;
@@ -314,6 +306,28 @@ static assay_status step(assay_session *s, const int32_t *ids, int64_t T, int64_
     return status;
 }
 
+/* The states of a serial graph, as at first. */
+static void forget(const assay_session *s)
+{
+    for (int i = 0; i < s->n_slots; i++)
+        if (s->slot[i].v.kind == ASSAY_VALUE_STATE)
+            memset(s->slot[i].data, 0, (size_t)assay_dtype_bytes(s->slot[i].store, count(s, &s->slot[i].v, 0)));
+}
+
+/* What is serial in an encoder, over the rows that the pass before it left. */
+static assay_status in_turn(assay_session *s, assay_pass which, assay_why *why)
+{
+    assay_status status = ASSAY_OK;
+    for (int64_t k = 0; k < s->M && !status; k++) {
+        s->row = which == ASSAY_PASS_FORTH ? k : s->M - 1 - k;
+        status = assay_session_bind(s, which, s->M, s->M, why);
+        if (!status)
+            status = assay_session_run(s, why);
+    }
+    s->row = 0;
+    return status;
+}
+
 assay_status assay_session_encode(assay_session *s, const assay_source *x, assay_why *why)
 {
     if (!s->g->encodes || x->T < 1 || x->T > s->room)
@@ -322,11 +336,15 @@ assay_status assay_session_encode(assay_session *s, const assay_source *x, assay
     if (always >= 0 && x->T != always)
         return assay_fail(why, ASSAY_ERR_ARG, "an encoding of %" PRId64 " rows, where the model has %" PRId64, x->T,
                           always);
-    assay_status status = check_ids(s, x->ids, x->T, why);
+    assay_status status = check_rows(s, ASSAY_PASS_ENCODE, x, 0, why);
     s->M = x->T;
     s->past = 0;
+    if (s->g->serial)
+        forget(s);
     if (!status)
         status = pass(s, ASSAY_PASS_ENCODE, x, x->T, true, why);
+    for (assay_pass p = ASSAY_PASS_FORTH; s->g->serial && p <= ASSAY_PASS_BACK && !status; p++)
+        status = in_turn(s, p, why);
     if (status)
         s->M = 0;
     return status;
@@ -352,9 +370,16 @@ void assay_session_watch(assay_session *s, struct assay_importance *w)
     s->watch = w;
 }
 
-void assay_session_rewind(assay_session *s, int64_t past)
+assay_status assay_session_rewind(assay_session *s, int64_t past, assay_why *why)
 {
+    if (s->g->serial && past != s->past && (past || s->g->encodes))
+        return assay_fail(why, ASSAY_UNSUPPORTED,
+                          "family %s: the state behind %" PRId64 " tokens cannot go back to that behind %" PRId64,
+                          s->g->family, s->past, past);
+    if (s->g->serial && past != s->past)
+        forget(s);
     s->past = past;
+    return ASSAY_OK;
 }
 
 assay_tensor assay_session_logits_row(const assay_session *s, int64_t row)

@@ -56,7 +56,9 @@ int64_t assay_session_past(const assay_session *s);
 /* Sums up what the layers' matrices are multiplied with from here on (importance.h); NULL: no more. */
 struct assay_importance;
 void assay_session_watch(assay_session *s, struct assay_importance *w);
-void assay_session_rewind(assay_session *s, int64_t past); /* forget what follows; caches keep their rows */
+/* Forgets what follows; caches keep their rows.  The states of a serial graph cannot go back but to 0, and with an
+ * encoder not to that either: UNSUPPORTED. */
+assay_status assay_session_rewind(assay_session *s, int64_t past, assay_why *why);
 void assay_session_logits(const assay_session *s, int64_t row, double *out); /* of the last step, (width) */
 void assay_session_hidden(const assay_session *s, int64_t row, double *out); /* of the last encoding, (hidden size) */
 assay_tensor assay_session_logits_row(const assay_session *s, int64_t row);  /* (1, width), f32 or f64, no copy */

@@ -52,6 +52,7 @@ struct assay_session {
     int64_t tokens, rows, capacity, past; /* rows: most rows of logits */
     int64_t room, M;                      /* of what an encoder leaves: most rows, rows */
     int64_t T, L, S;                      /* of the step that is bound */
+    int64_t row;                          /* that a pass FORTH or BACK is at */
     int64_t bound;                        /* T of the one before */
     assay_pass pass;                      /* and which pass that is */
     char *serial;                         /* of a graph whose step is one token: rows of logits until all are there */
