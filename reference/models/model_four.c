@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { BYTES = 16 };
+enum { BYTES = 16, MOST = 1 << 24 }; /* blocks of a row */
 
 static void reorder(assay_mxfp4 *to, const uint8_t *codes, uint8_t power)
 {
@@ -25,7 +25,7 @@ assay_status assay_model_four(assay_model *m, const assay_model_tensor *blocks, 
 {
     const assay_tensor *b = &blocks->t, *s = &scales->t;
     if (b->type != ASSAY_i8 || s->type != ASSAY_i8 || b->rank != 4 || s->rank != 3 || b->dim[3] != BYTES ||
-        memcmp(b->dim, s->dim, 3 * sizeof *s->dim) || b->dim[1] % step)
+        memcmp(b->dim, s->dim, 3 * sizeof *s->dim) || b->dim[1] % step || b->dim[2] > MOST)
         return assay_fail(why, ASSAY_ERR_FORMAT,
                           "%s: tensors '%s' and '%s' are no bytes (E, N, K, %d) and (E, N, K) with N a multiple "
                           "of %" PRId64,
