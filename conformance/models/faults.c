@@ -149,7 +149,7 @@ static bool other_scale(assay_graph *g)
     for (int i = 0; i < g->n_nodes; i++) {
         assay_node *n = &g->node[i];
         const assay_attention_params *p = (const assay_attention_params *)n->params;
-        if (strcmp(n->op->name, "attention"))
+        if (strcmp(n->op->name, "attention") || n->dim[5] == 1) /* of one element none is wrong */
             continue;
         const double D = (double)n->dim[5], usual = p->scale > 0 ? (double)p->scale : 1 / sqrt(D);
         assay_graph_set(g, n, "scale",
@@ -242,7 +242,7 @@ static bool no_factor(assay_graph *g)
 {
     bool any = false;
     for (int i = 0; i < g->n_values; i++)
-        if (g->value[i].kind == ASSAY_VALUE_SAME) {
+        if (g->value[i].kind == ASSAY_VALUE_SAME && g->value[i].type == ASSAY_f32 && g->value[i].fill != 1) {
             g->value[i].fill = 1;
             any = true;
         }
@@ -253,20 +253,6 @@ static bool other_gelu(assay_graph *g)
 {
     const assay_node *n = find(g, "gelu", 0);
     return n && set_all(g, "gelu", "form", ((const assay_gelu_params *)n->params)->form == ASSAY_GELU_ERF);
-}
-
-/* Gates of a recurrent net change places, and its state is forgotten. */
-static bool other_gates(assay_graph *g)
-{
-    bool any = false;
-    for (int i = 0; i < g->n_nodes; i++)
-        if (g->serial && !strcmp(g->node[i].op->name, "activation")) {
-            const int form = ((const assay_activation_params *)g->node[i].params)->form;
-            assay_graph_set(g, &g->node[i], "form",
-                            form == ASSAY_ACTIVATION_TANH ? ASSAY_ACTIVATION_SIGMOID : ASSAY_ACTIVATION_TANH);
-            any = true;
-        }
-    return any;
 }
 
 const model_fault model_faults[] = {
@@ -287,6 +273,12 @@ const model_fault model_faults[] = {
     { "weights of experts of another sum", other_sum },
     { "a factor left out", no_factor },
     { "the other GELU", other_gelu },
-    { "other gates", other_gates },
+    { "other gates", serial_functions },
+    { "two gates exchanged", serial_order },
+    { "a state that products do not see", serial_products },
+    { "a state that sums do not see", serial_sums },
+    { "no biases of states", serial_biases },
+    { "kept and taken exchanged", serial_mixture },
+    { "both ways forth", serial_ways },
 };
 const size_t n_model_faults = sizeof model_faults / sizeof *model_faults;

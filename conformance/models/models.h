@@ -52,6 +52,13 @@ typedef struct model_fault {
     const char *name;
     bool (*apply)(assay_graph *g); /* false: there is nothing in this graph that could be wrong in this way */
 } model_fault;
+bool serial_functions(assay_graph *g); /* those of serial graphs: faults_serial.c */
+bool serial_order(assay_graph *g);
+bool serial_products(assay_graph *g);
+bool serial_sums(assay_graph *g);
+bool serial_biases(assay_graph *g);
+bool serial_mixture(assay_graph *g);
+bool serial_ways(assay_graph *g);
 enum { FEWEST_FAULTS = 5 }; /* of a model */
 extern const model_fault model_faults[];
 extern const size_t n_model_faults;

@@ -293,9 +293,6 @@ static assay_status run(const assay_args *a)
 {
     const int mode = mode_of(a);
     const assay_attention_params *p = a->params;
-    if (mode == FLUSHED &&
-        a->operand[SINKS].data) /* of what a high one leaves all may be lost, whatever the kernel does */
-        return ASSAY_UNSUPPORTED;
     const int64_t *n = a->dim, S = n[2], H = n[3], G = n[4], D = n[5], P = n[7], most = P * p->page;
     for (int64_t i = a->begin; i < a->end; i++)
         for (int64_t bh = 0; bh < n[0] * H; bh++) {
@@ -370,7 +367,8 @@ static assay_status run_narrow(const assay_args *a)
 }
 static bool accepts(const assay_args *a)
 {
-    return a->dim[5] <= WIDEST && a->dim[6] <= WIDEST;
+    const bool lost = mode_of(a) == FLUSHED && a->operand[SINKS].rank; /* all that a high one leaves may be, by any */
+    return a->dim[5] <= WIDEST && a->dim[6] <= WIDEST && !lost;
 }
 
 #define F    ASSAY_TYPES(ASSAY_T(f32))
