@@ -41,6 +41,7 @@ enum {
     KEY_DRAW,
     KEY_CHAT,
     KEY_SYSTEM,
+    KEY_REPEAT,
     KEY_SETTING /* the last: + an assay_setting */
 };
 
@@ -95,6 +96,10 @@ static const struct argp_option option_table[] = {
       "and the same text at temperature 0",
       2 },
     { "draft-tokens", KEY_DRAFT_TOKENS, "N", 0, "Of --draft: how many before each step (default 4)", 2 },
+    { "repeat", KEY_REPEAT, "N", 0,
+      "Generate the same N times again, in the same session, and say how times vary; a repetition with another text "
+      "fails",
+      3 },
     { "perplexity", KEY_PERPLEXITY, "FILE", 0, "Generate nothing: say how well the model foretells the text in FILE",
       3 },
     { "window", KEY_WINDOW, "N", 0,
@@ -176,6 +181,11 @@ static void check(struct argp_state *state, const options *o)
                    : g->n == 0       ? "-n 0"
                    : g->chain.gumbel ? "--draw gumbel"
                                      : "--mirostat");
+    if (g->repeat && (g->logits_path || g->imatrix_path || g->inputs_path))
+        argp_error(state, "--repeat %lld: it does not go with %s", (long long)g->repeat,
+                   g->logits_path    ? "--logits"
+                   : g->imatrix_path ? "--imatrix-out"
+                                     : "--activations-out");
     if (g->draft_tokens && !g->draft)
         argp_error(state, "--draft-tokens %lld is of --draft, which is not asked for", (long long)g->draft_tokens);
     if (g->window && !g->text_path)
@@ -226,6 +236,10 @@ static error_t take(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_DRAFT_TOKENS:
         o->g.draft_tokens = (int64_t)assay_option_whole(state, "--draft-tokens", arg, 1, 256);
+        return 0;
+    case KEY_REPEAT:
+        o->generates = "--repeat";
+        o->g.repeat = (int64_t)assay_option_whole(state, "--repeat", arg, 1, 10000);
         return 0;
     case KEY_WINDOW:
         o->g.window = (int64_t)assay_option_whole(state, "--window", arg, 2, 1 << 24);
@@ -355,9 +369,9 @@ int assay_cmd_run(int argc, char **argv)
     if (!s)
         s = o.g.text_path ? assay_perplexity_run(&o.g, stdout, &why) : assay_generate_run(&o.g, stdout, &why);
     free(o.g.ids);
-    if (s || o.g.not_finite) {
+    if (s || o.g.not_finite || o.g.differs) {
         fflush(stdout);
         fprintf(stderr, "assay run: %s\n", why.text);
     }
-    return s ? 2 : o.g.not_finite;
+    return s ? 2 : o.g.not_finite || o.g.differs;
 }

@@ -146,8 +146,9 @@ void assay_generate_check(run *r, int64_t L, assay_why *why)
 
 static void say(run *r, const char *bytes, size_t n)
 {
-    char *more = realloc(r->text, r->n_text + n + 1);
-    assay_plain_say(r->out, bytes, n);
+    char *more = r->quiet ? NULL : realloc(r->text, r->n_text + n + 1);
+    if (!r->quiet)
+        assay_plain_say(r->out, bytes, n);
     if (!more)
         return;
     r->text = more;
@@ -159,9 +160,19 @@ static void say(run *r, const char *bytes, size_t n)
 void assay_generate_say(run *r, int32_t id)
 {
     char out[ASSAY_UTF8_OUT];
-    const assay_span piece = assay_tokenizer_piece(&r->l.tokens, id, false);
+    const bool ids = !r->l.tokens.kind; /* the only text that such a model has */
+    const assay_span piece = ids ? (assay_span){ "", 0 } : assay_tokenizer_piece(&r->l.tokens, id, false);
+    if (ids && !r->quiet)
+        fprintf(r->out, "%s%" PRId32, r->n_made > 1 ? " " : "", id);
     for (size_t k = 0; k < piece.n; k++)
         say(r, out, assay_utf8_push(&r->stream, (unsigned char)piece.at[k], out));
+    fflush(r->out);
+}
+
+void assay_generate_said(run *r)
+{
+    char rest[ASSAY_UTF8_OUT];
+    say(r, rest, assay_utf8_end(&r->stream, rest));
     fflush(r->out);
 }
 
@@ -216,6 +227,7 @@ static assay_status generate(run *r, assay_why *why)
     r->first = assay_seconds() - begin;
     begin = assay_seconds();
     while (!s && !r->ended && r->n_made < r->o->n) {
+        const double step = assay_seconds();
         s = assay_session_step(r->session, &r->id[r->n_prompt + r->n_made - 1], 1, 1, why);
         if (!s)
             s = keep_logits(r, 1, why);
@@ -224,6 +236,7 @@ static assay_status generate(run *r, assay_why *why)
         if (!s && !r->ended)
             s = pick(r, 1, why);
         r->decode.tokens += !s;
+        assay_generate_step(r, step);
     }
     r->decode.seconds = assay_seconds() - begin;
     if (r->decode.tokens)
@@ -236,9 +249,7 @@ assay_status assay_generate_run(assay_generate *o, FILE *out, assay_why *why)
     run r = { .o = o, .out = out };
     assay_status s = load(&r, why);
     if (!s)
-        s = o->beams ? assay_generate_beams(&r, why) : o->draft ? assay_generate_draft(&r, why) : generate(&r, why);
-    char rest[ASSAY_UTF8_OUT];
-    say(&r, rest, assay_utf8_end(&r.stream, rest));
+        s = assay_generate_laps(&r, o->beams ? assay_generate_beams : o->draft ? assay_generate_draft : generate, why);
     if (!s) {
         assay_generate_report(&r);
         if (o->logits_path)
@@ -259,5 +270,7 @@ assay_status assay_generate_run(assay_generate *o, FILE *out, assay_why *why)
     free(r.beams.id);
     free(r.logits);
     free(r.text);
+    free(r.lap);
+    free(r.step);
     return s;
 }

@@ -13,6 +13,7 @@ typedef struct assay_generate {
     const char *system; /* of chat; NULL: the template's own */
     bool special, chat, ignore_eos;
     int64_t n, batch;
+    int64_t repeat; /* so often again, in the same session, to measure how times vary */
     int threads;
     assay_dtype kv;
     assay_impl impl;
@@ -30,6 +31,7 @@ typedef struct assay_generate {
      * NULL: nobody watches. */
     void (*progress)(int64_t tokens, int64_t all);
     bool not_finite; /* result: the run ended at logits that are not finite numbers; why says which */
+    bool differs;    /* result: a repetition wrote another text; why says where */
 } assay_generate;
 
 assay_status assay_generate_run(assay_generate *g, FILE *out, assay_why *why);

@@ -124,7 +124,9 @@ static assay_status generate(run *r, both *b, assay_why *why)
     r->prefill.n_shares = assay_session_shares(r->session, r->prefill.share, SHARES);
     assay_session_reset_times(r->session);
     while (!s && !r->ended && r->n_made < r->o->n) {
+        const double round = assay_seconds();
         s = go_on(r, b, why);
+        assay_generate_step(r, round);
         if (r->draft.rounds == 1)
             r->first = assay_seconds() - begin;
     }

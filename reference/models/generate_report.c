@@ -66,6 +66,7 @@ void assay_generate_report(const run *r)
         fprintf(r->out, "time to the first token: %.3f s\n", r->first);
     report_phase(r->out, "prefill", &r->prefill);
     report_phase(r->out, "decode", &r->decode);
+    assay_generate_speeds(r);
 }
 
 static void json_phase(assay_json *j, const char *name, const phase *p)
@@ -208,6 +209,7 @@ assay_status assay_generate_json(const run *r, assay_why *why)
     assay_json_num(&j, "first_token_seconds", r->first);
     json_phase(&j, "prefill", &r->prefill);
     json_phase(&j, "decode", &r->decode);
+    assay_generate_speeds_json(r, &j);
     return assay_document_write(&j, r->o->json_path, why);
 }
 
