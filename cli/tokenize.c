@@ -22,7 +22,7 @@ typedef struct options {
 static const struct argp_option option_table[] = {
     { "special", 's', NULL, 0, "Recognise special tokens in TEXT; print those in IDS", 0 },
     { "decode", 'd', "IDS", 0, "Print the text of IDS (1,2,3) instead", 0 },
-    { "chat", 'c', NULL, 0, "TEXT is what a user says: write it as the model's chat template does (GGUF)", 0 },
+    { "chat", 'c', NULL, 0, "TEXT is what a user says: write it as the model's chat template does", 0 },
     { "json-lines", 'j', NULL, 0, "Read lines of JSON, a text each, and print the ids of each as a line of JSON", 0 },
     { 0 },
 };
@@ -88,12 +88,11 @@ static assay_status decode(const assay_tokenizer *t, const options *o, assay_why
 
 static assay_status chat(const assay_tokenizer *t, const options *o, assay_prompt *p, assay_why *why)
 {
-    assay_gguf g;
-    assay_status s = assay_gguf_open(o->model, &g, why);
-    if (s)
-        return s;
-    s = assay_chat_prompt(&g, t, NULL, o->text, p, why);
-    assay_gguf_close(&g);
+    char *source = NULL;
+    assay_status s = assay_chat_template_beside(o->model, &source, why);
+    if (!s)
+        s = assay_chat_prompt(o->model, source, t, NULL, o->text, p, why);
+    free(source);
     return s;
 }
 

@@ -159,26 +159,24 @@ static assay_status write_all(writing *w, assay_span system, const char *text)
     return s ? s : assay_encode_text(&w->e, w->text, w->n, false, w->why);
 }
 
-assay_status assay_chat_prompt(const assay_gguf *g, const assay_tokenizer *t, const char *system, const char *text,
-                               assay_prompt *p, assay_why *why)
+assay_status assay_chat_prompt(const char *label, const char *source, const assay_tokenizer *t, const char *system,
+                               const char *text, assay_prompt *p, assay_why *why)
 {
-    assay_span source = { 0 }, said;
+    assay_status s = ASSAY_OK;
+    assay_span said;
     *p = (assay_prompt){ 0 };
-    assay_status s = assay_gguf_text(g, "tokenizer.chat_template", true, &source, why);
-    if (s)
-        return s;
-    char *template = plain(source, &said);
+    char *template = plain((assay_span){ source, strlen(source) }, &said);
     writing w = { .e = { .t = t }, .form = template ? find(template) : NULL, .why = why };
     if (system)
         said = (assay_span){ system, strlen(system) };
     w.text = malloc(said.n + strlen(text) + 64);
     if (!template || !w.text)
-        s = assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for a template of %zu bytes", g->label, source.n);
+        s = assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for a template of %zu bytes", label, strlen(source));
     else if (!w.form)
         s = assay_fail(why, ASSAY_UNSUPPORTED,
                        "%s: its chat_template is not known (ChatML as SmolLM2 and Qwen2 have it, and Llama 3's, are): "
                        "%.100s%s",
-                       g->label, template, strlen(template) > 100 ? "..." : "");
+                       label, template, strlen(template) > 100 ? "..." : "");
     if (!s)
         s = write_all(&w, said, text);
     free(template);

@@ -2,11 +2,19 @@
  * chat.h - what somebody says to a model that was trained on conversations, as the model's template writes it. */
 #ifndef ASSAY_MODELS_CHAT_H
 #define ASSAY_MODELS_CHAT_H
+#include "model.h"
 #include "prompt.h"
 
-/* The prompt of one turn by the user, with which an answer begins.  The template is tokenizer.chat_template of the
- * file; one that is not known is refused.  system: what stands before it all; NULL: what the template has for it, if
- * anything. Both are text: control tokens in them are none. */
-assay_status assay_chat_prompt(const assay_gguf *g, const assay_tokenizer *t, const char *system, const char *text,
-                               assay_prompt *p, assay_why *why);
+/* The template of a model: tokenizer.chat_template of a GGUF file; of a folder chat_template.jinja, else chat_template
+ * of tokenizer_config.json (of a list of them the one named default).  *text: free().  ERR_FORMAT, ERR_IO: there is
+ * none. */
+assay_status assay_chat_template(const assay_model *m, char **text, assay_why *why);
+/* The same by the path of a vocabulary: a GGUF file, or a file in such a folder. */
+assay_status assay_chat_template_beside(const char *path, char **text, assay_why *why);
+
+/* The prompt of one turn by the user, with which an answer begins, as this template writes it; one that is not known is
+ * refused.  label: whose it is, for messages.  system: what stands before it all; NULL: what the template has for it,
+ * if anything.  Both are text: control tokens in them are none. */
+assay_status assay_chat_prompt(const char *label, const char *source, const assay_tokenizer *t, const char *system,
+                               const char *text, assay_prompt *p, assay_why *why);
 #endif

@@ -19,14 +19,30 @@ assay_status assay_generate_no_memory(assay_why *why)
     return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for a run of this length");
 }
 
+static assay_status chat(run *r, assay_prompt *prompt, assay_why *why)
+{
+    char *source = NULL;
+    const assay_generate *o = r->o;
+    assay_status s = assay_chat_template(&r->l.model, &source, why);
+    if (!s)
+        s = assay_chat_prompt(o->model, source, &r->l.tokens, o->system, o->prompt, prompt, why);
+    free(source);
+    return s;
+}
+
 static assay_status load(run *r, assay_why *why)
 {
     assay_generate *o = r->o;
     const double begin = assay_seconds();
     assay_prompt prompt = { 0 };
     assay_status s = assay_load(o->model, o->kv, 0, o->prompt ? ASSAY_WANTS_TEXT : ASSAY_WANTS_IDS, &r->l, why);
+    if (!s && r->l.graph.encodes)
+        s = assay_fail(why, ASSAY_UNSUPPORTED,
+                       "%s: a run continues a text, and a model of this kind (%s) has an encoder: assay logits says "
+                       "what it answers",
+                       o->model, r->l.graph.family);
     if (!s && o->chat)
-        s = assay_chat_prompt(r->l.model.gguf, &r->l.tokens, o->system, o->prompt, &prompt, why);
+        s = chat(r, &prompt, why);
     else if (!s && o->prompt)
         s = assay_prompt_make(&r->l.tokens, o->prompt, strlen(o->prompt), o->special, &prompt, why);
     if (s)
