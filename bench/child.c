@@ -131,6 +131,7 @@ static void reap(bench_child *c, const char *why)
         while (waitpid(-c->pid, NULL, 0) > 0 || errno == EINTR)
             ;
         c->pid = -1;
+        c->status = status;
         if (why)
             snprintf(c->why, sizeof c->why, "%s", why);
         else if (c->note && c->note[0]) { /* it may have written that itself */

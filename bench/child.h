@@ -15,6 +15,7 @@ typedef struct bench_child {
     assay_watch watch;
     char *note;    /* shared with it: its last words, "C" and a sentence */
     char why[160]; /* how it ended, when not well */
+    int status;    /* as of waitpid, when it has ended */
 } bench_child;
 
 /* body runs in the child: it reads from `from` and writes to `to`; its result is the exit status.  It may use so many

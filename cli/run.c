@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * assay run MODEL.gguf -p TEXT -n N: text as it comes, then what it cost. */
+ * assay run MODEL -p TEXT -n N: text as it comes, then what it cost. */
 #include "../conformance/results/terminal.h"
+#include "../conformance/select.h"
 #include "../reference/core/dtype.h"
 #include "../reference/core/options.h"
 #include "../reference/core/registry.h"
@@ -9,6 +10,7 @@
 #include "../reference/models/ids.h"
 #include "../reference/models/perplexity.h"
 #include "commands.h"
+#include "run_plugin.h"
 #include <argp.h>
 #include <errno.h>
 #include <math.h>
@@ -41,6 +43,7 @@ enum {
     KEY_DRAW,
     KEY_CHAT,
     KEY_SYSTEM,
+    KEY_PLUGIN,
     KEY_REPEAT,
     KEY_SETTING /* the last: + an assay_setting */
 };
@@ -49,6 +52,7 @@ typedef struct options {
     const char *impl, *isa, *ids, *kv, *threads;
     bool sampler, length;  /* given: an option of the chain, --length-penalty */
     const char *generates; /* an option that only a run that generates heeds */
+    assay_run_apart apart; /* with plug-ins */
     assay_generate g;
 } options;
 
@@ -60,7 +64,13 @@ static const struct argp_option option_table[] = {
     { "special", KEY_SPECIAL, NULL, 0, "Recognise special tokens in TEXT", 0 },
     { NULL, 'n', "N", 0, "Tokens to generate (default 64)", 0 },
     { "ignore-eos", KEY_IGNORE_EOS, NULL, 0, "Go on after an end token", 0 },
-    { "impl", KEY_IMPL, "IMPL", 0, "oracle, scalar, best (default), or op=kernel[,op=kernel...] with best for the rest",
+    { "impl", KEY_IMPL, "IMPL", 0,
+      "oracle, scalar, best (default), plugin (with --plugin: default), or op=kernel[,op=kernel...] with best for the "
+      "rest",
+      1 },
+    { "plugin", KEY_PLUGIN, "FILE.so", ASSAY_OPTION_REPEATS,
+      "Kernels of this shared object for their ops, where they accept the call (or as --impl says: op=kernel, plugin); "
+      "may be repeated",
       1 },
     { "isa", KEY_ISA, "TIER", 0, "Use kernels up to this tier (assay list isa)", 1 },
     { "kv", KEY_KV, "TYPE", 0, "Element type of the KV cache: f32 (default), f16, q8_0", 1 },
@@ -90,8 +100,8 @@ static const struct argp_option option_table[] = {
     { "diverse", KEY_DIVERSE, "X", 0,
       "Of --beam-groups: take X off a token's log-probability for each beam of the groups before that goes on by it",
       2 },
-    { "draft", KEY_DRAFT, "SMALL.gguf", 0,
-      "Let a smaller model of the same tokens draft some, and MODEL.gguf judge them in one step: the same "
+    { "draft", KEY_DRAFT, "SMALL", 0,
+      "Let a smaller model of the same tokens draft some, and MODEL judge them in one step: the same "
       "distribution, "
       "and the same text at temperature 0",
       2 },
@@ -152,7 +162,7 @@ static void check(struct argp_state *state, const options *o)
 {
     const assay_generate *g = &o->g;
     if (!g->model)
-        argp_error(state, "MODEL.gguf is missing");
+        argp_error(state, "MODEL is missing: a GGUF file or a folder");
     if (g->text_path && (g->prompt || o->ids || o->generates))
         argp_error(state, "--perplexity generates nothing: it does not go with %s",
                    g->prompt ? "a prompt"
@@ -261,6 +271,12 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case KEY_IMPL:
         o->impl = arg;
         return 0;
+    case KEY_PLUGIN:
+        if (o->apart.n_plugins == ASSAY_RUN_PLUGINS)
+            argp_error(state, "--plugin %s: given more than %d times", arg, ASSAY_RUN_PLUGINS);
+        o->apart.plugin[o->apart.n_plugins] = strdup(assay_plugin_path(arg));
+        assay_save_spare(o->apart.plugin[o->apart.n_plugins++]);
+        return 0;
     case KEY_ISA:
         o->isa = arg;
         return 0;
@@ -334,20 +350,36 @@ static assay_status resolve(options *o, assay_why *why)
     return s;
 }
 
+static int body(void *ctx)
+{
+    options *o = ctx;
+    assay_why why = { "" };
+    assay_status s = resolve(o, &why);
+    if (!s)
+        s = o->g.text_path ? assay_perplexity_run(&o->g, stdout, &why) : assay_generate_run(&o->g, stdout, &why);
+    free(o->g.ids);
+    if (s || o->g.not_finite || o->g.differs) {
+        fflush(stdout);
+        fprintf(stderr, "assay run: %s\n", why.text);
+    }
+    return s ? 2 : o->g.not_finite || o->g.differs;
+}
+
 int assay_cmd_run(int argc, char **argv)
 {
     static const struct argp argp = { option_table,
                                       take,
-                                      "MODEL.gguf",
-                                      "Runs a model: prints the text as it comes, then prefill and decode tokens/s, "
+                                      "MODEL",
+                                      "Runs a model, a GGUF file or a folder of config.json and safetensors: prints "
+                                      "the text as it comes, then prefill and decode tokens/s, "
                                       "time to the first token, each op's "
                                       "share of the time and the bytes of packed weights.\vExit status: 0 done, 1 "
-                                      "logits that are not finite, 2 wrong use or unreadable input.",
+                                      "logits that are not finite, a repetition with another text or a plug-in that "
+                                      "crashed, 2 wrong use or unreadable input.",
                                       NULL,
                                       NULL,
                                       NULL };
-    options o = { .impl = "best",
-                  .kv = "f32",
+    options o = { .kv = "f32",
                   .g = { .n = 64,
                          .threads = 1,
                          .batch = 512,
@@ -358,20 +390,17 @@ int assay_cmd_run(int argc, char **argv)
     assay_options_parse(&argp, argc, argv, &o);
     if (!o.g.draft_tokens)
         o.g.draft_tokens = 4;
+    if (!o.impl)
+        o.impl = o.apart.n_plugins ? "plugin" : "best";
     static const char *const option[] = { "--json", "--logits", "--imatrix-out", "--activations-out" };
+    const char *const out[] = { o.g.json_path, o.g.logits_path, o.g.imatrix_path, o.g.inputs_path };
     assay_status s = assay_chain_check(&o.g.chain, &why);
     if (!s)
-        s = assay_save_begin(option,
-                             (const char *const[]){ o.g.json_path, o.g.logits_path, o.g.imatrix_path, o.g.inputs_path },
-                             4, &why);
-    if (!s)
-        s = resolve(&o, &why);
-    if (!s)
-        s = o.g.text_path ? assay_perplexity_run(&o.g, stdout, &why) : assay_generate_run(&o.g, stdout, &why);
-    free(o.g.ids);
-    if (s || o.g.not_finite || o.g.differs) {
-        fflush(stdout);
+        s = assay_save_begin(option, out, 4, &why);
+    if (s) {
         fprintf(stderr, "assay run: %s\n", why.text);
+        return 2;
     }
-    return s ? 2 : o.g.not_finite || o.g.differs;
+    o.apart.out = out, o.apart.n_out = 4, o.apart.body = body, o.apart.ctx = &o;
+    return o.apart.n_plugins ? assay_run_apart_main(&o.apart) : body(&o);
 }

@@ -83,7 +83,8 @@ void assay_confine(const assay_confinement *c)
     assay_descriptors_close(c->keep);
     if (c->memory)
         limit(RLIMIT_DATA, assay_confine_data() + c->memory);
-    limit(RLIMIT_FSIZE, FILE_BYTES);
+    if (!c->prints)
+        limit(RLIMIT_FSIZE, FILE_BYTES);
     limit(RLIMIT_CORE, 0);
     setsid();
     stands.apart = alone();

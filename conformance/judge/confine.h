@@ -13,6 +13,7 @@ typedef struct assay_confinement {
     int keep[2];   /* the only descriptors that stay, but for the standard ones */
     char *note;    /* where the warden writes which call was refused (warden.h); NULL: nowhere */
     bool counters; /* it may count events of its own */
+    bool prints;   /* what it prints has no end */
 } assay_confinement;
 
 /* Bytes of private writable memory that this process has now; 0: nobody knows (no /proc). */

@@ -10,32 +10,21 @@
 #include "confine.h"
 #include "fence.h"
 #include "mapping.h"
+#include "plugin.h"
 #include "state.h"
-#include <dlfcn.h>
 #include <fcntl.h>
-#include <link.h>
 #include <omp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const assay_plugin *plugin;
-static void *plugin_entry;
-static assay_why at_load; /* what loading the plug-in left changed; empty: nothing */
-
-/* Kernel i of the plug-in.  One built against an older, shorter header gets zeros for what it does not know. */
-static assay_kernel plugin_kernel(uint32_t i)
-{
-    assay_kernel k = { 0 };
-    memcpy(&k, (const char *)plugin->kernels + (size_t)i * plugin->kernel_size, plugin->kernel_size);
-    return k;
-}
+static assay_loaded_plugin loaded; /* plugin NULL: none */
+static assay_why at_load;          /* what loading the plug-in left changed; empty: nothing */
 
 /* ---- one job --------------------------------------------------------------------------------------------- */
 
@@ -82,7 +71,7 @@ static void call_kernel(const assay_job *j, const assay_kernel *k, assay_answer 
 
 void assay_runner_job(assay_job *j, int arena, assay_answer *a)
 {
-    assay_kernel own = j->kernel ? *j->kernel : plugin_kernel((uint32_t)j->plugin);
+    assay_kernel own = j->kernel ? *j->kernel : assay_plugin_kernel(&loaded, (size_t)j->plugin);
     assay_abi_wrap(&own, j->kernel != NULL);
     *a = (assay_answer){ .number = j->number, .by = ASSAY_BY_NONE };
     assay_fence_poison(j->scratch);
@@ -91,7 +80,7 @@ void assay_runner_job(assay_job *j, int arena, assay_answer *a)
     else
         a->status = assay_fail(&a->why, ASSAY_ERR_NOMEM, "the runner cannot map the operands");
     assay_fence_forget();
-    if (plugin)
+    if (loaded.plugin)
         assay_mapping_forget();
     if (at_load.text[0]) {
         a->by = ASSAY_BY_ABI;
@@ -135,64 +124,14 @@ static void describe(const assay_kernel *k, assay_described *d)
 
 static assay_status load(const char *path, assay_greeting *g)
 {
-    void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!so)
-        return assay_fail(&g->why, ASSAY_ERR_IO, "%s", dlerror());
-    assay_plugin_fn entry = NULL;
-    *(void **)&entry = dlsym(so, "assay_plugin_v1");
-    if (!entry)
-        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: exports no assay_plugin_v1", path);
-    plugin_entry = *(void **)&entry;
-    plugin = entry();
-    if (!plugin || plugin->abi != ASSAY_ABI)
-        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: built against ABI %u, this is ABI %u", path,
-                          plugin ? plugin->abi : 0, ASSAY_ABI);
-    if (plugin->kernel_size > sizeof(assay_kernel) || plugin->kernel_size < offsetof(assay_kernel, accepts))
-        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: its assay_kernel has %u bytes, this one reads %zu to %zu", path,
-                          plugin->kernel_size, offsetof(assay_kernel, accepts), sizeof(assay_kernel));
-    if (plugin->n_kernels > ASSAY_PLUGIN_KERNELS)
-        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: %zu kernels, at most %d", path, plugin->n_kernels,
-                          ASSAY_PLUGIN_KERNELS);
-    if (plugin->n_kernels && !plugin->kernels)
-        return assay_fail(&g->why, ASSAY_ERR_ABI, "%s: has no table of kernels", path);
-    if (plugin->n_ops)
-        return assay_fail(&g->why, ASSAY_UNSUPPORTED,
-                          "%s: brings %zu ops of its own; only kernels of known ops are judged", path, plugin->n_ops);
-    snprintf(g->plugin, sizeof g->plugin, "%.60s %.60s", plugin->name ? plugin->name : "?",
-             plugin->version ? plugin->version : "?");
-    snprintf(g->name, sizeof g->name, "%.60s", plugin->name ? plugin->name : "");
-    g->n_kernels = (uint32_t)plugin->n_kernels;
+    const assay_status s = assay_plugin_load(path, &loaded, &g->why);
+    if (s)
+        return s;
+    const assay_plugin *p = loaded.plugin;
+    snprintf(g->plugin, sizeof g->plugin, "%.60s %.60s", p->name ? p->name : "?", p->version ? p->version : "?");
+    snprintf(g->name, sizeof g->name, "%.60s", p->name ? p->name : "");
+    g->n_kernels = (uint32_t)p->n_kernels;
     return ASSAY_OK;
-}
-
-/* A kernel has no state: what the plug-in keeps in its own static memory is read-only from here on.  One that brings
- * threads of its own (a peer's library behind it) may keep what it likes. */
-static int lock_segments(struct dl_phdr_info *info, size_t size, void *entry)
-{
-    const uintptr_t at = (uintptr_t)entry, page = assay_fence_page();
-    bool ours = false;
-    (void)size;
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *h = &info->dlpi_phdr[i];
-        ours = ours || (h->p_type == PT_LOAD && at - info->dlpi_addr - h->p_vaddr < h->p_memsz);
-    }
-    for (int i = 0; ours && i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *h = &info->dlpi_phdr[i];
-        const uintptr_t lo = (info->dlpi_addr + h->p_vaddr) / page * page,
-                        hi = (info->dlpi_addr + h->p_vaddr + h->p_memsz + page - 1) / page * page;
-        if (h->p_type == PT_LOAD && (h->p_flags & PF_W) && !mprotect((void *)lo, hi - lo, PROT_READ))
-            assay_fence_static("the plug-in's static memory", (char *)lo, (char *)hi);
-    }
-    return ours;
-}
-
-static void lock_plugin(void)
-{
-    for (uint32_t i = 0; i < plugin->n_kernels; i++)
-        if (plugin_kernel(i).flags & ASSAY_OWN_THREADS)
-            return;
-    if (plugin->n_kernels)
-        dl_iterate_phdr(lock_segments, plugin_entry);
 }
 
 static void greet(int socket, const char *path)
@@ -204,13 +143,13 @@ static void greet(int socket, const char *path)
         _exit(1);
     for (uint32_t i = 0; i < g.n_kernels; i++) {
         assay_described d;
-        const assay_kernel k = plugin_kernel(i);
+        const assay_kernel k = assay_plugin_kernel(&loaded, i);
         describe(&k, &d);
         if (write(socket, &d, sizeof d) < 0)
             _exit(1);
     }
     if (path && !g.status)
-        lock_plugin();
+        assay_plugin_lock(&loaded);
 }
 
 /* A stranger's kernel may do nothing but compute: what it prints is kept for the judge, the rest is refused. */
@@ -237,7 +176,7 @@ bool assay_runner_here(const assay_runner_setup *s, assay_greeting *g, assay_des
     if (s->plugin)
         g->status = load(s->plugin, g);
     for (uint32_t i = 0; i < g->n_kernels; i++) {
-        const assay_kernel k = plugin_kernel(i);
+        const assay_kernel k = assay_plugin_kernel(&loaded, i);
         describe(&k, &d[i]);
     }
     assay_state_open();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "registry.h"
+#include "strangers.h"
 #include "assay_build.h" /* IF_<isa>(x): x on targets that can build <isa>, else nothing; assay_*.def: CMakeLists.txt */
 #include "../../optimized/tiers.h"
 #include <stdio.h>
@@ -163,7 +164,7 @@ const assay_kernel *assay_kernel_at(size_t i)
     for (size_t e = 0; e < ENTRIES; e++)
         if ((entries[e].op->scalar || entries[e].op->n_parts) && i-- == 0) /* a probe has its kernel only */
             return scalar_of(e);
-    return i < n ? built_in[i] : NULL;
+    return i < n ? built_in[i] : assay_stranger_at(i - n);
 }
 
 const assay_kernel *assay_kernel_find(const char *op, const char *name)

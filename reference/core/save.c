@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 static int out = STDOUT_FILENO; /* what "-" means */
+static assay_save_put through;  /* NULL: files are written here */
 
 static bool standard(const char *path)
 {
@@ -116,6 +117,7 @@ static assay_status end(assay_save *s, assay_status status)
     free(s->path);
     free(s->target);
     free(s->aside);
+    free(s->bytes);
     *s = (assay_save){ 0 };
     return status;
 }
@@ -160,8 +162,28 @@ static int open_place(assay_save *s, const place *p)
     return open(s->target, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY);
 }
 
+void assay_save_through(assay_save_put put)
+{
+    through = put;
+}
+
+static assay_status open_through(assay_save *s, const char *path, assay_why *why)
+{
+    *s = (assay_save){ .path = strdup(path) };
+    s->f = s->path ? open_memstream(&s->bytes, &s->n) : NULL;
+    return s->f ? ASSAY_OK : end(s, failed(path, ENOMEM, why));
+}
+
+static assay_status commit_through(assay_save *s, assay_why *why)
+{
+    const bool good = !ferror(s->f) && !fclose(s->f) && through(s->path, s->bytes, s->n);
+    return end(s, good ? ASSAY_OK : failed(s->path, 0, why));
+}
+
 assay_status assay_save_open(assay_save *s, const char *path, assay_why *why)
 {
+    if (through)
+        return open_through(s, path, why);
     place p;
     const int error = find(path, &p);
     *s = (assay_save){ .path = strdup(path), .target = p.target };
@@ -222,6 +244,8 @@ static bool arrived(FILE *f)
 
 assay_status assay_save_commit(assay_save *s, assay_why *why)
 {
+    if (through)
+        return commit_through(s, why);
     bool good = arrived(s->f) && (!s->aside || in_place(s));
     int error = errno;
     if (fclose(s->f) && good) {
@@ -271,7 +295,7 @@ static assay_status try(const char *path, assay_why *why)
     return error ? failed(path, error, why) : ASSAY_OK;
 }
 
-static const char *spared[4];
+static const char *spared[12];
 
 void assay_save_spare(const char *path)
 {

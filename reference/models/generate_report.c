@@ -4,6 +4,7 @@
 #include "../core/dtype.h"
 #include "../core/registry.h"
 #include "../core/safetensors.h"
+#include "../core/strangers.h"
 #include "generate_parts.h"
 #include <inttypes.h>
 
@@ -161,6 +162,22 @@ static void json_draft(assay_json *j, const run *r)
     assay_json_close(j);
 }
 
+/* Kernels of plug-ins: calls of each, and those of its op that went to others. */
+static void json_strangers(assay_json *j)
+{
+    const assay_kernel *k;
+    assay_json_open(j, "plugin", '[');
+    for (size_t i = 0; (k = assay_stranger_at(i)); i++) {
+        assay_json_open(j, NULL, '{');
+        assay_json_str(j, "op", k->op);
+        assay_json_str(j, "kernel", k->name);
+        assay_json_int(j, "calls", assay_stranger_ran(i));
+        assay_json_int(j, "fell_back", assay_stranger_passed_by(k->op));
+        assay_json_close(j);
+    }
+    assay_json_close(j);
+}
+
 assay_status assay_generate_json(const run *r, assay_why *why)
 {
     assay_json j = { 0 };
@@ -210,6 +227,8 @@ assay_status assay_generate_json(const run *r, assay_why *why)
     json_phase(&j, "prefill", &r->prefill);
     json_phase(&j, "decode", &r->decode);
     assay_generate_speeds_json(r, &j);
+    if (assay_stranger_at(0))
+        json_strangers(&j);
     return assay_document_write(&j, r->o->json_path, why);
 }
 

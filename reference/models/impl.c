@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "../core/registry.h"
 #include "../core/status.h"
+#include "../core/strangers.h"
 #include "session.h"
 #include <string.h>
 
 static bool parse_how(const char *word, size_t n, assay_how *how)
 {
-    static const char *const names[] = { "best", "scalar", "oracle" };
-    for (int i = 0; i < 3; i++)
-        if (strlen(names[i]) == n && !strncmp(word, names[i], n)) {
-            *how = (assay_how)i;
+    static const struct {
+        const char *name;
+        assay_how how;
+    } names[] = { { "best", ASSAY_RUN_BEST },
+                  { "scalar", ASSAY_RUN_SCALAR },
+                  { "oracle", ASSAY_RUN_ORACLE },
+                  { "plugin", ASSAY_RUN_PLUGIN } };
+    const size_t known = sizeof names / sizeof *names - !assay_stranger_at(0);
+    for (size_t i = 0; i < known; i++)
+        if (strlen(names[i].name) == n && !strncmp(word, names[i].name, n)) {
+            *how = names[i].how;
             return true;
         }
     return false;
@@ -18,7 +26,7 @@ static bool parse_how(const char *word, size_t n, assay_how *how)
 static assay_status parse_swap(const char *word, size_t n, assay_impl *impl, assay_why *why)
 {
     const char *equal = memchr(word, '=', n);
-    char name[64];
+    char name[96]; /* "plugin:kernel" */
     if (!equal || impl->n_swaps == ASSAY_MAX_SWAPS || (size_t)(equal - word) >= sizeof impl->swap[0].op ||
         n - (size_t)(equal - word) > sizeof name)
         return assay_fail(why, ASSAY_ERR_ARG, "'%.*s' is neither oracle, scalar, best nor op=kernel",
@@ -34,7 +42,10 @@ static assay_status parse_swap(const char *word, size_t n, assay_impl *impl, ass
     if (!parse_how(name, kernel, &w->how)) {
         w->kernel = assay_kernel_find(w->op, name);
         if (!w->kernel)
-            return assay_fail(why, ASSAY_ERR_ARG, "op %s has no kernel '%s' in this build", w->op, name);
+            w->kernel = assay_stranger_find(w->op, name);
+        if (!w->kernel)
+            return assay_fail(why, ASSAY_ERR_ARG, "op %s has no kernel '%s' in this build or in a plug-in of this run",
+                              w->op, name);
         if (w->kernel->isa & ~impl->isa)
             return assay_fail(why, ASSAY_UNSUPPORTED,
                               "kernel %s of %s needs CPU features that are absent or not allowed", name, w->op);

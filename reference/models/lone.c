@@ -4,6 +4,7 @@
 #include "../core/execute.h"
 #include "../core/registry.h"
 #include "../core/status.h"
+#include "../core/strangers.h"
 #include "../core/tensor.h"
 #include "session_parts.h"
 #include <stdlib.h>
@@ -11,10 +12,14 @@
 
 static bool takes(const assay_op *op, const assay_kernel *k, const assay_args *a)
 {
-    return assay_kernel_takes(op, k, a) && assay_kernel_accepts(k, *a);
+    assay_stranger_enters(k);
+    const bool good = assay_kernel_takes(op, k, a) && assay_kernel_accepts(k, *a);
+    assay_stranger_enters(NULL);
+    return good;
 }
 
-/* The kernel that impl names, the last of the list that takes the call, or the baseline. */
+/* The kernel that impl names, the last of the list that takes the call (strangers' are its end, and are left out unless
+ * they are asked for), or the baseline. */
 static const assay_kernel *choose(const assay_impl *impl, const assay_op *op, const assay_args *a)
 {
     const assay_swap *w = assay_impl_swap(impl, op->name);
@@ -24,7 +29,8 @@ static const assay_kernel *choose(const assay_impl *impl, const assay_op *op, co
     if (w && w->how == ASSAY_RUN_KERNEL && takes(op, w->kernel, a))
         return w->kernel;
     for (size_t i = 0; (k = assay_kernel_at(i)) != NULL; i++)
-        if (k->run && !strcmp(k->op, op->name) && !(k->isa & ~impl->isa) && takes(op, k, a))
+        if (k->run && !strcmp(k->op, op->name) && !(k->isa & ~impl->isa) &&
+            (assay_stranger_index(k) < 0 || assay_session_how(impl, op->name) == ASSAY_RUN_PLUGIN) && takes(op, k, a))
             found = k;
     return found;
 }
@@ -32,12 +38,15 @@ static const assay_kernel *choose(const assay_impl *impl, const assay_op *op, co
 static assay_status by_kernel(const assay_impl *impl, const assay_op *op, const assay_args *a, assay_why *why)
 {
     assay_call c = { .op = op, .kernel = choose(impl, op, a), .args = *a, .threads = 1 };
+    assay_stranger_enters(c.kernel);
     assay_status s = assay_call_pack(&c, why);
     if (!s)
         s = assay_call_prepare(&c, why);
     if (!s && (s = assay_call_run(&c)) != ASSAY_OK)
         s = assay_fail(why, s, "%s/%s refused a call that it had accepted: %s", op->name, c.kernel->name,
                        assay_status_name(s));
+    assay_stranger_enters(NULL);
+    assay_stranger_count(op->name, c.kernel, assay_session_wants_plugin(impl, op->name));
     assay_call_free(&c);
     return s;
 }

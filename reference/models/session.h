@@ -9,7 +9,14 @@
 #define ASSAY_MODELS_SESSION_H
 #include "graph.h"
 
-typedef enum assay_how { ASSAY_RUN_BEST, ASSAY_RUN_SCALAR, ASSAY_RUN_ORACLE, ASSAY_RUN_KERNEL } assay_how;
+/* PLUGIN: a plug-in's kernel (strangers.h) where one takes the call, else as BEST, which has none of them. */
+typedef enum assay_how {
+    ASSAY_RUN_BEST,
+    ASSAY_RUN_SCALAR,
+    ASSAY_RUN_ORACLE,
+    ASSAY_RUN_KERNEL,
+    ASSAY_RUN_PLUGIN
+} assay_how;
 
 typedef struct assay_swap {
     char op[24];
@@ -28,7 +35,8 @@ typedef struct assay_impl {
         *rounds_like; /* the oracle rounds those operands that these kernels round by contract; NULL: none */
 } assay_impl;
 
-/* "oracle", "scalar", "best", "best,matmul=avx2_6x16,rmsnorm=scalar": unnamed ops are "best"; isa: features allowed. */
+/* "oracle", "scalar", "best", "plugin" (where there is any), "best,matmul=avx2_6x16,rmsnorm=scalar": unnamed ops are
+ * "best"; isa: features allowed. */
 assay_status assay_impl_parse(const char *text, uint64_t isa, assay_impl *impl, assay_why *why);
 /* The widest tier of which the CPU, as far as it may be used, has all: it may have more than any tier asks for. */
 const char *assay_impl_tier(const assay_impl *impl);

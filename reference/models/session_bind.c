@@ -5,6 +5,7 @@
 #include "../core/memory.h"
 #include "../core/registry.h"
 #include "../core/status.h"
+#include "../core/strangers.h"
 #include "../core/tensor.h"
 #include "session_parts.h"
 #include <inttypes.h>
@@ -165,6 +166,7 @@ static assay_status bind_call(assay_session *s, assay_entry *e, bool weights_f32
     c->op = op;
     c->threads = s->threads;
     c->args = (assay_args){ .operand = e->t, .dim = e->dim, .params = e->params, .variant = c->kernel->variant };
+    assay_stranger_enters(c->kernel);
     if (!e->kept) {
         c->packed = NULL;
         c->packed_size = 0;
@@ -186,6 +188,7 @@ static assay_status bind_call(assay_session *s, assay_entry *e, bool weights_f32
         c->shared_bytes = shared > c->shared_bytes ? shared : c->shared_bytes;
         c->scratch_bytes = scratch > c->scratch_bytes ? scratch : c->scratch_bytes;
     }
+    assay_stranger_enters(NULL);
     if (c->shared_bytes > s->shared.need)
         s->shared.need = c->shared_bytes;
     if (c->scratch_bytes * (size_t)s->threads > s->scratch.need)
@@ -212,12 +215,13 @@ static assay_status bind_entry(assay_session *s, assay_entry *e, assay_why *why)
     if (status)
         return status;
     e->how = assay_session_how(&s->impl, op->name);
+    e->asked = assay_session_wants_plugin(&s->impl, op->name);
     e->call.kernel = NULL;
     if (op->n_parts && assay_session_wants_parts(&s->impl, op)) {
         e->active = false;
         return ASSAY_OK;
     }
-    if (e->how == ASSAY_RUN_BEST || e->how == ASSAY_RUN_KERNEL) {
+    if (e->how != ASSAY_RUN_SCALAR && e->how != ASSAY_RUN_ORACLE) {
         e->kept = before && assay_session_takes(s, e, before, e->weights_f32);
         e->call.kernel = e->kept ? before : assay_session_choose(s, &s->impl, e, &e->weights_f32);
         e->how = e->call.kernel ? ASSAY_RUN_KERNEL : ASSAY_RUN_SCALAR;

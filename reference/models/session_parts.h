@@ -26,6 +26,7 @@ typedef struct assay_entry { /* one call, bound to a step */
     int first, parts;        /* of a fused entry: its parts, in the list after it */
     bool active;
     bool weights_f32; /* the kernel gets them decoded */
+    bool asked;       /* of a plug-in's kernels first, by whichever it is run */
     bool kept;        /* kernel and packed weights are those of the step before */
     assay_how how;
     int64_t dim[ASSAY_MAX_DIMS];
@@ -69,6 +70,7 @@ struct assay_session {
 
 /* How impl runs an op; whether it wants a fused op as the list of its parts. */
 assay_how assay_session_how(const assay_impl *impl, const char *op);
+bool assay_session_wants_plugin(const assay_impl *impl, const char *op); /* a stranger's kernel, and there is one */
 bool assay_session_wants_parts(const assay_impl *impl, const assay_op *op);
 /* Operand views with the types of the graph; weights as f32 instead if asked. */
 void assay_session_view(const assay_session *s, const assay_entry *e, bool weights_f32, assay_tensor *t);

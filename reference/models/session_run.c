@@ -4,6 +4,7 @@
 #include "../core/case.h"
 #include "../core/dtype.h"
 #include "../core/status.h"
+#include "../core/strangers.h"
 #include "../core/tensor.h"
 #include "product.h"
 #include "session_parts.h"
@@ -233,15 +234,19 @@ static bool run_reference(const assay_entry *e, int thread, int threads, bool pr
     return true;
 }
 
-static void note(int *status, assay_status mine)
+typedef struct outcome {
+    int status, entry; /* entry: of the call that was not OK */
+} outcome;
+
+static void note(outcome *o, const assay_session *s, const assay_entry *e, assay_status mine)
 {
     if (mine) {
-#pragma omp atomic write
-        *status = (int)mine;
+#pragma omp critical
+        *o = (outcome){ (int)mine, (int)(e - s->entry) };
     }
 }
 
-static void run_entry(assay_session *s, assay_entry *e, int thread, int threads, int *status)
+static void run_entry(assay_session *s, assay_entry *e, int thread, int threads, outcome *out)
 {
     const double begin = thread == 0 ? assay_seconds() : 0;
     bool outside = e->how != ASSAY_RUN_KERNEL; /* something to do before and after */
@@ -251,35 +256,42 @@ static void run_entry(assay_session *s, assay_entry *e, int thread, int threads,
         assay_importance_add(s->watch, s, e);
     if (outside) {
         if (thread == 0)
-            note(status, enter(s, e) ? ASSAY_OK : ASSAY_ERR_NOMEM);
+            note(out, s, e, enter(s, e) ? ASSAY_OK : ASSAY_ERR_NOMEM);
 #pragma omp barrier
     }
     if (e->how == ASSAY_RUN_KERNEL) {
-        note(status, assay_call_run_team(&e->call, thread, threads));
+        assay_stranger_enters(e->call.kernel);
+        note(out, s, e, assay_call_run_team(&e->call, thread, threads));
     } else {
         const bool rows = !e->dense[1] && !strcmp(e->node.op->name, "matmul"); /* its weight is not decoded */
-        note(status, run_reference(e, thread, threads, rows) ? ASSAY_OK : ASSAY_ERR_NOMEM);
+        note(out, s, e, run_reference(e, thread, threads, rows) ? ASSAY_OK : ASSAY_ERR_NOMEM);
     }
 #pragma omp barrier
     if (outside) {
         if (thread == 0)
-            note(status, leave(s, e) ? ASSAY_OK : ASSAY_ERR_NOMEM);
+            note(out, s, e, leave(s, e) ? ASSAY_OK : ASSAY_ERR_NOMEM);
 #pragma omp barrier
     }
-    if (thread == 0)
+    if (thread == 0) {
         e->seconds += assay_seconds() - begin;
+        assay_stranger_enters(NULL);
+        assay_stranger_count(e->node.op->name, e->how == ASSAY_RUN_KERNEL ? e->call.kernel : NULL, e->asked);
+    }
 }
 
 assay_status assay_session_run(assay_session *s, assay_why *why)
 {
-    int status = 0;
+    outcome out = { 0, 0 };
 #pragma omp parallel num_threads(s->threads)
     for (int i = 0; i < s->n_entries; i++)
         if (s->entry[i].active)
-            run_entry(s, &s->entry[i], omp_get_thread_num(), omp_get_num_threads(), &status);
-    if (status == ASSAY_ERR_NOMEM)
+            run_entry(s, &s->entry[i], omp_get_thread_num(), omp_get_num_threads(), &out);
+    if (out.status == ASSAY_ERR_NOMEM)
         return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for a step");
-    return status ? assay_fail(why, (assay_status)status, "a kernel refused a call that it had accepted: %s",
-                               assay_status_name((assay_status)status))
-                  : ASSAY_OK;
+    const assay_entry *e = &s->entry[out.entry];
+    return out.status
+               ? assay_fail(why, (assay_status)out.status, "kernel %.80s of %s refused a call that it had accepted: %s",
+                            e->how == ASSAY_RUN_KERNEL ? e->call.kernel->name : "scalar", e->node.op->name,
+                            assay_status_name((assay_status)out.status))
+               : ASSAY_OK;
 }
