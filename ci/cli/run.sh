@@ -92,6 +92,38 @@ for i, step in enumerate(run["steps"]):
     assert all(abs(t["logit"] - row[t["id"]]) < 1e-5 for t in step["top"])
 assert run["decode"]["tokens"] == 5 and abs(sum(s["share"] for s in run["prefill"]["shares"]) - 1) < 1e-9
 PY
+# How times vary: of the steps of one run, of few and of many; of repetitions, which all write the same.
+grep -q '^each token of 5: p50 [0-9.]* ms, p95 n/a (fewer than 20 tokens), p99 n/a (fewer than 100 tokens)$' <("$assay" run "$model" "${args[@]}") ||
+  { echo 'no percentiles of a short run, or more than it has'; bad=1; }
+expect 0 '^deviation: n/a (one run)$' "$assay" run "$model" "${args[@]}"
+expect 0 '^each token of 100: p50 [0-9.]* ms, p95 [0-9.]* ms, p99 [0-9.]* ms$' "$assay" run "$model" --ids 5,6 -n 101 --ignore-eos
+expect 0 '^  decode: [0-9.]* tokens/s, deviation n/a (one repetition)$' "$assay" run "$model" "${args[@]}" --repeat 1
+for more in '' '--temperature 2 --mirostat 2' "--draft $model"; do
+  # shellcheck disable=SC2086 # words
+  expect 0 '^  decode: [0-9.]* tokens/s, deviation [0-9.]*, 95 % interval [-0-9.]* .. [0-9.]*$' \
+    "$assay" run "$model" --ids 5,6,7 -n 8 --ignore-eos --repeat 3 --json "$dir/laps.json" $more
+  grep -q '^3 repetitions in the same session, of the same text:$' "$dir/out" || { echo "$more: other texts"; cat "$dir/out"; bad=1; }
+done
+expect 0 '^2 repetitions in the same session, of the same text:$' "$assay" run "$model" --ids 5,6,7 -n 4 --beams 3 --repeat 2
+expect 2 'it does not go with --logits' "$assay" run "$model" "${args[@]}" --repeat 2 --logits "$dir/b.safetensors"
+expect 2 'does not go with --repeat' "$assay" run "$model" --perplexity "$0" --repeat 2
+expect 0 tokens/s "$assay" run "$model" --ids 5,6,7 -n 30 --ignore-eos --repeat 4 --json "$dir/laps.json"
+python3 - "$dir/laps.json" <<'PY' || bad=1
+import json, math, sys
+run = json.load(open(sys.argv[1]))
+laps, spread, p = run["repetitions"], run["spread"], run["percentiles"]
+assert len(laps) == 4 and run["same_text"] and len(run["step_seconds"]) == 29, run
+assert all(len(l["step_seconds"]) == 29 and sum(l["step_seconds"]) <= l["decode_seconds"] for l in laps)
+for name in "first_token_seconds", "prefill_tokens_per_second", "decode_tokens_per_second":
+    x, s = [l[name] for l in laps], spread[name]
+    mean = math.fsum(x) / 4
+    deviation = math.sqrt(math.fsum((v - mean) ** 2 for v in x) / 3)
+    near = lambda a, b: abs(a - b) <= 1e-9 * (abs(mean) + deviation)
+    assert near(s["mean"], mean) and near(s["deviation"], deviation) and near((s["low"] + s["high"]) / 2, mean), (name, s, x)
+    assert abs((s["high"] - mean) / (deviation / 2) - 3.1824) < 1e-4, (name, s)  # Student's t of 3 degrees
+steps = sorted(v for l in laps for v in l["step_seconds"])
+assert p == {"steps": 116, "p50": steps[57], "p95": steps[110], "p99": steps[114]}, (p, steps)
+PY
 # A prompt in one piece, in pieces and token by token: the same logits, bit for bit, by whoever declares batch invariance
 # (every built-in kernel does); 600 tokens go past the keys that attention gives to units of their own.
 ids=$(seq -s, 3 602 | tr ',' '\n' | awk '{ print $1 * 7919 % 256 + 3 }' | paste -sd,)
@@ -109,7 +141,7 @@ alike 90 --kv q8_0
 alike 40 --impl scalar
 alike 40 --impl oracle
 expect 2 'give a prompt' "$assay" run "$model"
-expect 2 'MODEL.gguf is missing' "$assay" run -p x
+expect 2 'MODEL is missing: a GGUF file or a folder' "$assay" run -p x
 expect 2 'no kernel' "$assay" run "$model" -p x --impl matmul=none
 expect 2 'unknown op' "$assay" run "$model" -p x --impl nothing=scalar
 expect 2 'neither oracle' "$assay" run "$model" -p x --impl quick

@@ -10,7 +10,11 @@ import tempfile
 
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "models")]
+import common  # noqa: E402
+import llama  # noqa: E402
+import search  # noqa: E402
 import tiny  # noqa: E402
 
 LETTER, S = tiny.LETTER, tiny.mapped(" ")
@@ -365,6 +369,66 @@ def chats():
     expect("a chat of ids", run_("--ids", "1", "--chat"), 2, "it goes with -p TEXT")
 
 
+def folders():
+    """A folder of config.json and model.safetensors: its ids as text where it has no tokenizer, beam search, and its chat template."""
+    c = {**llama.small(0), "vocab_size": 300}
+    W = common.seeded(llama.shapes(c), 0)
+    common.write_model("f", c, W)
+    narrow = {k: float(common.narrow(x)) if isinstance(x, float) else x for k, x in c.items()}
+    step, said = lambda ids: llama.logits(narrow, W, np.array([5, 6, *ids]))[-1], lambda ids: " ".join(map(str, ids))
+    text = search.greedy(step, 7, (), 12)[0]
+    for impl in "best", "oracle":
+        p = run("run", "f", "--ids", "5,6,7", "-n", "12", "--impl", impl, "--repeat", "2", "--json", "f.json")
+        expect(f"a folder, {impl}", p, 0)
+        if not p.stdout.decode().startswith(said(text) + "\n") or json.load(open("f.json"))["text"]:
+            fail(f"a folder, {impl}: {p.stdout.decode()[:80]}, not {said(text)}")
+    expect("a text without a tokenizer", run("run", "f", "-p", "x"), 2, "give ids (--ids) in place of text")
+
+    for K, n in (1, 6), (3, 5), (8, 4):
+        p = run("run", "f", "--ids", "5,6,7", "-n", str(n), "--beams", str(K), "--impl", "oracle")
+        expect(f"{K} beams", p, 0, f"beam search: {K} beam")
+        best = search.beam(step, 7, (), K, n)[0][0]
+        if not p.stdout.decode().startswith(said(best) + "\n"):
+            fail(f"{K} beams of a folder: {p.stdout.decode()[:80]}, not {said(best)}")
+    expect("diverse beams", run("run", "f", "--ids", "5", "-n", "4", "--beams", "4", "--beam-groups", "2", "--diverse", "1", "--length-penalty", "2"), 0,
+           "2 groups that differ by 1, 4 steps, length penalty 2")
+
+    tokens = {LETTER[b]: b for b in range(256)}
+    marks = [{"id": 256 + i, "content": t, "special": True} for i, t in enumerate(("<|im_start|>", "<|im_end|>"))]
+    with open("f/tokenizer.json", "w", encoding="utf-8") as f:
+        json.dump({"added_tokens": marks, "normalizer": None, "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True},
+                   "post_processor": None, "model": {"type": "BPE", "vocab": tokens, "merges": []}}, f)
+    turn = "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}"
+    template = turn + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+    want = [256, *b"user\nhi", 257, *b"\n", 256, *b"assistant\n"]
+
+    def chat(what, rc, text, **written):
+        for name in "tokenizer_config.json", "chat_template.jinja":
+            if os.path.exists("f/" + name):
+                os.remove("f/" + name)
+        for name, content in written.items():
+            with open({"config": "f/tokenizer_config.json", "jinja": "f/chat_template.jinja"}[name], "w", encoding="utf-8") as f:
+                f.write(content)
+        for command in ("run", "f", "--chat", "-p", "hi", "-n", "1", "--json", "f.json"), ("tokenize", "f/tokenizer.json", "-c", "hi"):
+            p = run(*command)
+            expect(f"{what}, {command[0]}", p, rc, text)
+            got = p.returncode or (json.load(open("f.json"))["prompt_ids"] if command[0] == "run" else [int(i) for i in p.stdout.split()])
+            if rc == 0 and got != want:
+                fail(f"{what}, {command[0]}: {got}, not {want}")
+
+    config = lambda t: json.dumps({"chat_template": t, "model_max_length": 9})
+    chat("a text", 0, "", config=config(template))
+    chat("a list", 0, "", config=config([{"name": "tool_use", "template": "{{ 1 }}"}, {"name": "default", "template": template}]))
+    chat("a file of its own", 0, "", jinja=template)
+    chat("which counts", 0, "", jinja=template, config=config("{{ 1 }}"))
+    chat("another template", 2, "its chat_template is not known", config=config("{{ 1 }}"))
+    chat("none", 2, "neither chat_template.jinja nor tokenizer_config.json there")
+    chat("a file without one", 2, "it has no chat_template", config="{}")
+    chat("a list without a default", 2, "a list with none named default", config=config([{"name": "rag", "template": template}]))
+    chat("a number", 2, "its chat_template is neither a text nor a list", config=config(3))
+    chat("no JSON", 2, "it is no JSON", config="{")
+
+
 def pieces():
     """SentencePiece BPE as GGUF files have it."""
     b = "\u2581"
@@ -401,7 +465,7 @@ def pieces():
 
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
-    for part in keys, files, texts, pieces, chats, ends, numbers, places, drafts, room:
+    for part in keys, files, texts, pieces, chats, folders, ends, numbers, places, drafts, room:
         part()
     os.chdir("/")
 sys.exit(bad > 0)
