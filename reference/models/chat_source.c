@@ -82,7 +82,8 @@ assay_status assay_chat_template(const assay_model *m, char **text, assay_why *w
     *text = NULL;
     if (!m->hf)
         return of_gguf(m->gguf, text, why);
-    return of_folder(folder, snprintf(folder, sizeof folder, "%s/", m->folder), text, why);
+    const int n = snprintf(folder, sizeof folder, "%s/", m->folder);
+    return of_folder(folder, n, text, why);
 }
 
 assay_status assay_chat_template_beside(const char *path, char **text, assay_why *why)
