@@ -15,6 +15,8 @@ int assay_cmd_tokenize(int argc, char **argv);
 int assay_cmd_logits(int argc, char **argv);
 int assay_cmd_synth(int argc, char **argv);
 int assay_cmd_similar(int argc, char **argv);
+int assay_cmd_embed(int argc, char **argv);
+int assay_cmd_fill(int argc, char **argv);
 int assay_cmd_quantize(int argc, char **argv);
 int assay_cmd_formats(int argc, char **argv);
 int assay_cmd_report(int argc, char **argv);
@@ -22,6 +24,10 @@ int assay_cmd_report(int argc, char **argv);
 /* quantize.c, for formats.c and synth.c: the value of an option, a type that model files are written in; or the program ends */
 struct argp_state;
 assay_dtype assay_requant_type(struct argp_state *state, const char *option, const char *text);
+
+/* impl.c: --impl and --isa (NULL: all that the CPU has) as an implementation */
+struct assay_impl;
+assay_status assay_impl_option(const char *impl, const char *isa, struct assay_impl *out, assay_why *why);
 
 /* list_op.c, for list.c */
 int assay_list_op(const char *name); /* the exit code */

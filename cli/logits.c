@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * assay logits MODEL INPUTS: what a model answers to inputs in a file, held against answers in it. */
 #include "../reference/core/options.h"
-#include "../reference/core/registry.h"
 #include "../reference/core/save.h"
-#include "../reference/core/status.h"
 #include "../reference/models/outputs.h"
 #include "commands.h"
 #include <argp.h>
@@ -109,12 +107,9 @@ int assay_cmd_logits(int argc, char **argv)
     assay_why why = { "" };
     assay_options_parse(&argp, argc, argv, &o);
     static const char *const option[] = { "-o" };
-    const assay_isa *tier = o.isa ? assay_isa_find(o.isa) : NULL;
     assay_status s = assay_save_begin(option, (const char *const[]){ o.o.path }, 1, &why);
-    if (!s && o.isa && !tier)
-        s = assay_fail(&why, ASSAY_ERR_ARG, "--isa %.40s: no such tier (assay list isa)", o.isa);
     if (!s)
-        s = assay_impl_parse(o.o.impl_text, assay_cpu() & (tier ? tier->bits : UINT64_MAX), &o.o.impl, &why);
+        s = assay_impl_option(o.o.impl_text, o.isa, &o.o.impl, &why);
     if (!s)
         s = assay_outputs_run(&o.o, &why);
     if (s) {

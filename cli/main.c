@@ -41,6 +41,8 @@ static const struct command {
 #endif
 #ifdef ASSAY_WITH_TOKENIZE
     { "tokenize", assay_cmd_tokenize, "text to token ids and back" },
+    { "embed", assay_cmd_embed, "vectors of sentences by an encoder, and their cosines" },
+    { "fill", assay_cmd_fill, "what stands behind [MASK], by an encoder with a head for it" },
     { "similar", assay_cmd_similar, "the nearest words in a model's table of embeddings" },
 #endif
 #ifdef ASSAY_WITH_QUANTIZE
