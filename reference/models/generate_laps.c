@@ -33,7 +33,7 @@ static assay_status take_lap(run *r, assay_generation once, assay_why *why)
 /* All as it was before the run, but for what was loaded, packed and measured. */
 static assay_status begin_again(run *r, assay_why *why)
 {
-    assay_session_rewind(r->session, 0);
+    const assay_status s = assay_session_rewind(r->session, 0, why);
     assay_session_reset_times(r->session);
     r->n_made = 0;
     r->ended = false;
@@ -43,7 +43,7 @@ static assay_status begin_again(run *r, assay_why *why)
     free(r->beams.id);
     r->beams.id = NULL;
     assay_chain_end(&r->chain);
-    return assay_chain_begin(&r->chain, &r->o->chain, &r->o->impl, r->l.graph.vocab, why);
+    return s ? s : assay_chain_begin(&r->chain, &r->o->chain, &r->o->impl, r->l.graph.vocab, why);
 }
 
 static void compare(run *r, const run *first, int64_t nth, assay_why *why)
