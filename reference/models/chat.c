@@ -89,7 +89,7 @@ static void put(writing *w, const char *text, size_t n)
 static assay_status put_token(writing *w, const char *token)
 {
     const size_t n = strlen(token);
-    const int32_t id = assay_lookup_special(w->e.t, token, n, true);
+    const int32_t id = assay_marks_special(w->e.t, token, n, true);
     assay_status s = assay_encode_text(&w->e, w->text, w->n, false, w->why);
     w->n = 0;
     if (!s && (id < 0 || w->e.t->bytes[id].n != n))
@@ -110,9 +110,7 @@ static assay_status head(writing *w, const char *role)
 /* What Python's strip() takes away. */
 static bool is_blank(unsigned code)
 {
-    return (code >= 9 && code <= 13) || (code >= 28 && code <= 32) || code == 0x85 || code == 0xA0 || code == 0x1680 ||
-           (code >= 0x2000 && code <= 0x200A) || code == 0x2028 || code == 0x2029 || code == 0x202F || code == 0x205F ||
-           code == 0x3000;
+    return assay_utf8_white(code) || (code >= 28 && code <= 31);
 }
 
 static assay_span trimmed(assay_span text)

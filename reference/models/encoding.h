@@ -25,9 +25,14 @@ typedef struct assay_tokenizer_kind {
     assay_status (*encode)(assay_encoding *e, const char *part, size_t n, bool first, assay_why *why);
     void (*done)(assay_encoding *e); /* frees e->work; NULL: there is none */
     bool users; /* user-defined tokens are written like others, and encode() cuts them out itself */
+    /* What encode() gets of a part (allocated, free()); *out NULL: the part itself.  NULL: always that. */
+    assay_status (*normalize)(const assay_tokenizer *t, const char *part, size_t n, bool first, char **out,
+                              size_t *n_out, assay_why *why);
+    bool (*writes)(assay_span text); /* text can become a token that is written so; NULL: any */
 } assay_tokenizer_kind;
 
-extern const assay_tokenizer_kind assay_kind_bytes, assay_kind_pieces, assay_kind_unigram, assay_kind_words;
+extern const assay_tokenizer_kind assay_kind_bytes, assay_kind_characters, assay_kind_pieces, assay_kind_unigram,
+    assay_kind_words;
 extern const assay_tokenizer_kind *const assay_tokenizer_kinds[]; /* NULL ends them */
 
 /* Appends a whole text's ids, its special tokens' too if asked, or one id.  The id list is the caller's, also after a
@@ -44,18 +49,17 @@ typedef struct assay_lookup {
     int32_t *slot; /* hash table; -1: free */
     size_t mask;
     int32_t byte[256]; /* of single bytes */
-    int32_t *special;  /* control, unknown and user-defined tokens by first byte, then longest first */
-    int32_t special_first[257];
-    bool user[256]; /* a user-defined token begins with this byte */
 } assay_lookup;
 int32_t assay_lookup_find(const assay_tokenizer *t, const char *bytes, size_t n);
-/* The longest special token that begins at text; control: control tokens, too.  -1: none. */
-int32_t assay_lookup_special(const assay_tokenizer *t, const char *text, size_t n, bool control);
-/* Bytes of text of the longest user-defined token that begins it, with U+2581 for the token's blanks; 0: none does. */
-size_t assay_lookup_kept(const assay_tokenizer *t, const char *text, size_t n);
+/* The tokens like <0x0A>, -1 where there is none; returns for how many bytes there are some. */
+int assay_lookup_bytes(const assay_tokenizer *t, int32_t byte[256]);
 assay_status assay_lookup_make(assay_tokenizer *t, assay_why *why);
 void assay_lookup_fill(assay_tokenizer *t); /* anew, when types have changed */
 void assay_lookup_free(assay_lookup *l);
+/* The longest special or user-defined token that begins at text; control: control tokens, too.  -1: none. */
+int32_t assay_marks_special(const assay_tokenizer *t, const char *text, size_t n, bool control);
+/* Bytes of text of the longest user-defined token that begins it, with U+2581 for the token's blanks; 0: none does. */
+size_t assay_marks_kept(const assay_tokenizer *t, const char *text, size_t n);
 /* The types of tokens, the plainest first; text can become the first of them, ASSAY_PLAIN. */
 extern const uint8_t assay_by_plainness[ASSAY_TOKEN_BYTE];
 enum { ASSAY_PLAIN = 3 };

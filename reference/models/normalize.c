@@ -90,12 +90,14 @@ void assay_normalizer_free(assay_normalizer *z)
     *z = (assay_normalizer){ 0 };
 }
 
-/* What the longest rule writes that begins at text; *taken: bytes of text that it stands for.  NULL: none does. */
-static const char *longest_rule(const assay_normalizer *z, const unsigned char *text, size_t n, size_t *taken)
+/* What a rule writes that begins text, the longest or the shortest; *taken: bytes of text that it stands for.  NULL:
+ * none does. */
+static const char *find_rule(const assay_normalizer *z, const unsigned char *text, size_t n, bool longest,
+                             size_t *taken)
 {
     const char *found = NULL;
     size_t at = z->trie ? distance(z->trie[0]) : 0;
-    for (size_t i = 0; z->trie && i < n; i++) {
+    for (size_t i = 0; z->trie && i < n && (longest || !found); i++) {
         at ^= text[i];
         const uint32_t unit = z->trie[at];
         if ((unit & 0x800000ff) != text[i])
@@ -109,13 +111,19 @@ static const char *longest_rule(const assay_normalizer *z, const unsigned char *
     return found;
 }
 
+const char *assay_normalizer_rule(const assay_normalizer *z, const char *text, size_t n)
+{
+    size_t taken;
+    return find_rule(z, (const unsigned char *)text, n, false, &taken);
+}
+
 /* What stands for the beginning of text, and how much of it that is. */
 static assay_span step(const assay_normalizer *z, const char *text, size_t n, size_t *taken)
 {
     const unsigned char *bytes = (const unsigned char *)text;
     if (z->kept && (*taken = z->kept(z->t, text, n)))
         return (assay_span){ text, *taken };
-    const char *rule = longest_rule(z, bytes, n, taken);
+    const char *rule = find_rule(z, bytes, n, true, taken);
     if (rule)
         return (assay_span){ rule, strlen(rule) };
     const int length = assay_utf8_length(bytes, n);

@@ -21,6 +21,8 @@ size_t assay_print_piece(assay_span piece, char *out);
 /* Checks the compiled rules: no walk through them leaves their bytes.  v may go. */
 assay_status assay_normalizer_make(const assay_vocab *v, assay_normalizer *z, assay_why *why);
 void assay_normalizer_free(assay_normalizer *z);
+/* What the shortest rule writes that begins text; NULL: none does. */
+const char *assay_normalizer_rule(const assay_normalizer *z, const char *text, size_t n);
 /* A part of a text (allocated, free()).  first: it begins one, so that the blank comes in front and blanks there go;
  * last: it ends one, so that blanks behind go.  An empty part stays empty. */
 assay_status assay_normalize(const assay_normalizer *z, const char *text, size_t n, bool first, bool last, char **out,

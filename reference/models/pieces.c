@@ -15,7 +15,7 @@
 
 typedef struct pieces {
     assay_normalizer normalizer;
-    float *score;      /* [n] */
+    double *score;     /* [n] */
     size_t longest;    /* bytes of the longest token */
     bool unused;       /* there are pieces that are merged and split again */
     int32_t byte[256]; /* tokens like <0x0A>; -1: none */
@@ -54,14 +54,12 @@ static assay_status make(const assay_vocab *v, assay_tokenizer *t, assay_why *wh
     if (!v->score)
         return assay_fail(why, ASSAY_ERR_FORMAT, "%s: pieces without scores", v->label);
     memcpy(p->score, v->score, n * sizeof *p->score);
-    memset(p->byte, 0xff, sizeof p->byte);
+    assay_lookup_bytes(t, p->byte);
     p->unknown = v->named[ASSAY_NAMED_UNKNOWN];
     for (int32_t id = 0; id < t->n; id++) {
         const assay_span bytes = t->bytes[id];
         if (isnan(p->score[id]))
             return assay_fail(why, ASSAY_ERR_FORMAT, "%s: the score of token %" PRId32 " is no number", v->label, id);
-        if (t->type[id] == ASSAY_TOKEN_BYTE && bytes.n == 1 && p->byte[(unsigned char)*bytes.at] < 0)
-            p->byte[(unsigned char)*bytes.at] = id;
         if (t->type[id] == ASSAY_TOKEN_UNKNOWN && p->unknown < 0)
             p->unknown = id;
         p->longest = bytes.n > p->longest ? bytes.n : p->longest;
@@ -72,7 +70,7 @@ static assay_status make(const assay_vocab *v, assay_tokenizer *t, assay_why *wh
     t->add_eos = false;
     t->drop_blank = v->space_prefix;
     const assay_status s = assay_normalizer_make(v, &p->normalizer, why);
-    p->normalizer.kept = users ? assay_lookup_kept : NULL;
+    p->normalizer.kept = users ? assay_marks_kept : NULL;
     return s;
 }
 
@@ -92,7 +90,7 @@ static void push(const assay_tokenizer *t, work *w, int32_t at)
         return;
     if (t->type[id] == ASSAY_TOKEN_UNUSED)
         w->split[id] = w->symbol[at].size;
-    assay_heap_push(&w->heap, (assay_candidate){ -(double)p->score[id], at, size, 0 });
+    assay_heap_push(&w->heap, (assay_candidate){ -p->score[id], at, size, 0 });
 }
 
 /* Characters and user-defined pieces, linked. */
@@ -100,7 +98,7 @@ static void cut(const assay_tokenizer *t, work *w, size_t n)
 {
     const bool users = ((const pieces *)t->state)->normalizer.kept;
     for (size_t i = 0, left = 0; i < n;) {
-        const int32_t user = users ? assay_lookup_special(t, w->text + i, n - i, false) : -1;
+        const int32_t user = users ? assay_marks_special(t, w->text + i, n - i, false) : -1;
         const int length = assay_utf8_length((const unsigned char *)w->text + i, n - i);
         const size_t size = user >= 0 ? t->bytes[user].n : length ? (size_t)length : 1;
         w->symbol[i] =
@@ -209,28 +207,36 @@ static assay_status make_room(assay_encoding *e, size_t n, assay_why *why)
     return w && w->room ? ASSAY_OK : assay_fail(why, ASSAY_ERR_NOMEM, "no memory for a part of %zu bytes", n);
 }
 
+static assay_status normalize(const assay_tokenizer *t, const char *part, size_t n, bool first, char **out,
+                              size_t *n_out, assay_why *why)
+{
+    assay_normalizer z = ((const pieces *)t->state)->normalizer;
+    z.t = t; /* not from make(): a tokenizer may be copied */
+    return assay_normalize(&z, part, n, first, true, out, n_out, why);
+}
+
 static assay_status encode(assay_encoding *e, const char *part, size_t n, bool first, assay_why *why)
 {
-    const pieces *p = e->t->state;
-    char *text = NULL;
     bool unknown = false;
-    assay_normalizer z = p->normalizer;
-    z.t = e->t; /* not from make(): a tokenizer may be copied */
-    assay_status s = assay_normalize(&z, part, n, first, true, &text, &n, why);
-    if (!s && n)
-        s = make_room(e, n, why);
-    if (!s && n) {
-        work *w = e->work;
-        w->text = text;
-        cut(e->t, w, n);
-        merge(e->t, w);
-        for (int32_t i = 0; i >= 0 && !s; i = w->symbol[i].right)
-            s = put_symbol(e, i, &unknown, why);
-    }
-    free(text);
+    assay_status s = n ? make_room(e, n, why) : ASSAY_OK;
+    (void)first;
+    if (s || !n)
+        return s;
+    work *w = e->work;
+    w->text = part;
+    cut(e->t, w, n);
+    merge(e->t, w);
+    for (int32_t i = 0; i >= 0 && !s; i = w->symbol[i].right)
+        s = put_symbol(e, i, &unknown, why);
     return s;
 }
 
-const assay_tokenizer_kind assay_kind_pieces = {
-    "SentencePiece BPE", "llama", assay_print_piece, make, destroy, encode, done, true
-};
+const assay_tokenizer_kind assay_kind_pieces = { .name = "SentencePiece BPE",
+                                                 .gguf = "llama",
+                                                 .print = assay_print_piece,
+                                                 .make = make,
+                                                 .free = destroy,
+                                                 .encode = encode,
+                                                 .done = done,
+                                                 .users = true,
+                                                 .normalize = normalize };

@@ -34,11 +34,13 @@ assay_status assay_prompt_make(const assay_tokenizer *t, const char *text, size_
 {
     assay_encoding e = { .t = t };
     *p = (assay_prompt){ 0 };
-    assay_status s = t->add_bos ? assay_encode_id(&e, t->bos, why) : ASSAY_OK;
+    assay_status s = ASSAY_OK;
+    for (size_t i = 0; i < t->before && !s; i++)
+        s = assay_encode_id(&e, t->frame[i], why);
     if (!s)
         s = assay_encode_text(&e, text, n, special, why);
-    if (!s && t->add_eos)
-        s = assay_encode_id(&e, t->eos, why);
+    for (size_t i = 0; i < t->behind && !s; i++)
+        s = assay_encode_id(&e, t->frame[t->before + i], why);
     if (!s && !e.ids && !(e.ids = calloc(1, sizeof *e.ids)))
         s = assay_fail(why, ASSAY_ERR_NOMEM, "no memory for ids");
     if (s) {
@@ -50,7 +52,7 @@ assay_status assay_prompt_make(const assay_tokenizer *t, const char *text, size_
         note(p,
              "this kind of tokenizer begins a text with a token that the file does not name (bos_token_id): none was "
              "added");
-    if (t->add_bos && e.n > 1 && e.ids[1] == t->bos)
+    if (t->add_bos && t->before == 1 && e.n > 1 && e.ids[1] == t->bos)
         note(p, "the text begins with the begin token %" PRId32 " itself, so it stands there twice", t->bos);
     return ASSAY_OK;
 }

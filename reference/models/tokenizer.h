@@ -14,9 +14,14 @@ typedef struct assay_tokenizer {
     assay_span *bytes;                       /* [n] what each token stands for */
     uint8_t *type;                           /* [n] assay_token_kind */
     bool *ends;                              /* [n] a generation ends with this token (ends.c) */
-    struct assay_lookup *lookup;             /* tokens by what they stand for */
-    void *state;                             /* the kind's */
-    char *pool;                              /* all tokens' bytes */
+    bool *hidden;                /* [n] no piece of text becomes this token (vocab.h's ASSAY_MARK_OUTSIDE) */
+    struct assay_lookup *lookup; /* tokens by what they stand for */
+    struct assay_marks *marks;   /* tokens that are looked for in a text first */
+    bool added;                  /* as Hugging Face looks for added tokens */
+    int32_t *frame;              /* ids before a text, then those behind it */
+    size_t before, behind;
+    void *state; /* the kind's */
+    char *pool;  /* all tokens' bytes */
 } assay_tokenizer;
 
 /* The vocabulary is no longer needed when the tokenizer is made. */

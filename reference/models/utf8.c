@@ -48,6 +48,13 @@ int assay_utf8_write(unsigned code, char out[4])
     return n;
 }
 
+bool assay_utf8_white(unsigned code)
+{
+    return (code >= 9 && code <= 13) || code == ' ' || code == 0x85 || code == 0xA0 || code == 0x1680 ||
+           (code >= 0x2000 && code <= 0x200A) || code == 0x2028 || code == 0x2029 || code == 0x202F || code == 0x205F ||
+           code == 0x3000;
+}
+
 static size_t replacement(char *out)
 {
     memcpy(out, "\xEF\xBF\xBD", 3);

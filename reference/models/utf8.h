@@ -2,6 +2,7 @@
  * utf8.h - well-formed UTF-8 (RFC 3629: shortest form, no surrogates, up to U+10FFFF). */
 #ifndef ASSAY_MODELS_UTF8_H
 #define ASSAY_MODELS_UTF8_H
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Bytes of the well-formed sequence at s (n > 0 bytes are there); 0: none begins here. */
@@ -9,6 +10,7 @@ int assay_utf8_length(const unsigned char *s, size_t n);
 /* The code point at s, at least ill-formed bytes aside: call after assay_utf8_length said > 0. */
 unsigned assay_utf8_code(const unsigned char *s, int length);
 int assay_utf8_write(unsigned code, char out[4]); /* returns the length */
+bool assay_utf8_white(unsigned code);             /* Unicode's White_Space */
 
 /* A stream of bytes in any pieces to text that is well-formed at every moment: what is complete comes out, what can
  * never become complete comes out as U+FFFD (one per maximal subpart, as the Unicode standard, 3.9, recommends). */

@@ -55,7 +55,11 @@ static assay_status read_scores(const assay_gguf *g, assay_vocab *v, assay_why *
     v->score = malloc(n * sizeof *v->score);
     if (!v->score)
         return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for %zu scores", g->label, n);
-    memcpy(v->score, x->data, n * sizeof *v->score);
+    for (size_t i = 0; i < n; i++) {
+        float score;
+        memcpy(&score, x->data + 4 * i, sizeof score);
+        v->score[i] = (double)score;
+    }
     return ASSAY_OK;
 }
 
@@ -210,6 +214,9 @@ void assay_vocab_free(assay_vocab *v)
     free(v->merge);
     free(v->own);
     free(v->own_merges);
+    free(v->own_charsmap);
+    free(v->mark);
+    free(v->frame);
     *v = (assay_vocab){ 0 };
 }
 

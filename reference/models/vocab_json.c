@@ -6,6 +6,7 @@
 #include "vocab_json.h"
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 const cJSON *assay_vocab_member(const cJSON *j, const char *key)
 {
@@ -34,38 +35,97 @@ assay_status assay_vocab_refuse(const assay_vocab_reading *r, const char *sectio
 
 /* ---- tokens ------------------------------------------------------------------------------------------------------ */
 
-static bool id_in(const cJSON *j, int32_t *id)
+bool assay_vocab_id(const cJSON *j, int32_t *id)
 {
     const double x = cJSON_IsNumber(j) ? j->valuedouble : -1;
     *id = x >= 0 && x < INT32_MAX / 2 ? (int32_t)x : -1;
     return *id >= 0 && *id == x;
 }
 
-/* The highest id, and the bytes of all texts. */
-static assay_status measure(const assay_vocab_reading *r, const cJSON *vocab, const cJSON *added, size_t *bytes)
+/* A token of the model: of {"token": id, ...}, or of [["piece", score], ...], whose place is its id. */
+typedef struct token {
+    const char *text;
+    int32_t id;
+    double score;
+} token;
+
+static assay_status read_token(const assay_vocab_reading *r, const cJSON *x, int32_t place, token *to)
 {
-    int32_t id, most = -1;
+    const bool piece = cJSON_IsArray(x);
+    const cJSON *score = piece ? cJSON_GetArrayItem(x, 1) : NULL;
+    *to = (token){ piece ? cJSON_GetStringValue(cJSON_GetArrayItem(x, 0)) : x->string, place, 0 };
+    if (piece && (!to->text || !cJSON_IsNumber(score) || cJSON_GetArraySize(x) != 2))
+        return assay_fail(r->why, ASSAY_ERR_FORMAT, "%s: piece %d is no text with a score", r->label, (int)place);
+    if (piece)
+        to->score = score->valuedouble;
+    else if (!to->text || !assay_vocab_id(x, &to->id))
+        return assay_fail(r->why, ASSAY_ERR_FORMAT, "%s: token '%.60s' has no id", r->label, to->text ? to->text : "");
+    return ASSAY_OK;
+}
+
+static size_t *slot_of(const assay_vocab_names *names, const char *text)
+{
+    size_t i = (size_t)XXH3_64bits(text, strlen(text)) & names->mask;
+    while (names->slot[i] && strcmp(names->text[names->slot[i] - 1], text) != 0)
+        i = (i + 1) & names->mask;
+    return &names->slot[i];
+}
+
+int32_t assay_vocab_named(const assay_vocab_reading *r, const char *text)
+{
+    const assay_vocab_names *names = r->names;
+    const size_t at = names->slot ? *slot_of(names, text) : 0;
+    return at ? names->id[at - 1] : -1;
+}
+
+/* All tokens by their text, the model's first, then the added ones; the highest id, and the bytes of all texts. */
+static assay_status read_names(const assay_vocab_reading *r, const cJSON *vocab, const cJSON *added, size_t *bytes)
+{
+    assay_vocab_names *names = r->names;
+    const size_t tokens = (size_t)cJSON_GetArraySize(vocab) + (size_t)cJSON_GetArraySize(added);
+    size_t slots = 16;
+    int32_t most = -1, id;
+    while (slots < 2 * tokens)
+        slots *= 2;
+    names->mask = slots - 1;
+    names->slot = calloc(slots, sizeof *names->slot);
+    names->text = calloc(tokens + 1, sizeof *names->text);
+    names->id = calloc(tokens + 1, sizeof *names->id);
+    if (!names->slot || !names->text || !names->id)
+        return assay_fail(r->why, ASSAY_ERR_NOMEM, "%s: no memory for %zu tokens", r->label, tokens);
+    token t;
     for (const cJSON *x = vocab->child; x; x = x->next) {
-        if (!id_in(x, &id))
-            return assay_fail(r->why, ASSAY_ERR_FORMAT, "%s: token '%.60s' has no id", r->label, x->string);
-        most = id > most ? id : most;
-        *bytes += strlen(x->string) + 4; /* U+2581 before a word */
+        const assay_status s = read_token(r, x, (int32_t)names->n, &t);
+        if (s)
+            return s;
+        names->text[names->n] = t.text;
+        names->id[names->n++] = t.id;
+        *bytes += strlen(t.text) + 4; /* U+2581 before a word */
     }
+    names->model = names->n;
     for (const cJSON *x = added ? added->child : NULL; x; x = x->next) {
         const char *text = cJSON_GetStringValue(assay_vocab_member(x, "content"));
-        if (!text || !*text || !id_in(assay_vocab_member(x, "id"), &id))
+        if (!text || !*text || !assay_vocab_id(assay_vocab_member(x, "id"), &id))
             return assay_fail(r->why, ASSAY_ERR_FORMAT,
                               "%s: an added token without content, or without an id that is a number of 31 bits",
                               r->label);
-        most = id > most ? id : most;
+        names->text[names->n] = text;
+        names->id[names->n++] = id;
         *bytes += strlen(text) + 1;
+    }
+    for (size_t i = 0; i < names->n; i++) {
+        size_t *slot = slot_of(names, names->text[i]);
+        most = names->id[i] > most ? names->id[i] : most;
+        if (*slot && names->id[*slot - 1] != names->id[i])
+            return assay_fail(r->why, ASSAY_ERR_FORMAT, "%s: '%.60s' has the id %d, and another, %d", r->label,
+                              names->text[i], (int)names->id[*slot - 1], (int)names->id[i]);
+        *slot = *slot ? *slot : i + 1;
     }
     if (most < 0)
         return assay_fail(r->why, ASSAY_ERR_FORMAT, "%s: a vocabulary of 0 tokens", r->label);
-    const int tokens = cJSON_GetArraySize(vocab) + cJSON_GetArraySize(added);
-    if (most / 4 > tokens + 1024)
-        return assay_fail(r->why, ASSAY_ERR_FORMAT, "%s: an id of %d in a vocabulary of %d tokens", r->label, (int)most,
-                          tokens);
+    if ((size_t)most / 4 > tokens + 1024)
+        return assay_fail(r->why, ASSAY_ERR_FORMAT, "%s: an id of %d in a vocabulary of %zu tokens", r->label,
+                          (int)most, tokens);
     r->v->n = most + 1;
     return ASSAY_OK;
 }
@@ -82,142 +142,84 @@ static char *put(assay_vocab *v, int32_t id, const char *text, uint8_t type, cha
     return own + room + 1;
 }
 
-/* Added tokens are looked for in the text as it is given; what would find them otherwise is refused. */
-static assay_status check_added(const assay_vocab_reading *r, const cJSON *vocab, const cJSON *x)
+/* Of pieces: a byte's token, the unknown one, and those with a blank, which a changed text has none of. */
+static uint8_t type_of(const assay_vocab_reading *r, const token *t, uint8_t *mark)
 {
-    const char *text = cJSON_GetStringValue(assay_vocab_member(x, "content"));
-    const cJSON *same = assay_vocab_member(vocab, text);
-    const bool changes = r->v->kind == &assay_kind_words || r->v->compose;
-    int32_t id, other;
-    id_in(assay_vocab_member(x, "id"), &id);
-    if (cJSON_IsTrue(assay_vocab_member(x, "lstrip")) || cJSON_IsTrue(assay_vocab_member(x, "rstrip")) ||
-        cJSON_IsTrue(assay_vocab_member(x, "single_word")))
+    const char *hex = "0123456789ABCDEF";
+    const bool byte = strlen(t->text) == 6 && !strncmp(t->text, "<0x", 3) && strchr(hex, t->text[3]) &&
+                      strchr(hex, t->text[4]) && t->text[5] == '>';
+    if (!r->v->rewrite.on)
+        return ASSAY_TOKEN_NORMAL;
+    if (strchr(t->text, ' '))
+        *mark |= ASSAY_MARK_OUTSIDE;
+    if (t->id == r->v->named[ASSAY_NAMED_UNKNOWN])
+        return ASSAY_TOKEN_UNKNOWN;
+    return byte && cJSON_IsTrue(assay_vocab_member(r->model, "byte_fallback")) ? ASSAY_TOKEN_BYTE : ASSAY_TOKEN_NORMAL;
+}
+
+/* An added token, which may stand in the vocabulary, too. */
+static assay_status read_added(const assay_vocab_reading *r, const cJSON *x, char **own)
+{
+    static const struct {
+        const char *key;
+        uint8_t mark;
+    } hows[] = { { "lstrip", ASSAY_MARK_LEFT },
+                 { "rstrip", ASSAY_MARK_RIGHT },
+                 { "single_word", ASSAY_MARK_WORD },
+                 { "normalized", ASSAY_MARK_NORMALIZED } };
+    assay_vocab *v = r->v;
+    const bool words = v->kind == &assay_kind_words, special = cJSON_IsTrue(assay_vocab_member(x, "special"));
+    int32_t id;
+    assay_vocab_id(assay_vocab_member(x, "id"), &id);
+    if (words && cJSON_IsTrue(assay_vocab_member(x, "normalized")))
         return assay_vocab_refuse(r, "added token", x,
-                                  "one that takes blanks with it, or is a word alone, is not read");
-    if (changes && cJSON_IsTrue(assay_vocab_member(x, "normalized")))
-        return assay_vocab_refuse(r, "added token", x, "one that is looked for in normalized text is not read");
-    if (r->v->kind == &assay_kind_words && !cJSON_IsTrue(assay_vocab_member(x, "special")))
-        return assay_vocab_refuse(r, "added token", x, "beside words only special ones are read");
-    if (same && (!id_in(same, &other) || other != id))
-        return assay_vocab_refuse(r, "added token", x, "its id in the vocabulary is another");
+                                  "beside words one that is looked for in normalized text is not read");
+    for (size_t i = 0; i < sizeof hows / sizeof *hows; i++)
+        if (cJSON_IsTrue(assay_vocab_member(x, hows[i].key)))
+            v->mark[id] |= hows[i].mark;
+    v->mark[id] |= ASSAY_MARK_ADDED | (v->text[id].n ? 0 : ASSAY_MARK_OUTSIDE);
+    *own = put(v, id, cJSON_GetStringValue(assay_vocab_member(x, "content")),
+               special ? ASSAY_TOKEN_CONTROL : ASSAY_TOKEN_USER, *own);
     return ASSAY_OK;
 }
 
-/* Added tokens stand in the vocabulary, too, or behind it; ids that no token has are empty and unused. */
+/* Ids that no token has are empty and unused. */
 static assay_status read_tokens(const assay_vocab_reading *r, const cJSON *vocab)
 {
     const cJSON *added = assay_vocab_member(r->root, "added_tokens");
     assay_vocab *v = r->v;
     size_t bytes = 0;
-    int32_t id;
-    assay_status s = measure(r, vocab, added, &bytes);
+    assay_status s = read_names(r, vocab, added, &bytes);
+    if (!s)
+        s = assay_vocab_json_unknown(r);
     if (s)
         return s;
     const size_t n = (size_t)v->n;
     v->text = calloc(n, sizeof *v->text);
     v->type = malloc(n);
-    char *own = v->own = malloc(bytes);
-    if (!v->text || !v->type || !own)
+    v->mark = calloc(n, 1);
+    v->score = cJSON_IsArray(vocab) ? calloc(n, sizeof *v->score) : NULL;
+    char *own = v->own = malloc(bytes + 1);
+    if (!v->text || !v->type || !own || !v->mark || (cJSON_IsArray(vocab) && !v->score))
         return assay_fail(r->why, ASSAY_ERR_NOMEM, "%s: no memory for %zu tokens", r->label, n);
     memset(v->type, ASSAY_TOKEN_UNUSED, n);
     for (size_t i = 0; i < n; i++)
         v->text[i].at = ""; /* an id that no token has */
-    for (const cJSON *x = vocab->child; x; x = x->next) {
-        id_in(x, &id);
-        if (v->text[id].n)
-            return assay_fail(r->why, ASSAY_ERR_FORMAT, "%s: '%.60s' and '%.60s' have the id %d both", r->label,
-                              v->text[id].at, x->string, (int)id);
-        own = put(v, id, x->string, ASSAY_TOKEN_NORMAL, own);
+    token t;
+    int32_t place = 0;
+    for (const cJSON *x = vocab->child; x && !s; x = x->next, place++) {
+        s = read_token(r, x, place, &t);
+        if (!s && v->text[t.id].n)
+            s = assay_fail(r->why, ASSAY_ERR_FORMAT, "%s: '%.60s' and '%.60s' have the id %d both", r->label,
+                           v->text[t.id].at, t.text, (int)t.id);
+        if (s)
+            return s;
+        own = put(v, t.id, t.text, type_of(r, &t, &v->mark[t.id]), own);
+        if (v->score)
+            v->score[t.id] = t.score;
     }
-    for (const cJSON *x = added ? added->child : NULL; x && !s; x = x->next) {
-        s = check_added(r, vocab, x);
-        id_in(assay_vocab_member(x, "id"), &id);
-        if (!s)
-            own = put(v, id, cJSON_GetStringValue(assay_vocab_member(x, "content")),
-                      cJSON_IsTrue(assay_vocab_member(x, "special")) ? ASSAY_TOKEN_CONTROL : ASSAY_TOKEN_USER, own);
-    }
-    return s;
-}
-
-/* ---- what stands before and behind a text -------------------------------------------------------------------------
- */
-
-/* The id that a text has in the file, or that a number names; -1: none. */
-static int32_t id_of(const assay_vocab_reading *r, const cJSON *text, const cJSON *number)
-{
-    const char *want = cJSON_GetStringValue(text);
-    const cJSON *added = assay_vocab_member(r->root, "added_tokens");
-    int32_t id = -1;
-    if (number)
-        return id_in(number, &id) && id < r->v->n ? id : -1;
-    if (want && id_in(assay_vocab_member(assay_vocab_member(r->model, "vocab"), want), &id))
-        return id;
-    for (const cJSON *x = added ? added->child : NULL; want && x; x = x->next)
-        if (!strcmp(cJSON_GetStringValue(assay_vocab_member(x, "content")), want) &&
-            id_in(assay_vocab_member(x, "id"), &id))
-            return id;
-    return -1;
-}
-
-/* "single" is a list of {"SpecialToken":{"id":NAME}} and {"Sequence":{"id":"A"}}; special_tokens has the names' ids. */
-static assay_status read_template(const assay_vocab_reading *r, const cJSON *j)
-{
-    const cJSON *single = assay_vocab_member(j, "single"), *named = assay_vocab_member(j, "special_tokens");
-    bool text = false;
-    for (const cJSON *x = single ? single->child : NULL; x; x = x->next) {
-        const cJSON *token = assay_vocab_member(x, "SpecialToken");
-        const char *name = cJSON_GetStringValue(assay_vocab_member(token, "id")),
-                   *part = cJSON_GetStringValue(assay_vocab_member(assay_vocab_member(x, "Sequence"), "id"));
-        const cJSON *ids = name ? assay_vocab_member(assay_vocab_member(named, name), "ids") : NULL;
-        const int role = text ? ASSAY_NAMED_EOS : ASSAY_NAMED_BOS;
-        const int32_t id = cJSON_GetArraySize(ids) == 1 ? id_of(r, NULL, cJSON_GetArrayItem(ids, 0)) : -1;
-        if (part && !strcmp(part, "A") && !text) {
-            text = true;
-            continue;
-        }
-        if (id < 0 || r->v->named[role] >= 0)
-            return assay_vocab_refuse(r, "post_processor", j, "one token before the text and one behind it are known");
-        r->v->named[role] = id;
-        *(text ? &r->v->add_eos : &r->v->add_bos) = 1;
-    }
-    return text ? ASSAY_OK : assay_vocab_refuse(r, "post_processor", j, "it has no text");
-}
-
-/* {"type":"BertProcessing","sep":["[SEP]",102],"cls":["[CLS]",101]} */
-static assay_status read_bert(const assay_vocab_reading *r, const cJSON *j)
-{
-    static const struct {
-        const char *key;
-        int role;
-    } ends[] = { { "cls", ASSAY_NAMED_BOS }, { "sep", ASSAY_NAMED_EOS } };
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        const cJSON *pair = assay_vocab_member(j, ends[i].key), *number = cJSON_GetArrayItem(pair, 1);
-        const int32_t id = number ? id_of(r, NULL, number) : -1;
-        if (id < 0)
-            return assay_vocab_refuse(r, "post_processor", j, "its tokens are not in the vocabulary");
-        r->v->named[ends[i].role] = id;
-    }
-    r->v->add_bos = r->v->add_eos = 1;
-    return ASSAY_OK;
-}
-
-static assay_status read_frame(const assay_vocab_reading *r, const cJSON *j)
-{
-    const char *type = assay_vocab_type(j);
-    const cJSON *all = assay_vocab_member(j, "processors");
-    assay_status s = ASSAY_OK;
-    if (assay_vocab_null(j) || !strcmp(type, "ByteLevel")) /* of offsets */
-        return ASSAY_OK;
-    if (r->v->add_bos || r->v->add_eos)
-        return assay_vocab_refuse(r, "post_processor", j, "a second one is not read");
-    if (!strcmp(type, "TemplateProcessing"))
-        return read_template(r, j);
-    if (!strcmp(type, "BertProcessing"))
-        return read_bert(r, j);
-    if (strcmp(type, "Sequence") != 0 || !cJSON_IsArray(all))
-        return assay_vocab_refuse(r, "post_processor", j, "TemplateProcessing, BertProcessing and ByteLevel are known");
-    for (const cJSON *x = all->child; x && !s; x = x->next)
-        s = read_frame(r, x);
+    for (const cJSON *x = added ? added->child : NULL; x && !s; x = x->next)
+        s = read_added(r, x, &own);
     return s;
 }
 
@@ -236,11 +238,12 @@ static bool has_nul(const char *bytes, size_t n)
 
 assay_status assay_vocab_json(const void *bytes, size_t n, const char *label, assay_vocab *v, assay_why *why)
 {
-    *v = (assay_vocab){ .label = label };
+    *v = (assay_vocab){ .label = label, .added = true };
     memset(v->named, 0xff, sizeof v->named);
     const char *end = NULL;
     cJSON *root = cJSON_ParseWithLengthOpts(bytes, n, &end, false);
-    const assay_vocab_reading r = { label, root, assay_vocab_member(root, "model"), v, why };
+    assay_vocab_names names = { 0 };
+    const assay_vocab_reading r = { label, root, assay_vocab_member(root, "model"), v, &names, why };
     const cJSON *vocab = assay_vocab_member(r.model, "vocab");
     assay_status s = ASSAY_OK;
     if (!root)
@@ -252,15 +255,17 @@ assay_status assay_vocab_json(const void *bytes, size_t n, const char *label, as
         s = assay_fail(why, ASSAY_ERR_FORMAT, "%s: no tokenizer.json: it has no model.vocab", label);
     if (!s)
         s = assay_vocab_json_kind(&r);
-    if (!s && !cJSON_IsObject(vocab))
-        s = assay_fail(why, ASSAY_ERR_FORMAT, "%s: model.vocab is no object of tokens and ids", label);
+    if (!s && !(v->kind == &assay_kind_unigram ? cJSON_IsArray(vocab) : cJSON_IsObject(vocab)))
+        s = assay_fail(why, ASSAY_ERR_FORMAT, "%s: model.vocab is no %s", label,
+                       v->kind == &assay_kind_unigram ? "list of pieces and scores" : "object of tokens and ids");
     if (!s)
         s = read_tokens(&r, vocab);
     if (!s)
-        v->named[ASSAY_NAMED_UNKNOWN] = id_of(&r, assay_vocab_member(r.model, "unk_token"), NULL);
-    if (!s)
-        s = read_frame(&r, assay_vocab_member(root, "post_processor"));
+        s = assay_vocab_json_frame(&r);
     cJSON_Delete(root);
+    free(names.slot);
+    free(names.text);
+    free(names.id);
     if (s)
         assay_vocab_free(v);
     return s;

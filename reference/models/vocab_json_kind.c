@@ -40,8 +40,6 @@ static assay_status read_pretokenizer(const assay_vocab_reading *r)
 {
     const cJSON *section = assay_vocab_member(r->root, "pre_tokenizer");
     cJSON *ours = cJSON_Duplicate(section, true);
-    const bool whole = cJSON_IsTrue(assay_vocab_member(r->model, "ignore_merges"));
-    assay_pretokenizer p;
     if (ours)
         settle(ours);
     for (size_t i = 0; i < sizeof pretokenizers / sizeof *pretokenizers && ours && !r->v->pre.n; i++) {
@@ -53,12 +51,7 @@ static assay_status read_pretokenizer(const assay_vocab_reading *r)
     cJSON_Delete(ours);
     if (!r->v->pre.n)
         return assay_vocab_refuse(r, "pre_tokenizer", section, "those of GPT-2, SmolLM, Llama 3 and Qwen2 are known");
-    assay_status s = assay_pretokenizer_make(r->v->pre, r->label, &p, r->why);
-    if (!s && p.ignore_merges != whole)
-        s = assay_fail(r->why, ASSAY_UNSUPPORTED, "%s: ignore_merges is %s, other than that of its pre_tokenizer, %s",
-                       r->label, whole ? "true" : "false", p.name);
-    assay_pretokenizer_free(&p);
-    return s;
+    return ASSAY_OK;
 }
 
 /* "a b", or ["a", "b"] since 2024. */
@@ -95,24 +88,65 @@ static assay_status read_merges(const assay_vocab_reading *r)
     return ASSAY_OK;
 }
 
+/* Whether a pre-tokenizer writes bytes. */
+static bool has_bytes(const cJSON *j, int depth)
+{
+    const cJSON *all = assay_vocab_member(j, "pretokenizers");
+    bool has = !strcmp(assay_vocab_type(j), "ByteLevel");
+    for (const cJSON *x = all && depth < 4 ? all->child : NULL; x && !has; x = x->next)
+        has = has_bytes(x, depth + 1);
+    return has;
+}
+
 static assay_status read_bpe(const assay_vocab_reading *r)
 {
     static const char *const absent[] = { "dropout", "continuing_subword_prefix", "end_of_word_suffix",
                                           "byte_fallback" };
     const cJSON *normalizer = assay_vocab_member(r->root, "normalizer");
-    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
+    const bool bytes = has_bytes(assay_vocab_member(r->root, "pre_tokenizer"), 0);
+    r->v->kind = bytes ? &assay_kind_bytes : &assay_kind_characters;
+    r->v->ignore_merges = cJSON_IsTrue(assay_vocab_member(r->model, "ignore_merges"));
+    r->v->fuse_unknown = cJSON_IsTrue(assay_vocab_member(r->model, "fuse_unk"));
+    for (size_t i = 0; i < sizeof absent / sizeof *absent - !bytes; i++) {
         const cJSON *x = assay_vocab_member(r->model, absent[i]);
         const char *text = cJSON_GetStringValue(x);
         if (!assay_vocab_null(x) && !cJSON_IsFalse(x) && !(text && !*text) &&
             !(cJSON_IsNumber(x) && x->valuedouble == 0))
-            return assay_vocab_refuse(r, absent[i], x,
-                                      "byte-level BPE has none (SentencePiece's: its tokenizer.model is read)");
+            return assay_vocab_refuse(r, absent[i], x, bytes ? "byte-level BPE has none" : "none is known");
     }
-    r->v->compose = !strcmp(assay_vocab_type(normalizer), "NFC");
-    if (!assay_vocab_null(normalizer) && !r->v->compose)
+    r->v->compose = bytes && !strcmp(assay_vocab_type(normalizer), "NFC");
+    if (bytes && !assay_vocab_null(normalizer) && !r->v->compose)
         return assay_vocab_refuse(r, "normalizer", normalizer, "of byte-level BPE none and NFC are known");
-    assay_status s = read_pretokenizer(r);
+    const assay_status s = bytes ? read_pretokenizer(r) : assay_vocab_json_pieces(r);
     return s ? s : read_merges(r);
+}
+
+/* ---- unigram ----------------------------------------------------------------------------------------------------- */
+
+static assay_status read_unigram(const assay_vocab_reading *r)
+{
+    static const char *const absent[] = { "alpha", "nbest_size" };
+    r->v->kind = &assay_kind_unigram;
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
+        if (!assay_vocab_null(assay_vocab_member(r->model, absent[i])))
+            return assay_vocab_refuse(r, absent[i], assay_vocab_member(r->model, absent[i]), "no sampling is known");
+    return assay_vocab_json_pieces(r);
+}
+
+assay_status assay_vocab_json_unknown(const assay_vocab_reading *r)
+{
+    const cJSON *number = assay_vocab_member(r->model, "unk_id");
+    const char *text = cJSON_GetStringValue(assay_vocab_member(r->model, "unk_token"));
+    int32_t id = -1;
+    if (r->v->kind == &assay_kind_unigram && !assay_vocab_null(number)) {
+        if (!assay_vocab_id(number, &id) || (size_t)id >= r->names->model)
+            return assay_vocab_refuse(r, "unk_id", number, "it is no piece's");
+    } else if (r->v->kind != &assay_kind_unigram && text && *text)
+        id = assay_vocab_named(r, text);
+    if (text && *text && id < 0 && r->v->kind == &assay_kind_characters)
+        return assay_vocab_refuse(r, "unk_token", assay_vocab_member(r->model, "unk_token"), "no token is that");
+    r->v->named[ASSAY_NAMED_UNKNOWN] = id;
+    return ASSAY_OK;
 }
 
 /* ---- WordPiece --------------------------------------------------------------------------------------------------- */
@@ -147,14 +181,14 @@ static assay_status read_words(const assay_vocab_reading *r)
 assay_status assay_vocab_json_kind(const assay_vocab_reading *r)
 {
     const char *type = assay_vocab_type(r->model); /* BPE's was left out once */
-    if (!strcmp(type, "BPE") || (!*type && assay_vocab_member(r->model, "merges"))) {
-        r->v->kind = &assay_kind_bytes;
+    if (!strcmp(type, "BPE") || (!*type && assay_vocab_member(r->model, "merges")))
         return read_bpe(r);
-    }
+    if (!strcmp(type, "Unigram"))
+        return read_unigram(r);
     if (!strcmp(type, "WordPiece")) {
         r->v->kind = &assay_kind_words;
         return read_words(r);
     }
     return assay_vocab_refuse(r, "model's type", assay_vocab_member(r->model, "type"),
-                              "BPE of bytes and WordPiece are known (SentencePiece's: its tokenizer.model is read)");
+                              "BPE, Unigram and WordPiece are known");
 }

@@ -175,7 +175,9 @@ static assay_status read_piece(message m, assay_vocab *v, size_t i, assay_why *w
             v->text[i] = f.text;
         if (!s && f.number == 2 && !(s = wire_is(&m, &f, FIXED32, "a piece's score", why))) {
             const uint32_t bits = (uint32_t)f.value;
-            memcpy(&v->score[i], &bits, sizeof bits);
+            float score;
+            memcpy(&score, &bits, sizeof bits);
+            v->score[i] = (double)score;
         }
         if (!s && f.number == 3 && !(s = wire_is(&m, &f, VARINT, "a piece's type", why)))
             type = f.value;
