@@ -45,17 +45,17 @@ same 'added tokens, the longest first; a hole in the ids' "$(json '[{"id":300,"c
 single='"single":[{"SpecialToken":{"id":"B"}},{"Sequence":{"id":"A"}}]'
 same 'the ids of a template' "$(json '[]' '{"type":"TemplateProcessing",'"$single"',"special_tokens":{"B":{"ids":[7]}}}'
   "$assay" tokenize "$dir/tokenizer.json" x)" '7 120'
-json '[]' '{"type":"TemplateProcessing",'"$single"',"special_tokens":{"B":{"ids":[7,8]}}}'
-expect 2 'one token before the text and one behind it are known' "$assay" tokenize "$dir/tokenizer.json" x
+same 'two ids of one name' "$(json '[]' '{"type":"TemplateProcessing",'"$single"',"special_tokens":{"B":{"ids":[7,8]}}}'
+  "$assay" tokenize "$dir/tokenizer.json" x)" '7 8 120'
+json '[]' '{"type":"TemplateProcessing","single":[],"special_tokens":{}}'
+expect 2 'it has no text' "$assay" tokenize "$dir/tokenizer.json" x
 json '[{"id":9,"content":"a"}]' null
-expect 2 'its id in the vocabulary is another' "$assay" tokenize "$dir/tokenizer.json" x
-json '[{"id":256,"content":"zz","rstrip":true}]' null
-expect 2 'takes blanks with it' "$assay" tokenize "$dir/tokenizer.json" x
+expect 2 "'a' has the id 97, and another, 9" "$assay" tokenize "$dir/tokenizer.json" x
+same 'blanks behind a token' "$(json '[{"id":256,"content":"zz","rstrip":true}]' null; "$assay" tokenize "$dir/tokenizer.json" 'zz  x')" '256 120'
 same 'words of a tokenizer.json' "$(json '[]' null words; "$assay" tokenize "$dir/tokenizer.json" 'ABC c abd')" '1 2 3 0'
 json '[{"id":4,"content":"zz","special":true,"normalized":true}]' null words
 expect 2 'looked for in normalized text' "$assay" tokenize "$dir/tokenizer.json" x
-json '[{"id":4,"content":"zz"}]' null words
-expect 2 'only special ones are read' "$assay" tokenize "$dir/tokenizer.json" x
+same 'an added word' "$(json '[{"id":4,"content":"zz"}]' null words; "$assay" tokenize "$dir/tokenizer.json" 'c zzab')" '3 4 1'
 same 'a NUL' "$(printf '"a\\u0000b"\n' | "$assay" tokenize "$model" -j 2>&1)" 'assay tokenize: line 1: U+0000 in a text of JSON is not read'
 same 'what follows' "$(printf '"a" "b"\n' | "$assay" tokenize "$model" -j 2>&1)" 'assay tokenize: line 1 is no text in JSON: "a" "b"'
 printf '{"model":{}}' >"$dir/tokenizer.json"

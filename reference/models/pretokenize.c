@@ -4,57 +4,205 @@
 #include "../core/status.h"
 #include "utf8.h"
 #include <pcre2.h>
+#include <stdio.h>
 #include <string.h>
 
-/* Unicode White_Space, which PCRE2's own \s is not (it has U+180E) */
-#define WS   "\\p{Z}\\x{09}-\\x{0D}\\x{85}"
-#define GPT2 "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^" WS "\\p{L}\\p{N}]+|[" WS "]+(?![^" WS "])|[" WS "]+"
-#define LLAMA3(digits)                                                                                                 \
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits "| ?[^" WS "\\p{L}\\p{N}]+[\\r\\n]*|[" WS     \
-    "]*[\\r\\n]+|[" WS "]+(?![^" WS "])|[" WS "]+"
+/* Expressions as they are written in tokenizer.json files, for Oniguruma: \s is Unicode's White_Space. */
+#define CUTS           "'s|'t|'re|'ve|'m|'ll|'d"
+#define GPT2           CUTS "| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
+#define ANYCASE        "(?i:" CUTS ")"
+#define TAIL           "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+"
+#define BLANKS         "|\\s+(?!\\S)|\\s+"
+#define LLAMA3(digits) ANYCASE "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits TAIL BLANKS
+/* Words of capitals, then small letters; what may follow either; digits. */
+#define UPPER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
+#define LOWER "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
+#define CAMEL(behind, digits)                                                                                          \
+    "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+" behind "|[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER "*" behind           \
+    "|" digits "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+" BLANKS
+#define BLOOM     " ?[^(\\s|.,!?\u2026\u3002\uFF0C\u3001\u0964\u06D4\u060C)]+"
+#define HAN       "[\u4E00-\u9FA5\u3040-\u309F\u30A0-\u30FF]+"
+#define HALVES(n) "\\s{" n "}(?!\\S)|"
 
+const char assay_pretokenizer_gpt2[] = GPT2;
+
+enum { STEPS = ASSAY_PRETOKENIZER_STEPS };
 static const struct {
-    const char *name, *expression[2];
+    const char *names; /* of tokenizer.ggml.pre, with blanks between */
+    const char *expression[STEPS];
     bool ignore_merges, add_bos;
 } table[] = {
-    { "gpt-2", { GPT2 }, false, false },
-    { "smollm", { "\\p{N}", GPT2 }, false, false },
-    { "llama-bpe", { LLAMA3("\\p{N}{1,3}") }, true, true },
-    { "qwen2", { LLAMA3("\\p{N}") }, false, false },
+    { "gpt-2 phi-2 jina-es jina-de jina-v2-es jina-v2-de gigachat a.x-4.0 mellum modern-bert mpt olmo jais trillion "
+      "granite-docling exaone4",
+      { GPT2 },
+      false,
+      false },
+    { "smollm starcoder refact command-r codeshell exaone minerva-7b mellum2", { "\\p{N}", GPT2 }, false, false },
+    { "llama-bpe llama3 llama-v3 falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano",
+      { LLAMA3("\\p{N}{1,3}") },
+      true,
+      true },
+    { "dbrx smaug-bpe glm4 chatglm-bpe", { LLAMA3("\\p{N}{1,3}") }, false, false },
+    { "qwen2 stablelm2 deepseek-r1-qwen kormo f2llmv2 megrez hunyuan solar-open grok-2",
+      { LLAMA3("\\p{N}") },
+      false,
+      false },
+    { "qwen35",
+      { ANYCASE
+        "|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+" BLANKS },
+      false,
+      false },
+    { "tekken", { CAMEL("", "\\p{N}") }, true, true },
+    { "gpt-4o llama4 kanana2 talkie minimax-m2", { CAMEL(ANYCASE "?", "\\p{N}{1,3}") }, false, false },
+    { "deepseek-coder",
+      { "[\r\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", "[\u4E00-\u9FA5\u0800-\u4E00\uAC00-\uD7FF]+", "\\p{N}" },
+      false,
+      false },
+    { "deepseek-v3 hunyuan-dense joyai-llm hy_v4",
+      { "\\p{N}{1,3}", HAN,
+        "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
+        "| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+" BLANKS },
+      false,
+      false },
+    { "falcon", { "[\\p{P}\\$\\+<=>\\^~\\|`]+", GPT2, "[0-9][0-9][0-9]" }, false, false },
+    { "default", { "[\\p{P}\\$\\+<=>\\^~\\|]+", GPT2, "\\p{N}+", "[0-9][0-9][0-9]" }, false, false },
+    { "bloom poro-chat gpt3-finnish", { BLOOM }, false, false },
+    { "viking", { BLOOM, "\\p{N}" }, false, false },
+    { "jais-2",
+      { ANYCASE "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}" TAIL "|" HALVES("512") HALVES("256") HALVES("128")
+            HALVES("64") HALVES("32") HALVES("16") HALVES("8") HALVES("4") HALVES("1,2") "\\s{1}" },
+      false,
+      false },
+    { "seed-coder",
+      { ANYCASE "|[^\r\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1}| ?[^\\s\\p{L}\\p{N}\r\n]+|\\s*[\r\n]+" BLANKS },
+      false,
+      false },
+    { "bailingmoe bailingmoe2 llada-moe",
+      { "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}| "
+        "?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|\\s*[\\r\\n]" BLANKS },
+      false,
+      false },
+    { "exaone-moe",
+      { ANYCASE "|[^\\r\\n\\p{L}\\p{N}]?(?:\\p{L}\\p{M}*(?: \\p{L}\\p{M}*)*)+|\\p{N}"
+                "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]?|\\s*[\\r\\n]" BLANKS },
+      false,
+      false },
+    { "minicpm5", { "\\p{N}{1,3}", LLAMA3("\\p{N}+") }, true, false },
 };
+
+enum { ROWS = sizeof table / sizeof *table, EXPRESSION = 2000 };
+
+/* An expression as PCRE2 has it, whose own \s is not White_Space (it has U+180E); \r and \n are written out, so that
+ * what is written in two ways is one.  false: it does not fit. */
+static bool translate(assay_span from, char to[EXPRESSION])
+{
+    static const struct {
+        const char *escape, *alone, *inside; /* of a class; NULL: as it is */
+    } known[] = {
+        { "\\s", "[\\p{Z}\\x{09}-\\x{0D}\\x{85}]", "\\p{Z}\\x{09}-\\x{0D}\\x{85}" },
+        { "\\S", "[^\\p{Z}\\x{09}-\\x{0D}\\x{85}]", NULL },
+        { "\\r", "\r", "\r" },
+        { "\\n", "\n", "\n" },
+    };
+    bool inside = false;
+    size_t made = 0;
+    for (size_t i = 0, size; i < from.n; i += size) {
+        assay_span put = { from.at + i, size = from.at[i] == '\\' && i + 1 < from.n ? 2 : 1 };
+        for (size_t k = 0; size == 2 && k < sizeof known / sizeof *known; k++) {
+            const char *with = inside ? known[k].inside : known[k].alone;
+            if (with && assay_span_is(put, known[k].escape)) {
+                put = (assay_span){ with, strlen(with) };
+                break;
+            }
+        }
+        inside = size == 1 && from.at[i] == '[' ? true : size == 1 && from.at[i] == ']' ? false : inside;
+        if (EXPRESSION - made <= put.n)
+            return false;
+        memcpy(to + made, put.at, put.n);
+        made += put.n;
+    }
+    to[made] = 0;
+    return true;
+}
+
+static assay_span span_of(const char *text)
+{
+    return (assay_span){ text, strlen(text) };
+}
+
+/* The next name from *names on; empty: there is none. */
+static assay_span next_name(const char **names)
+{
+    const assay_span name = { *names, strcspn(*names, " ") };
+    *names += name.n + strspn(*names + name.n, " ");
+    return name;
+}
+
+static bool has_name(const char *names, assay_span name)
+{
+    for (assay_span w; (w = next_name(&names)).n;)
+        if (w.n == name.n && !memcmp(w.at, name.at, w.n))
+            return true;
+    return false;
+}
+
+assay_span assay_pretokenizer_find(const assay_span *expression, int n)
+{
+    char theirs[EXPRESSION], ours[EXPRESSION];
+    for (size_t row = 0; row < ROWS; row++) {
+        bool same = true;
+        for (int i = 0; i < STEPS && same; i++) {
+            const char *own = table[row].expression[i];
+            same =
+                !own == (i >= n) &&
+                (!own || (translate(span_of(own), ours) && translate(expression[i], theirs) && !strcmp(ours, theirs)));
+        }
+        const char *names = table[row].names;
+        if (same)
+            return next_name(&names);
+    }
+    return (assay_span){ 0 };
+}
+
+static assay_status compile(const char *expression, const char *name, void **code, void **match, assay_why *why)
+{
+    char text[EXPRESSION];
+    int error = 0;
+    PCRE2_SIZE at = 0;
+    if (translate(span_of(expression), text))
+        *code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP, &error, &at, NULL);
+    if (*code)
+        *match = pcre2_match_data_create(1, NULL);
+    if (!*match)
+        return assay_fail(why, ASSAY_ERR_NOMEM, "pre-tokenizer %s: PCRE2 error %d at %zu", name, error, (size_t)at);
+    return ASSAY_OK;
+}
 
 assay_status assay_pretokenizer_make(assay_span name, const char *label, assay_pretokenizer *p, assay_why *why)
 {
     *p = (assay_pretokenizer){ 0 };
     size_t row = 0;
-    while (row < sizeof table / sizeof *table && !assay_span_is(name, table[row].name))
+    while (row < ROWS && !has_name(table[row].names, name))
         row++;
-    if (row == sizeof table / sizeof *table)
+    if (row == ROWS)
         return assay_fail(why, ASSAY_UNSUPPORTED,
-                          "%s: tokenizer.ggml.pre is '%.*s'; known are gpt-2, smollm, llama-bpe and qwen2", label,
-                          name.n < 40 ? (int)name.n : 40, name.at);
-    p->name = table[row].name;
+                          "%s: tokenizer.ggml.pre is '%.*s', which is not known (docs/tokenizers.md lists those that "
+                          "are)",
+                          label, name.n < 40 ? (int)name.n : 40, name.at);
     p->ignore_merges = table[row].ignore_merges;
     p->add_bos = table[row].add_bos;
-    for (int i = 0; i < 2 && table[row].expression[i]; i++) {
-        int error;
-        PCRE2_SIZE at;
-        p->code[i] = pcre2_compile((PCRE2_SPTR)table[row].expression[i], PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP,
-                                   &error, &at, NULL);
-        if (p->code[i])
-            p->match[i] = pcre2_match_data_create(1, NULL);
-        if (!p->match[i]) {
-            assay_pretokenizer_free(p);
-            return assay_fail(why, ASSAY_ERR_NOMEM, "pre-tokenizer %s: PCRE2 error %d at %zu", table[row].name, error,
-                              (size_t)at);
-        }
-    }
-    return ASSAY_OK;
+    assay_status s = ASSAY_OK;
+    snprintf(p->name, sizeof p->name, "%.*s", (int)name.n, name.at);
+    for (int i = 0; i < STEPS && table[row].expression[i] && !s; i++)
+        s = compile(table[row].expression[i], p->name, &p->code[i], &p->match[i], why);
+    if (s)
+        assay_pretokenizer_free(p);
+    return s;
 }
 
 void assay_pretokenizer_free(assay_pretokenizer *p)
 {
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < STEPS; i++) {
         pcre2_match_data_free(p->match[i]);
         pcre2_code_free(p->code[i]);
     }
@@ -72,7 +220,7 @@ static assay_status cut(const assay_pretokenizer *p, int i, const char *text, si
 {
     if (n == 0)
         return ASSAY_OK;
-    if (i == 2 || !p->code[i])
+    if (i == STEPS || !p->code[i])
         return to->piece(to->ctx, text, n, to->why);
     assay_status s = ASSAY_OK;
     size_t at = 0, begin, end;

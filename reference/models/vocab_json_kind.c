@@ -9,48 +9,53 @@
 
 /* ---- byte-level BPE ---------------------------------------------------------------------------------------------- */
 
-/* In what is compared with a known form: what changes no id, and what older files leave out. */
-static void settle(cJSON *j)
-{
-    cJSON_DeleteItemFromObjectCaseSensitive(j, "trim_offsets");
-    if (cJSON_IsObject(j) && !strcmp(assay_vocab_type(j), "ByteLevel") && !assay_vocab_member(j, "use_regex"))
-        cJSON_AddBoolToObject(j, "use_regex", true);
-    for (cJSON *x = j->child; x; x = x->next)
-        settle(x);
-}
+typedef struct cuts { /* expressions, each of which cuts every part of the one before */
+    assay_span expression[ASSAY_PRETOKENIZER_STEPS];
+    int n;
+    bool bytes; /* then nothing more */
+} cuts;
 
-#define BYTES(regex) "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"use_regex\":" regex "}"
-#define SPLIT(regex)                                                                                                   \
-    "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"" regex "\"},\"behavior\":\"Isolated\",\"invert\":false}"
-#define LLAMA3(digits)                                                                                                 \
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?\\\\p{L}+|" digits                                     \
-    "| ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+"
-static const struct {
-    const char *name, *form; /* pretokenize.h's name; the section */
-} pretokenizers[] = {
-    { "gpt-2", BYTES("true") },
-    { "smollm", "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Digits\",\"individual_digits\":true}," BYTES(
-                    "true") "]}" },
-    { "llama-bpe",
-      "{\"type\":\"Sequence\",\"pretokenizers\":[" SPLIT(LLAMA3("\\\\p{N}{1,3}")) "," BYTES("false") "]}" },
-    { "qwen2", "{\"type\":\"Sequence\",\"pretokenizers\":[" SPLIT(LLAMA3("\\\\p{N}")) "," BYTES("false") "]}" },
-};
+/* A part of the section as an expression: all parts isolated, what lies between them stays. */
+static assay_status read_cut(const assay_vocab_reading *r, const cJSON *j, cuts *c, int depth)
+{
+    const char *type = assay_vocab_type(j), *expression = NULL,
+               *behavior = cJSON_GetStringValue(assay_vocab_member(j, "behavior"));
+    const cJSON *all = assay_vocab_member(j, "pretokenizers");
+    assay_status s = ASSAY_OK;
+    if (!strcmp(type, "Sequence") && cJSON_IsArray(all) && depth < 4) {
+        for (const cJSON *x = all->child; x && !s; x = x->next)
+            s = read_cut(r, x, c, depth + 1);
+        return s;
+    }
+    if (!strcmp(type, "Split") && behavior && !strcmp(behavior, "Isolated") &&
+        !cJSON_IsTrue(assay_vocab_member(j, "invert")))
+        expression = cJSON_GetStringValue(assay_vocab_member(assay_vocab_member(j, "pattern"), "Regex"));
+    else if (!strcmp(type, "Digits"))
+        expression = cJSON_IsTrue(assay_vocab_member(j, "individual_digits")) ? "\\p{N}" : "\\p{N}+";
+    else if (!strcmp(type, "ByteLevel") && cJSON_IsFalse(assay_vocab_member(j, "add_prefix_space")))
+        expression =
+            cJSON_IsFalse(assay_vocab_member(j, "use_regex")) ? "" : assay_pretokenizer_gpt2; /* older ones lack it */
+    if (!expression || c->bytes || (*expression && c->n == ASSAY_PRETOKENIZER_STEPS))
+        return assay_vocab_refuse(r, "pre_tokenizer", j,
+                                  "before bytes Split by isolated expressions, Digits, and last ByteLevel without a "
+                                  "blank in front are known");
+    c->bytes = !strcmp(type, "ByteLevel");
+    if (*expression)
+        c->expression[c->n++] = (assay_span){ expression, strlen(expression) };
+    return ASSAY_OK;
+}
 
 static assay_status read_pretokenizer(const assay_vocab_reading *r)
 {
     const cJSON *section = assay_vocab_member(r->root, "pre_tokenizer");
-    cJSON *ours = cJSON_Duplicate(section, true);
-    if (ours)
-        settle(ours);
-    for (size_t i = 0; i < sizeof pretokenizers / sizeof *pretokenizers && ours && !r->v->pre.n; i++) {
-        cJSON *known = cJSON_Parse(pretokenizers[i].form);
-        if (cJSON_Compare(known, ours, true))
-            r->v->pre = (assay_span){ pretokenizers[i].name, strlen(pretokenizers[i].name) };
-        cJSON_Delete(known);
-    }
-    cJSON_Delete(ours);
-    if (!r->v->pre.n)
-        return assay_vocab_refuse(r, "pre_tokenizer", section, "those of GPT-2, SmolLM, Llama 3 and Qwen2 are known");
+    cuts c = { .n = 0 };
+    const assay_status s = read_cut(r, section, &c, 0);
+    if (s)
+        return s;
+    r->v->pre = assay_pretokenizer_find(c.expression, c.n);
+    if (!r->v->pre.n || !c.bytes)
+        return assay_vocab_refuse(r, "pre_tokenizer", section,
+                                  "its expressions are none of those that docs/tokenizers.md lists");
     return ASSAY_OK;
 }
 

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Texts that find what tokenizers get wrong, and ids of `assay tokenize --json-lines`, for who compares them with another's.
 
-usage: tokens.py ASSAY     byte-level BPE against Hugging Face's tokenizers (PyPI `tokenizers`): vocabularies trained here on these texts,
-                           one a pre-tokenizer, every code point and 20,000 random mixtures.  Exit 77: the package is not here"""
+usage: tokens.py ASSAY [NAME...]     byte-level BPE against Hugging Face's tokenizers (PyPI `tokenizers`, `numpy`): vocabularies trained here on
+                                     these texts, one a pre-tokenizer (all, or those of these names), in GGUF and tokenizer.json, every code
+                                     point and 20,000 random mixtures.  Exit 77: the package is not here"""
 import json, os, random, struct, subprocess, sys, tempfile, unicodedata
 
 PIECES = ["hello", "Hello", "HELLO", "world", "don't", "I'LL", "we've", "'s", "'S", "naïve", "über", "straße", "ſ", "İ", "ﬁ", "Ⅷ", "½", "１２３", "42", "007",
@@ -62,40 +63,94 @@ def compare(name, theirs, ours, texts):
     return len(wrong)
 
 
-def main(assay):
+# Expressions by the name that GGUF files have (tokenizer.ggml.pre), as llama.cpp's src/llama-vocab.cpp cites them from tokenizer.json files, or has
+# them itself; each cuts every part of the one before.  True: a part that is a token is taken whole.
+ANY = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+LLAMA3 = ANY + r"|[^\r\n\p{L}\p{N}]?\p{L}+|%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+CAMEL = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+%s|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+"
+         r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]*%s|%s| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+BLOOM = r" ?[^(\s|.,!?…。，、।۔،)]+"
+EXPRESSIONS = {
+    "gpt-2": ([GPT2], False), "smollm": ([r"\p{N}", GPT2], False), "llama-bpe": ([LLAMA3 % r"\p{N}{1,3}"], True), "dbrx": ([LLAMA3 % r"\p{N}{1,3}"], False),
+    "qwen2": ([LLAMA3 % r"\p{N}"], False),
+    "qwen35": ([ANY + r"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"], False),
+    "tekken": ([CAMEL % ("", "", r"\p{N}")], True), "gpt-4o": ([CAMEL % (ANY + "?", ANY + "?", r"\p{N}{1,3}")], False),
+    "deepseek-coder": (["[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", "[一-龥ࠀ-一가-\ud7ff]+", r"\p{N}"], False),
+    "deepseek-v3": ([r"\p{N}{1,3}", "[一-龥\u3040-ゟ゠-ヿ]+", r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^""" "\r\n" r"""\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"""
+                     r"| ?[\p{P}\p{S}]+[" "\r\n" r"]*|\s*[" "\r\n" r"]+|\s+(?!\S)|\s+"], False),
+    "falcon": ([r"[\p{P}\$\+<=>\^~\|`]+", GPT2, "[0-9][0-9][0-9]"], False), "default": ([r"[\p{P}\$\+<=>\^~\|]+", GPT2, r"\p{N}+", "[0-9][0-9][0-9]"], False),
+    "bloom": ([BLOOM], False), "viking": ([BLOOM, r"\p{N}"], False),
+    "jais-2": ([ANY + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|"
+                r"\s{32}(?!\S)|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1}"], False),
+    "seed-coder": ([ANY + "|[^\r\n" r"\p{L}\p{N}]?\p{L}+|\p{N}{1}| ?[^\s\p{L}\p{N}" "\r\n" r"]+|\s*[" "\r\n" r"]+|\s+(?!\S)|\s+"], False),
+    "bailingmoe": ([r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"], False),
+    "exaone-moe": ([ANY + r"|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+"], False),
+    "minicpm5": ([r"\p{N}{1,3}", LLAMA3 % r"\p{N}+"], True),
+}
+
+
+def gguf(path, said, pre):
+    """The tokenizer of a tokenizer.json as a GGUF file."""
+    from tiny import CONTROL, NORMAL, USER, text, value
+    tokens = {i: t for t, i in said["model"]["vocab"].items()}
+    kinds = dict.fromkeys(tokens, NORMAL)
+    for t in said["added_tokens"]:
+        tokens[t["id"]], kinds[t["id"]] = t["content"], CONTROL if t["special"] else USER
+    merges = [m if isinstance(m, str) else " ".join(m) for m in said["model"]["merges"]]
+    keys = {"general.architecture": "llama", "tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": pre, "tokenizer.ggml.add_bos_token": False,
+            "tokenizer.ggml.tokens": [tokens[i] for i in range(len(tokens))], "tokenizer.ggml.token_type": [kinds[i] for i in range(len(tokens))],
+            "tokenizer.ggml.merges": merges}
+    raw = b"GGUF" + struct.pack("<IQQ", 3, 0, len(keys)) + b"".join(text(k) + value(v) for k, v in keys.items())
+    with open(path, "wb") as f:
+        f.write(raw + bytes(-len(raw) % 32))
+
+
+def main(assay, names):
     try:
         from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers as P, trainers
     except ImportError:
         print("skipped: no Python package tokenizers")
         return 77
-    llama3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
-    split = lambda regex: P.Sequence([P.Split(Regex(regex), "isolated"), P.ByteLevel(add_prefix_space=False, use_regex=False)])
     bytes_ = P.ByteLevel(add_prefix_space=False)
-    kinds = {"gpt-2": (bytes_, False), "smollm": (P.Sequence([P.Digits(individual_digits=True), bytes_]), False),
-             "llama-bpe": (split(llama3 % r"\p{N}{1,3}"), True), "qwen2": (split(llama3 % r"\p{N}"), False)}
+    others = {"gpt-2": bytes_, "smollm": P.Sequence([P.Digits(individual_digits=True), bytes_])}
     seen = mixtures(4000, 1)
-    texts = mixtures(20000, 2)
+    texts = mixtures(20000, 2) + [" " * n + t for n in (1, 2, 3, 4, 5, 7, 9, 17, 33, 70, 130, 300, 600, 1100) for t in ("x", "", "\nx")]
     points = code_points()
+    lists = {"mixtures": texts, "code points": points, "code points in a word": ["a" + c + "b" for c in points], "before blanks": [f" {c}{c} {c}1\n" for c in points]}
     bad = 0
-    for name, (pre, whole) in kinds.items():
+    for name, (expressions, whole) in EXPRESSIONS.items():
+        if names and name not in names:
+            continue
+        split = P.Sequence([P.Split(Regex(e), "isolated") for e in expressions] + [P.ByteLevel(add_prefix_space=False, use_regex=False)])
         t = Tokenizer(models.BPE(ignore_merges=whole))
-        t.pre_tokenizer = pre
-        if name == "qwen2":
-            t.normalizer = normalizers.NFC()
+        t.pre_tokenizer = split
         t.train_from_iterator(seen, trainers.BpeTrainer(vocab_size=1500, initial_alphabet=P.ByteLevel.alphabet(), show_progress=False,
                                                         special_tokens=["<|start|>", "<|end|>"]))
         t.add_tokens(["hello world", "<user>"])
+        said = json.loads(t.to_str())
+        for x in said["added_tokens"]:
+            x["normalized"] = False  # as GGUF files have it
+        t = Tokenizer.from_str(json.dumps(said))
         with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "tokenizer.json")
-            t.save(path)
-            for what, list_ in ("mixtures", texts), ("code points", points), ("code points in a word", ["a" + c + "b" for c in points]):
-                bad += compare(f"{name}, {what}", [e.ids for e in t.encode_batch(list_)], ids_of(assay, path, list_), list_)
+            path, model = os.path.join(folder, "tokenizer.json"), os.path.join(folder, "model.gguf")
+            gguf(model, said, name)
             marked = [x + "<|end|>" + y + "<user>" + x for x, y in zip(texts[:2000], texts[2000:4000])]
-            bad += compare(f"{name}, special tokens", [e.ids for e in t.encode_batch(marked)], ids_of(assay, path, marked, "--special"), marked)
+            for what, list_ in {**lists, "special tokens": marked}.items():
+                want = [e.ids for e in t.encode_batch(list_)]
+                bad += compare(f"{name}, {what}, GGUF", want, ids_of(assay, model, list_, "--special"), list_)
+            if name in others:
+                t.pre_tokenizer = others[name]
+            if name == "qwen2":
+                t.normalizer = normalizers.NFC()
+            t.save(path)
+            few = {"mixtures": texts, "special tokens": marked, **({"code points in a word": lists["code points in a word"]} if name in ("gpt-2", "qwen2") else {})}
+            for what, list_ in few.items():
+                bad += compare(f"{name}, {what}, tokenizer.json", [e.ids for e in t.encode_batch(list_)], ids_of(assay, path, list_, "--special"), list_)
     return 1 if bad else 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
         sys.exit(__doc__)
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
