@@ -22,6 +22,11 @@ same 'a wrong line' "$(printf '"x"\nx\n' | "$assay" tokenize "$model" -j 2>&1 >/
 printf '[PAD]\n[UNK]\n[CLS]\n[SEP]\nun\n##aff\n##able\n,\n' >"$dir/vocab.txt"
 same words "$("$assay" tokenize "$dir/vocab.txt" 'Unaffable, unfit')" '2 4 5 6 7 1 3'
 same 'words, back' "$("$assay" tokenize "$dir/vocab.txt" -d 2,4,5,6,7,4,3)" 'unaffable , un'
+printf '{"do_lower_case":false}' >"$dir/tokenizer_config.json"
+same 'cased words' "$("$assay" tokenize "$dir/vocab.txt" 'Unaffable, unaffable')" '2 1 7 4 5 6 3'
+printf '{"do_lower_case":"no"}' >"$dir/tokenizer_config.json"
+expect 2 'tokenizer_config.json: do_lower_case is neither' "$assay" tokenize "$dir/vocab.txt" x
+rm "$dir/tokenizer_config.json"
 printf '{"model":{"vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"Whitespace"}}' >"$dir/tokenizer.json"
 expect 2 'its pre_tokenizer is {"type":"Whitespace"}; those of' "$assay" tokenize "$dir/tokenizer.json" x
 json() { # ADDED FRAME: byte-level BPE of all bytes, or, with a third, WordPiece of a few words

@@ -48,10 +48,15 @@ assay_status assay_prompt_make(const assay_tokenizer *t, const char *text, size_
         return s;
     }
     assay_prompt_take(&e, p);
-    if (t->lacks_bos)
-        note(p,
-             "this kind of tokenizer begins a text with a token that the file does not name (bos_token_id): none was "
-             "added");
+    const bool words = t->kind == &assay_kind_words;
+    for (int end = 0; end < 2; end++)
+        if (end ? t->lacks_eos : t->lacks_bos)
+            note(p, "this kind of tokenizer %s a text with a token that the file does not name (%s): none was added",
+                 end ? "ends" : "begins",
+                 words && end ? "[SEP]"
+                 : words      ? "[CLS]"
+                 : end        ? "eos_token_id"
+                              : "bos_token_id");
     if (t->add_bos && t->before == 1 && e.n > 1 && e.ids[1] == t->bos)
         note(p, "the text begins with the begin token %" PRId32 " itself, so it stands there twice", t->bos);
     return ASSAY_OK;

@@ -60,6 +60,7 @@ static assay_status frame(const assay_vocab *v, assay_tokenizer *t, assay_why *w
     t->bos = v->named[ASSAY_NAMED_BOS];
     t->eos = v->named[ASSAY_NAMED_EOS];
     t->lacks_bos = t->add_bos && t->bos < 0 && v->add_bos < 0;
+    t->lacks_eos = t->add_eos && t->eos < 0 && v->add_eos < 0;
     t->add_bos = v->add_bos < 0 ? t->add_bos && t->bos >= 0 : v->add_bos;
     t->add_eos = v->add_eos < 0 ? t->add_eos && t->eos >= 0 : v->add_eos;
     if (t->add_bos && t->bos < 0)

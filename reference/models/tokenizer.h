@@ -9,7 +9,7 @@ typedef struct assay_tokenizer {
     int32_t n;                               /* tokens; ids are 0 .. n-1 */
     int32_t bos, eos;                        /* -1: the file names none */
     bool add_bos, add_eos;                   /* a text begins with bos, ends with eos */
-    bool lacks_bos;                          /* it would begin with bos, but the file names none */
+    bool lacks_bos, lacks_eos;               /* it would begin (end) with one, but the file names none */
     bool drop_blank;                         /* a text's first token prints a blank that is not the text's */
     assay_span *bytes;                       /* [n] what each token stands for */
     uint8_t *type;                           /* [n] assay_token_kind */

@@ -68,8 +68,10 @@ assay_status assay_vocab_gguf(const assay_gguf *g, assay_vocab *v, assay_why *wh
 assay_status assay_vocab_json(const void *bytes, size_t n, const char *label, assay_vocab *v, assay_why *why);
 /* A tokenizer.model of SentencePiece in memory, which must stay as long as v; label names it. */
 assay_status assay_vocab_spm(const void *bytes, size_t n, const char *label, assay_vocab *v, assay_why *why);
-/* BERT's vocab.txt, which does not say whether it is cased: lower and strip_accents are true; do_lower_case and
- * strip_accents of the tokenizer_config.json beside it may say otherwise (null: as do_lower_case). */
+/* BERT's vocab.txt, which does not say whether it is cased: lower and strip_accents are true. */
 assay_status assay_vocab_txt(const void *bytes, size_t n, const char *label, assay_vocab *v, assay_why *why);
+/* The tokenizer_config.json beside a vocab.txt: do_lower_case, if absent true, and strip_accents, absent or null as
+ * do_lower_case. */
+assay_status assay_vocab_config(const void *bytes, size_t n, const char *label, assay_vocab *v, assay_why *why);
 void assay_vocab_free(assay_vocab *v);
 #endif

@@ -2,6 +2,7 @@
  * WordPiece from a vocabulary in memory: greedy prefixes, whole words that are unknown, what cleaning leaves of a text,
  * and what a vocab.txt must not say.  Answers are those of Hugging Face's tokenizers 0.23.3 on the same vocabulary
  * (vectors/independent/words.py compares far more). */
+#include "../../../reference/models/prompt.h"
 #include "tokens.h"
 #include "unit.h"
 #include <stdlib.h>
@@ -156,7 +157,12 @@ START_TEST(test_files)
     static const int32_t want[] = { 4, 3 };
     assay_tokenizer t = made(windows, strlen(windows), true, true);
     ck_assert_int_eq(t.n, 5);
-    ck_assert(!t.add_bos && !t.add_eos && t.lacks_bos);
+    ck_assert(!t.add_bos && !t.add_eos && t.lacks_bos && t.lacks_eos);
+    assay_prompt p;
+    assay_why why = { "" };
+    ck_assert_int_eq(assay_prompt_make(&t, "a", 1, false, &p, &why), ASSAY_OK);
+    ck_assert_msg(strstr(p.note, "[CLS]") && strstr(p.note, "[SEP]"), "'%s'", p.note);
+    free(p.id);
     assay_unit_becomes(&t, "aa", 2, false, want, 2); /* of two equals the last */
     assay_tokenizer_free(&t);
     refused("", 0, "0 lines");
@@ -168,6 +174,36 @@ START_TEST(test_files)
 }
 END_TEST
 
+START_TEST(test_config)
+{
+    static const struct {
+        const char *text;
+        bool lower, strip_accents;
+        const char *wrong; /* NULL: read */
+    } k[] = {
+        { "{}", true, true, NULL },
+        { "{\"do_lower_case\":false}", false, false, NULL },
+        { "{\"do_lower_case\":false,\"strip_accents\":true}", false, true, NULL },
+        { "{\"do_lower_case\":true,\"strip_accents\":null}", true, true, NULL },
+        { "{\"strip_accents\":false,\"tokenize_chinese_chars\":true}", true, false, NULL },
+        { "{\"do_lower_case\":1}", true, true, "do_lower_case" },
+        { "{\"strip_accents\":\"no\"}", true, true, "strip_accents" },
+        { "{\"tokenize_chinese_chars\":false}", true, true, "tokenize_chinese_chars" },
+        { "[]", true, true, "no JSON object" },
+    };
+    for (size_t i = 0; i < sizeof k / sizeof *k; i++) {
+        assay_vocab v = { .lower = !k[i].lower, .strip_accents = !k[i].strip_accents };
+        assay_why why = { "" };
+        const assay_status s = assay_vocab_config(k[i].text, strlen(k[i].text), "config", &v, &why);
+        ck_assert_msg((s != ASSAY_OK) == (k[i].wrong != NULL), "%s: '%s'", k[i].text, why.text);
+        if (k[i].wrong)
+            ck_assert_msg(strstr(why.text, k[i].wrong), "%s: '%s'", k[i].text, why.text);
+        else
+            ck_assert_msg(v.lower == k[i].lower && v.strip_accents == k[i].strip_accents, "%s", k[i].text);
+    }
+}
+END_TEST
+
 Suite *assay_unit_wordpiece(void)
 {
     Suite *s = suite_create("wordpiece");
@@ -175,6 +211,7 @@ Suite *assay_unit_wordpiece(void)
     tcase_add_test(c, test_words);
     tcase_add_test(c, test_long_words);
     tcase_add_test(c, test_files);
+    tcase_add_test(c, test_config);
     suite_add_tcase(s, c);
     return s;
 }
