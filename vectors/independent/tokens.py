@@ -17,6 +17,12 @@ def code_points():
     return [chr(c) for c in range(1, 0x110000) if not 0xD800 <= c < 0xE000]
 
 
+def together(form):
+    """Every code point once in form, 16 in a text."""
+    points = code_points()
+    return ["".join(map(form, points[i:i + 16])) for i in range(0, len(points), 16)]
+
+
 def mixtures(n, seed):
     r = random.Random(seed)
     assigned = [c for c in map(chr, range(32, 0x20000)) if unicodedata.category(c) not in ("Cn", "Cs", "Co")]
@@ -71,11 +77,22 @@ LLAMA3 = ANY + r"|[^\r\n\p{L}\p{N}]?\p{L}+|%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n
 CAMEL = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+%s|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+"
          r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]*%s|%s| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 BLOOM = r" ?[^(\s|.,!?…。，、।۔،)]+"
+LETTERS = ("A-Za-z\xb5\xc0-\xd6\xd8-\xf6\xf8-\u01ba\u01bc-\u01bf\u01c4-\u0293\u0295-"
+           "\u02af\u0370-\u0373\u0376\u0377\u037b-\u037d\u037f\u0386\u0388-\u038a\u038c\u038e-\u03a1\u03a3-\u03f5\u03f7-\u0481"
+           "\u048a-\u052f\u0531-\u0556\u10a0-\u10c5\u13a0-\u13f5\u13f8-\u13fd\u1c90-\u1cba\u1cbd-\u1cbf\u1d00-\u1d2b"
+           "\u1d6b-\u1d77\u1d79-\u1d9a\u1e00-\u1f15\u1f18-\u1f1d\u1f20-\u1f45\u1f48-\u1f4d\u1f50-\u1f57\u1f59\u1f5b\u1f5d"
+           "\u1f5f-\u1f7d\u1f80-\u1fb4\u1fb6-\u1fbc\u1fbe\u1fc2-\u1fc4\u1fc6-\u1fcc\u1fd0-\u1fd3\u1fd6-\u1fdb\u1fe0-"
+           "\u1fec\u1ff2-\u1ff4\u1ff6-\u1ffc\u2102\u2107\u210a-\u2113\u2115\u2119-\u211d\u2124\u2126\u2128\u212a-\u212d\u212f-"
+           "\u2134\u2139\u213c-\u213f\u2145-\u2149\u214e\u2183\u2184\u2c00-\u2c7b\u2c7e-\u2ce4\u2ceb-\u2cee\u2cf2\u2cf3\ua640-"
+           "\ua66d\ua680-\ua69b\ua722-\ua76f\ua771-\ua787\ua78b-\ua78e\uab70-\uabbf\ufb00-\ufb06\ufb13-\ufb17\uff21-"
+           "\uff3a\uff41-\uff5a\U00010400-\U0001044f\U000104b0-\U000104d3\U000104d8-\U000104fb\U00010c80-\U00010cb2\U00010cc0-\U00010cf2\U000118a0-\U000118df\U0001e900-"
+           "\U0001e943")
 EXPRESSIONS = {
     "gpt-2": ([GPT2], False), "smollm": ([r"\p{N}", GPT2], False), "llama-bpe": ([LLAMA3 % r"\p{N}{1,3}"], True), "dbrx": ([LLAMA3 % r"\p{N}{1,3}"], False),
     "qwen2": ([LLAMA3 % r"\p{N}"], False),
     "qwen35": ([ANY + r"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"], False),
     "tekken": ([CAMEL % ("", "", r"\p{N}")], True), "gpt-4o": ([CAMEL % (ANY + "?", ANY + "?", r"\p{N}{1,3}")], False),
+    "deepseek-llm": (["[\r\n]", r"\s?[" + LETTERS + "]+", r"\s?[!-/:-~" "\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f\u3000-\u3002]+", r"\s+$", "[一-龥ࠀ-一가-\ud7ff]+", r"\p{N}+"], False),
     "deepseek-coder": (["[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", "[一-龥ࠀ-一가-\ud7ff]+", r"\p{N}"], False),
     "deepseek-v3": ([r"\p{N}{1,3}", "[一-龥\u3040-ゟ゠-ヿ]+", r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^""" "\r\n" r"""\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"""
                      r"| ?[\p{P}\p{S}]+[" "\r\n" r"]*|\s*[" "\r\n" r"]+|\s+(?!\S)|\s+"], False),
@@ -116,8 +133,7 @@ def main(assay, names):
     others = {"gpt-2": bytes_, "smollm": P.Sequence([P.Digits(individual_digits=True), bytes_])}
     seen = mixtures(4000, 1)
     texts = mixtures(20000, 2) + [" " * n + t for n in (1, 2, 3, 4, 5, 7, 9, 17, 33, 70, 130, 300, 600, 1100) for t in ("x", "", "\nx")]
-    points = code_points()
-    lists = {"mixtures": texts, "code points": points, "code points in a word": ["a" + c + "b" for c in points], "before blanks": [f" {c}{c} {c}1\n" for c in points]}
+    lists = {"mixtures": texts, "code points": together(lambda c: f"{c} a{c}b {c}{c}1{c}\n")}
     bad = 0
     for name, (expressions, whole) in EXPRESSIONS.items():
         if names and name not in names:
@@ -144,7 +160,7 @@ def main(assay, names):
             if name == "qwen2":
                 t.normalizer = normalizers.NFC()
             t.save(path)
-            few = {"mixtures": texts, "special tokens": marked, **({"code points in a word": lists["code points in a word"]} if name in ("gpt-2", "qwen2") else {})}
+            few = {"special tokens": marked, **(lists if name in ("gpt-2", "smollm", "qwen2") else {})}
             for what, list_ in few.items():
                 bad += compare(f"{name}, {what}, tokenizer.json", [e.ids for e in t.encode_batch(list_)], ids_of(assay, path, list_, "--special"), list_)
     return 1 if bad else 0

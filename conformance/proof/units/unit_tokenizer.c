@@ -83,6 +83,65 @@ START_TEST(test_pieces)
 }
 END_TEST
 
+START_TEST(test_rows)
+{
+    static const char text[] = "Hello  camelCASE'S e\xCC\x81 12345 (3) \xE4\xB8\xAD\xE6\x96\x87"
+                               "a...\n\n x\xE3\x80\x82y  z";
+    static const struct {
+        const char *name, *want;
+    } known[] = {
+        { "gpt-2", "Hello| | camelCASE|'|S| e|\xCC\x81| 12345| (|3|)| \xE4\xB8\xAD\xE6\x96\x87"
+                   "a|...|\n\n| x|\xE3\x80\x82|y| | z" },
+        { "smollm", "Hello| | camelCASE|'|S| e|\xCC\x81| |1|2|3|4|5| (|3|)| \xE4\xB8\xAD\xE6\x96\x87"
+                    "a|...|\n\n| x|\xE3\x80\x82|y| | z" },
+        { "llama-bpe", "Hello| | camelCASE|'S| e|\xCC\x81| |123|45| (|3|)| \xE4\xB8\xAD\xE6\x96\x87"
+                       "a|...\n\n| x|\xE3\x80\x82y| | z" },
+        { "dbrx", "Hello| | camelCASE|'S| e|\xCC\x81| |123|45| (|3|)| \xE4\xB8\xAD\xE6\x96\x87"
+                  "a|...\n\n| x|\xE3\x80\x82y| | z" },
+        { "qwen2", "Hello| | camelCASE|'S| e|\xCC\x81| |1|2|3|4|5| (|3|)| \xE4\xB8\xAD\xE6\x96\x87"
+                   "a|...\n\n| x|\xE3\x80\x82y| | z" },
+        { "qwen35", "Hello| | camelCASE|'S| e\xCC\x81| |1|2|3|4|5| (|3|)| \xE4\xB8\xAD\xE6\x96\x87"
+                    "a|...\n\n| x|\xE3\x80\x82y| | z" },
+        { "tekken", "Hello| | camel|CASE|'S| e\xCC\x81| |1|2|3|4|5| (|3|)| \xE4\xB8\xAD\xE6\x96\x87"
+                    "a|...\n\n| x|\xE3\x80\x82y| | z" },
+        { "gpt-4o", "Hello| | camel|CASE'S| e\xCC\x81| |123|45| (|3|)| \xE4\xB8\xAD\xE6\x96\x87"
+                    "a|...\n\n| x|\xE3\x80\x82y| | z" },
+        { "deepseek-llm", "Hello| | camelCASE|'|S| e|\xCC\x81 |12345| (|3|)| |\xE4\xB8\xAD\xE6\x96\x87|a|...|\n|\n| "
+                          "x|\xE3\x80\x82|y| | z" },
+        { "deepseek-coder", "Hello| | camelCASE|'|S| e|\xCC\x81 |1|2|3|4|5| (|3|)| "
+                            "|\xE4\xB8\xAD\xE6\x96\x87|a|...|\n|\n| x|\xE3\x80\x82|y| | z" },
+        { "deepseek-v3", "Hello| | camelCASE|'S| e\xCC\x81| |123|45| (|3|)| |\xE4\xB8\xAD\xE6\x96\x87|a|...\n\n| "
+                         "x|\xE3\x80\x82|y| | z" },
+        { "falcon", "Hello| | camelCASE|'|S| e|\xCC\x81| |123|45| |(|3|)| \xE4\xB8\xAD\xE6\x96\x87"
+                    "a|...|\n\n| x|\xE3\x80\x82|y| | z" },
+        { "default", "Hello| | camelCASE|'|S| e|\xCC\x81| |123|45| |(|3|)| \xE4\xB8\xAD\xE6\x96\x87"
+                     "a|...|\n\n| x|\xE3\x80\x82|y| | z" },
+        { "bloom", "Hello| | camelCASE'S| e\xCC\x81| 12345| (|3|)| \xE4\xB8\xAD\xE6\x96\x87"
+                   "a|...\n\n| x|\xE3\x80\x82|y| | z" },
+        { "viking", "Hello| | camelCASE'S| e\xCC\x81| |1|2|3|4|5| (|3|)| \xE4\xB8\xAD\xE6\x96\x87"
+                    "a|...\n\n| x|\xE3\x80\x82|y| | z" },
+        { "jais-2", "Hello| | camelCASE|'S| e|\xCC\x81| |123|45| (|3|)| \xE4\xB8\xAD\xE6\x96\x87"
+                    "a|...\n\n| x|\xE3\x80\x82y| | z" },
+        { "seed-coder", "Hello| | camelCASE|'S| e|\xCC\x81| |1|2|3|4|5| (|3|)| \xE4\xB8\xAD\xE6\x96\x87"
+                        "a|...|\n\n| x|\xE3\x80\x82y| | z" },
+        { "bailingmoe", "Hello| | camelCASE|'S| e|\xCC\x81| |1|2|3|4|5| (|3|)| \xE4\xB8\xAD\xE6\x96\x87"
+                        "a|...\n\n| x|\xE3\x80\x82y| | z" },
+        { "exaone-moe", "Hello| | camelCASE|'S| e\xCC\x81| |1|2|3|4|5| (|3|)| \xE4\xB8\xAD\xE6\x96\x87"
+                        "a|...\n|\n| x|\xE3\x80\x82y| | z" },
+        { "minicpm5", "Hello| | camelCASE|'S| e|\xCC\x81| |123|45| (|3|)| \xE4\xB8\xAD\xE6\x96\x87"
+                      "a|...\n\n| x|\xE3\x80\x82y| | z" },
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        pieces(known[i].name, text, known[i].want);
+    pieces("glm4", "12345", "123|45"); /* another name of a row */
+    const assay_span split[] = { { "\\p{N}", 5 }, { assay_pretokenizer_gpt2, strlen(assay_pretokenizer_gpt2) } };
+    ck_assert(assay_span_is(assay_pretokenizer_find(split, 2), "smollm"));
+    ck_assert(assay_span_is(assay_pretokenizer_find(split + 1, 1), "gpt-2"));
+    ck_assert_uint_eq(assay_pretokenizer_find(split, 1).n, 0);
+    ck_assert_uint_eq(assay_pretokenizer_find(split, 0).n, 0);
+}
+END_TEST
+
 static void stream(const char *bytes, const char *want)
 {
     char got[64] = "", out[ASSAY_UTF8_OUT];
@@ -203,6 +262,7 @@ Suite *assay_unit_tokenizer(void)
     Suite *s = suite_create("tokenizer");
     TCase *c = tcase_create("tokenizer");
     tcase_add_test(c, test_pieces);
+    tcase_add_test(c, test_rows);
     tcase_add_test(c, test_utf8);
     tcase_add_test(c, test_synthetic);
     tcase_add_test(c, test_ids);
