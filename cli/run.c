@@ -45,6 +45,7 @@ enum {
     KEY_SYSTEM,
     KEY_PLUGIN,
     KEY_REPEAT,
+    KEY_DATE,
     KEY_SETTING /* the last: + an assay_setting */
 };
 
@@ -61,6 +62,7 @@ static const struct argp_option option_table[] = {
     { "ids", KEY_IDS, "IDS", 0, "Token ids (1,2,3) instead of text", 0 },
     { "chat", KEY_CHAT, NULL, 0, "TEXT is what a user says: write it as the model's chat template does", 0 },
     { "system", KEY_SYSTEM, "TEXT", 0, "What stands before it, instead of what the template has for it", 0 },
+    { "date", KEY_DATE, "TEXT", 0, "The date that the template writes, instead of the one that it has itself", 0 },
     { "special", KEY_SPECIAL, NULL, 0, "Recognise special tokens in TEXT", 0 },
     { NULL, 'n', "N", 0, "Tokens to generate (default 64)", 0 },
     { "ignore-eos", KEY_IGNORE_EOS, NULL, 0, "Go on after an end token", 0 },
@@ -204,6 +206,8 @@ static void check(struct argp_state *state, const options *o)
         argp_error(state, "--chat: it goes with -p TEXT, and without --special");
     if (g->system && !g->chat)
         argp_error(state, "--system '%s' is of --chat, which is not asked for", g->system);
+    if (g->date && !g->chat)
+        argp_error(state, "--date '%s' is of --chat, which is not asked for", g->date);
     if (!g->text_path && !g->prompt == !o->ids)
         argp_error(state, "give a prompt, either -p TEXT or --ids IDS");
 }
@@ -220,6 +224,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_SYSTEM:
         o->g.system = arg;
+        return 0;
+    case KEY_DATE:
+        o->g.date = arg;
         return 0;
     case KEY_PERPLEXITY:
         o->g.text_path = arg;

@@ -15,14 +15,19 @@
 #include <string.h>
 
 typedef struct options {
-    const char *model, *text, *decode;
+    const char *model, *decode;
+    assay_chat_said said; /* text: TEXT; the others: of chat */
     bool special, lines, chat;
 } options;
+
+enum { KEY_SYSTEM = 0x100, KEY_DATE };
 
 static const struct argp_option option_table[] = {
     { "special", 's', NULL, 0, "Recognise special tokens in TEXT; print those in IDS", 0 },
     { "decode", 'd', "IDS", 0, "Print the text of IDS (1,2,3) instead", 0 },
     { "chat", 'c', NULL, 0, "TEXT is what a user says: write it as the model's chat template does", 0 },
+    { "system", KEY_SYSTEM, "TEXT", 0, "What stands before it, instead of what the template has for it", 0 },
+    { "date", KEY_DATE, "TEXT", 0, "The date that the template writes, instead of the one that it has itself", 0 },
     { "json-lines", 'j', NULL, 0, "Read lines of JSON, a text each, and print the ids of each as a line of JSON", 0 },
     { 0 },
 };
@@ -40,6 +45,12 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case 'c':
         o->chat = true;
         return 0;
+    case KEY_SYSTEM:
+        o->said.system = arg;
+        return 0;
+    case KEY_DATE:
+        o->said.date = arg;
+        return 0;
     case 'j':
         o->lines = true;
         return 0;
@@ -47,17 +58,19 @@ static error_t take(int key, char *arg, struct argp_state *state)
         if (state->arg_num == 0)
             o->model = arg;
         else if (state->arg_num == 1)
-            o->text = arg;
+            o->said.text = arg;
         else
             argp_error(state, "one FILE and one TEXT; '%s' is too much", arg);
         return 0;
     case ARGP_KEY_END:
         if (!o->model)
             argp_error(state, "FILE is missing");
-        if ((o->decode != NULL) + (o->text != NULL) + o->lines > 1)
+        if ((o->decode != NULL) + (o->said.text != NULL) + o->lines > 1)
             argp_error(state, "TEXT, --decode and --json-lines exclude each other");
-        if (o->chat && (!o->text || o->special))
+        if (o->chat && (!o->said.text || o->special))
             argp_error(state, "--chat: it goes with TEXT, and without --special");
+        if ((o->said.system || o->said.date) && !o->chat)
+            argp_error(state, "--%s is of --chat, which is not asked for", o->said.system ? "system" : "date");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -91,7 +104,7 @@ static assay_status chat(const assay_tokenizer *t, const options *o, assay_promp
     char *source = NULL;
     assay_status s = assay_chat_template_beside(o->model, &source, why);
     if (!s)
-        s = assay_chat_prompt(o->model, source, t, NULL, o->text, p, why);
+        s = assay_chat_prompt(o->model, source, t, &o->said, p, why);
     free(source);
     return s;
 }
@@ -99,12 +112,13 @@ static assay_status chat(const assay_tokenizer *t, const options *o, assay_promp
 static assay_status encode(const assay_tokenizer *t, const options *o, assay_why *why)
 {
     char *input = NULL;
-    size_t n = o->text ? strlen(o->text) : 0;
+    size_t n = o->said.text ? strlen(o->said.text) : 0;
     assay_prompt p;
-    assay_status s = o->text ? ASSAY_OK : assay_read_all(stdin, &input, &n, why);
+    assay_status s = o->said.text ? ASSAY_OK : assay_read_all(stdin, &input, &n, why);
     if (s)
         return s;
-    s = o->chat ? chat(t, o, &p, why) : assay_prompt_make(t, o->text ? o->text : input, n, o->special, &p, why);
+    s = o->chat ? chat(t, o, &p, why)
+                : assay_prompt_make(t, o->said.text ? o->said.text : input, n, o->special, &p, why);
     free(input);
     if (s)
         return s;

@@ -1,110 +1,40 @@
-/* SPDX-License-Identifier: MIT
- * Templates are programs (Jinja); those that are known are known by a hash of their text, without the system's text
- * that some of them hold, and what they do is a row of data. */
+/* SPDX-License-Identifier: MIT */
 #include "chat.h"
 #include "../core/status.h"
+#include "chat_form.h"
 #include "encoding.h"
 #include "utf8.h"
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
-
-typedef struct form {
-    const char *name;
-    const char *open, *close, *stop; /* before a role; the token behind it, NULL: none; behind what is said */
-    const char *between, *behind;    /* text between the role and what is said; behind stop */
-    bool trims, bos; /* blanks around what is said go; the text begins with bos, whatever the file says */
-} form;
-
-static const form chatml = { "ChatML", "<|im_start|>", NULL, "<|im_end|>", "\n", "\n", false, false };
-static const form llama3 = {
-    "Llama 3", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "\n\n", "", true, true
-};
-
-static const struct {
-    uint64_t hash;
-    const form *form;
-} known[] = {
-    { 0x0d6850922b3e41b2, &chatml }, /* SmolLM2, Qwen2: with a system's text */
-    { 0xa04f41d813a07b13, &chatml }, /* without */
-    { 0x9799ad6e2dea0594, &llama3 },
-    { 0xb97891b7adc1beb8, &llama3 }, /* which always begins an answer */
-};
-
-/* The template's text with line ends for \n, without what it says as the system, which becomes *system. */
-static char *plain(assay_span source, assay_span *system)
-{
-    static const char before[] = "'<|im_start|>system\n";
-    char *text = malloc(source.n + 1), *to = text;
-    for (size_t i = 0; text && i < source.n; i++) {
-        const bool end = source.at[i] == '\\' && i + 1 < source.n && source.at[i + 1] == 'n';
-        *to++ = end ? '\n' : source.at[i] ? source.at[i] : ' ';
-        i += end;
-    }
-    *system = (assay_span){ 0 };
-    if (!text)
-        return NULL;
-    *to = 0;
-    char *at = strstr(text, before), *end = at ? strstr(at, "<|im_end|>") : NULL;
-    if (!end)
-        return text;
-    at += sizeof before - 1;
-    const size_t n = (size_t)(end - at), rest = strlen(end);
-    char *said = malloc(n + 1); /* the text goes behind the template's rest */
-    if (said) {
-        memcpy(said, at, n);
-        memmove(at, end, rest + 1);
-        memcpy(at + rest + 1, said, n);
-        *system = (assay_span){ at + rest + 1, n };
-    }
-    free(said);
-    return text;
-}
-
-static const form *find(const char *text)
-{
-    const uint64_t hash = XXH3_64bits(text, strlen(text));
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (known[i].hash == hash)
-            return known[i].form;
-    return NULL;
-}
 
 typedef struct writing { /* text is collected between special tokens: that is how it is cut */
     assay_encoding e;
-    const form *form;
+    const assay_chat_form *form;
     char *text;
     size_t n;
     assay_why *why;
 } writing;
 
-static void put(writing *w, const char *text, size_t n)
+static void put(writing *w, assay_span text)
 {
-    memcpy(w->text + w->n, text, n);
-    w->n += n;
+    memcpy(w->text + w->n, text.at, text.n);
+    w->n += text.n;
 }
 
-/* What was collected, then the special token. */
-static assay_status put_token(writing *w, const char *token)
+static assay_status flush(writing *w)
 {
-    const size_t n = strlen(token);
-    const int32_t id = assay_marks_special(w->e.t, token, n, true);
-    assay_status s = assay_encode_text(&w->e, w->text, w->n, false, w->why);
+    const assay_status s = w->n ? assay_encode_text(&w->e, w->text, w->n, false, w->why) : ASSAY_OK;
     w->n = 0;
-    if (!s && (id < 0 || w->e.t->bytes[id].n != n))
-        s = assay_fail(w->why, ASSAY_ERR_FORMAT, "the template is %s, but no token is %s", w->form->name, token);
-    return s ? s : assay_encode_id(&w->e, id, w->why);
+    return s;
 }
 
-static assay_status head(writing *w, const char *role)
+/* What was collected, then a token. */
+static assay_status put_token(writing *w, int32_t id, const char *what)
 {
-    assay_status s = put_token(w, w->form->open);
-    put(w, role, strlen(role));
-    if (!s && w->form->close)
-        s = put_token(w, w->form->close);
-    put(w, w->form->between, strlen(w->form->between));
-    return s;
+    assay_status s = flush(w);
+    if (!s && id < 0)
+        s = assay_fail(w->why, ASSAY_ERR_FORMAT, "the template is %s, but no token %s a text", w->form->name, what);
+    return s ? s : assay_encode_id(&w->e, id, w->why);
 }
 
 /* What Python's strip() takes away. */
@@ -128,55 +58,114 @@ static assay_span trimmed(assay_span text)
     return begin < end ? (assay_span){ text.at + begin, end - begin } : (assay_span){ text.at, 0 };
 }
 
-static assay_status turn(writing *w, const char *role, assay_span said)
+static assay_span span_of(const char *text)
 {
-    assay_status s = head(w, role);
-    if (w->form->trims)
-        said = trimmed(said);
-    put(w, said.at, said.n);
-    if (!s)
-        s = put_token(w, w->form->stop);
-    put(w, w->form->behind, strlen(w->form->behind));
-    return s;
+    return (assay_span){ text, text ? strlen(text) : 0 };
 }
 
-static assay_status write_all(writing *w, assay_span system, const char *text)
+static assay_status put_said(writing *w, char what, assay_span system, const assay_chat_said *said)
+{
+    const char *date = said->date ? said->date : w->form->date;
+    switch (what) {
+    case 'b':
+        return put_token(w, w->e.t->bos, "begins");
+    case 'e':
+        return put_token(w, w->e.t->eos, "ends");
+    case 's':
+    case 'S':
+        put(w, what == 's' ? system : trimmed(system));
+        return ASSAY_OK;
+    case 'd':
+        put(w, span_of(date));
+        return ASSAY_OK;
+    default:
+        put(w, what == 'u' ? span_of(said->text) : trimmed(span_of(said->text)));
+        return ASSAY_OK;
+    }
+}
+
+static assay_status write_all(writing *w, assay_span system, const assay_chat_said *said)
 {
     const assay_tokenizer *t = w->e.t;
+    const char *at = system.at ? w->form->with : w->form->without;
     assay_status s = ASSAY_OK;
-    if (w->form->bos && t->bos < 0)
-        s = assay_fail(w->why, ASSAY_ERR_FORMAT, "the template is %s, but no token begins a text", w->form->name);
-    else if (w->form->bos || t->add_bos)
+    if (t->add_bos && *at != '%')
         s = assay_encode_id(&w->e, t->bos, w->why);
-    if (!s && system.at)
-        s = turn(w, "system", system);
-    if (!s)
-        s = turn(w, "user", (assay_span){ text, strlen(text) });
-    if (!s)
-        s = head(w, "assistant");
-    return s ? s : assay_encode_text(&w->e, w->text, w->n, false, w->why);
+    for (size_t size = 0; *at && !s; at += size) {
+        const int32_t id = *at == '%' ? -1 : assay_marks_special(t, at, strlen(at), true);
+        size = *at == '%' ? 2 : id >= 0 ? t->bytes[id].n : 1;
+        if (*at == '%')
+            s = put_said(w, at[1], system, said);
+        else if (id >= 0)
+            s = put_token(w, id, "");
+        else
+            put(w, (assay_span){ at, 1 });
+    }
+    return s ? s : flush(w);
 }
 
-assay_status assay_chat_prompt(const char *label, const char *source, const assay_tokenizer *t, const char *system,
-                               const char *text, assay_prompt *p, assay_why *why)
+/* Whether the tokens are there, and a place for what is said. */
+static assay_status check(const writing *w, const char *label, assay_span system, const assay_chat_said *said)
 {
+    const assay_tokenizer *t = w->e.t;
+    const assay_chat_form *form = w->form;
+    for (const char *at = form->needs; *at;) {
+        const size_t n = strcspn(at, " ");
+        const int32_t id = assay_marks_special(t, at, n, true);
+        if (id < 0 || t->bytes[id].n != n)
+            return assay_fail(w->why, ASSAY_ERR_FORMAT, "%s: the template is %s, but no token is %.*s", label,
+                              form->name, (int)n, at);
+        at += n + strspn(at + n, " ");
+    }
+    if (system.at && !form->with)
+        return assay_fail(w->why, ASSAY_UNSUPPORTED, "%s: the template is %s, which has no place for a system's text",
+                          label, form->name);
+    if (!system.at && !form->without)
+        return assay_fail(w->why, ASSAY_UNSUPPORTED,
+                          "%s: the template is %s, which is not written here: give one (--system)", label, form->name);
+    if (said->date && !form->date)
+        return assay_fail(w->why, ASSAY_UNSUPPORTED, "%s: the template is %s, which has no place for a date", label,
+                          form->name);
+    return ASSAY_OK;
+}
+
+/* The template's text with line ends for \n, and room behind. */
+static char *plain(assay_span source)
+{
+    char *text = malloc(source.n + 2), *to = text;
+    for (size_t i = 0; text && i < source.n; i++) {
+        const bool end = source.at[i] == '\\' && i + 1 < source.n && source.at[i + 1] == 'n';
+        *to++ = end ? '\n' : source.at[i] ? source.at[i] : ' ';
+        i += end;
+    }
+    if (text)
+        *to = 0;
+    return text;
+}
+
+assay_status assay_chat_prompt(const char *label, const char *source, const assay_tokenizer *t,
+                               const assay_chat_said *said, assay_prompt *p, assay_why *why)
+{
+    assay_span system = { 0 };
     assay_status s = ASSAY_OK;
-    assay_span said;
     *p = (assay_prompt){ 0 };
-    char *template = plain((assay_span){ source, strlen(source) }, &said);
-    writing w = { .e = { .t = t }, .form = template ? find(template) : NULL, .why = why };
-    if (system)
-        said = (assay_span){ system, strlen(system) };
-    w.text = malloc(said.n + strlen(text) + 64);
+    char *template = plain(span_of(source));
+    writing w = { .e = { .t = t }, .form = template ? assay_chat_find(template, &system) : NULL, .why = why };
+    if (said->system)
+        system = span_of(said->system);
+    if (w.form && w.form->empty_is_none && !system.n)
+        system.at = NULL;
+    w.text = malloc(system.n + strlen(said->text) + (said->date ? strlen(said->date) : 0) + 512);
     if (!template || !w.text)
         s = assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for a template of %zu bytes", label, strlen(source));
     else if (!w.form)
         s = assay_fail(why, ASSAY_UNSUPPORTED,
-                       "%s: its chat_template is not known (ChatML as SmolLM2 and Qwen2 have it, and Llama 3's, are): "
-                       "%.100s%s",
-                       label, template, strlen(template) > 100 ? "..." : "");
+                       "%s: its chat_template is not known (docs/models.md lists those that are): %.100s%s", label,
+                       template, strlen(template) > 100 ? "..." : "");
     if (!s)
-        s = write_all(&w, said, text);
+        s = check(&w, label, system, said);
+    if (!s)
+        s = write_all(&w, system, said);
     free(template);
     free(w.text);
     if (s)

@@ -12,9 +12,15 @@ assay_status assay_chat_template(const assay_model *m, char **text, assay_why *w
 /* The same by the path of a vocabulary: a GGUF file, or a file in such a folder. */
 assay_status assay_chat_template_beside(const char *path, char **text, assay_why *why);
 
+typedef struct assay_chat_said { /* by whoever talks to a model */
+    const char *text;            /* the user's turn */
+    const char *system;          /* what stands before it all; NULL: what the template has for it, if anything */
+    const char *date;            /* for templates that write one; NULL: what the template has for it */
+} assay_chat_said;
+
 /* The prompt of one turn by the user, with which an answer begins, as this template writes it; one that is not known is
- * refused.  label: whose it is, for messages.  system: what stands before it all; NULL: what the template has for it,
- * if anything.  Both are text: control tokens in them are none. */
-assay_status assay_chat_prompt(const char *label, const char *source, const assay_tokenizer *t, const char *system,
-                               const char *text, assay_prompt *p, assay_why *why);
+ * refused, and what it has no place for.  label: whose it is, for messages.  What is said is text: control tokens in it
+ * are none. */
+assay_status assay_chat_prompt(const char *label, const char *source, const assay_tokenizer *t,
+                               const assay_chat_said *said, assay_prompt *p, assay_why *why);
 #endif

@@ -25,7 +25,8 @@ static assay_status chat(run *r, assay_prompt *prompt, assay_why *why)
     const assay_generate *o = r->o;
     assay_status s = assay_chat_template(&r->l.model, &source, why);
     if (!s)
-        s = assay_chat_prompt(o->model, source, &r->l.tokens, o->system, o->prompt, prompt, why);
+        s = assay_chat_prompt(o->model, source, &r->l.tokens, &(assay_chat_said){ o->prompt, o->system, o->date },
+                              prompt, why);
     free(source);
     return s;
 }

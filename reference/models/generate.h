@@ -11,6 +11,7 @@ typedef struct assay_generate {
     int32_t *ids; /* instead of prompt */
     size_t n_ids;
     const char *system; /* of chat; NULL: the template's own */
+    const char *date;   /* of chat; NULL: the template's own */
     bool special, chat, ignore_eos;
     int64_t n, batch;
     int64_t repeat; /* so often again, in the same session, to measure how times vary */
