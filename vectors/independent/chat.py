@@ -81,7 +81,7 @@ def judge(assay, path, count, scratch):
         p = subprocess.run(asked, capture_output=True)
         if p.returncode:
             why, refused = p.stderr.decode().strip(), refused + 1
-            if "none that docs" in why:
+            if "is not known" in why:
                 break
             continue
         messages = [{"role": "system", "content": system}] * (system is not None) + [{"role": "user", "content": user}]
