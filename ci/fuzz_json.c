@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void encode(const assay_tokenizer *t, const char *text, size_t n, bool special)
 {
     assay_prompt p;
-    assay_why why;
+    assay_why why = { "" };
     if (assay_prompt_make(t, text, n, special, &p, &why))
         return;
     for (size_t i = 0; i < p.n; i++)
@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const size_t file = strnlen(text, size);
     assay_vocab v;
     assay_tokenizer t;
-    assay_why why;
+    assay_why why = { "" };
     if (assay_vocab_json(text, file, "fuzz", &v, &why))
         return 0;
     const bool made = assay_tokenizer_make(&v, &t, &why) == ASSAY_OK;
