@@ -18,10 +18,12 @@ import tempfile
 from tiny import CONTROL, LETTER, NORMAL, text, value
 
 BEGIN, END, DATE = "<s>", "</s>", "1 Jan 1999"
-MARKS = ["<|im_start|>", "<|im_end|>", "<|im_sep|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<start_of_turn>", "<end_of_turn>", "[INST]", "[/INST]",
-         "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "<|user|>", "<|system|>", "<|assistant|>", "<|end|>", "[gMASK]", "<sop>", "<｜User｜>", "<｜Assistant｜>",
+MARKS = ["<|im_start|>", "<|im_end|>", "<|im_sep|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<start_of_turn>", "<end_of_turn>",
+         "[INST]", "[/INST]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]",
+         "<|user|>", "<|system|>", "<|assistant|>", "<|end|>", "[gMASK]", "<sop>", "<｜User｜>", "<｜Assistant｜>",
          "<|start_of_role|>", "<|end_of_role|>", "<|end_of_text|>"]
-WORDS = ["Hello", "the", "ß", "漢字", "\n", "\n\n", " ", "  ", "\t", "\u00a0", "\u200b", "\u3000", "'", '"', "\\n", "{{ x }}", "{% if %}", "<b>", "&amp;", "42", "🙂", "\u001c", "a.", "|"]
+WORDS = ["Hello", "the", "ß", "漢字", "\n", "\n\n", " ", "  ", "\t", "\u00a0", "\u200b", "\u3000", "'", '"',
+         "\\n", "{{ x }}", "{% if %}", "<b>", "&amp;", "42", "🙂", "\u001c", "a.", "|"]
 SPECIAL = [BEGIN, END, *MARKS]
 FIRST = 256  # ids below are bytes
 
@@ -43,7 +45,8 @@ def ids_of(rendered):
 def gguf(path, template):
     tokens = [LETTER[b] for b in range(256)] + SPECIAL + [LETTER[0] * 2]  # one merge, which no text has
     keys = {"general.architecture": "llama", "tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "gpt-2", "tokenizer.ggml.tokens": tokens,
-            "tokenizer.ggml.token_type": [NORMAL] * 256 + [CONTROL] * len(SPECIAL) + [NORMAL], "tokenizer.ggml.merges": [f"{LETTER[0]} {LETTER[0]}"], "tokenizer.ggml.bos_token_id": FIRST,
+            "tokenizer.ggml.token_type": [NORMAL] * 256 + [CONTROL] * len(SPECIAL) + [NORMAL], "tokenizer.ggml.merges": [f"{LETTER[0]} {LETTER[0]}"],
+            "tokenizer.ggml.bos_token_id": FIRST,
             "tokenizer.ggml.eos_token_id": FIRST + 1, "tokenizer.ggml.add_bos_token": False, "tokenizer.chat_template": template}
     raw = b"GGUF" + struct.pack("<IQQ", 3, 0, len(keys)) + b"".join(text(k) + value(v) for k, v in keys.items())
     with open(path, "wb") as f:
@@ -86,7 +89,8 @@ def judge(assay, path, count, scratch):
             continue
         messages = [{"role": "system", "content": system}] * (system is not None) + [{"role": "user", "content": user}]
         try:
-            want = ids_of(template.render(messages=messages, add_generation_prompt=True, bos_token=BEGIN, eos_token=END, **({"date_string": date} if date else {})))
+            dates = {"date_string": date} if date else {}
+            want = ids_of(template.render(messages=messages, add_generation_prompt=True, bos_token=BEGIN, eos_token=END, **dates))
         except jinja2.exceptions.TemplateError as e:
             want = str(e)
         have = [int(x) for x in p.stdout.split()]
@@ -94,7 +98,8 @@ def judge(assay, path, count, scratch):
         if have != want and differ < 3:
             show = lambda ids: ids if isinstance(ids, str) else "".join(SPECIAL[x - FIRST] if FIRST <= x < FIRST + len(SPECIAL) else chr(x) for x in ids)
             print(f"         theirs {show(want)!a}\n         ours   {show(have)!a}")
-    print(f"{'FAIL ' if differ else 'ok   ' if equal else '     '} {os.path.basename(path)}: {equal} equal, {differ} differ, {refused} refused{': ' + why.split(': ', 2)[-1][:90] if why else ''}")
+    verdict, reason = "FAIL " if differ else "ok   " if equal else "     ", ": " + why.split(": ", 2)[-1][:90] if why else ""
+    print(f"{verdict} {os.path.basename(path)}: {equal} equal, {differ} differ, {refused} refused{reason}", flush=True)
     return equal, refused, differ
 
 

@@ -8,6 +8,7 @@ usage: families.py ASSAY [COUNT [FILE...]]     COUNT: random texts for each (200
 ones.  Exit 0: all equal; 1: not; 77: a package is not here"""
 import io
 import itertools
+import json
 import os
 import random
 import sys
@@ -16,7 +17,8 @@ import tempfile
 from tokens import BLANKS, PIECES, compare, ids_of, mixtures, together
 
 # What rules make of clusters: marks behind what has a rule of its own, jamo, signs of few bytes that join.
-CLUSTERS = ["Ａ\u0301", "e\u0301", "か\u3099", "ｶﾞ", "ﾊﾟ", "\u1100\u1161", "①\u0301", "½\u200d", "\r\n", "\u00a0\u0301", "ﬁ\u0308", "\u0e33", "\u0eb3", "\u0d4e\u0d05",
+CLUSTERS = ["Ａ\u0301", "e\u0301", "か\u3099", "ｶﾞ", "ﾊﾟ", "\u1100\u1161", "①\u0301", "½\u200d", "\r\n", "\u00a0\u0301", "ﬁ\u0308",
+            "\u0e33", "\u0eb3", "\u0d4e\u0d05",
             "\u0600\u0661", "क\u094dष", "🇩🇪🇫", "\u200d", "\u0085", "\u00ad", "\u2028", "㍿", "\ufdfa", "\u212b\u0327", "`\u0300", "1\u20e3"]
 
 
@@ -63,7 +65,8 @@ def charsmap(rules):
 def flagged(AddedToken, t, seed):
     """Tokens with each choice of flags, some of which stand in others, begin or end with blanks, or have capitals and marks.  Those that the
     model has as pieces are not special: to tokenizers text becomes a special one by merging, to assay never."""
-    r, texts = random.Random(seed), ["<mask>", "<a>", "<a>>", "mask", "ab", "abc", "é", "Å", "hello", "hello world", "<user>", "[x]", " y", "z ", "--", "漢字", "don", "<<a>"]
+    r, texts = random.Random(seed), ["<mask>", "<a>", "<a>>", "mask", "ab", "abc", "é", "Å", "hello", "hello world", "<user>",
+                                      "[x]", " y", "z ", "--", "漢字", "don", "<<a>"]
     flags = list(itertools.product([False, True], repeat=4))
     r.shuffle(flags)
     return [AddedToken(x, single_word=f[0], lstrip=f[1], rstrip=f[2], normalized=f[3], special=i % 3 == 0 and t.token_to_id(x) is None) for i, (x, f) in
@@ -112,16 +115,14 @@ def main(assay, count, files):
         t = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=fuse, byte_fallback=fallback))
         if normalizer:
             t.normalizer = normalizer
-        trainer = trainers.BpeTrainer(vocab_size=1200, limit_alphabet=150, show_progress=False, special_tokens=["<unk>", "<s>", "</s>"] + (bytes_ if fallback else []))
-        t.pre_tokenizer = P.Metaspace(block, "never", True) if not pre or name == "Gemma" else P.Metaspace(block, "never", True)
+        trainer = trainers.BpeTrainer(vocab_size=1200, limit_alphabet=150, show_progress=False,
+                                      special_tokens=["<unk>", "<s>", "</s>"] + (bytes_ if fallback else []))
+        t.pre_tokenizer = P.Metaspace(block, "never", True)
         t.train_from_iterator(seen, trainer)
-        said = __import__("json").loads(t.to_str())  # bytes' tokens are no added tokens
+        said = json.loads(t.to_str())  # bytes' tokens are no added tokens
         said["added_tokens"] = [x for x in said["added_tokens"] if not x["content"].startswith("<0x")]
-        t = Tokenizer.from_str(__import__("json").dumps(said))
-        if pre:
-            t.pre_tokenizer = pre
-        else:
-            t.pre_tokenizer = None
+        t = Tokenizer.from_str(json.dumps(said))
+        t.pre_tokenizer = pre
         t.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", t.token_to_id("<s>"))])
         bad += judge(assay, name, t, texts, "--special")
         tokens = flagged(AddedToken, t, 5)
@@ -136,11 +137,13 @@ def main(assay, count, files):
         runs = lambda to: N.Sequence([N.Precompiled(map_), N.Replace(Regex(" {2,}"), to)])
         both = P.Sequence([P.WhitespaceSplit(), P.Metaspace(block, "always", True)])
         for name, normalizer, pre in (("T5", N.Precompiled(map_), both), ("XLM-R", runs(" "), P.Metaspace(block, "always", True)),
-                                      ("flan-T5", N.Sequence([N.Precompiled(map_), N.Strip(False, True), N.Replace(Regex(" {2,}"), block)]), P.Metaspace(block, "always", True)),
-                                      ("first", runs(block), P.Metaspace(block, "first", True)), ("quotes", N.Sequence([N.Replace("``", '"'), N.Replace("''", '"'), runs(" ")]), both)):
+                                      ("flan-T5", N.Sequence([N.Precompiled(map_), N.Strip(False, True), N.Replace(Regex(" {2,}"), block)]),
+                                       P.Metaspace(block, "always", True)), ("first", runs(block), P.Metaspace(block, "first", True)),
+                                      ("quotes", N.Sequence([N.Replace("``", '"'), N.Replace("''", '"'), runs(" ")]), both)):
             t = Tokenizer(models.Unigram())
             t.normalizer, t.pre_tokenizer = normalizer, pre
-            t.train_from_iterator(seen, trainers.UnigramTrainer(vocab_size=8000, show_progress=False, special_tokens=["<pad>", "</s>", "<unk>"], unk_token="<unk>"))
+            t.train_from_iterator(seen, trainers.UnigramTrainer(vocab_size=8000, show_progress=False,
+                                                                special_tokens=["<pad>", "</s>", "<unk>"], unk_token="<unk>"))
             t.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", t.token_to_id("</s>"))])
             bad += judge(assay, f"{name} ({rules})", t, texts, "--special")
             tokens = flagged(AddedToken, t, 7)
@@ -153,7 +156,8 @@ def main(assay, count, files):
         t.pre_tokenizer = P.ByteLevel(add_prefix_space=False)
         if seed % 2:
             t.normalizer = N.NFC()
-        t.train_from_iterator(seen, trainers.BpeTrainer(vocab_size=600, initial_alphabet=P.ByteLevel.alphabet(), show_progress=False, special_tokens=["<s>", "</s>", "<t>"]))
+        t.train_from_iterator(seen, trainers.BpeTrainer(vocab_size=600, initial_alphabet=P.ByteLevel.alphabet(), show_progress=False,
+                                                        special_tokens=["<s>", "</s>", "<t>"]))
         tokens = flagged(AddedToken, t, seed)
         t.add_tokens(tokens)
         ids = [(x, t.token_to_id(x)) for x in ("<s>", "</s>", "<t>")]

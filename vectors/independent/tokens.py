@@ -93,14 +93,16 @@ LETTERS = ("A-Za-z\xb5\xc0-\xd6\xd8-\xf6\xf8-\u01ba\u01bc-\u01bf\u01c4-\u0293\u0
            "\u1fec\u1ff2-\u1ff4\u1ff6-\u1ffc\u2102\u2107\u210a-\u2113\u2115\u2119-\u211d\u2124\u2126\u2128\u212a-\u212d\u212f-"
            "\u2134\u2139\u213c-\u213f\u2145-\u2149\u214e\u2183\u2184\u2c00-\u2c7b\u2c7e-\u2ce4\u2ceb-\u2cee\u2cf2\u2cf3\ua640-"
            "\ua66d\ua680-\ua69b\ua722-\ua76f\ua771-\ua787\ua78b-\ua78e\uab70-\uabbf\ufb00-\ufb06\ufb13-\ufb17\uff21-"
-           "\uff3a\uff41-\uff5a\U00010400-\U0001044f\U000104b0-\U000104d3\U000104d8-\U000104fb\U00010c80-\U00010cb2\U00010cc0-\U00010cf2\U000118a0-\U000118df\U0001e900-"
+           "\uff3a\uff41-\uff5a\U00010400-\U0001044f\U000104b0-\U000104d3\U000104d8-\U000104fb\U00010c80-\U00010cb2"
+           "\U00010cc0-\U00010cf2\U000118a0-\U000118df\U0001e900-"
            "\U0001e943")
 EXPRESSIONS = {
     "gpt-2": ([GPT2], False), "smollm": ([r"\p{N}", GPT2], False), "llama-bpe": ([LLAMA3 % r"\p{N}{1,3}"], True), "dbrx": ([LLAMA3 % r"\p{N}{1,3}"], False),
     "qwen2": ([LLAMA3 % r"\p{N}"], False),
     "qwen35": ([ANY + r"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"], False),
     "tekken": ([CAMEL % ("", "", r"\p{N}")], True), "gpt-4o": ([CAMEL % (ANY + "?", ANY + "?", r"\p{N}{1,3}")], False),
-    "deepseek-llm": (["[\r\n]", r"\s?[" + LETTERS + "]+", r"\s?[!-/:-~" "\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f\u3000-\u3002]+", r"\s+$", "[一-龥ࠀ-一가-\ud7ff]+", r"\p{N}+"], False),
+    "deepseek-llm": (["[\r\n]", r"\s?[" + LETTERS + "]+",
+                      r"\s?[!-/:-~" "\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f\u3000-\u3002]+", r"\s+$", "[一-龥ࠀ-一가-\ud7ff]+", r"\p{N}+"], False),
     "deepseek-coder": (["[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", "[一-龥ࠀ-一가-\ud7ff]+", r"\p{N}"], False),
     "deepseek-v3": ([r"\p{N}{1,3}", "[一-龥\u3040-ゟ゠-ヿ]+", r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^""" "\r\n" r"""\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"""
                      r"| ?[\p{P}\p{S}]+[" "\r\n" r"]*|\s*[" "\r\n" r"]+|\s+(?!\S)|\s+"], False),

@@ -158,6 +158,51 @@ START_TEST(test_unigram)
 }
 END_TEST
 
+/* A token with a character that stands for no byte is never a piece of text, though pieces that are tokens are taken
+ * whole. */
+START_TEST(test_outside)
+{
+    static const known k[] = { { "\xE6\xBC\xA2", 3, { 0, 1, 2 } }, { "ab", 1, { 5 } } };
+    const sections f = {
+        NULL, NULL, BYTES, NULL,
+        "{\"type\":\"BPE\",\"ignore_merges\":true,\"vocab\":{\"\xC3\xA6\":0,\"\xC2\xBC\":1,\"\xC2\xA2\":2,"
+        "\"\xE6\xBC\xA2\":3,\"\xC4\xA0\xE6\xBC\xA2\":4,\"ab\":5},\"merges\":[]}"
+    };
+    assay_tokenizer t;
+    assay_why why = { "" };
+    BECOMES(&f, false, k);
+    ck_assert_int_eq(open(&f, &t, &why), ASSAY_OK);
+    ck_assert(assay_span_is(assay_tokenizer_piece(&t, 4, false), "\xC4\xA0\xE6\xBC\xA2")); /* as it is written */
+    assay_tokenizer_free(&t);
+}
+END_TEST
+
+/* Thousands of tokens that begin alike cost no more than one. */
+START_TEST(test_many)
+{
+    enum { TOKENS = 30000, LETTERS = 300000 };
+    token *list = calloc(TOKENS, sizeof *list);
+    char(*text)[16] = calloc(TOKENS, sizeof *text);
+    int32_t *ids;
+    assay_tokenizer t;
+    assay_why why = { "" };
+    ck_assert(list && text);
+    for (int i = 0; i < TOKENS; i++) {
+        snprintf(text[i], sizeof *text, i ? "<%05d>" : "<", i);
+        list[i] = (token){ text[i], i ? D : N, 0 };
+    }
+    ck_assert_msg(assay_unit_tokens(&assay_kind_unigram, list, TOKENS, (token_options){ .bytes = true }, &t, &why) ==
+                      ASSAY_OK,
+                  "%s", why.text);
+    ck_assert_uint_eq(assay_unit_long(&t, '<', LETTERS, 10, &ids), LETTERS);
+    free(ids);
+    assay_unit_becomes(&t, "<<01234><", 9, false, (const int32_t[]){ 0, 1234, 0 }, 3);
+    assay_tokenizer_free(&t);
+    free(list);
+    free(text);
+}
+END_TEST
+
 static void prompt(const char *post, const char *text, const int32_t *want, size_t n)
 {
     const sections f = { TOKEN("\"<s>\",\"id\":8") "," TOKEN("\"<t>\",\"id\":9"), NULL, BYTES, post, SMALL };
@@ -240,9 +285,12 @@ Suite *assay_unit_added(void)
 {
     Suite *s = suite_create("added");
     TCase *c = tcase_create("added");
+    tcase_set_timeout(c, 60);
     tcase_add_test(c, test_added);
     tcase_add_test(c, test_characters);
     tcase_add_test(c, test_unigram);
+    tcase_add_test(c, test_outside);
+    tcase_add_test(c, test_many);
     tcase_add_test(c, test_frames);
     tcase_add_test(c, test_refused);
     suite_add_tcase(s, c);
