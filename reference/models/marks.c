@@ -18,8 +18,15 @@ static int how_of(const assay_vocab *v, int32_t id)
 
 /* ---- making ------------------------------------------------------------------------------------------------------ */
 
-/* A tree of the tokens with these bits among NORMALIZED, of user-defined ones alone if so; texts: what each is looked
- * for by. */
+/* What a token is looked for by: of a tokenizer.json its content, which the text is but for words of the model. */
+static assay_span key_of(const assay_vocab *v, const assay_tokenizer *t, int32_t id)
+{
+    const bool word = v->added && t->kind == &assay_kind_words && t->type[id] == ASSAY_TOKEN_NORMAL;
+    return word ? (assay_span){ t->bytes[id].at + 1, t->bytes[id].n - 1 } : v->added ? v->text[id] : t->bytes[id];
+}
+
+/* A tree of the tokens with these bits among NORMALIZED, of user-defined ones alone if so; text: what each is looked
+ * for by; NULL: key_of(). */
 static assay_status make_tree(const assay_vocab *v, const assay_tokenizer *t, const assay_span *text, bool users,
                               int normalized, assay_tree *tree, assay_why *why)
 {
@@ -30,9 +37,10 @@ static assay_status make_tree(const assay_vocab *v, const assay_tokenizer *t, co
             if (!(v->added ? how_of(v, id) & ASSAY_MARK_ADDED : is_marked(t, id)) ||
                 (users && t->type[id] != ASSAY_TOKEN_USER) || (how_of(v, id) & ASSAY_MARK_NORMALIZED) != normalized)
                 continue;
-            bytes += text[id].n;
+            const assay_span key = text ? text[id] : key_of(v, t, id);
+            bytes += key.n;
             if (fill)
-                assay_tree_add(tree, text[id], id);
+                assay_tree_add(tree, key, id);
         }
         if (!bytes)
             return ASSAY_OK;
@@ -74,9 +82,9 @@ assay_status assay_marks_make(const assay_vocab *v, assay_tokenizer *t, assay_wh
         memcpy(m->how, v->mark, (size_t)t->n);
     if (!m || (v->mark && !m->how))
         return assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for marks of %d tokens", v->label, (int)t->n);
-    assay_status s = make_tree(v, t, v->added ? v->text : t->bytes, false, 0, &m->all, why);
+    assay_status s = make_tree(v, t, NULL, false, 0, &m->all, why);
     if (!s)
-        s = make_tree(v, t, t->bytes, true, 0, &m->users, why);
+        s = make_tree(v, t, NULL, true, 0, &m->users, why);
     if (!s && v->mark)
         s = make_normalized(v, t, m, why);
     return s;
@@ -195,7 +203,8 @@ assay_status assay_marks_encode(assay_encoding *e, const assay_tree *tree, const
         const int32_t id = longest(tree, text + at, n - at, &size);
         size_t begin = at, end = at + size;
         at += id < 0 ? 1 : size;
-        if (id < 0 || (!special && t->type[id] != ASSAY_TOKEN_USER) || !reach(t, id, text, n, done, &begin, &end))
+        if (id < 0 || (!special && (t->type[id] == ASSAY_TOKEN_CONTROL || t->type[id] == ASSAY_TOKEN_UNKNOWN)) ||
+            !reach(t, id, text, n, done, &begin, &end))
             continue;
         if (done < begin)
             s = part(e, text + done, begin - done, first && !done, special, why);

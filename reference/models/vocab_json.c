@@ -177,9 +177,12 @@ static assay_status read_added(const assay_vocab_reading *r, const cJSON *x, cha
     for (size_t i = 0; i < sizeof hows / sizeof *hows; i++)
         if (cJSON_IsTrue(assay_vocab_member(x, hows[i].key)))
             v->mark[id] |= hows[i].mark;
-    v->mark[id] |= ASSAY_MARK_ADDED | (v->text[id].n ? 0 : ASSAY_MARK_OUTSIDE);
-    *own = put(v, id, cJSON_GetStringValue(assay_vocab_member(x, "content")),
-               special ? ASSAY_TOKEN_CONTROL : ASSAY_TOKEN_USER, *own);
+    const char *content = cJSON_GetStringValue(assay_vocab_member(x, "content"));
+    const bool known = v->text[id].n;
+    v->mark[id] |= ASSAY_MARK_ADDED | (known ? 0 : ASSAY_MARK_OUTSIDE);
+    if (words && known && !special && strncmp(content, "##", 2) != 0)
+        return ASSAY_OK; /* it stays a word of the model, too */
+    *own = put(v, id, content, special ? ASSAY_TOKEN_CONTROL : ASSAY_TOKEN_USER, *own);
     return ASSAY_OK;
 }
 

@@ -62,14 +62,14 @@ def charsmap(rules):
     return next(v for k, v in fields(spec) if k == 2)
 
 
-def flagged(AddedToken, t, seed):
+def flagged(AddedToken, t, seed, normalized=True):
     """Tokens with each choice of flags, some of which stand in others, begin or end with blanks, or have capitals and marks.  Those that the
     model has as pieces are not special: to tokenizers text becomes a special one by merging, to assay never."""
     r, texts = random.Random(seed), ["<mask>", "<a>", "<a>>", "mask", "ab", "abc", "é", "Å", "hello", "hello world", "<user>",
                                       "[x]", " y", "z ", "--", "漢字", "don", "<<a>"]
     flags = list(itertools.product([False, True], repeat=4))
     r.shuffle(flags)
-    return [AddedToken(x, single_word=f[0], lstrip=f[1], rstrip=f[2], normalized=f[3], special=i % 3 == 0 and t.token_to_id(x) is None) for i, (x, f) in
+    return [AddedToken(x, single_word=f[0], lstrip=f[1], rstrip=f[2], normalized=f[3] and normalized, special=i % 3 == 0 and t.token_to_id(x) is None) for i, (x, f) in
             enumerate(zip(texts, itertools.cycle(flags)))]
 
 
@@ -124,7 +124,8 @@ def main(assay, count, files):
         t = Tokenizer.from_str(json.dumps(said))
         t.pre_tokenizer = pre
         t.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", t.token_to_id("<s>"))])
-        bad += judge(assay, name, t, texts, "--special")
+        some = {k: v for k, v in texts.items() if name != "NFC" or k != "code points"}  # marks newer than tokenizers' tables (docs/tokenizers.md)
+        bad += judge(assay, name, t, some, "--special")
         tokens = flagged(AddedToken, t, 5)
         t.add_tokens(tokens)
         more_texts = {"added tokens": marked(count, 6, tokens)}
@@ -170,6 +171,15 @@ def main(assay, count, files):
             bad += judge(assay, f"bytes {seed}, {name}", t, {"added tokens": marks}, "--special")
         t.encode_special_tokens = True
         bad += judge(assay, f"bytes {seed}, special tokens as text", t, {"added tokens": marks})
+
+    # WordPiece: flags but normalized
+    t = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    t.normalizer, t.pre_tokenizer = N.BertNormalizer(), P.BertPreTokenizer()
+    t.train_from_iterator(seen, trainers.WordPieceTrainer(vocab_size=8000, show_progress=False, special_tokens=["[UNK]", "[CLS]", "[SEP]", "[MASK]"]))
+    t.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[(x, t.token_to_id(x)) for x in ("[CLS]", "[SEP]")])
+    tokens = flagged(AddedToken, t, 21, False)
+    t.add_tokens(tokens)
+    bad += judge(assay, "words", t, {"added tokens": marked(count, 22, tokens)}, "--special")
 
     for path in files:
         bad += judge(assay, os.path.basename(os.path.dirname(os.path.abspath(path))), Tokenizer.from_file(path), texts, "--special")
