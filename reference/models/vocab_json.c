@@ -180,8 +180,8 @@ static assay_status read_added(const assay_vocab_reading *r, const cJSON *x, cha
     const char *content = cJSON_GetStringValue(assay_vocab_member(x, "content"));
     const bool known = v->text[id].n;
     v->mark[id] |= ASSAY_MARK_ADDED | (known ? 0 : ASSAY_MARK_OUTSIDE);
-    if (words && known && !special && strncmp(content, "##", 2) != 0)
-        return ASSAY_OK; /* it stays a word of the model, too */
+    if (known && !special && !(words && !strncmp(content, "##", 2)))
+        return ASSAY_OK; /* it stays a token of the model, too */
     *own = put(v, id, content, special ? ASSAY_TOKEN_CONTROL : ASSAY_TOKEN_USER, *own);
     return ASSAY_OK;
 }
