@@ -21,7 +21,8 @@ int assay_cmd_quantize(int argc, char **argv);
 int assay_cmd_formats(int argc, char **argv);
 int assay_cmd_report(int argc, char **argv);
 
-/* quantize.c, for formats.c and synth.c: the value of an option, a type that model files are written in; or the program ends */
+/* quantize.c, for formats.c and synth.c: the value of an option, a type that model files are written in; or the program
+ * ends */
 struct argp_state;
 assay_dtype assay_requant_type(struct argp_state *state, const char *option, const char *text);
 
