@@ -14,6 +14,7 @@ int assay_cmd_run(int argc, char **argv);
 int assay_cmd_tokenize(int argc, char **argv);
 int assay_cmd_logits(int argc, char **argv);
 int assay_cmd_synth(int argc, char **argv);
+int assay_cmd_fidelity(int argc, char **argv);
 int assay_cmd_similar(int argc, char **argv);
 int assay_cmd_embed(int argc, char **argv);
 int assay_cmd_fill(int argc, char **argv);

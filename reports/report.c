@@ -21,7 +21,7 @@ static const struct argp_option option_table[] = {
     { "model", 'm', "FILE", ASSAY_OPTION_REPEATS, "what assay run --json wrote; may be given up to 16 times", 0 },
     { "absent", 'a', "KIND:WHY", ASSAY_OPTION_REPEATS,
       "say on the page why a part is not in it (mutants, proof, metamorphic, cheats, hostile, primitives, certificate, "
-      "formats, "
+      "formats, fidelity, "
       "bench, model)",
       0 },
     { "out", 'o', "DIR", 0, "folder of index.html and report.md (default: report)", 0 },
@@ -84,8 +84,8 @@ static bool load(const char *path, cJSON **j)
 /* Of the last file: some section must draw it. */
 static bool known_kind(const report *r, const char *path)
 {
-    static const char *const kinds[] = { "primitives", "certificate", "metamorphic", "mutants",
-                                         "proof",      "cheats",      "hostile",     "formats" };
+    static const char *const kinds[] = { "primitives", "certificate", "metamorphic", "mutants", "proof",
+                                         "cheats",     "hostile",     "formats",     "fidelity" };
     const char *kind = member_text(r->more[r->n_more - 1], "kind", "none");
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (!strcmp(kind, kinds[i]))
@@ -101,7 +101,7 @@ static void write_sections(report *r)
         report *) = { section_summary, section_verdicts,  section_margins,   section_faults,     section_self,
                       section_mutants, section_contained, section_relations, section_primitives, section_certificates,
                       section_machine, section_roofline,  section_speed,     section_scaling,    section_misses,
-                      section_models,  section_formats,   section_missing,   section_words };
+                      section_models,  section_fidelity,  section_formats,   section_missing,    section_words };
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         sections[i](r);
 }
@@ -113,7 +113,8 @@ int assay_cmd_report(int argc, char **argv)
         parse_option,
         "[FILE...]",
         "Turn results into DIR/index.html and DIR/report.md.\v"
-        "FILE: what assay primitives, formats, check --certificate, check --metamorphic, ci/contain and the mutants' "
+        "FILE: what assay primitives, formats, fidelity, check --certificate, check --metamorphic, ci/contain and the "
+        "mutants' "
         "test wrote "
         "with "
         "--json, in any order. The page says of each part that is not there what makes it.\n"

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { REPORT_MODELS = 16, REPORT_MORE = 64 };
+enum { REPORT_MODELS = 16, REPORT_MORE = 192 };
 
 typedef struct report {
     const char *out, *title; /* out: folder */
@@ -92,6 +92,7 @@ answer answer_certificates(const report *r, char *text, size_t n);
 answer answer_bench(const report *r, char *text, size_t n);
 answer answer_models(const report *r, char *text, size_t n);
 answer answer_formats(const report *r, char *text, size_t n);
+answer answer_fidelity(const report *r, char *text, size_t n);
 
 void hosts_choose(report *r);    /* hosts.c */
 bool headline(const cJSON *row); /* a row of assay bench worth a line of its own */
@@ -115,6 +116,7 @@ void section_scaling(report *r);
 void section_misses(report *r);
 void section_models(report *r);
 void section_formats(report *r);
+void section_fidelity(report *r);
 void section_missing(report *r);
 void section_words(report *r);
 #endif

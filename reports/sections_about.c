@@ -27,6 +27,8 @@ static const struct part {
       answer_certificates },
     { "bench", "What are they worth?", "assay bench --quick --json FILE", answer_bench },
     { "model", "Does a model run on them?", "assay run MODEL.gguf -p TEXT --json FILE", answer_models },
+    { "fidelity", "How far from the oracle are whole models?", "assay fidelity MODEL --text FILE --json FILE",
+      answer_fidelity },
     { "formats", "What does each element type cost?", "assay formats --json FILE", answer_formats },
 };
 enum { PARTS = sizeof parts / sizeof *parts };

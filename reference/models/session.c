@@ -370,6 +370,13 @@ void assay_session_watch(assay_session *s, struct assay_importance *w)
     s->watch = w;
 }
 
+void assay_session_noise(assay_session *s, uint64_t seed)
+{
+    s->noisy = true;
+    s->seed = seed;
+    s->calls = 0;
+}
+
 assay_status assay_session_rewind(assay_session *s, int64_t past, assay_why *why)
 {
     if (s->g->serial && past != s->past && (past || s->g->encodes))

@@ -33,6 +33,8 @@ typedef struct assay_impl {
     int n_swaps;
     const struct assay_impl
         *rounds_like; /* the oracle rounds those operands that these kernels round by contract; NULL: none */
+    const struct assay_impl *
+        single; /* swaps are some of this one's: parts of what it runs fused are no calls of their own; NULL: all are */
 } assay_impl;
 
 /* "oracle", "scalar", "best", "plugin" (where there is any), "best,matmul=avx2_6x16,rmsnorm=scalar": unnamed ops are
@@ -64,6 +66,9 @@ int64_t assay_session_past(const assay_session *s);
 /* Sums up what the layers' matrices are multiplied with from here on (importance.h); NULL: no more. */
 struct assay_importance;
 void assay_session_watch(assay_session *s, struct assay_importance *w);
+/* Of a session by the oracle: every value that a float model keeps in f32 is rounded to it at random (noise.h) from
+ * here on. */
+void assay_session_noise(assay_session *s, uint64_t seed);
 /* Forgets what follows; caches keep their rows.  The states of a serial graph cannot go back but to 0, and with an
  * encoder not to that either: UNSUPPORTED. */
 assay_status assay_session_rewind(assay_session *s, int64_t past, assay_why *why);

@@ -216,6 +216,8 @@ static assay_status bind_entry(assay_session *s, assay_entry *e, assay_why *why)
         return status;
     e->how = assay_session_how(&s->impl, op->name);
     e->asked = assay_session_wants_plugin(&s->impl, op->name);
+    if (s->impl.single && e->parent >= 0 && assay_session_fuses(s, s->impl.single, &s->entry[e->parent]))
+        e->how = s->impl.how;
     e->call.kernel = NULL;
     if (op->n_parts && assay_session_wants_parts(&s->impl, op)) {
         e->active = false;

@@ -103,6 +103,12 @@ bool assay_session_wants_parts(const assay_impl *impl, const assay_op *op)
     return false;
 }
 
+bool assay_session_fuses(const assay_session *s, const assay_impl *impl, const assay_entry *e)
+{
+    bool f32;
+    return !assay_session_wants_parts(impl, e->node.op) && assay_session_choose(s, impl, e, &f32);
+}
+
 /* The operands that rounds_like's kernel for this call rounds by contract. */
 void assay_session_rounds(assay_session *s, assay_entry *e)
 {
@@ -113,8 +119,7 @@ void assay_session_rounds(assay_session *s, assay_entry *e)
         e->round[i] = ASSAY_DTYPE_END;
     if (!like)
         return;
-    if (e->parent >= 0 && !assay_session_wants_parts(like, s->entry[e->parent].node.op) &&
-        assay_session_choose(s, like, &s->entry[e->parent], &f32))
+    if (e->parent >= 0 && assay_session_fuses(s, like, &s->entry[e->parent]))
         asked = &s->entry[e->parent];
     const assay_how how = assay_session_how(like, asked->node.op->name);
     const assay_kernel *k =

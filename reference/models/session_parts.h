@@ -46,6 +46,8 @@ typedef struct assay_buffer {
 
 struct assay_session {
     struct assay_importance *watch; /* is told of each call; NULL: nobody is */
+    bool noisy;                     /* values are rounded to f32 at random */
+    uint64_t seed, calls;           /* calls: whose results were */
     assay_graph *g;
     assay_impl impl;
     bool wide;
@@ -79,6 +81,8 @@ bool assay_session_takes(const assay_session *s, const assay_entry *e, const ass
  */
 const assay_kernel *assay_session_choose(const assay_session *s, const assay_impl *impl, const assay_entry *e,
                                          bool *weights_f32);
+/* Whether impl runs the fused call e by a kernel, not as the list of its parts. */
+bool assay_session_fuses(const assay_session *s, const assay_impl *impl, const assay_entry *e);
 /* Which operands of e rounds_like's kernel for this call rounds by contract: e->round. */
 void assay_session_rounds(assay_session *s, assay_entry *e);
 /* Fills dims, tensors, choices, packs and buffers of all entries for a step. */

@@ -6,6 +6,7 @@
 #include "../core/status.h"
 #include "../core/strangers.h"
 #include "../core/tensor.h"
+#include "noise.h"
 #include "product.h"
 #include "session_parts.h"
 #include "importance.h"
@@ -123,6 +124,8 @@ static bool leave(assay_session *s, assay_entry *e)
             convert(at, ASSAY_f64, codes, x->v.type, n);
             free(codes);
         }
+        if (s->noisy && x->v.type == ASSAY_f32 && x->store == ASSAY_f64)
+            assay_noise_rows(at, n, s->seed, s->calls++);
     }
     return good;
 }

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT
+ * What is said of a comparison: tables for people, all of it as JSON. */
+#include "../core/document.h"
+#include "../core/dtype.h"
+#include "fidelity.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SHOWN = 10 }; /* flips */
+
+static const char *base_of(const assay_fidelity *f)
+{
+    return f->against ? f->against : "the oracle";
+}
+
+static void row(const char *name, const assay_apart *p)
+{
+    const assay_spread s = assay_apart_spread(p);
+    if (p->chances)
+        printf("  %-28.28s %9.3g %9.3g %9.3g %9.3g %9.3g at %-6" PRId64 " %8.2f %% %6" PRId64 " %9.3g", name, s.mean,
+               s.median, s.p99, s.p999, s.largest, s.at, 100 * assay_apart_same(p), p->n_flips, assay_apart_change(p));
+    else
+        printf("  %-28.28s", name);
+    printf(" %9.3g %9.3g\n", assay_apart_difference(p), p->difference);
+}
+
+static void perplexity(const char *name, const assay_score *s)
+{
+    const double mean = assay_score_mean(s), error = assay_score_error(s);
+    printf("%s %.6g +- %.3g (%.6f +- %.6f nats)", name, exp(mean), exp(mean) * error, mean, error);
+}
+
+static void perplexities(const assay_fidelity *f)
+{
+    const assay_apart *p = &f->all;
+    if (!p->base.n)
+        return;
+    perplexity("perplexity: base", &p->base);
+    if (p->broken)
+        printf("; the implementation's is none\n");
+    else {
+        perplexity("; implementation", &p->other);
+        printf("\n  change %.3g +- %.2g nats a token, of the same %" PRId64 " tokens\n", assay_score_mean(&p->change),
+               assay_score_error(&p->change), p->change.n);
+    }
+}
+
+static void flips(const assay_apart *p)
+{
+    if (!p->n_flips)
+        return;
+    printf("flips by margin (how far the base's token was above the other in the base's logits, and below in the "
+           "other's):\n");
+    for (int64_t i = 0; i < p->n_flips && i < SHOWN; i++)
+        printf("  row %-6" PRId64 " %6" PRId32 " -> %-6" PRId32 " %9.3g %9.3g\n", p->flip[i].row, p->flip[i].base,
+               p->flip[i].other, p->flip[i].margin, p->flip[i].margin_other);
+    if (p->n_flips > SHOWN)
+        printf("  and %" PRId64 " more\n", p->n_flips - SHOWN);
+}
+
+static void floor_line(const assay_fidelity *f)
+{
+    const double times = assay_fidelity_times(f);
+    if (!f->floor.seeds)
+        printf("noise floor: not known\n");
+    else if (!f->chances)
+        printf("noise floor (the oracle with values rounded to f32 at random, %d seed%s): difference %.3g\n",
+               f->floor.seeds, f->floor.seeds == 1 ? "" : "s", f->floor.difference);
+    else
+        printf("noise floor (the oracle with values rounded to f32 at random, %d seed%s): KL mean %.3g, largest %.3g\n",
+               f->floor.seeds, f->floor.seeds == 1 ? "" : "s", f->floor.mean, f->floor.largest);
+    if (!isnan(times) && f->chances)
+        printf("  the implementation's mean KL is %.3g times the floor's\n", times);
+}
+
+static void ops(const assay_fidelity *f)
+{
+    double sum = 0;
+    for (int i = 0; i < f->n_ops; i++)
+        sum += f->op[i].kl;
+    if (!f->n_ops)
+        return;
+    printf("one op at a time by the implementation, the rest by the oracle (sum of mean KLs %.3g):\n", sum);
+    printf("  %7s %9s %9s %6s %9s  %-16s %s\n", "share", "KL mean", "largest", "flips", "logits", "op", "kernels");
+    for (int i = 0; i < f->n_ops; i++) {
+        const assay_fidelity_op *o = &f->op[i];
+        printf("  %5.1f %% %9.3g %9.3g %6" PRId64 " %9.3g  %-16s %s\n", 100 * o->share, o->kl, o->largest, o->flips,
+               o->difference, o->op, o->kernels);
+    }
+}
+
+void assay_fidelity_print(const assay_fidelity *f)
+{
+    printf("model %s, family %s; %s (%s), kv %s, %d thread%s, against %s", f->model, f->family, f->impl_text,
+           assay_impl_tier(&f->impl), assay_dtype_of(f->kv)->name, f->threads, f->threads == 1 ? "" : "s", base_of(f));
+    if (f->against && *f->base_impl)
+        printf(" (%s%s%s)", f->base_impl, *f->base_model ? " of " : "", f->base_model);
+    printf("\n%" PRId64 " rows of %" PRId64 " %s", f->rows, f->width, f->chances ? "logits" : "numbers, no chances");
+    if (f->positions)
+        printf(", each token once, in windows of %" PRId64, f->positions);
+    printf("; %.1f s\n\n", f->seconds);
+    if (f->chances)
+        printf("  %-28s %9s %9s %9s %9s %9s    %-6s %10s %6s %9s %9s %9s\n", "KL from the base, in nats", "mean",
+               "median", "99 %", "99.9 %", "largest", "row", "same first", "flips", "RMS of dp", "RMS of dl",
+               "largest");
+    else
+        printf("  %-28s %9s %9s\n", "difference from the base", "RMS", "largest");
+    row(f->impl_text, &f->all);
+    if (f->rounds) {
+        row("oracle, rounding alike", &f->alike);
+        row("the implementation from that", &f->rest);
+    }
+    if (f->all.broken)
+        printf("%" PRId64 " row%s with logits that are not finite\n", f->all.broken, f->all.broken == 1 ? "" : "s");
+    floor_line(f);
+    perplexities(f);
+    flips(&f->all);
+    ops(f);
+}
+
+static void json_score(assay_json *j, const char *name, const assay_score *s)
+{
+    if (!s->n)
+        return;
+    assay_json_open(j, name, '{');
+    assay_json_int(j, "tokens", s->n);
+    assay_json_num(j, "nats", assay_score_mean(s));
+    assay_json_num(j, "nats_error", assay_score_error(s));
+    assay_json_num(j, "perplexity", exp(assay_score_mean(s)));
+    assay_json_close(j);
+}
+
+static void json_apart(assay_json *j, const char *name, const assay_apart *p)
+{
+    assay_json_open(j, name, '{');
+    if (p->chances) {
+        const assay_spread s = assay_apart_spread(p);
+        assay_json_open(j, "kl", '{');
+        assay_json_num(j, "mean", s.mean);
+        assay_json_num(j, "median", s.median);
+        assay_json_num(j, "p99", s.p99);
+        assay_json_num(j, "p999", s.p999);
+        assay_json_num(j, "largest", s.largest);
+        assay_json_int(j, "largest_row", s.at);
+        assay_json_close(j);
+        assay_json_num(j, "same_first", assay_apart_same(p));
+        assay_json_int(j, "flips", p->n_flips);
+        assay_json_num(j, "probability_rms", assay_apart_change(p));
+    }
+    assay_json_num(j, "logits_rms", assay_apart_difference(p));
+    assay_json_num(j, "logits_largest", p->difference);
+    assay_json_int(j, "not_finite", p->broken);
+    assay_json_close(j);
+}
+
+static void json_flips(assay_json *j, const assay_apart *p)
+{
+    assay_json_open(j, "flips", '[');
+    for (int64_t i = 0; i < p->n_flips; i++) {
+        assay_json_open(j, NULL, '{');
+        assay_json_int(j, "row", p->flip[i].row);
+        assay_json_int(j, "base", p->flip[i].base);
+        assay_json_int(j, "other", p->flip[i].other);
+        assay_json_num(j, "margin", p->flip[i].margin);
+        assay_json_num(j, "margin_other", p->flip[i].margin_other);
+        assay_json_close(j);
+    }
+    assay_json_close(j);
+}
+
+static void json_floor(assay_json *j, const assay_fidelity *f)
+{
+    if (!f->floor.seeds)
+        return;
+    assay_json_open(j, "floor", '{');
+    assay_json_int(j, "seeds", f->floor.seeds);
+    assay_json_num(j, "kl_mean", f->floor.mean);
+    assay_json_num(j, "kl_largest", f->floor.largest);
+    assay_json_num(j, "logits_rms", f->floor.difference);
+    if (!isnan(assay_fidelity_times(f)))
+        assay_json_num(j, "times", assay_fidelity_times(f));
+    assay_json_close(j);
+}
+
+static void json_ops(assay_json *j, const assay_fidelity *f)
+{
+    assay_json_open(j, "ops", '[');
+    for (int i = 0; i < f->n_ops; i++) {
+        const assay_fidelity_op *o = &f->op[i];
+        assay_json_open(j, NULL, '{');
+        assay_json_str(j, "op", o->op);
+        assay_json_str(j, "kernels", o->kernels);
+        assay_json_num(j, "kl_mean", o->kl);
+        assay_json_num(j, "kl_largest", o->largest);
+        assay_json_num(j, "share", o->share);
+        assay_json_int(j, "flips", o->flips);
+        assay_json_num(j, "logits_rms", o->difference);
+        assay_json_close(j);
+    }
+    assay_json_close(j);
+}
+
+assay_status assay_fidelity_json(const assay_fidelity *f, assay_why *why)
+{
+    assay_json j = { 0 };
+    assay_document_open(&j, "fidelity");
+    assay_json_str(&j, "model", f->model);
+    assay_json_str(&j, "family", f->family);
+    assay_json_str(&j, "impl", f->impl_text);
+    assay_json_str(&j, "isa", assay_impl_tier(&f->impl));
+    assay_json_str(&j, "kv", assay_dtype_of(f->kv)->name);
+    assay_json_int(&j, "threads", f->threads);
+    assay_json_str(&j, "against", f->against ? f->against : "oracle");
+    assay_json_int(&j, "rows", f->rows);
+    assay_json_int(&j, "width", f->width);
+    assay_json_int(&j, "window", f->positions);
+    assay_json_bool(&j, "chances", f->chances);
+    json_apart(&j, "all", &f->all);
+    if (f->rounds) {
+        json_apart(&j, "alike", &f->alike);
+        json_apart(&j, "rest", &f->rest);
+    }
+    json_floor(&j, f);
+    json_score(&j, "base_score", &f->all.base);
+    if (!f->all.broken) {
+        json_score(&j, "score", &f->all.other);
+        if (f->all.change.n) {
+            assay_json_num(&j, "nats_change", assay_score_mean(&f->all.change));
+            assay_json_num(&j, "nats_change_error", assay_score_error(&f->all.change));
+        }
+    }
+    json_ops(&j, f);
+    json_flips(&j, &f->all);
+    assay_json_num(&j, "seconds", f->seconds);
+    return assay_document_write(&j, f->json_path, why);
+}
