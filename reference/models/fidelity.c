@@ -281,7 +281,7 @@ assay_status assay_fidelity_run(assay_fidelity *f, assay_why *why)
     const double begin = assay_seconds();
     assay_status s = f->inputs_path ? assay_inputs_open(f->inputs_path, &w.in, why) : ASSAY_OK;
     if (!s)
-        s = assay_load(f->model, f->kv, reach(&w), f->text_path ? ASSAY_WANTS_TEXT : ASSAY_WANTS_IDS, &w.l, why);
+        s = assay_load(f->model, f->kv, reach(&w), f->text_path ? ASSAY_WANTS_TEXT : ASSAY_WANTS_NUMBERS, &w.l, why);
     if (!s && !f->inputs_path)
         s = tokens(&w, why);
     if (!s)
