@@ -2,9 +2,8 @@
 #include "outputs.h"
 #include "../core/clock.h"
 #include "../core/status.h"
-#include "../core/tensor.h"
 #include "family.h"
-#include "inputs.h"
+#include "feed.h"
 #include "load.h"
 #include <inttypes.h>
 #include <math.h>
@@ -20,60 +19,37 @@ typedef struct work {
     int64_t n_hidden, d;
 } work;
 
-static void keep(work *w, int64_t from, int64_t n)
+static void keep(void *ctx, const assay_session *s, int64_t row, int64_t n)
 {
-    for (int64_t r = 0; r < n; r++)
-        assay_session_logits(w->session, r, w->rows + (from + r) * w->o->width);
-}
-
-static assay_status steps(work *w, const assay_given *ids, assay_why *why)
-{
-    assay_status s = ASSAY_OK;
-    const int64_t chunk = w->o->chunk ? w->o->chunk : ids->n;
-    for (int64_t at = 0; at < ids->n && !s; at += chunk) {
-        const int64_t T = ids->n - at < chunk ? ids->n - at : chunk;
-        s = assay_session_step(w->session, ids->whole + at, T, T, why);
-        if (!s)
-            keep(w, at, T);
+    work *w = ctx;
+    const assay_graph *g = &w->l.graph;
+    if (g->hidden >= 0 && !w->hidden) {
+        w->d = g->value[g->hidden].dim[1];
+        w->hidden = assay_room((size_t)(w->n_hidden * w->d), sizeof *w->hidden);
+        for (int64_t r = 0; r < w->n_hidden; r++)
+            assay_session_hidden(s, r, w->hidden + r * w->d);
     }
-    return s;
+    for (int64_t r = 0; r < n; r++)
+        assay_session_logits(s, r, w->rows + (row + r) * w->o->width);
 }
 
 static assay_status run(work *w, assay_why *why)
 {
-    const assay_graph *g = &w->l.graph;
     assay_outputs *o = w->o;
-    const assay_given *ids = g->encodes ? &w->in.decoder_ids : &w->in.ids;
-    int64_t T = 0;
-    assay_status s = g->encodes ? assay_inputs_rows(&w->in, g, &T, why) : ASSAY_OK;
-    if (!s && g->steps && ids->n < 1)
-        s = assay_fail(why, ASSAY_ERR_ARG, "%s: no %s, which a model of family %s reads", o->inputs,
-                       g->encodes ? "decoder_ids" : "ids", g->family);
-    if (!s && w->in.types.n && w->in.types.n != T)
-        s = assay_fail(why, ASSAY_ERR_ARG, "%s: %" PRId64 " types of %" PRId64 " tokens", o->inputs, w->in.types.n, T);
+    assay_feed feed = {
+        .g = &w->l.graph, .in = &w->in, .batch = o->chunk ? o->chunk : INT64_MAX, .window = INT64_MAX, .bos = -1
+    };
+    assay_status s = assay_feed_fit(&feed, why);
     if (s)
         return s;
-    const bool one = !g->steps && g->value[g->logits].dim[0] == 1;
-    o->width = g->width;
-    o->rows = g->steps ? ids->n : one ? 1 : T;
+    o->width = w->l.graph.width;
+    o->rows = feed.rows;
+    w->n_hidden = feed.T;
     w->rows = assay_room((size_t)(o->rows * o->width), sizeof *w->rows);
-    const int64_t step = !g->steps ? 0 : o->chunk && o->chunk < ids->n ? o->chunk : ids->n;
-    s = assay_session_make(&w->l.graph, &o->impl, step, step, g->steps ? ids->n : 0, T, o->threads, &w->session, why);
+    s = assay_feed_session(&feed, &o->impl, o->threads, &w->session, why);
     const double begin = assay_seconds();
-    if (!s && g->encodes)
-        s = assay_session_encode(
-            w->session,
-            &(assay_source){ .ids = w->in.ids.whole, .types = w->in.types.whole, .frames = w->in.narrow, .T = T }, why);
-    if (!s && g->hidden >= 0) {
-        w->d = g->value[g->hidden].dim[1], w->n_hidden = T;
-        w->hidden = assay_room((size_t)(T * w->d), sizeof *w->hidden);
-        for (int64_t r = 0; r < T; r++)
-            assay_session_hidden(w->session, r, w->hidden + r * w->d);
-    }
-    if (!s && g->steps)
-        s = steps(w, ids, why);
-    else if (!s)
-        keep(w, 0, o->rows);
+    if (!s)
+        s = assay_feed_run(&feed, w->session, keep, w, why);
     o->seconds = assay_seconds() - begin;
     return s;
 }
