@@ -64,7 +64,10 @@ static const struct argp_option option_table[] = {
     { "output", 'o', "FILE", 0, "Keep the oracle's logits (f32) and the floor there, for a later --against FILE", 3 },
     { "json", KEY_JSON, "FILE", 0, "Write the same as JSON; -: standard output", 3 },
     { "fail-above-kl", KEY_ABOVE_KL, "X", 0, "Fail where the mean KL is above X nats", 3 },
-    { "fail-above-floor", KEY_ABOVE_FLOOR, "TIMES", 0, "Fail where it is above TIMES the noise floor", 3 },
+    { "fail-above-floor", KEY_ABOVE_FLOOR, "TIMES", 0,
+      "Fail where it is above TIMES the noise floor; of kernels that round by contract: both from the oracle that "
+      "rounds alike",
+      3 },
     { 0 },
 };
 
@@ -187,15 +190,14 @@ static assay_status resolve(options *o, int32_t **ids, assay_why *why)
 static int verdict(const options *o)
 {
     const assay_fidelity *f = &o->f;
-    const double mean = assay_apart_spread(&f->all).mean, most = o->most_times * f->floor.mean;
+    const double mean = assay_apart_spread(&f->all).mean, times = assay_fidelity_judged(f);
     if (f->all.broken)
         fprintf(stderr, "assay fidelity: %lld of %lld rows have logits that are not finite\n", (long long)f->all.broken,
                 (long long)f->rows);
     else if (o->most_kl >= 0 && !(mean <= o->most_kl))
         fprintf(stderr, "assay fidelity: the mean KL of %.6g is above %g\n", mean, o->most_kl);
-    else if (o->most_times >= 0 && !(mean <= most))
-        fprintf(stderr, "assay fidelity: the mean KL of %.6g is above %g times the noise floor, %.6g\n", mean,
-                o->most_times, most);
+    else if (o->most_times >= 0 && !(times <= o->most_times))
+        fprintf(stderr, "assay fidelity: %.6g times the noise floor, more than %g times\n", times, o->most_times);
     else
         return 0;
     return 1;

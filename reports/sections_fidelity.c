@@ -15,7 +15,7 @@ answer answer_fidelity(const report *r, char *text, size_t n)
     double worst = 0, broken = 0;
     const char *which = "none";
     for (const cJSON *d; (d = nth(r, models)); models++) {
-        const double times = member_number(d, "floor.times", 0);
+        const double times = member_number(d, "times", 0);
         which = times > worst ? member_text(d, "family", "?") : which;
         worst = fmax(worst, times);
         broken += member_number(d, "all.not_finite", 0);
@@ -46,10 +46,9 @@ static void cell(char out[24], const cJSON *d, const char *name)
 
 static void one(report *r, const cJSON *d)
 {
-    static const char *const name[] = { "all.kl.mean",     "all.kl.median",       "all.kl.p99",
-                                        "all.kl.p999",     "all.kl.largest",      "floor.kl_mean",
-                                        "floor.times",     "all.probability_rms", "base_score.perplexity",
-                                        "score.perplexity" };
+    static const char *const name[] = { "all.kl.mean",           "all.kl.median",   "all.kl.p99", "all.kl.p999",
+                                        "all.kl.largest",        "floor.kl_mean",   "times",      "all.probability_rms",
+                                        "base_score.perplexity", "score.perplexity" };
     enum { CELLS = sizeof name / sizeof *name };
     char c[CELLS][24], same[24] = "-";
     for (int i = 0; i < CELLS; i++)
@@ -80,8 +79,9 @@ void section_fidelity(report *r)
     page_text(r,
               "Divergence (KL, in nats) of the next token's chances from the base's, over rows of logits. The noise "
               "floor is the same of the oracle with every value between ops rounded to f32 at random: what f32 alone "
-              "costs. A few times the floor is the order of sums; far more is a coarser rounding, as of activations "
-              "to 8 bits, or an error: the second table says which op it comes from.");
+              "costs. Times the floor: where kernels round operands by contract, as activations to 8 bits, both are "
+              "taken from the oracle that rounds the same. Far more than some hundred times it is an error, or a "
+              "rounding that nobody declares: the second table says by which op.");
     page_table(r, "model|family|implementation|>rows|>KL mean|>median|>99 %|>99.9 %|>largest|>floor|>times the "
                   "floor|>same first token|>RMS of its chance's change|>perplexity, base|>implementation");
     for (int i = 0; nth(r, i); i++)

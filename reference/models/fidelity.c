@@ -27,7 +27,8 @@ typedef struct side { /* one run of the model */
     work *w;
     const char *says;
     uint64_t noise;      /* seed; 0: none */
-    float *keep;         /* where its rows go; NULL: nowhere */
+    float *keep;         /* where its rows go, when all is compared; NULL: nowhere */
+    const float *base;   /* what its rows are held against; NULL: the base's */
     assay_apart *from;   /* is told how far its rows are from the base; NULL: nothing is */
     assay_apart *toward; /* and how far the implementation's are from its rows */
     bool mark;           /* its ops and kernels become f->op */
@@ -71,12 +72,13 @@ static void take(void *ctx, const assay_session *s, int64_t row, int64_t n)
         assay_session_logits(s, i, w->wide);
         for (int64_t v = 0; v < f->width; v++)
             w->narrow[v] = (float)w->wide[v];
-        if (x->keep)
-            memcpy(x->keep + r * f->width, w->narrow, (size_t)f->width * sizeof *w->narrow);
         if (x->from)
-            assay_apart_row(x->from, w->base + r * f->width, w->narrow, assay_feed_next(&w->feed, r), w->feed.ids);
+            assay_apart_row(x->from, (x->base ? x->base : w->base) + r * f->width, w->narrow,
+                            assay_feed_next(&w->feed, r), w->feed.ids);
         if (x->toward)
             assay_apart_row(x->toward, w->narrow, w->mine + r * f->width, assay_feed_next(&w->feed, r), w->feed.ids);
+        if (x->keep)
+            memcpy(x->keep + r * f->width, w->narrow, (size_t)f->width * sizeof *w->narrow);
     }
     if (f->progress)
         f->progress(row + n, f->rows, x->says);
@@ -111,21 +113,21 @@ static assay_impl oracle_of(const assay_fidelity *f)
     return (assay_impl){ .how = ASSAY_RUN_ORACLE, .isa = f->impl.isa };
 }
 
-static assay_status find_floor(work *w, assay_why *why)
+/* impl with values rounded at random, from its own rows: into floor. */
+static assay_status find_floor(work *w, const assay_impl *impl, const float *own, int seeds, assay_floor *floor,
+                               assay_why *why)
 {
-    assay_fidelity *f = w->f;
-    const assay_impl oracle = oracle_of(f);
     assay_status s = ASSAY_OK;
-    for (int seed = 1; seed <= f->seeds && !s; seed++) {
+    for (int seed = 1; seed <= seeds && !s; seed++) {
         char says[64];
         assay_apart p;
-        snprintf(says, sizeof says, "floor, %d of %d", seed, f->seeds);
-        s = run(w, &oracle, &(side){ .says = says, .noise = (uint64_t)seed, .from = &p }, why);
+        snprintf(says, sizeof says, "floor%s, %d of %d", impl->rounds_like ? ", rounding alike" : "", seed, seeds);
+        s = run(w, impl, &(side){ .says = says, .noise = (uint64_t)seed, .base = own, .from = &p }, why);
         const assay_spread spread = assay_apart_spread(&p);
-        f->floor.seeds++;
-        f->floor.mean += spread.mean / f->seeds;
-        f->floor.largest = fmax(f->floor.largest, spread.largest);
-        f->floor.difference += assay_apart_difference(&p) / f->seeds;
+        floor->seeds++;
+        floor->mean += spread.mean / seeds;
+        floor->largest = fmax(floor->largest, spread.largest);
+        floor->difference += assay_apart_difference(&p) / seeds;
         assay_apart_free(&p);
     }
     return s;
@@ -192,16 +194,22 @@ static assay_status base(work *w, assay_why *why)
 static assay_status runs(work *w, assay_why *why)
 {
     assay_fidelity *f = w->f;
-    assay_impl alike = oracle_of(f);
+    const assay_impl oracle = oracle_of(f);
+    assay_impl alike = oracle;
     alike.rounds_like = &f->impl;
     assay_status s = base(w, why);
     if (!s)
         s = run(w, &f->impl, &(side){ .says = f->impl_text, .keep = w->mine, .from = &f->all, .mark = true }, why);
     f->rounds &= !f->against;
-    if (!s && f->rounds)
-        s = run(w, &alike, &(side){ .says = "oracle, rounding alike", .from = &f->alike, .toward = &f->rest }, why);
+    if (!s && f->rounds) {
+        s = run(w, &alike,
+                &(side){ .says = "oracle, rounding alike", .keep = w->mine, .from = &f->alike, .toward = &f->rest },
+                why);
+        if (!s)
+            s = find_floor(w, &alike, w->mine, f->seeds > 0, &f->alike_floor, why);
+    }
     if (!s && !f->against)
-        s = find_floor(w, why);
+        s = find_floor(w, &oracle, w->base, f->seeds, &f->floor, why);
     f->n_ops = f->ops ? f->n_ops : 0;
     if (!s)
         s = single_ops(w, why);
@@ -311,7 +319,14 @@ void assay_fidelity_free(assay_fidelity *f)
     assay_apart_free(&f->rest);
 }
 
-double assay_fidelity_times(const assay_fidelity *f)
+double assay_fidelity_times(const assay_apart *p, const assay_floor *floor)
 {
-    return f->floor.seeds && f->floor.mean > 0 ? assay_apart_spread(&f->all).mean / f->floor.mean : NAN;
+    const double mean = p->rows ? assay_apart_spread(p).mean : 0;
+    return !floor->seeds ? NAN : mean > 0 ? mean / floor->mean : 0;
+}
+
+double assay_fidelity_judged(const assay_fidelity *f)
+{
+    return f->alike_floor.seeds ? assay_fidelity_times(&f->rest, &f->alike_floor)
+                                : assay_fidelity_times(&f->all, &f->floor);
 }

@@ -45,7 +45,7 @@ typedef struct assay_fidelity {
     assay_apart all;         /* the implementation, from the base */
     bool rounds;             /* kernels of it round operands by contract: then */
     assay_apart alike, rest; /* the oracle with these roundings from the base; the implementation from that */
-    assay_floor floor;
+    assay_floor floor, alike_floor;           /* alike_floor: of the oracle that rounds alike, from itself; one seed */
     assay_fidelity_op op[ASSAY_FIDELITY_OPS]; /* by descending share */
     int n_ops;
     double seconds;
@@ -53,7 +53,10 @@ typedef struct assay_fidelity {
 
 assay_status assay_fidelity_run(assay_fidelity *f, assay_why *why);
 void assay_fidelity_free(assay_fidelity *f);
-double assay_fidelity_times(const assay_fidelity *f); /* mean KL over the floor's; NaN: it has none */
+/* Mean KL of p over a floor's; NaN: that is not known. */
+double assay_fidelity_times(const assay_apart *p, const assay_floor *floor);
+/* Of the implementation: where kernels round by contract from the oracle that rounds alike, over that one's floor. */
+double assay_fidelity_judged(const assay_fidelity *f);
 void assay_fidelity_print(const assay_fidelity *f);
 assay_status assay_fidelity_json(const assay_fidelity *f, assay_why *why);
 #endif

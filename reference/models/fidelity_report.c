@@ -60,19 +60,17 @@ static void flips(const assay_apart *p)
         printf("  and %" PRId64 " more\n", p->n_flips - SHOWN);
 }
 
-static void floor_line(const assay_fidelity *f)
+static void floor_line(const char *whose, const assay_floor *floor, const char *what, const assay_apart *p)
 {
-    const double times = assay_fidelity_times(f);
-    if (!f->floor.seeds)
-        printf("noise floor: not known\n");
-    else if (!f->chances)
-        printf("noise floor (the oracle with values rounded to f32 at random, %d seed%s): difference %.3g\n",
-               f->floor.seeds, f->floor.seeds == 1 ? "" : "s", f->floor.difference);
+    if (!floor->seeds)
+        return;
+    printf("noise floor: %s with values rounded to f32 at random, from itself (%d seed%s): ", whose, floor->seeds,
+           floor->seeds == 1 ? "" : "s");
+    if (p->chances)
+        printf("KL mean %.3g, largest %.3g; %s is %.3g times that\n", floor->mean, floor->largest, what,
+               assay_fidelity_times(p, floor));
     else
-        printf("noise floor (the oracle with values rounded to f32 at random, %d seed%s): KL mean %.3g, largest %.3g\n",
-               f->floor.seeds, f->floor.seeds == 1 ? "" : "s", f->floor.mean, f->floor.largest);
-    if (!isnan(times) && f->chances)
-        printf("  the implementation's mean KL is %.3g times the floor's\n", times);
+        printf("RMS of the difference %.3g\n", floor->difference);
 }
 
 static void ops(const assay_fidelity *f)
@@ -114,7 +112,10 @@ void assay_fidelity_print(const assay_fidelity *f)
     }
     if (f->all.broken)
         printf("%" PRId64 " row%s with logits that are not finite\n", f->all.broken, f->all.broken == 1 ? "" : "s");
-    floor_line(f);
+    floor_line("the oracle", &f->floor, f->impl_text, &f->all);
+    floor_line("the oracle that rounds alike", &f->alike_floor, "the implementation from it", &f->rest);
+    if (!f->floor.seeds)
+        printf("noise floor: not known\n");
     perplexities(f);
     flips(&f->all);
     ops(f);
@@ -170,17 +171,16 @@ static void json_flips(assay_json *j, const assay_apart *p)
     assay_json_close(j);
 }
 
-static void json_floor(assay_json *j, const assay_fidelity *f)
+static void json_floor(assay_json *j, const char *name, const assay_floor *floor, double times)
 {
-    if (!f->floor.seeds)
+    if (!floor->seeds)
         return;
-    assay_json_open(j, "floor", '{');
-    assay_json_int(j, "seeds", f->floor.seeds);
-    assay_json_num(j, "kl_mean", f->floor.mean);
-    assay_json_num(j, "kl_largest", f->floor.largest);
-    assay_json_num(j, "logits_rms", f->floor.difference);
-    if (!isnan(assay_fidelity_times(f)))
-        assay_json_num(j, "times", assay_fidelity_times(f));
+    assay_json_open(j, name, '{');
+    assay_json_int(j, "seeds", floor->seeds);
+    assay_json_num(j, "kl_mean", floor->mean);
+    assay_json_num(j, "kl_largest", floor->largest);
+    assay_json_num(j, "logits_rms", floor->difference);
+    assay_json_num(j, "times", times);
     assay_json_close(j);
 }
 
@@ -222,7 +222,10 @@ assay_status assay_fidelity_json(const assay_fidelity *f, assay_why *why)
         json_apart(&j, "alike", &f->alike);
         json_apart(&j, "rest", &f->rest);
     }
-    json_floor(&j, f);
+    json_floor(&j, "floor", &f->floor, assay_fidelity_times(&f->all, &f->floor));
+    json_floor(&j, "alike_floor", &f->alike_floor, assay_fidelity_times(&f->rest, &f->alike_floor));
+    if (!isnan(assay_fidelity_judged(f)))
+        assay_json_num(&j, "times", assay_fidelity_judged(f));
     json_score(&j, "base_score", &f->all.base);
     if (!f->all.broken) {
         json_score(&j, "score", &f->all.other);
