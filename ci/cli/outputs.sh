@@ -27,7 +27,7 @@ if has bench; then commands+=('bench --quick --no-roofs --simulate none --thread
 if has vectors; then commands+=('vectors check -o silu -k scalar --json'); fi
 if has run && [ -x "${assay%/*}/assay-models" ]; then
   "${assay%/*}/assay-models" --write model.gguf >/dev/null
-  commands+=('run model.gguf -p a -n 2 --json' 'run model.gguf -p a -n 2 --logits' 'run model.gguf -p a -n 2 --imatrix-out' 'quantize model.gguf out.gguf -t f16 --json' 'formats -t f16 --json' 'similar model.gguf a --json')
+  commands+=('run model.gguf -p a -n 2 --json' 'run model.gguf -p a -n 2 --logits' 'run model.gguf -p a -n 2 --imatrix-out' 'fidelity model.gguf --ids 5,6 --json' 'fidelity model.gguf --ids 5,6 -o' 'quantize model.gguf out.gguf -t f16 --json' 'formats -t f16 --json' 'similar model.gguf a --json')
 fi
 mkdir folder
 for command in "${commands[@]}"; do
@@ -88,5 +88,6 @@ full check --coverage -o add
 ! has bench || full bench --quick --no-roofs --simulate none --threads 1 -k scalar --case 'add R=1 C=64'
 ! has report || full report -c in.json -o page
 [ ! -e model.gguf ] || full run model.gguf -p a -n 2
+[ ! -e model.gguf ] || full fidelity model.gguf --ids 5,6
 [ ! -e model.gguf ] || full tokenize model.gguf --decode 104
 echo "outputs: ${#commands[@]} writers tried on links, pipes, devices and -; lost output fails"
