@@ -37,6 +37,7 @@ static const struct command {
 #ifdef ASSAY_WITH_RUN
     { "run", assay_cmd_run, "run a model: text, tokens/s, shares of time per op" },
     { "synth", assay_cmd_synth, "a model of random numbers, of any family and size" },
+    { "translate", assay_cmd_translate, "text to text, by a model with a decoder behind an encoder" },
     { "logits", assay_cmd_logits, "what a model answers to given numbers, held against golden answers" },
     { "fidelity", assay_cmd_fidelity, "how far a model's answers are from the oracle's, op by op" },
 #endif

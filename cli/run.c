@@ -21,6 +21,8 @@ enum {
     KEY_IMPL = 256,
     KEY_ISA,
     KEY_IDS,
+    KEY_DECODER_IDS,
+    KEY_SOURCE,
     KEY_KV,
     KEY_THREADS,
     KEY_LOGITS,
@@ -50,7 +52,7 @@ enum {
 };
 
 typedef struct options {
-    const char *impl, *isa, *ids, *kv, *threads;
+    const char *impl, *isa, *ids, *decoder_ids, *kv, *threads;
     bool sampler, length;  /* given: an option of the chain, --length-penalty */
     const char *generates; /* an option that only a run that generates heeds */
     assay_run_apart apart; /* with plug-ins */
@@ -58,11 +60,15 @@ typedef struct options {
 } options;
 
 static const struct argp_option option_table[] = {
-    { "prompt", 'p', "TEXT", 0, "What to continue", 0 },
+    { "prompt", 'p', "TEXT", 0, "What to continue; of a model with an encoder what this reads", 0 },
     { "ids", KEY_IDS, "IDS", 0, "Token ids (1,2,3) instead of text", 0 },
     { "chat", KEY_CHAT, NULL, 0, "TEXT is what a user says: write it as the model's chat template does", 0 },
     { "system", KEY_SYSTEM, "TEXT", 0, "What stands before it, instead of what the template has for it", 0 },
     { "date", KEY_DATE, "TEXT", 0, "The date that the template writes, instead of the one that it has itself", 0 },
+    { "decoder-ids", KEY_DECODER_IDS, "IDS", 0,
+      "What a decoder behind an encoder begins with (default: as the model's files say)", 0 },
+    { "inputs", KEY_SOURCE, "FILE.safetensors", 0, "The numbers that an encoder of sounds reads (mel), instead of text",
+      0 },
     { "special", KEY_SPECIAL, NULL, 0, "Recognise special tokens in TEXT", 0 },
     { NULL, 'n', "N", 0, "Tokens to generate (default 64)", 0 },
     { "ignore-eos", KEY_IGNORE_EOS, NULL, 0, "Go on after an end token", 0 },
@@ -208,8 +214,8 @@ static void check(struct argp_state *state, const options *o)
         argp_error(state, "--system '%s' is of --chat, which is not asked for", g->system);
     if (g->date && !g->chat)
         argp_error(state, "--date '%s' is of --chat, which is not asked for", g->date);
-    if (!g->text_path && !g->prompt == !o->ids)
-        argp_error(state, "give a prompt, either -p TEXT or --ids IDS");
+    if (!g->text_path && (g->prompt != NULL) + (o->ids != NULL) + (g->source_path != NULL) != 1)
+        argp_error(state, g->translates ? "give a TEXT, or --ids IDS" : "give a prompt, either -p TEXT or --ids IDS");
 }
 
 static error_t take(int key, char *arg, struct argp_state *state)
@@ -268,6 +274,13 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case KEY_IDS:
         o->ids = arg;
         return 0;
+    case KEY_DECODER_IDS:
+        o->decoder_ids = arg;
+        return 0;
+    case KEY_SOURCE:
+        o->g.source_path = arg;
+        assay_save_spare(arg);
+        return 0;
     case KEY_SPECIAL:
         o->g.special = true;
         return 0;
@@ -312,6 +325,10 @@ static error_t take(int key, char *arg, struct argp_state *state)
         o->g.json_path = arg;
         return 0;
     case ARGP_KEY_ARG:
+        if (o->g.translates && state->arg_num == 1 && !o->g.prompt) {
+            o->g.prompt = arg;
+            return 0;
+        }
         if (state->arg_num > 0)
             argp_error(state, "one MODEL; '%s' is too much", arg);
         o->g.model = arg;
@@ -337,23 +354,16 @@ static void progress(int64_t tokens, int64_t all)
 
 static assay_status resolve(options *o, assay_why *why)
 {
-    uint64_t isa = assay_cpu();
-    if (o->isa) {
-        const assay_isa *tier = assay_isa_find(o->isa);
-        if (!tier) {
-            snprintf(why->text, sizeof why->text, "--isa %.40s: no such tier (assay list isa)", o->isa);
-            return ASSAY_ERR_ARG;
-        }
-        isa &= tier->bits;
-    }
     o->g.impl_text = o->impl;
     if (!assay_dtype_find(o->kv, &o->g.kv) || (o->g.kv != ASSAY_f32 && o->g.kv != ASSAY_f16 && o->g.kv != ASSAY_q8_0)) {
         snprintf(why->text, sizeof why->text, "--kv %.40s: f32, f16 and q8_0 are known", o->kv);
         return ASSAY_ERR_ARG;
     }
-    assay_status s = assay_impl_parse(o->impl, isa, &o->g.impl, why);
+    assay_status s = assay_impl_option(o->impl, o->isa, &o->g.impl, why);
     if (!s && o->ids)
         s = assay_ids_parse(o->ids, INT32_MAX, &o->g.ids, &o->g.n_ids, why);
+    if (!s && o->decoder_ids)
+        s = assay_ids_parse(o->decoder_ids, INT32_MAX, &o->g.begin, &o->g.n_begin, why);
     return s;
 }
 
@@ -365,11 +375,41 @@ static int body(void *ctx)
     if (!s)
         s = o->g.text_path ? assay_perplexity_run(&o->g, stdout, &why) : assay_generate_run(&o->g, stdout, &why);
     free(o->g.ids);
+    free(o->g.begin);
     if (s || o->g.not_finite || o->g.differs) {
         fflush(stdout);
-        fprintf(stderr, "assay run: %s\n", why.text);
+        fprintf(stderr, "assay %s: %s\n", o->g.translates ? "translate" : "run", why.text);
     }
     return s ? 2 : o->g.not_finite || o->g.differs;
+}
+
+static int run(int argc, char **argv, const struct argp *argp, bool translates)
+{
+    options o = { .kv = "f32",
+                  .g = { .n = 64,
+                         .threads = 1,
+                         .batch = 512,
+                         .length_penalty = 1,
+                         .chain = assay_chain_usual(),
+                         .translates = translates,
+                         .progress = progress } };
+    assay_why why = { "" };
+    assay_options_parse(argp, argc, argv, &o);
+    if (!o.g.draft_tokens)
+        o.g.draft_tokens = 4;
+    if (!o.impl)
+        o.impl = o.apart.n_plugins ? "plugin" : "best";
+    static const char *const option[] = { "--json", "--logits", "--imatrix-out", "--activations-out" };
+    const char *const out[] = { o.g.json_path, o.g.logits_path, o.g.imatrix_path, o.g.inputs_path };
+    assay_status s = assay_chain_check(&o.g.chain, &why);
+    if (!s)
+        s = assay_save_begin(option, out, 4, &why);
+    if (s) {
+        fprintf(stderr, "assay %s: %s\n", translates ? "translate" : "run", why.text);
+        return 2;
+    }
+    o.apart.out = out, o.apart.n_out = 4, o.apart.body = body, o.apart.ctx = &o;
+    return o.apart.n_plugins ? assay_run_apart_main(&o.apart) : body(&o);
 }
 
 int assay_cmd_run(int argc, char **argv)
@@ -386,28 +426,21 @@ int assay_cmd_run(int argc, char **argv)
                                       NULL,
                                       NULL,
                                       NULL };
-    options o = { .kv = "f32",
-                  .g = { .n = 64,
-                         .threads = 1,
-                         .batch = 512,
-                         .length_penalty = 1,
-                         .chain = assay_chain_usual(),
-                         .progress = progress } };
-    assay_why why = { "" };
-    assay_options_parse(&argp, argc, argv, &o);
-    if (!o.g.draft_tokens)
-        o.g.draft_tokens = 4;
-    if (!o.impl)
-        o.impl = o.apart.n_plugins ? "plugin" : "best";
-    static const char *const option[] = { "--json", "--logits", "--imatrix-out", "--activations-out" };
-    const char *const out[] = { o.g.json_path, o.g.logits_path, o.g.imatrix_path, o.g.inputs_path };
-    assay_status s = assay_chain_check(&o.g.chain, &why);
-    if (!s)
-        s = assay_save_begin(option, out, 4, &why);
-    if (s) {
-        fprintf(stderr, "assay run: %s\n", why.text);
-        return 2;
-    }
-    o.apart.out = out, o.apart.n_out = 4, o.apart.body = body, o.apart.ctx = &o;
-    return o.apart.n_plugins ? assay_run_apart_main(&o.apart) : body(&o);
+    return run(argc, argv, &argp, false);
+}
+
+int assay_cmd_translate(int argc, char **argv)
+{
+    static const struct argp argp = {
+        option_table,
+        take,
+        "MODEL TEXT",
+        "Runs a model with a decoder behind an encoder: the encoder reads TEXT (or --ids), and what the decoder makes "
+        "of "
+        "it is printed, with all options of assay run.\vExit status: as that of assay run.",
+        NULL,
+        NULL,
+        NULL
+    };
+    return run(argc, argv, &argp, true);
 }

@@ -123,6 +123,18 @@ for name, family, special, seed, words in (("masked", bert, BERT, 0, "[CLS] [SEP
             check(f"fill {name} {impl}", max(abs(t["chance"] - chance[m["position"]][t["id"]]) for t in m["tokens"]), bound)
     assert len(run("fill", name, "[MASK]", "-k", "1000")["masks"][0]["tokens"]) == c["vocab_size"]
     assert len(run("fill", name, "[MASK]")["masks"][0]["tokens"]) == 5
+# RoBERTa's own tokenizer: bytes' tokens between <s> and </s>, and a <mask> that takes the blank before it along.
+bytelevel = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+names = ["<s>", "<pad>", "</s>", "<unk>", *"abcdefgh", "\u0120", "<mask>"]
+added = [{"id": i, "content": n, "special": True, "single_word": False, "lstrip": n == "<mask>", "rstrip": False, "normalized": False}
+         for i, n in enumerate(names) if n[0] == "<"]
+json.dump({"version": "1.0", "truncation": None, "padding": None, "added_tokens": added, "normalizer": None, "pre_tokenizer": bytelevel, "decoder": bytelevel,
+           "post_processor": {"type": "RobertaProcessing", "sep": ["</s>", 2], "cls": ["<s>", 0], "trim_offsets": True, "add_prefix_space": False},
+           "model": {"type": "BPE", "vocab": {n: i for i, n in enumerate(names)}, "merges": []}}, open("roberta/tokenizer.json", "w"))
+d = run("fill", "roberta", "ab <mask>c d", "--impl", "oracle")
+z = roberta.logits(c, W, {"ids": [0, 4, 5, 13, 6, 12, 7, 2]})[3]
+assert [m["position"] for m in d["masks"]] == [3] and d["tokens"] == 8, d
+check("roberta's <mask>", max(abs(t["logit"] - z[t["id"]]) for t in d["masks"][0]["tokens"]), 1e-12)
 d = run("embed", "masked", "w7 [MASK]")  # of a text all is text, and with a head the rows stand behind the layers as without
 assert d["texts"][0]["tokens"] > 4 and d["width"] == 48
 sys.exit(wrong > 0)

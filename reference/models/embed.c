@@ -27,7 +27,7 @@ typedef struct work {
 static assay_status cut(work *w, int64_t i, assay_why *why)
 {
     assay_prompt *p = &w->prompt[i];
-    const size_t most = (size_t)w->e->how.longest, behind = w->l.tokens.add_eos;
+    const size_t most = (size_t)w->e->how.longest, behind = w->l.tokens.behind;
     if (!most || p->n <= most)
         return ASSAY_OK;
     if (!w->e->truncate || most <= behind)

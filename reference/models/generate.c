@@ -36,12 +36,13 @@ static assay_status load(run *r, assay_why *why)
     assay_generate *o = r->o;
     const double begin = assay_seconds();
     assay_prompt prompt = { 0 };
-    assay_status s = assay_load(o->model, o->kv, 0, o->prompt ? ASSAY_WANTS_TEXT : ASSAY_WANTS_IDS, &r->l, why);
-    if (!s && r->l.graph.encodes)
-        s = assay_fail(why, ASSAY_UNSUPPORTED,
-                       "%s: a run continues a text, and a model of this kind (%s) has an encoder: assay logits says "
-                       "what it answers",
-                       o->model, r->l.graph.family);
+    int32_t *begins = NULL;
+    size_t n_begins = 0;
+    assay_status s = assay_load(o->model, o->kv, 0, ASSAY_WANTS_IDS, &r->l, why);
+    if (!s)
+        s = assay_generate_fits(r, why);
+    if (!s && o->prompt && !r->l.tokens.kind)
+        s = assay_model_tokenizer(&r->l.model, ASSAY_WANTS_TEXT, &r->l.tokens, why);
     if (!s && o->chat)
         s = chat(r, &prompt, why);
     else if (!s && o->prompt)
@@ -49,14 +50,21 @@ static assay_status load(run *r, assay_why *why)
     if (s)
         return s;
     if (*prompt.note)
-        fprintf(stderr, "assay run: note: %s\n", prompt.note);
+        fprintf(stderr, "assay %s: note: %s\n", o->translates ? "translate" : "run", prompt.note);
     const int32_t *ids = o->prompt ? prompt.id : o->ids;
-    const size_t n = o->prompt ? prompt.n : o->n_ids;
+    size_t n = o->prompt ? prompt.n : o->n_ids;
+    if (r->l.graph.encodes) {
+        s = assay_generate_source(r, ids, n, &begins, &n_begins, why);
+        ids = begins, n = n_begins;
+    }
     r->id = malloc(((size_t)o->n + n + 1) * sizeof *r->id);
     r->best = calloc((size_t)o->n + 1, sizeof *r->best);
-    if (r->id && r->best)
+    if (r->id && r->best && !s && n)
         memcpy(r->id, ids, n * sizeof *ids);
     free(prompt.id);
+    free(begins);
+    if (s)
+        return s;
     if (!r->id || !r->best)
         return assay_generate_no_memory(why);
     r->n_prompt = (int64_t)n;
@@ -67,10 +75,9 @@ static assay_status load(run *r, assay_why *why)
     if (r->n_prompt == 0)
         return assay_fail(why, ASSAY_ERR_ARG, "the prompt has no tokens");
     if (r->l.graph.context && r->n_prompt + o->n > r->l.graph.context)
-        return assay_fail(why, ASSAY_ERR_ARG,
-                          "%" PRId64 " prompt tokens and %" PRId64
-                          " to generate exceed the model's context of %" PRId64,
-                          r->n_prompt, o->n, r->l.graph.context);
+        return assay_fail(
+            why, ASSAY_ERR_ARG, "%" PRId64 " %s and %" PRId64 " to generate exceed the model's context of %" PRId64,
+            r->n_prompt, r->l.graph.encodes ? "tokens of the decoder" : "prompt tokens", o->n, r->l.graph.context);
     for (int64_t i = 0; i < r->n_prompt; i++)
         if (r->id[i] >= r->l.graph.vocab)
             return assay_fail(why, ASSAY_ERR_ARG, "token id %" PRId32 " is not in 0 .. %" PRId64, r->id[i],
@@ -79,8 +86,8 @@ static assay_status load(run *r, assay_why *why)
     const int64_t judged = assay_generate_judged(o), most = chunk > judged ? chunk : judged;
     s = assay_chain_begin(&r->chain, &o->chain, &o->impl, r->l.graph.vocab, why);
     if (!s)
-        s = assay_session_make(&r->l.graph, &o->impl, most, o->logits_path ? chunk : judged, r->n_prompt + o->n, 0,
-                               o->threads, &r->session, why);
+        s = assay_session_make(&r->l.graph, &o->impl, most, o->logits_path ? chunk : judged, r->n_prompt + o->n,
+                               r->source.T, o->threads, &r->session, why);
     const double rows = (double)(r->n_prompt + o->n) * (double)r->l.graph.vocab * sizeof *r->logits;
     if (!s && o->logits_path)
         s = assay_memory_need(rows < 0x1p63 ? (uint64_t)rows : INT64_MAX, "every position's logits", why);
@@ -198,7 +205,7 @@ void assay_generate_take(run *r, int64_t row, int32_t id)
     const assay_tensor logits = assay_session_logits_row(r->session, row);
     find_top(&logits, &r->best[r->n_made]);
     r->id[r->n_prompt + r->n_made++] = id;
-    r->ended = !r->o->ignore_eos && id < r->l.tokens.n && r->l.tokens.ends[id];
+    r->ended = assay_generate_ends(r, id);
     if (!r->ended)
         assay_generate_say(r, id);
 }
@@ -223,8 +230,8 @@ static assay_status pick(run *r, int64_t L, assay_why *why)
 static assay_status generate(run *r, assay_why *why)
 {
     const int64_t all = r->o->logits_path != NULL;
+    assay_status s = assay_generate_encode(r, why);
     double begin = assay_seconds();
-    assay_status s = ASSAY_OK;
     int64_t L = 1;
     for (int64_t at = 0; at < r->n_prompt && !s && !r->ended; at += r->o->batch) {
         const int64_t T = r->n_prompt - at < r->o->batch ? r->n_prompt - at : r->o->batch;
@@ -241,7 +248,7 @@ static assay_status generate(run *r, assay_why *why)
     assay_session_reset_times(r->session);
     if (!s && r->o->n > 0 && !r->ended)
         s = pick(r, L, why);
-    r->first = assay_seconds() - begin;
+    r->first = r->encode.seconds + assay_seconds() - begin;
     begin = assay_seconds();
     while (!s && !r->ended && r->n_made < r->o->n) {
         const double step = assay_seconds();
@@ -263,7 +270,7 @@ static assay_status generate(run *r, assay_why *why)
 
 assay_status assay_generate_run(assay_generate *o, FILE *out, assay_why *why)
 {
-    run r = { .o = o, .out = out };
+    run r = { .o = o, .out = out, .eos = -1 };
     assay_status s = load(&r, why);
     if (!s)
         s = assay_generate_laps(&r, o->beams ? assay_generate_beams : o->draft ? assay_generate_draft : generate, why);
@@ -281,6 +288,7 @@ assay_status assay_generate_run(assay_generate *o, FILE *out, assay_why *why)
     assay_session_free(r.session);
     assay_chain_end(&r.chain);
     assay_importance_free(&r.watch);
+    assay_generate_source_free(&r);
     assay_loaded_free(&r.l);
     free(r.id);
     free(r.best);

@@ -10,6 +10,10 @@ typedef struct assay_generate {
     const char *model, *prompt, *impl_text;
     int32_t *ids; /* instead of prompt */
     size_t n_ids;
+    const char *source_path; /* inputs.h: numbers that an encoder reads (mel), instead of prompt and ids; NULL: none */
+    int32_t *begin;          /* what a decoder behind an encoder begins with; NULL: as the model's files say */
+    size_t n_begin;
+    bool translates;    /* only a model with a decoder behind an encoder is wanted */
     const char *system; /* of chat; NULL: the template's own */
     const char *date;   /* of chat; NULL: the template's own */
     bool special, chat, ignore_eos;

@@ -70,8 +70,8 @@ assay_status assay_generate_beams(run *r, assay_why *why)
                         .diverse = o->diverse,
                         .next = next,
                         .ctx = &f };
-    for (int32_t v = 0; v < r->l.tokens.n && v < b->V && !o->ignore_eos; v++) {
-        if (!r->l.tokens.ends[v])
+    for (int32_t v = 0; v < b->V; v++) {
+        if (!assay_generate_ends(r, v))
             continue;
         if (b->E == ENDS)
             return assay_fail(why, ASSAY_ERR_ARG, "--beams %" PRId64 ": more than %d tokens of this model end a text",
@@ -81,18 +81,20 @@ assay_status assay_generate_beams(run *r, assay_why *why)
     f.fed = malloc((size_t)(r->n_prompt + o->n) * sizeof *f.fed);
     if (!f.fed)
         return assay_generate_no_memory(why);
-    assay_status s = assay_beams_search(b, why);
+    assay_status s = assay_generate_encode(r, why);
+    if (!s)
+        s = assay_beams_search(b, why);
     free(f.fed);
     if (o->progress)
         o->progress(o->n, o->n);
     if (s && r->broken.count)
         return ASSAY_OK; /* why says it */
     r->decode.n_shares = r->decode.tokens ? assay_session_shares(r->session, r->decode.share, SHARES) : 0;
-    r->first = r->prefill.seconds + r->decode.seconds;
+    r->first = r->encode.seconds + r->prefill.seconds + r->decode.seconds;
     for (int64_t i = 0; i < b->length[0] && !s; i++) {
         const int32_t id = b->id[i];
         r->id[r->n_prompt + r->n_made++] = id;
-        r->ended = !o->ignore_eos && id < r->l.tokens.n && r->l.tokens.ends[id];
+        r->ended = assay_generate_ends(r, id);
         if (!r->ended)
             assay_generate_say(r, id);
     }

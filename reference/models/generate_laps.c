@@ -33,12 +33,12 @@ static assay_status take_lap(run *r, assay_generation once, assay_why *why)
 /* All as it was before the run, but for what was loaded, packed and measured. */
 static assay_status begin_again(run *r, assay_why *why)
 {
-    const assay_status s = assay_session_rewind(r->session, 0, why);
+    const assay_status s = r->l.graph.encodes ? ASSAY_OK : assay_session_rewind(r->session, 0, why);
     assay_session_reset_times(r->session);
     r->n_made = 0;
     r->ended = false;
     r->stream = (assay_utf8){ 0 };
-    r->prefill = r->decode = (phase){ 0 };
+    r->encode = r->prefill = r->decode = (phase){ 0 };
     r->drafting = 0;
     free(r->beams.id);
     r->beams.id = NULL;

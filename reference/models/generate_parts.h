@@ -6,6 +6,7 @@
 #include "draft.h"
 #include "../core/json.h"
 #include "generate.h"
+#include "inputs.h"
 #include "load.h"
 #include "utf8.h"
 #include "importance.h"
@@ -41,15 +42,21 @@ typedef struct run {
     double drafting; /* seconds of the smaller model */
     assay_utf8 stream;
     assay_importance watch;
-    int32_t *id; /* prompt, then what was generated */
+    int32_t *id; /* prompt, then what was generated; behind an encoder: what the decoder begins with, then the same */
     int64_t n_prompt, n_made;
+    int32_t eos; /* of config.json; -1: none, or the tokenizer's tokens alone end a text */
+    struct {     /* what an encoder reads */
+        int32_t *id;
+        int64_t n, T; /* ids; rows */
+        assay_inputs in;
+    } source;
     float *logits; /* (positions, V) when asked for */
     int64_t n_logits;
     top *best;  /* per generated token */
     char *text; /* generated */
     size_t n_text;
     double load, first;
-    phase prefill, decode;
+    phase encode, prefill, decode;
     lap *lap; /* the run, then its repetitions */
     int64_t n_laps;
     double *step; /* seconds of each step of decoding, the pick with it, and, of a draft, the round; none of beams */
@@ -74,6 +81,15 @@ void assay_generate_said(run *r);            /* that was the last: a character t
 /* Takes a token, by this row of the last step's logits, into the text and prints it; ended when it is an end token. */
 void assay_generate_take(run *r, int64_t row, int32_t id);
 int64_t assay_generate_judged(const assay_generate *o); /* most rows of logits that a step of decoding has */
+/* UNSUPPORTED where the model's passes are not what was asked for. */
+assay_status assay_generate_fits(const run *r, assay_why *why);
+bool assay_generate_ends(const run *r, int32_t id); /* unless it is told to go on */
+/* Of a model with an encoder: takes ids (n) or the numbers of --inputs as what it reads, and makes what the decoder
+ * begins with (*begin, free()).  UNSUPPORTED for what cannot be run so. */
+assay_status assay_generate_source(run *r, const int32_t *ids, size_t n, int32_t **begin, size_t *n_begin,
+                                   assay_why *why);
+assay_status assay_generate_encode(run *r, assay_why *why); /* begins a text; without an encoder nothing */
+void assay_generate_source_free(run *r);
 assay_status assay_generate_draft(run *r, assay_why *why);
 assay_status assay_generate_beams(run *r, assay_why *why);
 void assay_generate_report(const run *r); /* speeds and shares, as text */

@@ -65,6 +65,7 @@ void assay_generate_report(const run *r)
             assay_session_pack_seconds(r->session), 1e-6 * (double)assay_session_packed_bytes(r->session));
     if (r->n_made)
         fprintf(r->out, "time to the first token: %.3f s\n", r->first);
+    report_phase(r->out, "encoder", &r->encode);
     report_phase(r->out, "prefill", &r->prefill);
     report_phase(r->out, "decode", &r->decode);
     assay_generate_speeds(r);
@@ -194,6 +195,8 @@ assay_status assay_generate_json(const run *r, assay_why *why)
         json_chain(&j, &r->chain);
     if (r->o->draft)
         json_draft(&j, r);
+    if (r->source.id)
+        json_ids(&j, "source_ids", r->source.id, r->source.n);
     json_ids(&j, "prompt_ids", r->id, r->n_prompt);
     json_ids(&j, "ids", r->id + r->n_prompt, r->n_made);
     assay_json_str(&j, "text", r->text ? r->text : "");
@@ -224,6 +227,8 @@ assay_status assay_generate_json(const run *r, assay_why *why)
     assay_json_num(&j, "pack_seconds", assay_session_pack_seconds(r->session));
     assay_json_uint(&j, "packed_bytes", assay_session_packed_bytes(r->session));
     assay_json_num(&j, "first_token_seconds", r->first);
+    if (r->l.graph.encodes)
+        json_phase(&j, "encoder", &r->encode);
     json_phase(&j, "prefill", &r->prefill);
     json_phase(&j, "decode", &r->decode);
     assay_generate_speeds_json(r, &j);

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 assay_status assay_model_slurp(const char *path, char **text, assay_why *why)
 {
@@ -118,6 +119,20 @@ assay_status assay_model_keys_json(assay_model *m, assay_why *why)
         return assay_fail(why, ASSAY_ERR_FORMAT, "%s: no JSON object with a model_type", path);
     snprintf(m->arch, sizeof m->arch, "%s", type);
     return add_members(m, m->config, "", why);
+}
+
+assay_status assay_model_beside(const assay_model *m, const char *folder, const char *name, cJSON **out, assay_why *why)
+{
+    char path[8192], *text = NULL;
+    *out = NULL;
+    snprintf(path, sizeof path, "%s/%s%s%s", m->folder, folder, *folder ? "/" : "", name);
+    if (access(path, F_OK))
+        return ASSAY_OK;
+    const assay_status s = assay_model_slurp(path, &text, why);
+    if (!s)
+        *out = cJSON_Parse(text);
+    free(text);
+    return s || *out ? s : assay_fail(why, ASSAY_ERR_FORMAT, "%s: this is no JSON", path);
 }
 
 assay_model_key *assay_model_find(assay_model *m, const char *key)

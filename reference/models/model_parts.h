@@ -15,6 +15,9 @@ assay_status assay_model_four(assay_model *m, const assay_model_tensor *blocks, 
                               int64_t first, int64_t step, assay_tensor *out, assay_why *why);
 /* A whole file as text; JSON's depth is cJSON's to limit, its size is limited here. */
 assay_status assay_model_slurp(const char *path, char **text, assay_why *why);
+/* A JSON file in the model's folder, or in a folder of it, for cJSON_Delete; *out NULL: it is not there. */
+assay_status assay_model_beside(const assay_model *m, const char *folder, const char *name, struct cJSON **out,
+                                assay_why *why);
 assay_status assay_model_keys_gguf(assay_model *m, assay_why *why);
 assay_status assay_model_keys_json(assay_model *m, assay_why *why); /* config.json of the folder */
 #endif

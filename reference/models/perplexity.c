@@ -131,6 +131,9 @@ assay_status assay_perplexity_run(assay_generate *o, FILE *out, assay_why *why)
     assay_map map = { 0 };
     assay_score score = { 0 };
     assay_status s = assay_load(o->model, o->kv, o->window, ASSAY_WANTS_TEXT, &l, why);
+    if (!s && (l.graph.encodes || !l.graph.steps))
+        s = assay_fail(why, ASSAY_UNSUPPORTED, "--perplexity is of decoders alone; family %s has an encoder",
+                       l.graph.family);
     if (!s)
         s = assay_map_open(o->text_path, &map, why);
     if (!s)

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct {
     const char *name, *st; /* --pooling; what is true in the settings of a Pooling module */
@@ -24,28 +23,13 @@ const char *assay_pooling_name(int pooling)
     return pooling >= 0 && pooling < ASSAY_POOLINGS ? poolings[pooling].name : NULL;
 }
 
-/* A JSON file in the model's folder or in a folder of it; *out NULL: it is not there. */
-static assay_status read_json(const assay_model *m, const char *folder, const char *name, cJSON **out, assay_why *why)
-{
-    char path[8192], *text = NULL;
-    *out = NULL;
-    snprintf(path, sizeof path, "%s/%s%s%s", m->folder, folder, *folder ? "/" : "", name);
-    if (access(path, F_OK))
-        return ASSAY_OK;
-    const assay_status s = assay_model_slurp(path, &text, why);
-    if (!s)
-        *out = cJSON_Parse(text);
-    free(text);
-    return s || *out ? s : assay_fail(why, ASSAY_ERR_FORMAT, "%s: this is no JSON", path);
-}
-
 /* The settings of a Pooling module: one of its modes is true. */
 static assay_status read_pooling(const assay_model *m, const char *folder, assay_sentence *out, assay_why *why)
 {
     cJSON *j;
     const cJSON *x;
     int found = 0;
-    assay_status s = read_json(m, folder, "config.json", &j, why);
+    assay_status s = assay_model_beside(m, folder, "config.json", &j, why);
     if (!s && !cJSON_IsObject(j))
         s = assay_fail(why, ASSAY_ERR_FORMAT, "%s/%s/config.json: no settings of a pooling", m->folder, folder);
     if (s)
@@ -100,7 +84,7 @@ static assay_status read_modules(const assay_model *m, int asked, assay_sentence
 {
     cJSON *j;
     const cJSON *x;
-    assay_status s = read_json(m, "", "modules.json", &j, why);
+    assay_status s = assay_model_beside(m, "", "modules.json", &j, why);
     if (j)
         out->normalize = false;
     cJSON_ArrayForEach(x, j) if (!s) s = read_module(m, x, asked, out, why);
@@ -112,7 +96,7 @@ static assay_status read_modules(const assay_model *m, int asked, assay_sentence
 static assay_status read_settings(const assay_model *m, assay_sentence *out, assay_why *why)
 {
     cJSON *j;
-    assay_status s = read_json(m, "", "sentence_bert_config.json", &j, why);
+    assay_status s = assay_model_beside(m, "", "sentence_bert_config.json", &j, why);
     const cJSON *longest = cJSON_GetObjectItemCaseSensitive(j, "max_seq_length");
     if (cJSON_IsNumber(longest) && longest->valuedouble >= 1 && longest->valuedouble < INT32_MAX)
         out->longest = (int64_t)longest->valuedouble;
@@ -122,7 +106,7 @@ static assay_status read_settings(const assay_model *m, assay_sentence *out, ass
     cJSON_Delete(j);
     if (s)
         return s;
-    s = read_json(m, "", "config_sentence_transformers.json", &j, why);
+    s = assay_model_beside(m, "", "config_sentence_transformers.json", &j, why);
     const char *prompt = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(j, "default_prompt_name"));
     if (!s && prompt)
         s = assay_fail(why, ASSAY_UNSUPPORTED,

@@ -352,7 +352,16 @@ assay_status assay_session_encode(assay_session *s, const assay_source *x, assay
 
 assay_status assay_session_warm(assay_session *s, int64_t T, assay_why *why)
 {
-    return step(s, NULL, T, s->rows < T ? s->rows : T, false, why);
+    const int64_t M = s->M;
+    assay_status status = ASSAY_OK;
+    if (s->g->encodes && !M) {
+        s->M = s->room;
+        status = pass(s, ASSAY_PASS_ENCODE, &(assay_source){ .T = s->room }, s->room, false, why);
+    }
+    if (!status)
+        status = step(s, NULL, T, s->rows < T ? s->rows : T, false, why);
+    s->M = M;
+    return status;
 }
 
 assay_status assay_session_step(assay_session *s, const int32_t *ids, int64_t T, int64_t L, assay_why *why)

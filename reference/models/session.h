@@ -51,7 +51,8 @@ typedef struct assay_session assay_session;
 assay_status assay_session_make(assay_graph *g, const assay_impl *impl, int64_t tokens, int64_t logits,
                                 int64_t capacity, int64_t room, int threads, assay_session **s, assay_why *why);
 void assay_session_free(assay_session *s);
-/* Chooses, decodes and packs for steps of T tokens, so that no step has to. */
+/* Chooses, decodes and packs for steps of T tokens, so that no step has to; and for an encoding of as many rows as
+ * there is room for, if none has been. */
 assay_status assay_session_warm(assay_session *s, int64_t T, assay_why *why);
 typedef struct assay_source {   /* what an encoder is given */
     const int32_t *ids, *types; /* (T); types NULL: all 0 */
