@@ -35,6 +35,7 @@ typedef struct options {
     assay_synth s;
     const char *family, *path;
     const char **set;
+    char line[SIZES][128]; /* what short names say */
     size_t n;
 } options;
 
@@ -43,10 +44,10 @@ static error_t take(int key, char *arg, struct argp_state *state)
     options *o = state->input;
     for (size_t i = 0; i < SIZES; i++)
         if (sizes[i].key == key) {
-            char *line = assay_room(128, 1);
-            snprintf(line, 128, "%s=%" PRId64, sizes[i].gguf,
+            char *line = o->line[i];
+            snprintf(line, sizeof o->line[i], "%s=%" PRId64, sizes[i].gguf,
                      (int64_t)assay_option_whole(state, sizes[i].option, arg, 1, INT32_MAX));
-            o->set[o->n++] = line; /* until the process ends */
+            o->set[o->n++] = line;
             return 0;
         }
     switch (key) {
@@ -115,6 +116,7 @@ int assay_cmd_synth(int argc, char **argv)
     assay_status s = assay_save_begin(option, (const char *const[]){ o.path }, 1, &why);
     if (!s)
         s = assay_synth_write(&o.s, o.path, &why);
+    free(o.set);
     if (s) {
         fprintf(stderr, "assay synth: %s\n", why.text);
         return 2;

@@ -5,6 +5,7 @@
 #include "../core/registry.h"
 #include "../core/status.h"
 #include "../core/tensor.h"
+#include "fuse.h"
 #include "session_parts.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -115,31 +116,64 @@ static void add_parts(assay_session *s, int at)
     }
 }
 
-static assay_status make_entries(assay_session *s, assay_why *why)
+/* Would the session compute this fused call by a kernel, in its longest step?  Not if it names one of the parts. */
+static bool is_taken(void *ctx, const assay_node *fused)
 {
-    const assay_graph *g = s->g;
-    int entries = 0, slots = g->n_values;
-    for (int i = 0; i < g->n_nodes; i++) {
-        entries += 1 + g->node[i].op->n_parts;
-        slots += g->node[i].op->n_temps;
-        for (int p = 0; p < g->node[i].op->n_parts; p++)
-            if (!assay_op_find(g->node[i].op->parts[p].op))
+    const assay_session *s = ctx;
+    const assay_op *op = fused->op;
+    assay_entry e = { .node = *fused };
+    assay_why ignored;
+    bool f32;
+    if (assay_session_wants_parts(&s->impl, op))
+        return false;
+    for (int d = 0; op->dims[d]; d++)
+        e.dim[d] = assay_session_length(s, fused->dim[d]);
+    memcpy(e.params, fused->params, sizeof e.params);
+    assay_session_view(s, &e, false, e.t);
+    const assay_args a = { .operand = e.t, .dim = e.dim, .params = e.params };
+    return !assay_check(op, &a, e.params, &ignored) && assay_session_choose(s, &s->impl, &e, &f32) && !f32;
+}
+
+static assay_status add_entries(assay_session *s, const assay_node *node, int n, assay_why *why)
+{
+    int entries = 0;
+    for (int i = 0; i < n; i++) {
+        entries += 1 + node[i].op->n_parts;
+        for (int p = 0; p < node[i].op->n_parts; p++)
+            if (!assay_op_find(node[i].op->parts[p].op))
                 return assay_fail(why, ASSAY_ERR_ARG, "op %s has a part %s, which this build does not hold",
-                                  g->node[i].op->name, g->node[i].op->parts[p].op);
+                                  node[i].op->name, node[i].op->parts[p].op);
     }
-    s->slot = calloc((size_t)slots, sizeof *s->slot);
     s->entry = aligned_alloc(64, ((size_t)entries * sizeof *s->entry + 63) / 64 * 64);
-    if (!s->slot || !s->entry)
+    if (!s->entry)
         return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for a graph of %d calls", entries);
-    for (; s->n_slots < g->n_values; s->n_slots++)
-        s->slot[s->n_slots].v = g->value[s->n_slots];
-    for (int i = 0; i < g->n_nodes; i++) {
+    for (int i = 0; i < n; i++) {
         const int at = s->n_entries++;
-        s->entry[at] = (assay_entry){ .node = g->node[i], .parent = -1 };
-        if (g->node[i].op->n_parts)
+        s->entry[at] = (assay_entry){ .node = node[i], .parent = -1 };
+        if (node[i].op->n_parts)
             add_parts(s, at);
     }
     return ASSAY_OK;
+}
+
+static assay_status make_entries(assay_session *s, assay_why *why)
+{
+    const assay_graph *g = s->g;
+    int slots = g->n_values + g->n_nodes; /* a fused call has fewer temporaries than calls */
+    for (int i = 0; i < g->n_nodes; i++)
+        slots += g->node[i].op->n_temps;
+    assay_node *node = aligned_alloc(16, (size_t)(g->n_nodes + 1) * sizeof *node);
+    s->slot = calloc((size_t)slots, sizeof *s->slot);
+    if (!s->slot || !node) {
+        free(node);
+        return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for a graph of %d calls", g->n_nodes);
+    }
+    memcpy(node, g->node, (size_t)g->n_nodes * sizeof *node);
+    for (; s->n_slots < g->n_values; s->n_slots++)
+        s->slot[s->n_slots].v = g->value[s->n_slots];
+    const assay_status status = add_entries(s, node, assay_graph_fuse(g, node, g->n_nodes, is_taken, s), why);
+    free(node);
+    return status;
 }
 
 assay_status assay_session_make(assay_graph *g, const assay_impl *impl, int64_t tokens, int64_t logits,

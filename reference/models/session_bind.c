@@ -219,7 +219,7 @@ static assay_status bind_entry(assay_session *s, assay_entry *e, assay_why *why)
     if (s->impl.single && e->parent >= 0 && assay_session_fuses(s, s->impl.single, &s->entry[e->parent]))
         e->how = s->impl.how;
     e->call.kernel = NULL;
-    if (op->n_parts && assay_session_wants_parts(&s->impl, op)) {
+    if (op->n_parts && ((s->again && e->apart) || assay_session_wants_parts(&s->impl, op))) {
         e->active = false;
         return ASSAY_OK;
     }
@@ -228,7 +228,8 @@ static assay_status bind_entry(assay_session *s, assay_entry *e, assay_why *why)
         e->call.kernel = e->kept ? before : assay_session_choose(s, &s->impl, e, &e->weights_f32);
         e->how = e->call.kernel ? ASSAY_RUN_KERNEL : ASSAY_RUN_SCALAR;
     }
-    if (e->how == ASSAY_RUN_SCALAR && op->n_parts) {
+    e->apart = e->how == ASSAY_RUN_SCALAR && op->n_parts;
+    if (e->apart) {
         e->active = false;
         return ASSAY_OK;
     }

@@ -27,6 +27,7 @@ typedef struct assay_entry { /* one call, bound to a step */
     bool active;
     bool weights_f32; /* the kernel gets them decoded */
     bool asked;       /* of a plug-in's kernels first, by whichever it is run */
+    bool apart;       /* a fused call that no kernel took in the step before: its parts are called */
     bool kept;        /* kernel and packed weights are those of the step before */
     assay_how how;
     int64_t dim[ASSAY_MAX_DIMS];
