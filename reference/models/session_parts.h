@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * session_parts.h - what session.c, session_choose.c, session_bind.c and session_run.c share. */
+ * session_parts.h - what session.c, session_make.c, session_choose.c, session_bind.c and session_run.c share. */
 #ifndef ASSAY_MODELS_SESSION_PARTS_H
 #define ASSAY_MODELS_SESSION_PARTS_H
 #include "../core/execute.h"
@@ -90,6 +90,9 @@ void assay_session_rounds(assay_session *s, assay_entry *e);
 assay_status assay_session_bind(assay_session *s, assay_pass pass, int64_t T, int64_t L, assay_why *why);
 /* Runs all active entries with a team. */
 assay_status assay_session_run(assay_session *s, assay_why *why);
+int64_t assay_session_count(const assay_session *s, const assay_value *v,
+                            int first);   /* elements of dims from first on */
+bool assay_is_view(const assay_value *v); /* TAIL, ROWS and their kind: another value's data */
 int64_t assay_session_length(const assay_session *s, int64_t symbol); /* a symbolic length in this step */
 void *assay_slot_at(const assay_session *s, int slot); /* where its elements lie in this step, in its store type */
 #endif
