@@ -33,6 +33,7 @@ struct assay_impl;
 assay_status assay_impl_option(const char *impl, const char *isa, struct assay_impl *out, assay_why *why);
 
 /* list_op.c, for list.c */
-int assay_list_op(const char *name); /* the exit code */
+int assay_list_op(const char *name);    /* the exit code */
+int assay_list_model(const char *path); /* list_model.c: the same */
 void assay_list_gens(void);
 #endif

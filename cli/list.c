@@ -164,9 +164,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
         o->plugin = assay_plugin_path(arg);
         return 0;
     case ARGP_KEY_ARG:
-        if (!o->list && !strcmp(arg, "op"))
+        if (!o->list && (!strcmp(arg, "op") || !strcmp(arg, "model")))
             return o->list = arg, 0;
-        if (o->list && !strcmp(o->list, "op") && !o->op)
+        if (o->list && (!strcmp(o->list, "op") || !strcmp(o->list, "model")) && !o->op)
             return o->op = arg, 0;
         for (size_t i = 0; i < ASSAY_COUNT_OF(lists); i++) {
             assay_near_try(&near, lists[i].name);
@@ -181,6 +181,8 @@ static error_t take(int key, char *arg, struct argp_state *state)
             argp_error(state, "which list?");
         else if (!strcmp(o->list, "op") && !o->op)
             argp_error(state, "list op: which op? (assay list ops)");
+        else if (!strcmp(o->list, "model") && !o->op)
+            argp_error(state, "list model: which file or folder?");
         else if (o->plugin && strcmp(o->list, "kernels") != 0)
             argp_error(state, "--plugin goes with kernels");
         return 0;
@@ -197,20 +199,26 @@ int assay_cmd_list(int argc, char **argv)
 #endif
         { 0 }
     };
-    static const struct argp argp = { table,
-                                      take,
-                                      "ops|gens|kernels|contracts|faults|types|workloads|models|isa\n"
-                                      "op NAME",
-                                      "Prints what this build holds, one a line; op NAME: all about one op.",
-                                      NULL,
-                                      NULL,
-                                      NULL };
+    static const struct argp argp = {
+        table,
+        take,
+        "ops|gens|kernels|contracts|faults|types|workloads|models|isa\n"
+        "op NAME\n"
+        "model MODEL",
+        "Prints what this build holds, one a line; op NAME: all about one op; model MODEL: "
+        "what a model's file says, and what is done with each of its keys.",
+        NULL,
+        NULL,
+        NULL
+    };
     options o = { NULL, NULL, NULL };
     assay_options_parse(&argp, argc, argv, &o);
 #ifdef ASSAY_WITH_CHECK
     if (o.plugin)
         return list_plugin(o.plugin);
 #endif
+    if (!strcmp(o.list, "model"))
+        return assay_list_model(o.op);
     if (o.op)
         return assay_list_op(o.op);
     for (size_t i = 0; i < ASSAY_COUNT_OF(lists); i++)

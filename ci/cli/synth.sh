@@ -45,6 +45,8 @@ done
 "$assay" synth llama -o m.gguf --layers 2 --width 64 --heads 4 --kv-heads 1 --head 16 --ffn 96 --vocab 400 rope.freq_base=5000 >said
 grep -q 'm.gguf: llama, 20 tensors, ' said
 expect 0 'tokens/s' "$assay" run m.gguf -p 'the moon' -n 2
+expect 0 'rope.freq_base .* 5000 .* read' "$assay" list model m.gguf
+expect 2 'which file or folder' "$assay" list model
 expect 2 'llama reads no key .expert_hat.' "$assay" synth llama -o m.gguf expert_hat=1
 expect 2 '5 heads are no multiple of 2 kv heads' "$assay" synth llama -o m.gguf --heads 5 --kv-heads 2
 expect 2 'is no family that is known' "$assay" synth lama -o m.gguf

@@ -91,6 +91,9 @@ assay_model_key *assay_model_find(assay_model *m, const char *key); /* one name;
 assay_status assay_model_weight(assay_model *m, const char *name, int rank, const int64_t *dim, assay_tensor *out,
                                 assay_why *why);
 bool assay_model_has(const assay_model *m, const char *name); /* blank: no tensor that is optional */
+/* What is done with a key, once the graph was made: "read", or why it changes nothing, or what it would ask for;
+ * understood: whether that is done. */
+const char *assay_model_key_use(const assay_model *m, const assay_model_key *k, bool *understood);
 /* Keys and tensors that nobody asked for, unless what they say changes nothing: UNSUPPORTED, by name. */
 assay_status assay_model_rest(assay_model *m, assay_why *why);
 #endif

@@ -256,6 +256,7 @@ assay_status assay_model_weight(assay_model *m, const char *name, int rank, cons
                       rank > 1 ? dim[1] : 1);
 }
 
+/* Do these rules say that the key changes nothing?  *known: one is about it; *means: what it says. */
 static bool ruled(const assay_key_rule *r, const assay_model_key *k, bool *known, const char **means)
 {
     for (; r && r->key; r++) {
@@ -281,17 +282,25 @@ static bool dropped(const assay_family *f, const char *name)
     return false;
 }
 
+const char *assay_model_key_use(const assay_model *m, const assay_model_key *k, bool *understood)
+{
+    const char *means = "read";
+    bool known = false;
+    *understood =
+        k->used || ruled(m->family->keys, k, &known, &means) || (!known && ruled(assay_key_rules, k, &known, &means));
+    return k->used || known ? means : NULL;
+}
+
 assay_status assay_model_rest(assay_model *m, assay_why *why)
 {
     const char *const dot = m->hf ? "" : ".", *const arch = m->hf ? "" : m->arch;
     for (size_t i = 0; i < m->n_keys; i++) {
         const assay_model_key *k = &m->key[i];
-        bool known = false;
-        const char *means = "";
-        if (k->used || ruled(m->family->keys, k, &known, &means) ||
-            (!known && ruled(assay_key_rules, k, &known, &means)))
+        bool understood;
+        const char *means = assay_model_key_use(m, k, &understood);
+        if (understood)
             continue;
-        if (!known)
+        if (!means)
             return assay_fail(why, ASSAY_UNSUPPORTED,
                               "%s: key '%s%s%.80s' is not understood; what it says might change the answer", m->label,
                               arch, dot, k->name);

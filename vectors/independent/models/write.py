@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """write.py FAMILY SEED FOLDER [--known] [--narrow]: config.json, model.safetensors (F32) and golden.safetensors of a small random model, or, with
---known, of the sheet's (number SEED of the family's).  A golden holds the inputs (ids and other whole numbers I32, the rest F64) and
+--known, of the sheet's (number SEED of the family's).  SEED any: one whose model is as most of the family are.  A golden holds the inputs (ids and other whole numbers I32, the rest F64) and
 logits (F64).  --narrow: parameters of ops are rounded to f32, as Assay's are (common.NARROW), so that its oracle gives the same answer."""
 import importlib
 import os
@@ -33,7 +33,8 @@ def narrowed(x):
 
 def main(name, seed, folder, *flags):
     family = importlib.import_module(name)
-    c, W, inputs = model(family, int(seed), "--known" in flags)
+    seed = next(iter(getattr(family, "SEEDS", [1]))) if seed == "any" else int(seed)
+    c, W, inputs = model(family, seed, "--known" in flags)
     common.NARROW = "--narrow" in flags
     c = {k: narrowed(x) for k, x in c.items()}
     common.write_model(folder, c, W)
