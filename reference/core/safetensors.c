@@ -55,7 +55,8 @@ static assay_status read_shape(const place *p, const cJSON *shape, assay_st_tens
         return assay_fail(p->why, ASSAY_ERR_FORMAT,
                           "%s: tensor '%.80s': shape must be a list of up to %d lengths, not %d", p->label, t->name,
                           ASSAY_MAX_RANK, rank);
-    uint64_t count = 1, n;
+    uint64_t count = 1, n; /* without lengths of 0: strides are products of the others */
+    bool empty = false;
     const cJSON *item;
     cJSON_ArrayForEach(item, shape)
     {
@@ -63,13 +64,14 @@ static assay_status read_shape(const place *p, const cJSON *shape, assay_st_tens
             return assay_fail(p->why, ASSAY_ERR_FORMAT,
                               "%s: tensor '%.80s': length %d of its shape is no integer of 0 .. 2^53", p->label,
                               t->name, t->rank);
+        empty |= n == 0;
         if (n && count > (UINT64_C(1) << 53) / n)
             return assay_fail(p->why, ASSAY_ERR_FORMAT, "%s: tensor '%.80s': its shape overflows at length %" PRIu64,
                               p->label, t->name, n);
-        count *= n;
+        count *= n ? n : 1;
         t->dim[t->rank++] = (int64_t)n;
     }
-    *bytes = count * (uint64_t)t->type->bytes;
+    *bytes = empty ? 0 : count * (uint64_t)t->type->bytes;
     return ASSAY_OK;
 }
 
