@@ -24,6 +24,11 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const assay_model_tensor *)a)->name, ((const assay_model_tensor *)b)->name);
 }
 
+static int of_name(const void *name, const void *tensor)
+{
+    return strcmp(name, ((const assay_model_tensor *)tensor)->name);
+}
+
 /* One more tensor of the list. */
 static assay_status add(assay_model *m, assay_span name, const assay_tensor *t, assay_why *why)
 {
@@ -57,6 +62,19 @@ static const char *digits_of(const char *path)
         if (n < k || (shape[i] == '0' ? path[n - k + i] < '0' || path[n - k + i] > '9' : path[n - k + i] != shape[i]))
             return NULL;
     return path + n - k + 1;
+}
+
+/* Only the first part need say it. */
+static assay_status same_architecture(const assay_gguf *first, const assay_gguf *part, const char *name, assay_why *why)
+{
+    assay_span a = { "", 0 }, b = { NULL, 0 };
+    assay_status s = assay_gguf_text(first, "general.architecture", false, &a, why);
+    if (!s)
+        s = assay_gguf_text(part, "general.architecture", false, &b, why);
+    if (!s && b.at && (a.n != b.n || memcmp(a.at, b.at, a.n)))
+        s = assay_fail(why, ASSAY_ERR_FORMAT, "%s: general.architecture is '%.*s', of the first part '%.*s'", name,
+                       b.n < 40 ? (int)b.n : 40, b.at, a.n < 40 ? (int)a.n : 40, a.at);
+    return s;
 }
 
 /* The parts of a split file: each says its number, how many there are, and all together as many tensors as it says. */
@@ -95,6 +113,8 @@ static assay_status open_split(assay_model *m, const char *path, int64_t parts, 
             s = assay_fail(why, ASSAY_ERR_FORMAT,
                            "%s: says it is part %" PRId64 " of %" PRId64 "; its name says %" PRId64 " of %" PRId64,
                            name, no + 1, count, i + 1, parts);
+        if (!s)
+            s = same_architecture(&m->gguf[0], &m->gguf[i], name, why);
         if (s)
             return s;
         have += m->gguf[i].n_tensors;
@@ -160,8 +180,8 @@ static assay_status open_part(assay_model *m, const char *file, assay_why *why)
     return s;
 }
 
-/* model.safetensors.index.json: { weight_map: tensor -> file }.  Each file is opened once; a tensor that is elsewhere
- * than it says, or in no file, is refused. */
+/* model.safetensors.index.json: { weight_map: tensor -> file }.  Each file is opened once; a tensor that is in no file,
+ * or in none of the list, is refused. */
 static assay_status open_index(assay_model *m, const char *path, assay_why *why)
 {
     char *text = NULL;
@@ -195,6 +215,12 @@ static assay_status open_index(assay_model *m, const char *path, assay_why *why)
     if (!s && listed != m->n_tensors)
         s = assay_fail(why, ASSAY_ERR_FORMAT, "%s: it lists %zu tensors, its files hold %zu", path, listed,
                        m->n_tensors);
+    if (!s)
+        s = sort(m, why);
+    for (x = s ? NULL : map->child; x && !s; x = x->next)
+        if (!bsearch(x->string, m->tensor, m->n_tensors, sizeof *m->tensor, of_name))
+            s = assay_fail(why, ASSAY_ERR_FORMAT, "%s: it lists '%.80s', which none of its files holds", path,
+                           x->string);
     cJSON_Delete(j);
     free(text);
     return s;

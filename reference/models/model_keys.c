@@ -71,16 +71,38 @@ assay_status assay_model_keys_gguf(assay_model *m, assay_why *why)
     return ASSAY_OK;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(const cJSON *const *)a)->string, (*(const cJSON *const *)b)->string);
+}
+
+/* A member whose name another one has; NULL: none. */
+static const cJSON *twice(const cJSON *object)
+{
+    size_t n = 0;
+    const cJSON *x, *found = NULL, **all = assay_room((size_t)cJSON_GetArraySize(object), sizeof *all);
+    cJSON_ArrayForEach(x, object) all[n++] = x;
+    qsort(all, n, sizeof *all, by_name);
+    for (size_t i = 1; i < n && !found; i++)
+        found = by_name(&all[i - 1], &all[i]) ? NULL : all[i];
+    free(all);
+    return found;
+}
+
 /* The members of an object, those of an object in it by "its name.their name"; null says nothing. */
 static assay_status add_members(assay_model *m, const cJSON *object, const char *prefix, assay_why *why)
 {
-    const cJSON *x;
+    const cJSON *x, *again = twice(object);
+    if (again)
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: config.json has '%s%s%.80s' twice", m->label, prefix,
+                          *prefix ? "." : "", again->string);
     cJSON_ArrayForEach(x, object)
     {
         char name[256];
         const int n = snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", x->string);
-        if (n < 0)
-            return assay_fail(why, ASSAY_ERR_FORMAT, "%s: config.json has a member without a name", m->label);
+        if (!*prefix && strchr(x->string, '.')) /* it would be a member of a member */
+            return assay_fail(why, ASSAY_ERR_FORMAT, "%s: config.json has '%.80s', a name with a dot", m->label,
+                              x->string);
         if (cJSON_IsNull(x))
             continue;
         if (cJSON_IsObject(x) && !*prefix) {
@@ -89,8 +111,6 @@ static assay_status add_members(assay_model *m, const cJSON *object, const char 
                 return s;
             continue;
         }
-        if (cJSON_GetObjectItemCaseSensitive(object, x->string) != x)
-            return assay_fail(why, ASSAY_ERR_FORMAT, "%s: config.json has '%s' twice", m->label, name);
         assay_model_key *k = add(m, name, (size_t)n);
         k->json = x;
         k->kind = cJSON_IsNumber(x)   ? ASSAY_KEY_NUMBER

@@ -244,6 +244,9 @@ assay_status assay_model_weight(assay_model *m, const char *name, int rank, cons
     else if (!s && p.row && p.row->form != ASSAY_FORM_SAME &&
              (p.row->form != ASSAY_FORM_TURNED || !strstr(name, ".bias")))
         s = turn(m, name, p.row->form, out, why);
+    if (!s && (out->type == ASSAY_i8 || out->type == ASSAY_i32 || out->type == ASSAY_i64))
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: tensor '%s' holds integers or bytes, the model needs reals",
+                          m->label, p.first->name);
     bool same = !s && out->rank == rank;
     for (int i = 0; i < rank && same; i++)
         same = out->dim[i] == dim[i];
