@@ -10,6 +10,7 @@
 #include "product.h"
 #include "session_parts.h"
 #include "importance.h"
+#include <inttypes.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,13 +240,34 @@ static bool run_reference(const assay_entry *e, int thread, int threads, bool pr
 
 typedef struct outcome {
     int status, entry; /* entry: of the call that was not OK */
+    bool lost;         /* its ids name no matrices */
 } outcome;
+
+/* Do ids that a call before computed name what is there?  A gate names no expert (-1) where its numbers are not finite.
+ * All threads find the same. */
+static bool named(const assay_session *s, const assay_entry *e)
+{
+    const assay_op *op = e->node.op;
+    bool good = true;
+    for (int i = 0; i < op->n_operands; i++) {
+        const assay_slot *x = e->node.operand[i] < 0 ? NULL : &s->slot[e->node.operand[i]];
+        if (!x || !(op->operands[i].flags & ASSAY_INDEX) || x->v.kind != ASSAY_VALUE_TEMP)
+            continue;
+        const int64_t n = assay_tensor_count(&e->t[i]), rows = e->dim[assay_op_dim(op, op->operands[i].index_of)];
+        const void *at = assay_slot_at(s, e->node.operand[i]);
+        for (int64_t k = 0; k < n; k++) {
+            const double id = x->store == ASSAY_f64 ? ((const double *)at)[k] : ((const int32_t *)at)[k];
+            good &= id >= 0 && id < (double)rows;
+        }
+    }
+    return good;
+}
 
 static void note(outcome *o, const assay_session *s, const assay_entry *e, assay_status mine)
 {
     if (mine) {
 #pragma omp critical
-        *o = (outcome){ (int)mine, (int)(e - s->entry) };
+        *o = (outcome){ (int)mine, (int)(e - s->entry), o->lost };
     }
 }
 
@@ -255,6 +277,11 @@ static void run_entry(assay_session *s, assay_entry *e, int thread, int threads,
     bool outside = e->how != ASSAY_RUN_KERNEL; /* something to do before and after */
     for (int i = 0; i < e->node.op->n_operands; i++)
         outside |= e->convert[i];
+    if (!named(s, e)) {
+        if (thread == 0)
+            note(out, s, e, ASSAY_ERR_PARAM), out->lost = true;
+        return;
+    }
     if (s->watch && thread == 0) /* the others only read what it reads */
         assay_importance_add(s->watch, s, e);
     if (outside) {
@@ -284,7 +311,7 @@ static void run_entry(assay_session *s, assay_entry *e, int thread, int threads,
 
 assay_status assay_session_run(assay_session *s, assay_why *why)
 {
-    outcome out = { 0, 0 };
+    outcome out = { 0 };
 #pragma omp parallel num_threads(s->threads)
     for (int i = 0; i < s->n_entries; i++)
         if (s->entry[i].active)
@@ -292,6 +319,11 @@ assay_status assay_session_run(assay_session *s, assay_why *why)
     if (out.status == ASSAY_ERR_NOMEM)
         return assay_fail(why, ASSAY_ERR_NOMEM, "no memory for a step");
     const assay_entry *e = &s->entry[out.entry];
+    if (out.lost)
+        return assay_fail(why, ASSAY_ERR_PARAM,
+                          "layer %" PRId32 ": a token has fewer experts than it needs: numbers before the choice are "
+                          "not finite",
+                          e->node.layer);
     return out.status
                ? assay_fail(why, (assay_status)out.status, "kernel %.80s of %s refused a call that it had accepted: %s",
                             e->how == ASSAY_RUN_KERNEL ? e->call.kernel->name : "scalar", e->node.op->name,
