@@ -9,6 +9,14 @@ static bool in_windows(const assay_graph *g)
     return g->steps && !g->encodes;
 }
 
+static bool reads_types(const assay_graph *g)
+{
+    bool reads = false;
+    for (int i = 0; i < g->n_values; i++)
+        reads |= g->value[i].kind == ASSAY_VALUE_TYPES;
+    return reads;
+}
+
 assay_status assay_feed_fit(assay_feed *f, assay_why *why)
 {
     const assay_graph *g = f->g;
@@ -17,6 +25,9 @@ assay_status assay_feed_fit(assay_feed *f, assay_why *why)
     if (!s && g->steps && ids->n < 1)
         s = assay_fail(why, ASSAY_ERR_ARG, "%s: no %s, which a model of family %s reads", f->in->label,
                        g->encodes ? "decoder_ids" : "ids", g->family);
+    if (!s && f->in->types.n && !reads_types(g))
+        s = assay_fail(why, ASSAY_ERR_ARG, "%s: types, of which a model of family %s reads none", f->in->label,
+                       g->family);
     if (!s && f->in->types.n && f->in->types.n != f->T)
         s = assay_fail(why, ASSAY_ERR_ARG, "%s: %" PRId64 " types of %" PRId64 " tokens", f->in->label, f->in->types.n,
                        f->T);
@@ -76,8 +87,9 @@ assay_status assay_feed_run(const assay_feed *f, assay_session *s, assay_feed_fn
     if (in_windows(f->g))
         return windows(f, s, rows, ctx, why);
     const assay_inputs *in = f->in;
+    const int32_t *ids = in->ids.n == f->T ? in->ids.whole : NULL; /* beside frames there may be any number */
     const assay_status status = assay_session_encode(
-        s, &(assay_source){ .ids = in->ids.whole, .types = in->types.whole, .frames = in->narrow, .T = f->T }, why);
+        s, &(assay_source){ .ids = ids, .types = in->types.whole, .frames = in->narrow, .T = f->T }, why);
     if (status)
         return status;
     rows(ctx, s, 0, f->g->steps ? 0 : f->rows);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "inputs.h"
+#include "../core/memory.h"
 #include "../core/status.h"
 #include "../core/tensor.h"
 #include <inttypes.h>
@@ -15,7 +16,16 @@ static assay_status take(const assay_inputs *in, const char *name, bool whole, a
     if (t->type->type == ASSAY_DTYPE_END || t->rank < 1)
         return assay_fail(why, ASSAY_ERR_FORMAT, "%s: '%s' is of type %s and rank %d, no list of numbers", in->label,
                           name, t->type->name, t->rank);
+    if (g->x)
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: mel and pixels: a model reads one of them", in->label);
+    for (int i = 0; i < t->rank - 1 && whole; i++)
+        if (t->dim[i] != 1)
+            return assay_fail(why, ASSAY_ERR_FORMAT, "%s: '%s' is of rank %d with %" PRId64 " in front, not one list",
+                              in->label, name, t->rank, t->dim[i]);
     assay_tensor x = assay_tensor_dense(t->type->type, 0, t->rank, t->dim);
+    const assay_status s = assay_memory_need(t->bytes + (uint64_t)assay_tensor_count(&x) * 12, in->label, why);
+    if (s)
+        return s;
     void *copy = assay_room(t->bytes + 1, 1); /* data may lie at any byte */
     memcpy(copy, t->data, t->bytes);
     x.data = copy;

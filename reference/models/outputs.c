@@ -67,7 +67,7 @@ static assay_status compare(work *w, assay_why *why)
     o->compared = true;
     for (int64_t i = 0; i < w->in.logits.n; i++) {
         const double d = fabs(w->rows[i] - w->in.logits.x[i]);
-        o->difference = d <= o->difference ? o->difference : d; /* NaN stays */
+        o->difference = isnan(o->difference) || d <= o->difference ? o->difference : d;
         o->largest = fmax(o->largest, fabs(w->in.logits.x[i]));
     }
     return ASSAY_OK;
