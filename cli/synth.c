@@ -106,7 +106,7 @@ int assay_cmd_synth(int argc, char **argv)
         NULL,
         NULL
     };
-    options o = { .s = { .seed = 1, .type = ASSAY_f32, .table = ASSAY_DTYPE_END } };
+    static options o = { .s = { .seed = 1, .type = ASSAY_f32, .table = ASSAY_DTYPE_END } }; /* lines stay */
     assay_why why = { "" };
     o.set = assay_zeros((size_t)argc + 1, sizeof *o.set);
     assay_options_parse(&argp, argc, argv, &o);

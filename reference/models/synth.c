@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 enum { ALIGN = 32, BYTES = 256, MERGES = 64, SPECIAL = 3, TOKENS = SPECIAL + BYTES + MERGES, TOKENIZER_KEYS = 8 };
 
@@ -194,6 +195,28 @@ static bool put_all(assay_synth *s, const assay_model *m, int64_t vocab, FILE *f
     return good;
 }
 
+/* Before the work: is there room for it?  A token of the vocabulary takes less than 64 bytes. */
+static assay_status room(const assay_synth *s, const assay_model *m, double vocab, const char *path, const char *aside,
+                         assay_why *why)
+{
+    struct statvfs v;
+    double need = 64 * vocab;
+    for (size_t i = 0; i < m->n_wanted; i++) {
+        const assay_wanted *t = &m->wanted[i];
+        const assay_dtype_info *type = assay_dtype_of(type_of(s, t));
+        double n = (double)type->bytes / type->block;
+        for (int k = 0; k < t->rank; k++)
+            n *= (double)t->dim[k];
+        need += n;
+    }
+    if (!aside || statvfs(aside, &v)) /* a pipe */
+        return ASSAY_OK;
+    const double left = (double)v.f_bavail * (double)v.f_frsize;
+    return need <= left
+               ? ASSAY_OK
+               : assay_fail(why, ASSAY_ERR_IO, "%.100s: needs %.0f bytes; %.0f are free there", path, need, left);
+}
+
 assay_status assay_synth_write(assay_synth *s, const char *path, assay_why *why)
 {
     assay_model m;
@@ -212,11 +235,14 @@ assay_status assay_synth_write(assay_synth *s, const char *path, assay_why *why)
     }
     if (!st)
         st = assay_save_open(&save, path, why);
-    if (!st && put_all(s, &m, (int64_t)vocab, save.f)) {
-        st = assay_save_commit(&save, why);
-    } else if (!st) {
-        assay_save_cancel(&save);
-        st = assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for a row", path);
+    if (!st) {
+        st = room(s, &m, vocab, path, save.aside, why);
+        if (!st && !put_all(s, &m, (int64_t)vocab, save.f))
+            st = assay_fail(why, ASSAY_ERR_NOMEM, "%s: no memory for a row", path);
+        if (st)
+            assay_save_cancel(&save);
+        else
+            st = assay_save_commit(&save, why);
     }
     if (m.label)
         assay_model_close(&m);
