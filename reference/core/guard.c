@@ -2,9 +2,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "guard.h"
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAPS = 16 };
@@ -58,4 +58,15 @@ void assay_guard_remove(const void *data)
     for (int i = 0; i < MAPS; i++)
         if (maps[i].begin == (uintptr_t)data)
             maps[i].begin = maps[i].end = 0;
+}
+
+bool assay_guard_reads(const char *path)
+{
+    struct stat a, b;
+    bool reads = false;
+    if (stat(path, &a) || !S_ISREG(a.st_mode))
+        return false;
+    for (int i = 0; i < MAPS; i++)
+        reads |= maps[i].end > maps[i].begin && !stat(maps[i].path, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    return reads;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "save.h"
+#include "guard.h"
 #include "status.h"
 #include <ctype.h>
 #include <errno.h>
@@ -189,6 +190,8 @@ assay_status assay_save_open(assay_save *s, const char *path, assay_why *why)
     *s = (assay_save){ .path = strdup(path), .target = p.target };
     if (error)
         return end(s, failed(path, error, why));
+    if (p.fd < 0 && assay_guard_reads(p.target))
+        return end(s, assay_fail(why, ASSAY_ERR_ARG, "%.300s: would be overwritten, and this run reads it", path));
     const int fd = s->path ? open_place(s, &p) : -1;
     s->f = fd < 0 ? NULL : fdopen(fd, s->aside ? "w+b" : "wb");
     if (!s->f) {
