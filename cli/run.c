@@ -183,7 +183,9 @@ static void check(struct argp_state *state, const options *o)
                                     : "-n 0");
     if (o->length && !g->beams)
         argp_error(state, "--length-penalty %g is of --beams, which is not asked for", g->length_penalty);
-    if (g->beam_groups && (!g->beams || g->beams % g->beam_groups))
+    if (g->beam_groups && !g->beams)
+        argp_error(state, "--beam-groups %lld is of --beams, which is not asked for", (long long)g->beam_groups);
+    if (g->beam_groups && g->beams % g->beam_groups)
         argp_error(state, "--beam-groups %lld: --beams %lld are not that many groups of as many beams each",
                    (long long)g->beam_groups, (long long)g->beams);
     if (!g->beam_groups != !(g->diverse > 0))
@@ -214,7 +216,10 @@ static void check(struct argp_state *state, const options *o)
         argp_error(state, "--system '%s' is of --chat, which is not asked for", g->system);
     if (g->date && !g->chat)
         argp_error(state, "--date '%s' is of --chat, which is not asked for", g->date);
-    if (!g->text_path && (g->prompt != NULL) + (o->ids != NULL) + (g->source_path != NULL) != 1)
+    const int sources = (g->prompt != NULL) + (o->ids != NULL) + (g->source_path != NULL);
+    if (sources > 1)
+        argp_error(state, "give one prompt: of TEXT, --ids and --inputs %d are given", sources);
+    if (!g->text_path && sources == 0)
         argp_error(state, g->translates ? "give a TEXT, or --ids IDS" : "give a prompt, either -p TEXT or --ids IDS");
 }
 
@@ -330,7 +335,7 @@ static error_t take(int key, char *arg, struct argp_state *state)
             return 0;
         }
         if (state->arg_num > 0)
-            argp_error(state, "one MODEL; '%s' is too much", arg);
+            argp_error(state, "one MODEL%s; '%s' is too much", o->g.translates ? " and one TEXT" : "", arg);
         o->g.model = arg;
         assay_save_spare(arg);
         return 0;

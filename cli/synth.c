@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * assay synth FAMILY -o FILE: a seeded model of any family and size. */
 #include "../reference/core/dtype.h"
+#include "../reference/core/near.h"
 #include "../reference/core/options.h"
 #include "../reference/core/save.h"
 #include "../reference/core/status.h"
@@ -39,6 +40,17 @@ typedef struct options {
     size_t n;
 } options;
 
+static void unknown(struct argp_state *state, const char *family)
+{
+    char best[64];
+    assay_near near = { .word = family };
+    const assay_family *f;
+    for (size_t i = 0; (f = assay_family_at(i)); i++)
+        assay_near_try(&near, f->name);
+    argp_error(state, "'%.40s' is no family that is known%s (assay list models)", family,
+               assay_near_text(&near, best, sizeof best));
+}
+
 static error_t take(int key, char *arg, struct argp_state *state)
 {
     options *o = state->input;
@@ -76,7 +88,7 @@ static error_t take(int key, char *arg, struct argp_state *state)
             argp_error(state, o->family ? "-o FILE is missing" : "FAMILY is missing (assay list models)");
         o->s.family = assay_family_find(o->family);
         if (!o->s.family)
-            argp_error(state, "'%.40s' is no family that is known (assay list models)", o->family);
+            unknown(state, o->family);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -88,8 +100,8 @@ int assay_cmd_synth(int argc, char **argv)
     struct argp_option table[SIZES + 5] = {
         { "output", 'o', "FILE", 0, "Write the model there, as GGUF", 0 },
         { "type", 't', "TYPE", 0, "Element type of matrices (default f32; assay list types)", 0 },
-        { "table", KEY_TABLE, "TYPE", 0, "And of the tokens' table (default: as --type)", 0 },
-        { "seed", KEY_SEED, "N", 0, "Of its numbers (default 1)", 0 },
+        { "table", KEY_TABLE, "TYPE", 0, "Element type of the tokens' table (default: as --type)", 0 },
+        { "seed", KEY_SEED, "N", 0, "Seed of its numbers (default 1)", 0 },
     };
     for (size_t i = 0; i < SIZES; i++)
         table[4 + i] = (struct argp_option){ sizes[i].option, sizes[i].key, "N", 0, sizes[i].doc, 1 };

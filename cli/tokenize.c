@@ -176,8 +176,8 @@ int assay_cmd_tokenize(int argc, char **argv)
                                       "FILE [TEXT]",
                                       "Prints the token ids of TEXT on one line (of standard input, byte for byte, "
                                       "when TEXT is absent), by the vocabulary "
-                                      "in FILE: a GGUF file, a tokenizer.json, a tokenizer.model of SentencePiece or a "
-                                      "vocab.txt of BERT.\vExit status: 0 done, "
+                                      "in FILE: a GGUF file, a tokenizer.json, a tokenizer.model of SentencePiece, a "
+                                      "vocab.txt of BERT, or a folder with one of these three.\vExit status: 0 done, "
                                       "2 wrong use or unreadable input.",
                                       NULL,
                                       NULL,
@@ -185,7 +185,10 @@ int assay_cmd_tokenize(int argc, char **argv)
     options o = { 0 };
     assay_why why = { "" };
     assay_tokenizer t;
+    char path[8192];
     assay_options_parse(&argp, argc, argv, &o);
+    if (assay_tokenizer_in(o.model, path, sizeof path))
+        o.model = path;
     assay_status s = assay_tokenizer_open(o.model, &t, &why);
     if (!s) {
         s = o.decode ? decode(&t, &o, &why) : o.lines ? encode_lines(&t, &o, &why) : encode(&t, &o, &why);

@@ -108,7 +108,7 @@ expect 0 '^beam search: 2 beams, 5 steps, length penalty 1, score -[0-9.]*$' "$a
 expect 0 '^beam search: 4 beams, 2 groups that differ by 0.5, 5 steps, length penalty 1, score -[0-9.]*$' \
   "$assay" run "$model" --ids 5 -n 5 --ignore-eos --beams 4 --beam-groups 2 --diverse 0.5
 expect 2 'beam-groups 2: --beams 5 are not that many groups' "$assay" run "$model" -p x --beams 5 --beam-groups 2 --diverse 1
-expect 2 'beam-groups 2: --beams 0 are not that many groups' "$assay" run "$model" -p x --beam-groups 2 --diverse 1
+expect 2 'beam-groups 2 is of --beams, which is not asked for' "$assay" run "$model" -p x --beam-groups 2 --diverse 1
 expect 2 'beam-groups 2, --diverse 0: groups differ only if both' "$assay" run "$model" -p x --beams 4 --beam-groups 2
 expect 2 'beam-groups 0, --diverse 1: groups differ only if both' "$assay" run "$model" -p x --beams 4 --diverse 1
 expect 2 'beams 65: a whole number from 1 to 64' "$assay" run "$model" -p x --beams 65

@@ -165,6 +165,8 @@ expect 2 'no \[MASK\] in the text: nothing is to be filled' "$assay" fill masked
 expect 2 'rows: the file has no head for masked tokens: assay embed' "$assay" fill rows '[MASK]'
 expect 2 'TEXT is missing' "$assay" fill masked
 expect 2 'is too much' "$assay" fill masked a b
+expect 2 'masked/config.json: no file of weights: MODEL is the folder' "$assay" fill masked/config.json '[MASK]'
+expect 0 '^2 7 3$' "$assay" tokenize masked w7
 sed '5s/.*/w4/' masked/vocab.txt >vocab && mv vocab masked/vocab.txt
 expect 2 'neither \[MASK\] nor <mask>' "$assay" fill masked '[MASK]'
 rm masked/vocab.txt

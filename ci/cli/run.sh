@@ -150,6 +150,7 @@ expect 2 'MODEL is missing: a GGUF file or a folder' "$assay" run -p x
 expect 2 'no kernel' "$assay" run "$model" -p x --impl matmul=none
 expect 2 'unknown op' "$assay" run "$model" -p x --impl nothing=scalar
 expect 2 'neither oracle' "$assay" run "$model" -p x --impl quick
+expect 2 'plugin asks for --plugin FILE.so' "$assay" run "$model" -p x --impl plugin
 expect 2 'no such tier' "$assay" run "$model" -p x --isa sse9
 for tier in $("$assay" list isa | awk '$2 == "yes" { print $1 }'); do
   expect 0 "\"isa\": \"$tier\"" "$assay" run "$model" --ids 5 -n 1 --isa "$tier" --json -

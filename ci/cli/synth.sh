@@ -49,8 +49,18 @@ expect 0 'rope.freq_base .* 5000 .* read' "$assay" list model m.gguf
 expect 2 'which file or folder' "$assay" list model
 expect 2 'llama reads no key .expert_hat.' "$assay" synth llama -o m.gguf expert_hat=1
 expect 2 '5 heads are no multiple of 2 kv heads' "$assay" synth llama -o m.gguf --heads 5 --kv-heads 2
-expect 2 'is no family that is known' "$assay" synth lama -o m.gguf
+expect 2 'is no family that is known; did you mean llama?' "$assay" synth lama -o m.gguf
 expect 2 'is no KEY=NUMBER' "$assay" synth llama -o m.gguf vocab_size=many
 expect 2 '.o FILE is missing' "$assay" synth llama
 expect 2 'FAMILY is missing' "$assay" synth
+"$assay" synth bert -o bert.gguf >/dev/null
+printf '%0100d' 0 >long
+expect 2 'long: a text of [0-9]* tokens, which a model of family bert sees at once: its context is 64' "$assay" fidelity bert.gguf --text long
+head -c 9 long >short
+expect 0 'RMS  op  *kernels' "$assay" fidelity bert.gguf --text short
+expect 2 'bert.gguf: family bert has an encoder' "$assay" formats bert.gguf -t q8_0
+expect 0 "note: --tensor 'blk9' matches none of the 53 tensors" "$assay" quantize bert.gguf --dry-run -t q8_0 --tensor blk9=keep --tensor 'blk.*=keep'
+"$assay" synth whisper -o whisper.gguf >/dev/null
+"$python" -c "import common, numpy; common.write('wide.safetensors', {'mel': numpy.ones((20, 12)), 'ids': numpy.ones(3, numpy.int32), 'decoder_ids': numpy.ones(3, numpy.int32)})"
+expect 2 '20 rows of 12 numbers, where the model reads 10 rows of a multiple of 2' "$assay" logits whisper.gguf wide.safetensors
 echo "$n families"

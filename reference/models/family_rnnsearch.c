@@ -196,7 +196,7 @@ static assay_status graph(assay_model *m, assay_dtype kv, assay_graph *g, assay_
 
 static const assay_key_rule keys[] = {
     { "target_vocab_size", true, { 0, 0 }, "the rows of the token table count" },
-    { "decoder_start_token_id", true, { 0, 0 }, "the first of the ids that are given" },
+    { "decoder_start_token_id", true, { 0, 0 }, "what assay run begins with" },
     { 0 },
 };
 

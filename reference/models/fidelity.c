@@ -227,6 +227,8 @@ static assay_status tokens(work *w, assay_why *why)
         s = assay_prompt_make(&w->l.tokens, (const char *)w->text.data, w->text.n, f->special, &text, why);
     if (*text.note)
         fprintf(stderr, "assay fidelity: note: %s\n", text.note);
+    if (!s && f->text_path && !text.n)
+        s = assay_fail(why, ASSAY_ERR_ARG, "%s: a text of 0 tokens", f->text_path);
     const int32_t *from = f->text_path ? text.id : f->ids;
     w->in.ids.n = w->in.ids.last = f->text_path ? (int64_t)text.n : f->n_ids;
     w->in.ids.whole = assay_room((size_t)w->in.ids.n, sizeof(int32_t));
@@ -261,6 +263,11 @@ static assay_status fit(work *w, assay_why *why)
     if (f->window && !alone)
         return assay_fail(why, ASSAY_ERR_ARG, "--window %" PRId64 ": a model of family %s sees its inputs at once",
                           f->window, g->family);
+    if (!alone && f->text_path && w->in.ids.n > most)
+        return assay_fail(why, ASSAY_ERR_ARG,
+                          "%s: a text of %" PRId64
+                          " tokens, which a model of family %s sees at once: its context is %" PRId64,
+                          f->text_path, w->in.ids.n, g->family, most);
     w->feed = (assay_feed){ .g = &w->l.graph,
                             .in = &w->in,
                             .batch = f->batch,

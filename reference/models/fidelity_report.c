@@ -80,10 +80,18 @@ static void ops(const assay_fidelity *f)
         sum += f->op[i].kl;
     if (!f->n_ops)
         return;
-    printf("one op at a time by the implementation, the rest by the oracle (sum of mean KLs %.3g):\n", sum);
-    printf("  %7s %9s %9s %6s %9s  %-16s %s\n", "share", "KL mean", "largest", "flips", "logits", "op", "kernels");
+    printf("one op at a time by the implementation, the rest by the oracle");
+    if (f->chances)
+        printf(" (sum of mean KLs %.3g):\n  %7s %9s %9s %6s %9s  %-16s %s\n", sum, "share", "KL mean", "largest",
+               "flips", "RMS of dl", "op", "kernels");
+    else
+        printf(":\n  %9s  %-16s %s\n", "RMS", "op", "kernels");
     for (int i = 0; i < f->n_ops; i++) {
         const assay_fidelity_op *o = &f->op[i];
+        if (!f->chances) {
+            printf("  %9.3g  %-16s %s\n", o->difference, o->op, o->kernels);
+            continue;
+        }
         printf("  %5.1f %% %9.3g %9.3g %6" PRId64 " %9.3g  %-16s %s\n", 100 * o->share, o->kl, o->largest, o->flips,
                o->difference, o->op, o->kernels);
     }

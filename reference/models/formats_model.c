@@ -47,13 +47,18 @@ assay_status assay_format_truth_make(const assay_formats *f, assay_format_truth 
     assay_prompt prompt = { 0 };
     *out = t;
     assay_status s = assay_load(f->model, ASSAY_f32, 0, ASSAY_WANTS_TEXT, &l, why);
+    if (!s && (l.graph.encodes || !l.graph.steps))
+        s = assay_fail(why, ASSAY_UNSUPPORTED,
+                       "%s: family %s has an encoder, and texts are continued by a decoder alone", f->model,
+                       l.graph.family);
     if (!s)
         s = assay_prompt_make(&l.tokens, f->prompt, strlen(f->prompt), false, &prompt, why);
     t->id = prompt.id, t->n = (int64_t)prompt.n, t->vocab = l.graph.vocab;
     if (l.graph.context && t->n > l.graph.context)
         t->n = l.graph.context; /* its beginning */
     if (!s && t->n < 2)
-        s = assay_fail(why, ASSAY_ERR_ARG, "the text has %lld token; 2 are needed at least", (long long)t->n);
+        s = assay_fail(why, ASSAY_ERR_ARG, "the text has %lld token%s; 2 are needed at least", (long long)t->n,
+                       t->n == 1 ? "" : "s");
     if (!s)
         s = run(f, &l.graph, "oracle", t, &t->logits, why);
     assay_loaded_free(&l);

@@ -27,7 +27,7 @@ static void report_phase(FILE *f, const char *name, const phase *p)
         return;
     fprintf(f, "%s: %" PRId64 " tokens in %.3f s, %.1f tokens/s\n", name, p->tokens, p->seconds, rate(p));
     for (int i = 0; i < p->n_shares; i++)
-        fprintf(f, "  %5.1f %%  %-10s %-22s %4d calls a step\n", 100 * p->share[i].seconds / spent(p), p->share[i].op,
+        fprintf(f, "  %5.1f %%  %-15s %-22s %4d calls a step\n", 100 * p->share[i].seconds / spent(p), p->share[i].op,
                 p->share[i].kernel, p->share[i].calls);
 }
 

@@ -29,8 +29,9 @@ static assay_status parse_swap(const char *word, size_t n, assay_impl *impl, ass
     char name[96]; /* "plugin:kernel" */
     if (!equal || impl->n_swaps == ASSAY_MAX_SWAPS || (size_t)(equal - word) >= sizeof impl->swap[0].op ||
         n - (size_t)(equal - word) > sizeof name)
-        return assay_fail(why, ASSAY_ERR_ARG, "'%.*s' is neither oracle, scalar, best nor op=kernel",
-                          (int)(n < 60 ? n : 60), word);
+        return assay_fail(why, ASSAY_ERR_ARG, "'%.*s' is neither oracle, scalar, best nor op=kernel%s",
+                          (int)(n < 60 ? n : 60), word,
+                          n == 6 && !memcmp(word, "plugin", 6) ? "; plugin asks for --plugin FILE.so" : "");
     assay_swap *w = &impl->swap[impl->n_swaps];
     const size_t op = (size_t)(equal - word), kernel = n - op - 1;
     *w = (assay_swap){ .how = ASSAY_RUN_KERNEL };

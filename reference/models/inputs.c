@@ -89,8 +89,11 @@ assay_status assay_inputs_rows(const assay_inputs *in, const assay_graph *g, int
                           in->frames.n, per ? "a multiple of " : "", per ? each * per : each);
     const int64_t last = per ? in->frames.n / each : frames->dim[frames->rank - 1];
     if (in->frames.last != last)
-        return assay_fail(why, ASSAY_ERR_ARG, "%s: rows of %" PRId64 " numbers, where the model reads rows of %" PRId64,
-                          in->label, in->frames.last, last);
+        return assay_fail(why, ASSAY_ERR_ARG,
+                          "%s: %" PRId64 " rows of %" PRId64 " numbers, where the model reads %" PRId64
+                          " rows of %s%" PRId64,
+                          in->label, in->frames.n / in->frames.last, in->frames.last, per ? each : in->frames.n / last,
+                          per ? "a multiple of " : "", per ? per : last);
     *T = per ? in->frames.n / (each * per) : (int64_t)g->value[g->hidden].dim[0];
     return ASSAY_OK;
 }

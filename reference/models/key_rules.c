@@ -96,7 +96,7 @@ const assay_key_rule assay_key_rules[] = {
     HARMLESS("suppress_tokens", "a setting of another program"),
     HARMLESS("begin_suppress_tokens", "a setting of another program"),
     HARMLESS("output_past", "what another program returns"),
-    HARMLESS("decoder_start_token_id", "the first of the ids that are given"),
+    HARMLESS("decoder_start_token_id", "what assay run begins with"),
     HARMLESS("bos_token_id", "the tokenizer says it"),
     HARMLESS("eos_token_id", "the tokenizer says it"),
     HARMLESS("pad_token_id", "for batches"),

@@ -2,24 +2,18 @@
 #include "load.h"
 #include "../core/status.h"
 #include "family.h"
-#include <stdio.h>
-#include <unistd.h>
 
 assay_status assay_model_tokenizer(const assay_model *m, assay_wants wants, assay_tokenizer *t, assay_why *why)
 {
-    static const char *const known[] = { "tokenizer.json", "tokenizer.model", "spiece.model", "vocab.txt" };
+    char path[8192];
     *t = (assay_tokenizer){ .bos = -1, .eos = -1 };
     if (!m->hf) {
         if (wants == ASSAY_WANTS_IDS && !assay_gguf_find(m->gguf, "tokenizer.ggml.model"))
             return ASSAY_OK;
         return assay_tokenizer_gguf(m->gguf, t, why);
     }
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        char path[8192];
-        snprintf(path, sizeof path, "%s/%s", m->folder, known[i]);
-        if (!access(path, R_OK))
-            return assay_tokenizer_open(path, t, why);
-    }
+    if (assay_tokenizer_in(m->folder, path, sizeof path))
+        return assay_tokenizer_open(path, t, why);
     return wants == ASSAY_WANTS_IDS
                ? ASSAY_OK
                : assay_fail(why, ASSAY_ERR_IO,

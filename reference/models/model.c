@@ -280,6 +280,8 @@ static assay_status open_any(const char *path, assay_model *m, assay_why *why)
     if (!stat(path, &is) && S_ISDIR(is.st_mode))
         return open_folder(m, path, why);
     const bool index = ends_with(path, ".index.json");
+    if (!index && ends_with(path, ".json"))
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: no file of weights: MODEL is the folder in which it lies", path);
     if (!index && !ends_with(path, ".safetensors"))
         return open_gguf(m, m->label, why);
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;

@@ -4,6 +4,7 @@
 #include "../core/dtype.h"
 #include "../core/plain.h"
 #include "requant.h"
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -103,6 +104,21 @@ static void print_packed(const assay_requant *r)
                lies, assay_packed_name(liar->p.layout), r->config.source, assay_packed_name(r->config.layout));
 }
 
+/* Rules that name nothing are most likely mistyped. */
+static void print_idle(const assay_requant *r)
+{
+    for (int i = 0; i < r->n_rules; i++) {
+        bool idle = true;
+        for (size_t t = 0; t < r->n_tensors && idle; t++) {
+            char name[256];
+            snprintf(name, sizeof name, "%.*s", (int)r->tensor[t].name.n, r->tensor[t].name.at);
+            idle = fnmatch(r->rule[i].pattern, name, 0) != 0;
+        }
+        if (idle)
+            printf("note: --tensor '%s' matches none of the %zu tensors\n", r->rule[i].pattern, r->n_tensors);
+    }
+}
+
 /* In words: why tensors have another type than the one that was asked for, and what a reader should know. */
 static void print_notes(const assay_requant *r, const group *all, size_t n)
 {
@@ -119,6 +135,7 @@ static void print_notes(const assay_requant *r, const group *all, size_t n)
             printf("note: assay run will refuse it: matmul takes no %s yet (assay list op matmul)\n",
                    assay_dtype_of(g->to)->name);
     }
+    print_idle(r);
     if (again)
         printf("note: %d were in blocks already: errors are against what these say, not against the weights before\n",
                again);

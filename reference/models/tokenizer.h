@@ -30,6 +30,8 @@ assay_status assay_tokenizer_make(const assay_vocab *v, assay_tokenizer *t, assa
 assay_status assay_tokenizer_gguf(const assay_gguf *g, assay_tokenizer *t, assay_why *why);
 /* From a GGUF file, a tokenizer.json (Hugging Face), a tokenizer.model (SentencePiece) or a vocab.txt (BERT). */
 assay_status assay_tokenizer_open(const char *path, assay_tokenizer *t, assay_why *why);
+/* The first that lies in a folder of tokenizer.json, tokenizer.model, spiece.model and vocab.txt; false: none. */
+bool assay_tokenizer_in(const char *folder, char *path, size_t size);
 void assay_tokenizer_free(assay_tokenizer *t);
 
 /* Text to ids (allocated, free()).  User-defined tokens in the text always become one id; control tokens only if

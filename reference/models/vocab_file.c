@@ -66,6 +66,17 @@ static assay_status read_beside(const char *path, assay_vocab *v, assay_why *why
     return s;
 }
 
+bool assay_tokenizer_in(const char *folder, char *path, size_t size)
+{
+    static const char *const known[] = { "tokenizer.json", "tokenizer.model", "spiece.model", "vocab.txt" };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        const int n = snprintf(path, size, "%s/%s", folder, known[i]);
+        if (n > 0 && (size_t)n < size && !access(path, R_OK))
+            return true;
+    }
+    return false;
+}
+
 assay_status assay_tokenizer_open(const char *path, assay_tokenizer *t, assay_why *why)
 {
     assay_map m;
