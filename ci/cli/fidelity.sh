@@ -284,5 +284,5 @@ expect 2 'No space left' "$assay" fidelity "$model" --ids 5 -o /dev/full
 expect 2 'No space left' "$assay" fidelity "$model" --ids 5 --json /dev/full
 : >empty
 expect 2 'empty: a text of 0 tokens' "$assay" fidelity "$model" --text empty
-expect 0 '1 rows of' "$assay" fidelity "$model" --ids 5
+expect 0 '^1 row of' "$assay" fidelity "$model" --ids 5
 exit "$bad"

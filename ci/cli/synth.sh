@@ -58,9 +58,13 @@ printf '%0100d' 0 >long
 expect 2 'long: a text of [0-9]* tokens, which a model of family bert sees at once: its context is 64' "$assay" fidelity bert.gguf --text long
 head -c 9 long >short
 expect 0 'RMS  op  *kernels' "$assay" fidelity bert.gguf --text short
+expect 0 '^1 row of 400 logits' "$assay" fidelity m.gguf --ids 5 --no-ops
+grep -q '100.00 %      0       n/a' out
 expect 2 'bert.gguf: family bert has an encoder' "$assay" formats bert.gguf -t q8_0
 expect 0 "note: --tensor 'blk9' matches none of the 53 tensors" "$assay" quantize bert.gguf --dry-run -t q8_0 --tensor blk9=keep --tensor 'blk.*=keep'
 "$assay" synth whisper -o whisper.gguf >/dev/null
-"$python" -c "import common, numpy; common.write('wide.safetensors', {'mel': numpy.ones((20, 12)), 'ids': numpy.ones(3, numpy.int32), 'decoder_ids': numpy.ones(3, numpy.int32)})"
+"$python" -c "import common, numpy
+ids = numpy.ones(3, numpy.int32)
+common.write('wide.safetensors', {'mel': numpy.ones((20, 12)), 'ids': ids, 'decoder_ids': ids})"
 expect 2 '20 rows of 12 numbers, where the model reads 10 rows of a multiple of 2' "$assay" logits whisper.gguf wide.safetensors
 echo "$n families"

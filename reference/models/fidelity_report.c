@@ -18,9 +18,12 @@ static const char *base_of(const assay_fidelity *f)
 static void row(const char *name, const assay_apart *p)
 {
     const assay_spread s = assay_apart_spread(p);
+    char change[16] = "n/a"; /* of a row alone, which no token follows */
+    if (!isnan(assay_apart_change(p)))
+        snprintf(change, sizeof change, "%.3g", assay_apart_change(p));
     if (p->chances)
-        printf("  %-28.28s %9.3g %9.3g %9.3g %9.3g %9.3g at %-6" PRId64 " %8.2f %% %6" PRId64 " %9.3g", name, s.mean,
-               s.median, s.p99, s.p999, s.largest, s.at, 100 * assay_apart_same(p), p->n_flips, assay_apart_change(p));
+        printf("  %-28.28s %9.3g %9.3g %9.3g %9.3g %9.3g at %-6" PRId64 " %8.2f %% %6" PRId64 " %9s", name, s.mean,
+               s.median, s.p99, s.p999, s.largest, s.at, 100 * assay_apart_same(p), p->n_flips, change);
     else
         printf("  %-28.28s", name);
     printf(" %9.3g %9.3g\n", assay_apart_difference(p), p->difference);
@@ -103,7 +106,8 @@ void assay_fidelity_print(const assay_fidelity *f)
            assay_impl_tier(&f->impl), assay_dtype_of(f->kv)->name, f->threads, f->threads == 1 ? "" : "s", base_of(f));
     if (f->against && *f->base_impl)
         printf(" (%s%s%s)", f->base_impl, *f->base_model ? " of " : "", f->base_model);
-    printf("\n%" PRId64 " rows of %" PRId64 " %s", f->rows, f->width, f->chances ? "logits" : "numbers, no chances");
+    printf("\n%" PRId64 " row%s of %" PRId64 " %s", f->rows, f->rows == 1 ? "" : "s", f->width,
+           f->chances ? "logits" : "numbers, no chances");
     if (f->positions)
         printf(", each token once, in windows of %" PRId64, f->positions);
     printf("; %.1f s\n\n", f->seconds);
