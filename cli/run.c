@@ -217,10 +217,9 @@ static void check(struct argp_state *state, const options *o)
     if (g->date && !g->chat)
         argp_error(state, "--date '%s' is of --chat, which is not asked for", g->date);
     const int sources = (g->prompt != NULL) + (o->ids != NULL) + (g->source_path != NULL);
-    if (sources > 1)
-        argp_error(state, "give one prompt: of TEXT, --ids and --inputs %d are given", sources);
-    if (!g->text_path && sources == 0)
-        argp_error(state, g->translates ? "give a TEXT, or --ids IDS" : "give a prompt, either -p TEXT or --ids IDS");
+    if (!g->text_path && sources != 1)
+        argp_error(state, "%s%s", sources ? "there is more than one prompt: " : "",
+                   g->translates ? "give a TEXT, or --ids IDS" : "give a prompt, either -p TEXT or --ids IDS");
 }
 
 static error_t take(int key, char *arg, struct argp_state *state)

@@ -149,7 +149,7 @@ expect 2 'token id 16 is not in 0 .. 15' "$assay" translate copy --ids 3,2 --dec
 expect 2 '1 tokens of the decoder and 64 to generate exceed the model.s context of' "$assay" translate bart.0 --ids 3,2
 expect 2 'copy: no tokenizer.json' "$assay" translate copy 'a b'
 expect 2 'give a TEXT, or --ids IDS' "$assay" translate copy
-expect 2 'give one prompt: of TEXT, --ids and --inputs 2 are given' "$assay" translate copy a --ids 3
+expect 2 'there is more than one prompt: give a TEXT, or --ids IDS' "$assay" translate copy a --ids 3
 expect 2 "one MODEL and one TEXT; 'b' is too much" "$assay" translate copy a b
 for other in llama bert vit; do
   "${PYTHON:-python3}" "$source/vectors/independent/models/write.py" $other 0 $other >/dev/null
