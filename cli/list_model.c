@@ -15,7 +15,11 @@ static void print_key(const assay_model *m, const assay_model_key *k)
         snprintf(is, sizeof is, "'%.*s'", k->text.n < 40 ? (int)k->text.n : 40, k->text.at);
     else
         snprintf(is, sizeof is, k->kind == ASSAY_KEY_LIST ? "%.0f items" : "%.9g", k->number);
-    printf("  %-40s %-24s %s%s\n", k->name, is, understood ? "" : "REFUSED: ", means ? means : "not understood");
+    const bool refused = !understood && (means || m->whole);
+    printf("  %-40s %-24s %s%s\n", k->name, is, refused ? "REFUSED: " : "",
+           means      ? means
+           : m->whole ? "not understood"
+                      : "not reached");
 }
 
 int assay_list_model(const char *path)
@@ -32,8 +36,8 @@ int assay_list_model(const char *path)
            m.hf ? "safetensors with config.json" : "GGUF", m.hf ? m.n_parts : m.n_gguf,
            (m.hf ? m.n_parts : m.n_gguf) == 1 ? "" : "s", m.n_tensors);
     if (!s)
-        printf("%.0f parameters, %d calls of ops, vocabulary %" PRId64 ", context %" PRId64 "\n", g.parameters,
-               g.n_nodes, g.vocab, g.context);
+        printf("%.0f parameters, %d calls of ops, vocabulary %" PRId64 ", context %" PRId64 "%s\n", g.parameters,
+               g.n_nodes, g.vocab, g.context, g.context ? "" : " (no limit)");
     for (size_t i = 0; i < m.n_keys; i++)
         print_key(&m, &m.key[i]);
     if (s)

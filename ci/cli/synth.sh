@@ -47,6 +47,14 @@ grep -q 'm.gguf: llama, 20 tensors, ' said
 expect 0 'tokens/s' "$assay" run m.gguf -p 'the moon' -n 2
 expect 0 'rope.freq_base .* 5000 .* read' "$assay" list model m.gguf
 expect 2 'which file or folder' "$assay" list model
+mkdir made
+"$python" "$source/vectors/independent/models/write.py" llama 0 made >/dev/null
+sed -i 's/"hidden_size": */&-/' made/config.json
+expect 2 'num_hidden_layers .* not reached' "$assay" list model made
+if grep REFUSED out; then exit 1; fi
+sed -i 's/"hidden_size": *-/"hat": 1, "hidden_size": /' made/config.json
+expect 2 'hat .* 1 .* REFUSED: not understood' "$assay" list model made
+if grep "not reached" out; then exit 1; fi
 expect 2 'llama reads no key .expert_hat.' "$assay" synth llama -o m.gguf expert_hat=1
 expect 2 '5 heads are no multiple of 2 kv heads' "$assay" synth llama -o m.gguf --heads 5 --kv-heads 2
 expect 2 'is no family that is known; did you mean llama?' "$assay" synth lama -o m.gguf

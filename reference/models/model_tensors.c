@@ -297,6 +297,7 @@ const char *assay_model_key_use(const assay_model *m, const assay_model_key *k, 
 assay_status assay_model_rest(assay_model *m, assay_why *why)
 {
     const char *const dot = m->hf ? "" : ".", *const arch = m->hf ? "" : m->arch;
+    m->whole = true;
     for (size_t i = 0; i < m->n_keys; i++) {
         const assay_model_key *k = &m->key[i];
         bool understood;
