@@ -46,6 +46,8 @@ done
 grep -q 'm.gguf: llama, 20 tensors, ' said
 expect 0 'tokens/s' "$assay" run m.gguf -p 'the moon' -n 2
 expect 0 'rope.freq_base .* 5000 .* read' "$assay" list model m.gguf
+"$assay" synth t5 -o t.gguf >/dev/null
+expect 0 'tokens/s' "$assay" translate t.gguf hello -n 3
 expect 2 'which file or folder' "$assay" list model
 mkdir made
 "$python" "$source/vectors/independent/models/write.py" llama 0 made >/dev/null

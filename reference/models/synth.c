@@ -112,10 +112,13 @@ static assay_status plan(const assay_synth *s, assay_model *m, assay_why *why)
         st = set(m, *line, why);
     if (!st)
         st = assay_family_graph(m, ASSAY_f32, &g, why);
+    if (!st && g.encodes && g.steps && !assay_model_find(m, "decoder_start_token_id")) /* a text begins with it */
+        st = assay_model_set(m, "decoder_start_token_id", 0, why);
     if (!st)
         assay_graph_free(&g);
+    bool understood;
     for (size_t i = 0; i < m->n_keys && !st; i++)
-        if (!m->key[i].used)
+        if (!assay_model_key_use(m, &m->key[i], &understood))
             st = assay_fail(why, ASSAY_ERR_ARG, "%s reads no key '%s'", s->family->name, m->key[i].name);
     return st;
 }
