@@ -8,7 +8,7 @@
 static assay_status windows(assay_model *m, assay_stack *s, assay_why *why)
 {
     bool uses = false, by_list;
-    int64_t full = 0;
+    int64_t full = m->hf ? 28 : 0; /* what transformers takes where no key says it */
     assay_status st = assay_model_truth(m, "use_sliding_window", &uses, why);
     if (!st)
         st = assay_model_int(m, "max_window_layers", false, 0, ASSAY_MOST_LAYERS, &full, why);

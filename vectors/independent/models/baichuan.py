@@ -13,6 +13,9 @@ import numpy as np
 import common as m
 import llama
 
+UNREAD = ("tie_word_embeddings",)
+SEEDS = range(6)  # the last two are those that GGUF knows
+
 
 def shapes(c):
     d = c["hidden_size"]

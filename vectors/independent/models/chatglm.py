@@ -7,6 +7,8 @@ Keys read: padded_vocab_size hidden_size num_layers num_attention_heads kv_chann
 layernorm_epsilon add_qkv_bias rope_ratio.  FIXED are keys that every published file has with these values; others are refused."""
 import common as m
 
+UNREAD = "rope_scaling", "rope_theta", "tie_word_embeddings"  # of transformers; the remote code reads none of them
+
 FIXED = dict(multi_query_attention=True, rmsnorm=True, post_layer_norm=True, apply_residual_connection_post_layernorm=False,
              add_bias_linear=False)
 

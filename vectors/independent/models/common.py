@@ -34,16 +34,21 @@ def read(path):
     return tensors
 
 
-def write(path, tensors):
-    """float32, float64, int32 and uint8 arrays by sorted names."""
+def bf16(x):
+    """The bits of numbers that lose none in bf16."""
+    return (np.asarray(x, "<f4").view("<u4") >> 16).astype("<u2")
+
+
+def write(path, tensors, first=0):
+    """float32, float64, float16, int32 and uint8 arrays, and bits of bf16, by sorted names.  first: the byte, mod 8, at which data begin."""
     names, header, at = sorted(tensors), {"__metadata__": {"format": "pt"}}, 0
-    kinds = {np.dtype(v): k for k, v in KINDS.items() if k != "BF16"}
+    kinds = {np.dtype(v): k for k, v in KINDS.items()}
     for name in names:
         x = np.asarray(tensors[name])
         header[name] = {"dtype": kinds[x.dtype], "shape": list(x.shape), "data_offsets": [at, at + x.nbytes]}
         at += x.nbytes
     text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
+    text += b" " * ((first - len(text)) % 8)
     with open(path, "wb") as f:
         f.write(struct.pack("<Q", len(text)) + text)
         for name in names:

@@ -3,7 +3,7 @@
 fused by groups: [G, H / G + 2, D] (new_decoder_architecture), [H + 2, D] (multi_query) or [H, 3, D].
 
 Keys read: vocab_size hidden_size num_hidden_layers num_attention_heads num_kv_heads new_decoder_architecture multi_query parallel_attn
-num_ln_in_parallel_attn bias ffn_hidden_size activation layer_norm_epsilon rope_theta tie_word_embeddings.  alibi (Falcon-RW, whose slopes
+num_ln_in_parallel_attn bias ffn_hidden_size activation layer_norm_epsilon rope_theta rope_scaling max_position_embeddings tie_word_embeddings.  alibi (Falcon-RW, whose slopes
 are rounded to bf16) is refused."""
 import common as m
 import llama
@@ -40,7 +40,8 @@ def logits(c, W, ids):
         return m.layernorm(x, W[name + ".weight"], W[name + ".bias"], c["layer_norm_epsilon"])
 
     (d, H, (G, norms)), T = (c["hidden_size"], c["num_attention_heads"], plan(c)), len(ids)
-    x, rope = W["transformer.word_embeddings.weight"][ids], m.frequencies(d // H, c["rope_theta"])
+    x, rope = W["transformer.word_embeddings.weight"][ids], m.frequencies(
+        d // H, c["rope_theta"], c.get("rope_scaling"), c.get("max_position_embeddings"), T)
     for i in range(c["num_hidden_layers"]):
         p = f"transformer.h.{i}."
         h = norm(p + norms[0], x)

@@ -2,7 +2,7 @@
 """Gemma: Llama's graph with norms that multiply by 1 + w, the embedding times sqrt(d) and a tanh GELU; the head is tied.
 
 Keys read: vocab_size hidden_size num_hidden_layers num_attention_heads num_key_value_heads head_dim intermediate_size rms_norm_eps
-rope_theta max_position_embeddings.  hidden_act says gelu in old files and means tanh's all the same.
+rope_theta rope_scaling max_position_embeddings.  hidden_act says gelu in old files and means tanh's all the same.
 The functions here have places for what Gemma 2 and 3 do otherwise."""
 import math
 
@@ -43,6 +43,10 @@ def ffn(W, p, h):
     return m.linear(W, p + "down_proj", m.gelu_tanh(m.linear(W, p + "gate_proj", h)) * m.linear(W, p + "up_proj", h))
 
 
+def frequencies(c, length):
+    return m.frequencies(c["head_dim"], c["rope_theta"], c.get("rope_scaling"), c.get("max_position_embeddings"), length)
+
+
 def embed(c, W, ids):
     return math.sqrt(c["hidden_size"]) * W["model.embed_tokens.weight"][ids]
 
@@ -61,7 +65,7 @@ def sandwich(c, W, x, i, rope, mask, cap=None):
 
 
 def logits(c, W, ids):
-    x, rope = embed(c, W, ids), m.frequencies(c["head_dim"], c["rope_theta"])
+    x, rope = embed(c, W, ids), frequencies(c, len(ids))
     for i in range(c["num_hidden_layers"]):
         p = f"model.layers.{i}."
         x = x + attention(c, W, p + "self_attn.", norm(c, W, p + "input_layernorm", x), rope, m.causal)

@@ -14,7 +14,7 @@ def shapes(c):
 
 
 def logits(c, W, ids):
-    x, rope = gemma.embed(c, W, ids), m.frequencies(c["head_dim"], c["rope_theta"])
+    x, rope = gemma.embed(c, W, ids), gemma.frequencies(c, len(ids))
     for i in range(c["num_hidden_layers"]):
         slides = c["layer_types"][i] == "sliding_attention" if c.get("layer_types") else i % 2 == 0
         x = gemma.sandwich(c, W, x, i, rope, m.window(slides and c["sliding_window"]), c.get("attn_logit_softcapping"))

@@ -3,7 +3,7 @@
 gate and up are one matrix, gate first.
 
 Keys read: vocab_size hidden_size num_hidden_layers num_attention_heads num_key_value_heads head_dim partial_rotary_factor
-intermediate_size rms_norm_eps rope_theta attention_bias tie_word_embeddings."""
+intermediate_size rms_norm_eps rope_theta rope_scaling max_position_embeddings attention_bias tie_word_embeddings."""
 import common as m
 import llama
 
@@ -40,7 +40,8 @@ def logits(c, W, ids, after_attention=None, after_ffn=None):
         return m.rms(x, W[name + ".weight"], c["rms_norm_eps"]) if not name.endswith("None") else x
 
     x = W["model.embed_tokens.weight"][ids]
-    rope = m.frequencies(int(llama.sizes(c)[3] * c.get("partial_rotary_factor", 0.5)), c.get("rope_theta", 1e4))
+    rope = m.frequencies(int(llama.sizes(c)[3] * c.get("partial_rotary_factor", 0.5)), c.get("rope_theta", 1e4),
+                         c.get("rope_scaling"), c.get("max_position_embeddings"), len(ids))
     for i in range(c["num_hidden_layers"]):
         p = f"model.layers.{i}."
         x = x + norm(f"{p}{after_attention}", attention(c, W, p + "self_attn.", norm(p + "input_layernorm", x), rope))

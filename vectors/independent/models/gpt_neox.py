@@ -3,7 +3,7 @@
 other in the fused matrix [H, 3, D]; a quarter of each head turns (half rope).
 
 Keys read: vocab_size hidden_size num_hidden_layers num_attention_heads intermediate_size hidden_act layer_norm_eps rotary_pct
-rotary_emb_base use_parallel_residual attention_bias tie_word_embeddings."""
+rotary_emb_base rope_scaling max_position_embeddings use_parallel_residual attention_bias tie_word_embeddings."""
 import common as m
 import llama
 
@@ -29,7 +29,8 @@ def logits(c, W, ids):
         return m.layernorm(x, W[name + ".weight"], W[name + ".bias"], c["layer_norm_eps"])
 
     d, H, act = c["hidden_size"], c["num_attention_heads"], m.ACTIVATIONS[c["hidden_act"]]
-    x, rope = W["gpt_neox.embed_in.weight"][ids], m.frequencies(int(d // H * c["rotary_pct"]), c["rotary_emb_base"])
+    x, rope = W["gpt_neox.embed_in.weight"][ids], m.frequencies(
+        int(d // H * c["rotary_pct"]), c["rotary_emb_base"], c.get("rope_scaling"), c.get("max_position_embeddings"), len(ids))
     for i in range(c["num_hidden_layers"]):
         p = f"gpt_neox.layers.{i}."
         y = m.linear(W, p + "attention.query_key_value", norm(p + "input_layernorm", x)).reshape(len(ids), H, 3, d // H)

@@ -7,14 +7,14 @@ Experts are stored [E, in, out], gate and up in turn (even columns gate); or, as
 
 Keys read: vocab_size hidden_size num_hidden_layers num_attention_heads num_key_value_heads head_dim intermediate_size rms_norm_eps
 rope_theta rope_scaling max_position_embeddings sliding_window layer_types num_local_experts num_experts_per_tok tie_word_embeddings;
-quantization_config.quant_method says which tensors there are.  swiglu_limit is 7 in all files and taken for that."""
+swiglu_limit; quantization_config.quant_method says which tensors there are.  transformers takes swiglu_limit, 7 in all files, for that."""
 import numpy as np
 
 import common as m
 import llama
 
 FP4 = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6])
-LIMIT, ALPHA = 7.0, 1.702
+ALPHA = 1.702
 
 
 def packed(c):
@@ -53,11 +53,11 @@ def experts(c, W, p, h):
     up_down = [W[q] if q in W else unpack(W[q + "_blocks"], W[q + "_scales"]) for q in (p + "experts.gate_up_proj", p + "experts.down_proj")]
     (wide, narrow), y = up_down, 0 * h
     which, score = m.top(m.linear(W, p + "router", h), c["num_experts_per_tok"])
-    weight = m.softmax(score)
+    weight, limit = m.softmax(score), c.get("swiglu_limit", 7.0)
     for t, row in enumerate(h):
         for e, w in zip(which[t], weight[t]):
             z = row @ wide[e] + W[p + "experts.gate_up_proj_bias"][e]
-            g, u = np.minimum(z[0::2], LIMIT), np.clip(z[1::2], -LIMIT, LIMIT)
+            g, u = np.minimum(z[0::2], limit), np.clip(z[1::2], -limit, limit)
             y[t] += w * (((u + 1) * g * m.sigmoid(m.narrow(ALPHA) * g)) @ narrow[e] + W[p + "experts.down_proj_bias"][e])
     return y
 

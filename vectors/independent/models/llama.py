@@ -6,6 +6,8 @@ rms_norm_eps rope_theta rope_scaling max_position_embeddings attention_bias mlp_
 attention() and logits() have places for what Mistral, Qwen and the mixtures of experts do otherwise."""
 import common as m
 
+UNREAD = ("sliding_window",)  # transformers passes over it here; Assay does as it says
+
 
 def sizes(c):
     """(d, heads, key heads, head size)"""

@@ -2,7 +2,7 @@
 """Phi-1.5, Phi-2: one LayerNorm feeds attention and FFN side by side; biases everywhere, at the head too; a part of each head turns.
 
 Keys read: vocab_size hidden_size num_hidden_layers num_attention_heads num_key_value_heads partial_rotary_factor intermediate_size
-hidden_act layer_norm_eps rope_theta tie_word_embeddings.  qk_layernorm is false in the published models and not followed."""
+hidden_act layer_norm_eps rope_theta rope_scaling max_position_embeddings tie_word_embeddings.  qk_layernorm is false in the published models and not followed."""
 import common as m
 import llama
 
@@ -28,7 +28,8 @@ def logits(c, W, ids):
         return m.layernorm(x, W[name + ".weight"], W[name + ".bias"], c["layer_norm_eps"])
 
     _, H, G, D = llama.sizes(c)
-    x, rope = W["model.embed_tokens.weight"][ids], m.frequencies(int(D * c["partial_rotary_factor"]), c["rope_theta"])
+    x, rope = W["model.embed_tokens.weight"][ids], m.frequencies(
+        int(D * c["partial_rotary_factor"]), c["rope_theta"], c.get("rope_scaling"), c.get("max_position_embeddings"), len(ids))
     for i in range(c["num_hidden_layers"]):
         p = f"model.layers.{i}."
         h = norm(p + "input_layernorm", x)

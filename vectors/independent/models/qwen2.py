@@ -17,6 +17,8 @@ def masks(c):
     kinds = c.get("layer_types")
 
     def mask(i):
+        if kinds and "sliding_attention" in kinds and not W:
+            raise ValueError("layers with a window of no length")
         slides = kinds[i] == "sliding_attention" if kinds else i >= c.get("max_window_layers", 28)
         return m.window(W if slides else None)
 

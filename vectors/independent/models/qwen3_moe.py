@@ -35,8 +35,8 @@ def shapes(c):
 
 
 def logits(c, W, ids):
-    if c.get("use_sliding_window", False):
-        raise ValueError("use_sliding_window is not followed")
+    if c.get("use_sliding_window", False) or "sliding_attention" in c.get("layer_types", ()):
+        raise ValueError("windows are not followed")
     return llama.logits(c, W, ids, ffn=ffn)
 
 

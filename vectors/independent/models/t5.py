@@ -50,7 +50,8 @@ def bucket(distance, count, farthest, both):
             return first + n
         steps = K - e
         return first + e + max(j for j in range(steps) if farthest**j * e ** (steps - j) <= n**steps)
-    return np.vectorize(one, otypes=[np.int64])(np.asarray(distance, dtype=object))
+    each, where = np.unique(distance, return_inverse=True)
+    return np.array([one(int(d)) for d in each], dtype=np.int64)[where].reshape(np.shape(distance))
 
 
 def attend(c, W, p, x, keys, mask, bias):

@@ -31,6 +31,13 @@ def narrowed(x):
     return float(common.narrow(x)) if isinstance(x, float) else x
 
 
+def golden(family, c, W, inputs):
+    """Inputs and the answer to them, as a file holds them."""
+    named = inputs if isinstance(inputs, dict) else {"ids": inputs}
+    all_ = {n: np.asarray(x) for n, x in named.items()}
+    return {n: x.astype(np.int32 if x.dtype.kind in "iu" else np.float64) for n, x in all_.items()} | {"logits": family.logits(c, W, inputs)}
+
+
 def main(name, seed, folder, *flags):
     family = importlib.import_module(name)
     seed = next(iter(getattr(family, "SEEDS", [1]))) if seed == "any" else int(seed)
@@ -38,12 +45,9 @@ def main(name, seed, folder, *flags):
     common.NARROW = "--narrow" in flags
     c = {k: narrowed(x) for k, x in c.items()}
     common.write_model(folder, c, W)
-    named = inputs if isinstance(inputs, dict) else {"ids": inputs}
-    golden = {n: np.asarray(x) for n, x in named.items()}
-    golden = {n: x.astype(np.int32 if x.dtype.kind in "iu" else np.float64) for n, x in golden.items()}
-    golden["logits"] = family.logits(c, W, inputs)
-    common.write(os.path.join(folder, "golden.safetensors"), golden)
-    print(f"{folder}: {name}, {len(W)} tensors, {sum(w.size for w in W.values())} weights, logits {golden['logits'].shape}")
+    answer = golden(family, c, W, inputs)
+    common.write(os.path.join(folder, "golden.safetensors"), answer)
+    print(f"{folder}: {name}, {len(W)} tensors, {sum(w.size for w in W.values())} weights, logits {answer['logits'].shape}")
 
 
 if __name__ == "__main__":
