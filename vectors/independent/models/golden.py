@@ -68,12 +68,20 @@ def as_gguf(assay, folder, golden, what):
 
 
 def again(assay, family, folder, golden, what):
-    """A second text in one session is the first one's."""
+    """A text begins with the likeliest token behind the golden's; a second one in the same session is alike."""
+    global bad
     inputs = common.read(golden)
     if not getattr(family, "STEPS", True) or getattr(family, "only_encoder", lambda c: False)(json.load(open(folder + "/config.json", encoding="utf-8"))):
         return
+    steps = "decoder_ids" if "decoder_ids" in inputs else "ids"
+    if getattr(family, "FADES", False):
+        inputs |= {steps: inputs[steps][:2], "logits": inputs["logits"][:2]}
     text = ["--inputs", golden] if "mel" in inputs else ["--ids", ",".join(str(i) for i in inputs["ids"])]
-    run(f"{what} again", assay, "run", folder, *text, "-n", "6", "--ignore-eos", "--impl", "oracle", "--repeat", "2")
+    begun = ["--decoder-ids", ",".join(str(i) for i in inputs["decoder_ids"])] if "decoder_ids" in inputs else []
+    p = run(f"{what} again", assay, "run", folder, *text, *begun, "-n", "3", "--ignore-eos", "--impl", "oracle", "--repeat", "2")
+    if not p.returncode and p.stdout.split()[0] != str(inputs["logits"][-1].argmax()):
+        bad += 1
+        print(f"FAIL {what} again: {p.stdout[:60]!r} does not begin with {inputs['logits'][-1].argmax()}")
 
 
 def as_said(assay, family, seed, folder):

@@ -8,6 +8,8 @@ import numpy as np
 
 import common as m
 
+FADES = True  # a state of which little is left behind many tokens
+
 
 def shapes(c):
     E, H, s = c["embedding_size"], c["hidden_size"], {"encoder.weight": (c["vocab_size"], c["embedding_size"]), "decoder.bias": (c["vocab_size"],)}

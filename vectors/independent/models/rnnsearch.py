@@ -21,6 +21,8 @@ import numpy as np
 
 import common as m
 
+FADES = True  # a state of which little is left behind many tokens
+
 
 def shapes(c):
     n, e, a, l, V = c["hidden_size"], c["embedding_size"], c["alignment_size"], c["maxout_size"], c["target_vocab_size"]
