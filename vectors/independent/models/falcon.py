@@ -3,8 +3,8 @@
 fused by groups: [G, H / G + 2, D] (new_decoder_architecture), [H + 2, D] (multi_query) or [H, 3, D].
 
 Keys read: vocab_size hidden_size num_hidden_layers num_attention_heads num_kv_heads new_decoder_architecture multi_query parallel_attn
-num_ln_in_parallel_attn bias ffn_hidden_size activation layer_norm_epsilon rope_theta rope_scaling max_position_embeddings tie_word_embeddings.  alibi (Falcon-RW, whose slopes
-are rounded to bf16) is refused."""
+num_ln_in_parallel_attn bias ffn_hidden_size activation layer_norm_epsilon rope_theta rope_scaling max_position_embeddings tie_word_embeddings.
+alibi (Falcon-RW, whose slopes are rounded to bf16) is refused."""
 import common as m
 import llama
 

@@ -78,7 +78,7 @@ def again(assay, family, folder, golden, what):
         inputs |= {steps: inputs[steps][:2], "logits": inputs["logits"][:2]}
     text = ["--inputs", golden] if "mel" in inputs else ["--ids", ",".join(str(i) for i in inputs["ids"])]
     begun = ["--decoder-ids", ",".join(str(i) for i in inputs["decoder_ids"])] if "decoder_ids" in inputs else []
-    p = run(f"{what} again", assay, "run", folder, *text, *begun, "-n", "3", "--ignore-eos", "--impl", "oracle", "--repeat", "2")
+    p = run(f"{what} again", assay, "run", folder, *text, *begun, "-n", "2", "--ignore-eos", "--impl", "oracle", "--repeat", "2")
     if not p.returncode and p.stdout.split()[0] != str(inputs["logits"][-1].argmax()):
         bad += 1
         print(f"FAIL {what} again: {p.stdout[:60]!r} does not begin with {inputs['logits'][-1].argmax()}")

@@ -2,7 +2,8 @@
 """Phi-1.5, Phi-2: one LayerNorm feeds attention and FFN side by side; biases everywhere, at the head too; a part of each head turns.
 
 Keys read: vocab_size hidden_size num_hidden_layers num_attention_heads num_key_value_heads partial_rotary_factor intermediate_size
-hidden_act layer_norm_eps rope_theta rope_scaling max_position_embeddings tie_word_embeddings.  qk_layernorm is false in the published models and not followed."""
+hidden_act layer_norm_eps rope_theta rope_scaling max_position_embeddings tie_word_embeddings.
+qk_layernorm is false in the published models and not followed."""
 import common as m
 import llama
 

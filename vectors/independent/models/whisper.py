@@ -87,7 +87,8 @@ SMALL = COMMON | bart.sizes(48, 6, 80, 3, 2) | dict(architectures=["WhisperForCo
 
 
 def small(seed):
-    return SMALL | [{}, dict(scale_embedding=True, decoder_attention_heads=4, decoder_ffn_dim=56, activation_function="relu")][seed % 2] | (dict(max_source_positions=IN_FILE) if seed % 4 > 1 else {})
+    return SMALL | [{}, dict(scale_embedding=True, decoder_attention_heads=4, decoder_ffn_dim=56, activation_function="relu")][seed % 2] | (
+        dict(max_source_positions=IN_FILE) if seed % 4 > 1 else {})
 
 
 def draw(c, rng):
