@@ -89,6 +89,7 @@ KNOWN = dict(config=dict(TINY, architectures=["LlamaForCausalLM"], model_type="l
 SMALL = dict(vocab_size=96, hidden_size=48, num_hidden_layers=3, num_attention_heads=6, num_key_value_heads=2, intermediate_size=80,
              hidden_act="silu", rms_norm_eps=1e-5, rope_theta=10000.0, max_position_embeddings=128, tie_word_embeddings=False,
              bos_token_id=1, eos_token_id=2)
+SEEDS = range(7)
 VARIANTS = [
     dict(rope_scaling=dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=32),
          head_dim=16),
