@@ -100,6 +100,9 @@ static void as_hf(file *f, const assay_family *family, const assay_wanted *w, bo
     for (const assay_tensor_name *r = family->names; r->gguf; r++)
         if (*r->gguf && is_of(r->gguf, w->name, &number, &rest) && (!row || packed))
             row = r;
+    for (const assay_tensor_name *r = family->also; r && r->gguf && !row; r++)
+        if (*r->gguf && is_of(r->gguf, w->name, &number, &rest))
+            row = r;
     if (!row) {
         add_tensor(f, w->name, 0, 0, "", w->rank, w->dim);
         return;

@@ -10,6 +10,7 @@
 #include "../reference/models/ids.h"
 #include "commands.h"
 #include <argp.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,15 +72,6 @@ static const struct argp_option option_table[] = {
     { 0 },
 };
 
-static double number(struct argp_state *state, const char *option, const char *text)
-{
-    char *end;
-    const double x = strtod(text, &end);
-    if (end == text || *end || !(x >= 0) || isinf(x))
-        argp_error(state, "%s %.40s: a number from 0 on is needed", option, text);
-    return x;
-}
-
 static void check(struct argp_state *state, options *o)
 {
     assay_fidelity *f = &o->f;
@@ -140,10 +132,10 @@ static error_t take(int key, char *arg, struct argp_state *state)
         f->ops = false;
         return 0;
     case KEY_ABOVE_KL:
-        o->most_kl = number(state, "--fail-above-kl", arg);
+        o->most_kl = assay_option_real(state, "--fail-above-kl", arg, 0, DBL_MAX);
         return 0;
     case KEY_ABOVE_FLOOR:
-        o->most_times = number(state, "--fail-above-floor", arg);
+        o->most_times = assay_option_real(state, "--fail-above-floor", arg, 0, DBL_MAX);
         return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)

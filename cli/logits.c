@@ -5,6 +5,7 @@
 #include "../reference/models/outputs.h"
 #include "commands.h"
 #include <argp.h>
+#include <float.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -31,7 +32,6 @@ static const struct argp_option option_table[] = {
 static error_t take(int key, char *arg, struct argp_state *state)
 {
     options *o = state->input;
-    char *end;
     switch (key) {
     case 'o':
         o->o.path = arg;
@@ -46,12 +46,10 @@ static error_t take(int key, char *arg, struct argp_state *state)
         o->o.chunk = (int64_t)assay_option_whole(state, "--chunk", arg, 1, INT32_MAX);
         return 0;
     case KEY_THREADS:
-        o->o.threads = (int)assay_option_whole(state, "--threads", arg, 1, 4096);
+        assay_option_threads(state, arg, &o->o.threads, 1);
         return 0;
     case KEY_TOLERANCE:
-        o->tolerance = strtod(arg, &end);
-        if (end == arg || *end || !(o->tolerance >= 0))
-            argp_error(state, "--tolerance %.40s: a number from 0 on is needed", arg);
+        o->tolerance = assay_option_real(state, "--tolerance", arg, 0, DBL_MAX);
         return 0;
     case ARGP_KEY_ARG:
         if (o->o.inputs)

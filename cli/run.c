@@ -156,15 +156,6 @@ static error_t take_sampler(int key, const char *arg, struct argp_state *state, 
     return 0;
 }
 
-static double number(struct argp_state *state, const char *option, const char *text, double least, double most)
-{
-    char *end;
-    const double x = strtod(text, &end);
-    if (!strchr(".0123456789", text[*text == '-']) || end == text || *end || !(x >= least && x <= most))
-        argp_error(state, "%s %s: a number from %g to %g is needed", option, *text ? text : "''", least, most);
-    return x;
-}
-
 /* What does not go with what. */
 static void check(struct argp_state *state, const options *o)
 {
@@ -248,13 +239,13 @@ static error_t take(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_LENGTH_PENALTY:
         o->length = true;
-        o->g.length_penalty = number(state, "--length-penalty", arg, -4, 4);
+        o->g.length_penalty = assay_option_real(state, "--length-penalty", arg, -4, 4);
         return 0;
     case KEY_GROUPS:
         o->g.beam_groups = (int64_t)assay_option_whole(state, "--beam-groups", arg, 2, 64);
         return 0;
     case KEY_DIVERSE:
-        o->g.diverse = number(state, "--diverse", arg, 0, 100);
+        o->g.diverse = assay_option_real(state, "--diverse", arg, 0, 100);
         return 0;
     case KEY_DRAFT:
         o->g.draft = arg;

@@ -107,7 +107,7 @@ expect 2 'mel and pixels: a model reads one of them' "$assay" logits whisper bot
 ends 0 "$assay" logits whisper short.safetensors --tolerance 1e-9
 # Outputs: no file that is read, no disk that has no room for it.
 ln -s model.safetensors llama/link
-for out in llama/model.safetensors llama/link; do
+for out in llama/model.safetensors llama/link llama/config.json; do
   expect 2 'would be overwritten, and this run reads it' "$assay" logits llama $golden -o $out
 done
 ends 0 "$assay" logits llama $golden -o llama/out.safetensors --tolerance 1e-9

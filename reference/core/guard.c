@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAPS = 16 };
+enum { MAPS = 256 }; /* a model may have a hundred parts */
 
 static struct {
     uintptr_t begin, end; /* equal: free */

@@ -5,6 +5,7 @@
 #include "status.h"
 #include <ctype.h>
 #include <errno.h>
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,6 +155,17 @@ const char *assay_digits(const char *text, uint64_t *x)
     errno = 0;
     *x = isdigit((unsigned char)*text) ? strtoull(text, &end, hex ? 16 : 10) : 0;
     return isdigit((unsigned char)*text) && !errno ? end : NULL;
+}
+
+double assay_option_real(struct argp_state *state, const char *name, const char *arg, double lo, double hi)
+{
+    char *end, limit[40] = "on";
+    const double x = strtod(arg, &end);
+    if (hi < DBL_MAX)
+        snprintf(limit, sizeof limit, "to %g", hi);
+    if (!strchr(".0123456789", arg[*arg == '-']) || end == arg || *end || !(x >= lo && x <= hi))
+        argp_error(state, "%s %.80s: a number from %g %s is needed", name, *arg ? arg : "''", lo, limit);
+    return x;
 }
 
 uint64_t assay_option_whole(struct argp_state *state, const char *name, const char *arg, uint64_t lo, uint64_t hi)

@@ -19,6 +19,9 @@ const char *assay_digits(const char *text, uint64_t *x);
 /* The value of an option: a whole number of lo .. hi, and nothing else; else the program ends as above. */
 uint64_t assay_option_whole(struct argp_state *state, const char *name, const char *arg, uint64_t lo, uint64_t hi);
 
+/* A number of lo .. hi (DBL_MAX: any from lo on) that begins with a digit, a point or a minus: no inf, no nan. */
+double assay_option_real(struct argp_state *state, const char *name, const char *arg, double lo, double hi);
+
 /* The value of --threads, up to most numbers with commas between, into list: how many.  None exceeds assay_cpu_team().
  */
 int assay_option_threads(struct argp_state *state, const char *arg, int *list, int most);

@@ -116,7 +116,7 @@ assay_status assay_layers_read(assay_model *m, assay_stack *s, bool *by_list, as
     return ASSAY_OK;
 }
 
-assay_status assay_experts_read(assay_model *m, assay_stack *s, assay_why *why)
+assay_status assay_experts_read(assay_model *m, assay_stack *s, bool must, assay_why *why)
 {
     assay_status st =
         assay_model_int(m, "expert_count|num_local_experts|num_experts", false, 0, 1 << 16, &s->experts, why);
@@ -124,10 +124,19 @@ assay_status assay_experts_read(assay_model *m, assay_stack *s, assay_why *why)
         st = assay_model_int(m, "expert_used_count|num_experts_per_tok|experts_per_token", s->experts > 0, 0, 1 << 16,
                              &s->chosen, why);
     s->expert_F = s->F;
+    if (!st && must && !s->experts)
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: a model of family %s without experts", m->label, m->family->name);
     if (!st && (s->chosen > s->experts || (s->experts && !s->chosen)))
         return assay_fail(why, ASSAY_ERR_FORMAT, "%s: a token has %" PRId64 " of %" PRId64 " experts", m->label,
                           s->chosen, s->experts);
     return st;
+}
+
+assay_status assay_silu_read(assay_model *m, assay_why *why)
+{
+    assay_span is = { "silu", 4 };
+    const assay_status s = assay_model_text(m, "hidden_act", &is, why);
+    return s || assay_span_is(is, "silu") ? s : assay_activation_unknown(m, is, "silu", why);
 }
 
 assay_status assay_activation_unknown(const assay_model *m, assay_span is, const char *known, assay_why *why)

@@ -27,9 +27,10 @@ void assay_decoder_free(assay_decoder *d);
 assay_status assay_turn_read(assay_model *m, int64_t context, assay_turn *t, assay_why *why);
 /* Layers that see a window, by config.json's layer_types (then *by_list), else left alone. */
 assay_status assay_layers_read(assay_model *m, assay_stack *s, bool *by_list, assay_why *why);
-/* How many experts there are (0: the net is none of them) and how many a token has; each is F wide until a family says
- * otherwise. */
-assay_status assay_experts_read(assay_model *m, assay_stack *s, assay_why *why);
+/* How many experts there are (0: the net is none of them; refused if they must be there) and how many a token has; each
+ * is F wide until a family says otherwise. */
+assay_status assay_experts_read(assay_model *m, assay_stack *s, bool must, assay_why *why);
+assay_status assay_silu_read(assay_model *m, assay_why *why); /* hidden_act must be silu, where it is said */
 assay_status assay_activation_unknown(const assay_model *m, assay_span is, const char *known, assay_why *why);
 extern const assay_tensor_name assay_llama_names[]; /* of all that are built like LLaMA: family_llama.c */
 assay_status assay_llama_graph(assay_model *m, assay_dtype kv, assay_graph *g, assay_why *why); /* and their graph */

@@ -43,6 +43,7 @@ typedef struct assay_family {
     const char *arch[6];      /* general.architecture and model_type */
     const char *rope_of_gguf; /* "interleaved" or "half": how its GGUF files pair what rope turns; NULL: no rope */
     const assay_tensor_name *names; /* up to a row of NULL */
+    const assay_tensor_name *also;  /* further ones, of tensors that names does not name; NULL: none */
     const assay_key_rule *keys;     /* what the family has of keys that change nothing, up to NULL; NULL: none */
     /* The graph; the model's keys are read in it.  kv: element type of caches. */
     assay_status (*graph)(assay_model *m, assay_dtype kv, assay_graph *g, assay_why *why);

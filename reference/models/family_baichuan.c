@@ -30,14 +30,11 @@ static assay_status turns(assay_model *m, const assay_decoder *d, bool *out, ass
 static assay_status graph(assay_model *m, assay_dtype kv, assay_graph *g, assay_why *why)
 {
     assay_decoder d = { .s = { .half = true, .eps = 1e-6, .one_turn = true } };
-    assay_span act = { "silu", 4 };
     assay_tensor table = { 0 };
     bool turn = false;
     assay_status s = assay_decoder_read(m, &d, why);
     if (!s)
-        s = assay_model_text(m, "hidden_act", &act, why);
-    if (!s && !assay_span_is(act, "silu"))
-        s = assay_activation_unknown(m, act, "silu", why);
+        s = assay_silu_read(m, why);
     if (!s)
         s = turns(m, &d, &turn, why);
     if (!s && !turn) {

@@ -8,30 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#define COMMON                                                                                                         \
-    { "token_embd", "model.embed_tokens", ASSAY_FORM_SAME }, { "output_norm", "model.norm", ASSAY_FORM_SAME },         \
-        { "output", "lm_head", ASSAY_FORM_SAME },                                                                      \
-        { "blk.#.attn_norm", "model.layers.#.input_layernorm", ASSAY_FORM_SAME },                                      \
-        { "blk.#.attn_q", "model.layers.#.self_attn.q_proj", ASSAY_FORM_SAME },                                        \
-        { "blk.#.attn_k", "model.layers.#.self_attn.k_proj", ASSAY_FORM_SAME },                                        \
-        { "blk.#.attn_v", "model.layers.#.self_attn.v_proj", ASSAY_FORM_SAME },                                        \
-        { "blk.#.attn_output", "model.layers.#.self_attn.o_proj", ASSAY_FORM_SAME },                                   \
-        { "blk.#.attn_q_norm", "model.layers.#.self_attn.q_norm", ASSAY_FORM_SAME },                                   \
-        { "blk.#.attn_k_norm", "model.layers.#.self_attn.k_norm", ASSAY_FORM_SAME },                                   \
-        { "blk.#.ffn_gate", "model.layers.#.mlp.gate_proj", ASSAY_FORM_SAME },                                         \
-        { "blk.#.ffn_up", "model.layers.#.mlp.up_proj", ASSAY_FORM_SAME },                                             \
-    {                                                                                                                  \
-        "blk.#.ffn_down", "model.layers.#.mlp.down_proj", ASSAY_FORM_SAME                                              \
-    }
-
-static const assay_tensor_name first_names[] = {
-    COMMON,
-    { "blk.#.ffn_norm", "model.layers.#.post_attention_layernorm", ASSAY_FORM_SAME },
-    { 0 },
-};
-
 static const assay_tensor_name names[] = {
-    COMMON,
     { "blk.#.post_attention_norm", "model.layers.#.post_attention_layernorm", ASSAY_FORM_SAME },
     { "blk.#.ffn_norm", "model.layers.#.pre_feedforward_layernorm", ASSAY_FORM_SAME },
     { "blk.#.post_ffw_norm", "model.layers.#.post_feedforward_layernorm", ASSAY_FORM_SAME },
@@ -149,7 +126,7 @@ const assay_family assay_family_gemma = {
     .says = "Gemma: norms by 1 + w, embeddings times the root of their length",
     .arch = { "gemma" },
     .rope_of_gguf = "half",
-    .names = first_names,
+    .names = assay_llama_names,
     .keys = keys,
     .graph = first,
     .sizes = small,
@@ -160,6 +137,7 @@ const assay_family assay_family_gemma2 = {
     .arch = { "gemma2" },
     .rope_of_gguf = "half",
     .names = names,
+    .also = assay_llama_names,
     .keys = keys,
     .graph = second,
     .sizes = windowed,
@@ -170,6 +148,7 @@ const assay_family assay_family_gemma3 = {
     .arch = { "gemma3", "gemma3_text" },
     .rope_of_gguf = "half",
     .names = names,
+    .also = assay_llama_names,
     .keys = keys,
     .graph = third,
     .sizes = windowed,

@@ -20,18 +20,7 @@ static const assay_tensor_name chat_names[] = {
 };
 
 static const assay_tensor_name names[] = {
-    { "token_embd", "model.embed_tokens", ASSAY_FORM_SAME },
-    { "output_norm", "model.norm", ASSAY_FORM_SAME },
-    { "output", "lm_head", ASSAY_FORM_SAME },
-    { "blk.#.attn_norm", "model.layers.#.input_layernorm", ASSAY_FORM_SAME },
-    { "blk.#.attn_q", "model.layers.#.self_attn.q_proj", ASSAY_FORM_SAME },
-    { "blk.#.attn_k", "model.layers.#.self_attn.k_proj", ASSAY_FORM_SAME },
-    { "blk.#.attn_v", "model.layers.#.self_attn.v_proj", ASSAY_FORM_SAME },
-    { "blk.#.attn_output", "model.layers.#.self_attn.o_proj", ASSAY_FORM_SAME },
     { "blk.#.post_attention_norm", "model.layers.#.post_self_attn_layernorm", ASSAY_FORM_SAME },
-    { "blk.#.ffn_norm", "model.layers.#.post_attention_layernorm", ASSAY_FORM_SAME },
-    { "blk.#.ffn_up", "model.layers.#.mlp.gate_up_proj", ASSAY_FORM_SAME },
-    { "blk.#.ffn_down", "model.layers.#.mlp.down_proj", ASSAY_FORM_SAME },
     { "blk.#.post_ffw_norm", "model.layers.#.post_mlp_layernorm", ASSAY_FORM_SAME },
     { 0 },
 };
@@ -56,14 +45,11 @@ static const assay_key_rule keys[] = {
 
 static assay_status finish(assay_model *m, assay_dtype kv, assay_graph *g, assay_decoder *d, bool bias, assay_why *why)
 {
-    assay_span act = { "silu", 4 };
     assay_status s = assay_decoder_read(m, d, why);
     if (!s)
         s = assay_model_truth(m, "attention_bias|add_qkv_bias", &bias, why);
     if (!s)
-        s = assay_model_text(m, "hidden_act", &act, why);
-    if (!s && !assay_span_is(act, "silu"))
-        s = assay_activation_unknown(m, act, "silu", why);
+        s = assay_silu_read(m, why);
     if (bias && (m->hf || m->blank))
         d->s.bias = ASSAY_BIAS_Q | ASSAY_BIAS_K | ASSAY_BIAS_V;
     if (!s)
@@ -115,6 +101,7 @@ const assay_family assay_family_glm = {
     .arch = { "glm" },
     .rope_of_gguf = "interleaved",
     .names = names,
+    .also = assay_llama_names,
     .graph = glm,
     .sizes = small,
 };
@@ -124,6 +111,7 @@ const assay_family assay_family_glm4 = {
     .arch = { "glm4" },
     .rope_of_gguf = "interleaved",
     .names = names,
+    .also = assay_llama_names,
     .graph = glm4,
     .sizes = small,
 };

@@ -10,14 +10,6 @@
 
 #define EXPERTS "model.layers.#.mlp.experts."
 static const assay_tensor_name names[] = {
-    { "token_embd", "model.embed_tokens", ASSAY_FORM_SAME },
-    { "output_norm", "model.norm", ASSAY_FORM_SAME },
-    { "output", "lm_head", ASSAY_FORM_SAME },
-    { "blk.#.attn_norm", "model.layers.#.input_layernorm", ASSAY_FORM_SAME },
-    { "blk.#.attn_q", "model.layers.#.self_attn.q_proj", ASSAY_FORM_SAME },
-    { "blk.#.attn_k", "model.layers.#.self_attn.k_proj", ASSAY_FORM_SAME },
-    { "blk.#.attn_v", "model.layers.#.self_attn.v_proj", ASSAY_FORM_SAME },
-    { "blk.#.attn_output", "model.layers.#.self_attn.o_proj", ASSAY_FORM_SAME },
     { "blk.#.attn_sinks.weight", "model.layers.#.self_attn.sinks", ASSAY_FORM_SAME },
     { "blk.#.post_attention_norm", "model.layers.#.post_attention_layernorm", ASSAY_FORM_SAME },
     { "blk.#.ffn_gate_inp", "model.layers.#.mlp.router", ASSAY_FORM_SAME },
@@ -64,9 +56,7 @@ static assay_status graph(assay_model *m, assay_dtype kv, assay_graph *g, assay_
         st = assay_model_truth(m, "attention_bias", &bias, why);
     s->bias = ASSAY_BIAS_NET | (bias ? ASSAY_BIAS_Q | ASSAY_BIAS_K | ASSAY_BIAS_V | ASSAY_BIAS_O : 0u);
     if (!st)
-        st = assay_experts_read(m, s, why);
-    if (!st && !s->experts)
-        st = assay_fail(why, ASSAY_ERR_FORMAT, "%s: a model of family %s without experts", m->label, m->family->name);
+        st = assay_experts_read(m, s, true, why);
     if (!st)
         st = assay_model_int(m, "expert_feed_forward_length", false, 1, 1 << 24, &s->expert_F, why);
     if (!st)
@@ -100,6 +90,7 @@ const assay_family assay_family_gpt_oss = {
     .arch = { "gpt-oss", "gpt_oss" },
     .rope_of_gguf = "half",
     .names = names,
+    .also = assay_llama_names,
     .keys = keys,
     .graph = graph,
     .sizes = small,

@@ -30,18 +30,15 @@ assay_status assay_llama_graph(assay_model *m, assay_dtype kv, assay_graph *g, a
 {
     assay_decoder d = { .s = { .half = true, .eps = 1e-6, .one_turn = true } };
     bool bias = false, net_bias = false;
-    assay_span act = { "silu", 4 };
     assay_status s = assay_decoder_read(m, &d, why);
     if (!s)
         s = assay_model_truth(m, "attention_bias", &bias, why);
     if (!s)
         s = assay_model_truth(m, "mlp_bias", &net_bias, why);
     if (!s)
-        s = assay_model_text(m, "hidden_act", &act, why);
-    if (!s && !assay_span_is(act, "silu"))
-        s = assay_activation_unknown(m, act, "silu", why);
+        s = assay_silu_read(m, why);
     if (!s)
-        s = assay_experts_read(m, &d.s, why);
+        s = assay_experts_read(m, &d.s, false, why);
     d.s.gate_sums = true; /* by softmax of all, divided by the sum of the chosen */
     d.s.bias =
         (bias ? ASSAY_BIAS_Q | ASSAY_BIAS_K | ASSAY_BIAS_V | ASSAY_BIAS_O : 0u) | (net_bias ? ASSAY_BIAS_NET : 0u);

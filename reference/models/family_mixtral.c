@@ -5,20 +5,10 @@
 #include "decoder.h"
 
 static const assay_tensor_name names[] = {
-    { "token_embd", "model.embed_tokens", ASSAY_FORM_SAME },
-    { "output_norm", "model.norm", ASSAY_FORM_SAME },
-    { "output", "lm_head", ASSAY_FORM_SAME },
-    { "blk.#.attn_norm", "model.layers.#.input_layernorm", ASSAY_FORM_SAME },
-    { "blk.#.attn_q", "model.layers.#.self_attn.q_proj", ASSAY_FORM_SAME },
-    { "blk.#.attn_k", "model.layers.#.self_attn.k_proj", ASSAY_FORM_SAME },
-    { "blk.#.attn_v", "model.layers.#.self_attn.v_proj", ASSAY_FORM_SAME },
-    { "blk.#.attn_output", "model.layers.#.self_attn.o_proj", ASSAY_FORM_SAME },
-    { "blk.#.ffn_norm", "model.layers.#.post_attention_layernorm", ASSAY_FORM_SAME },
     { "blk.#.ffn_gate_inp", "model.layers.#.block_sparse_moe.gate", ASSAY_FORM_SAME },
     { "blk.#.ffn_gate_exps", "model.layers.#.block_sparse_moe.experts.*.w1", ASSAY_FORM_SAME },
     { "blk.#.ffn_up_exps", "model.layers.#.block_sparse_moe.experts.*.w3", ASSAY_FORM_SAME },
     { "blk.#.ffn_down_exps", "model.layers.#.block_sparse_moe.experts.*.w2", ASSAY_FORM_SAME },
-    { "", "model.layers.#.self_attn.rotary_emb.inv_freq", ASSAY_FORM_SAME },
     { 0 },
 };
 
@@ -39,6 +29,7 @@ const assay_family assay_family_mixtral = {
     .arch = { "mixtral" },
     .rope_of_gguf = "interleaved",
     .names = names,
+    .also = assay_llama_names,
     .graph = assay_llama_graph,
     .sizes = small,
 };

@@ -6,17 +6,10 @@
 #include <string.h>
 
 static const assay_tensor_name names[] = {
-    { "token_embd", "model.embed_tokens", ASSAY_FORM_SAME },
     { "output_norm", "model.final_layernorm", ASSAY_FORM_SAME },
-    { "output", "lm_head", ASSAY_FORM_SAME },
-    { "blk.#.attn_norm", "model.layers.#.input_layernorm", ASSAY_FORM_SAME },
-    { "blk.#.attn_q", "model.layers.#.self_attn.q_proj", ASSAY_FORM_SAME },
-    { "blk.#.attn_k", "model.layers.#.self_attn.k_proj", ASSAY_FORM_SAME },
-    { "blk.#.attn_v", "model.layers.#.self_attn.v_proj", ASSAY_FORM_SAME },
     { "blk.#.attn_output", "model.layers.#.self_attn.dense", ASSAY_FORM_SAME },
     { "blk.#.ffn_up", "model.layers.#.mlp.fc1", ASSAY_FORM_SAME },
     { "blk.#.ffn_down", "model.layers.#.mlp.fc2", ASSAY_FORM_SAME },
-    { "", "model.layers.#.self_attn.rotary_emb.inv_freq", ASSAY_FORM_SAME },
     { 0 },
 };
 
@@ -55,12 +48,9 @@ static assay_status second(assay_model *m, assay_dtype kv, assay_graph *g, assay
 static assay_status third(assay_model *m, assay_dtype kv, assay_graph *g, assay_why *why)
 {
     assay_decoder d = { .s = { .half = true, .eps = 1e-5, .one_turn = true, .one_qkv = true, .one_up = true } };
-    assay_span act = { "silu", 4 };
     assay_status s = assay_decoder_read(m, &d, why);
     if (!s)
-        s = assay_model_text(m, "hidden_act", &act, why);
-    if (!s && !assay_span_is(act, "silu"))
-        s = assay_activation_unknown(m, act, "silu", why);
+        s = assay_silu_read(m, why);
     memset(d.s.local, d.s.window > 0, sizeof d.s.local);
     if (!s)
         s = assay_decoder_graph(m, &d, kv, g, why);
@@ -78,6 +68,7 @@ const assay_family assay_family_phi = {
     .arch = { "phi2", "phi" },
     .rope_of_gguf = "half",
     .names = names,
+    .also = assay_llama_names,
     .keys = keys,
     .graph = second,
     .sizes = parallel,

@@ -21,7 +21,6 @@ static assay_status windows(assay_model *m, assay_stack *s, assay_why *why)
 
 static assay_status graph(assay_model *m, assay_dtype kv, assay_graph *g, assay_why *why, assay_decoder d)
 {
-    assay_span act = { "silu", 4 };
     bool bias = false;
     assay_status s = assay_decoder_read(m, &d, why);
     if (!s)
@@ -31,9 +30,7 @@ static assay_status graph(assay_model *m, assay_dtype kv, assay_graph *g, assay_
     if (!s)
         s = windows(m, &d.s, why);
     if (!s)
-        s = assay_model_text(m, "hidden_act", &act, why);
-    if (!s && !assay_span_is(act, "silu"))
-        s = assay_activation_unknown(m, act, "silu", why);
+        s = assay_silu_read(m, why);
     if (!s)
         s = assay_decoder_graph(m, &d, kv, g, why);
     assay_decoder_free(&d);

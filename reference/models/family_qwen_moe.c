@@ -9,20 +9,6 @@
 #include <inttypes.h>
 
 static const assay_tensor_name names[] = {
-    { "token_embd", "model.embed_tokens", ASSAY_FORM_SAME },
-    { "output_norm", "model.norm", ASSAY_FORM_SAME },
-    { "output", "lm_head", ASSAY_FORM_SAME },
-    { "blk.#.attn_norm", "model.layers.#.input_layernorm", ASSAY_FORM_SAME },
-    { "blk.#.attn_q", "model.layers.#.self_attn.q_proj", ASSAY_FORM_SAME },
-    { "blk.#.attn_k", "model.layers.#.self_attn.k_proj", ASSAY_FORM_SAME },
-    { "blk.#.attn_v", "model.layers.#.self_attn.v_proj", ASSAY_FORM_SAME },
-    { "blk.#.attn_q_norm", "model.layers.#.self_attn.q_norm", ASSAY_FORM_SAME },
-    { "blk.#.attn_k_norm", "model.layers.#.self_attn.k_norm", ASSAY_FORM_SAME },
-    { "blk.#.attn_output", "model.layers.#.self_attn.o_proj", ASSAY_FORM_SAME },
-    { "blk.#.ffn_norm", "model.layers.#.post_attention_layernorm", ASSAY_FORM_SAME },
-    { "blk.#.ffn_gate", "model.layers.#.mlp.gate_proj", ASSAY_FORM_SAME },
-    { "blk.#.ffn_up", "model.layers.#.mlp.up_proj", ASSAY_FORM_SAME },
-    { "blk.#.ffn_down", "model.layers.#.mlp.down_proj", ASSAY_FORM_SAME },
     { "blk.#.ffn_gate_inp", "model.layers.#.mlp.gate", ASSAY_FORM_SAME },
     { "blk.#.ffn_gate_exps", "model.layers.#.mlp.experts.*.gate_proj", ASSAY_FORM_SAME },
     { "blk.#.ffn_up_exps", "model.layers.#.mlp.experts.*.up_proj", ASSAY_FORM_SAME },
@@ -58,7 +44,6 @@ static assay_status plain_layers(assay_model *m, assay_stack *s, assay_why *why)
 
 static assay_status graph(assay_model *m, assay_dtype kv, assay_graph *g, assay_why *why, assay_decoder d)
 {
-    assay_span act = { "silu", 4 };
     assay_stack *s = &d.s;
     bool bias = s->bias != 0, by_list;
     s->half = s->one_turn = true;
@@ -73,9 +58,7 @@ static assay_status graph(assay_model *m, assay_dtype kv, assay_graph *g, assay_
     else if (bias)
         s->bias = ASSAY_BIAS_Q | ASSAY_BIAS_K | ASSAY_BIAS_V | ASSAY_BIAS_O;
     if (!st)
-        st = assay_experts_read(m, s, why);
-    if (!st && !s->experts)
-        st = assay_fail(why, ASSAY_ERR_FORMAT, "%s: a model of family %s without experts", m->label, m->family->name);
+        st = assay_experts_read(m, s, true, why);
     if (!st && s->shared_gate) /* what files without the keys mean */
         s->expert_F = s->F / s->chosen, s->shared_F = s->F;
     if (!st)
@@ -89,9 +72,7 @@ static assay_status graph(assay_model *m, assay_dtype kv, assay_graph *g, assay_
     if (!st)
         st = plain_layers(m, s, why);
     if (!st)
-        st = assay_model_text(m, "hidden_act", &act, why);
-    if (!st && !assay_span_is(act, "silu"))
-        st = assay_activation_unknown(m, act, "silu", why);
+        st = assay_silu_read(m, why);
     if (!st)
         st = assay_decoder_graph(m, &d, kv, g, why);
     assay_decoder_free(&d);
@@ -133,6 +114,7 @@ const assay_family assay_family_qwen2_moe = {
     .arch = { "qwen2moe", "qwen2_moe" },
     .rope_of_gguf = "half",
     .names = names,
+    .also = assay_llama_names,
     .keys = keys,
     .graph = qwen2_moe,
     .sizes = shared,
@@ -150,6 +132,7 @@ const assay_family assay_family_qwen3_moe = {
     .arch = { "qwen3moe", "qwen3_moe" },
     .rope_of_gguf = "half",
     .names = names,
+    .also = assay_llama_names,
     .keys = keys,
     .graph = qwen3_moe,
     .sizes = chosen,

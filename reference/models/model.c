@@ -99,8 +99,7 @@ static assay_status open_split(assay_model *m, const char *path, int64_t parts, 
         char number[64];
         snprintf(number, sizeof number, "%05" PRId64 "-of-%05" PRId64, i + 1, parts);
         memcpy(name + (digits - path), number, 14);
-        m->own = assay_grown(m->own, m->n_own, sizeof *m->own);
-        m->own[m->n_own++] = name;
+        assay_model_keep(m, name);
         assay_status s = assay_gguf_open(name, &m->gguf[i], why);
         m->n_gguf += !s;
         if (!s)
@@ -331,7 +330,7 @@ void assay_model_close(assay_model *m)
     for (size_t i = 0; i < m->n_own; i++)
         free(m->own[i]);
     cJSON_Delete(m->config);
-    free(m->config_text);
+    assay_map_close(&m->config_map);
     free(m->gguf);
     free(m->part);
     free(m->own);

@@ -52,7 +52,7 @@ typedef struct assay_model {
     size_t n_gguf;
     assay_safetensors *part;
     size_t n_parts;
-    char *config_text;
+    assay_map config_map; /* held, so that no output replaces the file (save.h) */
     struct cJSON *config;
     assay_model_key *key;
     size_t n_keys, keys_room;

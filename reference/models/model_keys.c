@@ -128,12 +128,15 @@ static assay_status add_members(assay_model *m, const cJSON *object, const char 
 
 assay_status assay_model_keys_json(assay_model *m, assay_why *why)
 {
-    char path[8192];
+    char path[8192], *text = NULL;
     snprintf(path, sizeof path, "%s/config.json", m->folder);
-    assay_status s = assay_model_slurp(path, &m->config_text, why);
+    assay_status s = assay_map_open(path, &m->config_map, why);
+    if (!s)
+        s = assay_model_slurp(path, &text, why);
     if (s)
         return s;
-    m->config = cJSON_Parse(m->config_text);
+    m->config = cJSON_Parse(text);
+    free(text);
     const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(m->config, "model_type"));
     if (!cJSON_IsObject(m->config) || !type)
         return assay_fail(why, ASSAY_ERR_FORMAT, "%s: no JSON object with a model_type", path);

@@ -66,17 +66,19 @@ static bool find(const assay_model *m, const char *name, place *p)
         p->first = look(m, name);
         return p->first != NULL;
     }
-    for (const assay_tensor_name *r = m->family->names; r->gguf; r++) {
-        if (!matches(r->gguf, name, &p->number, &p->rest))
-            continue;
-        p->row = r;
-        for (p->pattern = r->hf; *p->pattern && !p->first; p->pattern += p->n + (p->pattern[p->n] == '|')) {
-            p->n = strcspn(p->pattern, "|");
-            fill(p->pattern, p->n, p->number, 0, p->rest, file_name);
-            if ((p->first = look(m, file_name)) != NULL)
-                return true;
+    const assay_tensor_name *const tables[] = { m->family->names, m->family->also };
+    for (int t = 0; t < 2 && !p->row; t++)
+        for (const assay_tensor_name *r = tables[t]; r && r->gguf; r++) {
+            if (!matches(r->gguf, name, &p->number, &p->rest))
+                continue;
+            p->row = r;
+            for (p->pattern = r->hf; *p->pattern && !p->first; p->pattern += p->n + (p->pattern[p->n] == '|')) {
+                p->n = strcspn(p->pattern, "|");
+                fill(p->pattern, p->n, p->number, 0, p->rest, file_name);
+                if ((p->first = look(m, file_name)) != NULL)
+                    return true;
+            }
         }
-    }
     return false;
 }
 
@@ -279,9 +281,11 @@ static bool dropped(const assay_family *f, const char *name)
 {
     int64_t number;
     const char *rest;
-    for (const assay_tensor_name *r = f->names; r && r->gguf; r++)
-        if (!*r->gguf && matches(r->hf, name, &number, &rest))
-            return true;
+    const assay_tensor_name *const tables[] = { f->names, f->also };
+    for (int t = 0; t < 2; t++)
+        for (const assay_tensor_name *r = tables[t]; r && r->gguf; r++)
+            if (!*r->gguf && matches(r->hf, name, &number, &rest))
+                return true;
     return false;
 }
 

@@ -180,7 +180,6 @@ static bool scalar_rows(const assay_entry *e, int64_t n0, int64_t n1)
     return good;
 }
 
-/* One thread's share of a call by a reference. */
 /* Sums and products of two numbers have one right answer as ops, that of f32.  Between oracles a value keeps what
  * double has of it: so a whole model is as exact as its parts. */
 static bool run_wide(const assay_entry *e, int thread, int threads)
@@ -195,6 +194,7 @@ static bool run_wide(const assay_entry *e, int thread, int threads)
     return sum || product;
 }
 
+/* One thread's share of a call by a reference. */
 static bool run_reference(const assay_entry *e, int thread, int threads, bool product)
 {
     const assay_op *op = e->node.op;
