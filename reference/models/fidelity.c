@@ -240,15 +240,6 @@ static assay_status tokens(work *w, assay_why *why)
 
 enum { USUAL = 512 }; /* tokens of a window */
 
-/* Positions that a run may reach, as far as is known before the model is; 0: as the model says. */
-static int64_t reach(const work *w)
-{
-    const assay_fidelity *f = w->f;
-    if (f->window || f->text_path)
-        return f->window;
-    return f->inputs_path ? w->in.ids.n : f->n_ids < USUAL ? f->n_ids : USUAL;
-}
-
 /* Windows, tokens of steps, rows of answers. */
 static assay_status fit(work *w, assay_why *why)
 {
@@ -279,6 +270,9 @@ static assay_status fit(work *w, assay_why *why)
     if (alone && (f->window > most || w->feed.window > most || (w->feed.window < 2 && w->feed.rows > 1)))
         return assay_fail(why, ASSAY_ERR_ARG, "windows of %" PRId64 " tokens, where the model's context is %" PRId64,
                           f->window ? f->window : w->feed.window, most);
+    s = assay_loaded_reach(&w->l, f->kv, w->feed.window, why);
+    if (s)
+        return s;
     f->rows = w->feed.rows;
     f->width = g->width;
     f->positions = alone ? w->feed.window : 0;
@@ -296,7 +290,7 @@ assay_status assay_fidelity_run(assay_fidelity *f, assay_why *why)
     const double begin = assay_seconds();
     assay_status s = f->inputs_path ? assay_inputs_open(f->inputs_path, &w.in, why) : ASSAY_OK;
     if (!s)
-        s = assay_load(f->model, f->kv, reach(&w), f->text_path ? ASSAY_WANTS_TEXT : ASSAY_WANTS_NUMBERS, &w.l, why);
+        s = assay_load(f->model, f->kv, 0, f->text_path ? ASSAY_WANTS_TEXT : ASSAY_WANTS_NUMBERS, &w.l, why);
     if (!s && !f->inputs_path)
         s = tokens(&w, why);
     if (!s)

@@ -82,6 +82,9 @@ static assay_status load(run *r, assay_why *why)
         if (r->id[i] >= r->l.graph.vocab)
             return assay_fail(why, ASSAY_ERR_ARG, "token id %" PRId32 " is not in 0 .. %" PRId64, r->id[i],
                               r->l.graph.vocab - 1);
+    s = assay_loaded_reach(&r->l, o->kv, r->n_prompt + o->n, why);
+    if (s)
+        return s;
     const int64_t chunk = o->batch < r->n_prompt ? o->batch : r->n_prompt;
     const int64_t judged = assay_generate_judged(o), most = chunk > judged ? chunk : judged;
     s = assay_chain_begin(&r->chain, &o->chain, &o->impl, r->l.graph.vocab, why);

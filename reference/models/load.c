@@ -35,6 +35,15 @@ assay_status assay_load(const char *path, assay_dtype kv, int64_t longest, assay
     return s;
 }
 
+assay_status assay_loaded_reach(assay_loaded *l, assay_dtype kv, int64_t longest, assay_why *why)
+{
+    if (!l->model.by_length || l->model.longest == longest)
+        return ASSAY_OK;
+    l->model.longest = longest;
+    assay_graph_free(&l->graph);
+    return assay_family_graph(&l->model, kv, &l->graph, why);
+}
+
 void assay_loaded_free(assay_loaded *l)
 {
     if (l->tokens.kind)

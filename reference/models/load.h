@@ -17,6 +17,8 @@ typedef struct assay_loaded {
  * WANTS_NUMBERS: nobody reads or writes text, and no tokenizer is opened. */
 assay_status assay_load(const char *path, assay_dtype kv, int64_t longest, assay_wants wants, assay_loaded *l,
                         assay_why *why);
+/* A run of so many positions, known when the text is: the graph is made again where it depends on them. */
+assay_status assay_loaded_reach(assay_loaded *l, assay_dtype kv, int64_t longest, assay_why *why);
 void assay_loaded_free(assay_loaded *l);
 /* A GGUF file's own, else that of tokenizer.json, tokenizer.model or vocab.txt in the model's folder. */
 assay_status assay_model_tokenizer(const assay_model *m, assay_wants wants, assay_tokenizer *t, assay_why *why);

@@ -45,6 +45,7 @@ typedef struct assay_model {
     const struct assay_family *family;
     int64_t heads, kv_heads; /* once the family has read them: for ASSAY_FORM_GROUPS */
     bool whole;              /* the graph has read every key that it reads */
+    bool by_length;          /* the graph is another by longest, which follows */
     int64_t longest;         /* positions that a run may reach, where that decides (LongRoPE); 0: its context */
     bool hf;                 /* safetensors with config.json */
     bool blank;              /* neither file nor weights: what is asked for is noted, and is all zero (assay synth) */

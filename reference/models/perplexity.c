@@ -130,7 +130,7 @@ assay_status assay_perplexity_run(assay_generate *o, FILE *out, assay_why *why)
     assay_prompt text = { 0 };
     assay_map map = { 0 };
     assay_score score = { 0 };
-    assay_status s = assay_load(o->model, o->kv, o->window, ASSAY_WANTS_TEXT, &l, why);
+    assay_status s = assay_load(o->model, o->kv, 0, ASSAY_WANTS_TEXT, &l, why);
     if (!s && (l.graph.encodes || !l.graph.steps))
         s = assay_fail(why, ASSAY_UNSUPPORTED, "--perplexity is of decoders alone; family %s has an encoder",
                        l.graph.family);
@@ -149,6 +149,8 @@ assay_status assay_perplexity_run(assay_generate *o, FILE *out, assay_why *why)
         s = assay_fail(why, ASSAY_ERR_ARG, "--window %" PRId64 " exceeds the model's context of %" PRId64, W, most);
     W = n < W ? n : W;
     const int64_t batch = o->batch < W ? o->batch : W;
+    if (!s)
+        s = assay_loaded_reach(&l, o->kv, W, why);
     if (!s)
         s = assay_session_make(&l.graph, &o->impl, batch, batch, W, 0, o->threads, &session, why);
     if (!s)

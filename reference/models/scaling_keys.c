@@ -48,8 +48,9 @@ static assay_status read_kind(assay_model *m, assay_scaling *r, assay_why *why)
 
 /* Of LongRoPE's two lists the long one where a run may go beyond what the model was trained on (llama.cpp's rule, by
  * the context that it is given; transformers' by the text so far, so that what was written changes when it grows). */
-static bool goes_on(const assay_model *m, const assay_turn *t, int64_t context)
+static bool goes_on(assay_model *m, const assay_turn *t, int64_t context)
 {
+    m->by_length = true;
     return (double)(m->longest ? m->longest : context) > t->scaling.original;
 }
 

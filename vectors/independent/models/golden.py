@@ -84,6 +84,20 @@ def again(assay, family, folder, golden, what):
         print(f"FAIL {what} again: {p.stdout[:60]!r} does not begin with {inputs['logits'][-1].argmax()}")
 
 
+def run_alike(assay, family, folder, golden, what):
+    """The logits that assay run writes of a decoder's prompt are those of the golden: it may choose by a text's length what assay logits does."""
+    global bad
+    inputs = common.read(golden)
+    if not getattr(family, "STEPS", True) or set(inputs) != {"ids", "logits"}:
+        return
+    path = folder + ".run"
+    p = run(f"{what} by assay run", assay, "run", folder, "--ids", ",".join(map(str, inputs["ids"])), "-n", "0", "--impl", "oracle", "--logits", path)
+    off = abs(common.read(path)["logits"] - inputs["logits"]).max() / abs(inputs["logits"]).max() if not p.returncode else 0
+    if off > F32:
+        bad += 1
+        print(f"FAIL {what} by assay run: logits off by {off:.1e}")
+
+
 def as_said(assay, family, seed, folder):
     """How many changes of config.json there are, how many of them are refused."""
     refused = [run(f"seed {seed}, {what}", assay, "logits", folder, golden, "--tolerance", repr(F32), may=(0, 2)).returncode == 2
@@ -109,6 +123,7 @@ def main(assay, judge, names):
                     golden = os.path.join(folder, "golden.safetensors")
                     one(assay, family, folder, golden, what)
                     again(assay, family, folder, golden, what)
+                    run_alike(assay, family, folder, golden, what)
                     ggufs += as_gguf(assay, folder, golden, what)
             first = os.path.join(top, f"small.{seeds[0]}")
             for kind in parts.KINDS:
