@@ -4,6 +4,7 @@
 #include "../reference/core/secret.h"
 #include "../reference/core/options.h"
 #include "bench.h"
+#include "../conformance/builds.h"
 #include "../conformance/results/hash.h"
 #include "../reference/core/save.h"
 #include "../reference/core/status.h"
@@ -68,8 +69,8 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
     const visitor *v = ctx;
     char name[128];
     name_case(v, line, name, sizeof name);
-    const assay_status st =
-        v->s->o->filter.kernel_b ? bench_pairs(v->s, line, name) : bench_rows(v->s, line, name, v->tokens);
+    const assay_status st = v->s->o->filter.kernel_b || v->s->build_b ? bench_pairs(v->s, line, name)
+                                                                      : bench_rows(v->s, line, name, v->tokens);
     if (st)
         *why = v->s->why;
     return st;
@@ -118,7 +119,7 @@ static assay_status all_rows(bench_session *s)
 
 /* ---- command line ------------------------------------------------------------------------------------------------ */
 
-enum { KEY_CASE = 256, KEY_RESUME, KEY_SIMULATE, KEY_ROOFS, KEY_CHILD };
+enum { KEY_CASE = 256, KEY_RESUME, KEY_SIMULATE, KEY_ROOFS, KEY_SLOWER, KEY_CHILD };
 
 static const struct argp_option option_table[] = {
     { "workload", 'w', "GLOB", 0, "only workloads whose name matches (assay list workloads)", 0 },
@@ -129,6 +130,11 @@ static const struct argp_option option_table[] = {
       "a plug-in's only when this is given: it is not confined there",
       0 },
     { "no-roofs", KEY_ROOFS, NULL, 0, "measure no roofs: rows then have no shares", 0 },
+    { "fail-if-slower", KEY_SLOWER, "P%", 0,
+      "of two kernels (-k -k) or builds (--plugin twice): exit 1 if the second takes more than P % longer, and the "
+      "whole "
+      "interval says so",
+      0 },
     { "simulate-child", KEY_CHILD, "FD,N", OPTION_HIDDEN, NULL, 0 },
     { 0 },
 };
@@ -150,7 +156,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = state->child_inputs[1] = state->child_inputs[2] = &o->filter;
-        o->filter.pairs = true;
+        o->filter.pairs = o->filter.builds = true;
         break;
     case 'w':
         o->workload = arg;
@@ -169,6 +175,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_ROOFS:
         o->no_roofs = true;
         break;
+    case KEY_SLOWER:
+        o->fail_slower = assay_option_percent(state, "--fail-if-slower", arg);
+        break;
     case KEY_CHILD:
         c->child = arg;
         break;
@@ -178,6 +187,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (o->resume && !o->filter.json)
             argp_error(state, "--resume needs the --json FILE that it goes on with");
+        if (o->filter.plugin_b) /* kernels are paired by their names: every -k says which */
+            o->filter.kernel_b = NULL;
+        if (o->fail_slower > 0 && !o->filter.plugin_b && !o->filter.kernel_b)
+            argp_error(state, "--fail-if-slower compares two: -k A -k B, or --plugin OLD --plugin NEW");
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -216,13 +229,16 @@ static int total(bench_session *s, assay_status st)
     if (!shard && s->rows == 0 && s->skipped == 0 && !interrupted)
         fprintf(stderr, "assay bench: nothing was measured%s%s\n",
                 reason[0] ? "; for one, " : ": no kernel takes any of these cases", reason);
-    return s->failed || interrupted || (!shard && s->rows + s->skipped == 0) ? 1 : 0;
+    if (s->o->fail_slower > 0)
+        printf("%lld pair%s slower by more than %g %%\n", (long long)s->slower, s->slower == 1 ? " is" : "s are",
+               100 * s->o->fail_slower);
+    return s->failed || s->slower || interrupted || (!shard && s->rows + s->skipped == 0) ? 1 : 0;
 }
 
 static int fail(bench_session *s)
 {
     fprintf(stderr, "assay bench: %s\n", s->why.text);
-    assay_pool_close(s->pool);
+    assay_builds_close((assay_pool *[]){ s->pool, s->build_b });
     return 2;
 }
 
@@ -233,8 +249,8 @@ int assay_cmd_bench(int argc, char **argv)
         parse_option,
         "",
         "Measure kernels: against the machine's roofs, the scalar reference and each other.  Every row is judged.\v"
-        "Exit status: 0 all right; 1 a row failed its verdict, nothing was measured, or the run was "
-        "interrupted; 2 wrong use; 77 no matching kernel has its CPU.",
+        "Exit status: 0 all right; 1 a row failed its verdict, nothing was measured, --fail-if-slower says so, or the "
+        "run was interrupted; 2 wrong use; 77 no matching kernel has its CPU.",
         children,
         NULL,
         NULL
@@ -262,7 +278,12 @@ int assay_cmd_bench(int argc, char **argv)
     if (c.o.filter.plugin && !c.o.simulate)
         fputs("a plug-in's kernels are not simulated unless --simulate says so: callgrind cannot be confined\n",
               stderr);
-    if (c.o.filter.plugin && !(s.pool = assay_pool_open(c.o.filter.plugin, &s.why)))
+    assay_pool *both[2] = { NULL, NULL };
+    if (c.o.filter.plugin_b) {
+        if (!assay_builds_open(&c.o.filter, both, &s.why))
+            return fail(&s);
+        s.pool = both[0], s.build_b = both[1];
+    } else if (c.o.filter.plugin && !(s.pool = assay_pool_open(c.o.filter.plugin, &s.why)))
         return fail(&s);
     bench_machine_read(&s.machine);
     bench_default_threads(&s);
@@ -300,8 +321,10 @@ int assay_cmd_bench(int argc, char **argv)
     if (c.o.filter.kernel_b && !st && !s.rows && !interrupted && c.o.filter.shards <= 1)
         st = assay_fail(&s.why, ASSAY_ERR_ARG, "-k %s -k %s: no case that two different kernels of these names take",
                         c.o.filter.kernel, c.o.filter.kernel_b);
+    if (s.build_b && !st && !s.rows && !interrupted && c.o.filter.shards <= 1)
+        st = assay_fail(&s.why, ASSAY_ERR_ARG, "no case that a kernel of one name takes in both builds");
     const int code = total(&s, st);
-    assay_pool_close(s.pool);
+    assay_builds_close((assay_pool *[]){ s.pool, s.build_b });
     free(s.roofs.roof);
     return code;
 }

@@ -178,8 +178,14 @@ void bench_row_json(const bench_work *w, const bench_task *t, const bench_result
 
 typedef struct bench_ratio { /* time of a over time of b */
     double ratio, low, high;
+    double cpu_ratio, cpu_low, cpu_high; /* of the CPU time that the turns took; 0: not known */
+    bool disturbed;                      /* others used the CPUs meanwhile */
     int rounds;
 } bench_ratio;
+
+/* Is b slower (1), or a (-1), by more than a share of `most`?  The whole interval says so, and where others used the
+ * CPUs that of the CPU time too: who has to make way in whose turns is chance, and the same chance again and again. */
+int bench_differs(const bench_ratio *x, double most);
 
 /* Why one takes longer than the other, in words, as far as counters know: an array of sentences; how many. */
 int bench_why_json(const bench_task *t, const bench_result *r, const bench_work *w, const struct cJSON *one,
@@ -216,6 +222,7 @@ typedef struct bench_options {
     assay_filter filter;
     const char *line, *workload, *simulate;
     bool resume, no_roofs;
+    double fail_slower; /* of pairs: b may take so much more time than a, 0.05; 0: a ratio fails nothing */
 } bench_options;
 
 typedef struct bench_session {
@@ -224,9 +231,11 @@ typedef struct bench_session {
     bench_counter counter[BENCH_COUNTERS];
     bench_roofs_table roofs;
     bench_journal journal;
-    assay_pool *pool; /* with a plug-in only: it describes the kernels */
+    assay_pool *pool;    /* with a plug-in only: it describes the kernels */
+    assay_pool *build_b; /* of two builds the new one's; pool is the old one's */
     int threads[ASSAY_MAX_TEAMS], n_threads;
     int64_t rows, failed, skipped, not_on_cpu, runnable;
+    int64_t slower; /* pairs in which b is slower by more than fail_slower */
     volatile int *interrupted;
     char *simulated; /* op/kernel/types done, a line each; NULL: none */
     assay_why why;   /* why it must stop */

@@ -2,6 +2,7 @@
  * pair.c - two kernels, each in a process of its own, take turns (ABBA) on the same inputs; what counts is the ratio of
  * neighbours in time, so that a machine that slows down slows both.  The interval is a bootstrap of the median. */
 #include "../reference/core/clock.h"
+#include "../conformance/builds.h"
 #include "../conformance/judge/wire.h"
 #include "../reference/core/rng.h"
 #include "../reference/core/status.h"
@@ -18,7 +19,7 @@ typedef struct turn {
     int64_t calls;
 } turn; /* 0: the end */
 typedef struct answer {
-    double seconds;
+    double seconds, cpu; /* of a turn: cpu with what a cold one does before each call */
     assay_status status;
     char why[200];
     double pack_ns;
@@ -74,6 +75,7 @@ static int body(void *ctx, int from, int to)
         const bench_spent t1 = bench_spent_now(t->threads);
         all.wall += t1.wall - t0.wall, all.cpu += t1.cpu - t0.cpu, all.team += t1.team - t0.team;
         all.preempted += t1.preempted - t0.preempted;
+        a.cpu = t1.cpu - t0.cpu;
         once = a.seconds / (double)next.calls;
         a.status = s.status;
         if (a.status)
@@ -119,8 +121,8 @@ static double take(bench_child *c, int64_t calls, answer *a)
     }
     assay_wire_clean(a->why, sizeof a->why);
     if ((unsigned)a->status > ASSAY_UNSUPPORTED || !(a->seconds >= 0 && isfinite(a->seconds)) ||
-        !isfinite(a->pack_ns) || a->packed_bytes < 0 || !isfinite(a->used) || !isfinite(a->own_threads) ||
-        !isfinite(a->preempted) || !isfinite(a->fresh) ||
+        !(a->cpu >= 0 && isfinite(a->cpu)) || !isfinite(a->pack_ns) || a->packed_bytes < 0 || !isfinite(a->used) ||
+        !isfinite(a->own_threads) || !isfinite(a->preempted) || !isfinite(a->fresh) ||
         !bench_counters_sound(a->counter)) { /* a plug-in may have written it itself */
         *a = (answer){ .status = ASSAY_ERR_IO };
         snprintf(a->why, sizeof a->why, "its process sent an answer that cannot be");
@@ -159,9 +161,14 @@ typedef struct pair { /* index 0: a, 1: b */
     bench_child child[2];
     answer last[2];
     bench_verdict verdict[2];
-    double ratio[ROUNDS], ns[2][ROUNDS];
+    double ratio[ROUNDS], cpu[ROUNDS], ns[2][ROUNDS];
     int rounds;
 } pair;
+
+typedef struct sides { /* index 0: a, 1: b */
+    const assay_kernel *k[2];
+    int nth[2]; /* in its plug-in; -1: built in */
+} sides;
 
 static bool play(pair *p, int rounds, double seconds)
 {
@@ -176,14 +183,16 @@ static bool play(pair *p, int rounds, double seconds)
             return false;
     }
     for (int r = 0; r < rounds; r++) {
-        double t[2];
+        double t[2], cpu[2];
         for (int k = 0; k < 2; k++) {
             const int who = (r & 1) ^ k; /* AB, BA, AB, ... */
             t[who] = take(&p->child[who], calls[who], &p->last[who]);
             if (t[who] < 0)
                 return false;
+            cpu[who] = p->last[who].cpu / (double)calls[who];
         }
         p->ratio[p->rounds] = t[0] / t[1];
+        p->cpu[p->rounds] = cpu[1] > 0 ? cpu[0] / cpu[1] : 0;
         p->ns[0][p->rounds] = t[0] * 1e9, p->ns[1][p->rounds] = t[1] * 1e9;
         p->rounds++;
     }
@@ -214,13 +223,26 @@ static bench_ratio ratio_of(const pair *p)
         memcpy(x, p->ratio, sizeof x);
         r.ratio = median_of(x, p->rounds);
         bootstrap(p->ratio, p->rounds, p->task[0].p->c.seed, &r.low, &r.high);
+        memcpy(x, p->cpu, sizeof x);
+        r.cpu_ratio = median_of(x, p->rounds);
+        bootstrap(p->cpu, p->rounds, p->task[0].p->c.seed, &r.cpu_low, &r.cpu_high);
     }
     return r;
 }
 
-static assay_status one(bench_session *s, assay_problem *p, const assay_kernel *const k[2], const int nth[2],
-                        int threads, bool cold, const char *workload)
+int bench_differs(const bench_ratio *x, double most)
 {
+    if (x->rounds < 1)
+        return 0;
+    if (x->high * (1 + most) < 1 && (!x->disturbed || x->cpu_high * (1 + most) < 1))
+        return 1;
+    return x->low > 1 + most && (!x->disturbed || x->cpu_low > 1 + most) ? -1 : 0;
+}
+
+static assay_status one(bench_session *s, assay_problem *p, const sides *who, int threads, bool cold,
+                        const char *workload)
+{
+    const assay_kernel *const *k = who->k;
     static pair x; /* large */
     static bench_result r[2];
     bench_work w;
@@ -233,7 +255,9 @@ static assay_status one(bench_session *s, assay_problem *p, const assay_kernel *
         return ASSAY_OK;
     memset(&x, 0, sizeof x);
     for (int i = 0; i < 2; i++) {
-        x.task[i] = bench_task_of(s, p, k[i], nth[i], threads, cold);
+        x.task[i] = bench_task_of(s, p, k[i], who->nth[i], threads, cold);
+        if (s->build_b && i)
+            x.task[i].plugin = s->o->filter.plugin_b, x.task[i].supplier = assay_pool_plugin_name(s->build_b);
         if (bench_stage_fits(&x.task[i], &s->why))
             return ASSAY_ERR_NOMEM;
     }
@@ -256,7 +280,9 @@ static assay_status one(bench_session *s, assay_problem *p, const assay_kernel *
         bench_around_end(&before, &r[i].around);
         bench_judge(&x.task[i], &r[i], p, bench_judge_whole(s->o->filter.level, w.flops), &x.verdict[i]);
     }
-    const bench_ratio ratio = ratio_of(&x);
+    bench_ratio ratio = ratio_of(&x);
+    for (int i = 0; ok && i < 2; i++)
+        ratio.disturbed |= r[i].around.others > 0.1 || r[i].around.stolen > 0.05;
     const assay_status st =
         *s->interrupted || !ok ? ASSAY_OK : bench_pair_write(s, name, &w, x.task, r, x.verdict, &ratio);
     for (int i = 0; i < 2; i++)
@@ -264,11 +290,39 @@ static assay_status one(bench_session *s, assay_problem *p, const assay_kernel *
     return st;
 }
 
-assay_status bench_pairs(bench_session *s, const char *line, const char *workload)
+/* The last kernels that match and take the case: built in, and those of a plug-in, a stranger's kernel against ours. */
+static int find_named(const bench_session *s, const assay_case *c, const assay_args *a, sides *found)
 {
     const char *glob[2] = { s->o->filter.kernel, s->o->filter.kernel_b };
-    const assay_kernel *k, *found[2] = { NULL, NULL };
-    int at[2] = { -1, -1 };
+    const assay_kernel *k;
+    *found = (sides){ { NULL, NULL }, { -1, -1 } };
+    for (int from = 0; from < (s->pool ? 2 : 1); from++)
+        for (size_t i = 0; (k = from ? assay_pool_plugin_kernel(s->pool, i) : assay_kernel_at(i)); i++)
+            for (int n = 0; n < 2; n++)
+                if (!found->k[n] && !strcmp(k->op, c->op->name) && assay_kernel_matches(glob[n], k->name) &&
+                    !(k->isa & ~assay_cpu()) && assay_kernel_takes(c->op, k, a) && (n == 0 || k != found->k[0])) {
+                    found->k[n] = k;
+                    found->nth[n] = from ? (int)i : -1;
+                }
+    return found->k[0] && found->k[1] ? 1 : 0;
+}
+
+/* Every kernel of the old build that is meant, and its namesake in the new one. */
+static int find_builds(const bench_session *s, const assay_case *c, const assay_args *a, sides *found)
+{
+    const assay_kernel *k;
+    int n = 0, nth;
+    for (size_t i = 0; (k = assay_pool_plugin_kernel(s->pool, i)); i++) {
+        const assay_kernel *other = assay_builds_other(s->build_b, k, &nth);
+        if (other && !strcmp(k->op, c->op->name) && assay_filter_kernel(&s->o->filter, k) == ASSAY_RUNS &&
+            !(other->isa & ~assay_cpu()) && assay_kernel_takes(c->op, k, a) && assay_kernel_takes(c->op, other, a))
+            found[n++] = (sides){ { k, other }, { (int)i, nth } };
+    }
+    return n;
+}
+
+assay_status bench_pairs(bench_session *s, const char *line, const char *workload)
+{
     assay_case c;
     assay_problem p;
     assay_why why = { "" };
@@ -283,30 +337,22 @@ assay_status bench_pairs(bench_session *s, const char *line, const char *workloa
         c.seed = s->o->filter.seed;
     assay_case_tensors(&c, views);
     const assay_args a = { .operand = views, .dim = c.dim, .params = c.params };
-    for (int from = 0; from < 2; from++) { /* built in, and those of a plug-in: a stranger's kernel against ours */
-        for (size_t i = 0; (k = from ? assay_pool_plugin_kernel(s->pool, i) : assay_kernel_at(i)); i++)
-            for (int n = 0; n < 2; n++)
-                if (!found[n] && !strcmp(k->op, c.op->name) && assay_kernel_matches(glob[n], k->name) &&
-                    !(k->isa & ~assay_cpu()) && assay_kernel_takes(c.op, k, &a) && (n == 0 || k != found[0])) {
-                    found[n] = k;
-                    at[n] = from ? (int)i : -1;
-                }
-        if (!s->pool)
-            break;
-    }
-    if (!found[0] || !found[1])
-        return ASSAY_OK;
+    sides *found = assay_room(s->build_b ? assay_pool_plugin_count(s->pool) : 1, sizeof *found);
+    const int pairs = s->build_b ? find_builds(s, &c, &a, found) : find_named(s, &c, &a, found);
+    if (!pairs)
+        return free(found), ASSAY_OK;
     s->runnable++;
-    if (assay_problem_make(&c, &p, &why)) {
+    const bool made = !assay_problem_make(&c, &p, &why);
+    if (!made)
         bench_journal_not(&s->journal, line, "workload", why.text);
-        assay_problem_free(&p);
-        return ASSAY_OK;
-    }
     assay_status st = ASSAY_OK;
-    for (int n = 0; !st && n < s->n_threads; n++)
-        st = one(s, &p, found, at, s->threads[n], false, workload);
-    if (!st)
-        st = one(s, &p, found, at, 1, true, workload);
+    for (int i = 0; made && !st && i < pairs; i++) {
+        for (int n = 0; !st && n < s->n_threads; n++)
+            st = one(s, &p, &found[i], s->threads[n], false, workload);
+        if (!st)
+            st = one(s, &p, &found[i], 1, true, workload);
+    }
     assay_problem_free(&p);
+    free(found);
     return st;
 }

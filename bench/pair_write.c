@@ -65,10 +65,14 @@ static void print_pair(const char *text, const char *const name[2], const bench_
                    cJSON_GetObjectItem(o, k ? "verdict_b" : "verdict_a"));
     printf("    time of %s over time of %s: %s [%s, %s] at 95 %%: ", name[0], name[1], digits(x->ratio, number[0]),
            digits(x->low, number[1]), digits(x->high, number[2]));
-    if (x->low > 1 || x->high < 1)
-        printf("%s is faster\n", name[x->low > 1]);
+    const int slower = bench_differs(x, 0);
+    if (slower)
+        printf("%s is faster\n", name[slower < 0]);
     else
-        puts("no difference seen");
+        puts(x->low > 1 || x->high < 1 ? "not in CPU time, so others may have made it" : "no difference seen");
+    if (x->disturbed)
+        printf("    by CPU time, for others used the CPUs: %s [%s, %s]\n", digits(x->cpu_ratio, number[0]),
+               digits(x->cpu_low, number[1]), digits(x->cpu_high, number[2]));
     for (words = words ? words->child : NULL; words; words = words->next)
         printf("    %s\n", cJSON_GetStringValue(words));
     cJSON_Delete(o);
@@ -102,19 +106,28 @@ assay_status bench_pair_write(bench_session *s, const char *name, const bench_wo
         assay_json_num(&j, "low", x->low);
         assay_json_num(&j, "high", x->high);
         assay_json_num(&j, "confidence", 0.95);
+        assay_json_num(&j, "cpu_ratio", x->cpu_ratio);
+        assay_json_num(&j, "cpu_low", x->cpu_low);
+        assay_json_num(&j, "cpu_high", x->cpu_high);
+        assay_json_bool(&j, "disturbed", x->disturbed);
         assay_json_int(&j, "rounds", x->rounds);
         snprintf(both, sizeof both, "%s:%s", kernel[0], kernel[1]);
         snprintf(one, sizeof one, "%s/%.100s/%.80s/%.40s/1t/hot", t[0].k->op, both, w->workload, w->types);
-        if (x->low > 1 || x->high < 1)
+        if (s->o->fail_slower > 0)
+            assay_json_bool(&j, "slower", bench_differs(x, s->o->fail_slower) > 0);
+        if (bench_differs(x, 0))
             bench_why_json(t, r, w, bench_journal_get(&s->journal, "pair", one), &j);
     }
     assay_json_close(&j);
     s->rows++;
     s->failed += !good;
+    s->slower += good && s->o->fail_slower > 0 && bench_differs(x, s->o->fail_slower) > 0;
     const assay_status st = bench_journal_add(&s->journal, &j, &s->why);
     puts(name);
     if (good)
         print_pair(j.text, kernel, r, x);
+    if (good && s->o->fail_slower > 0 && bench_differs(x, s->o->fail_slower) > 0)
+        printf("    SLOWER: %s takes more than %g %% longer\n", kernel[1], 100 * s->o->fail_slower);
     for (int k = 0; !good && k < 2; k++)
         printf("    %-24s %s%s\n", kernel[k], v[k].pass ? "passed" : "FAILED: ", v[k].pass ? "" : v[k].why);
     fflush(stdout);

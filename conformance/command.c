@@ -6,6 +6,7 @@
 #include "../reference/core/plain.h"
 #include "../reference/core/save.h"
 #include "../reference/core/status.h"
+#include "builds.h"
 #include "judge/absent.h"
 #include "judge/placement.h"
 #include "modes.h"
@@ -173,6 +174,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         state->child_inputs[0] = state->child_inputs[1] = state->child_inputs[2] = &o->filter;
         state->child_inputs[3] = &o->outputs;
         state->child_inputs[4] = &o->search;
+        o->filter.builds = true;
         break;
     case 'v':
         o->verbose = true;
@@ -341,10 +343,13 @@ int assay_cmd_check(int argc, char **argv)
         assay_search_prepare();
     if (assay_filter_check(&o.filter, &why) || assay_outputs_begin(&o.outputs, &why) ||
         (o.search.seconds > 0 && assay_save_begin((const char *const[]){ "--keep" }, &o.search.keep, 1, &why)) ||
-        !(s.pool = (o.in_process ? assay_pool_open_here : assay_pool_open)(o.filter.plugin, &why))) {
+        (!o.filter.plugin_b &&
+         !(s.pool = (o.in_process ? assay_pool_open_here : assay_pool_open)(o.filter.plugin, &why)))) {
         fprintf(stderr, "assay check: %s\n", why.text);
         return 2;
     }
+    if (o.filter.plugin_b)
+        return assay_builds_main(&s, &o.outputs, o.verbose);
     keep_memory();
     for (int i = 0; i < MODES; i++)
         if (o.mode[i] && instead[i]) {

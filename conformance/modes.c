@@ -104,6 +104,14 @@ static void check_alone(const assay_asked *o, const struct argp_state *state)
             argp_error(state, "%s does not go with another mode", o->in_process ? "--in-process" : "--for");
 }
 
+static bool any_mode(const assay_asked *o)
+{
+    for (int i = 0; i < MODES; i++)
+        if (o->mode[i])
+            return true;
+    return false;
+}
+
 void assay_modes_check(const assay_asked *o, const struct argp_state *state)
 {
     if (o->resume && !o->filter.json)
@@ -117,6 +125,10 @@ void assay_modes_check(const assay_asked *o, const struct argp_state *state)
     if (o->in_process)
         refuse(o, state, "--in-process", LINE | SHARD | SEED | ROWS | LEVEL | MOST | WHICH | PLUGIN,
                ": it is no verdict, so it writes no results and shrinks nothing");
+    if (o->filter.plugin_b && (any_mode(o) || o->in_process || o->search.seconds > 0))
+        argp_error(state, "two builds (--plugin twice) are judged as kernels are, in no other mode");
+    if (o->filter.plugin_b)
+        refuse(o, state, "--plugin given twice", ~RESUME, ": two runs have no one journal");
     if (o->search.seconds > 0)
         refuse(o, state, "--for", SEED | FULL | MOST | SHRINK | WHICH | PLUGIN,
                ": it draws its own cases until the time is over, and keeps what fails in --keep FILE");

@@ -33,4 +33,8 @@ typedef struct assay_asked {
 /* An option that a mode does not heed ends the program with a sentence: nobody is to wait for results that are never
  * written, or to believe that all was judged which was named. */
 void assay_modes_check(const assay_asked *o, const struct argp_state *state);
+
+/* `assay check --plugin OLD --plugin NEW` (builds.c): judges both as s says, then says of which cases the verdict
+ * changed.  The exit code is the new build's. */
+int assay_builds_main(const assay_session *s, const assay_outputs *o, bool verbose);
 #endif

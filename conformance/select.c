@@ -146,8 +146,11 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
         f->n_threads = assay_option_threads(state, arg, f->threads, ASSAY_MAX_TEAMS);
         break;
     case KEY_PLUGIN:
-        f->plugin = assay_plugin_path(arg);
-        assay_save_spare(f->plugin);
+        if (f->plugin && (!f->builds || f->plugin_b))
+            argp_error(state, "--plugin is given %s, as %s and as %s: only %s can count",
+                       f->builds ? "three times" : "twice", f->plugin, arg, f->builds ? "two" : "one");
+        *(f->plugin ? &f->plugin_b : &f->plugin) = strdup(assay_plugin_path(arg));
+        assay_save_spare(assay_plugin_path(arg));
         break;
     case KEY_JSON:
         f->json = arg;
@@ -191,7 +194,8 @@ static const struct argp_option filter_options[] = {
       "thread",
       0 },
     { "memory-limit", KEY_MEMORY, "MIB", 0, "memory that a plug-in's process may take (default 4096; 0: no limit)", 0 },
-    { "plugin", KEY_PLUGIN, "FILE.so", 0, "the kernels of this shared object", 0 },
+    { "plugin", KEY_PLUGIN, "FILE.so", ASSAY_OPTION_REPEATS,
+      "the kernels of this shared object; check and bench: given twice, two builds of one, old and new", 0 },
     { "json", KEY_JSON, "FILE", 0, "write results there as JSON; -: standard output", 0 },
     { 0 },
 };

@@ -18,6 +18,8 @@ typedef struct assay_filter {
     bool has_seed;
     uint64_t seed;
     const char *plugin, *json;
+    const char *plugin_b; /* --plugin given twice, two builds of one: only where the command sets builds beforehand */
+    bool builds;
     int shard, shards;                 /* --shard 2/4; shards 0: the whole */
     const char *also[ASSAY_MAX_GLOBS]; /* further -k: a kernel may match any */
     int n_also;

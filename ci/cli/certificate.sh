@@ -121,7 +121,7 @@ sed -n '/^```c$/,/^```$/p' "$source/docs/plugin.md" | sed '1d;$d' |
 "$cc" -std=c11 -O2 -shared -fPIC -I"$source/include" -o "$dir/short.so" "$dir/short.c" -lm
 short=("$assay" check --plugin "$dir/short.so" --case 'rmsnorm R=3 C=20 eps=1e-5 gen=gauss seed=1')
 expect 1 'every element: each R by a factor of its own' "${short[@]}"
-expect 1 "shrunk: assay check --plugin '$dir/short.so' -k 'example:mine' --repro 'rmsnorm R=1 C=9 gen=equal seed=1' (operands \(plain\|after another\), 1 thread)" "${short[@]}"
+expect 1 "shrunk: assay check --plugin '$dir/short.so' -k 'mine' --repro 'rmsnorm R=1 C=9 gen=equal seed=1' (operands \(plain\|after another\), 1 thread)" "${short[@]}"
 expect 1 'FAIL rmsnorm/example:mine' "${short[@]}" --no-shrink
 grep -q shrunk "$dir/out" && { echo "--no-shrink shrinks"; exit 1; }
 # The printed line, pasted into a shell, fails again, whatever the file is called.

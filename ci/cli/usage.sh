@@ -48,7 +48,7 @@ for at in nope --nope 'check -k' 'check --'; do
   grep -q $'\e' "$dir/out" && { echo "an escape of the command line reaches the terminal: $at"; cat -v "$dir/out"; exit 1; }
 done
 # What would be lost without a word is refused: the first of two values, and what a mode does not heed.
-for twice in '-o add -o mul' '-vo add --op=mul' '--plugin a.so --plugin b.so' '--case a --case=b' '--json a --js b' '--isa avx2 --isa scalar'; do
+for twice in '-o add -o mul' '-vo add --op=mul' '--threads 1 --threads 2' '--case a --case=b' '--json a --js b' '--isa avx2 --isa scalar'; do
   # shellcheck disable=SC2086
   expect 2 'is given twice, as .* only one can count' "$assay" check $twice
 done

@@ -189,6 +189,19 @@ static void prefix_of(const char *declared, const char *path, char to[PREFIX])
         snprintf(to, PREFIX, "plugin");
 }
 
+static void call_kernels(assay_pool *pool, const char prefix[PREFIX])
+{
+    for (size_t i = 0; i < pool->n_kernels; i++)
+        snprintf(pool->shown[i], sizeof pool->shown[i], "%s:%s", prefix, pool->described[i].name);
+}
+
+void assay_pool_call(assay_pool *pool, const char *name)
+{
+    char prefix[PREFIX];
+    prefix_of(name, "", prefix);
+    call_kernels(pool, prefix);
+}
+
 static void adopt_kernels(assay_pool *pool, const char *path)
 {
     char prefix[PREFIX];
@@ -196,9 +209,9 @@ static void adopt_kernels(assay_pool *pool, const char *path)
     pool->n_kernels = pool->greeting.n_kernels;
     pool->adopted = true;
     snprintf(pool->plugin_name, sizeof pool->plugin_name, "%s", pool->greeting.plugin);
+    call_kernels(pool, prefix);
     for (size_t i = 0; i < pool->n_kernels; i++) {
         assay_described *d = &pool->described[i];
-        snprintf(pool->shown[i], sizeof pool->shown[i], "%s:%s", prefix, d->name);
         pool->contract[i] = d->contract;
         for (int r = 0; r < 4; r++)
             pool->contract[i].round[r].operand = d->round[r][0] ? d->round[r] : NULL;

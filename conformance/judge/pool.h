@@ -71,4 +71,6 @@ void assay_pool_run(assay_pool *pool, assay_job *job, assay_answer *a);
 size_t assay_pool_plugin_count(const assay_pool *pool);
 const assay_kernel *assay_pool_plugin_kernel(const assay_pool *pool, size_t i);
 const char *assay_pool_plugin_name(const assay_pool *pool);
+/* From now on they are "name:kernel": two builds of one plug-in would bear the same. */
+void assay_pool_call(assay_pool *pool, const char *name);
 #endif

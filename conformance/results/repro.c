@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "repro.h"
+#include "../select.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -37,7 +38,9 @@ void assay_repro_text(const assay_repro *r, char out[ASSAY_REPRO_TEXT])
     put(&t, start, strlen(start));
     if (r->plugin)
         option(&t, " --plugin", r->plugin, "");
-    option(&t, " -k", r->kernel, "*?[\\"); /* a pattern */
+    /* A pattern.  Of a plug-in's kernels no others are judged, and what stands before the colon is not always its own.
+     */
+    option(&t, " -k", r->plugin ? assay_kernel_bare(r->kernel) : r->kernel, "*?[\\");
     option(&t, " --repro", r->line, "");
     if (r->secret) { /* a comment of the shell */
         static const char needs[] = "  # needs ASSAY_SECRET=... of hash ";

@@ -168,6 +168,15 @@ double assay_option_real(struct argp_state *state, const char *name, const char 
     return x;
 }
 
+double assay_option_percent(struct argp_state *state, const char *name, const char *arg)
+{
+    char *end;
+    const double x = strtod(arg, &end);
+    if (!strchr(".0123456789", *arg) || end == arg || strcmp(end, "%") || !(x > 0 && x <= 10000))
+        argp_error(state, "%s %.80s: so many per cent are needed, 5%% or 2.5%%", name, *arg ? arg : "''");
+    return x / 100;
+}
+
 uint64_t assay_option_whole(struct argp_state *state, const char *name, const char *arg, uint64_t lo, uint64_t hi)
 {
     uint64_t x;

@@ -22,6 +22,9 @@ uint64_t assay_option_whole(struct argp_state *state, const char *name, const ch
 /* A number of lo .. hi (DBL_MAX: any from lo on) that begins with a digit, a point or a minus: no inf, no nan. */
 double assay_option_real(struct argp_state *state, const char *name, const char *arg, double lo, double hi);
 
+/* "5%" or "2.5%", above 0 and at most 10000: as a share, 0.05. */
+double assay_option_percent(struct argp_state *state, const char *name, const char *arg);
+
 /* The value of --threads, up to most numbers with commas between, into list: how many.  None exceeds assay_cpu_team().
  */
 int assay_option_threads(struct argp_state *state, const char *arg, int *list, int most);

@@ -301,6 +301,29 @@ START_TEST(why_slower)
 }
 END_TEST
 
+/* Slower by more than a share: the whole interval says so, and where others used the CPUs that of the CPU time too. */
+START_TEST(differs)
+{
+    static const struct {
+        bench_ratio x; /* of a over b */
+        double most;
+        int differs;
+    } rows[] = {
+        { { 0.90, 0.89, 0.91, 0, 0, 0, false, 60 }, 0.05, 1 },
+        { { 0.90, 0.89, 0.96, 0, 0, 0, false, 60 }, 0.05, 0 },
+        { { 0.90, 0.89, 0.96, 0, 0, 0, false, 60 }, 0, 1 },
+        { { 1.00, 0.98, 1.02, 0, 0, 0, false, 60 }, 0, 0 },
+        { { 2.00, 1.90, 2.10, 0, 0, 0, false, 60 }, 0.05, -1 },
+        { { 0.50, 0.48, 0.52, 1.00, 0.98, 1.02, true, 60 }, 0.05, 0 }, /* who had to make way */
+        { { 0.50, 0.48, 0.52, 0.33, 0.32, 0.34, true, 60 }, 0.05, 1 },
+        { { 2.00, 1.90, 2.10, 1.00, 0.98, 1.02, true, 60 }, 0, 0 },
+        { { 0.50, 0.48, 0.52, 0, 0, 0, false, 0 }, 0.05, 0 },
+    };
+    for (size_t i = 0; i < ASSAY_COUNT_OF(rows); i++)
+        ck_assert_msg(bench_differs(&rows[i].x, rows[i].most) == rows[i].differs, "row %d", (int)i);
+}
+END_TEST
+
 /* The level that holds so much, and what the one before it holds: two threads have two of what is not shared. */
 START_TEST(levels)
 {
@@ -344,6 +367,7 @@ Suite *assay_unit_bench(void)
     tcase_add_test(c, inputs_again);
     tcase_add_test(c, why_slower);
     tcase_add_test(c, levels);
+    tcase_add_test(c, differs);
     suite_add_tcase(s, c);
     return s;
 }
