@@ -11,6 +11,7 @@ int assay_cmd_vectors(int argc, char **argv);
 int assay_cmd_bench(int argc, char **argv);
 int assay_cmd_doctor(int argc, char **argv);
 int assay_cmd_run(int argc, char **argv);
+int assay_cmd_ops(int argc, char **argv);
 int assay_cmd_translate(int argc, char **argv);
 int assay_cmd_tokenize(int argc, char **argv);
 int assay_cmd_logits(int argc, char **argv);

@@ -5,6 +5,7 @@
 #include "../reference/core/save.h"
 #include "assay_build.h"
 #include "../reference/core/near.h"
+#include "../reference/models/calls.h"
 #include "commands.h"
 #include <fcntl.h>
 #include <stdbool.h>
@@ -36,6 +37,7 @@ static const struct command {
 #endif
 #ifdef ASSAY_WITH_RUN
     { "run", assay_cmd_run, "run a model: text, tokens/s, shares of time per op" },
+    { "ops", assay_cmd_ops, "the calls of ops that a model makes, with counts and shares, from its header" },
     { "synth", assay_cmd_synth, "a model of random numbers, of any family and size" },
     { "translate", assay_cmd_translate, "text to text, by a model with a decoder behind an encoder" },
     { "logits", assay_cmd_logits, "what a model answers to given numbers, held against golden answers" },
@@ -117,6 +119,9 @@ int main(int argc, char **argv)
         if (!strcmp(argv[1], "check") || !strcmp(argv[1], "vectors"))
             wait_without_spinning(argv);
         assay_secret_take();
+#ifdef ASSAY_WITH_RUN
+        assay_calls_by(assay_calls_list); /* of check and bench, which know no models */
+#endif
         if (argc == 3 && !strcmp(argv[2], "-h"))
             argv[2] = help;
         static char name[64];

@@ -146,11 +146,16 @@ assay_status assay_activation_unknown(const assay_model *m, assay_span is, const
 }
 
 /* Each row divided by max(its length, 1e-12), once. */
-static int unit_rows(assay_graph *g, int w)
+static int unit_rows(assay_graph *g, const assay_model *m, int w)
 {
-    if (g->status || !g->value[w].weight.data)
+    if (g->status || m->blank)
         return w;
     const int64_t n = g->value[w].dim[0], d = g->value[w].dim[1];
+    if (m->shapes) {
+        const int unit = assay_graph_part(g, w, 0, n, "output.unit");
+        g->value[unit].type = ASSAY_f32;
+        return unit;
+    }
     double *x = malloc((size_t)(n * d) * sizeof *x + 1);
     if (x)
         assay_tensor_decode(x, &g->value[w].weight);
@@ -202,7 +207,7 @@ assay_status assay_decoder_graph(assay_model *m, const assay_decoder *d, assay_d
     const bool untied = assay_build_own_head(g, m, false);
     int head = assay_graph_weight(g, m, 2, LIST(V, s->d), untied ? "output.weight" : "token_embd.weight");
     if (d->unit_rows)
-        head = unit_rows(g, head);
+        head = unit_rows(g, m, head);
     const int bias = d->head_bias ? assay_graph_vector(g, m, 1, LIST(V), "output.bias") : -1;
     g->logits = assay_build_product(&b, x, head, bias, L, V, s->d, "logits", -1);
     if (d->logit_cap > 0) {

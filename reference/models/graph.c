@@ -165,8 +165,10 @@ int assay_graph_vector(assay_graph *g, assay_model *m, int rank, const int64_t *
         return known > 0 ? known : 0;
     const int64_t n = assay_tensor_count(&v.weight);
     g->parameters += (double)n;
-    if (v.type == ASSAY_f32 || m->blank)
+    if (v.type == ASSAY_f32 || m->blank || m->shapes) {
+        v.type = ASSAY_f32;
         return add_value(g, &v);
+    }
     double *wide = malloc((size_t)n * sizeof *wide + 1);
     float *narrow = malloc((size_t)n * sizeof *narrow + 1);
     if (wide && narrow)

@@ -28,9 +28,10 @@ assay_status assay_load(const char *path, assay_dtype kv, int64_t longest, assay
     *l = (assay_loaded){ 0 };
     assay_status s = assay_model_open(path, &l->model, why);
     l->model.longest = longest;
+    l->model.shapes = wants == ASSAY_WANTS_SHAPES;
     if (!s)
         s = assay_family_graph(&l->model, kv, &l->graph, why);
-    if (!s && wants != ASSAY_WANTS_NUMBERS)
+    if (!s && (wants == ASSAY_WANTS_IDS || wants == ASSAY_WANTS_TEXT))
         s = assay_model_tokenizer(&l->model, wants, &l->tokens, why);
     return s;
 }

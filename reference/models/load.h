@@ -5,7 +5,7 @@
 #include "graph.h"
 #include "tokenizer.h"
 
-typedef enum assay_wants { ASSAY_WANTS_NUMBERS, ASSAY_WANTS_IDS, ASSAY_WANTS_TEXT } assay_wants;
+typedef enum assay_wants { ASSAY_WANTS_NUMBERS, ASSAY_WANTS_IDS, ASSAY_WANTS_TEXT, ASSAY_WANTS_SHAPES } assay_wants;
 
 typedef struct assay_loaded {
     assay_model model;
@@ -14,7 +14,7 @@ typedef struct assay_loaded {
 } assay_loaded;
 
 /* longest: positions that the run may reach, 0: as the model says.  WANTS_IDS: a model without a tokenizer is good.
- * WANTS_NUMBERS: nobody reads or writes text, and no tokenizer is opened. */
+ * WANTS_NUMBERS: nobody reads or writes text, and no tokenizer is opened.  WANTS_SHAPES: nor does anybody compute. */
 assay_status assay_load(const char *path, assay_dtype kv, int64_t longest, assay_wants wants, assay_loaded *l,
                         assay_why *why);
 /* A run of so many positions, known when the text is: the graph is made again where it depends on them. */

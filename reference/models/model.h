@@ -49,6 +49,7 @@ typedef struct assay_model {
     int64_t longest;         /* positions that a run may reach, where that decides (LongRoPE); 0: its context */
     bool hf;                 /* safetensors with config.json */
     bool blank;              /* neither file nor weights: what is asked for is noted, and is all zero (assay synth) */
+    bool shapes;             /* nobody computes: no weight is read or brought into another form, which has no data */
     assay_gguf *gguf;
     size_t n_gguf;
     assay_safetensors *part;

@@ -35,7 +35,7 @@ assay_status assay_model_four(assay_model *m, const assay_model_tensor *blocks, 
     *out = assay_tensor_dense(ASSAY_mxfp4, 0, 3, (const int64_t[]){ E, n, K * 2 * BYTES });
     const assay_status status = assay_model_room(m, blocks->name, out, why);
     assay_mxfp4 *to = out->data;
-    for (int64_t r = 0; r < E * n && !status; r++) {
+    for (int64_t r = 0; r < E * n && to; r++) {
         const int64_t from = (r / n * N + first + r % n * step) * K;
         for (int64_t k = 0; k < K; k++)
             reorder(&to[r * K + k], codes + (from + k) * BYTES, powers[from + k]);

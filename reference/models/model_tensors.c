@@ -91,8 +91,8 @@ bool assay_model_has(const assay_model *m, const char *name)
 assay_status assay_model_room(assay_model *m, const char *name, assay_tensor *t, assay_why *why)
 {
     const size_t bytes = assay_tensor_bytes(t);
-    const assay_status s = assay_memory_need(bytes, name, why);
-    if (s)
+    const assay_status s = m->shapes ? ASSAY_OK : assay_memory_need(bytes, name, why);
+    if (s || m->shapes)
         return s;
     t->data = assay_aligned(bytes);
     if (!t->data)
@@ -123,7 +123,8 @@ static assay_status stack(assay_model *m, const place *p, const char *name, int6
             return assay_fail(why, ASSAY_ERR_FORMAT, "%s: tensor '%s' has another shape or type than '%s'", m->label,
                               file_name, p->first->name);
         x->used = true;
-        memcpy((char *)out->data + (size_t)e * bytes, x->t.data, bytes);
+        if (out->data)
+            memcpy((char *)out->data + (size_t)e * bytes, x->t.data, bytes);
     }
     return s;
 }
@@ -148,7 +149,7 @@ static assay_status turn(assay_model *m, const char *name, assay_form form, assa
         dim[r - 2] = out_n, dim[r - 1] = rows;
     assay_tensor out = assay_tensor_dense(t->type, 0, r, dim);
     const assay_status s = assay_model_room(m, name, &out, why);
-    for (int64_t a = 0; a < all && !s; a++)
+    for (int64_t a = 0; a < all && out.data; a++)
         for (int64_t i = 0; i < rows; i++)
             for (int64_t j = 0; j < out_n; j++)
                 memcpy((char *)out.data + (size_t)((a * out_n + j) * rows + i) * size,
@@ -198,7 +199,7 @@ static assay_status regroup(assay_model *m, const char *name, assay_tensor *t, a
     const assay_status s = assay_model_room(m, name, &out, why);
     const int64_t each = H / G;
     const size_t bytes = assay_tensor_bytes(t) / (size_t)all;
-    for (int64_t h = 0; h < all && !s; h++) {
+    for (int64_t h = 0; h < all && out.data; h++) {
         const int64_t from = h < H       ? h / each * (each + 2) + h % each
                              : h < H + G ? (h - H) * (each + 2) + each
                                          : (h - H - G) * (each + 2) + each + 1;

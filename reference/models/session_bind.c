@@ -196,7 +196,7 @@ static assay_status bind_call(assay_session *s, assay_entry *e, bool weights_f32
     return ASSAY_OK;
 }
 
-static assay_status bind_entry(assay_session *s, assay_entry *e, assay_why *why)
+static assay_status decide(assay_session *s, assay_entry *e, assay_why *why)
 {
     const assay_op *op = e->node.op;
     const assay_kernel *before = s->again ? e->call.kernel : NULL;
@@ -235,7 +235,7 @@ static assay_status bind_entry(assay_session *s, assay_entry *e, assay_why *why)
     }
     if (!op->n_parts)
         assay_session_rounds(s, e);
-    return bind_call(s, e, e->call.kernel && e->weights_f32, why);
+    return ASSAY_OK;
 }
 
 static assay_status fill_buffer(assay_buffer *b, assay_why *why)
@@ -272,7 +272,7 @@ static void point(assay_session *s, assay_entry *e)
     e->call.scratch = s->scratch.data;
 }
 
-assay_status assay_session_bind(assay_session *s, assay_pass pass, int64_t T, int64_t L, assay_why *why)
+assay_status assay_session_decide(assay_session *s, assay_pass pass, int64_t T, int64_t L, assay_why *why)
 {
     assay_status status = ASSAY_OK;
     s->again = s->bound == T && s->pass == pass;
@@ -281,7 +281,16 @@ assay_status assay_session_bind(assay_session *s, assay_pass pass, int64_t T, in
     s->L = L;
     s->S = (pass == ASSAY_PASS_ENCODE ? 0 : s->past) + T;
     for (int i = 0; i < s->n_entries && !status; i++) /* parts stand behind their fused call */
-        status = bind_entry(s, &s->entry[i], why);
+        status = decide(s, &s->entry[i], why);
+    return status;
+}
+
+assay_status assay_session_bind(assay_session *s, assay_pass pass, int64_t T, int64_t L, assay_why *why)
+{
+    assay_status status = assay_session_decide(s, pass, T, L, why);
+    for (int i = 0; i < s->n_entries && !status; i++)
+        if (s->entry[i].active)
+            status = bind_call(s, &s->entry[i], s->entry[i].call.kernel && s->entry[i].weights_f32, why);
     for (int i = 0; i < ASSAY_MAX_OPND && !status; i++) {
         status = fill_buffer(&s->operand[i], why);
         if (!status)

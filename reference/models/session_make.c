@@ -147,8 +147,9 @@ static assay_status make_entries(assay_session *s, assay_why *why)
     return status;
 }
 
-assay_status assay_session_make(assay_graph *g, const assay_impl *impl, int64_t tokens, int64_t logits,
-                                int64_t capacity, int64_t room, int threads, assay_session **out, assay_why *why)
+/* values: with room for them, or only to ask what would be called. */
+static assay_status make(assay_graph *g, const assay_impl *impl, int64_t tokens, int64_t logits, int64_t capacity,
+                         int64_t room, int threads, bool values, assay_session **out, assay_why *why)
 {
     assay_session *s = calloc(1, sizeof *s);
     *out = NULL;
@@ -164,9 +165,9 @@ assay_status assay_session_make(assay_graph *g, const assay_impl *impl, int64_t 
     s->capacity = s->S = capacity;
     s->room = s->M = room;
     assay_status status = make_entries(s, why);
-    if (!status)
+    if (!status && values)
         status = make_slots(s, why);
-    if (!status && g->serial && !(s->serial = malloc((size_t)(logits * g->width) * sizeof(double) + 1)))
+    if (!status && values && g->serial && !(s->serial = malloc((size_t)(logits * g->width) * sizeof(double) + 1)))
         status = assay_fail(why, ASSAY_ERR_NOMEM, "no memory for a session");
     s->T = s->L = s->S = s->M = 0;
     if (status)
@@ -174,6 +175,18 @@ assay_status assay_session_make(assay_graph *g, const assay_impl *impl, int64_t 
     else
         *out = s;
     return status;
+}
+
+assay_status assay_session_make(assay_graph *g, const assay_impl *impl, int64_t tokens, int64_t logits,
+                                int64_t capacity, int64_t room, int threads, assay_session **out, assay_why *why)
+{
+    return make(g, impl, tokens, logits, capacity, room, threads, true, out, why);
+}
+
+assay_status assay_session_plan(assay_graph *g, const assay_impl *impl, int64_t tokens, int64_t capacity, int64_t room,
+                                assay_session **out, assay_why *why)
+{
+    return make(g, impl, tokens, 1, capacity, room, 1, false, out, why);
 }
 
 void assay_session_free(assay_session *s)

@@ -86,7 +86,12 @@ const assay_kernel *assay_session_choose(const assay_session *s, const assay_imp
 bool assay_session_fuses(const assay_session *s, const assay_impl *impl, const assay_entry *e);
 /* Which operands of e rounds_like's kernel for this call rounds by contract: e->round. */
 void assay_session_rounds(assay_session *s, assay_entry *e);
-/* Fills dims, tensors, choices, packs and buffers of all entries for a step. */
+/* A session without room for values, which cannot be run: of its entries decide() says what a step would call. */
+assay_status assay_session_plan(assay_graph *g, const assay_impl *impl, int64_t tokens, int64_t capacity, int64_t room,
+                                assay_session **s, assay_why *why);
+/* Which entries are called in a step, with which lengths, and by what each is computed. */
+assay_status assay_session_decide(assay_session *s, assay_pass pass, int64_t T, int64_t L, assay_why *why);
+/* The same, and fills tensors, packs and buffers of all entries for the step. */
 assay_status assay_session_bind(assay_session *s, assay_pass pass, int64_t T, int64_t L, assay_why *why);
 /* Runs all active entries with a team. */
 assay_status assay_session_run(assay_session *s, assay_why *why);
