@@ -11,6 +11,7 @@
 #include "explain/words.h"
 #include "rules/cases.h"
 #include "known.h"
+#include "model.h"
 #include "second.h"
 #include "results/terminal.h"
 #include <stdio.h>
@@ -168,7 +169,7 @@ assay_status assay_check_case(assay_session *s, const assay_case *c, assay_why *
     return st;
 }
 
-static assay_status visit(const char *line, void *ctx, assay_why *why)
+assay_status assay_check_line(const char *line, void *ctx, assay_why *why)
 {
     assay_session *s = ctx;
     assay_case c;
@@ -255,7 +256,7 @@ static assay_status check_op(assay_session *s, const assay_op *op, assay_why *wh
     s->coverage = s->faults || f->plugin ? NULL : &coverage;
     for (s->turn = 0; s->turn == 0 || s->turn < s->turns; s->turn++) {
         s->met = s->ledger.at = 0;
-        const assay_status st = assay_cases_visit(op, f->level, rows_only(s), visit, s, why);
+        const assay_status st = assay_cases_visit(op, f->level, rows_only(s), assay_check_line, s, why);
         if (st)
             return st;
     }
@@ -353,6 +354,8 @@ static int64_t total(const assay_session *s)
 assay_status assay_check_run(assay_session *s, assay_why *why)
 {
     int64_t n = 0;
+    if (s->calls)
+        return assay_model_judge(s, why);
     if (s->line) {
         char name[64] = "";
         sscanf(s->line, "%63s", name);
@@ -363,7 +366,7 @@ assay_status assay_check_run(assay_session *s, assay_why *why)
         if (wrong) /* before anything is run */
             return wrong;
         assay_progress_begin(n, "cases");
-        const assay_status st = assay_case_expand(op, s->line + strcspn(s->line, " "), visit, s, why);
+        const assay_status st = assay_case_expand(op, s->line + strcspn(s->line, " "), assay_check_line, s, why);
         if (!st)
             find_causes(s);
         return st;

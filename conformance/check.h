@@ -2,6 +2,7 @@
  * check.h - `assay check`: the generic test.  Other front ends (vectors, the Check binary) use the same parts. */
 #ifndef ASSAY_CHECK_H
 #define ASSAY_CHECK_H
+#include "../reference/core/calls.h"
 #include "proof/scores/coverage.h"
 #include "results/ledger.h"
 #include "rules/implied.h"
@@ -12,8 +13,12 @@ int assay_cmd_check(int argc, char **argv);
 
 typedef struct assay_session { /* one run over cases */
     const assay_filter *filter;
-    const char *line; /* the user's own case or pattern; NULL: every op's suite */
-    bool faults;      /* the ledger holds seeded faults and legal variants */
+    const char *line;         /* the user's own case or pattern; NULL: every op's suite */
+    const assay_calls *calls; /* those of the user's model; NULL: none was named */
+    struct {
+        int64_t judged, right; /* calls, each as often as the model makes it */
+    } tally[ASSAY_CALLS_PHASES];
+    bool faults; /* the ledger holds seeded faults and legal variants */
     assay_pool *pool;
     assay_ledger ledger;
     assay_coverage *coverage;                      /* of the op being run; NULL: filtered runs do not judge it */
@@ -28,6 +33,8 @@ typedef struct assay_session { /* one run over cases */
 /* Runs all cases of the level by every entry of the ledger. */
 assay_status assay_check_run(assay_session *s, assay_why *why);
 
+/* The case that a line says, with the filter's seeds and shard. */
+assay_status assay_check_line(const char *line, void *session, assay_why *why);
 /* One case: counted, made, judged by every entry, and recorded. */
 assay_status assay_check_case(assay_session *s, const assay_case *c, assay_why *why);
 /* Judges one problem by every entry of the ledger that computes its op and takes its types.  Solves it as needed. */

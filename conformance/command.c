@@ -9,6 +9,7 @@
 #include "builds.h"
 #include "judge/absent.h"
 #include "judge/placement.h"
+#include "model.h"
 #include "modes.h"
 #include "rules/cases.h"
 #include "proof/scores/contracts.h"
@@ -164,6 +165,7 @@ static const struct argp_child children[] = { { &assay_filter_argp, 0, "Which:",
                                               { &assay_shard_argp, 0, NULL, 3 },
                                               { &assay_outputs_argp, 0, "Results:", 4 },
                                               { &assay_search_argp, 0, "Random search:", 5 },
+                                              { &assay_calls_model_argp, 0, "The calls of a model (assay ops):", 6 },
                                               { 0 } };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -175,6 +177,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         state->child_inputs[3] = &o->outputs;
         state->child_inputs[4] = &o->search;
         o->filter.builds = true;
+        state->child_inputs[5] = &o->calls;
         break;
     case 'v':
         o->verbose = true;
@@ -324,7 +327,7 @@ int assay_cmd_check(int argc, char **argv)
     assay_session s = { .filter = &o.filter,
                         .line = o.line,
                         .faults = o.mode[FAULTS] || o.mode[TIGHTNESS],
-                        .ledger.partial = o.line != NULL };
+                        .ledger.partial = o.line || o.calls.model };
     s.ledger.mutants = o.mode[MUTANTS];
     s.ledger.skip = o.mode[MUTANTS] ? mutant_caught : s.ledger.skip;
     s.turns = o.mode[MUTANTS] && !o.line ? 31 : 0; /* a case of every kind soon */
@@ -351,6 +354,18 @@ int assay_cmd_check(int argc, char **argv)
     if (o.filter.plugin_b)
         return assay_builds_main(&s, &o.outputs, o.verbose);
     keep_memory();
+    assay_calls calls = { 0 };
+    char named_model[160] = "";
+    if (o.calls.model) {
+        if (assay_model_calls(&o.calls, &o.filter, s.pool, &calls, &why)) {
+            fprintf(stderr, "assay check: %s\n", why.text);
+            assay_pool_close(s.pool);
+            return 2;
+        }
+        s.calls = &calls;
+        snprintf(named_model, sizeof named_model, "model:%s %s %s", calls.name, calls.phase[0].name,
+                 calls.phase[1].name);
+    }
     for (int i = 0; i < MODES; i++)
         if (o.mode[i] && instead[i]) {
             const int code = instead[i](&s, &o);
@@ -365,9 +380,14 @@ int assay_cmd_check(int argc, char **argv)
         assay_tightness_entries(s.pool, &s.ledger, &o.filter);
     else if (!o.mode[FAULTS])
         assay_check_kernels(s.pool, &s.ledger, &o.filter);
+    if (s.calls)
+        assay_model_kernels(s.calls, &s.ledger);
     s.ledger.filter = &o.filter;
-    s.ledger.line = o.line;
-    s.ledger.what = o.mode[TIGHTNESS] ? "tightness" : o.mode[FAULTS] ? "faults" : o.line ? "cases" : "kernels";
+    s.ledger.line = s.calls ? named_model : o.line;
+    s.ledger.what = o.mode[TIGHTNESS]  ? "tightness"
+                    : o.mode[FAULTS]   ? "faults"
+                    : s.ledger.partial ? "cases"
+                                       : "kernels";
     s.ledger.plugin = o.filter.plugin ? assay_pool_plugin_name(s.pool) : NULL;
     int code = 2;
     const char *glob = unmatched(&s);
@@ -382,6 +402,8 @@ int assay_cmd_check(int argc, char **argv)
                : o.mode[MUTANTS]                   ? print_mutants(&s.ledger)
                                                    : assay_ledger_print(&s.ledger, o.verbose);
     assay_progress_clear();
+    if (code != 2)
+        assay_model_say(&s);
     if (code != 2 && assay_secret_name())
         printf("secret %s\n", assay_secret_name());
     if (code != 2 && o.filter.plugin && !o.in_process && assay_not_checked()[0])
@@ -393,5 +415,6 @@ int assay_cmd_check(int argc, char **argv)
     assay_record_close(s.ledger.record, code != 2, NULL);
     assay_pool_close(s.pool);
     assay_ledger_free(&s.ledger);
+    assay_calls_free(&calls);
     return code;
 }

@@ -17,7 +17,8 @@ typedef enum given {
     ISA = 1 << 11,
     JSON = 1 << 12,
     REPORTS = 1 << 13,
-    EXHAUSTIVE = 1 << 14
+    EXHAUSTIVE = 1 << 14,
+    MODEL = 1 << 15
 } given;
 
 enum {
@@ -49,7 +50,7 @@ typedef struct choice {
     const char *name;
     bool here;
 } choice;
-enum { OPTIONS = 15 };
+enum { OPTIONS = 16 };
 
 static void list_given(const assay_asked *o, choice list[OPTIONS])
 {
@@ -58,6 +59,7 @@ static void list_given(const assay_asked *o, choice list[OPTIONS])
     for (int i = 1; i < ASSAY_OUTPUTS; i++)
         reports |= o->outputs.path[i] != NULL;
     const choice all[OPTIONS] = { { LINE, o->detail ? "--repro" : "--case", o->line != NULL },
+                                  { MODEL, "--model", o->calls.model != NULL },
                                   { SHARD, "--shard", f->shards > 0 },
                                   { RESUME, "--resume", o->resume },
                                   { ROWS, "--rows", f->rows_only },
@@ -118,6 +120,10 @@ void assay_modes_check(const assay_asked *o, const struct argp_state *state)
         argp_error(state, "--resume needs the --json FILE that it goes on with");
     if (o->in_process && !o->line)
         argp_error(state, "--in-process needs the case: --repro LINE or --case PATTERN");
+    if (o->line && o->calls.model)
+        argp_error(state, "--model does not go with %s: its calls are the cases", o->detail ? "--repro" : "--case");
+    if (!o->calls.model && (o->calls.prompt || o->calls.context || o->calls.kv))
+        argp_error(state, "--prompt, --context and --kv are about --model MODEL");
     check_alone(o, state);
     for (int i = 0; i < MODES; i++)
         if (o->mode[i])
@@ -129,6 +135,8 @@ void assay_modes_check(const assay_asked *o, const struct argp_state *state)
         argp_error(state, "two builds (--plugin twice) are judged as kernels are, in no other mode");
     if (o->filter.plugin_b)
         refuse(o, state, "--plugin given twice", ~RESUME, ": two runs have no one journal");
+    if (o->filter.plugin_b)
+        refuse(o, state, "--plugin given twice", ~MODEL, ": give it one build at a time");
     if (o->search.seconds > 0)
         refuse(o, state, "--for", SEED | FULL | MOST | SHRINK | WHICH | PLUGIN,
                ": it draws its own cases until the time is over, and keeps what fails in --keep FILE");

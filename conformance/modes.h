@@ -28,6 +28,7 @@ typedef struct assay_asked {
     assay_self_how how;
     assay_outputs outputs;
     assay_search search;
+    assay_calls_asked calls;
 } assay_asked;
 
 /* An option that a mode does not heed ends the program with a sentence: nobody is to wait for results that are never
