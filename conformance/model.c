@@ -50,6 +50,15 @@ void assay_model_kernels(const assay_calls *c, assay_ledger *l)
     l->n = n;
 }
 
+/* Is there a kernel in this run for it? */
+static bool wanted(const assay_ledger *l, const assay_op *op)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->entry[i].on_cpu && !strcmp(l->entry[i].kernel->op, op->name))
+            return true;
+    return false;
+}
+
 static bool too_dear(const assay_model_call *m, double *elements)
 {
     assay_case c;
@@ -78,6 +87,8 @@ assay_status assay_model_judge(assay_session *s, assay_why *why)
         const assay_model_call *m = &c->call[i];
         int64_t passed, failed, passed_now, failed_now;
         double elements;
+        if (!wanted(&s->ledger, m->op))
+            continue;
         if (s->filter->level == ASSAY_QUICK && too_dear(m, &elements)) {
             assay_progress_clear();
             printf("  not judged  %s: %.3g GFLOP and %.3g million elements, more than %.3g and %.3g at --quick; --full "
