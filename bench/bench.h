@@ -174,7 +174,8 @@ double bench_touched(const bench_work *w, const bench_task *t,
                      const bench_result *r); /* bytes a call; weights as packed */
 /* one: this row on one thread, as it was written; NULL: there is none. */
 void bench_row_json(const bench_work *w, const bench_task *t, const bench_result *r, const bench_verdict *v,
-                    const bench_roofs_table *roofs, const struct cJSON *one, assay_json *j);
+                    const bench_roofs_table *roofs, const struct cJSON *one, const bench_counter *counter, int n,
+                    assay_json *j);
 
 typedef struct bench_ratio { /* time of a over time of b */
     double ratio, low, high;

@@ -12,6 +12,7 @@ typedef struct bench_facts {
     double fresh;                /* time of a call on new inputs over that of a timed one; 0: not known */
     double preempted;            /* how often a second its threads had to make way for others */
     bench_around around;         /* all 0: not looked at */
+    double compute, memory;      /* shares of the two roofs, by the median; of memory what the level must deliver */
     double share;                /* of the roof, after what a cache may have held was taken off; 0: no roof */
     double scaling;              /* speed over that of one thread; 0: not known */
     const char *level, *level_1; /* of the row, and of the row on one thread */

@@ -39,8 +39,25 @@ static double base_peak(const void *buffer, size_t bytes, int64_t n)
     return (double)n * 12 * 4;
 }
 
+/* Each addition waits for the one before it. */
+static double base_chain(const void *buffer, size_t bytes, int64_t n)
+{
+    v4 s = { 0 }, a = { 1, 1, 1, 1 };
+    (void)buffer, (void)bytes;
+    KEEP(a);
+    for (int64_t i = 0; i < n; i++) {
+#define LINK(k)                                                                                                        \
+    s += a;                                                                                                            \
+    KEEP(s);
+        SIX(LINK)
+#undef LINK
+    }
+    return (double)n * 6;
+}
+
 const bench_probe bench_probes_scalar[] = {
     { "mul+add", "scalar", ASSAY_ISA_scalar, base_peak },
+    { "chain", "scalar", ASSAY_ISA_scalar, base_chain },
     { NULL, NULL, 0, NULL },
 };
 
@@ -202,12 +219,15 @@ void bench_roofs(const bench_machine *m, uint64_t isa, const int *threads, int n
         for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
             for (const bench_probe *p = tables[i]; p->kind; p++) {
                 const bool integer = strcmp(p->kind, "int8") == 0;
+                const bool chain = strcmp(p->kind, "chain") == 0; /* a core's: more of them change nothing */
                 bench_roof r = { .kind = "compute", .threads = threads[t] };
-                if (strcmp(p->kind, "read") == 0)
+                if (strcmp(p->kind, "read") == 0 || (chain && threads[t] > 1))
                     continue;
+                if (chain)
+                    snprintf(r.kind, sizeof r.kind, "latency");
                 snprintf(r.name, sizeof r.name, "%s.%s.%dt", p->kind, p->bits ? p->isa : BASE, threads[t]);
                 snprintf(r.isa, sizeof r.isa, "%s", p->isa);
-                snprintf(r.unit, sizeof r.unit, integer ? "GOP/s" : "GFLOP/s");
+                snprintf(r.unit, sizeof r.unit, chain ? "Gstep/s" : integer ? "GOP/s" : "GFLOP/s");
                 if (team < threads[t])
                     small_team(&r, team);
                 else if (p->bits & ~isa)

@@ -6,9 +6,10 @@
 #include "machine.h"
 
 /* One loop that nothing can outrun.  It does n rounds over bytes at buffer (NULL, 0 where it only computes) and returns
- * how much it did: floating-point operations, 8-bit integer operations (two per multiply-add) or bytes read. */
+ * how much it did: floating-point operations, 8-bit integer operations (two per multiply-add), dependent additions or
+ * bytes read. */
 typedef struct bench_probe {
-    const char *kind; /* "fma", "mul+add", "int8", "read"; NULL ends a table */
+    const char *kind; /* "fma", "mul+add", "int8", "chain", "read"; NULL ends a table */
     const char *isa;
     uint64_t bits;
     double (*run)(const void *buffer, size_t bytes, int64_t n);
@@ -20,7 +21,7 @@ extern const bench_probe bench_probes_scalar[], bench_probes_avx2[], bench_probe
 enum { BENCH_ROOF_SAMPLES = 32 };
 typedef struct bench_roof {
     char name[48]; /* "fma.avx2.1t", "mul+add.sse2.1t", "read.L2.2t", "call" */
-    char kind[16], isa[16], level[8], unit[16];
+    char kind[16] /* "compute", "latency", "memory", "call" */, isa[16], level[8], unit[16];
     int threads, n;
     int64_t bytes;
     double value, sample[BENCH_ROOF_SAMPLES]; /* value: the best sample (the median for "call") */

@@ -27,6 +27,22 @@ static double fma_peak(const void *buffer, size_t bytes, int64_t n)
     return (double)n * 2 * 12 * 8 * 2;
 }
 
+/* Each waits for the one before it. */
+static double fma_chain(const void *buffer, size_t bytes, int64_t n)
+{
+    __m256 s0 = _mm256_setzero_ps(), a = _mm256_set1_ps(0.5f), b = _mm256_set1_ps(0.25f);
+    (void)buffer, (void)bytes;
+    __asm__ volatile("" : "+x"(a), "+x"(b));
+    for (int64_t i = 0; i < n; i++) {
+#define LINK(k)                                                                                                        \
+    s0 = _mm256_fmadd_ps(a, b, s0);                                                                                    \
+    KEEP(0)
+        TWELVE(LINK)
+#undef LINK
+    }
+    return (double)n * 12;
+}
+
 /* vpmaddubsw + vpaddw: what any kernel that multiplies bytes on this tier must at least spend. */
 static double int8_peak(const void *buffer, size_t bytes, int64_t n)
 {
@@ -66,6 +82,7 @@ static double read_peak(const void *buffer, size_t bytes, int64_t n)
 
 const bench_probe bench_probes_avx2[] = {
     { "fma", "avx2", ASSAY_ISA_avx2, fma_peak },
+    { "chain", "avx2", ASSAY_ISA_avx2, fma_chain },
     { "int8", "avx2", ASSAY_ISA_avx2, int8_peak },
     { "read", "avx2", ASSAY_ISA_avx2, read_peak },
     { NULL, NULL, 0, NULL },

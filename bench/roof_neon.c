@@ -26,6 +26,22 @@ static double fma_peak(const void *buffer, size_t bytes, int64_t n)
     return (double)n * 24 * 4 * 2;
 }
 
+/* Each waits for the one before it. */
+static double fma_chain(const void *buffer, size_t bytes, int64_t n)
+{
+    float32x4_t s0 = vdupq_n_f32(0), a = vdupq_n_f32(0.5f), b = vdupq_n_f32(0.25f);
+    (void)buffer, (void)bytes;
+    __asm__ volatile("" : "+w"(a), "+w"(b));
+    for (int64_t i = 0; i < n; i++) {
+#define LINK(k)                                                                                                        \
+    s0 = vfmaq_f32(s0, a, b);                                                                                          \
+    KEEP(0)
+        EIGHT(LINK)
+#undef LINK
+    }
+    return (double)n * 8;
+}
+
 /* smull + sadalp: the byte products of a tier without sdot. */
 static double int8_peak(const void *buffer, size_t bytes, int64_t n)
 {
@@ -66,6 +82,7 @@ static double read_peak(const void *buffer, size_t bytes, int64_t n)
 
 const bench_probe bench_probes_neon[] = {
     { "fma", "neon", ASSAY_ISA_neon, fma_peak },
+    { "chain", "neon", ASSAY_ISA_neon, fma_chain },
     { "int8", "neon", ASSAY_ISA_neon, int8_peak },
     { "read", "neon", ASSAY_ISA_neon, read_peak },
     { NULL, NULL, 0, NULL },

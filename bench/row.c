@@ -3,6 +3,7 @@
 #include "../reference/core/dtype.h"
 #include "../reference/core/tensor.h"
 #include "bench.h"
+#include "limits.h"
 #include <cjson/cJSON.h>
 #include <string.h>
 
@@ -64,9 +65,10 @@ static const bench_roof *roof_of(const bench_roofs_table *table, const char *kin
         if (r->why[0] || r->threads != threads || strcmp(r->kind, kind) != 0 || strcmp(r->unit, unit) != 0 ||
             strcmp(r->level, level) != 0)
             continue;
-        if (strcmp(kind, "compute") == 0 && (!isa || (isa->bits & ~bits)))
+        if (strcmp(kind, "memory") != 0 && (!isa || (isa->bits & ~bits)))
             continue;
-        if (!best || r->value > best->value)
+        /* of chains that of the highest tier: adding may be quicker than the multiply-add of kernels that have one */
+        if (!best || r->value > best->value || strcmp(kind, "latency") == 0)
             best = r;
     }
     return best;
@@ -153,6 +155,7 @@ void bench_rates_json(const bench_work *w, const bench_task *t, const bench_resu
         assay_json_num(j, "share", compute > memory ? compute : memory);
         assay_json_num(j, "share_best", (compute > memory ? compute : memory) * best);
         assay_json_str(j, "bound_by", compute > memory ? "compute" : "memory");
+        f->compute = compute, f->memory = memory * delivered;
         f->share = compute > memory * delivered ? compute : memory * delivered;
         assay_json_bool(j, "impossible", f->share > 1.05);
     }
@@ -163,8 +166,59 @@ void bench_rates_json(const bench_work *w, const bench_task *t, const bench_resu
     }
 }
 
+/* Dependent additions of all sums, one sum after another; 0: not known.  Of ops that sum along one dimension, by
+ * kernels whose order is known: the reference's is one after another, others declare in how many lanes. */
+static double chain_steps(const bench_task *t)
+{
+    const assay_case *c = &t->p->c;
+    const assay_contract *k = t->k->contract;
+    const int lanes = !t->k->run ? 1 : k && k->h.kind == ASSAY_DEPTH_LANES ? k->h.lanes : 0;
+    double sums = 1, n = 0;
+    for (int d = 0; c->op->dims[d]; d++)
+        if (c->op->role[d] == ASSAY_ROLE_SUM)
+            n = n > 0 ? -1 : (double)c->dim[d];
+    for (int i = 0; n > 0 && i < c->op->n_operands; i++) {
+        if (c->op->operands[i].access != ASSAY_OUT || !(c->present >> i & 1))
+            continue;
+        for (const char *s = c->op->operands[i].shape; *s; s++) {
+            const int d = assay_op_dim(c->op, *s);
+            sums *= d >= 0 && c->op->role[d] != ASSAY_ROLE_SUM ? (double)c->dim[d] : 1;
+        }
+        break;
+    }
+    return n > 0 && lanes > 0 ? sums * bench_chain(n, lanes) : 0;
+}
+
+/* Why it takes so long; best: how many times as long as the best repetition the median took. */
+static void limits(const bench_work *w, const bench_task *t, const bench_result *r, const bench_roofs_table *roofs,
+                   const bench_facts *facts, double low, double best, const bench_counter *counter, int n,
+                   assay_json *j)
+{
+    const assay_isa *isa = assay_isa_of(t->k->isa);
+    const bench_roof *step = roof_of(roofs, "latency", "Gstep/s", "", t->k->isa, 1);
+    bench_limits_facts f = { .level = facts->level,
+                             .no_roofs = roofs->n ? NULL : "no roofs were measured",
+                             .impossible = facts->share * best > 1.05,
+                             .isa = isa ? isa->name : NULL,
+                             .integers = integer_kernel(t->k),
+                             .flops = w->flops,
+                             .bytes = bench_touched(w, t, r),
+                             .least = w->bytes,
+                             .counter = counter,
+                             .n = n };
+    f.share[BENCH_COMPUTE] = facts->compute * best;
+    f.share[BENCH_LEVEL] = facts->memory * best;
+    if (step)
+        f.share[BENCH_LATENCY] = chain_steps(t) / step->value / t->threads / low;
+    for (int i = 0; t->threads == 1 && i < roofs->n; i++)
+        if (!strcmp(roofs->roof[i].kind, "call") && !roofs->roof[i].why[0])
+            f.share[BENCH_CALL] = (roofs->roof[i].value + r->vary_ns) / low;
+    bench_limits_json(&f, j);
+}
+
 void bench_row_json(const bench_work *w, const bench_task *t, const bench_result *r, const bench_verdict *v,
-                    const bench_roofs_table *roofs, const cJSON *one, assay_json *j)
+                    const bench_roofs_table *roofs, const cJSON *one, const bench_counter *counter, int n,
+                    assay_json *j)
 {
     char name[BENCH_NAME];
     const double ns = bench_median(r->sample, r->n);
@@ -215,5 +269,7 @@ void bench_row_json(const bench_work *w, const bench_task *t, const bench_result
             f.level_1 = cJSON_GetStringValue(cJSON_GetObjectItem(one, "level"));
         }
         bench_marks_json(&f, j);
+        limits(w, t, r, roofs, &f, low, ns / low, counter, n, j);
     }
+    bench_counters_json(counter, n, j, "counters", true);
 }

@@ -74,6 +74,23 @@ void bench_print_rates(const cJSON *o, double ns)
                cJSON_IsTrue(cJSON_GetObjectItem(o, "impossible")) ? " (IMPOSSIBLE)" : "");
 }
 
+/* What bounds it, and what was counted; what was not stands in the JSON. */
+static void print_why(const cJSON *why)
+{
+    const cJSON *word;
+    bool first = true;
+    cJSON_ArrayForEach(word, cJSON_GetObjectItem(why, "words"))
+    {
+        const char *text = cJSON_GetStringValue(word);
+        if (!first && strstr(text, "n/a ("))
+            continue;
+        printf("%s%s", first ? "    why: " : "; ", text);
+        first = false;
+    }
+    if (!first)
+        putchar('\n');
+}
+
 static void print_row(const assay_json *j)
 {
     cJSON *o = cJSON_Parse(j->text);
@@ -98,6 +115,7 @@ static void print_row(const assay_json *j)
     }
     putchar('\n');
     bench_print_marks(o, "    ");
+    print_why(cJSON_GetObjectItem(o, "why"));
     fflush(stdout);
     cJSON_Delete(o);
 }
@@ -126,9 +144,10 @@ static bool wants_simulation(bench_session *s, const bench_work *w, const bench_
 }
 
 /* Measured counters, and simulated ones: in their place where there is none, beside them (name.sim) where there is. */
-static void counters(bench_session *s, const bench_work *w, const bench_task *t, const bench_result *r, assay_json *j)
+enum { COUNTERS = 2 * BENCH_COUNTERS + 8 };
+static int counters(bench_session *s, const bench_work *w, const bench_task *t, const bench_result *r,
+                    bench_counter all[COUNTERS])
 {
-    bench_counter all[2 * BENCH_COUNTERS + 8];
     int n = 0;
     if (r->counter[0].name[0]) {
         memcpy(all, r->counter, sizeof r->counter);
@@ -151,7 +170,7 @@ static void counters(bench_session *s, const bench_work *w, const bench_task *t,
             }
         }
     }
-    bench_counters_json(all, n, j, "counters", true);
+    return n;
 }
 
 static assay_status write_row(bench_session *s, const bench_work *w, const bench_task *t, const bench_result *r,
@@ -159,9 +178,11 @@ static assay_status write_row(bench_session *s, const bench_work *w, const bench
 {
     assay_json j = { 0 };
     char name[BENCH_NAME];
+    bench_counter all[COUNTERS];
+    const int n = counters(s, w, t, r, all);
     bench_row_name(w, t->k, 1, t->cold, name);
-    bench_row_json(w, t, r, v, &s->roofs, t->threads > 1 ? bench_journal_get(&s->journal, "row", name) : NULL, &j);
-    counters(s, w, t, r, &j);
+    bench_row_json(w, t, r, v, &s->roofs, t->threads > 1 ? bench_journal_get(&s->journal, "row", name) : NULL, all, n,
+                   &j);
     assay_json_close(&j);
     s->rows++;
     s->failed += !v->pass;

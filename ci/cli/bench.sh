@@ -36,6 +36,11 @@ for b in d["benchmarks"]:
     assert b["verdict"]["pass"] and b["verdict"]["how"] == "all elements", b["verdict"]
     assert b["real_time"] > 0 and b["iterations"] > 0 and b["time_unit"] == "ns" and len(b["samples"]) == b["repetitions"]
     assert b["case"].startswith("rmsnorm ")
+    why = b["why"]
+    assert len(why["words"]) > 4 and all(0 < x for x in why["shares"].values()) and ("share" in why) == ("bound_by" in why), why
+    assert len(sys.argv) > 2 or why["shares"] or b["impossible"], ("a row of which no limit was measured", b["name"], why)
+    assert why["least_bytes"] == 4 * 64 * (2 * int(re.search(r"R=(\d)", b["case"])[1]) + 1), why
+    assert ("ipc" in why) == all(b["counters"].get(k, {}).get("from") == "hardware" for k in ("instructions", "cycles")), why
     for name, c in b["counters"].items():
         assert c["from"] in ("hardware", "software", "simulated", "n/a"), (name, c)
         assert ("value" in c) != (c["from"] == "n/a") and ("why" in c) == (c["from"] == "n/a"), (name, c)

@@ -2,6 +2,7 @@
  * What bench believes of the machine and of a row: quotas of both kinds of control groups, lists of CPUs, marks, and
  * the inputs that the judge makes again for what a timed loop left. */
 #include "../../../bench/bench.h"
+#include "../../../bench/limits.h"
 #include "../../../bench/cpus.h"
 #include "../../../reference/core/dtype.h"
 #include "../../../reference/core/memory.h"
@@ -301,6 +302,69 @@ START_TEST(why_slower)
 }
 END_TEST
 
+/* What bounds a row: the largest share that accounts for most of the time, and nothing where none does. */
+START_TEST(what_bounds)
+{
+    const bench_counter hw[2] = { { .name = "instructions", .from = BENCH_HARDWARE, .value = 3000 },
+                                  { .name = "cycles", .from = BENCH_HARDWARE, .value = 1000 } },
+                        sim[2] = { { .name = "instructions", .from = BENCH_SIMULATED, .value = 3000 },
+                                   { .name = "cycles", .why = "no PMU" } };
+    static const struct {
+        double share[BENCH_LIMITS];
+        bool impossible, roofless;
+        int bound;
+        const char *says;
+    } rows[] = {
+        { { 0, 0.9, 0.3 }, 0, 0, BENCH_COMPUTE, "compute bounds it: its operations alone take 90 % of" },
+        { { 0, 0.3, 0.8 },
+          0,
+          0,
+          BENCH_LEVEL,
+          "L2 bounds it: its bytes alone take 80 % of its best time at the roof of L2" },
+        { { 0.7, 0.1, 0.1 }, 0, 0, BENCH_CALL, "call cost bounds it: a call that computes nothing takes 70 %" },
+        { { 0, 0.1, 0.1, 0.97 }, 0, 0, BENCH_LATENCY, "latency bounds it: its sums one after another" },
+        { { 0, 0.2, 0.1, 0, 0.65 }, 0, 0, BENCH_WAITING, "waiting bounds it: threads that wait" },
+        { { 0, 0.43, 0.2 },
+          0,
+          0,
+          -1,
+          "43 % of its best time at the compute roof; nothing that was measured accounts for the other 57 %" },
+        { { 0, 0.2, 0.1, 2.1 },
+          0,
+          0,
+          -1,
+          "nothing that was measured accounts for the other 80 %" }, /* no such chains */
+        { { 0, 1.2, 0.3 }, 1, 0, -1, "n/a (above its roof" },
+        { { 0 }, 0, 1, -1, "n/a (no roofs were measured)" },
+    };
+    for (size_t i = 0; i < ASSAY_COUNT_OF(rows); i++)
+        for (int simulated = 0; simulated < 2; simulated++) {
+            bench_limits_facts f = { .level = "L2", .isa = "avx2", .flops = 16000, .bytes = 6400, .least = 3200 };
+            f.counter = simulated ? sim : hw, f.n = 2, f.impossible = rows[i].impossible;
+            f.no_roofs = rows[i].roofless ? "no roofs were measured" : NULL;
+            memcpy(f.share, rows[i].share, sizeof f.share);
+            assay_json j = { 0 };
+            assay_json_open(&j, NULL, '{');
+            bench_limits_json(&f, &j);
+            assay_json_close(&j);
+            ck_assert_msg(strstr(j.text, rows[i].says) != NULL, "%d: %s", (int)i, j.text);
+            ck_assert_int_eq(bench_limit_of(&f), rows[i].bound);
+            ck_assert_int_eq(strstr(j.text, "\"bound_by\"") != NULL, rows[i].bound >= 0);
+            /* 16,000 of 16 an instruction and 3,200 bytes of 32; cycles without a PMU are no cycles */
+            ck_assert_ptr_nonnull(strstr(j.text, "\"least_instructions\": 1100"));
+            ck_assert_ptr_nonnull(strstr(j.text, "2.73 x the least"));
+            ck_assert_int_eq(strstr(j.text, "\"ipc\": 3") != NULL, !simulated);
+            ck_assert_int_eq(strstr(j.text, "instructions per cycle n/a (no PMU)") != NULL, simulated);
+            ck_assert_ptr_nonnull(strstr(j.text, "L1 misses n/a (not counted in this row)"));
+            assay_json_free(&j);
+        }
+    ck_assert_double_eq(bench_least_instructions("avx512vnni", true, 1280, 640), 20);
+    ck_assert_double_eq(bench_least_instructions("another", true, 1280, 640), 0);
+    ck_assert_double_eq(bench_chain(576, 1), 576);
+    ck_assert_double_eq(bench_chain(576, 16), 40);
+}
+END_TEST
+
 /* Slower by more than a share: the whole interval says so, and where others used the CPUs that of the CPU time too. */
 START_TEST(differs)
 {
@@ -368,6 +432,7 @@ Suite *assay_unit_bench(void)
     tcase_add_test(c, why_slower);
     tcase_add_test(c, levels);
     tcase_add_test(c, differs);
+    tcase_add_test(c, what_bounds);
     suite_add_tcase(s, c);
     return s;
 }
