@@ -36,6 +36,12 @@ typedef struct bench_task {
     bench_outputs out;
 } bench_task;
 
+/* Between the threads of a team: medians over calls made for this alone, per call in nanoseconds. */
+typedef struct bench_balance {
+    int calls;               /* 0: not measured */
+    double wall, most, mean; /* of the call; in which the busiest thread, a thread on average worked at its share */
+} bench_balance;
+
 typedef struct bench_result {
     assay_status status; /* UNSUPPORTED: the kernel does not accept it */
     char why[200];       /* of a status, or how the child ended */
@@ -47,8 +53,9 @@ typedef struct bench_result {
     uint64_t calls;          /* when the clock stopped: which inputs the outputs left belong to */
     double used, preempted;  /* CPUs, and times a second, while it was timed */
     double fresh;            /* time of a call on new inputs over that of a timed call; 0: not known */
-    double own_threads;      /* CPUs of used that no thread of the team had */
-    bench_around around;     /* the judge's own view */
+    bench_balance balance;
+    double own_threads;  /* CPUs of used that no thread of the team had */
+    bench_around around; /* the judge's own view */
     bench_counter counter[BENCH_COUNTERS];
 } bench_result;
 
@@ -100,6 +107,8 @@ typedef struct bench_spent {
     long preempted;
 } bench_spent;
 bench_spent bench_spent_now(int threads);
+/* How evenly the team works: of calls of which one takes so many seconds. */
+void bench_stage_balance(bench_stage *s, double once, bench_balance *b);
 /* How many times as long as a timed call one on inputs takes of which nothing was seen before; 0: not to be told. */
 double bench_stage_fresh(bench_stage *s, double seconds);
 /* At the end: the problem's own inputs, which no call has seen, into set 0; its outputs poisoned; one call. */

@@ -82,7 +82,8 @@ static void say_bound(const bench_limits_facts *f, int bound, assay_json *j)
         "its operations alone take %.*f %% of its best time at the compute roof",
         "its bytes alone take %.*f %% of its best time at the roof of %s",
         "its sums one after another, each a chain of dependent additions, take %.*f %% of its best time",
-        "threads that wait for the slowest, and starting and joining the team, take %.*f %% of its best time",
+        "threads that wait for the slowest, and starting and joining the team, take %.*f %% of the calls that were "
+        "made to see it",
     };
     char words[240], one[160];
     double most = 0;
@@ -141,6 +142,41 @@ static void say_misses(const bench_limits_facts *f, assay_json *j)
     }
 }
 
+/* What a team loses: the busiest thread's share is longer than the mean, and the call longer than the busiest's share.
+ */
+static void say_balance(const bench_limits_facts *f, assay_json *j)
+{
+    char words[240], number[24];
+    if (f->threads < 2)
+        return;
+    if (f->wall > 0 && f->mean > 0)
+        snprintf(
+            words, sizeof words,
+            "of %d threads the busiest works %s x the mean; %.0f %% of their time is lost, %.0f %% to imbalance, %.0f "
+            "%% to starting, barriers and joining",
+            f->threads, digits(f->busiest / f->mean, number), 100 * (1 - f->mean / f->wall),
+            100 * (f->busiest - f->mean) / f->wall, 100 * (f->wall - f->busiest) / f->wall);
+    else
+        snprintf(words, sizeof words,
+                 "balance of its %d threads n/a (hot rows alone, of kernels without threads of their own)", f->threads);
+    assay_json_str(j, NULL, words);
+}
+
+static void balance(const bench_limits_facts *f, assay_json *j)
+{
+    if (!(f->wall > 0 && f->mean > 0))
+        return;
+    assay_json_open(j, "balance", '{');
+    assay_json_num(j, "wall_ns", f->wall);
+    assay_json_num(j, "busiest_ns", f->busiest);
+    assay_json_num(j, "mean_ns", f->mean);
+    assay_json_num(j, "max_over_mean", f->busiest / f->mean);
+    assay_json_num(j, "lost", 1 - f->mean / f->wall);
+    assay_json_num(j, "lost_imbalance", (f->busiest - f->mean) / f->wall);
+    assay_json_num(j, "lost_barriers", (f->wall - f->busiest) / f->wall);
+    assay_json_close(j);
+}
+
 static void ratios(const bench_limits_facts *f, double least, assay_json *j)
 {
     static const char *const keys[][2] = { { "l1d_misses", "l1d_bytes_ratio" },
@@ -179,8 +215,10 @@ void bench_limits_json(const bench_limits_facts *f, assay_json *j)
             assay_json_num(j, keys[i], f->share[i]);
     assay_json_close(j);
     ratios(f, least, j);
+    balance(f, j);
     assay_json_open(j, "words", '[');
     say_bound(f, bound, j);
+    say_balance(f, j);
     if (f->least > 0 && f->bytes > 1.01 * f->least) {
         snprintf(words, sizeof words, "packed weights make its bytes %s x the least",
                  digits(f->bytes / f->least, number));

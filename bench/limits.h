@@ -24,7 +24,9 @@ typedef struct bench_limits_facts {
     bool integers;              /* it multiplies 8-bit integers */
     double flops, bytes, least; /* per call; bytes: with weights as packed, least: as the op's formats have them */
     const bench_counter *counter;
-    int n; /* of counter */
+    int n;                      /* of counter */
+    int threads;                /* of the team; with one the rest is 0 */
+    double wall, busiest, mean; /* ns of a call, of its busiest thread, of a thread on average; wall 0: not measured */
 } bench_limits_facts;
 
 /* The limit that accounts for 60 % of the time or more, the largest; -1: none does, or none is known. */

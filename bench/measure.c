@@ -164,6 +164,35 @@ void bench_stage_count(bench_stage *s, bench_counter *c, double once)
     bench_counters_measure(c, s->task->machine, s->task->threads, team, s, (double)counted);
 }
 
+void bench_stage_balance(bench_stage *s, double once, bench_balance *b)
+{
+    enum { MOST = 200 };
+    double wall[MOST], most[MOST], mean[MOST];
+    const int threads = s->task->threads, n = once > 1e-4 ? (int)fmax(3, 0.02 / once) : MOST;
+    if (threads < 2 || (s->k->flags & ASSAY_OWN_THREADS) || !s->k->run)
+        return;
+    double *busy = assay_aligned((size_t)threads * ASSAY_BUSY_STEP * sizeof *busy);
+    for (int i = 0; busy && i < n && !s->status; i++) {
+        const int set = (int)(s->calls++ % BENCH_SETS);
+        memset(busy, 0, (size_t)threads * ASSAY_BUSY_STEP * sizeof *busy);
+        bench_stage_vary(s, set);
+        s->call[set].busy = busy;
+        const double t0 = assay_seconds();
+        bench_stage_again(s, set);
+        wall[i] = (assay_seconds() - t0) * 1e9;
+        s->call[set].busy = NULL;
+        most[i] = mean[i] = 0;
+        for (int k = 0; k < threads; k++) {
+            most[i] = fmax(most[i], busy[k * ASSAY_BUSY_STEP] * 1e9);
+            mean[i] += busy[k * ASSAY_BUSY_STEP] * 1e9 / threads;
+        }
+        b->calls = i + 1;
+    }
+    b->wall = bench_median(wall, b->calls), b->most = bench_median(most, b->calls);
+    b->mean = bench_median(mean, b->calls);
+    free(busy);
+}
+
 static double cpu_seconds(clockid_t clock)
 {
     struct timespec t;
@@ -227,6 +256,7 @@ static void time_it(run *x, assay_why *why)
         x->r.fresh = bench_stage_fresh(&x->stage, t->min_seconds);
     if (!t->counters || t->cold || x->r.status)
         return;
+    bench_stage_balance(&x->stage, once, &x->r.balance);
     bench_stage_count(&x->stage, x->r.counter, once);
 }
 
@@ -287,7 +317,8 @@ static bool sound(bench_result *r)
     bool good = (unsigned)r->status <= ASSAY_UNSUPPORTED && r->n >= 0 && r->n <= BENCH_SAMPLES && r->iterations >= 0 &&
                 r->packed_bytes >= 0 && isfinite(r->cpu_ns) && isfinite(r->pack_ns) && isfinite(r->vary_ns) &&
                 isfinite(r->used) && isfinite(r->preempted) && isfinite(r->own_threads) && isfinite(r->fresh) &&
-                r->team >= 0;
+                r->team >= 0 && r->balance.calls >= 0 && r->balance.calls <= 1000 && isfinite(r->balance.wall) &&
+                r->balance.mean >= 0 && r->balance.mean <= r->balance.most && r->balance.most <= r->balance.wall;
     for (int i = 0; good && i < r->n; i++)
         good = isfinite(r->sample[i]) && r->sample[i] >= 0;
     assay_wire_clean(r->why, sizeof r->why);

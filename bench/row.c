@@ -205,7 +205,13 @@ static void limits(const bench_work *w, const bench_task *t, const bench_result 
                              .bytes = bench_touched(w, t, r),
                              .least = w->bytes,
                              .counter = counter,
-                             .n = n };
+                             .n = n,
+                             .threads = t->threads,
+                             .wall = r->balance.wall,
+                             .busiest = r->balance.most,
+                             .mean = r->balance.mean };
+    if (f.wall > 0)
+        f.share[BENCH_WAITING] = 1 - f.mean / f.wall;
     f.share[BENCH_COMPUTE] = facts->compute * best;
     f.share[BENCH_LEVEL] = facts->memory * best;
     if (step)

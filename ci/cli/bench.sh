@@ -112,6 +112,12 @@ static assay_status slow(const assay_args *a)
         multiply(a, 0, 0);
     return ASSAY_OK;
 }
+static assay_status lopsided(const assay_args *a) /* the first share is the longest by far */
+{
+    for (int i = 0; i < (a->begin ? 1 : 300); i++)
+        multiply(a, 0, 0);
+    return ASSAY_OK;
+}
 static assay_status half(const assay_args *a) { return multiply(a, 0, 1); }
 static assay_status column(const assay_args *a) { return multiply(a, 3, 1); }
 static const assay_typeset f32[] = { ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(ASSAY_T(f32)), ASSAY_TYPES(0), ASSAY_TYPES(ASSAY_T(f32)) };
@@ -120,12 +126,13 @@ static const assay_kernel kernels[] = { { .op = "matmul", .name = "right", .type
                                         { .op = "matmul", .name = "one", .types = f32, .run = one },
                                         { .op = "matmul", .name = "all", .types = f32, .run = all },
                                         { .op = "matmul", .name = "slow", .types = f32, .run = slow },
+                                        { .op = "matmul", .name = "lopsided", .types = f32, .run = lopsided },
                                         { .op = "matmul", .name = "half", .types = f16, .run = half },
                                         { .op = "matmul", .name = "column", .types = f16, .run = column } };
 const assay_plugin *assay_plugin_v1(void);
 const assay_plugin *assay_plugin_v1(void)
 {
-    static const assay_plugin p = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "wrong", "1", kernels, 6, 0, 0 };
+    static const assay_plugin p = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "wrong", "1", kernels, 7, 0, 0 };
     return &p;
 }
 C
@@ -153,6 +160,17 @@ PY
 expect 0 'slow.* us  *0[.]0*[1-9][0-9]* GFLOP/s  *0[.]0[0-9]*[1-9][0-9]*x scalar' "$assay" bench --threads 1 --simulate none --no-roofs \
   --plugin "$dir/wrong.so" -k slow --case 'matmul T=1 N=8 K=8'
 grep -q '^op/kernel/workload/types/threads/state  *time  *rate share of the roof, against the scalar reference' "$dir/out"
+# Time lost between threads: one that has nearly all the work, and the others wait.
+if [ "$(nproc)" -ge 2 ]; then
+  ends 0 "$assay" bench --threads 2 --simulate none --no-roofs --plugin "$dir/wrong.so" -k lopsided --json "$dir/l.json" --case 'matmul T=8 N=64 K=64'
+  python3 - "$dir/l.json" <<'PY'
+import json, sys
+hot = next(b for b in json.load(open(sys.argv[1]))["benchmarks"] if b["cache"] == "hot")
+why, b = hot["why"], hot["why"]["balance"]
+assert b["mean_ns"] <= b["busiest_ns"] <= b["wall_ns"] and 1.7 < b["max_over_mean"] <= 2.001 and b["lost"] > 0.4, b
+assert abs(b["lost"] - b["lost_imbalance"] - b["lost_barriers"]) < 1e-6 and any("the busiest works" in w for w in why["words"]), why
+PY
+fi
 ends 0 "$assay" bench --threads 1 --no-roofs -k scalar -k right --plugin "$dir/wrong.so" --case 'matmul T=2 N=64 K=64'
 grep -q 'time of scalar over time of wrong:right: ' "$dir/out"
 echo "bench and doctor: $rows rows read back, resumed after a kill; wrong kernels got no time"

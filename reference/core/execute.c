@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "execute.h"
 #include "case.h"
+#include "clock.h"
 #include "dtype.h"
 #include "fused.h"
 #include "status.h"
@@ -310,8 +311,11 @@ assay_status assay_call_run_team(assay_call *c, int thread, int threads)
         for (a.phase = 0; a.phase < phases; a.phase++) {
             if (c->wipe && a.scratch)
                 c->wipe(a.scratch, c->scratch_bytes);
+            const double begin = c->busy ? assay_seconds() : 0;
             const assay_status mine =
                 c->share && a.phase + 1 == phases ? run_share(c, &a) : run_slices(c, &a, thread, threads);
+            if (c->busy)
+                c->busy[thread * ASSAY_BUSY_STEP] += assay_seconds() - begin;
             s = s ? s : mine;
             if (threads > 1 && a.phase + 1 < phases) {
 #pragma omp barrier

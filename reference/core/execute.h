@@ -6,7 +6,7 @@
 #include "assay/assay.h"
 
 /* Which units of the last phase are computed: the middle third, or the others. */
-enum { ASSAY_BORDERS = 4 };
+enum { ASSAY_BORDERS = 4, ASSAY_BUSY_STEP = 8 /* a cache line each */ };
 typedef enum assay_which { ASSAY_ALL_UNITS, ASSAY_OTHER_UNITS, ASSAY_MIDDLE_UNITS } assay_which;
 
 typedef struct assay_call {
@@ -31,7 +31,9 @@ typedef struct assay_call {
      */
     void *(*alloc)(const char *what, size_t bytes, int n, size_t *step);
     void (*release)(void *p);
-    void (*wipe)(void *scratch, size_t bytes);                  /* scratch does not survive a phase; NULL: as it was */
+    void (*wipe)(void *scratch, size_t bytes); /* scratch does not survive a phase; NULL: as it was */
+    double
+        *busy; /* seconds that each thread spent in its shares are added, every ASSAY_BUSY_STEP-th; NULL: nobody asks */
     void *dense[ASSAY_MAX_OPND], *dense_before[ASSAY_MAX_OPND]; /* the scalar baseline's float arrays */
 } assay_call;
 

@@ -358,6 +358,17 @@ START_TEST(what_bounds)
             ck_assert_ptr_nonnull(strstr(j.text, "L1 misses n/a (not counted in this row)"));
             assay_json_free(&j);
         }
+    bench_limits_facts team = { .level = "L2", .threads = 4, .wall = 1000, .busiest = 800, .mean = 200 };
+    team.share[BENCH_WAITING] = 0.8;
+    assay_json j = { 0 };
+    assay_json_open(&j, NULL, '{');
+    bench_limits_json(&team, &j);
+    assay_json_close(&j);
+    ck_assert_ptr_nonnull(strstr(j.text, "\"max_over_mean\": 4"));
+    ck_assert_ptr_nonnull(strstr(j.text, "waiting bounds it"));
+    ck_assert_ptr_nonnull(
+        strstr(j.text, "the busiest works 4.00 x the mean; 80 % of their time is lost, 60 % to imbalance, 20 %"));
+    assay_json_free(&j);
     ck_assert_double_eq(bench_least_instructions("avx512vnni", true, 1280, 640), 20);
     ck_assert_double_eq(bench_least_instructions("another", true, 1280, 640), 0);
     ck_assert_double_eq(bench_chain(576, 1), 576);
