@@ -5,6 +5,7 @@
 #include "../reference/core/options.h"
 #include "bench.h"
 #include "../conformance/builds.h"
+#include "../conformance/model.h"
 #include "../conformance/results/hash.h"
 #include "../reference/core/save.h"
 #include "../reference/core/status.h"
@@ -50,17 +51,16 @@ static assay_status read_line(const char *line, const assay_op **op, int64_t *li
     return *op ? assay_case_expand(*op, line + strcspn(line, " "), count_line, lines, why) : assay_no_op(name, why);
 }
 
-/* "case", or where --case means several "case:T=1,N=64": what is named once is measured once. */
-static void name_case(const visitor *v, const char *line, char *name, size_t n)
+void bench_name_case(const char *workload, bool several, const char *line, char *name, size_t n)
 {
     const char *rest = line + strcspn(line, " ");
     rest += strspn(rest, " ");
     const bool is_long = strlen(rest) > 90;
-    snprintf(name, n, "%s%s%.90s", v->workload, v->lines > 1 ? ":" : "", v->lines > 1 ? rest : "");
+    snprintf(name, n, "%s%s%.90s", workload, several ? ":" : "", several ? rest : "");
     for (char *c = name; *c; c++)
         *c = *c == ' ' ? ',' : *c == '/' ? '_' : *c;
     const size_t at = strlen(name);
-    if (v->lines > 1 && is_long)
+    if (several && is_long)
         snprintf(name + at, n - at, "..%08x", (unsigned)assay_hash(line, strlen(line)));
 }
 
@@ -68,7 +68,7 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
 {
     const visitor *v = ctx;
     char name[128];
-    name_case(v, line, name, sizeof name);
+    bench_name_case(v->workload, v->lines > 1, line, name, sizeof name);
     const assay_status st = v->s->o->filter.kernel_b || v->s->build_b ? bench_pairs(v->s, line, name)
                                                                       : bench_rows(v->s, line, name, v->tokens);
     if (st)
@@ -84,7 +84,7 @@ static bool means(const bench_options *o, const assay_op *op, const assay_worklo
 /* Before anything is measured: is there a row to come? */
 static assay_status any_workload(const bench_options *o, assay_why *why)
 {
-    bool any = o->line != NULL;
+    bool any = o->line || o->calls.model;
     for (size_t i = 0; assay_op_at(i); i++) {
         const assay_workload *w;
         for (size_t k = 0; (w = assay_workload_of(assay_op_at(i), k)); k++)
@@ -97,6 +97,8 @@ static assay_status all_rows(bench_session *s)
 {
     const bench_options *o = s->o;
     visitor v = { s, "case", 0, 0 };
+    if (s->model)
+        return bench_model_rows(s);
     if (o->line) {
         const assay_op *op;
         const assay_status st = read_line(o->line, &op, &v.lines, &s->why);
@@ -126,7 +128,7 @@ static const struct argp_option option_table[] = {
     { "case", KEY_CASE, "PATTERN", 0, "your own shape: 'matmul T=1 N=4096 K=4096 w={q4_0,q8_0}', or w=*", 0 },
     { "resume", KEY_RESUME, NULL, 0, "go on where the journal of --json FILE stopped", 0 },
     { "simulate", KEY_SIMULATE, "HOW", 0,
-      "counters by callgrind: none, some (once per kernel and types; default), all; "
+      "counters by callgrind: none (default of --model), some (once per kernel and types; default), all; "
       "a plug-in's only when this is given: it is not confined there",
       0 },
     { "no-roofs", KEY_ROOFS, NULL, 0, "measure no roofs: rows then have no shares", 0 },
@@ -147,6 +149,7 @@ typedef struct command {
 static const struct argp_child children[] = { { &assay_filter_argp, 0, "Which:", 1 },
                                               { &assay_effort_argp, 0, "How much:", 2 },
                                               { &assay_shard_argp, 0, NULL, 2 },
+                                              { &assay_calls_model_argp, 0, "The calls of a model (assay ops):", 3 },
                                               { 0 } };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -156,6 +159,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = state->child_inputs[1] = state->child_inputs[2] = &o->filter;
+        state->child_inputs[3] = &o->calls;
         o->filter.pairs = o->filter.builds = true;
         break;
     case 'w':
@@ -187,6 +191,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (o->resume && !o->filter.json)
             argp_error(state, "--resume needs the --json FILE that it goes on with");
+        if (o->calls.model && (o->line || o->workload))
+            argp_error(state, "--model does not go with %s: its calls are what is measured", o->line ? "--case" : "-w");
+        if (!o->calls.model && (o->calls.prompt || o->calls.context || o->calls.kv))
+            argp_error(state, "--prompt, --context and --kv are about --model MODEL");
+        if (o->calls.model && !o->simulate) /* callgrind takes minutes for a prompt's products */
+            o->simulate = "none";
         if (o->filter.plugin_b) /* kernels are paired by their names: every -k says which */
             o->filter.kernel_b = NULL;
         if (o->fail_slower > 0 && !o->filter.plugin_b && !o->filter.kernel_b)
@@ -285,6 +295,10 @@ int assay_cmd_bench(int argc, char **argv)
         s.pool = both[0], s.build_b = both[1];
     } else if (c.o.filter.plugin && !(s.pool = assay_pool_open(c.o.filter.plugin, &s.why)))
         return fail(&s);
+    assay_calls calls = { 0 };
+    if (c.o.calls.model && assay_model_calls(&c.o.calls, &c.o.filter, s.pool, &calls, &s.why))
+        return fail(&s);
+    s.model = c.o.calls.model ? &calls : NULL;
     bench_machine_read(&s.machine);
     bench_default_threads(&s);
     if (bench_resume(&s))
@@ -323,7 +337,11 @@ int assay_cmd_bench(int argc, char **argv)
                         c.o.filter.kernel, c.o.filter.kernel_b);
     if (s.build_b && !st && !s.rows && !interrupted && c.o.filter.shards <= 1)
         st = assay_fail(&s.why, ASSAY_ERR_ARG, "no case that a kernel of one name takes in both builds");
+    assay_progress_clear();
+    if (!st)
+        bench_model_sum(&s);
     const int code = total(&s, st);
+    assay_calls_free(&calls);
     assay_builds_close((assay_pool *[]){ s.pool, s.build_b });
     free(s.roofs.roof);
     return code;

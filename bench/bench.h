@@ -6,6 +6,7 @@
 #include "../conformance/results/journal.h"
 #include "../conformance/judge/pool.h"
 #include "../conformance/select.h"
+#include "../reference/core/calls.h"
 #include "../reference/core/execute.h"
 #include "marks.h"
 #include "papi.h"
@@ -164,7 +165,9 @@ typedef struct bench_work { /* a problem as a list of rows sees it */
     const char *workload;
     double tokens, flops, bytes;
     char types[64], line[ASSAY_CASE_LINE];
-    double scalar_ns; /* 0: not known */
+    const char *model, *phase; /* NULL: of no model's */
+    int64_t calls;             /* how often the phase makes it */
+    double scalar_ns;          /* 0: not known */
     char scalar_how[64];
 } bench_work;
 
@@ -232,7 +235,8 @@ typedef struct bench_options {
     assay_filter filter;
     const char *line, *workload, *simulate;
     bool resume, no_roofs;
-    double fail_slower; /* of pairs: b may take so much more time than a, 0.05; 0: a ratio fails nothing */
+    double fail_slower;      /* of pairs: b may take so much more time than a, 0.05; 0: a ratio fails nothing */
+    assay_calls_asked calls; /* --model */
 } bench_options;
 
 typedef struct bench_session {
@@ -247,8 +251,11 @@ typedef struct bench_session {
     int64_t rows, failed, skipped, not_on_cpu, runnable;
     int64_t slower; /* pairs in which b is slower by more than fail_slower */
     volatile int *interrupted;
-    char *simulated; /* op/kernel/types done, a line each; NULL: none */
-    assay_why why;   /* why it must stop */
+    char *simulated;              /* op/kernel/types done, a line each; NULL: none */
+    assay_why why;                /* why it must stop */
+    const assay_calls *model;     /* --model; NULL: none */
+    const assay_model_call *call; /* whose rows are made, of this phase; NULL: none of a model's */
+    int phase;
 } bench_session;
 
 assay_status bench_resume(bench_session *s); /* opens the journal; one of another build, effort or shard is put aside */
@@ -272,7 +279,15 @@ assay_status bench_pairs(bench_session *s, const char *line, const char *workloa
 /* Index 0: a, 1: b; r[].sample[0] is the median of a call. */
 assay_status bench_pair_write(bench_session *s, const char *name, const bench_work *w, const bench_task *t,
                               bench_result *r, const bench_verdict *v, const bench_ratio *ratio);
-bool bench_judge_whole(assay_level level, double flops); /* small enough for the oracle on all elements */
+/* "WORKLOAD", or where there are several "WORKLOAD:T=1,N=64": what is named once is measured once. */
+void bench_name_case(const char *workload, bool several, const char *line, char *name, size_t n);
+/* Rows of each call of the model, by the kernel that assay run would choose, or those that -k or a plug-in mean. */
+assay_status bench_model_rows(bench_session *s);
+bool bench_model_means(const bench_session *s, const assay_kernel *k); /* is the call in hand to be measured by it? */
+/* Prints a line, and writes one, for each phase, team and cache state: its time by op and what the roofs allow. */
+void bench_model_sum(bench_session *s);
+void bench_model_json(const bench_session *s, assay_json *j); /* of the passport */
+bool bench_judge_whole(assay_level level, double flops);      /* small enough for the oracle on all elements */
 
 /* ---- commands ---------------------------------------------------------------------------------------------- */
 int assay_cmd_bench(int argc, char **argv);

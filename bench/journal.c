@@ -70,9 +70,11 @@ static bool superseded(const bench_journal *b, const cJSON *o)
 
 static void write_document(bench_journal *b, FILE *f)
 {
-    static const char *const lists[][2] = {
-        { "row", "benchmarks" }, { "roof", "roofs" }, { "pair", "pairs" }, { "not_measured", "not_measured" }
-    };
+    static const char *const lists[][2] = { { "row", "benchmarks" },
+                                            { "roof", "roofs" },
+                                            { "pair", "pairs" },
+                                            { "phase", "phases" },
+                                            { "not_measured", "not_measured" } };
     const cJSON *context = bench_journal_get(b, "context", "context"), *o;
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(context, "context");
     char *text = value ? cJSON_PrintUnformatted(value) : NULL;

@@ -27,22 +27,13 @@ void bench_types_of(const assay_case *c, char *text, size_t n)
         snprintf(text, n, "f32");
 }
 
-static double operand_bytes(const assay_problem *p, bool weights, bool others)
-{
-    double sum = 0;
-    for (int i = 0; i < p->c.op->n_operands; i++)
-        if ((p->c.present >> i & 1) && (p->c.op->operands[i].flags & ASSAY_WEIGHT ? weights : others))
-            sum += (double)assay_tensor_bytes(&p->t[i]) * (p->c.op->operands[i].access == ASSAY_INOUT ? 2 : 1);
-    return sum;
-}
-
 void bench_work_of(const assay_problem *p, const char *workload, double tokens, bench_work *w)
 {
     const assay_op *op = p->c.op;
     const assay_args a = { .operand = p->t, .dim = p->c.dim, .params = p->c.params };
     *w = (bench_work){ .workload = workload, .tokens = tokens };
     w->flops = op->flops ? op->flops(&a) : 0;
-    w->bytes = op->bytes ? op->bytes(&a) : operand_bytes(p, true, true);
+    w->bytes = op->bytes ? op->bytes(&a) : assay_operand_bytes(op, p->t, true, true);
     bench_types_of(&p->c, w->types, sizeof w->types);
     assay_case_print(&p->c, w->line, sizeof w->line);
 }
@@ -108,16 +99,18 @@ static bool rewrites(const assay_op *op)
 double bench_touched(const bench_work *w, const bench_task *t, const bench_result *r)
 {
     const bool packs = r->packed_bytes > 0 && !t->p->c.op->bytes;
-    return packs ? w->bytes - operand_bytes(t->p, true, false) + (double)r->packed_bytes : w->bytes;
+    return packs ? w->bytes - assay_operand_bytes(t->p->c.op, t->p->t, true, false) + (double)r->packed_bytes
+                 : w->bytes;
 }
 
 void bench_rates_json(const bench_work *w, const bench_task *t, const bench_result *r, const bench_roofs_table *roofs,
                       double ns, double low, bench_facts *f, assay_json *j)
 {
-    const double weights = operand_bytes(t->p, true, false);
+    const double weights = assay_operand_bytes(t->p->c.op, t->p->t, true, false);
     const bool packs = r->packed_bytes > 0;
     const double bytes = bench_touched(w, t, r);
-    const double all = (packs ? (double)r->packed_bytes : weights) + BENCH_SETS * operand_bytes(t->p, false, true);
+    const double all = (packs ? (double)r->packed_bytes : weights) +
+                       BENCH_SETS * assay_operand_bytes(t->p->c.op, t->p->t, false, true);
     /* an op that looks rows up touches less than its operands hold */
     const double footprint = t->p->c.op->bytes && BENCH_SETS * bytes < all ? BENCH_SETS * bytes : all;
     int64_t below = 0;
@@ -241,6 +234,11 @@ void bench_row_json(const bench_work *w, const bench_task *t, const bench_result
     assay_json_int(j, "threads", t->threads);
     assay_json_str(j, "cache", t->cold ? "cold" : "hot");
     assay_json_str(j, "case", w->line);
+    if (w->calls) {
+        assay_json_str(j, "model", w->model);
+        assay_json_str(j, "phase", w->phase);
+        assay_json_int(j, "calls", w->calls);
+    }
     assay_json_str(j, "isa", assay_isa_of(t->k->isa) ? assay_isa_of(t->k->isa)->name : "unknown");
     assay_json_str(j, "supplier", t->supplier ? t->supplier : "built-in");
     assay_json_uint(j, "seed", t->p->c.seed);

@@ -344,7 +344,8 @@ assay_status bench_rows(bench_session *s, const char *line, const char *workload
     const assay_args a = { .operand = views, .dim = c.dim, .params = c.params };
     for (size_t i = 0; (k = bench_kernel_at(s, i, &nth)); i++) {
         const bool is_scalar = nth < 0 && !k->run;
-        if (strcmp(k->op, c.op->name) || assay_filter_kernel(&s->o->filter, k) != ASSAY_RUNS)
+        if (strcmp(k->op, c.op->name) || assay_filter_kernel(&s->o->filter, k) != ASSAY_RUNS ||
+            !bench_model_means(s, k))
             continue;
         scalar |= is_scalar;
         takers += !is_scalar && assay_kernel_takes(c.op, k, &a);
@@ -352,12 +353,16 @@ assay_status bench_rows(bench_session *s, const char *line, const char *workload
     char types[64];
     bench_types_of(&c, types, sizeof types);
     snprintf(name, sizeof name, "%s/*/%s/%s", c.op->name, workload, types);
-    if (!takers && !s->o->line && (!scalar || (!s->o->filter.kernel && has_kernels(c.op)))) {
+    if (!takers && s->call && !scalar) {
+        bench_journal_not(&s->journal, name, "workload", "no kernel of this run takes this call");
+        return ASSAY_OK;
+    }
+    if (!takers && !s->call && !s->o->line && (!scalar || (!s->o->filter.kernel && has_kernels(c.op)))) {
         bench_journal_not(&s->journal, name, "workload",
                           "no kernel of this run takes these types (scalar alone is not worth the time)");
         return ASSAY_OK;
     }
-    if (s->o->filter.level == ASSAY_QUICK && !s->o->line && too_large(&c)) {
+    if (s->o->filter.level == ASSAY_QUICK && !s->call && !s->o->line && too_large(&c)) {
         bench_journal_not(&s->journal, name, "workload",
                           "too large for --quick (over 30 million elements or 1 GFLOP); --full measures it");
         return ASSAY_OK;
@@ -368,10 +373,14 @@ assay_status bench_rows(bench_session *s, const char *line, const char *workload
         return ASSAY_OK;
     }
     bench_work_of(&p, workload, tokens, &w);
+    if (s->call) {
+        w.model = s->model->name, w.phase = s->model->phase[s->phase].name;
+        w.calls = s->call->count[s->phase];
+    }
     assay_status st = baseline(s, &w, &p, scalar);
     for (size_t i = 0; !st && (k = bench_kernel_at(s, i, &nth)); i++) {
         if (strcmp(k->op, c.op->name) || assay_filter_kernel(&s->o->filter, k) != ASSAY_RUNS || (nth < 0 && !k->run) ||
-            !assay_kernel_takes(c.op, k, &a))
+            !assay_kernel_takes(c.op, k, &a) || !bench_model_means(s, k))
             continue;
         for (int n = 0; !st && n < s->n_threads; n++)
             st = row(s, &w, &p, k, nth, s->threads[n], false);

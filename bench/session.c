@@ -32,6 +32,7 @@ assay_status bench_context(bench_session *s, int argc, char **argv)
         assay_json_int(&j, "shard", s->o->filter.shard);
         assay_json_int(&j, "shards", s->o->filter.shards);
     }
+    bench_model_json(s, &j);
     assay_json_str(&j, "command", line);
     assay_json_close(&j);
     cJSON_AddItemToObject(context, "assay", cJSON_Parse(j.text));

@@ -30,24 +30,18 @@ static void judge(const assay_problem *p, const assay_contract *k, const assay_t
 
 static void whole(const bench_task *t, assay_problem *p, bench_verdict *v)
 {
-    /* kernels that round alike share a golden; it lives as long as the problem does */
-    static const assay_problem *last;
+    /* kernels that round alike share a golden; it lives as long as the problem does, whose solving has a number */
     static const assay_contract *solved;
-    static uint64_t seed;
-    static char line[ASSAY_CASE_LINE];
-    char now[ASSAY_CASE_LINE];
+    static uint64_t mine;
     assay_tensor got[ASSAY_MAX_OPND];
     assay_why why = { "" };
-    assay_case_print(&p->c, now, sizeof now);
-    if (last != p || seed != p->c.seed || strcmp(line, now) != 0 ||
-        !assay_contract_rounds_alike(solved, t->k->contract)) {
+    if (!p->solved || p->solved != mine || !assay_contract_rounds_alike(solved, t->k->contract)) {
         if (assay_problem_solve(p, t->k->contract, &why)) {
             snprintf(v->why, sizeof v->why, "the oracle: %.200s", why.text);
-            last = NULL;
+            p->solved = 0;
             return;
         }
-        last = p, solved = t->k->contract, seed = p->c.seed;
-        memcpy(line, now, sizeof line);
+        solved = t->k->contract, mine = p->solved;
     }
     for (int i = 0; i < p->c.op->n_operands; i++) {
         got[i] = p->t[i];

@@ -134,3 +134,28 @@ expect 0 '^m decode8: 5 of [0-9]* calls judged, 5 of them right' "$assay" check 
 expect 1 '^m decode8: 5 of [0-9]* calls judged, 0 of them right .*(0.0 %)' "$assay" check --model m.gguf --prompt 8 --plugin ./wrong.so
 expect 2 'model does not go with --case' "$assay" check --model m.gguf --case 'add R=1'
 expect 2 'are about --model' "$assay" check --prompt 3
+
+"$assay" --help | grep -q '^  bench' || { echo "ops: this build has no bench; ops and check alone were tried"; exit 0; }
+run=("$assay" bench --model m.gguf --prompt 8 --threads 1 --no-roofs)
+"${run[@]}" -o rmsnorm --isa scalar --json b.json >out 2>&1 || { cat out; exit 1; }
+grep -q '^m.decode8, 1 thread, hot: 1 token costs .* us, the roofs n/a (not measured.*: rmsnorm .*; NOT MEASURED: 32 of 37 calls: ' out
+"$python" - <<'PY'
+import json
+d = json.load(open("b.json"))
+rows = d["benchmarks"]
+assert {(r["phase"], r["calls"], r["case"].split(" gen=")[0]) for r in rows} == {
+    ("prompt8", 4, "rmsnorm R=8 C=64 eps=1e-06"), ("prompt8", 1, "rmsnorm R=1 C=64 eps=1e-06"), ("decode8", 5, "rmsnorm R=1 C=64 eps=1e-06")}, rows
+assert all(r["model"] == "m" and r["workload"].startswith(f"model:m.{r['phase']}:R=") and r["kernel"] == "scalar" for r in rows)
+model = d["context"]["assay"]["model"]
+assert model["name"] == "m" and [p["calls"] for p in model["phases"]] == [37, 37], model
+for p in d["phases"]:
+    mine = [r for r in rows if r["phase"] == p["phase"] and r["cache"] == p["cache"]]
+    assert p["calls"] == 37 and p["measured"] == 5 and "roof_ns" not in p, p
+    assert abs(p["ns"] - sum(r["calls"] * r["real_time"] for r in mine)) <= 1e-9 * p["ns"], p
+assert {p["name"] for p in d["phases"]} >= {"m.prompt8/1t/hot", "m.decode8/1t/hot"}
+PY
+expect 0 ', 0 of them failed their verdict, [1-9][0-9]* known already' "${run[@]}" -o rmsnorm --isa scalar --json b.json --resume
+grep -q '^m.decode8, 1 thread, hot: 1 token costs' out || cat out
+expect 1 'rmsnorm/example:mine/model:m.decode8:R=1,C=64,.* FAILED' "${run[@]}" --plugin ./wrong.so
+expect 0 '^m.prompt8, 1 thread, hot: 8 tokens cost .*; NOT MEASURED' "${run[@]}" --plugin ./mine.so
+expect 2 'model does not go with -w' "${run[@]}" -w x
