@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * ggml.c - ggml's CPU backend as a supplier: a plug-in by docs/plugin.md, built by ci/peers beside a copy of ggml.  A call
- * is a graph, here of one mul_mat (and an add where there is a bias).  TYPE takes weights as llama.cpp does, repacked
- * where the backend offers that for them; TYPE_plain as they stand in a file (--no-repack). ggml rounds x to the type
- * that goes with the weights', and sums minima apart: docs/findings.md.
- * Kernels call ggml's allocator and its lock, hence ASSAY_OWN_THREADS. */
+ * ggml.c - ggml's CPU backend as a supplier: a plug-in by docs/plugin.md, built by ci/peers beside a copy of ggml.  A
+ * call is a graph, here of one mul_mat (and an add where there is a bias).  TYPE takes weights as llama.cpp does,
+ * repacked where the backend offers that for them; TYPE_plain as they stand in a file (--no-repack). ggml rounds x to
+ * the type that goes with the weights', and sums minima apart: docs/findings.md. Kernels call ggml's allocator and its
+ * lock, hence ASSAY_OWN_THREADS. */
 #include "ggml_peer.h"
 #include <stdio.h>
 #include <stdlib.h>

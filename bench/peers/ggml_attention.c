@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * ggml_attention.c - ggml's flash_attn_ext.  TYPE walks the keys one by one for each query, q rounded to the type that goes
- * with k's, sums in f16 where v is f16; TYPE_tiled, from 64 queries on, takes tiles of queries and keys in f32.  Its
- * result must be dense: where ours is not it is copied.  What causal and window hide is a mask in f16, kept from call
- * to call, as llama.cpp makes one for all layers. */
+ * ggml_attention.c - ggml's flash_attn_ext.  TYPE walks the keys one by one for each query, q rounded to the type that
+ * goes with k's, sums in f16 where v is f16; TYPE_tiled, from 64 queries on, takes tiles of queries and keys in f32.
+ * Its result must be dense: where ours is not it is copied.  What causal and window hide is a mask in f16, kept from
+ * call to call, as llama.cpp makes one for all layers. */
 #include "assay/params/attention.h"
 #include "ggml_peer.h"
 #include <math.h>
@@ -119,8 +119,8 @@ static bool accepts(const assay_args *a)
     for (int i = MASK; i < O; i++)
         if (i != SINKS && o[i].rank)
             return false;
-    return peer_not_empty(a, 7) && p->right == 0 && p->prefix == 0 && p->chunk == 0 && a->dim[D] % ggml_blck_size(v->type) == 0 &&
-           a->dim[E] % ggml_blck_size(v->type) == 0 &&
+    return peer_not_empty(a, 7) && p->right == 0 && p->prefix == 0 && p->chunk == 0 &&
+           a->dim[D] % ggml_blck_size(v->type) == 0 && a->dim[E] % ggml_blck_size(v->type) == 0 &&
            (ggml_is_quantized(v->type) || v->type == GGML_TYPE_BF16 || v->plain == (a->dim[T] < TILE));
 }
 
@@ -129,13 +129,15 @@ static bool accepts(const assay_args *a)
                                                PEER_OF(f32), PEER_OF(f32), PEER_OF(i32), PEER_OF(i32),                 \
                                                PEER_OF(i32), PEER_OF(i32), PEER_OF(i8),  PEER_OF(f32) };               \
     static const assay_contract rounds_##t = { .acc = ASSAY_##t == ASSAY_f16 ? ASSAY_f16 : ASSAY_f32,                  \
-                                               .round = { { ASSAY_##t == ASSAY_f32 ? NULL : "q", PEER_ROUND_##t, 0 } } };
+                                               .round = {                                                              \
+                                                   { ASSAY_##t == ASSAY_f32 ? NULL : "q", PEER_ROUND_##t, 0 } } };
 #define PEER_ROUND_f16  ASSAY_f16
 #define PEER_ROUND_bf16 ASSAY_bf16
 #define PEER_ROUND_q8_0 ASSAY_q8_0
 #define PEER_ROUND_q4_0 ASSAY_q8_0
 #define PEER_ROUND_f32  ASSAY_f32
-CACHE(f32) CACHE(f16) CACHE(bf16) CACHE(q8_0) CACHE(q4_0)
+CACHE(f32)
+CACHE(f16) CACHE(bf16) CACHE(q8_0) CACHE(q4_0)
 
 #define KERNEL(t, theirs, suffix, alone, promise)                                                                      \
     {                                                                                                                  \
@@ -145,13 +147,10 @@ CACHE(f32) CACHE(f16) CACHE(bf16) CACHE(q8_0) CACHE(q4_0)
             attention, GGML_TYPE_##theirs, alone                                                                       \
         }                                                                                                              \
     }
-const assay_kernel peer_attention_kernels[] = {
-    KERNEL(f32, F32, "", true, &rounds_f32),
-    KERNEL(f32, F32, "_tiled", false, NULL),
-    KERNEL(f16, F16, "", true, &rounds_f16),
-    KERNEL(f16, F16, "_tiled", false, NULL),
-    KERNEL(bf16, BF16, "", true, &rounds_bf16),
-    KERNEL(q8_0, Q8_0, "", true, &rounds_q8_0),
-    KERNEL(q4_0, Q4_0, "", true, &rounds_q4_0),
-};
+    const assay_kernel peer_attention_kernels[] = {
+        KERNEL(f32, F32, "", true, &rounds_f32),    KERNEL(f32, F32, "_tiled", false, NULL),
+        KERNEL(f16, F16, "", true, &rounds_f16),    KERNEL(f16, F16, "_tiled", false, NULL),
+        KERNEL(bf16, BF16, "", true, &rounds_bf16), KERNEL(q8_0, Q8_0, "", true, &rounds_q8_0),
+        KERNEL(q4_0, Q4_0, "", true, &rounds_q4_0),
+    };
 const size_t peer_n_attention_kernels = sizeof peer_attention_kernels / sizeof *peer_attention_kernels;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * ggml_rows.c - ggml's softmax, norms, activations, rope and encoders of blocks.  Functions that build its graphs ask for
- * dense rows of some operands where those that compute heed strides: tensors are placed after the graph is built. */
+ * ggml_rows.c - ggml's softmax, norms, activations, rope and encoders of blocks.  Functions that build its graphs ask
+ * for dense rows of some operands where those that compute heed strides: tensors are placed after the graph is built.
+ */
 #include "assay/params.h"
 #include "ggml_peer.h"
 
@@ -30,8 +31,8 @@ static struct ggml_tensor *softmax(struct ggml_context *ctx, const assay_args *a
 }
 
 /* y with w multiplied, or added: over y itself, as llama.cpp's allocator lays it. */
-static struct ggml_tensor *with(struct ggml_context *ctx, const assay_args *a, const assay_tensor *w, const assay_tensor *y,
-                                struct ggml_tensor *x, bool added)
+static struct ggml_tensor *with(struct ggml_context *ctx, const assay_args *a, const assay_tensor *w,
+                                const assay_tensor *y, struct ggml_tensor *x, bool added)
 {
     struct ggml_tensor *f = ggml_new_tensor_1d(ctx, GGML_TYPE_F32, a->dim[1]);
     f->data = w->data;
@@ -80,7 +81,10 @@ static struct ggml_tensor *silu(struct ggml_context *ctx, const assay_args *a)
 static struct ggml_tensor *gelu(struct ggml_context *ctx, const assay_args *a)
 {
     const int form = ((const assay_gelu_params *)a->params)->form;
-    return unary(ctx, a, form == ASSAY_GELU_ERF ? ggml_gelu_erf : form == ASSAY_GELU_TANH ? ggml_gelu : ggml_gelu_quick);
+    return unary(ctx, a,
+                 form == ASSAY_GELU_ERF    ? ggml_gelu_erf
+                 : form == ASSAY_GELU_TANH ? ggml_gelu
+                                           : ggml_gelu_quick);
 }
 
 static struct ggml_tensor *swiglu(struct ggml_context *ctx, const assay_args *a)
@@ -99,9 +103,9 @@ static struct ggml_tensor *rope(struct ggml_context *ctx, const assay_args *a)
     const assay_tensor *x = &a->operand[0], *y = &a->operand[6];
     struct ggml_tensor *heads = ggml_new_tensor_3d(ctx, GGML_TYPE_F32, a->dim[2], a->dim[1], a->dim[0]);
     struct ggml_tensor *pos = ggml_new_tensor_1d(ctx, GGML_TYPE_I32, a->dim[0]);
-    struct ggml_tensor *turned =
-        ggml_rope_ext(ctx, heads, pos, NULL, p->n_dims, p->mode == ASSAY_ROPE_HALF ? GGML_ROPE_TYPE_NEOX : GGML_ROPE_TYPE_NORMAL,
-                      0, p->base, 1, 0, p->magnitude, 32, 1);
+    struct ggml_tensor *turned = ggml_rope_ext(ctx, heads, pos, NULL, p->n_dims,
+                                               p->mode == ASSAY_ROPE_HALF ? GGML_ROPE_TYPE_NEOX : GGML_ROPE_TYPE_NORMAL,
+                                               0, p->base, 1, 0, p->magnitude, 32, 1);
     pos->data = a->operand[1].data;
     peer_place(heads, x->data, x->stride[1], x->stride[0], 0);
     peer_place(turned, y->data, y->stride[1], y->stride[0], 0);
@@ -118,8 +122,8 @@ static assay_status encode(const assay_args *a)
     const assay_tensor *x = &a->operand[0], *y = &a->operand[1];
     const ggml_from_float_t from = ggml_get_type_traits_cpu(((const peer_way *)a->variant)->type)->from_float;
     for (int64_t r = a->begin; r < a->end; r++)
-        from((const float *)(const void *)((const char *)x->data + r * x->stride[0]), (char *)y->data + r * y->stride[0],
-             a->dim[1]);
+        from((const float *)(const void *)((const char *)x->data + r * x->stride[0]),
+             (char *)y->data + r * y->stride[0], a->dim[1]);
     return ASSAY_OK;
 }
 static bool encode_accepts(const assay_args *a)
@@ -128,7 +132,8 @@ static bool encode_accepts(const assay_args *a)
     return floats(a) && a->dim[1] % ggml_blck_size(type) == 0 && ggml_get_type_traits_cpu(type)->from_float;
 }
 
-static const assay_typeset two[] = { PEER_OF(f32), PEER_OF(f32) }, three[] = { PEER_OF(f32), PEER_OF(f32), PEER_OF(f32) },
+static const assay_typeset two[] = { PEER_OF(f32), PEER_OF(f32) },
+                           three[] = { PEER_OF(f32), PEER_OF(f32), PEER_OF(f32) },
                            four[] = { PEER_OF(f32), PEER_OF(f32), PEER_OF(f32), PEER_OF(f32) },
                            turns[] = { PEER_OF(f32), PEER_OF(i32), PEER_OF(f32), PEER_OF(i32),
                                        PEER_OF(f32), PEER_OF(f32), PEER_OF(f32) };
@@ -175,8 +180,10 @@ ENCODED(TYPES)
       .run = encode,                                                                                                   \
       .accepts = encode_accepts,                                                                                       \
       .variant = &(const peer_way){ NULL, GGML_TYPE_##theirs, false } },
-const assay_kernel peer_rows_kernels[] = { GRAPH(softmax, four, floats, &masked), GRAPH(rmsnorm, three, rmsnorm_accepts, NULL),
-                                           GRAPH(layernorm, four, floats, NULL),  GRAPH(silu, two, floats, NULL),
-                                           GRAPH(gelu, two, floats, NULL),        GRAPH(swiglu, three, floats, NULL),
-                                           GRAPH(rope, turns, rope_accepts, NULL), ENCODED(ENCODER) };
+const assay_kernel peer_rows_kernels[] = {
+    GRAPH(softmax, four, floats, &masked),  GRAPH(rmsnorm, three, rmsnorm_accepts, NULL),
+    GRAPH(layernorm, four, floats, NULL),   GRAPH(silu, two, floats, NULL),
+    GRAPH(gelu, two, floats, NULL),         GRAPH(swiglu, three, floats, NULL),
+    GRAPH(rope, turns, rope_accepts, NULL), ENCODED(ENCODER)
+};
 const size_t peer_n_rows_kernels = sizeof peer_rows_kernels / sizeof *peer_rows_kernels;

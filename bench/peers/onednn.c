@@ -3,9 +3,10 @@
  * matmul_int8 where its output scales can say all: a scale of x for all tokens, none of the zero points, no bias.
  * Weights are reordered beforehand into what oneDNN asks for with 512 rows of x.  Primitives are kept for each shape.
  */
-#include "assay/assay.h"
-#include <dnnl.h>
+#include "onednn_peer.h"
 #include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { X, W, Y, GIVEN, SCALE, MEMORIES, KEPT = 256 }; /* GIVEN: x as it comes, in f32 */
@@ -15,10 +16,16 @@ typedef struct kept {
     dnnl_memory_desc_t md[MEMORIES];
 } kept;
 
-static dnnl_engine_t engine;
+dnnl_engine_t peer_engine;
 static dnnl_stream_t stream;
+static int threads = 1;
 static kept cache[KEPT];
 static int n_kept;
+
+void peer_threads(void)
+{
+    omp_set_num_threads(threads);
+}
 
 static bool matrix(dnnl_memory_desc_t *md, int64_t rows, int64_t columns, dnnl_data_type_t type, int64_t row)
 {
@@ -39,7 +46,7 @@ static bool planned(dnnl_primitive_desc_t *pd, const dnnl_memory_desc_t *md, con
     if (f->type == dnnl_s8) /* by column, given with each call */
         ok = ok && !dnnl_primitive_attr_create(&attr) &&
              !dnnl_primitive_attr_set_output_scales(attr, 1, 1 << 1, &DNNL_RUNTIME_F32_VAL);
-    ok = ok && !dnnl_primitive_desc_create(pd, &d, attr, engine, NULL);
+    ok = ok && !dnnl_primitive_desc_create(pd, &d, attr, peer_engine, NULL);
     if (attr)
         dnnl_primitive_attr_destroy(attr);
     return ok;
@@ -62,20 +69,20 @@ static bool wanted(dnnl_memory_desc_t *w, int64_t N, int64_t K, const form *f)
 static bool reorder(dnnl_primitive_t *p, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to)
 {
     dnnl_primitive_desc_t pd;
-    if (dnnl_reorder_primitive_desc_create(&pd, from, engine, to, engine, NULL))
+    if (dnnl_reorder_primitive_desc_create(&pd, from, peer_engine, to, peer_engine, NULL))
         return false;
     const bool ok = !dnnl_primitive_create(p, pd);
     dnnl_primitive_desc_destroy(pd);
     return ok;
 }
 
-static bool execute(dnnl_primitive_t p, int n, const int *arg, const dnnl_memory_desc_t *const *md, void *const *data)
+bool peer_execute(dnnl_primitive_t p, int n, const int *arg, const dnnl_memory_desc_t *const *md, void *const *data)
 {
     dnnl_exec_arg_t args[4];
     bool ok = true;
     for (int i = 0; i < n; i++) {
         args[i].arg = arg[i];
-        ok &= !dnnl_memory_create(&args[i].memory, md[i], engine, data[i]);
+        ok &= !dnnl_memory_create(&args[i].memory, md[i], peer_engine, data[i]);
     }
     ok = ok && !dnnl_primitive_execute(p, stream, n, args) && !dnnl_stream_wait(stream);
     for (int i = 0; ok && i < n; i++)
@@ -115,7 +122,7 @@ static assay_status run(const assay_args *a)
     static const int round_arg[] = { DNNL_ARG_FROM, DNNL_ARG_TO },
                      arg[] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_ATTR_OUTPUT_SCALES };
     const form *f = a->variant;
-    omp_set_num_threads(1);
+    peer_threads();
     const kept *k = keep(a);
     if (!k)
         return ASSAY_UNSUPPORTED;
@@ -124,12 +131,12 @@ static assay_status run(const assay_args *a)
     void *x = k->round ? a->scratch : a->operand[0].data;
     bool ok = true;
     if (k->round)
-        ok = execute(k->round, 2, round_arg, round, (void *[]){ a->operand[0].data, x });
+        ok = peer_execute(k->round, 2, round_arg, round, (void *[]){ a->operand[0].data, x });
     for (int64_t n = 0; f->type == dnnl_s8 && n < a->dim[1]; n++)
         ((float *)a->scratch)[n] = *(const float *)a->operand[2].data *
                                    *(const float *)((const char *)a->operand[3].data + n * a->operand[3].stride[0]);
-    ok = ok && execute(k->multiply, f->type == dnnl_s8 ? 4 : 3, arg, all,
-                       (void *[]){ x, (void *)a->packed, a->operand[f->y].data, a->scratch });
+    ok = ok && peer_execute(k->multiply, f->type == dnnl_s8 ? 4 : 3, arg, all,
+                            (void *[]){ x, (void *)a->packed, a->operand[f->y].data, a->scratch });
     return ok ? ASSAY_OK : ASSAY_ERR_NOMEM;
 }
 
@@ -159,13 +166,13 @@ static void pack(const assay_args *a, void *dst)
     const int64_t N = a->dim[1], K = a->dim[2], row = N > 1 ? a->operand[1].stride[0] / f->bytes : K;
     dnnl_memory_desc_t from, to;
     dnnl_primitive_t p;
-    omp_set_num_threads(1);
+    peer_threads();
     if (!wanted(&to, N, K, f) ||
         dnnl_memory_desc_init_by_strides(&from, 2, (dnnl_dims_t){ K, N }, f->type, (dnnl_dims_t){ 1, row }) ||
         !reorder(&p, &from, &to))
         return;
     const dnnl_memory_desc_t *const md[] = { &from, &to };
-    execute(p, 2, (const int[]){ DNNL_ARG_FROM, DNNL_ARG_TO }, md, (void *[]){ a->operand[1].data, dst });
+    peer_execute(p, 2, (const int[]){ DNNL_ARG_FROM, DNNL_ARG_TO }, md, (void *[]){ a->operand[1].data, dst });
     dnnl_primitive_destroy(p);
 }
 
@@ -181,19 +188,40 @@ static const assay_contract rounds = { .ftz = 1, .round = { { "x", ASSAY_bf16, 0
         .run = run, .accepts = accepts_, .scratch = scratch, .packed_bytes = packed_bytes, .pack = pack,               \
         .variant = form_                                                                                               \
     }
-static assay_kernel kernels[] = { KERNEL("matmul", "f32", f32, NULL, accepts, &forms[0]),
-                                  KERNEL("matmul_int8", "i8", int8, NULL, accepts_int8, &forms[1]),
-                                  KERNEL("matmul", "bf16", bf16, &rounds, accepts, &forms[2]) };
-static assay_plugin plugin = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "onednn", NULL, kernels, 2, 0, 0 };
+static assay_kernel kernels[3 + PEER_ROWS_KERNELS] = { KERNEL("matmul", "f32", f32, NULL, accepts, &forms[0]),
+                                                       KERNEL("matmul_int8", "i8", int8, NULL, accepts_int8, &forms[1]),
+                                                       KERNEL("matmul", "bf16", bf16, &rounds, accepts, &forms[2]) };
+static assay_plugin plugin = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "onednn", NULL, kernels, 0, 0, 0 };
+
+static const char *isa(void)
+{
+    static const struct {
+        dnnl_cpu_isa_t isa;
+        const char *name;
+    } names[] = { { dnnl_cpu_isa_avx512_core_amx, "AMX" },          { dnnl_cpu_isa_avx512_core_bf16, "AVX512_BF16" },
+                  { dnnl_cpu_isa_avx512_core_vnni, "AVX512_VNNI" }, { dnnl_cpu_isa_avx512_core, "AVX512" },
+                  { dnnl_cpu_isa_avx2_vnni, "AVX2_VNNI" },          { dnnl_cpu_isa_avx2, "AVX2" } };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (dnnl_get_effective_cpu_isa() == names[i].isa)
+            return names[i].name;
+    return "another ISA";
+}
 
 const assay_plugin *assay_plugin_v1(void);
 const assay_plugin *assay_plugin_v1(void)
 {
+    static char version[96];
+    const char *many = getenv("ASSAY_PEER_THREADS");
+    const dnnl_version_t *v = dnnl_version();
     dnnl_memory_desc_t w;
-    if (!engine &&
-        (dnnl_engine_create(&engine, dnnl_cpu, 0) || dnnl_stream_create(&stream, engine, dnnl_stream_default_flags)))
+    threads = many && atoi(many) > 1 ? atoi(many) : 1;
+    if (!peer_engine && (dnnl_engine_create(&peer_engine, dnnl_cpu, 0) ||
+                         dnnl_stream_create(&stream, peer_engine, dnnl_stream_default_flags)))
         return NULL;
     plugin.n_kernels = wanted(&w, 64, 64, &forms[2]) ? 3 : 2; /* AVX2 alone has no bf16 */
-    plugin.version = DNNL_VERSION_HASH;
+    memcpy(&kernels[plugin.n_kernels], peer_rows_kernels, PEER_ROWS_KERNELS * sizeof *kernels);
+    plugin.n_kernels += PEER_ROWS_KERNELS;
+    snprintf(version, sizeof version, "%d.%d.%d, threads %d, %s", v->major, v->minor, v->patch, threads, isa());
+    plugin.version = version;
     return &plugin;
 }

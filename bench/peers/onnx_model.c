@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * onnx_model.c - protobuf's wire format: a field is its number and kind in a varint, then a varint, four bytes, or a length
- * and so many bytes. */
+ * onnx_model.c - protobuf's wire format: a field is its number and kind in a varint, then a varint, four bytes, or a
+ * length and so many bytes. */
 #include "onnx_model.h"
 #include <stdlib.h>
 #include <string.h>
@@ -71,8 +71,12 @@ static void attribute(onnx_bytes *node, const onnx_attribute *a)
 static void value(onnx_bytes *graph, int field, const onnx_tensor *t)
 {
     onnx_bytes shape = { 0 }, tensor = { 0 }, type = { 0 }, info = { 0 };
-    for (int i = 0; i < t->rank; i++)
-        counted(&shape, 1, NULL, 0); /* a length that is not said */
+    for (int i = 0; i < t->rank; i++) {
+        onnx_bytes length = { 0 }; /* empty: not said */
+        if (t->last_known && i == t->rank - 1)
+            whole(&length, 1, t->dim[i]);
+        message(&shape, 1, &length);
+    }
     whole(&tensor, 1, t->type);
     message(&tensor, 2, &shape);
     message(&type, 1, &tensor);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * onnx_model.h - an ONNX model of one node, made in memory: just what the plug-in needs of the format (onnx.proto3's field
- * numbers).  Lengths of inputs and outputs are left open; what is constant is an initializer. */
+ * onnx_model.h - an ONNX model of one node, made in memory: just what the plug-in needs of the format (onnx.proto3's
+ * field numbers).  Lengths of inputs and outputs are left open, but for a last one that the node is to know; what is
+ * constant is an initializer. */
 #ifndef ASSAY_PEERS_ONNX_MODEL_H
 #define ASSAY_PEERS_ONNX_MODEL_H
 #include <stdbool.h>
@@ -11,11 +12,12 @@ enum { ONNX_FLOAT = 1, ONNX_UINT8 = 2, ONNX_INT8 = 3, ONNX_INT64 = 7 };
 enum { ONNX_MOST_INPUTS = 8, ONNX_MOST_ATTRIBUTES = 8, ONNX_MOST_RANK = 4 };
 
 typedef struct onnx_tensor {
-    const char *name; /* NULL: this input is left out */
+    const char *name;  /* NULL: this input is left out */
     int type, operand; /* operand: of the call, which it is made of */
     bool constant;
     int rank;
     int64_t dim[ONNX_MOST_RANK];
+    bool last_known;
 } onnx_tensor;
 
 typedef struct onnx_attribute {

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT
- * onnx_ops.c - our ops as nodes: ONNX's operators, and com.microsoft's where ONNX has none.  Left out: GroupQueryAttention,
- * which appends to a cache of another order besides; DynamicQuantizeMatMul, whose one scale for all of x is no op of ours. */
+ * onnx_ops.c - our ops as nodes: ONNX's operators, and com.microsoft's where ONNX has none.  Left out:
+ * GroupQueryAttention, which appends to a cache of another order besides; DynamicQuantizeMatMul, whose one scale for
+ * all of x is no op of ours. */
 #include "assay/params.h"
 #include "onnx_ops.h"
 #include <string.h>
 
 #define MICROSOFT "com.microsoft"
-#define LENGTHS(...) sizeof((const int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t), { __VA_ARGS__ }
-#define FLOATS(name, operand, ...)   ((onnx_tensor){ name, ONNX_FLOAT, operand, false, LENGTHS(__VA_ARGS__) })
+/* clang-format off */
+#define LENGTHS(...) sizeof((const int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t), { __VA_ARGS__ }, false
+#define FLOATS(name, operand, ...) ((onnx_tensor){ name, ONNX_FLOAT, operand, false, LENGTHS(__VA_ARGS__) })
 #define CONSTANT(name, type, operand, ...) ((onnx_tensor){ name, type, operand, true, LENGTHS(__VA_ARGS__) })
-#define INT(name, value)             { name, ONNX_IS_INT, value, 0, NULL }
-#define REAL(name, value)            { name, ONNX_IS_REAL, 0, value, NULL }
-#define TEXT(name, value)            { name, ONNX_IS_TEXT, 0, 0, value }
+#define INT(name, value) { name, ONNX_IS_INT, value, 0, NULL }
+#define REAL(name, value) { name, ONNX_IS_REAL, 0, value, NULL }
+#define TEXT(name, value) { name, ONNX_IS_TEXT, 0, 0, value }
+/* clang-format on */
 
 static bool given(const assay_args *a, int i)
 {
@@ -34,7 +37,8 @@ static void set(onnx_node *n, const char *op, const char *domain, int n_in, onnx
 }
 static const void *at(const assay_tensor *t, int64_t i, int64_t j)
 {
-    return (const char *)t->data + (t->dim[0] > 1 ? i * t->stride[0] : 0) + (t->rank > 1 && t->dim[1] > 1 ? j * t->stride[1] : 0);
+    return (const char *)t->data + (t->dim[0] > 1 ? i * t->stride[0] : 0) +
+           (t->rank > 1 && t->dim[1] > 1 ? j * t->stride[1] : 0);
 }
 
 /* ---- products ---- */
@@ -64,7 +68,7 @@ static void codes(const assay_args *a, onnx_node *n)
     set(n, "MatMulIntegerToFloat", MICROSOFT, 7, FLOATS("y", Y8, T, N));
     n->in[0] = (onnx_tensor){ "x", ONNX_INT8, X8, false, LENGTHS(T, K) };
     n->in[1] = CONSTANT("w", ONNX_INT8, W8, K, N);
-    n->in[2] = (onnx_tensor){ "x_scale", ONNX_FLOAT, X_SCALE, false, 0, { 0 } };
+    n->in[2] = (onnx_tensor){ "x_scale", ONNX_FLOAT, X_SCALE, false, 0, { 0 }, false };
     n->in[3] = CONSTANT("w_scale", ONNX_FLOAT, W_SCALE, N);
     if (given(a, W_ZERO))
         n->in[5] = CONSTANT("w_zero", ONNX_INT8, W_ZERO, N);
@@ -128,7 +132,8 @@ static void nibbles_fill(const assay_args *a, const onnx_node *n, int i, void *d
             memcpy((char *)dst + c * (K / 2), at(t, c, 0), (size_t)K / 2);
     for (int64_t c = 0; i != W4 && c < N; c++)
         for (int64_t g = 0; g < G; g++) {
-            const int zero = i == ZERO && t->data ? *(const int8_t *)at(t, t->stride[0] ? c : 0, t->stride[1] ? g : 0) : 0;
+            const int zero =
+                i == ZERO && t->data ? *(const int8_t *)at(t, t->stride[0] ? c : 0, t->stride[1] ? g : 0) : 0;
             if (i == SCALE)
                 ((float *)dst)[c * G + g] = number(t, c, g);
             else
@@ -144,8 +149,8 @@ static bool nibbles_accepts(const assay_args *a) /* a scale for each row and eac
 {
     const int64_t N = a->dim[1], K = a->dim[2], G = a->dim[4], group = filled(a, 5) && K % G == 0 ? K / G : 0;
     const assay_matmul_scaled_params *p = a->params;
-    return group >= 16 && !(group & (group - 1)) && (p->group == group || (p->group == 0 && G == 1)) && a->dim[3] == N &&
-           !given(a, EACH);
+    return group >= 16 && !(group & (group - 1)) && (p->group == group || (p->group == 0 && G == 1)) &&
+           a->dim[3] == N && !given(a, EACH);
 }
 
 /* ---- rows ---- */
@@ -226,17 +231,20 @@ static void rope(const assay_args *a, onnx_node *n)
 }
 static bool rope_accepts(const assay_args *a) /* by tables alone, of one axis */
 {
-    return filled(a, 6) && a->dim[4] == 1 && given(a, 4) && !given(a, 3) && ((const assay_rope_params *)a->params)->magnitude == 1;
+    return filled(a, 6) && a->dim[4] == 1 && given(a, 4) && !given(a, 3) &&
+           ((const assay_rope_params *)a->params)->magnitude == 1;
 }
 
 enum { Q, K, V, MASK, O = 11 };
 static void heads(const assay_args *a, onnx_node *n, const char *op, const char *domain)
 {
-    const int64_t B = a->dim[0], T = a->dim[1], S = a->dim[2], H = a->dim[3], G = a->dim[4], D = a->dim[5], E = a->dim[6];
+    const int64_t B = a->dim[0], T = a->dim[1], S = a->dim[2], H = a->dim[3], G = a->dim[4], D = a->dim[5],
+                  E = a->dim[6];
     set(n, op, domain, 3, FLOATS("o", O, B, T, H * E));
     n->in[0] = FLOATS("q", Q, B, T, H * D);
     n->in[1] = FLOATS("k", K, B, S, G * D);
     n->in[2] = FLOATS("v", V, B, S, G * E);
+    n->in[0].last_known = n->in[1].last_known = n->in[2].last_known = n->out.last_known = true;
 }
 /* With one query, the last, all keys are visible. */
 static int64_t masked(const assay_args *a)
@@ -247,14 +255,16 @@ static void attention(const assay_args *a, onnx_node *n)
 {
     const assay_attention_params *p = a->params;
     const onnx_attribute attributes[] = { INT("q_num_heads", a->dim[3]), INT("kv_num_heads", a->dim[4]),
-                                          INT("is_causal", masked(a)), REAL("scale", p->scale), REAL("softcap", p->softcap) };
+                                          INT("is_causal", masked(a)), REAL("scale", p->scale),
+                                          REAL("softcap", p->softcap) };
     heads(a, n, "Attention", "");
     memcpy(n->attribute, attributes, sizeof attributes);
 }
 static void multi_head(const assay_args *a, onnx_node *n)
 {
     const assay_attention_params *p = a->params;
-    const onnx_attribute attributes[] = { INT("num_heads", a->dim[3]), INT("unidirectional", masked(a)), REAL("scale", p->scale) };
+    const onnx_attribute attributes[] = { INT("num_heads", a->dim[3]), INT("unidirectional", masked(a)),
+                                          REAL("scale", p->scale) };
     heads(a, n, "MultiHeadAttention", MICROSOFT);
     memcpy(n->attribute, attributes, sizeof attributes);
 }
@@ -288,12 +298,18 @@ static const assay_contract rounds = { .round = { { "x", ASSAY_q8_0, 0 } } };
     .accepts = accepts_, .scratch = onnx_scratch, .variant = &(const onnx_way)
 #define KERNEL(op_, name_, types_, accepts_, describe_)                                                                \
     {                                                                                                                  \
-        USUAL(op_, name_, types_, accepts_){ describe_, NULL, 0 }                                                    \
+        USUAL(op_, name_, types_, accepts_)                                                                            \
+        {                                                                                                              \
+            describe_, NULL, 0                                                                                         \
+        }                                                                                                              \
     }
 #define PACKED(op_, name_, types_, accepts_, contract_, ...)                                                           \
     {                                                                                                                  \
         .packed_bytes = onnx_packed_bytes, .pack = onnx_pack, .contract = contract_,                                   \
-        USUAL(op_, name_, types_, accepts_){ __VA_ARGS__ }                                                           \
+        USUAL(op_, name_, types_, accepts_)                                                                            \
+        {                                                                                                              \
+            __VA_ARGS__                                                                                                \
+        }                                                                                                              \
     }
 static bool any(const assay_args *a)
 {

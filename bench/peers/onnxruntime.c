@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * onnxruntime.c - onnxruntime's CPU kernels as a supplier: a plug-in built by ci/peers beside the shared library of its PyPI
- * wheel.  That wheel has no headers: the functions used stand below with their places in its table (OrtApi), which by
- * its promise never change.  A kernel is a session of a model of one node; sessions are kept, by what tells two nodes
- * apart and a hash of their constants.  Tensors of a session are dense: what is not is copied, in and out. */
+ * onnxruntime.c - onnxruntime's CPU kernels as a supplier: a plug-in built by ci/peers beside the shared library of its
+ * PyPI wheel.  That wheel has no headers: the functions used stand below with their places in its table (OrtApi), which
+ * by its promise never change.  A kernel is a session of a model of one node; sessions are kept, by what tells two
+ * nodes apart and a hash of their constants.  Tensors of a session are dense: what is not is copied, in and out. */
 #include "onnx_ops.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,10 +29,11 @@ static struct {
 static const struct {
     void *function;
     int place;
-} places[] = { { &ort.message, 2 },          { &ort.create_env, 3 },      { &ort.create_session, 8 },
-               { &ort.run, 9 },              { &ort.create_options, 10 }, { &ort.optimize, 23 },
-               { &ort.set_threads, 24 },     { &ort.create_tensor, 49 },  { &ort.create_where, 69 },
-               { &ort.release_status, 93 },  { &ort.release_session, 95 }, { &ort.release_value, 96 } };
+} places[] = {
+    { &ort.message, 2 },         { &ort.create_env, 3 },      { &ort.create_session, 8 },   { &ort.run, 9 },
+    { &ort.create_options, 10 }, { &ort.optimize, 23 },       { &ort.set_threads, 24 },     { &ort.create_tensor, 49 },
+    { &ort.create_where, 69 },   { &ort.release_status, 93 }, { &ort.release_session, 95 }, { &ort.release_value, 96 }
+};
 typedef struct base { /* OrtApiBase */
     const void *const *(*table)(uint32_t version);
     const char *(*version)(void);
@@ -85,6 +86,12 @@ static size_t constants(const onnx_node *n, void *p, void **at)
     return bytes;
 }
 
+static void open_lengths(onnx_tensor *t)
+{
+    for (int i = 0; i < t->rank - t->last_known; i++)
+        t->dim[i] = 0;
+}
+
 /* Nodes are the same session if they differ in lengths of what is no constant alone. */
 static void *session_of(const assay_args *a, const onnx_node *n, const onnx_packed *p)
 {
@@ -92,8 +99,8 @@ static void *session_of(const assay_args *a, const onnx_node *n, const onnx_pack
     void *at[ONNX_MOST_INPUTS];
     for (int i = 0; i < key.n_in; i++)
         if (!key.in[i].constant)
-            memset(key.in[i].dim, 0, sizeof key.in[i].dim);
-    memset(key.out.dim, 0, sizeof key.out.dim);
+            open_lengths(&key.in[i]);
+    open_lengths(&key.out);
     for (int i = 0; i < KEPT; i++) {
         const kept *k = &sessions[(newest + KEPT - i) % KEPT];
         if (k->session && k->id == (p ? p->id : 0) && !memcmp(&k->node, &key, sizeof key))
@@ -240,7 +247,9 @@ void onnx_pack(const assay_args *a, void *dst)
         session_of(a, &n, p);
 }
 
-static assay_plugin plugin = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "onnxruntime", NULL, onnx_kernels, 0, NULL, 0 };
+static assay_plugin plugin = {
+    ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "onnxruntime", NULL, onnx_kernels, 0, NULL, 0
+};
 
 const assay_plugin *assay_plugin_v1(void);
 const assay_plugin *assay_plugin_v1(void)
@@ -258,7 +267,8 @@ const assay_plugin *assay_plugin_v1(void)
                   well(ort.optimize(options, EVERY_OPTIMIZATION)) && well(ort.set_threads(options, threads)) &&
                   well(ort.create_where(ARENA, 0, &where))))
         return NULL;
-    snprintf(version, sizeof version, "%s, threads %d (chooses its instructions by the CPU; says none)", b->version(), threads);
+    snprintf(version, sizeof version, "%s, threads %d (chooses its instructions by the CPU; says none)", b->version(),
+             threads);
     plugin.version = version;
     plugin.n_kernels = onnx_n_kernels;
     return &plugin;

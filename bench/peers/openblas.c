@@ -2,6 +2,8 @@
  * openblas.c - OpenBLAS as a supplier of matmul in f32, a plug-in built by ci/peers: sgemm, and sgemv for one row. */
 #include "assay/assay.h"
 #include <cblas.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 static assay_status run(const assay_args *a)
 {
@@ -41,7 +43,11 @@ static assay_plugin plugin = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op)
 const assay_plugin *assay_plugin_v1(void);
 const assay_plugin *assay_plugin_v1(void)
 {
-    openblas_set_num_threads(1);
-    plugin.version = openblas_get_config();
+    static char version[160];
+    const char *many = getenv("ASSAY_PEER_THREADS");
+    openblas_set_num_threads(many && atoi(many) > 1 ? atoi(many) : 1);
+    snprintf(version, sizeof version, "%s, threads %d, %s", openblas_get_config(), openblas_get_num_threads(),
+             openblas_get_corename());
+    plugin.version = version;
     return &plugin;
 }
