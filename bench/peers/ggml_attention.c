@@ -137,7 +137,8 @@ static bool accepts(const assay_args *a)
 #define PEER_ROUND_q4_0 ASSAY_q8_0
 #define PEER_ROUND_f32  ASSAY_f32
 CACHE(f32)
-CACHE(f16) CACHE(bf16) CACHE(q8_0) CACHE(q4_0)
+CACHE(f16)
+CACHE(bf16) CACHE(q8_0) CACHE(q4_0)
 
 #define KERNEL(t, theirs, suffix, alone, promise)                                                                      \
     {                                                                                                                  \
