@@ -51,7 +51,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         assay_save_spare(arg);
         return 0;
     case KEY_PROMPT:
-        a->prompt = (int64_t)assay_option_whole(state, "--prompt", arg, 1, 1 << 24);
+        a->prompt = (int64_t)assay_option_whole(state, "--prompt", arg, 1, 1 << 20);
         return 0;
     case KEY_CONTEXT:
         a->context = (int64_t)assay_option_whole(state, "--context", arg, 1, 1 << 24);
