@@ -48,7 +48,8 @@ typedef struct cost { /* of an op, or of all */
     const char *op;
     int64_t calls, measured;
     double ns, roof_ns;
-    bool no_roof; /* of some of it none is known */
+    bool no_roof;     /* of some of it none is known */
+    int rows, marked; /* marked: those whose time is to be read with care (marks.h) */
 } cost;
 
 static double number(const cJSON *row, const char *key)
@@ -94,6 +95,8 @@ static void count(cost *to, int64_t calls, const cJSON *row)
     if (!row)
         return;
     to->measured += calls;
+    to->rows++;
+    to->marked += cJSON_GetArraySize(cJSON_GetObjectItem(row, "marks")) > 0;
     to->ns += (double)calls * ns;
     to->roof_ns += (double)calls * ns * share; /* the longer of flops / peak and bytes / bandwidth */
     to->no_roof |= share <= 0;
@@ -138,6 +141,8 @@ static void print(const bench_session *s, int phase, int threads, bool cold, con
             if (op[i].measured < op[i].calls)
                 printf("%s%s", said++ ? ", " : ": ", op[i].op);
     }
+    if (all->marked)
+        printf("; %d of its %d rows bear a mark", all->marked, all->rows);
     putchar('\n');
 }
 
@@ -166,6 +171,8 @@ static void write(bench_session *s, int phase, int threads, bool cold, const cos
     assay_json_int(&j, "threads", threads);
     assay_json_str(&j, "cache", cold ? "cold" : "hot");
     write_cost(&j, all);
+    assay_json_int(&j, "rows", all->rows);
+    assay_json_int(&j, "marked", all->marked);
     assay_json_open(&j, "ops", '[');
     for (int i = 0; i < n; i++) {
         assay_json_open(&j, NULL, '{');
