@@ -134,7 +134,8 @@ void assay_modes_check(const assay_asked *o, const struct argp_state *state)
     if (o->filter.plugin_b && (any_mode(o) || o->in_process || o->search.seconds > 0))
         argp_error(state, "two builds (--plugin twice) are judged as kernels are, in no other mode");
     if (o->filter.plugin_b)
-        refuse(o, state, "--plugin given twice", ~RESUME, ": two runs have no one journal");
+        refuse(o, state, "--plugin given twice", ~(RESUME | MODEL),
+               ": the cases are the ops' or --case's, and two runs have no one journal");
     if (o->filter.plugin_b)
         refuse(o, state, "--plugin given twice", ~MODEL, ": give it one build at a time");
     if (o->search.seconds > 0)

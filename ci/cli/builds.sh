@@ -42,6 +42,7 @@ cp "$dir/old.so" "$dir/a"
 pair 0 'ok   rmsnorm/old.2:mine' old a/old --case "$cases"
 pair 2 'only two can count' old slow --plugin "$dir/old.so"
 pair 2 'no one journal' old slow --case "$cases" --json "$dir/x.json" --resume
+pair 2 "does not go with --model: the cases are the ops'" old slow --model x.gguf
 pair 2 'in no other mode' old slow --mutants
 pair 2 'no kernel of either build matches -k none' old slow -k none
 expect 2 'only one can count' "$assay" list kernels --plugin a --plugin b
