@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Read at: ggml-org/llama.cpp 0054f9286949 tests/test-backend-ops.cpp; pytorch/pytorch 003029b0eb70
  * torch/testing/_comparison.py; onnx/onnx f7546912001b onnx/backend/test; uxlfoundation/oneDNN 3f27bec21fdc
- * tests/benchdnn; google/XNNPACK 75db3c093b6d test; ARM-software/kleidiai 495f6524d981 test. */
+ * tests/benchdnn; google/XNNPACK 75db3c093b6d test; ARM-software/kleidiai 495f6524d981 test; TOSA's reference model of
+ * 2025, verify_dot_product.cc and generate_dot_product_states.cc. */
 #include "rules.h"
 #include "../../../reference/core/dtype.h"
 #include "../../../reference/core/tensor.h"
@@ -197,6 +198,39 @@ static bool kleidiai_next(const assay_output *o)
 
 static const assay_rule_op kleidiai_ops[] = { { "matmul", { 0 } } };
 
+/* ---- TOSA: each error within 2 K of half a step of sum |x w|; their squares, and in three sets their sum, on average
+ */
+
+static double tosa_error(double got, double want, double size, double most, bool *right)
+{
+    const double step = fmax(size * 0x1p-24, FLT_MIN);
+    if (isnan(want))
+        *right = isnan(got);
+    if (isnan(want) || isnan(size) || isinf((float)(size * (1 + most * 0x1p-24))))
+        return 0; /* it may overflow: nothing is asked */
+    if (size == 0)
+        *right = want == 0 && got == 0;
+    return size == 0 ? 0 : (got - want) / step;
+}
+
+static bool tosa(const assay_output *o)
+{
+    const assay_case *c = &o->p->c;
+    const double terms = (double)c->dim[assay_op_dim(c->op, 'K')] + (c->present >> 2 & 1), most = 2 * terms;
+    const double n = (double)o->n, spread = 4 * 0.4 * terms;
+    double sum = 0, squares = 0;
+    for (int64_t k = 0; k < o->n; k++) {
+        bool right = true;
+        const double e = tosa_error(o->got[k], o->p->value[o->operand][k], o->p->plane[0][k], most, &right);
+        if (!right || !(fabs(e) <= most))
+            return false;
+        sum += e, squares += e * e;
+    }
+    return squares <= spread * n && (assay_tosa_set(c) < 3 || fabs(sum) <= sqrt(10 * spread * n));
+}
+
+static const assay_rule_op tosa_ops[] = { { "matmul", { 0 } } };
+
 #define OPS(list) list, ASSAY_COUNT_OF(list)
 const assay_rule assay_rules[ASSAY_RULES] = {
     { "ggml", "NMSE of the tensor at most 1e-7 (softmax 1e-6; matmul, attention 5e-4)",
@@ -213,6 +247,8 @@ const assay_rule assay_rules[ASSAY_RULES] = {
       &assay_gen_ggml, OPS(kleidiai_ops), kleidiai_older },
     { "KleidiAI next", "no element off by more than 1e-3 and by more than 1e-3 of its size", "uniform in [-1, 1]",
       &assay_gen_ggml, OPS(kleidiai_ops), kleidiai_next },
+    { "TOSA", "products of floats to f32: within 2 K of 2^-24 sum |x w|, squares and sums of the errors on average",
+      "its six sets of data in turn, by the seed", &assay_gen_tosa, OPS(tosa_ops), tosa },
 };
 
 static bool chooses(const assay_op *op)
@@ -231,10 +267,13 @@ static const assay_rule_op *row_of(const assay_rule *r, const assay_op *op)
     return NULL;
 }
 
-/* Blocks are compared as ggml and ONNX do (decoded); the others compare codes, which these outputs are not. */
-static bool for_type(const assay_rule *r, assay_dtype type)
+/* Blocks are compared as ggml and ONNX do (decoded); the others compare codes, which these outputs are not.  TOSA knows
+ * no weights in blocks, and its bound for 16-bit outputs is not read here. */
+static bool for_types(const assay_rule *r, const assay_case *c, assay_dtype output)
 {
-    return !is_block(type) || r->accepts == ggml || r->accepts == onnx;
+    if (r->accepts == tosa)
+        return output == ASSAY_f32 && (c->type[1] == ASSAY_f32 || c->type[1] == ASSAY_f16 || c->type[1] == ASSAY_bf16);
+    return !is_block(output) || r->accepts == ggml || r->accepts == onnx;
 }
 
 static assay_opinion opinion_of(const assay_rule *r, const assay_output *o)
@@ -263,8 +302,9 @@ void assay_rules_judge(const assay_problem *p, const assay_tensor *got, assay_op
             for (int r = 0; r < ASSAY_RULES; r++) {
                 const assay_rule_op *row = row_of(&assay_rules[r], op);
                 const assay_output o = { p, i, got[i].type, n, have, want, row };
-                const assay_opinion is =
-                    row && for_type(&assay_rules[r], got[i].type) ? opinion_of(&assay_rules[r], &o) : ASSAY_NO_RULE;
+                const assay_opinion is = row && for_types(&assay_rules[r], &p->c, got[i].type)
+                                             ? opinion_of(&assay_rules[r], &o)
+                                             : ASSAY_NO_RULE;
                 opinion[r] = is > opinion[r] ? is : opinion[r];
             }
         }

@@ -29,16 +29,19 @@ typedef struct assay_rule {
     bool (*accepts)(const assay_output *o);
 } assay_rule;
 
-enum { ASSAY_RULES = 7 };
+enum { ASSAY_RULES = 8 };
 extern const assay_rule assay_rules[ASSAY_RULES];
 /* The rules' own kinds of input (rules_inputs.c), in the order of assay_rules; rules that share one share the pointer.
  */
-extern const assay_gen assay_gen_ggml, assay_gen_pytorch, assay_gen_onnx, assay_gen_benchdnn, assay_gen_xnnpack;
+extern const assay_gen assay_gen_ggml, assay_gen_pytorch, assay_gen_onnx, assay_gen_benchdnn, assay_gen_xnnpack,
+    assay_gen_tosa;
+enum { ASSAY_TOSA_SETS = 6 };
+int assay_tosa_set(const assay_case *c); /* which of TOSA's sets of data c holds; -1: none, other inputs */
 
 /* What a rule says of one call.  NO_RULE: it has no row for this op, or nothing for these types.  BLIND: rejected, and
  * it would reject the golden itself, rounded to the output's type (NaN where NaN is right). */
 typedef enum assay_opinion { ASSAY_NO_RULE, ASSAY_ACCEPTS, ASSAY_REJECTS, ASSAY_BLIND } assay_opinion;
 
-/*  * got: views of the outputs as the kernel left them, NULL where it crashed (rejected by all); p is solved. */
+/* got: views of the outputs as the kernel left them, NULL where it crashed (rejected by all); p is solved. */
 void assay_rules_judge(const assay_problem *p, const assay_tensor *got, assay_opinion opinion[ASSAY_RULES]);
 #endif

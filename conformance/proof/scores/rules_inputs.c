@@ -140,6 +140,45 @@ static double benchdnn(const assay_case *c, int i, int64_t j, assay_rng *r)
     return integer(r, -8, 8) * (i == 0 && (is(c, "add") || is(c, "mul")) ? 0.5 : 1);
 }
 
+int assay_tosa_set(const assay_case *c)
+{
+    return c->gen == &assay_gen_tosa ? (int)(c->seed % ASSAY_TOSA_SETS) : -1;
+}
+
+/* TOSA's sets of data for a dot product of K terms (x, w, bias): 0 products with zero, 1 large exponents, 2 and 3 small
+ * terms upon a large first one, of one size and of several, 4 one product among zeros, 5 both signs and a large range.
+ * most: of the operand's type.  Where x is zero w is not and the other way round, so `side` is that of the place k. */
+static double tosa_term(int set, int i, int64_t k, int64_t K, double most, double side, assay_rng *r)
+{
+    const double s = between(r, -1, 1), t = between(r, -1, 1), n = (double)K;
+    const bool zero = (side < 0) == (i == 0), middle = k == K / 2;
+    const double half = (side < 0) == (i == 1) ? 0.5 : -0.5;
+    if (i == 2)
+        return set == 1 ? most * most / (n + 1) * ((s < 0 ? -0.75 : 0.75) + 0.25 * t) : 0;
+    switch (set) {
+    case 0:
+        return zero ? 0 : t;
+    case 1:
+        return most / sqrt(n + 1) * ((s < 0 ? -0.75 : 0.75) + 0.25 * t);
+    case 2:
+        return k == 0 ? 1 : s / sqrt(n);
+    case 3:
+        return k == 0 ? (s < 0 ? -16 : 16) : exp(2 * s) * t;
+    case 4:
+        return middle ? half : zero ? 0 : most / sqrt(n) * t;
+    default:
+        return most / sqrt(n + 1) * s;
+    }
+}
+
+static double tosa(const assay_case *c, int i, int64_t j, assay_rng *r)
+{
+    const int64_t K = c->dim[assay_op_dim(c->op, 'K')], k = i < 2 && K ? j % K : 0;
+    const double most = c->type[i] == ASSAY_f16 ? 65504 : c->type[i] == ASSAY_bf16 ? 0x1.FEp63 : 0x1.FFFFFEp63;
+    assay_rng place = { assay_secret_seed(c->seed), 78, (uint64_t)k * 4 };
+    return tosa_term(assay_tosa_set(c), i, k, K, most, between(&place, -1, 1), r);
+}
+
 /* A mask that hides or does not: benchdnn's; its products, like XNNPACK's softmax, know no other. */
 static bool plain_mask(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
 {
@@ -155,3 +194,4 @@ const assay_gen assay_gen_pytorch = { "randn", ASSAY_TAG_RANDOM, NULL, randn };
 const assay_gen assay_gen_onnx = { "onnx", ASSAY_TAG_RANDOM, NULL, onnx };
 const assay_gen assay_gen_benchdnn = { "benchdnn", ASSAY_TAG_ADVERSARIAL, plain_mask, benchdnn };
 const assay_gen assay_gen_xnnpack = { "xnnpack", ASSAY_TAG_ADVERSARIAL, plain_mask, xnnpack };
+const assay_gen assay_gen_tosa = { "tosa", ASSAY_TAG_ADVERSARIAL, NULL, tosa, .most = 0x1p127 };
