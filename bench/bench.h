@@ -47,7 +47,7 @@ typedef struct bench_result {
     assay_status status; /* UNSUPPORTED: the kernel does not accept it */
     char why[200];       /* of a status, or how the child ended */
     int n;
-    double sample[BENCH_SAMPLES], cpu_ns; /* nanoseconds per call */
+    double sample[BENCH_SAMPLES], cpu[BENCH_SAMPLES], cpu_ns; /* nanoseconds per call */
     int64_t iterations, packed_bytes;
     double pack_ns, vary_ns; /* vary: part of every hot call, not the kernel's */
     int team;                /* threads that ran */

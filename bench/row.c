@@ -258,6 +258,10 @@ void bench_row_json(const bench_work *w, const bench_task *t, const bench_result
             high = r->sample[i] > high ? r->sample[i] : high;
         }
         assay_json_close(j);
+        assay_json_open(j, "cpu_samples", '[');
+        for (int i = 0; i < r->n; i++)
+            assay_json_num(j, NULL, r->cpu[i]);
+        assay_json_close(j);
         assay_json_num(j, "low", low);
         assay_json_num(j, "high", high);
         const cJSON *time = cJSON_GetObjectItem(one, "real_time");

@@ -22,6 +22,7 @@ int assay_cmd_embed(int argc, char **argv);
 int assay_cmd_fill(int argc, char **argv);
 int assay_cmd_quantize(int argc, char **argv);
 int assay_cmd_formats(int argc, char **argv);
+int assay_cmd_compare(int argc, char **argv);
 int assay_cmd_report(int argc, char **argv);
 
 /* quantize.c, for formats.c and synth.c: the value of an option, a type that model files are written in; or the program

@@ -54,6 +54,7 @@ static const struct command {
     { "formats", assay_cmd_formats, "error against bits per weight, of each element type" },
 #endif
 #ifdef ASSAY_WITH_REPORT
+    { "compare", assay_cmd_compare, "two sides of results: slower, faster, wrong, new, gone; a gate" },
     { "report", assay_cmd_report, "results into index.html and report.md" },
 #endif
 };
