@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_AA = 256, KEY_NOISE, KEY_FAIL, KEY_JSON, KEY_MARKDOWN, KEY_CSV, KEY_GBENCH };
+enum { KEY_AA = 256, KEY_NOISE, KEY_FAIL, KEY_CPU, KEY_JSON, KEY_MARKDOWN, KEY_CSV, KEY_GBENCH };
 enum { OUT_JSON, OUT_MARKDOWN, OUT_CSV, OUT_GBENCH, OUTPUTS };
 static const char *const output_name[OUTPUTS] = { "--json", "--markdown", "--csv", "--gbench" };
 
 typedef struct options {
     const char *out[OUTPUTS], *noise;
     double fail; /* 0: not asked */
-    bool aa, all;
+    bool aa, all, cpu;
     char **file, **new_;      /* new_: what stands behind -- */
     int n_files, n_new, base; /* so many of them are base; 0: they are not of two sides */
 } options;
@@ -24,6 +24,8 @@ static const struct argp_option option_table[] = {
     { "fail-if-slower", KEY_FAIL, "PER CENT", 0,
       "exit with 1 if a row is slower, and by more than this; such a change is what counts as `same`, too (without it "
       "5 %)",
+      0 },
+    { "cpu-time", KEY_CPU, NULL, 0, "compare CPU time: for a machine that others use, too; of hot rows of one thread",
       0 },
     { "noise", KEY_NOISE, "FILE", 0, "how runs differ on this machine, as --aa wrote it", 0 },
     { "aa", KEY_AA, NULL, 0, "FILEs are runs of one program: say how they differ, and write it to --json for --noise",
@@ -90,6 +92,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_GBENCH:
         o->out[key - KEY_JSON] = arg;
         break;
+    case KEY_CPU:
+        o->cpu = true;
+        break;
     case 'v':
         o->all = true;
         break;
@@ -113,7 +118,7 @@ static assay_status read_all(const options *o, compare *c)
     s = s ? s : compare_rows_make(c);
     if (!s && c->check && (o->aa || o->out[OUT_CSV] || o->out[OUT_GBENCH]))
         s = assay_fail(c->why, ASSAY_ERR_ARG, "--aa, --csv and --gbench are for results of assay bench");
-    if (!s && c->shares && o->aa)
+    if (!s && c->metric == COMPARE_ROOF && o->aa)
         s = assay_fail(c->why, ASSAY_ERR_ARG, "--aa: these are runs of several machines");
     return s || !o->noise ? s : compare_read_noise(c, o->noise);
 }
@@ -159,9 +164,9 @@ static int code_of(const options *o, const compare *c)
         worse += c->row[i].verdict == COMPARE_SLOWER && c->row[i].effect.ratio > 1 + o->fail;
     if (o->fail > 0)
         printf("%d slower by more than %g %%\n", worse, 100 * o->fail);
-    if (!c->compared)
+    if (!c->both)
         printf("no row stands on both sides\n");
-    return c->count[COMPARE_FAILED] || !c->compared || (o->fail > 0 && worse);
+    return c->count[COMPARE_FAILED] || !c->both || (o->fail > 0 && worse);
 }
 
 int assay_cmd_compare(int argc, char **argv)
@@ -187,7 +192,7 @@ int assay_cmd_compare(int argc, char **argv)
     o.new_ = argv + quoted + 1;
     o.n_new = argc > quoted + 1 ? argc - quoted - 1 : 0;
     assay_options_parse(&argp, quoted, argv, &o);
-    compare c = { .why = &why, .margin = o.fail > 0 ? o.fail : 0.05 };
+    compare c = { .why = &why, .margin = o.fail > 0 ? o.fail : 0.05, .metric = o.cpu ? COMPARE_CPU : COMPARE_TIME };
     int code = 0;
     assay_status s = assay_save_begin(output_name, o.out, OUTPUTS, &why);
     s = s ? s : read_all(&o, &c);

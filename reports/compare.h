@@ -6,8 +6,9 @@
 #include "compare_stats.h"
 #include "report.h"
 
-/* The chance that any row of two equal sides is called slower or faster: shared out among the rows (Bonferroni). */
-#define COMPARE_CHANCE 0.01
+/* The chance that any row of two equal sides is called slower or faster, shared out among the rows (Bonferroni): half
+ * of the one in a hundred that is promised, for runs are no normal numbers. */
+#define COMPARE_CHANCE 0.005
 
 typedef enum compare_side { COMPARE_BASE, COMPARE_NEW, COMPARE_SIDES } compare_side;
 
@@ -53,9 +54,16 @@ typedef struct compare_row {
     const char *why;                 /* it is not clear; NULL: the interval is too wide */
 } compare_row;
 
+typedef enum compare_metric {               /* what of a row is compared */
+                              COMPARE_TIME, /* on the wall */
+                              COMPARE_ROOF, /* in units of the roof's time: 1 / share */
+                              COMPARE_CPU,  /* of the one thread that ran */
+                              COMPARE_METRICS
+} compare_metric;
+
 typedef struct compare_noise_row {
     const char *name;
-    compare_noise time, roof; /* of log times; of times in units of the roof's */
+    compare_noise of[COMPARE_METRICS];
 } compare_noise_row;
 
 typedef struct compare {
@@ -63,12 +71,12 @@ typedef struct compare {
     int n_docs;
     compare_run *run;
     int n_runs, runs[COMPARE_SIDES];
-    bool check;  /* results of assay check; else of assay bench */
-    bool shares; /* of different machines: rows are compared as shares of their roofs */
+    bool check; /* results of assay check; else of assay bench */
+    compare_metric metric;
     compare_entry *entry;
     size_t n_entries;
     compare_row *row;
-    size_t n_rows, compared, count[COMPARE_VERDICTS];
+    size_t n_rows, both, tested, count[COMPARE_VERDICTS];
     cJSON *noise; /* the document of --noise */
     compare_noise_row *known;
     size_t n_known;
@@ -77,6 +85,7 @@ typedef struct compare {
 } compare;
 
 assay_status compare_read(compare *c, const char *path, compare_side side);
+extern const char *const compare_deviation[COMPARE_METRICS]; /* the members of a noise file */
 assay_status compare_read_noise(compare *c, const char *path);
 assay_status compare_rows_make(compare *c); /* when all is read: rows by name, runs held against each other */
 void compare_free(compare *c);
@@ -87,9 +96,8 @@ bool compare_same_machine(const compare_run *a, const compare_run *b);
 /* ---- what is made of it (compare_judge.c) -------------------------------------------------------------------- */
 
 void compare_judge(compare *c);
-/* The logarithm of the median of an entry's repetitions: of nanoseconds, or of times in units of the roof's; NAN: none.
- */
-double compare_log_time(const compare_entry *e, bool shares);
+/* The logarithm of the median of an entry's repetitions; NAN: it has no such metric. */
+double compare_log_time(const compare_entry *e, compare_metric m);
 /* How runs of one program differ, per row: known[] of c, from all its runs. */
 void compare_know(compare *c);
 

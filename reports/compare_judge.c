@@ -11,23 +11,27 @@ enum { MOST_SAMPLES = 4096 };
 const char *const compare_verdict_name[COMPARE_VERDICTS] = { "failed", "slower", "faster",      "mended",
                                                              "gone",   "new",    "cannot tell", "same" };
 
-static int samples_of(const compare_entry *e, double ns[MOST_SAMPLES])
+static int samples_of(const compare_entry *e, compare_metric m, double ns[MOST_SAMPLES])
 {
     const cJSON *n;
     int have = 0;
-    EACH (n, member(e->item, "samples"))
+    EACH (n, member(e->item, m == COMPARE_CPU ? "cpu_samples" : "samples"))
         if (have < MOST_SAMPLES)
             ns[have++] = n->valuedouble;
     return have;
 }
 
-double compare_log_time(const compare_entry *e, bool shares)
+double compare_log_time(const compare_entry *e, compare_metric m)
 {
     double ns[MOST_SAMPLES];
-    const int n = samples_of(e, ns);
+    const int n = samples_of(e, m, ns);
     const double share = member_number(e->item, "share", 0);
-    if (shares)
+    if (m == COMPARE_ROOF)
         return n && share > 0 ? -log(share) : NAN;
+    /* of a team it is the time of one of them; of cold rows the flushes are in it */
+    if (m == COMPARE_CPU &&
+        (member_number(e->item, "threads", 0) != 1 || strcmp(member_text(e->item, "cache", ""), "hot") != 0))
+        return NAN;
     return n ? log(assay_median(ns, n)) : NAN;
 }
 
@@ -73,7 +77,7 @@ static side side_of(const compare *c, compare_row *r, compare_side which, double
     r->used[which] = -1;
     for (int i = 0; i < r->n[which]; i++) {
         double ns[MOST_SAMPLES];
-        const double x = compare_log_time(&e[i], c->shares), ours = used(&e[i], c->check);
+        const double x = compare_log_time(&e[i], c->metric), ours = used(&e[i], c->check);
         const standing judged = standing_of(&e[i], c->check);
         r->used[which] = fmax(r->used[which], ours);
         r->disturbed[which] += disturbed(&e[i]);
@@ -83,8 +87,8 @@ static side side_of(const compare *c, compare_row *r, compare_side which, double
         }
         if (isnan(x))
             continue;
-        *within += compare_within(ns, samples_of(&e[i], ns));
-        r->ns[which] += compare_log_time(&e[i], false);
+        *within += compare_within(ns, samples_of(&e[i], c->metric, ns));
+        r->ns[which] += compare_log_time(&e[i], c->metric == COMPARE_CPU ? COMPARE_CPU : COMPARE_TIME);
         s.x[s.n++] = x;
     }
     r->ns[which] = s.n ? exp(r->ns[which] / s.n) : 0;
@@ -95,19 +99,24 @@ static compare_noise known_of(const compare *c, const char *name)
 {
     for (size_t i = 0; i < c->n_known; i++)
         if (!strcmp(c->known[i].name, name))
-            return c->shares ? c->known[i].roof : c->known[i].time;
+            return c->known[i].of[c->metric];
     return (compare_noise){ 0, 0 };
 }
 
-static compare_verdict of_times(const compare *c, compare_row *r)
+/* enough: runs for a verdict, whatever the noise is like. */
+static compare_verdict of_times(const compare *c, compare_row *r, bool enough)
 {
     const compare_effect *e = &r->effect;
-    r->why = !e->known ? "one run a side: how much runs differ is not known" : NULL;
-    if (r->why)
-        return COMPARE_UNCLEAR;
-    if (e->low > 1 || e->high < 1)
+    const bool differs = e->known && (e->low > 1 || e->high < 1);
+    if (!e->known)
+        r->why = "one run a side: how much runs differ is not known";
+    else if (!enough && differs)
+        r->why = "beyond the noise, but too few runs: chance alone parts so few";
+    else if (differs)
         return e->low > 1 ? COMPARE_SLOWER : COMPARE_FASTER;
-    return e->high <= 1 + c->margin && e->low >= 1 / (1 + c->margin) ? COMPARE_SAME : COMPARE_UNCLEAR;
+    else if (e->high <= 1 + c->margin && e->low >= 1 / (1 + c->margin))
+        return COMPARE_SAME;
+    return COMPARE_UNCLEAR;
 }
 
 static void judge_row(compare *c, compare_row *r)
@@ -115,6 +124,8 @@ static void judge_row(compare *c, compare_row *r)
     static const compare_verdict changed[3][3] = { { COMPARE_SAME, COMPARE_FAILED, COMPARE_ADDED },
                                                    { COMPARE_GONE, COMPARE_SAME, COMPARE_MENDED },
                                                    { COMPARE_GONE, COMPARE_FAILED, COMPARE_SAME } };
+    static const char *const lacks[COMPARE_METRICS] = { "it has no time", "it has no share of a roof",
+                                                        "it has no CPU time of its own: it is cold, or of a team" };
     double within = 0;
     side s[COMPARE_SIDES];
     for (int k = 0; k < COMPARE_SIDES; k++)
@@ -127,14 +138,12 @@ static void judge_row(compare *c, compare_row *r)
     else if (c->check)
         r->verdict = COMPARE_SAME;
     else if (base.n && now.n) {
-        r->effect = compare_effect_of(base, now, known_of(c, r->name), within / (base.n + now.n),
-                                      COMPARE_CHANCE / (double)c->compared);
-        r->verdict = of_times(c, r);
+        const compare_noise known = known_of(c, r->name);
+        r->effect = compare_effect_of(base, now, known, within / (base.n + now.n), COMPARE_CHANCE / (double)c->tested);
+        r->verdict = of_times(c, r, compare_enough(base.n, now.n, known, COMPARE_CHANCE));
     } else {
         r->verdict = COMPARE_UNCLEAR;
-        r->why = s[0].standing == WRONG ? "it failed on both sides"
-                 : c->shares            ? "it has no share of a roof"
-                                        : "it has no time";
+        r->why = s[0].standing == WRONG ? "it failed on both sides" : lacks[c->metric];
     }
     for (int k = 0; k < COMPARE_SIDES; k++)
         free(s[k].x);
@@ -142,8 +151,12 @@ static void judge_row(compare *c, compare_row *r)
 
 void compare_judge(compare *c)
 {
-    for (size_t i = 0; i < c->n_rows; i++)
-        c->compared += c->row[i].n[COMPARE_BASE] && c->row[i].n[COMPARE_NEW];
+    for (size_t i = 0; i < c->n_rows; i++) {
+        const compare_row *r = &c->row[i];
+        const bool both = r->n[COMPARE_BASE] && r->n[COMPARE_NEW];
+        c->both += both;
+        c->tested += both && !isnan(compare_log_time(r->entry, c->metric)); /* of this many the chance is shared out */
+    }
     for (size_t i = 0; i < c->n_rows; i++) {
         judge_row(c, &c->row[i]);
         c->count[c->row[i].verdict]++;
@@ -154,20 +167,19 @@ void compare_know(compare *c)
 {
     for (size_t i = 0; i < c->n_rows; i++) {
         const compare_row *r = &c->row[i];
-        double *x[2];
-        compare_noise noise[2];
-        for (int shares = 0; shares < 2; shares++) {
+        double *x = assay_room((size_t)r->n[COMPARE_BASE], sizeof *x);
+        compare_noise_row known = { .name = r->name };
+        for (int m = 0; m < COMPARE_METRICS; m++) {
             int n = 0;
-            x[shares] = assay_room((size_t)r->n[COMPARE_BASE], sizeof *x[shares]);
             for (int k = 0; k < r->n[COMPARE_BASE]; k++) {
-                const double one = compare_log_time(&r->entry[k], shares);
+                const double one = compare_log_time(&r->entry[k], m);
                 if (!isnan(one))
-                    x[shares][n++] = one;
+                    x[n++] = one;
             }
-            noise[shares] = compare_noise_of((compare_sample){ x[shares], n });
-            free(x[shares]);
+            known.of[m] = compare_noise_of((compare_sample){ x, n });
         }
+        free(x);
         c->known = assay_grown(c->known, c->n_known, sizeof *c->known);
-        c->known[c->n_known++] = (compare_noise_row){ r->name, noise[0], noise[1] };
+        c->known[c->n_known++] = known;
     }
 }

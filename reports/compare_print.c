@@ -104,7 +104,7 @@ static void remarks(const compare *c, const char *begin, FILE *f)
     const compare_run *a = first_of(c, COMPARE_BASE), *b = first_of(c, COMPARE_NEW);
     if (c->check)
         return;
-    if (c->shares)
+    if (c->metric == COMPARE_ROOF)
         fprintf(f, "%sdifferent machines: a row's times are taken in units of its own machine's roof (from `share`)\n",
                 begin);
     else if (strcmp(a->host, b->host) != 0)
@@ -115,10 +115,10 @@ static void remarks(const compare *c, const char *begin, FILE *f)
                 "%sall runs of one side came before those of the other: what the machine did meanwhile is in the "
                 "ratio; better take turns\n",
                 begin);
-    if (c->runs[0] == 1 && c->runs[1] == 1 && !c->noise)
+    if (!compare_enough(c->runs[0], c->runs[1], (compare_noise){ 0, 0 }, COMPARE_CHANCE) && !c->noise)
         fprintf(f,
-                "%sone run a side and no --noise: repetitions of one run do not tell how runs differ, so no row is "
-                "called slower or faster\n",
+                "%stoo few runs for a verdict: repetitions of one run do not tell how runs differ; five a side do, or "
+                "three and --noise of ten\n",
                 begin);
 }
 
@@ -156,7 +156,8 @@ void compare_print(const compare *c, FILE *f, bool all)
     side_line(c, COMPARE_NEW, "new ", f);
     remarks(c, "! ", f);
     if (!c->check)
-        fputs("time of new over time of base [interval; all rows' at once hold with 99 %]\n", f);
+        fprintf(f, "%s of new over that of base [interval; all rows' at once hold with 99.5 %%]\n",
+                c->metric == COMPARE_CPU ? "CPU time" : "time");
     for (int v = 0; v < COMPARE_VERDICTS; v++)
         for (size_t i = 0; i < c->n_rows; i++) {
             const compare_row *r = &c->row[i];
@@ -241,15 +242,15 @@ void compare_markdown(const compare *c, FILE *f)
 
 void compare_noise_print(const compare *c, FILE *f)
 {
-    static const int runs[] = { 1, 3, 5 };
+    static const int runs[] = { 3, 5, 10 };
     fprintf(f,
             "%d runs of one program on %s\nso much slower will be found in 4 of 5 comparisons, with all rows here "
             "compared at once:\n%-11s%-11s%-11s  row\n",
-            c->n_runs, compare_machine(&c->run[0]), "1 a side", "3 a side", "5 a side");
+            c->n_runs, compare_machine(&c->run[0]), "3 a side", "5 a side", "10 a side");
     for (size_t i = 0; i < c->n_known; i++) {
         for (int k = 0; k < 3; k++) {
             char text[32] = "n/a";
-            compare_noise run = c->known[i].time;
+            compare_noise run = c->known[i].of[c->metric];
             const bool known = run.freedom > 0;
             run.freedom += 2 * (runs[k] - 1);
             if (known)

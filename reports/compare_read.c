@@ -178,10 +178,12 @@ bool compare_same_machine(const compare_run *a, const compare_run *b)
 assay_status compare_rows_make(compare *c)
 {
     assay_status s = c->check ? ASSAY_OK : all_differ(c); /* results of the judge have no noise */
-    for (int i = 1; !s && i < c->n_runs; i++) {
-        const bool same = compare_same_machine(&c->run[0], &c->run[i]);
-        c->shares |= !same && !c->check;
-    }
+    for (int i = 1; !s && !c->check && i < c->n_runs; i++)
+        if (!compare_same_machine(&c->run[0], &c->run[i])) {
+            s = c->metric == COMPARE_CPU ? bad(c, c->run[i].path, "--cpu-time: another machine than the first run's")
+                                         : ASSAY_OK;
+            c->metric = COMPARE_ROOF;
+        }
     if (s || !c->n_entries)
         return s ? s : assay_fail(c->why, ASSAY_ERR_ARG, "there is no row to compare");
     sorted = c;
@@ -202,6 +204,8 @@ assay_status compare_rows_make(compare *c)
 }
 
 /* ---- what an A/A run left ---------------------------------------------------------------------------------------- */
+
+const char *const compare_deviation[COMPARE_METRICS] = { "deviation", "deviation_of_share", "deviation_of_cpu_time" };
 
 static compare_noise noise_of(const cJSON *row, const char *name)
 {
@@ -228,9 +232,11 @@ assay_status compare_read_noise(compare *c, const char *path)
             return assay_fail(c->why, ASSAY_ERR_ARG, "%.150s: the noise of a machine that is not that of %.150s", path,
                               c->run[i].path);
     EACH (row, member(c->noise, "rows")) {
+        compare_noise_row known = { .name = member_text(row, "name", "") };
+        for (int m = 0; m < COMPARE_METRICS; m++)
+            known.of[m] = noise_of(row, compare_deviation[m]);
         c->known = assay_grown(c->known, c->n_known, sizeof *c->known);
-        c->known[c->n_known++] = (compare_noise_row){ member_text(row, "name", ""), noise_of(row, "deviation"),
-                                                      noise_of(row, "deviation_of_share") };
+        c->known[c->n_known++] = known;
     }
     return ASSAY_OK;
 }

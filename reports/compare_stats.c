@@ -48,6 +48,15 @@ double compare_within(const double *ns, int n)
     return compare_noise_of((compare_sample){ median, DRAWS }).variance;
 }
 
+bool compare_enough(int base, int new_, compare_noise known, double chance)
+{
+    const int all = base + new_ + (known.freedom ? known.freedom + 1 : 0), few = base < new_ ? base : new_;
+    double ways = 1;
+    for (int k = 1; k <= few; k++)
+        ways *= (double)(all - few + k) / k;
+    return few >= 3 && ways * chance >= 1;
+}
+
 double compare_smallest(compare_noise run, int base, int new_, double chance)
 {
     const double power = 0.8, se = sqrt(run.variance * (1.0 / base + 1.0 / new_));
@@ -64,7 +73,8 @@ compare_effect compare_effect_of(compare_sample base, compare_sample new_, compa
     compare_effect e = { .ratio = exp(d), .freedom = run.freedom, .known = run.freedom > 0 };
     if (!e.known)
         return e;
-    run.variance = fmax(run.variance, within);
+    if (!own.freedom)
+        run.variance = fmax(run.variance, within);
     const double se = sqrt(run.variance * (1.0 / base.n + 1.0 / new_.n));
     const double half = assay_student_quantile(chance, run.freedom) * se;
     e.low = exp(d - half), e.high = exp(d + half);

@@ -62,8 +62,9 @@ static void put_row(const compare_row *r, assay_json *j)
 
 void compare_json(const compare *c, assay_json *j)
 {
+    static const char *const unit[COMPARE_METRICS] = { "ns", "times of the roof's", "ns of CPU time" };
     assay_json_str(j, "of", c->check ? "check" : "bench");
-    assay_json_str(j, "unit", c->shares ? "times of the roof's" : "ns");
+    assay_json_str(j, "unit", unit[c->metric]);
     assay_json_num(j, "confidence", 1 - COMPARE_CHANCE);
     assay_json_num(j, "margin", c->margin);
     put_side(c, COMPARE_BASE, "base", j);
@@ -88,14 +89,14 @@ void compare_noise_json(const compare *c, assay_json *j)
     assay_json_open(j, "rows", '[');
     for (size_t i = 0; i < c->n_known; i++) {
         const compare_noise_row *n = &c->known[i];
-        if (!n->time.freedom)
+        if (!n->of[COMPARE_TIME].freedom)
             continue;
         assay_json_open(j, NULL, '{');
         assay_json_str(j, "name", n->name);
-        assay_json_int(j, "runs", n->time.freedom + 1);
-        assay_json_num(j, "deviation", sqrt(n->time.variance));
-        if (n->roof.freedom == n->time.freedom)
-            assay_json_num(j, "deviation_of_share", sqrt(n->roof.variance));
+        assay_json_int(j, "runs", n->of[COMPARE_TIME].freedom + 1);
+        for (int m = 0; m < COMPARE_METRICS; m++)
+            if (n->of[m].freedom == n->of[COMPARE_TIME].freedom) /* else some of the runs have none */
+                assay_json_num(j, compare_deviation[m], sqrt(n->of[m].variance));
         assay_json_close(j);
     }
     assay_json_close(j);

@@ -34,7 +34,7 @@ double assay_student_quantile(double tail, int64_t freedom)
     double low = 0, high = 1;
     while (high < 1e15 && assay_student_tail(high, freedom) > tail)
         low = high, high *= 2;
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 60; i++) {
         const double t = (low + high) / 2;
         *(assay_student_tail(t, freedom) > tail ? &low : &high) = t;
     }
