@@ -176,8 +176,8 @@ int assay_cmd_compare(int argc, char **argv)
         parse_option,
         "BASE NEW\nBASE... -- NEW...\n--aa RUN...",
         "Compare results of assay bench, or of assay check: what became slower, faster, wrong; what is new and gone.\v"
-        "Several runs a side tell how runs differ; with one run a side --noise does. Measured in turns they share what "
-        "the machine does meanwhile. How to read it: docs/compare.md.\n"
+        "Five runs a side and more tell how runs differ, and only they give a verdict on times. Measured in turns, both "
+        "sides share what the machine does meanwhile. How to read it: docs/compare.md.\n"
         "Exit status: 0 all right; 1 a row failed that passed, is slower by more than --fail-if-slower, or no row "
         "stands on both sides; 2 wrong use or unreadable results.",
         NULL,

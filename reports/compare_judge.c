@@ -140,7 +140,7 @@ static void judge_row(compare *c, compare_row *r)
     else if (base.n && now.n) {
         const compare_noise known = known_of(c, r->name);
         r->effect = compare_effect_of(base, now, known, within / (base.n + now.n), COMPARE_CHANCE / (double)c->tested);
-        r->verdict = of_times(c, r, compare_enough(base.n, now.n, known, COMPARE_CHANCE));
+        r->verdict = of_times(c, r, compare_enough(base.n, now.n, COMPARE_CHANCE));
     } else {
         r->verdict = COMPARE_UNCLEAR;
         r->why = s[0].standing == WRONG ? "it failed on both sides" : lacks[c->metric];

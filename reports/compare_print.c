@@ -115,11 +115,12 @@ static void remarks(const compare *c, const char *begin, FILE *f)
                 "%sall runs of one side came before those of the other: what the machine did meanwhile is in the "
                 "ratio; better take turns\n",
                 begin);
-    if (!compare_enough(c->runs[0], c->runs[1], (compare_noise){ 0, 0 }, COMPARE_CHANCE) && !c->noise)
-        fprintf(f,
-                "%stoo few runs for a verdict: repetitions of one run do not tell how runs differ; five a side do, or "
-                "three and --noise of ten\n",
-                begin);
+    if (!compare_enough(c->runs[0], c->runs[1], COMPARE_CHANCE))
+        fprintf(
+            f,
+            "%stoo few runs for a verdict: repetitions of one run do not tell how runs differ, and chance parts few "
+            "runs well; five a side are enough\n",
+            begin);
 }
 
 static void totals(const compare *c, FILE *f)
@@ -242,11 +243,11 @@ void compare_markdown(const compare *c, FILE *f)
 
 void compare_noise_print(const compare *c, FILE *f)
 {
-    static const int runs[] = { 3, 5, 10 };
+    static const int runs[] = { 5, 10, 20 };
     fprintf(f,
             "%d runs of one program on %s\nso much slower will be found in 4 of 5 comparisons, with all rows here "
             "compared at once:\n%-11s%-11s%-11s  row\n",
-            c->n_runs, compare_machine(&c->run[0]), "3 a side", "5 a side", "10 a side");
+            c->n_runs, compare_machine(&c->run[0]), "5 a side", "10 a side", "20 a side");
     for (size_t i = 0; i < c->n_known; i++) {
         for (int k = 0; k < 3; k++) {
             char text[32] = "n/a";

@@ -48,9 +48,9 @@ double compare_within(const double *ns, int n)
     return compare_noise_of((compare_sample){ median, DRAWS }).variance;
 }
 
-bool compare_enough(int base, int new_, compare_noise known, double chance)
+bool compare_enough(int base, int new_, double chance)
 {
-    const int all = base + new_ + (known.freedom ? known.freedom + 1 : 0), few = base < new_ ? base : new_;
+    const int all = base + new_, few = base < new_ ? base : new_;
     double ways = 1;
     for (int k = 1; k <= few; k++)
         ways *= (double)(all - few + k) / k;

@@ -38,10 +38,10 @@ double compare_within(const double *ns, int n);
 compare_effect compare_effect_of(compare_sample base, compare_sample new_, compare_noise known, double within,
                                  double chance);
 
-/* Are these runs enough for a verdict?  Three of each side at least, and so many that equal ones, those behind what is
- * known among base's, can be dealt to the sides in 1 / chance ways: one of the ways parts the runs of a machine with
- * two states perfectly, and no estimate of a variance sees that. */
-bool compare_enough(int base, int new_, compare_noise known, double chance);
+/* Are these runs enough for a verdict?  Three a side at least, and so many that equal ones can be dealt to the sides in
+ * 1 / chance ways: one of the ways parts the runs of a machine with two states perfectly, and no estimate of a variance
+ * sees that.  Runs of another hour, as those of a noise file, do not count: measured, they do not help. */
+bool compare_enough(int base, int new_, double chance);
 
 /* The ratio above 1 that so many runs a side find with a chance of 80 %, where one run varies so. */
 double compare_smallest(compare_noise run, int base, int new_, double chance);
