@@ -136,8 +136,6 @@ void assay_modes_check(const assay_asked *o, const struct argp_state *state)
     if (o->filter.plugin_b)
         refuse(o, state, "--plugin given twice", ~(RESUME | MODEL),
                ": the cases are the ops' or --case's, and two runs have no one journal");
-    if (o->filter.plugin_b)
-        refuse(o, state, "--plugin given twice", ~MODEL, ": give it one build at a time");
     if (o->search.seconds > 0)
         refuse(o, state, "--for", SEED | FULL | MOST | SHRINK | WHICH | PLUGIN,
                ": it draws its own cases until the time is over, and keeps what fails in --keep FILE");
