@@ -66,10 +66,10 @@ if(vectors_sources)
 endif()
 if(reports_sources)
   list(APPEND commands report)
-  # gnuplot's scripts are part of the program: it may stand anywhere
-  file(GLOB scripts CONFIGURE_DEPENDS reports/*.gp)
+  # gnuplot's scripts and the page's style are part of the program: it may stand anywhere
+  file(GLOB scripts CONFIGURE_DEPENDS reports/*.gp reports/*.css)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${scripts})
-  set(figures_def "/* generated: the scripts for gnuplot */\n")
+  set(figures_def "/* generated: the scripts for gnuplot, the style of the page */\n")
   foreach(f IN LISTS scripts)
     get_filename_component(n ${f} NAME_WE)
     file(READ ${f} text)

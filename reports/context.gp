@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # data: prompt-length prefill-tokens/s decode-tokens/s
-set key top right
+set key outside top center horizontal
 set xlabel 'tokens in the context'
 set ylabel 'tokens/s'
 set logscale x 2

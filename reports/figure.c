@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * Pictures, drawn by gnuplot from data/NAME.dat into figures/NAME.svg.  It is started without a shell, in the folder of
- * the report, so that no path of the user's is part of what it reads; its scripts (*.gp) are part of this program. */
+ * Pictures, drawn by gnuplot from data/NAME.dat into figures/NAME.svg, by figures/NAME.gp, which holds the data, too,
+ * and draws alone.  It is started without a shell, in the folder of the report, so that no path of the user's is part
+ * of what it reads; its scripts (*.gp) are part of this program.  A phone is shown a narrow drawing of the same. */
 #include "../reference/core/plain.h"
 #include "../reference/core/tool.h"
 #include "report.h"
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -18,10 +20,12 @@ static const struct {
 #undef FIGURE
 };
 
-static const char *script_of(const char *name)
+/* Of a figure in several parts, NAME-2: that of NAME. */
+const char *embedded(const char *name)
 {
+    const size_t n = strcspn(name, "-");
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
-        if (!strcmp(scripts[i].name, name))
+        if (strlen(scripts[i].name) == n && !strncmp(scripts[i].name, name, n))
             return scripts[i].script;
     return "";
 }
@@ -96,14 +100,35 @@ static void complain(const char *name, int status, FILE *err)
             assay_plain(last));
 }
 
+/* What draws the figure, data and all; to be freed. */
+static char *script_for(const char *name, bool narrow)
+{
+    char path[256], block[4096], *script = NULL;
+    size_t size = 0, n;
+    snprintf(path, sizeof path, "data/%s.dat", name);
+    FILE *data = fopen(path, "rb"), *f = data ? open_memstream(&script, &size) : NULL;
+    if (f) {
+        fprintf(f, "# draws itself: gnuplot %s.gp >%s.svg\nwidth = %d\nnarrow = %d\ndata = '$data'\n$data << EOD\n",
+                name, name, narrow ? 400 : 960, narrow);
+        while ((n = fread(block, 1, sizeof block, data)))
+            fwrite(block, 1, n, f);
+        fprintf(f, "EOD\n%s%s", embedded("style"), embedded(name));
+        if (fclose(f))
+            free(script), script = NULL;
+    }
+    if (data)
+        fclose(data);
+    return script;
+}
+
 /* The whole picture, to be freed, or NULL: why has been said. */
-static char *draw(const char *name)
+static char *draw(const char *name, const char *text)
 {
     static const char *const argv[] = { "gnuplot", "--default-settings", "-", NULL };
     FILE *script = tmpfile(), *picture = tmpfile(), *err = tmpfile();
     char *svg = NULL;
-    if (script && picture && err) {
-        fprintf(script, "data = 'data/%s.dat'\n%s%s", name, script_of("style"), script_of(name));
+    if (text && script && picture && err) {
+        fputs(text, script);
         rewind(script); /* flushes: gnuplot reads the file behind it */
         const int status = assay_tool(argv, script, picture, err);
         svg = status ? NULL : read_back(picture);
@@ -118,25 +143,86 @@ static char *draw(const char *name)
     return svg;
 }
 
-void page_figure(report *r, const char *name, const char *caption)
+/* The picture with a title and a description of its own in the place of gnuplot's; frees svg, the result is to be
+ * freed. */
+static char *described(char *svg, const char *name, bool narrow, const char *title, const char *caption)
 {
-    char path[256];
+    static const char theirs[] = "</desc>";
+    char *tag = strstr(svg, "<svg"), *rest = tag ? strchr(tag, '>') : NULL, *desc = rest ? strstr(rest, theirs) : NULL;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = desc ? open_memstream(&text, &size) : NULL;
+    if (!f)
+        return svg;
+    const char *also = narrow ? "-narrow" : "";
+    fprintf(f, "%.*s role=\"img\" aria-labelledby=\"t-%s%s d-%s%s\">\n<title id=\"t-%s%s\">", (int)(rest - svg), svg,
+            name, also, name, also, name, also);
+    assay_plain_put(f, ASSAY_MARKUP, title, strlen(title));
+    fprintf(f, "</title>\n<desc id=\"d-%s%s\">", name, also);
+    assay_plain_put(f, ASSAY_MARKUP, caption, strlen(caption));
+    fprintf(f, "</desc>%s", desc + sizeof theirs - 1);
+    fclose(f);
+    free(svg);
+    return text;
+}
+
+/* A file inside the page, to be saved from it. */
+static void link_to(report *r, const char *name, const char *kind, const char *media, const char *text)
+{
+    fprintf(r->html, " <a class=save download='%s.%s' href=\"data:%s,", name, kind, media);
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        if (isalnum(*c) || strchr("-._~()*,;/=", *c))
+            fputc(*c, r->html);
+        else
+            fprintf(r->html, "%%%02X", (unsigned)*c);
+    fprintf(r->html, "\">%s.%s</a>", name, kind);
+}
+
+/* One drawing, in the page and, where it is the wide one, in figures/.  False: it is not drawn. */
+static bool drawing(report *r, const char *name, bool narrow, const char *title, const char *caption)
+{
+    char path[256], *script = script_for(name, narrow);
+    char *svg = draw(name, script);
+    if (svg) {
+        svg = described(svg, name, narrow, title, caption);
+        snprintf(path, sizeof path, "figures/%s.svg", name);
+        if (!narrow)
+            assay_save_text(path, svg, &r->why);
+        snprintf(path, sizeof path, "figures/%s.gp", name);
+        if (!narrow && !r->why.text[0])
+            assay_save_text(path, script, &r->why);
+        const char *inside = strstr(svg, "<svg"); /* the XML prologue does not belong into HTML */
+        fprintf(r->html, "%s<div class='art %s'>%s</div>", narrow ? "" : "<figure>", narrow ? "narrow" : "wide",
+                inside ? inside : "");
+    }
+    if (svg && narrow) {
+        fputs("<figcaption><b>", r->html);
+        assay_plain_put(r->html, ASSAY_MARKUP, title, strlen(title));
+        fputs(".</b> ", r->html);
+        assay_plain_put(r->html, ASSAY_MARKUP, caption, strlen(caption));
+        fputs(" <span class=save>Draws itself:</span>", r->html);
+        link_to(r, name, "gp", "text/plain;charset=utf-8", script);
+        fputs("</figcaption></figure>\n", r->html);
+    }
+    free(script);
+    free(svg);
+    return svg != NULL;
+}
+
+void page_figure(report *r, const char *name, const char *title, const char *caption)
+{
     if (r->why.text[0]) /* its numbers, perhaps: there will be no page */
         return;
-    char *svg = r->gnuplot ? draw(name) : NULL;
-    if (!svg) {
+    mkdir("figures", 0777);
+    if (!r->gnuplot || !drawing(r, name, false, title, caption)) {
         page_text(r, "(no picture: %s; the numbers are in data/%s.dat)",
                   r->gnuplot ? "gnuplot failed" : "gnuplot is not installed", name);
         r->undrawn += r->gnuplot;
         return;
     }
-    snprintf(path, sizeof path, "figures/%s.svg", name);
-    mkdir("figures", 0777);
-    assay_save_text(path, svg, &r->why);
-    const char *inside = strstr(svg, "<svg"); /* the XML prologue does not belong into HTML */
-    fprintf(r->html, "<figure><div class=art>%s</div><figcaption>", inside ? inside : "");
-    assay_plain_put(r->html, ASSAY_MARKUP, caption, strlen(caption));
-    fputs("</figcaption></figure>\n", r->html);
-    fprintf(r->md, "\n![%s](%s)\n\n%s\n", name, path, caption);
-    free(svg);
+    if (!drawing(r, name, true, title, caption)) {
+        fputs("</figure>\n", r->html);
+        r->undrawn++;
+    }
+    fprintf(r->md, "\n![%s](figures/%s.svg)\n\n%s\n", title, name, caption);
 }

@@ -34,6 +34,17 @@ double item_number(const cJSON *list, int i)
     return cJSON_IsNumber(n) ? n->valuedouble : 0;
 }
 
+bool row_is(const cJSON *o, const char *name, const char *value)
+{
+    return !strcmp(member_text(o, name, ""), value);
+}
+
+const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 /* Names and sentences may be a stranger's: what sets cells apart (page.c), and what terminals act on, is no part of
  * them. */
 static void defuse(cJSON *o)

@@ -12,33 +12,7 @@
 
 static const char head[] =
     "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
-    "content='width=device-width,initial-scale=1'>\n"
-    "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:66rem;margin:2rem auto;padding:0 1rem;color:#1b2733}\n"
-    "h1{font-size:1.9rem;margin-bottom:.4rem}h2{margin-top:2.4rem;border-bottom:2px solid #d8e0e8;padding-bottom:.2rem}"
-    "h3{margin:1.6rem 0 .4rem;font-size:1.05rem}\n"
-    "nav{font-size:.9rem;margin:1rem 0;padding:.6rem .8rem;background:#f2f5f8;line-height:1.9}nav "
-    "a{margin-right:.9rem;color:#1f6f9f;white-space:nowrap}p{max-width:48rem}summary{cursor:pointer;color:#1f6f9f}\n"
-    ".scroll{overflow-x:auto}table{border-collapse:separate;border-spacing:0;font-size:.86rem;width:100%}\n"
-    "th,td{padding:.22rem .45rem;text-align:left;border-bottom:1px solid "
-    "#e4eaf0;white-space:nowrap}th{background:#f2f5f8;vertical-align:bottom}\n"
-    "th.w{white-space:normal;min-width:3.6rem}td.w{white-space:normal;min-width:16rem}"
-    "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}\n"
-    /* Colours that stay apart without red and green; each stands beside its word. */
-    "td.bad{color:#8f3d00;font-weight:700;background:#f6dcc4}td.good{color:#1f6f9f}td.kept{background:#1f6f9f;color:#"
-    "fff}"
-    "td.yes{background:#d3e7f4}td.no{background:#f6dcc4}td.na{color:#6b7885}\n"
-    "*{print-color-adjust:exact;"
-    "-webkit-print-color-adjust:exact}\n"
-    "figure{margin:1rem 0}figure svg{width:100%;height:auto}figcaption{font-size:.86rem;color:#51606e}\n"
-    "@media "
-    "print{html{font-size:12px}body{margin:0;max-width:none;font-size:1rem}h2,h3{break-after:avoid}figure,tr{break-"
-    "inside:avoid}"
-    "nav{display:none}td,th{white-space:normal;padding:.1rem .3rem}.scroll{overflow:visible}}\n"
-    "@media(max-width:40rem){body{font-size:15px}figure .art{overflow-x:auto}figure svg{min-width:42rem}"
-    "td:first-child{position:sticky;left:0;background:#fff;white-space:normal;overflow-wrap:break-word;max-width:40vw}"
-    "td.w{min-width:11rem}}</style>\n";
-
-static const char bar[] = "background:linear-gradient(#d3e7f4,#d3e7f4) no-repeat left;min-width:6rem";
+    "content='width=device-width,initial-scale=1'><meta name=color-scheme content='light dark'>\n";
 
 /* What a cell may begin with: "{yes}declared". */
 static const char *const marks[] = { "bad", "good", "kept", "yes", "no", "na" };
@@ -48,6 +22,16 @@ static char *html, *md;
 static size_t html_bytes, md_bytes;
 static char headings[32][64];
 static int n_headings;
+
+static void markup(const report *r, const char *s, size_t n)
+{
+    assay_plain_put(r->html, ASSAY_MARKUP, s, n);
+}
+
+static void markdown(const report *r, const char *s, size_t n)
+{
+    assay_plain_put(r->md, ASSAY_MARKDOWN, s, n);
+}
 
 bool page_open(report *r, const char *title)
 {
@@ -65,7 +49,9 @@ bool page_open(report *r, const char *title)
         assay_fail(&r->why, ASSAY_ERR_NOMEM, "no memory for the page");
         return false;
     }
-    fprintf(r->md, "# %s\n", title);
+    fputs("# ", r->md);
+    markdown(r, title, strlen(title));
+    fputc('\n', r->md);
     return true;
 }
 
@@ -75,7 +61,11 @@ static assay_status write_html(report *r)
     const assay_status s = assay_save_open(&to, "index.html", &r->why);
     if (s)
         return s;
-    fprintf(to.f, "%s<title>%s</title>\n<h1>%s</h1>\n<nav>", head, r->title, r->title);
+    fprintf(to.f, "%s<style>%s%s</style>\n<title>", head, embedded("page"), embedded("page_media"));
+    assay_plain_put(to.f, ASSAY_MARKUP, r->title, strlen(r->title));
+    fputs("</title>\n<h1>", to.f);
+    assay_plain_put(to.f, ASSAY_MARKUP, r->title, strlen(r->title));
+    fputs("</h1>\n<nav>", to.f);
     for (int i = 0; i < n_headings; i++)
         fprintf(to.f, "<a href='#s%d'>%s</a> ", i, headings[i]);
     fputs("</nav>\n", to.f);
@@ -106,14 +96,21 @@ bool page_close(report *r)
     return !r->why.text[0];
 }
 
-static void markup(const report *r, const char *s, size_t n)
+/* Long words may break behind what joins their parts. */
+static void broken(const report *r, const char *s, size_t n)
 {
-    assay_plain_put(r->html, ASSAY_MARKUP, s, n);
-}
-
-static void markdown(const report *r, const char *s, size_t n)
-{
-    assay_plain_put(r->md, ASSAY_MARKDOWN, s, n);
+    enum { LONG = 14 };
+    for (size_t word; n; s += word, n -= word) {
+        word = strcspn(s, " ");
+        word = word < n ? word + 1 : n;
+        for (size_t i = 0, len; i < word; i += len) {
+            len = word > LONG ? strcspn(s + i, "/._+:,=") + 1 : word;
+            len = i + len < word ? len : word - i;
+            markup(r, s + i, len);
+            if (i + len < word)
+                fputs("<wbr>", r->html);
+        }
+    }
 }
 
 void page_heading(report *r, const char *text)
@@ -145,36 +142,69 @@ void page_text(report *r, const char *format, ...)
     fputc('\n', r->md);
 }
 
-/* Of the open table: how its columns begin: > a number, ~ a text of several lines, ^ words below a long heading. */
-enum { COLUMNS = 40 };
-static char column[COLUMNS];
+void page_list(report *r)
+{
+    fputs("<ul class=says>\n", r->html);
+    fputc('\n', r->md);
+}
+
+void page_item(report *r, const char *about, const char *format, ...)
+{
+    char text[2048];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    fprintf(r->html, "<li><b>%s:</b> ", about);
+    markup(r, text, strlen(text));
+    fputs("</li>\n", r->html);
+    fprintf(r->md, "* **%s:** ", about);
+    markdown(r, text, strlen(text));
+    fputc('\n', r->md);
+}
+
+void page_list_end(report *r)
+{
+    fputs("</ul>\n", r->html);
+}
+
+/* Of the open table: its columns' names, and how they begin: > a number, ~ a text of several lines, ^ words below a
+ * long heading.  From so many columns on a row is a card on a phone, and from so many on its letters are smaller. */
+enum { COLUMNS = 40, CARDS = 4, MANY = 10 };
+static struct {
+    char kind, name[64];
+} column[COLUMNS];
 static int n_columns;
 
 void page_table(report *r, const char *columns)
 {
     int n = 0;
-    fputs("<div class=scroll><table><tr>", r->html);
-    fputs("\n|", r->md);
     for (const char *c = columns; *c && n < COLUMNS; n++) {
         const size_t len = strcspn(c, "|");
         const bool marked = strchr(">~^", *c) != NULL;
-        column[n] = marked ? *c : 0;
-        fprintf(r->html, "<th%s>", *c == '>' ? " class=n" : marked ? " class=w" : "");
-        markup(r, c + marked, len - marked);
-        fputs("</th>", r->html);
-        fprintf(r->md, " %.*s |", (int)len - marked, c + marked);
+        column[n].kind = marked ? *c : 0;
+        snprintf(column[n].name, sizeof column[n].name, "%.*s", (int)len - marked, c + marked);
         c += len + (c[len] == '|');
     }
-    fputs("</tr>\n", r->html);
     n_columns = n;
+    fprintf(r->html, "<table%s><thead><tr%s>", n >= CARDS ? " class=cards" : "", n >= MANY ? " class=many" : "");
+    fputs("\n|", r->md);
+    for (int i = 0; i < n; i++) {
+        fprintf(r->html, "<th scope=col%s>", column[i].kind == '>' ? " class=n" : "");
+        broken(r, column[i].name, strlen(column[i].name));
+        fputs("</th>", r->html);
+        fprintf(r->md, " %s |", column[i].name);
+    }
+    fputs("</tr></thead><tbody>\n", r->html);
     fputs("\n|", r->md);
     for (int i = 0; i < n; i++)
-        fputs(column[i] == '>' ? "---:|" : "---|", r->md);
+        fputs(column[i].kind == '>' ? "---:|" : "---|", r->md);
     fputc('\n', r->md);
 }
 
-static void cell(report *r, const char *s, size_t n, char kind)
+static void cell(report *r, const char *s, size_t n, int nth)
 {
+    const char kind = column[nth].kind;
     const char *mark = !strncmp(s, "FAILED", 6) || !strncmp(s, "NOT ", 4) ? "bad"
                        : !strncmp(s, "passed", 6)                         ? "good"
                                                                           : "";
@@ -186,13 +216,22 @@ static void cell(report *r, const char *s, size_t n, char kind)
             skip = (int)len + 2;
         }
     }
-    fprintf(r->html, "<td class='%s %s'", kind == '>' ? "n" : kind == '~' ? "w" : "", mark);
-    if (sscanf(s, "{bar %d}%n", &percent, &skip) == 1 && skip)
-        fprintf(r->html, " style='%s;background-size:%d%% 100%%'", bar, percent);
+    const bool bar = sscanf(s, "{bar %d}%n", &percent, &skip) == 1 && skip;
+    fprintf(r->html, "<td class='%s %s'", kind == '>' ? "n" : kind == '~' ? "w" : "", bar ? "bar" : mark);
+    if (bar)
+        fprintf(r->html, " style='background-size:%d%% 100%%'", percent);
+    if (nth && n_columns >= CARDS) {
+        fputs(" data-h=\"", r->html);
+        markup(r, column[nth].name, strlen(column[nth].name));
+        fputc('"', r->html);
+    }
     fputc('>', r->html);
-    markup(r, s + skip, n - (size_t)skip);
+    s += skip, n -= (size_t)skip;
+    if (!n)
+        s = "-", n = 1;
+    broken(r, s, n);
     fputs("</td>", r->html);
-    markdown(r, s + skip, n - (size_t)skip);
+    markdown(r, s, n);
     fputs(" | ", r->md);
 }
 
@@ -203,16 +242,13 @@ void page_row(report *r, const char *format, ...)
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
-    fputs("<tr>", r->html);
+    fprintf(r->html, "<tr%s>", n_columns >= MANY ? " class=many" : "");
     fprintf(r->md, "| ");
     const char *c = text;
     for (int i = 0; i < n_columns; i++) {
         const size_t len = strcspn(c, "|");
-        cell(r, c, len, column[i]);
-        c += len;
-        if (!*c)
-            break;
-        c++;
+        cell(r, c, len, i);
+        c += len + (c[len] == '|');
     }
     fputs("</tr>\n", r->html);
     fputc('\n', r->md);
@@ -220,7 +256,7 @@ void page_row(report *r, const char *format, ...)
 
 void page_table_end(report *r)
 {
-    fputs("</table></div>\n", r->html);
+    fputs("</tbody></table>\n", r->html);
 }
 
 void page_details(report *r, const char *summary)

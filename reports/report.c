@@ -8,7 +8,7 @@
 #include <string.h>
 
 typedef struct options {
-    const char *check, *bench, *faults, *self, *out, *model[REPORT_MODELS], *absent[REPORT_MORE];
+    const char *check, *bench, *faults, *self, *base, *out, *model[REPORT_MODELS], *absent[REPORT_MORE];
     char **more;
     int n_models, n_absent, n_more;
 } options;
@@ -16,6 +16,7 @@ typedef struct options {
 static const struct argp_option option_table[] = {
     { "check", 'c', "FILE", 0, "what assay check --json wrote", 0 },
     { "bench", 'b', "FILE", 0, "what assay bench --json wrote", 0 },
+    { "base", 'B', "FILE", 0, "an earlier one of assay bench: say what has changed", 0 },
     { "faults", 'f', "FILE", 0, "what assay check --faults --json wrote", 0 },
     { "self", 's', "FILE", 0, "what assay check --self --json wrote", 0 },
     { "model", 'm', "FILE", ASSAY_OPTION_REPEATS, "what assay run --json wrote; may be given up to 16 times", 0 },
@@ -37,6 +38,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         break;
     case 'b':
         o->bench = arg;
+        break;
+    case 'B':
+        o->base = arg;
         break;
     case 'f':
         o->faults = arg;
@@ -98,10 +102,11 @@ static bool known_kind(const report *r, const char *path)
 static void write_sections(report *r)
 {
     static void (*const sections[])(
-        report *) = { section_summary, section_verdicts,  section_margins,   section_faults,     section_self,
-                      section_mutants, section_contained, section_relations, section_primitives, section_certificates,
-                      section_machine, section_roofline,  section_speed,     section_scaling,    section_misses,
-                      section_models,  section_fidelity,  section_formats,   section_missing,    section_words };
+        report *) = { section_first,        section_models,   section_roofline,  section_speed,     section_peers,
+                      section_scaling,      section_base,     section_formats,   section_misses,    section_machine,
+                      section_summary,      section_verdicts, section_margins,   section_fidelity,  section_faults,
+                      section_self,         section_mutants,  section_contained, section_relations, section_primitives,
+                      section_certificates, section_missing,  section_words };
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         sections[i](r);
 }
@@ -134,13 +139,16 @@ int assay_cmd_report(int argc, char **argv)
             "assay report: nothing to report: give --check, --bench, --self, --model or FILE (assay report --help)\n");
         return 2;
     }
-    bool ok = load(o.check, &r.check) && load(o.bench, &r.bench) && load(o.faults, &r.faults) && load(o.self, &r.self);
+    bool ok = load(o.check, &r.check) && load(o.bench, &r.bench) && load(o.faults, &r.faults) &&
+              load(o.self, &r.self) && load(o.base, &r.base);
     hosts_choose(&r);
     for (int i = 0; ok && i < o.n_models; i++)
         ok = load(o.model[i], &r.model[i]);
     for (int i = 0; ok && i < o.n_more; i++)
         ok = load(o.more[i], &r.more[r.n_more++]) && known_kind(&r, o.more[i]);
-    if (ok && page_open(&r, "Assay: transformer kernels on this machine")) {
+    char title[256];
+    first_title(&r, title, sizeof title);
+    if (ok && page_open(&r, title)) {
         write_sections(&r);
         if (page_close(&r))
             printf("%s/index.html\n%s/report.md\n", o.out, o.out);
@@ -152,6 +160,7 @@ int assay_cmd_report(int argc, char **argv)
     cJSON_Delete(r.bench);
     cJSON_Delete(r.faults);
     cJSON_Delete(r.self);
+    cJSON_Delete(r.base);
     for (int i = 0; i < r.n_models; i++)
         cJSON_Delete(r.model[i]);
     for (int i = 0; i < r.n_more; i++)

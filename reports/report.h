@@ -13,8 +13,8 @@ enum { REPORT_MODELS = 16, REPORT_MORE = 192 };
 typedef struct report {
     const char *out, *title; /* out: folder */
     FILE *html, *md, *md_aside;
-    cJSON *check, *bench, *faults, *self;
-    cJSON *more[REPORT_MORE]; /* documents of other kinds, in the order of the command line */
+    cJSON *check, *bench, *faults, *self, *base; /* base: an earlier one of assay bench */
+    cJSON *more[REPORT_MORE];                    /* documents of other kinds, in the order of the command line */
     int n_more;
     const char *absent[REPORT_MORE]; /* "kind: why it was not made" */
     int n_absent;
@@ -33,6 +33,10 @@ bool page_close(report *r);
 void page_heading(report *r, const char *text);
 void page_text(report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void page_subheading(report *r, const char *text);
+/* Sentences apart from each other; about: what each is about, in a word or two. */
+void page_list(report *r);
+void page_item(report *r, const char *about, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void page_list_end(report *r);
 /* "op|>worst|~why": a column that begins with > is of numbers, with ~ of texts of
  * several lines, with ^ of words below a heading of several lines; 40 columns at most */
 void page_table(report *r, const char *columns);
@@ -46,7 +50,9 @@ void page_details_end(report *r);
 
 /* figure.c: draws data/NAME.dat (already ended) by NAME.gp and puts the picture in. */
 void figure_begin(report *r);
-void page_figure(report *r, const char *name, const char *caption);
+/* The title in a few words is what a reader hears who does not see the picture; the caption says how to read it. */
+void page_figure(report *r, const char *name, const char *title, const char *caption);
+const char *embedded(const char *name); /* a script or style sheet that is part of the program; "": there is none */
 FILE *page_data(report *r, const char *name); /* data/NAME.dat; NULL: it cannot be written */
 void page_data_end(report *r);
 /* One quoted word of such a line; valid until the next call. */
@@ -58,8 +64,10 @@ const char *data_word(const char *format, ...) __attribute__((format(printf, 1, 
 /* json.c: members with a default */
 const char *member_text(const cJSON *o, const char *name, const char *otherwise);
 double member_number(const cJSON *o, const char *name, double otherwise);
-double item_number(const cJSON *list, int i);          /* 0 where there is none */
-const cJSON *member(const cJSON *o, const char *path); /* "cpu.model" */
+double item_number(const cJSON *list, int i);                     /* 0 where there is none */
+const cJSON *member(const cJSON *o, const char *path);            /* "cpu.model" */
+bool row_is(const cJSON *o, const char *name, const char *value); /* the member is that text */
+const char *base_name(const char *path);
 cJSON *json_load(const char *path, char *why, size_t n);
 
 /* tally.c: adds to a text of n bytes what there is room for */
@@ -73,6 +81,10 @@ typedef struct tally {
 } tally;
 void tally_add(tally *t, const char *row, const char *column, double n);
 void tally_table(report *r, const tally *t, const char *corner); /* with a row of sums, where there are two rows */
+bool measured(const cJSON *row); /* a row of assay bench with a time, whose kernel passed on its workload */
+/* Of a document of assay run. */
+bool best_run(const cJSON *run);
+bool step_times(const cJSON *run, double ms[3]); /* a written token: the middle one, the middle half; false: too few */
 /* The nth document of a kind; NULL past the last. */
 const cJSON *document(const report *r, const char *kind, int nth);
 /* Says which commit documents of these kinds are of, where it is another one than that of the verdicts. */
@@ -96,10 +108,15 @@ answer answer_fidelity(const report *r, char *text, size_t n);
 
 void hosts_choose(report *r);    /* hosts.c */
 bool headline(const cJSON *row); /* a row of assay bench worth a line of its own */
-const char *short_workload(const report *r, const cJSON *row);
 
 /* sections*.c, in the order of the page */
+void first_title(const report *r, char *title, size_t n); /* what, where, when */
+void peers_in_words(report *r);                           /* items of a list */
+void failures_in_words(report *r);
+void section_first(report *r);
 void section_summary(report *r);
+void section_peers(report *r);
+void section_base(report *r);
 void section_machine(report *r);
 void section_verdicts(report *r);
 void section_margins(report *r);

@@ -43,13 +43,22 @@ static const char *reason(const report *r, const char *kind)
     return "no file of it was given";
 }
 
+void failures_in_words(report *r)
+{
+    char text[512];
+    for (int i = 0; i < PARTS; i++)
+        if (parts[i].answer(r, text, sizeof text) == BAD)
+            page_item(r, "FAILED", "%s %s", parts[i].asks, text);
+}
+
 void section_summary(report *r)
 {
     char text[512];
     const cJSON *from = r->check ? r->check : passport(r);
+    page_heading(r, "What was asked, and the answers");
     page_text(r, "Assay judges the kernels of a transformer (matrix products, attention, norms and the rest) against a "
                  "reference in double, within error bounds that are derived, and measures them against the roofs of "
-                 "the machine. What the words below mean stands at the end of the page.");
+                 "the machine. What the words mean stands at the end of the page.");
     page_table(r, "~question|~answer");
     for (int i = 0; i < PARTS; i++) {
         const answer a = parts[i].answer(r, text, sizeof text);

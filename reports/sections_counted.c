@@ -35,7 +35,8 @@ void section_misses(report *r)
         member_text(r->bench, "context.assay.simulator.D1", "?"),
         member_text(r->bench, "context.assay.simulator.L2", "?"),
         member_text(r->bench, "context.assay.simulator.LL", "?"));
-    page_table(r, "op|kernel|workload|types|>instructions|>L1 misses|>L2 misses|>L3 misses");
+    page_details(r, "Instructions and misses, row by row");
+    page_table(r, "kernel|workload|types|>instructions|>L1 misses|>L2 misses|>L3 misses");
     int n = 0;
     EACH (row, member(r->bench, "benchmarks")) {
         char cell[4][128];
@@ -45,21 +46,22 @@ void section_misses(report *r)
             continue;
         for (int i = 0; i < 4; i++)
             count_cell(cell[i], sizeof cell[i], row, names[i]);
-        page_row(r, "%s|%s|%s|%s|%s|%s|%s|%s", member_text(row, "op", "?"), member_text(row, "kernel", "?"),
+        page_row(r, "%s/%s|%s|%s|%s|%s|%s|%s", member_text(row, "op", "?"), member_text(row, "kernel", "?"),
                  member_text(row, "workload", "?"), member_text(row, "types", ""), cell[0], cell[1], cell[2], cell[3]);
         const double per = member_number(row, "bytes", 0) / 64;
         if (member(counters, "l1d_misses.value") && per > 0 && n < 40)
             fprintf(f, "%d %s %.6g %.6g\n", n++,
-                    data_word("%s %s %s %s", member_text(row, "op", "?"), member_text(row, "kernel", "?"),
-                              short_workload(r, row), member_text(row, "types", "")),
+                    data_word("%s %s %s", member_text(row, "op", "?"), member_text(row, "kernel", "?"),
+                              member_text(row, "types", "")),
                     member_number(counters, "l1d_misses.value", 0) / per,
                     member_number(counters, "l3_misses.value", NAN) / per); /* nan: no bar */
     }
     page_table_end(r);
+    page_details_end(r);
     page_data_end(r);
     if (n)
         page_figure(
-            r, "misses",
+            r, "misses", "Cache misses per line that must be touched",
             "Misses per cache line that the op must touch: 1 is the least a cold cache allows, less was in the cache "
             "already. No second bar: the last level was not counted. The first 40 rows of the table.");
 }

@@ -29,12 +29,6 @@ answer answer_fidelity(const report *r, char *text, size_t n)
     return broken == 0;
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static void cell(char out[24], const cJSON *d, const char *name)
 {
     const double x = member_number(d, name, NAN);

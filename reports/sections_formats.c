@@ -106,10 +106,11 @@ void section_formats(report *r)
               "Format: weights decoded against true ones, in double. Kernel: against the product with decoded weights; "
               "where it rounds activations to 8 bits, as its contract says, that is the larger part of it.");
     if (plot(r, "formats", "bits", (const char *[]){ "normal.format", "normal.kernel", "outliers.format" }))
-        page_figure(r, "formats",
+        page_figure(r, "formats", "Error against bits per weight",
                     "What the format does to a product, against bits per weight (types of up to 9 bits).");
     if (plot(r, "formats_parts", "bits", (const char *[]){ "normal.format", "normal.kernel", "" }))
-        page_figure(r, "formats_parts", "The two parts of the error, by ascending bits per weight.");
+        page_figure(r, "formats_parts", "Error of the format and of the kernel, by type",
+                    "The two parts of the error, by ascending bits per weight.");
     seeded(r);
     if (!model)
         return;
@@ -120,6 +121,7 @@ void section_formats(report *r)
               "oracle with the same weights.",
               strrchr(model, '/') ? strrchr(model, '/') + 1 : model, member_number(doc, "positions", 0));
     if (plot(r, "formats_model", "model.bits", (const char *[]){ "model.kl_format", "model.kl_kernel", "" }))
-        page_figure(r, "formats_model", "The two parts of the divergence, by ascending bits per weight.");
+        page_figure(r, "formats_model", "Divergence of a model's output, by type",
+                    "The two parts of the divergence, by ascending bits per weight.");
     of_model(r);
 }

@@ -6,11 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is(const cJSON *o, const char *name, const char *value)
-{
-    return !strcmp(member_text(o, name, ""), value);
-}
-
 static int percent(double part, double whole)
 {
     return whole > 0 ? (int)(100 * fmax(0, fmin(part / whole, 1))) : 0;
@@ -42,7 +37,7 @@ void section_faults(report *r)
                  "kernels with another order of summation or another formula, which must never be flagged.");
     EACH (k, list) {
         const char *op = member_text(k, "op", "?"), *by = member_text(k, "caught_by", NULL);
-        const bool legal = is(k, "expected", "legal");
+        const bool legal = row_is(k, "expected", "legal");
         tally_add(&t, op, "faults", !legal);
         tally_add(&t, op, "caught", !legal && by);
         tally_add(&t, op, "legal variants", legal);
@@ -54,7 +49,7 @@ void section_faults(report *r)
     page_details(r, "Real bugs among them, re-enacted from their public threads");
     page_table(r, "bug|op|re-enacted as|caught by");
     EACH (k, list) {
-        if (strchr(member_text(k, "source", ""), '#') && is(k, "expected", "fault"))
+        if (strchr(member_text(k, "source", ""), '#') && row_is(k, "expected", "fault"))
             page_row(r, "%s|%s|%s|%s", member_text(k, "source", ""), member_text(k, "op", "?"),
                      member_text(k, "kernel", "?"), member_text(k, "caught_by", "NOT CAUGHT"));
     }
@@ -247,7 +242,7 @@ void section_relations(report *r)
     memset(&t, 0, sizeof t);
     EACH (k, member(d, "kernels")) {
         const char *op = member_text(k, "op", "?");
-        const bool legal = is(k, "expected", "legal"), broken = member_number(k, "broken", 0) > 0;
+        const bool legal = row_is(k, "expected", "legal"), broken = member_number(k, "broken", 0) > 0;
         tally_add(&t, op, "faults", !legal);
         tally_add(&t, op, "caught", !legal && broken);
         tally_add(&t, op, "legal", legal);

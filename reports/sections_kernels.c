@@ -78,7 +78,7 @@ void section_primitives(report *r)
         page_text(r, "Not on this CPU: %s.", absent);
     page_data_end(r);
     if (n)
-        page_figure(r, "primitives",
+        page_figure(r, "primitives", "Worst error of each primitive over what it promises",
                     "Worst error over what the primitive promises: a dot left of the line keeps its promise. The "
                     "diamond is what the contracts "
                     "of all kernels assume: how much room is left before any bound would be wrong.");

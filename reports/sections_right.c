@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * What is right: verdicts and margins. */
+#include "../conformance/results/terminal.h"
 #include "report.h"
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_TYPES = 9 };
@@ -24,63 +26,100 @@ answer answer_check(const report *r, char *text, size_t n)
     return right && !failed;
 }
 
-void section_verdicts(report *r)
+static void verdict_row(report *r, const cJSON *k, const char *types, const cJSON *of)
+{
+    char worst[32] = "-";
+    if (member_number(of, "worst", 0) > 0)
+        snprintf(worst, sizeof worst, "%.3f", member_number(of, "worst", 0));
+    page_row(r, "%s/%s|%s|%s|%s|%.0f|%s|%s", member_text(k, "op", "?"), member_text(k, "kernel", "?"),
+             member_text(k, "isa", "?"), types, member_number(of, "failed", 0) > 0 ? "FAILED" : "passed",
+             member_number(of, "passed", 0) + member_number(of, "failed", 0), worst, member_text(k, "contract", "?"));
+}
+
+/* Rows of kernels that failed, or of those that passed; how many kernels.  The scalar form takes every combination of
+ * types: one line. */
+static int verdict_rows(report *r, bool failed, bool write)
 {
     const cJSON *k, *t;
+    int n = 0;
+    EACH (k, member(r->check, "kernels")) {
+        const int combinations = cJSON_GetArraySize(member(k, "types"));
+        char types[64];
+        if (row_is(k, "verdict", "not on this CPU") || row_is(k, "verdict", "failed") != failed)
+            continue;
+        n++;
+        if (!write)
+            continue;
+        snprintf(types, sizeof types, "%d combinations", combinations);
+        if (combinations > MOST_TYPES || (combinations > 1 && row_is(k, "kernel", "scalar"))) {
+            verdict_row(r, k, types, k);
+            continue;
+        }
+        EACH (t, member(k, "types"))
+            verdict_row(r, k, member_text(t, "types", "?"), t);
+    }
+    return n;
+}
+
+static void verdict_table(report *r, bool failed)
+{
+    page_table(r, "kernel|tier|types|verdict|>cases|>worst|contract");
+    verdict_rows(r, failed, true);
+    page_table_end(r);
+}
+
+void section_verdicts(report *r)
+{
     if (!r->check)
         return;
+    const int bad = verdict_rows(r, true, false), good = verdict_rows(r, false, false);
+    char summary[128];
     page_heading(r, "Verdicts");
-    page_text(
-        r,
-        "Worst: the largest share of its proved error bound that any element of any case used; - where every "
-        "output is exact. "
-        "Contract: what the kernel promises about its arithmetic, strict where it says nothing (docs/contracts.md).");
-    page_table(r, "op|kernel|tier|types|verdict|>cases|>worst|contract");
-    EACH (k, member(r->check, "kernels")) {
-        if (!strcmp(member_text(k, "verdict", ""), "not on this CPU"))
-            continue;
-        const int combinations = cJSON_GetArraySize(member(k, "types"));
-        if (combinations > MOST_TYPES ||
-            (combinations > 1 &&
-             !strcmp(member_text(k, "kernel", ""), "scalar"))) { /* the scalar form takes every combination: one line */
-            page_row(r, "%s|%s|%s|%d combinations|%s|%.0f|%.3f|%s", member_text(k, "op", "?"),
-                     member_text(k, "kernel", "?"), member_text(k, "isa", "?"), combinations,
-                     member_number(k, "failed", 0) > 0 ? "FAILED" : "passed",
-                     member_number(k, "passed", 0) + member_number(k, "failed", 0), member_number(k, "worst", 0),
-                     member_text(k, "contract", "?"));
-            continue;
-        }
-        EACH (t, member(k, "types")) {
-            char worst[32] = "-";
-            if (member_number(t, "worst", 0) > 0)
-                snprintf(worst, sizeof worst, "%.3f", member_number(t, "worst", 0));
-            page_row(r, "%s|%s|%s|%s|%s|%.0f|%s|%s", member_text(k, "op", "?"), member_text(k, "kernel", "?"),
-                     member_text(k, "isa", "?"), member_text(t, "types", "?"),
-                     member_number(t, "failed", 0) > 0 ? "FAILED" : "passed",
-                     member_number(t, "passed", 0) + member_number(t, "failed", 0), worst,
-                     member_text(k, "contract", "?"));
-        }
-    }
-    page_table_end(r);
+    page_text(r, "Worst: the largest share of its proved error bound that any element of any case used; - where every "
+                 "output is exact. Contract: what the kernel promises about its arithmetic, strict where it says "
+                 "nothing (docs/contracts.md).");
+    if (bad)
+        verdict_table(r, true);
+    else
+        page_text(r, "No kernel failed.");
+    snprintf(summary, sizeof summary, "The %d kernel%s that passed, by types", good, assay_s(good));
+    page_details(r, summary);
+    verdict_table(r, false);
+    page_details_end(r);
+}
+
+typedef struct margin {
+    const cJSON *k;
+    double worst;
+} margin;
+
+static int downwards(const void *a, const void *b)
+{
+    const margin *x = a, *y = b;
+    return (x->worst < y->worst) - (x->worst > y->worst);
 }
 
 void section_margins(report *r)
 {
-    const cJSON *k;
-    FILE *f = r->check ? page_data(r, "margins") : NULL;
-    if (!f)
-        return;
+    enum { DRAWN = 40 };
+    const cJSON *k, *list = member(r->check, "kernels");
+    margin *all = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *all);
     int n = 0;
-    EACH (k, member(r->check, "kernels"))
+    EACH (k, all ? list : NULL)
         if (member_number(k, "worst", 0) > 0)
-            fprintf(f, "%d %s %.6g\n", n++,
-                    data_word("%s %s", member_text(k, "op", "?"), member_text(k, "kernel", "?")),
-                    member_number(k, "worst", 0));
-    page_data_end(r);
-    if (!n)
-        return;
-    page_heading(r, "Margins");
-    page_figure(r, "margins",
-                "How much of its bound each kernel used at worst. 1 is the limit; a bar near it means a sharp bound, "
-                "not a bad kernel.");
+            all[n++] = (margin){ k, member_number(k, "worst", 0) };
+    FILE *f = n ? page_data(r, "margins") : NULL;
+    if (f) {
+        qsort(all, (size_t)n, sizeof *all, downwards);
+        for (int i = 0; i < n && i < DRAWN; i++)
+            fprintf(f, "%d %s %.6g\n", i,
+                    data_word("%s %s", member_text(all[i].k, "op", "?"), member_text(all[i].k, "kernel", "?")),
+                    all[i].worst);
+        page_data_end(r);
+        page_heading(r, "Margins");
+        page_figure(r, "margins", "Share of its bound that each kernel used at worst",
+                    "The 40 kernels with the largest share. 1 is the limit; a bar near it means a sharp bound, not a "
+                    "bad kernel.");
+    }
+    free(all);
 }

@@ -87,7 +87,7 @@ static void matrix(report *r, const cJSON *list, const cJSON *rules)
         fprintf(f, "%g -2.2 %s\n", x++ * CELL + (ACROSS - 1) / 2.0, data_word("%s", member_text(k, "name", "?")));
     page_data_end(r);
     page_figure(
-        r, "rules",
+        r, "rules", "Wrong kernels caught, by rule and op",
         "Each square is one wrong kernel, in the same place in every column; below, how many were caught on the "
         "project's own kind of input (Assay: on its own cases).");
 }

@@ -53,6 +53,11 @@ void tally_table(report *r, const tally *t, const char *corner)
     page_table_end(r);
 }
 
+bool measured(const cJSON *row)
+{
+    return cJSON_IsNumber(member(row, "real_time")) && cJSON_IsTrue(member(row, "verdict.pass"));
+}
+
 const cJSON *document(const report *r, const char *kind, int nth)
 {
     for (int i = 0; i < r->n_more; i++)

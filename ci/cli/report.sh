@@ -45,19 +45,23 @@ PY
 "$assay" report --out much --check check.json wide.json huge.json odd.json crowd.json >/dev/null
 "$assay" report --out bad --check check.json broken.json >/dev/null
 "${PYTHON:-python3}" - <<'PY'
-html, md = open("page/index.html").read(), open("page/report.md").read()
+import re
+html, md = open("page/index.html").read().replace("<wbr>", ""), open("page/report.md").read()
 for heading in "Verdicts", "Mutants", "Cheats and hostile plug-ins", "Relations, without a reference", "Primitives", "Certificates", "Element types: error against bits", "Words and units":
     assert f">{heading}</h2>" in html and f"href='#s" in html and f"\n## {heading}\n" in md, heading
 for text in "the dog ate it", "ci/contain build/assay . cc cheats --json FILE", "assay bench --quick --json FILE", "no file of it was given", \
         "FAILED: 1 of 2 plug-ins", "FAILED: 24 of 25 small changes", "commit other":
     assert text in html and text in md, text
-much = open("much/index.html").read()
+for name, says in ("formats", "Error against bits"), ("primitives", "Worst error of each primitive"):  # titles, descriptions, script with data
+    assert f'role="img" aria-labelledby="t-{name} d-{name}"' in html and f'<title id="t-{name}">{says}' in html or "gnuplot is not installed" in html
+    assert f"download='{name}.gp'" in html or "gnuplot is not installed" in html
+much = open("much/index.html").read().replace("<wbr>", "")
 assert "</html>" in much and much.count(">others</t") == 3, much.count(">others</t")
 assert "<b>a" not in html and "<i>11" not in html and "&lt;b&gt;a/b*" in html and "&lt;i&gt;11&lt;/i&gt; / at" in html
 assert r"commit \*c\*\<i\>\`x\`\[l\](u)" in md, [l for l in md.split("\n") if "commit" in l]
 for text in html, md:
     assert not set(text) & set("\x1b\x9b\u202e"), "control characters"
-assert "NaN is passed on" in md and "class=' kept'>promised" in html and "</html>" in html
+assert "NaN is passed on" in md and re.search(r"class=' kept' data-h=\"[^\"]+\">promised", html) and "</html>" in html
 columns = 0
 lines = md.splitlines()
 for before, line in zip([""] + lines, lines):  # a row has as many cells as its heading
@@ -92,6 +96,7 @@ SH
     cmp -- "./$out/index.html" first/index.html
     [ -s "./$out/figures/margins.svg" ]
     [ "$(grep -c '^!\[' "./$out/report.md")" = 2 ]
+    (cd -- "./$out/figures" && "$(command -v gnuplot)" --default-settings margins.gp | grep -q '</svg>')
     if grep -F -e "$source" -e "$dir" "./$out/script"; then exit 1; fi
   done
   [ -z "$(find . -name pwned)" ]
@@ -115,7 +120,7 @@ PY
   done
 fi
 # a page or a number that cannot be written is no page
-for file in index.html report.md data/margins.dat figures/margins.svg; do
+for file in index.html report.md data/margins.dat figures/margins.svg figures/margins.gp; do
   case $file in figures/*) command -v gnuplot >/dev/null || continue ;; esac
   rm -rf full
   mkdir -p full/data full/figures
