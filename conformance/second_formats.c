@@ -76,12 +76,24 @@ static int in_five_bits(const unsigned char *h, const unsigned char *q, int j)
 }
 
 /* A code of 4 bits names a number: E2M1, 1 bit of sign, 2 of exponent, 1 of fraction; or one of a list. */
-static double in_mxfp4(const unsigned char *b, int j)
+static double in_e2m1(unsigned code)
 {
     static const form e2m1 = { 2, 1 };
-    const unsigned code = bits(b + 1 + j % 16, j / 16 * 4, 4);
-    const double size = b[0] == 255 ? (double)NAN : size_of(code % 8, e2m1) * ldexp(1, b[0] - 127);
-    return code >= 8 ? -size : size;
+    return code >= 8 ? -size_of(code % 8, e2m1) : size_of(code, e2m1);
+}
+static double in_mxfp4(const unsigned char *b, int j)
+{
+    return in_e2m1(bits(b + 1 + j % 16, j / 16 * 4, 4)) * (b[0] == 255 ? (double)NAN : ldexp(1, b[0] - 127));
+}
+/* Two of e2m1: of 16 numbers the nearest, of two the even one; of zeros that of x's sign, of NaN the first */
+static unsigned nearest_e2m1(double x)
+{
+    unsigned best = 0;
+    for (unsigned k = 1; k < 16; k++) {
+        const double off = fabs(fmin(fmax(x, -6), 6) - in_e2m1(k)), least = fabs(fmin(fmax(x, -6), 6) - in_e2m1(best));
+        best = off < least || (off == least && (k == 8 ? signbit(x) != 0 : k % 2 == 0)) ? k : best;
+    }
+    return isnan(x) ? 0 : best;
 }
 static double in_iq4_nl(const unsigned char *b, int j)
 {
@@ -109,6 +121,8 @@ double assay_second_read(assay_dtype t, const unsigned char *b, int j)
         return scale_at(b) * in_five_bits(b + 4, b + 8, j) + scale_at(b + 2);
     case ASSAY_u4:
         return bits(b, 4 * j, 4);
+    case ASSAY_e2m1:
+        return in_e2m1(bits(b, 4 * j, 4));
     case ASSAY_e4m3:
         return number_8(*b, e4m3);
     case ASSAY_e5m2:
@@ -270,6 +284,9 @@ bool assay_second_write(assay_dtype t, const double *x, unsigned char *block)
     case ASSAY_e4m3:
     case ASSAY_e5m2:
         *block = (unsigned char)nearest_8(*x, t == ASSAY_e4m3 ? e4m3 : e5m2);
+        return true;
+    case ASSAY_e2m1:
+        *block = (unsigned char)(nearest_e2m1(x[0]) | nearest_e2m1(x[1]) << 4);
         return true;
     case ASSAY_mxfp4:
         write_mxfp4(x, block);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * matmul_scaled: cases.  Whole codes are drawn over their range by whatever generator fills the rest; floats of 8 bits
- * are numbers as any, and by "codes" all that a byte may hold. */
+ * matmul_scaled: cases.  Whole codes are drawn over their range by whatever generator fills the rest; floats of 4
+ * and 8 bits are numbers as any, and by "codes" all that they may hold. */
 #include "assay/params/matmul_scaled.h"
 #include "../../reference/core/status.h"
 #include "../../reference/core/suite.h"
@@ -17,7 +17,7 @@ static int64_t length(const assay_case *c)
 }
 static bool of_floats(const assay_case *c)
 {
-    return c->type[W] == ASSAY_e4m3 || c->type[W] == ASSAY_e5m2;
+    return c->type[W] == ASSAY_e4m3 || c->type[W] == ASSAY_e5m2 || c->type[W] == ASSAY_e2m1;
 }
 static bool is_code(const assay_case *c, int i)
 {
@@ -139,7 +139,7 @@ static const assay_gen gens[] = {
                "x times its scale is subnormal, the scale of w large, or the other way round"),
     GEN_DRAW("vast", ADVERSARIAL, vast, "products of some factors that overflow"),
     GEN_FILL("nothing", CLASS, nothing, "rows of zero points alone, under scales that are infinite, NaN or 0"),
-    GEN_DRAW("codes", ADVERSARIAL, usual, "any codes of 8 bits in a float, NaN in one row of eight"),
+    GEN_DRAW("codes", ADVERSARIAL, usual, "any codes of 4 or 8 bits in a float, NaN in one row of eight"),
 };
 static const char *const exact[] = { "zero", NULL };
 
@@ -152,10 +152,10 @@ static bool codes(const assay_case *c, int i, int64_t n, double *const *value, a
     return !own && is_code(c, i);
 }
 
-/* Floats of 8 bits, all codes, but NaN and infinities in one row of eight only */
+/* Floats of 4 and 8 bits, all codes, but NaN and infinities in one row of eight only */
 static bool raw(const assay_case *c, int i, void *data, size_t n, assay_rng *r)
 {
-    const int first = c->type[i] == ASSAY_e4m3 ? 0x7f : 0x7c; /* that is no number */
+    const int first = c->type[i] == ASSAY_e2m1 ? 128 : c->type[i] == ASSAY_e4m3 ? 0x7f : 0x7c; /* that is no number */
     const bool ours = c->gen == &gens[CODES] && i == W && of_floats(c);
     for (size_t k = 0; ours && k < n; k++) {
         const int code = (int)assay_rng_below(r, 256);
@@ -198,6 +198,7 @@ static double land(const assay_case *c, int i, int64_t j)
 #define AWQ   "w=u4 zero=i8 rows=1 group=4 " /* in small */
 #define FP8   "w=e4m3 rows=3 group=4 "       /* 3 by 4 for 128 by 128 */
 #define FP8_X FP8 "x=e4m3 x_scale=f32 "
+#define NVFP4 "w=e2m1 scale=e4m3 rows=1 group=16 x_scale=f32/ "
 /* So many groups, of one column each */
 #define GROUPS(G)                                                                                                      \
     {                                                                                                                  \
@@ -249,6 +250,21 @@ static const assay_rows rows[] = {
     GROUPS(13),
     GROUPS(14),
     GROUPS(15),
+    /* NVFP4: groups of 16, the tensor's scale in x_scale; x likewise by codes */
+    { "T={1,5} N=17 K={2,16} R=17 G=1 " NVFP4 "gen={gauss,whole}", ASSAY_QUICK },
+    { "T={1,5} N=17 K={50,62,64} R=17 G=4 " NVFP4 "gen={gauss,whole}", ASSAY_QUICK },
+    { "T={1,5} N=17 K={114,126,128} R=17 G=8 " NVFP4 "gen={gauss,whole}", ASSAY_QUICK },
+    { "T={1,5} N=17 K=130 R=17 G=9 " NVFP4 "gen={gauss,whole}", ASSAY_QUICK },
+    { "T={1..5} N=18 K=256 R=18 G=16 " NVFP4 "gen={gauss,codes,balanced,uneven}", ASSAY_QUICK },
+    { "T={1,3} N=9 K=320 R=9 G=20 x={e2m1,f16,bf16,e4m3} w=e2m1 scale={e4m3,f32} rows=1 group=16 x_scale=f32 "
+      "gen={gauss,codes}",
+      ASSAY_QUICK },
+    { "T={1,3} N=9 K=40 R=9 G=2 w=e2m1 rows=1 group=20 gen={gauss,codes}", ASSAY_QUICK },
+    { "T={1,5} N=6 K=22 R=6 G=8 w=e2m1 rows=1 group=3 gen={gauss,whole}", ASSAY_QUICK },
+    { "T={1,5} N=7 K=32 R=7 G=2 " NVFP4 "gen={special,zero,signed-zero,denormal,wide,spike,vast,nothing,faint}",
+      ASSAY_QUICK },
+    { "T=5 N=7 K=32 R=7 G=2 " NVFP4 "gen=" ASSAY_VALUES "@{x,scale,x_scale}", ASSAY_QUICK },
+    { "T={1,2} N=3 K=4096 R=3 G=256 " NVFP4 "gen={gauss,uneven}", ASSAY_QUICK },
     /* values at every place */
     { "T=5 N=7 K=10 R=7 G=3 " AWQ "x_scale=f32 gen=" ASSAY_VALUES "@{x,scale,x_scale}", ASSAY_QUICK },
     { "T=5 N=7 K=10 R=3 G=3 x={f16,bf16} scale={f16,bf16} " FP8 "gen=" ASSAY_VALUES "@{x,scale}", ASSAY_QUICK },
@@ -278,6 +294,9 @@ static const assay_known_answer answers[] = {
     { "T=1 N=4 K=2 R=2 G=2 w=e4m3 x=e4m3 x_scale=f32 rows=3 group=1",
       { { 1, 2 }, { 1, 2, -1, 8, 1, 1, 0.5, 2 }, { 1, 2, 3, 4 }, { 0 }, { 0.5, 10 } },
       { 80.5, 319.5, 40.5, 160.75 } },
+    { "T=1 N=2 K=4 R=2 G=2 w=e2m1 scale=e4m3 x_scale=f32/ rows=1 group=2",
+      { { 1, 2, -1, 4 }, { 0.5, -6, 3, 1.5, 0, 1, 4, -2 }, { 2, 0.5, 448, 0.001953125 }, { 0 }, { 0.25 } },
+      { -5.375, 223.994140625 } },
 };
 
 /* Group by group from the last, all of what a group's codes are worth before any is multiplied with the scales */
@@ -303,9 +322,11 @@ SECOND(matmul_scaled)
     }
 }
 
-/* Projections of models as they are shipped: Llama 3 8B by AWQ, groups of 128; DeepSeek-V3's floats of 8 bits */
-#define LLAMA "K=4096 G=32 w=u4 zero=i8 scale=f16 rows=1 group=128"
-#define DEEP  "w=e4m3 rows=128 group=128"
+/* Projections of models as they are shipped: Llama 3 8B by AWQ, groups of 128, and by NVFP4; DeepSeek-V3's floats of 8
+ * bits */
+#define LLAMA       "K=4096 G=32 w=u4 zero=i8 scale=f16 rows=1 group=128"
+#define DEEP        "w=e4m3 rows=128 group=128"
+#define NVFP4_LLAMA "K=4096 G=256 " NVFP4
 static const assay_workload workloads[] = {
     { "llama3-8b-awq.q.decode", "T=1 N=4096 R=4096 " LLAMA, 1 },
     { "llama3-8b-awq.up.decode", "T=1 N=14336 R=14336 " LLAMA, 1 },
@@ -316,6 +337,8 @@ static const assay_workload workloads[] = {
     { "deepseek-v3-fp8.kv_a.decode", "T=1 N=576 K=7168 R=5 G=56 " DEEP, 1 },
     { "deepseek-v3-fp8.kv_a.batch8", "T=8 N=576 K=7168 R=5 G=56 x=e4m3 x_scale=f32 " DEEP, 8 },
     { "llama3-8b-int8.q.decode", "T=1 N=4096 K=4096 R=4096 G=1 w=i8 rows=1", 1 },
+    { "llama3-8b-nvfp4.q.decode", "T=1 N=4096 R=4096 " NVFP4_LLAMA, 1 },
+    { "llama3-8b-nvfp4.q.batch8", "T=8 N=4096 R=4096 " NVFP4_LLAMA, 8 },
 };
 
 static const assay_vector_case vectors[] = {
@@ -325,6 +348,7 @@ static const assay_vector_case vectors[] = {
     { "tensor", "T=3 N=5 K=37 R=1 G=1 w=e5m2 x_scale=f32/T gen=codes" },
     { "deepseek", "T=3 N=9 K=37 R=3 G=5 w=e4m3 x=e4m3 x_scale=f32 rows=4 group=8 gen=codes" },
     { "ends", "T=4 N=6 K=34 R=2 G=7 w=i8 zero=i8 x=bf16 y=f16 rows=5 group=5 gen=ends" },
+    { "nvfp4", "T=3 N=5 K=70 R=5 G=5 w=e2m1 scale=e4m3 x_scale=f32/ rows=1 group=16 gen=codes" },
     { "nothing", "T=3 N=7 K=9 R=7 G=2 w=i8 zero=i8 rows=1 group=5 gen=nothing" },
 };
 

@@ -38,6 +38,10 @@
     X(AWQ_ORDER, "half-bytes-in-the-order-of-awq", "own: 0 2 4 6 1 3 5 7 of eight")                                    \
     X(GGML_ORDER, "half-bytes-16-apart", "1bit-MONSTER/1bit-MONSTER#572: as q4_0 has them")                            \
     X(SIGNED, "half-bytes-with-a-sign", "own: two's complement")                                                       \
+    X(LADDER, "e2m1-as-integers-with-a-sign", "own: sign and size, not a float")                                       \
+    X(TWICE, "e2m1-twice-as-large", "own: whole numbers of a table, the scale not halved")                             \
+    X(HALF_LOST, "e2m1-without-a-half", "own: the subnormal code flushed")                                             \
+    X(MINUS_6, "e2m1-in-twos-complement", "own: codes 8 to 15 as 0 less the size of 16 less the code")                 \
     X(UNSIGNED, "bytes-without-a-sign", "own")                                                                         \
     X(FNUZ, "e4m3-as-fnuz", "own: the bias of another kind")                                                           \
     X(NAN_480, "nan-of-e4m3-is-480", "own: the code is read as a number")                                              \
@@ -101,7 +105,7 @@ static int64_t length_of(const assay_args *a)
 static int64_t group_of(const assay_args *a, int64_t k, int mode)
 {
     const int64_t K = a->dim[2], G = a->dim[4];
-    const bool four = a->operand[W].type == ASSAY_u4;
+    const bool four = a->operand[W].type == ASSAY_u4 || a->operand[W].type == ASSAY_e2m1;
     switch (mode) {
     case GROUPS_DEALT:
         return k % G;
@@ -176,6 +180,13 @@ static float x_scale_of(const assay_args *a, int64_t t, int64_t g, int mode)
     return mode == T_SCALE_DIVIDES ? 1 / p : p;
 }
 
+static float e2m1(int code, int mode)
+{
+    static const float size[] = { 0, 0.5F, 1, 1.5F, 2, 3, 4, 6 };
+    const int at = mode == MINUS_6 && code > 8 ? 16 - code : code & 7;
+    const float v = mode == LADDER ? (float)at : mode == HALF_LOST && at == 1 ? 0 : size[at];
+    return (code > 7 ? -v : v) * (mode == TWICE ? 2 : 1);
+}
 /* Codes of a row, misread */
 static void misread(float *w, const assay_args *a, int64_t n, int mode)
 {
@@ -183,14 +194,14 @@ static void misread(float *w, const assay_args *a, int64_t n, int mode)
     const int64_t K = a->dim[2];
     const assay_dtype type = a->operand[W].type;
     const unsigned char *code = (const unsigned char *)a->operand[W].data + n * a->operand[W].stride[0];
-    for (int64_t k = 0; k < K && type == ASSAY_u4; k++) {
+    for (int64_t k = 0; k < K && (type == ASSAY_u4 || type == ASSAY_e2m1); k++) {
         const int64_t eight = k & ~INT64_C(7), block = k & ~INT64_C(31);
         const int64_t from = mode == NIBBLES                         ? k ^ 1
                              : mode == AWQ_ORDER && eight + 8 <= K   ? eight + awq[k % 8]
                              : mode == GGML_ORDER && block + 32 <= K ? block + k % 32 % 16 * 2 + k % 32 / 16
                                                                      : k;
         const int v = code[from / 2] >> from % 2 * 4 & 15;
-        w[k] = (float)(mode == SIGNED && v > 7 ? v - 16 : v);
+        w[k] = type == ASSAY_e2m1 ? e2m1(v, mode) : (float)(mode == SIGNED && v > 7 ? v - 16 : v);
     }
     for (int64_t k = 0; k < K; k++)
         if (type == ASSAY_i8 && mode == UNSIGNED)
@@ -319,9 +330,10 @@ static assay_status vary(const assay_args *a)
     return products(a, PLAIN, a->variant);
 }
 
-#define X_TYPES ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(e4m3))
-#define W_TYPES ASSAY_TYPES(ASSAY_T(i8) | ASSAY_T(u4) | ASSAY_T(e4m3) | ASSAY_T(e5m2))
-static const assay_typeset types[] = { X_TYPES, W_TYPES, VARY_FLOATS, ASSAY_TYPES(ASSAY_T(i8)), VARY_F32, VARY_FLOATS };
+#define X_TYPES ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(e4m3) | ASSAY_T(e2m1))
+#define W_TYPES ASSAY_TYPES(ASSAY_T(i8) | ASSAY_T(u4) | ASSAY_T(e2m1) | ASSAY_T(e4m3) | ASSAY_T(e5m2))
+#define S_TYPES ASSAY_TYPES(ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16) | ASSAY_T(e4m3))
+static const assay_typeset types[] = { X_TYPES, W_TYPES, S_TYPES, ASSAY_TYPES(ASSAY_T(i8)), VARY_F32, VARY_FLOATS };
 #define VARY        vary
 #define KERNEL_BASE .op = "matmul_scaled", .types = types
 #define VARY_BASE   KERNEL_BASE

@@ -11,6 +11,8 @@
  *   <tier>_from_halves         n of f16 or bf16
  *   half_to_f32, decode_eight  one f16; eight floats of 8 bits
  *   <tier>_nibbles_of_words    a vector of floats, nibble j of each 32-bit word at q
+ *   <tier>_e2m1_of_words       the same of codes of E2M1
+ *   <tier>_twice               each of half a vector of floats at p two times
  *   <tier>_nibble_dots         floats: of each word the sum of its nibbles times eight bytes */
 #ifndef ASSAY_ISA_DECODE_H
 #define ASSAY_ISA_DECODE_H
@@ -100,6 +102,10 @@ static inline void row_decode(float *y, const void *x, assay_dtype t, int64_t n)
         break;
     case ASSAY_e5m2:
         decode_bytes(y, x, false, n);
+        break;
+    case ASSAY_e2m1:
+        for (; i < n; i++)
+            y[i] = 0.5f * e2m1_values[((const uint8_t *)x)[i / 2] >> i % 2 * 4 & 15];
         break;
     case ASSAY_q8_0:
         for (const assay_q8_0 *b = x; i < n; i += 32, b++)

@@ -73,6 +73,17 @@ static inline __m256 avx2_nibbles_of_words(const uint8_t *q, int j)
     const __m256i v = _mm256_srli_epi32(_mm256_loadu_si256((const __m256i *)(const void *)q), 4 * j);
     return _mm256_cvtepi32_ps(_mm256_and_si256(v, _mm256_set1_epi32(15)));
 }
+static inline __m256 avx2_e2m1_of_words(const uint8_t *q, int j)
+{
+    const __m256i v = _mm256_srli_epi32(_mm256_loadu_si256((const __m256i *)(const void *)q), 4 * j);
+    const __m256i sign = _mm256_and_si256(_mm256_slli_epi32(v, 28), _mm256_set1_epi32(INT32_MIN));
+    const __m256 size = _mm256_permutevar8x32_ps(_mm256_setr_ps(0, 0.5f, 1, 1.5f, 2, 3, 4, 6), v);
+    return _mm256_or_ps(size, _mm256_castsi256_ps(sign));
+}
+static inline __m256 avx2_twice(const float *p)
+{
+    return _mm256_permutevar8x32_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3));
+}
 /* Of each of 8 words of nibbles the sum of 8 products with codes of x: those of the low halves at x, of the high ones
  * behind.  Pairs of pairs: at most 4 * 15 * 128 */
 static inline __m256 avx2_nibble_dots(const uint8_t *q, const int8_t *x)

@@ -39,6 +39,14 @@ static inline __m512 avx512_nibbles_of_words(const uint8_t *q, int j)
 {
     return avx512_join(avx2_nibbles_of_words(q, j), avx2_nibbles_of_words(q + 32, j));
 }
+static inline __m512 avx512_e2m1_of_words(const uint8_t *q, int j)
+{
+    return avx512_join(avx2_e2m1_of_words(q, j), avx2_e2m1_of_words(q + 32, j));
+}
+static inline __m512 avx512_twice(const float *p)
+{
+    return avx512_join(avx2_twice(p), avx2_twice(p + 4));
+}
 #else
 static inline __m512 avx512_from_i8(__m128i v)
 {
@@ -60,6 +68,16 @@ static inline __m512 avx512_nibbles_of_words(const uint8_t *q, int j)
 {
     const __m512i v = _mm512_srli_epi32(_mm512_loadu_si512(q), (unsigned)(4 * j));
     return _mm512_cvtepi32_ps(_mm512_and_si512(v, _mm512_set1_epi32(15)));
+}
+static inline __m512 avx512_e2m1_of_words(const uint8_t *q, int j)
+{
+    const __m512 number = _mm512_setr_ps(0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0.0f, -0.5f, -1, -1.5f, -2, -3, -4, -6);
+    return _mm512_permutexvar_ps(_mm512_srli_epi32(_mm512_loadu_si512(q), (unsigned)(4 * j)), number);
+}
+static inline __m512 avx512_twice(const float *p)
+{
+    return _mm512_permutexvar_ps(_mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7),
+                                 _mm512_castps256_ps512(_mm256_loadu_ps(p)));
 }
 #endif
 /* y[0 .. 31] = code d, d of its own for either half */

@@ -142,6 +142,18 @@ static inline float32x4_t neon_nibbles_of_words(const uint8_t *q, int j)
     const uint32x4_t v = vshlq_u32(vreinterpretq_u32_u8(vld1q_u8(q)), vdupq_n_s32(-4 * j));
     return vcvtq_f32_u32(vandq_u32(v, vdupq_n_u32(15)));
 }
+/* The nibble in a word's upper byte names what is twice the number, 2^24 times: the other bytes name 0. */
+static inline float32x4_t neon_e2m1_of_words(const uint8_t *q, int j)
+{
+    const uint32x4_t v = vshlq_u32(vreinterpretq_u32_u8(vld1q_u8(q)), vdupq_n_s32(24 - 4 * j));
+    const uint8x16_t at = vreinterpretq_u8_u32(vandq_u32(v, vdupq_n_u32(15u << 24)));
+    return vcvtq_n_f32_s32(vreinterpretq_s32_s8(vqtbl1q_s8(vld1q_s8(e2m1_values), at)), 25);
+}
+static inline float32x4_t neon_twice(const float *p)
+{
+    const float32x2_t v = vld1_f32(p);
+    return vcombine_f32(vdup_lane_f32(v, 0), vdup_lane_f32(v, 1));
+}
 /* Of each of 4 words of nibbles the sum of 8 products with codes of x: those of the low halves at x, then the high */
 static inline float32x4_t neon_nibble_dots(const uint8_t *q, const int8_t *x)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * scaled.h - what kernels of matmul_scaled share: which scale and zero point a group of a row has, and tiles of u4.
+ * scaled.h - what kernels of matmul_scaled share: which scale and zero point a group of a row has, and tiles of codes
+ * of 4 bits.
  *
- * A vector of 32-bit words holds TILE codes of u4: nibble j of lane l is element 8 l + j.  A lane's eight are of one
+ * A vector of 32-bit words holds TILE codes: nibble j of lane l is element 8 l + j.  A lane's eight are of one
  * group where groups are of eights. */
 #ifndef ASSAY_ISA_SCALED_H
 #define ASSAY_ISA_SCALED_H
@@ -57,12 +58,13 @@ static inline scales scales_of(const assay_args *a, int64_t n)
 typedef struct lanes { /* walks along a row, tile by tile: which group each lane is in */
     int64_t group, g, left, last;
     bool whole; /* tiles do not cross groups */
+    bool pairs; /* groups of 16: two lanes each */
 } lanes;
 
 static inline lanes lanes_of(const assay_args *a)
 {
     const int64_t group = a->dim[G] > 1 ? group_of(a) : INT64_MAX / TILE * TILE;
-    return (lanes){ group, 0, group, a->dim[G] - 1, group % TILE == 0 };
+    return (lanes){ group, 0, group, a->dim[G] - 1, group % TILE == 0, group == 16 };
 }
 /* Of each lane of the next tile its scale and zero point */
 INLINE void next_tile(lanes *l, scales s, vec *scale, vec *zero)
@@ -73,6 +75,11 @@ INLINE void next_tile(lanes *l, scales s, vec *scale, vec *zero)
         l->left -= TILE;
         if (!l->left)
             l->g += l->g < l->last, l->left = l->group;
+        return;
+    }
+    if (l->pairs && l->g + LANES / 2 <= l->last + 1) {
+        *scale = SIMD_OWN(twice)(s.scale + l->g), *zero = SIMD_OWN(twice)(s.zero + l->g);
+        l->g += LANES / 2;
         return;
     }
     for (int i = 0; i < LANES; i++) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * matmul_scaled: phase 0 makes rows of x floats, times their scales; phase 1 has a unit for each 16 rows of w, which it
- * decodes to scratch and multiplies with all of x.  A single token by u4 is multiplied as the codes are read.
- * With u4 x and decoded rows stand in the order of its tiles: each [8][LANES]. */
+ * decodes to scratch and multiplies with all of x.  A single token by codes of 4 bits is multiplied as they are read.
+ * With those x and decoded rows stand in the order of its tiles: each [8][LANES]. */
 #include "../isa/decode.h"
 #include "../isa/scaled.h"
 
 static bool four(const assay_args *a)
 {
-    return a->operand[W].type == ASSAY_u4;
+    return a->operand[W].type == ASSAY_u4 || a->operand[W].type == ASSAY_e2m1;
 }
 static int64_t row_floats(const assay_args *a) /* of x and w, filled up with zeros */
 {
@@ -19,9 +19,15 @@ static inline int64_t place(int64_t k) /* of element k in a row of tiles */
     return k / TILE * TILE + k % 8 * LANES + k % TILE / 8;
 }
 
-/* ---- u4 ---- */
+/* ---- 4 bits ---- */
 
-static float row_product(const assay_args *a, const uint8_t *row, scales s, const float *x)
+/* Nibble j of each word at q, as a number of u4 or of e2m1 */
+INLINE vec codes(assay_dtype type, const uint8_t *q, int j)
+{
+    return type == ASSAY_e2m1 ? SIMD_OWN(e2m1_of_words)(q, j) : SIMD_OWN(nibbles_of_words)(q, j);
+}
+
+INLINE float product_of(assay_dtype type, const assay_args *a, const uint8_t *row, scales s, const float *x)
 {
     lanes l = lanes_of(a);
     vec sum = vec_zero();
@@ -30,13 +36,16 @@ static float row_product(const assay_args *a, const uint8_t *row, scales s, cons
         const uint8_t *q = tile_at(row, k, a->dim[K], room);
         vec scale, zero, part[2] = { vec_zero(), vec_zero() };
         next_tile(&l, s, &scale, &zero);
-        foreach(j, 8) part[j % 2] =
-            vec_fma(vec_sub(SIMD_OWN(nibbles_of_words)(q, j), zero), vec_load(x + j * LANES), part[j % 2]);
+        foreach(j, 8) part[j % 2] = vec_fma(vec_sub(codes(type, q, j), zero), vec_load(x + j * LANES), part[j % 2]);
         sum = vec_fma(vec_add(part[0], part[1]), scale, sum);
     }
     return vec_sum(sum);
 }
-static void decode_tiles(const assay_args *a, const uint8_t *row, scales s, float *w)
+static float row_product(const assay_args *a, const uint8_t *row, scales s, const float *x)
+{
+    return a->operand[W].type == ASSAY_e2m1 ? product_of(ASSAY_e2m1, a, row, s, x) : product_of(ASSAY_u4, a, row, s, x);
+}
+INLINE void decode_of(assay_dtype type, const assay_args *a, const uint8_t *row, scales s, float *w)
 {
     lanes l = lanes_of(a);
     uint8_t room[TILE / 2];
@@ -44,19 +53,28 @@ static void decode_tiles(const assay_args *a, const uint8_t *row, scales s, floa
         const uint8_t *q = tile_at(row, k, a->dim[K], room);
         vec scale, zero;
         next_tile(&l, s, &scale, &zero);
-        foreach(j, 8) vec_store(w + j * LANES, vec_mul(vec_sub(SIMD_OWN(nibbles_of_words)(q, j), zero), scale));
+        foreach(j, 8) vec_store(w + j * LANES, vec_mul(vec_sub(codes(type, q, j), zero), scale));
     }
+}
+static void decode_tiles(const assay_args *a, const uint8_t *row, scales s, float *w)
+{
+    if (a->operand[W].type == ASSAY_e2m1)
+        decode_of(ASSAY_e2m1, a, row, s, w);
+    else
+        decode_of(ASSAY_u4, a, row, s, w);
 }
 /* Groups of any length */
 static void decode_codes(const assay_args *a, const uint8_t *row, scales s, float *w)
 {
+    const bool floats = a->operand[W].type == ASSAY_e2m1;
     const int64_t group = group_of(a);
     for (int64_t k = 0; k < row_floats(a); k++)
         w[k] = 0;
     for (int64_t k = 0, g = 0, left = group; k < a->dim[K]; k++, left--) {
         if (!left)
             g++, left = group;
-        w[place(k)] = ((float)(row[k / 2] >> k % 2 * 4 & 15) - s.zero[g]) * s.scale[g];
+        const int code = row[k / 2] >> k % 2 * 4 & 15;
+        w[place(k)] = ((floats ? 0.5f * e2m1_values[code] : (float)code) - s.zero[g]) * s.scale[g];
     }
 }
 /* ---- bytes ---- */
@@ -182,9 +200,10 @@ static size_t scratch(const assay_args *a)
 
 #define F32    ASSAY_TYPES(ASSAY_T(f32))
 #define FLOATS (ASSAY_T(f32) | ASSAY_T(f16) | ASSAY_T(bf16))
-static const assay_typeset types[] = { ASSAY_TYPES(FLOATS | ASSAY_T(e4m3)),
-                                       ASSAY_TYPES(ASSAY_T(i8) | ASSAY_T(u4) | ASSAY_T(e4m3) | ASSAY_T(e5m2)),
-                                       ASSAY_TYPES(FLOATS),
+static const assay_typeset types[] = { ASSAY_TYPES(FLOATS | ASSAY_T(e4m3) | ASSAY_T(e2m1)),
+                                       ASSAY_TYPES(ASSAY_T(i8) | ASSAY_T(u4) | ASSAY_T(e2m1) | ASSAY_T(e4m3) |
+                                                   ASSAY_T(e5m2)),
+                                       ASSAY_TYPES(FLOATS | ASSAY_T(e4m3)),
                                        ASSAY_TYPES(ASSAY_T(i8)),
                                        F32,
                                        F32 };

@@ -266,6 +266,30 @@ void assay_encode_u4(void *dst, const double *src, int64_t n)
         ((uint8_t *)dst)[i / 2] = (uint8_t)((int)rounded(src[i], 0, 15) | (int)rounded(src[i + 1], 0, 15) << 4);
 }
 
+/* E2M1, two to a byte likewise: sign, size; to nearest, of two as near the even code, beyond 6: 6.  It has no NaN: 0 */
+static const double e2m1_size[] = { 0, 0.5, 1, 1.5, 2, 3, 4, 6 };
+
+static unsigned e2m1_from_f64(double x)
+{
+    unsigned code = 0;
+    while (code < 7 && (fabs(x) - e2m1_size[code] > e2m1_size[code + 1] - fabs(x) ||
+                        (code % 2 && fabs(x) - e2m1_size[code] == e2m1_size[code + 1] - fabs(x))))
+        code++;
+    return isnan(x) ? 0 : code | (signbit(x) ? 8 : 0);
+}
+void assay_decode_e2m1(double *dst, const void *src, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const int code = ((const uint8_t *)src)[i / 2] >> i % 2 * 4 & 15;
+        dst[i] = code & 8 ? -e2m1_size[code & 7] : e2m1_size[code];
+    }
+}
+void assay_encode_e2m1(void *dst, const double *src, int64_t n)
+{
+    for (int64_t i = 0; i + 1 < n; i += 2)
+        ((uint8_t *)dst)[i / 2] = (uint8_t)(e2m1_from_f64(src[i]) | e2m1_from_f64(src[i + 1]) << 4);
+}
+
 /* ---- the table ---- */
 
 #define SEARCHED                                                                                                       \

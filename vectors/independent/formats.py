@@ -272,7 +272,8 @@ DECODE = {"q8_0": (32, 34, decode_q8_0), "q8_1": (32, 36, decode_q8_1), "q4_0": 
           "q6_k": (256, 210, decode_q6_k), "iq4_nl": (32, 18, decode_iq4_nl), "mxfp4": (32, 17, decode_mxfp4),
           "iq4_xs": (256, 136, decode_iq4_xs), "nvfp4": (64, 36, decode_nvfp4), "tq1_0": (256, 54, decode_tq1_0),
           "tq2_0": (256, 66, decode_tq2_0), "q8_k": (256, 292, decode_q8_k),
-          "u4": (2, 1, lambda b: np.concatenate([b & 15, b >> 4], axis=1).astype(np.float64))}
+          "u4": (2, 1, lambda b: np.concatenate([b & 15, b >> 4], axis=1).astype(np.float64)),
+          "e2m1": (2, 1, lambda b: E2M1[np.concatenate([b & 15, b >> 4], axis=1)])}
 DECODE.update(grids.DECODE)
 DECODE.update({name: (32, 1 + 4 * MX[name][0], lambda b, name=name: decode_mx(name, b)) for name in MX})
 DECODE.update({name: (1, 1, lambda b, name=name: FNUZ[name][b]) for name in FNUZ})

@@ -44,5 +44,6 @@ def by_torch(v):
 
 RANDOM = [
     "T=3 N=9 K=70 R=9 G=5 w={u4,i8} zero={none,i8,i8/} rows=1 group=16 gen={gauss,balanced,whole}",
+    "T=3 N=9 K=70 R=9 G=5 w=e2m1 scale={e4m3,bf16} x_scale={f32,f32/} rows=1 group=16 gen={gauss,codes}",
     "T=3 N=9 K=21 R=3 G=4 w={e4m3,e5m2} x={f32,e4m3} x_scale={none,f32,f32/T} rows=4 group=6 gen={gauss,uneven}",
 ]
