@@ -263,7 +263,7 @@ static const assay_rows rows[] = {
     { "T={1,5} N=6 K=22 R=6 G=8 w=e2m1 rows=1 group=3 gen={gauss,whole}", ASSAY_QUICK },
     { "T={1,5} N=7 K=32 R=7 G=2 " NVFP4 "gen={special,zero,signed-zero,denormal,wide,spike,vast,nothing,faint}",
       ASSAY_QUICK },
-    { "T=5 N=7 K=32 R=7 G=2 " NVFP4 "gen=" ASSAY_VALUES "@{x,scale,x_scale}", ASSAY_QUICK },
+    { "T=5 N=7 K=32 R=7 G=2 " NVFP4 "gen=" ASSAY_VALUES "@{x,x_scale}", ASSAY_QUICK },
     { "T={1,2} N=3 K=4096 R=3 G=256 " NVFP4 "gen={gauss,uneven}", ASSAY_QUICK },
     /* values at every place */
     { "T=5 N=7 K=10 R=7 G=3 " AWQ "x_scale=f32 gen=" ASSAY_VALUES "@{x,scale,x_scale}", ASSAY_QUICK },
@@ -295,7 +295,7 @@ static const assay_known_answer answers[] = {
       { { 1, 2 }, { 1, 2, -1, 8, 1, 1, 0.5, 2 }, { 1, 2, 3, 4 }, { 0 }, { 0.5, 10 } },
       { 80.5, 319.5, 40.5, 160.75 } },
     { "T=1 N=2 K=4 R=2 G=2 w=e2m1 scale=e4m3 x_scale=f32/ rows=1 group=2",
-      { { 1, 2, -1, 4 }, { 0.5, -6, 3, 1.5, 0, 1, 4, -2 }, { 2, 0.5, 448, 0.001953125 }, { 0 }, { 0.25 } },
+      { { 1, 2, -1, 4 }, { 0.5, -6, 3, 1.5, 0, 1, 4, -2 }, { 2, 0.5, 448, 0.001953125 }, { 0 }, { 0.25, 0.25 } },
       { -5.375, 223.994140625 } },
 };
 
