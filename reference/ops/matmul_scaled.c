@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * matmul_scaled: y[t,n] = sum over groups g of columns: x_scale[t,g] scale[n/rows,g] sum_k x[t,k] (w[n,k] -
  * zero[n/rows,g]) Weights are codes, and a block of `rows` by `group` of them shares a scale and a zero point: AWQ and
- * GPTQ (1 by 128), a scale for a channel (1 by K) or for all, DeepSeek-V3's floats of 8 bits (128 by 128), NVFP4
- * (1 by 16, the tensor's own scale in x_scale).  The last
- * block of a row or column may be shorter.  Each group is summed before it is scaled, so that an infinite scale meets a
- * sum. */
+ * GPTQ (1 by 128), a scale for a channel (1 by K) or for all, DeepSeek-V3's floats of 8 bits (128 by 128), NVFP4 (1 by
+ * 16, the tensor's own scale in x_scale).  The last block of a row or column may be shorter.  Each group is summed
+ * before it is scaled, so that an infinite scale meets a sum. */
 #include "ref.h"
 #include "assay/params/matmul_scaled.h"
 
