@@ -14,14 +14,14 @@ static const char *const output_name[OUTPUTS] = { "--json", "--markdown", "--csv
 
 typedef struct options {
     const char *out[OUTPUTS], *noise;
-    double fail; /* 0: not asked */
+    double fail; /* below 0: not asked */
     bool aa, all, cpu;
     char **file, **new_;      /* new_: what stands behind -- */
     int n_files, n_new, base; /* so many of them are base; 0: they are not of two sides */
 } options;
 
 static const struct argp_option option_table[] = {
-    { "fail-if-slower", KEY_FAIL, "PER CENT", 0,
+    { "fail-if-slower", KEY_FAIL, "X%", 0,
       "exit with 1 if a row is slower, and by more than this; such a change is what counts as `same`, too (without it "
       "5 %)",
       0 },
@@ -162,11 +162,11 @@ static int code_of(const options *o, const compare *c)
     int worse = 0;
     for (size_t i = 0; i < c->n_rows; i++)
         worse += c->row[i].verdict == COMPARE_SLOWER && c->row[i].effect.ratio > 1 + o->fail;
-    if (o->fail > 0)
+    if (o->fail >= 0)
         printf("%d slower by more than %g %%\n", worse, 100 * o->fail);
     if (!c->both)
         printf("no row stands on both sides\n");
-    return c->count[COMPARE_FAILED] || !c->both || (o->fail > 0 && worse);
+    return c->count[COMPARE_FAILED] || !c->both || (o->fail >= 0 && worse);
 }
 
 int assay_cmd_compare(int argc, char **argv)
@@ -176,7 +176,8 @@ int assay_cmd_compare(int argc, char **argv)
         parse_option,
         "BASE NEW\nBASE... -- NEW...\n--aa RUN...",
         "Compare results of assay bench, or of assay check: what became slower, faster, wrong; what is new and gone.\v"
-        "Five runs a side and more tell how runs differ, and only they give a verdict on times. Measured in turns, both "
+        "Five runs a side and more tell how runs differ, and only they give a verdict on times. Measured in turns, "
+        "both "
         "sides share what the machine does meanwhile. How to read it: docs/compare.md.\n"
         "Exit status: 0 all right; 1 a row failed that passed, is slower by more than --fail-if-slower, or no row "
         "stands on both sides; 2 wrong use or unreadable results.",
@@ -185,7 +186,7 @@ int assay_cmd_compare(int argc, char **argv)
         NULL
     };
     assay_why why = { "" };
-    options o = { .base = 0 };
+    options o = { .fail = -1 };
     int quoted = 1;
     while (quoted < argc && strcmp(argv[quoted], "--") != 0)
         quoted++;

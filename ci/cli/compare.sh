@@ -85,6 +85,7 @@ for p in sys.argv[2:]:
 keep slow,fast,same,gone,added b?.json n?.json w?.json o?.json
 expect 0 '1 slower' "$assay" compare kb[0-4].json -- kn[0-4].json # told, and no gate asked for
 expect 1 '1 slower by more than 5 %' "$assay" compare --fail-if-slower 5 kb[0-4].json -- kn[0-4].json
+expect 1 '1 slower by more than 0 %' "$assay" compare --fail-if-slower 0% kb[0-4].json -- kn[0-4].json
 expect 0 '0 slower by more than 50 %' "$assay" compare --fail-if-slower 50% kb[0-4].json -- kn[0-4].json
 expect 1 '1 slower by more than 5 %' "$assay" compare --cpu-time --fail-if-slower 5% kb[0-4].json -- kn[0-4].json
 expect 0 '0 slower by more' "$assay" compare --fail-if-slower 5% kb[0-4].json -- kw[0-4].json # noise hides it, and it is said
