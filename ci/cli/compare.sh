@@ -153,6 +153,8 @@ PY
 if [ -e /usr/share/benchmark/compare.py ] && /usr/bin/python3 -c 'import scipy' 2>/dev/null; then
   ends 0 /usr/bin/python3 -W ignore /usr/share/benchmark/compare.py --no-color benchmarks gb.json gn.json
   says 'slow/f32/1t/hot_pvalue  *0[.]0000 .*U Test, Repetitions: 35 vs 35'
+else
+  echo "not tried, for it is not here: Google Benchmark's compare.py (libbenchmark-tools, python3-scipy)"
 fi
 
 # What cannot be compared.
