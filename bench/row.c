@@ -159,8 +159,9 @@ void bench_rates_json(const bench_work *w, const bench_task *t, const bench_resu
     }
 }
 
-/* Dependent additions of all sums, one sum after another; 0: not known.  Of ops that sum along one dimension, by
- * kernels whose order is known: the reference's is one after another, others declare in how many lanes. */
+/* Dependent additions of all sums, one sum after another; 0: not known.  Of ops that sum along one dimension: the
+ * reference makes one sum after another; of a kernel that declares in how many lanes it sums, where there is one sum
+ * alone, for of several nobody knows how many it makes at once. */
 static double chain_steps(const bench_task *t)
 {
     const assay_case *c = &t->p->c;
@@ -179,7 +180,7 @@ static double chain_steps(const bench_task *t)
         }
         break;
     }
-    return n > 0 && lanes > 0 ? sums * bench_chain(n, lanes) : 0;
+    return n > 0 && lanes > 0 && (!t->k->run || sums <= 1) ? sums * bench_chain(n, lanes) : 0;
 }
 
 /* Why it takes so long; best: how many times as long as the best repetition the median took. */
