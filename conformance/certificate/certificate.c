@@ -110,7 +110,7 @@ static bool promised(const assay_certificate *c, int i)
 
 bool assay_certificate_good(const assay_certificate *c)
 {
-    bool good = c->cases > 0 && c->passed == c->cases;
+    bool good = c->cases > 0 && c->passed == c->cases && assay_orders_good(&c->orders);
     for (int i = 0; assay_properties[i].name; i++)
         good &= !(promised(c, i) && c->property[i].differ + c->property[i].lost);
     return good;
@@ -175,6 +175,7 @@ void assay_certificate_print(const assay_certificate *c)
         printf("  same bits as its siblings          not applicable  (%s)\n",
                rounds(k) ? "it rounds an operand itself" : "no other kernel of the op runs here");
     assay_quality_print(c->quality);
+    assay_orders_print(k, &c->orders);
     printf("  by generator           cases  worst of bound  bits of the scalar form\n");
     for (int i = 0; i < c->n_gens; i++)
         printf("    %-20s %5lld  %14.3f  %s%lld\n", c->gen[i].gen->name, (long long)c->gen[i].cases, c->gen[i].used,
@@ -228,6 +229,7 @@ static void json_one(assay_json *j, const assay_certificate *c)
     }
     assay_json_close(j);
     assay_quality_json(j, c->quality);
+    assay_orders_json(j, c->kernel, &c->orders);
     assay_json_open(j, "generators", '[');
     for (int i = 0; i < c->n_gens; i++) {
         assay_json_open(j, NULL, '{');

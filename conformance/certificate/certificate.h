@@ -7,6 +7,7 @@
 #include "../../reference/core/json.h"
 #include "../../reference/core/registry.h"
 #include "../judge/judge.h"
+#include "order.h"
 
 enum {
     ASSAY_PROPERTIES = 12,
@@ -73,6 +74,7 @@ typedef struct assay_certificate {
     } sibling[ASSAY_CERTIFICATE_SIBLINGS];
     int n_siblings;
     assay_quality quality[ASSAY_CERTIFICATE_TYPES];
+    assay_orders orders;
 } assay_certificate;
 
 /* Measures one case: p is made, and is solved here. */

@@ -73,7 +73,10 @@ int assay_check_certificates(assay_pool *pool, const assay_filter *f)
     if (!d.n) {
         fprintf(stderr, "assay check: no kernel that runs here matches the filter (assay list kernels)\n");
         code = 2;
-    } else if (measure(&d, &why) || (f->json && assay_certificate_json(d.c, d.n, f->json, &why))) {
+    }
+    for (size_t i = 0; i < d.n; i++)
+        assay_orders_measure(pool, d.c[i].kernel, d.c[i].plugin, &d.c[i].orders);
+    if (d.n && (measure(&d, &why) || (f->json && assay_certificate_json(d.c, d.n, f->json, &why)))) {
         fprintf(stderr, "assay check: %s\n", why.text);
         code = 2;
     }
@@ -83,6 +86,8 @@ int assay_check_certificates(assay_pool *pool, const assay_filter *f)
         assay_certificate_print(&d.c[i]);
         code |= !assay_certificate_good(&d.c[i]);
     }
+    for (size_t i = 0; i < d.n; i++)
+        assay_orders_free(&d.c[i].orders);
     free(d.c);
     return code;
 }

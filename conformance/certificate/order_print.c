@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT
+ * The trees of a kernel in words, what its contract says of them, and what it could say. */
+#include "order.h"
+#include "../../reference/bound.h"
+#include "../../reference/core/contract.h"
+#include "../../reference/core/dtype.h"
+#include "../../reference/core/tensor.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const assay_contract strict = { .size = sizeof strict };
+
+static const assay_contract *contract_of(const assay_kernel *k)
+{
+    return k->contract ? k->contract : &strict;
+}
+
+bool assay_orders_good(const assay_orders *o)
+{
+    bool good = true;
+    for (size_t i = 0; i < o->n; i++)
+        good &= !o->all[i].tree.node || o->all[i].longest <= o->all[i].declared;
+    return good;
+}
+
+/* ---- what could be declared -----------------------------------------------------------------------------------------
+ */
+
+/* The sum with most terms, of those of which every term was seen; NULL: none. */
+static const assay_order *largest(const assay_orders *o)
+{
+    const assay_order *best = NULL;
+    for (size_t i = 0; i < o->n; i++)
+        if (o->all[i].tree.node && o->all[i].block == 1 && (!best || o->all[i].terms > best->terms))
+            best = &o->all[i];
+    return best;
+}
+
+static bool holds(const assay_orders *o, const assay_contract *c)
+{
+    for (size_t i = 0; i < o->n; i++)
+        if (o->all[i].tree.node && o->all[i].longest > bound_depth(c, (double)o->all[i].terms))
+            return false;
+    return true;
+}
+
+bool assay_orders_suggest(const assay_kernel *k, const assay_orders *o, assay_contract *c)
+{
+    const assay_order *most = largest(o);
+    const assay_depth kinds[] = { ASSAY_DEPTH_LANES, ASSAY_DEPTH_BLOCKED, ASSAY_DEPTH_PAIRWISE };
+    double best = most ? (double)most->declared / 1.5 : 0;
+    bool any = false;
+    for (int i = 0; most && i < 3; i++)
+        for (int32_t n = 1; n <= 1024; n *= 2) {
+            assay_contract next = *contract_of(k);
+            next.h.kind = kinds[i];
+            next.h.lanes = kinds[i] == ASSAY_DEPTH_LANES ? n : 0;
+            next.h.block = kinds[i] == ASSAY_DEPTH_LANES ? 0 : n;
+            const double depth = bound_depth(&next, (double)most->terms);
+            if (depth > best || (any && depth == best) || !holds(o, &next))
+                continue;
+            best = depth;
+            *c = next;
+            any = true;
+        }
+    return any;
+}
+
+/* How many times tighter a bound by c is at the sum with most terms; *terms: how many these are. */
+static double tighter(const assay_kernel *k, const assay_orders *o, const assay_contract *c, int64_t *terms)
+{
+    *terms = largest(o)->terms;
+    return bound_c(contract_of(k), (double)*terms, 1) / bound_c(c, (double)*terms, 1);
+}
+
+static const char *depth_words(const assay_contract *c, char *text, size_t n)
+{
+    const assay_contract only = { .size = sizeof only, .h = c->h };
+    return assay_contract_text(&only, text, n);
+}
+
+/* ---- rows alone and beside others ----------------------------------------------------------------------------------
+ */
+
+/* The same sum with other lengths elsewhere: as many terms of the same types. */
+static const assay_order *with_more_rows(const assay_orders *o, size_t i)
+{
+    const assay_order *x = &o->all[i];
+    for (size_t k = i + 1; k < o->n; k++) {
+        const assay_order *y = &o->all[k];
+        if (y->rule == x->rule && y->terms == x->terms && y->tree.node && x->tree.node &&
+            y->c.present == x->c.present && !memcmp(y->c.type, x->c.type, sizeof x->c.type))
+            return y;
+    }
+    return NULL;
+}
+
+/* ---- the page -------------------------------------------------------------------------------------------------------
+ */
+
+/* The case without op, generator and seed. */
+static void short_line(const assay_order *x, char *line, size_t n)
+{
+    char whole[ASSAY_CASE_LINE];
+    assay_case_print(&x->c, whole, sizeof whole);
+    char *from = strchr(whole, ' '), *end = strstr(whole, " gen=");
+    if (end)
+        *end = 0;
+    snprintf(line, n, "%s", from ? from + 1 : whole);
+}
+
+static void say_block(const assay_order *x)
+{
+    if (x->block == 1)
+        return;
+    printf("      one term is seen of each block of %d", x->block);
+    if (x->exact_tries)
+        printf("; the sum inside a block %s (%d tries)",
+               x->exact ? "is exact: whole numbers, scaled once" : "is rounded", x->exact_tries);
+    putchar('\n');
+}
+
+static void print_one(const assay_kernel *k, const assay_order *x)
+{
+    char line[ASSAY_CASE_LINE], words[600], contract[128];
+    short_line(x, line, sizeof line);
+    if (!x->tree.node) {
+        printf("    %-36s not seen: %s\n", line, x->tree.why.text);
+        return;
+    }
+    printf("    %-36s %s\n", line, assay_sum_words(&x->tree, words, sizeof words));
+    printf("      longest chain %d addition%s, %d by contract (%s)%s%s\n", x->longest, x->longest == 1 ? "" : "s",
+           x->declared, depth_words(contract_of(k), contract, sizeof contract), x->f64 ? "; accumulates in f64" : "",
+           x->longest > x->declared ? ": BREAKS WHAT IT DECLARES" : "");
+    say_block(x);
+    if (x->differs >= 0)
+        printf("      this is output 0; output %lld is added in another order\n", (long long)x->differs);
+}
+
+static void print_alone(const assay_orders *o, size_t i)
+{
+    const assay_order *x = &o->all[i], *y = with_more_rows(o, i);
+    char line[ASSAY_CASE_LINE], a[300], b[300];
+    if (!y || assay_sum_same(&x->tree, &y->tree))
+        return;
+    short_line(y, line, sizeof line);
+    printf("      not as with %s: %s, there %s\n", line, assay_sum_words(&x->tree, a, sizeof a),
+           assay_sum_words(&y->tree, b, sizeof b));
+}
+
+void assay_orders_print(const assay_kernel *k, const assay_orders *o)
+{
+    const assay_sum_rule *rule = NULL;
+    assay_contract c;
+    char text[128];
+    int64_t terms;
+    for (const assay_sum_rule *r = assay_sum_rules; r->op; r++)
+        if (r->none && !strcmp(r->op, k->op))
+            printf("  order of the sum  %s: not seen, they %s\n", r->says, r->none);
+    for (size_t i = 0; i < o->n; i++) {
+        if (o->all[i].rule != rule)
+            printf("  order of the sum  %s\n", o->all[i].rule->says);
+        rule = o->all[i].rule;
+        print_one(k, &o->all[i]);
+        print_alone(o, i);
+    }
+    if (largest(o)) {
+        printf("  a tree            of the terms 0 .. %lld above\n", (long long)largest(o)->terms - 1);
+        assay_sum_print(&largest(o)->tree, "    ", 12);
+    }
+    if (assay_orders_suggest(k, o, &c)) {
+        const double times = tighter(k, o, &c, &terms);
+        printf("  could declare     %s: %.0f additions of %lld terms in place of %.0f, a bound %.1f times tighter, by "
+               "these "
+               "shapes\n",
+               depth_words(&c, text, sizeof text), bound_depth(&c, (double)terms), (long long)terms,
+               bound_depth(contract_of(k), (double)terms), times);
+    }
+}
+
+static void json_one(assay_json *j, const assay_orders *o, size_t i)
+{
+    const assay_order *x = &o->all[i], *more = with_more_rows(o, i);
+    char line[ASSAY_CASE_LINE], words[600];
+    short_line(x, line, sizeof line);
+    assay_json_open(j, NULL, '{');
+    assay_json_str(j, "sum", x->rule->says);
+    assay_json_str(j, "shape", line);
+    assay_json_int(j, "terms", x->terms);
+    assay_json_str(j, "not_seen", x->tree.node ? NULL : x->tree.why.text);
+    if (x->tree.node) {
+        char *tree = assay_sum_text(&x->tree);
+        assay_json_str(j, "words", assay_sum_words(&x->tree, words, sizeof words));
+        assay_json_int(j, "longest", x->longest);
+        assay_json_int(j, "declared", x->declared);
+        assay_json_int(j, "seen_of_each", x->block);
+        assay_json_bool(j, "exact_inside", x->exact_tries > 0 && x->exact);
+        assay_json_str(j, "accumulator", x->f64 ? "f64" : "f32");
+        assay_json_bool(j, "every_output", x->differs < 0);
+        assay_json_int(j, "calls", x->tree.calls);
+        if (more)
+            assay_json_bool(j, "as_with_more_rows", assay_sum_same(&x->tree, &more->tree));
+        assay_json_str(j, "tree", tree);
+        free(tree);
+    }
+    assay_json_close(j);
+}
+
+void assay_orders_json(assay_json *j, const assay_kernel *k, const assay_orders *o)
+{
+    assay_contract c;
+    char text[128];
+    assay_json_open(j, "sums", '[');
+    for (size_t i = 0; i < o->n; i++)
+        json_one(j, o, i);
+    assay_json_close(j);
+    if (assay_orders_suggest(k, o, &c)) {
+        int64_t terms;
+        const double times = tighter(k, o, &c, &terms);
+        assay_json_open(j, "could_declare", '{');
+        assay_json_str(j, "contract", depth_words(&c, text, sizeof text));
+        assay_json_int(j, "terms", terms);
+        assay_json_num(j, "longest", bound_depth(&c, (double)terms));
+        assay_json_num(j, "times_tighter", times);
+        assay_json_close(j);
+    }
+}
