@@ -124,41 +124,63 @@ static bool role(const assay_operand *o)
     return (o->flags & (ASSAY_INDEX | ASSAY_COUNT | ASSAY_POSITION | ASSAY_MASK)) != 0;
 }
 
-/* Fills operand i with its value; false: its type makes different numbers of it where terms are. */
+/* Fills operand i with v: at the first index of `only`, or everywhere (0); sparse: where terms are, so that minima of
+ * blocks are 0.  What its type makes of v; NaN: different numbers. */
+static double fill(bench *b, int i, double v, char only, bool sparse)
+{
+    const char *shape = b->p.c.op->operands[i].shape, cut[] = { only, 0 };
+    const int64_t count = assay_tensor_count(&b->p.t[i]), len = b->p.t[i].rank ? b->p.t[i].dim[b->p.t[i].rank - 1] : 1;
+    double *value = b->p.value[i], *got = assay_zeros((size_t)count, sizeof *got), first = 0;
+    int64_t n, *where = offsets(&b->p.c, shape, cut, false, only, &n);
+    memset(value, 0, (size_t)count * sizeof *value);
+    for (int64_t k = 0; k < n; k++)
+        if (!sparse || b->at[where[k] % len / b->o->block] % len == where[k] % len)
+            value[where[k]] = v;
+    assay_tensor_encode(&b->p.t[i], value);
+    assay_tensor_decode(got, &b->p.t[i]);
+    for (int64_t k = 0; k < n; k++)
+        if (value[where[k]] != 0) {
+            first = first != 0 ? first : got[where[k]];
+            first = got[where[k]] == first ? first : (double)NAN;
+        }
+    free(got);
+    free(where);
+    return first;
+}
+
+/* Can so many units of this size be added in f32 without a rounding? */
+static bool counts(const bench *b, double unit)
+{
+    int e;
+    const double m = frexp(unit, &e) * ldexp(1, 24 - (int)ceil(log2((double)b->o->tree.n)));
+    return unit != 0 && m == nearbyint(m);
+}
+
+/* Operand i holds its number, or a multiple that its blocks can hold without rounding. */
 static bool hold(bench *b, int i)
 {
+    static const double times[] = {
+        1, 15, 31, 45, 93, 945, 1953
+    }; /* largest codes, and scales of K-quants times those */
     const assay_operand *o = &b->p.c.op->operands[i];
     const assay_sum_rule *rule = b->o->rule;
     assay_sum_fix fix = { o->name, 1, 0, false };
-    int64_t n;
     for (int f = 0; f < 3 && rule->fix[f].operand; f++)
         fix = !strcmp(rule->fix[f].operand, o->name) ? rule->fix[f] : fix;
-    const int64_t count = assay_tensor_count(&b->p.t[i]);
-    const double value = fix.gains ? fix.value / b->unit : fix.value;
-    const char last = o->shape[strlen(o->shape) - 1];
-    const bool sparse = b->o->block > 1 && strchr(rule->along, last) && !fix.only; /* zeros where no terms are */
-    const char only[] = { fix.only, 0 };
-    int64_t *where = offsets(&b->p.c, o->shape, only, false, fix.only, &n);
-    double first = 0;
-    bool same = true;
-    for (int64_t k = 0; k < count; k++)
-        b->p.value[i][k] = 0;
-    const int64_t len = b->p.t[i].rank ? b->p.t[i].dim[b->p.t[i].rank - 1] : 1;
-    for (int64_t k = 0; k < n; k++)
-        if (!sparse || b->at[where[k] % len / b->o->block] % len == where[k] % len)
-            b->p.value[i][where[k]] = value;
-    assay_tensor_encode(&b->p.t[i], b->p.value[i]);
-    double *got = assay_zeros((size_t)count, sizeof *got);
-    assay_tensor_decode(got, &b->p.t[i]);
-    for (int64_t k = 0; k < n; k++)
-        if (b->p.value[i][where[k]] != 0) {
-            first = first != 0 ? first : got[where[k]];
-            same &= got[where[k]] == first;
+    const double value = fix.gains ? ldexp(fix.value, -ilogb(b->unit)) : fix.value;
+    const bool blocks = assay_dtype_of(b->p.t[i].type)->block > 1;
+    const bool apart = b->o->block > 1 && strchr(rule->along, o->shape[strlen(o->shape) - 1]) && !fix.only;
+    for (int sparse = apart; sparse >= 0; sparse--)
+        for (size_t k = 0; k < (blocks ? ASSAY_COUNT_OF(times) : 1); k++) {
+            const double made = fill(b, i, value * times[k], fix.only, sparse);
+            if (value == 0)
+                return made == 0;
+            if (!counts(b, made * b->unit))
+                continue;
+            b->gain *= made;
+            return true;
         }
-    b->gain *= n && value != 0 ? first : 1;
-    free(got);
-    free(where);
-    return same;
+    return false;
 }
 
 /* ---- calls ----------------------------------------------------------------------------------------------------------
@@ -199,7 +221,7 @@ static double read_count(const bench *b, int i, int j)
             k++;
         return i < 0 ? n : n * (1 - b->y[b->at[k]] / b->y[b->at[i]] * (b->big / b->unit));
     case ASSAY_READ_FIRST:
-        return y / b->gain * b->unit / (i == 0 ? b->big : j == 0 ? -b->big : b->unit);
+        return y / b->gain / (i == 0 ? b->big : j == 0 ? -b->big : b->unit);
     default:
         return y / b->gain;
     }
@@ -266,67 +288,91 @@ static void try_blocks(bench *b)
 /* ---- a shape --------------------------------------------------------------------------------------------------------
  */
 
-static bool reveal(bench *b)
+/* Where the terms stand: of blocks one each, at its first element or, `spread`, at another in each block in turn. */
+static void place(bench *b, bool spread)
 {
-    assay_order *o = b->o;
     const char *shape = b->p.c.op->operands[b->carrier].shape;
-    int64_t n, all;
-    int64_t *terms = offsets(&b->p.c, shape, o->rule->along, true, 0, &all);
+    assay_order *o = b->o;
+    int64_t *terms = offsets(&b->p.c, shape, o->rule->along, true, 0, &o->terms);
     const assay_dtype_info *ty = assay_dtype_of(seen_type(b, b->carrier));
-    o->terms = all;
     o->block = ty->block > 1 && strchr(o->rule->along, shape[strlen(shape) - 1]) ? ty->block : 1;
-    n = all / o->block;
-    o->tree.n = (int)n;
-    b->at = assay_zeros((size_t)n, sizeof *b->at);
-    for (int64_t i = 0; i < n; i++) /* of blocks another position each: lanes within a block are then seen */
-        b->at[i] = terms[i * o->block + (o->block > 1 ? i * 4 % o->block : 0)];
+    o->tree.n = (int)(o->terms / o->block);
+    free(b->at);
+    b->at = assay_zeros((size_t)o->tree.n, sizeof *b->at);
+    for (int i = 0; i < o->tree.n; i++)
+        b->at[i] = terms[(int64_t)i * o->block + (spread ? i * 4 % o->block : 0)];
     free(terms);
-    b->row = offsets(&b->p.c, shape, o->rule->along, false, o->rule->first, &b->n_rows);
-    b->n_out = assay_tensor_count(&b->p.t[b->out]);
-    b->y = assay_zeros((size_t)b->n_out, sizeof *b->y);
-    for (int bits = 24; bits <= 53; bits += 29) {
-        o->f64 = bits == 53;
-        b->gain = 1;
-        assay_why before = o->tree.why;
-        if (!choose(b, bits)) {
-            o->tree.why = o->f64 ? before : o->tree.why;
-            return false;
-        }
-        for (int i = 0; i < b->p.c.op->n_operands; i++) {
-            const assay_operand *p = &b->p.c.op->operands[i];
-            if (i == b->carrier || !given(&b->p, i) || p->access == ASSAY_OUT || role(p))
-                continue;
+}
+
+/* Every operand holds its numbers, and a call of terms that are all 1 counts them. */
+static bool prepare(bench *b)
+{
+    const assay_op *op = b->p.c.op;
+    assay_why *why = &b->o->tree.why;
+    b->gain = 1;
+    for (int i = 0; i < op->n_operands; i++)
+        if (i != b->carrier && given(&b->p, i) && op->operands[i].access != ASSAY_OUT && !role(&op->operands[i]))
             if (assay_dtype_of(b->p.t[i].type)->grid || !hold(b, i))
-                return assay_fail(&o->tree.why, ASSAY_OK, "%s cannot hold one number throughout in %s", p->name,
+                return assay_fail(why, ASSAY_OK, "%s cannot hold one number throughout in %s", op->operands[i].name,
                                   assay_dtype_of(b->p.t[i].type)->name),
                        false;
-        }
-        b->gain *= b->unit;
-        memset(b->p.value[b->carrier], 0, (size_t)assay_tensor_count(&b->p.t[b->carrier]) * sizeof(double));
-        for (int i = 0; i < o->tree.n; i++)
-            set_term(b, i, b->unit);
-        o->differs = -1;
-        if (survivors(b, -1, -1) != n) {
-            if (!o->tree.why.text[0])
-                assay_fail(&o->tree.why, ASSAY_OK, "%d times 1 is not %d", (int)n, (int)n);
-            return false;
-        }
-        if (!assay_sum_reveal(&o->tree, (int)n, survivors, b, CHECKS))
-            return false;
-        if (n < 3 || !assay_sum_exact(&o->tree))
-            return true;
-        assay_sum_free(&o->tree);
-        assay_fail(&o->tree.why, ASSAY_OK, "compensated, or wider than f%d: no term is swallowed", o->f64 ? 64 : 32);
-    }
+    b->gain *= b->unit;
+    memset(b->p.value[b->carrier], 0, (size_t)assay_tensor_count(&b->p.t[b->carrier]) * sizeof(double));
+    for (int i = 0; i < b->o->tree.n; i++)
+        set_term(b, i, b->unit);
+    b->o->differs = -1;
+    if (survivors(b, -1, -1) == b->o->tree.n)
+        return true;
+    if (!why->text[0])
+        assay_fail(why, ASSAY_OK, "%d times 1 is not %d", b->o->tree.n, b->o->tree.n);
     return false;
 }
 
-static bool open_bench(bench *b, const char *line, assay_why *why)
+static bool reveal(bench *b, bool spread)
 {
-    const assay_op *op;
-    if (assay_case_parse(line, &b->o->c, why))
+    assay_order *o = b->o;
+    assay_why narrow;
+    place(b, spread);
+    o->f64 = false;
+    if (!choose(b, 24) || !prepare(b) || !assay_sum_reveal(&o->tree, o->tree.n, survivors, b, CHECKS))
         return false;
-    op = b->o->c.op;
+    if (o->tree.n < 3 || !assay_sum_exact(&o->tree))
+        return true;
+    assay_sum_free(&o->tree);
+    assay_fail(&narrow, ASSAY_OK, "compensated, or wider than f32: no term is swallowed");
+    o->f64 = true;
+    if (choose(b, 53) && prepare(b) && assay_sum_reveal(&o->tree, o->tree.n, survivors, b, CHECKS) &&
+        !assay_sum_exact(&o->tree))
+        return true;
+    assay_sum_free(&o->tree);
+    o->tree.why = narrow;
+    return false;
+}
+
+/* A tree of terms at one place of each block shows how long its chain is, one of terms at other places the lanes. */
+static void reveal_all(bench *b)
+{
+    assay_order *o = b->o;
+    if (!reveal(b, true))
+        return;
+    o->longest = assay_sum_longest(&o->tree);
+    if (o->block == 1)
+        return;
+    const assay_sum_tree lanes = o->tree;
+    if (reveal(b, false)) {
+        o->same = o->tree;
+        o->longest = assay_sum_longest(&o->same) > o->longest ? assay_sum_longest(&o->same) : o->longest;
+        if (assay_sum_same(&o->same, &lanes))
+            assay_sum_free(&o->same);
+    }
+    o->tree = lanes;
+    try_blocks(b);
+}
+
+/* False: the kernel does not take the case. */
+static bool open_bench(bench *b)
+{
+    const assay_op *op = b->o->c.op;
     b->o->differs = -1;
     b->out = -1;
     for (int i = op->n_operands; i-- > 0;)
@@ -338,8 +384,9 @@ static bool open_bench(bench *b, const char *line, assay_why *why)
         if (at >= 0 && (b->o->c.present >> at & 1))
             b->carrier = at;
     }
-    assay_case_tensors(&b->o->c, b->p.t);
-    const assay_args a = { .operand = b->p.t, .dim = b->o->c.dim, .params = b->o->c.params };
+    assay_tensor t[ASSAY_MAX_OPND];
+    assay_case_tensors(&b->o->c, t);
+    const assay_args a = { .operand = t, .dim = b->o->c.dim, .params = b->o->c.params };
     return b->carrier >= 0 && b->out >= 0 && assay_kernel_takes(op, b->k, &a);
 }
 
@@ -357,16 +404,16 @@ static assay_status visit(const char *line, void *ctx, assay_why *why)
     desk *d = ctx;
     assay_order o = { .rule = d->rule };
     bench b = { .pool = d->pool, .k = d->k, .plugin = d->plugin, .o = &o };
-    if (!open_bench(&b, line, why))
-        return ASSAY_OK;
-    const assay_status s = assay_problem_make(&o.c, &b.p, why);
+    assay_status s = assay_case_parse(line, &o.c, why);
+    if (s || !open_bench(&b))
+        return s;
+    s = assay_problem_make(&o.c, &b.p, why);
     if (!s) {
         o.c = b.p.c;
-        if (reveal(&b)) {
-            o.longest = assay_sum_longest(&o.tree);
-            if (o.block > 1)
-                try_blocks(&b);
-        }
+        b.row = offsets(&o.c, o.c.op->operands[b.carrier].shape, d->rule->along, false, d->rule->first, &b.n_rows);
+        b.n_out = assay_tensor_count(&b.p.t[b.out]);
+        b.y = assay_zeros((size_t)b.n_out, sizeof *b.y);
+        reveal_all(&b);
         o.declared = (int)bound_depth(d->k->contract ? d->k->contract : &strict, (double)o.terms);
         d->to->all = assay_grown(d->to->all, d->to->n, sizeof o);
         d->to->all[d->to->n++] = o;
@@ -382,20 +429,17 @@ void assay_orders_measure(assay_pool *pool, const assay_kernel *k, int plugin, a
 {
     for (const assay_sum_rule *rule = assay_sum_rules; rule->op; rule++) {
         desk d = { pool, k, plugin, rule, o };
-        assay_why why;
-        for (int i = 0; !strcmp(rule->op, k->op) && i < 3 && rule->cases[i]; i++) {
-            char pattern[ASSAY_CASE_LINE];
-            snprintf(pattern, sizeof pattern, "%s %s", rule->op, rule->cases[i]);
-            if (assay_case_expand(assay_op_find(rule->op), pattern, visit, &d, &why))
-                fprintf(stderr, "assay check: %s\n", why.text);
-        }
+        assay_why why = { "" };
+        for (int i = 0; !strcmp(rule->op, k->op) && i < 3 && rule->cases[i]; i++)
+            if (assay_case_expand(assay_op_find(rule->op), rule->cases[i], visit, &d, &why))
+                fprintf(stderr, "assay check: the order of the sum: %s\n", why.text);
     }
 }
 
 void assay_orders_free(assay_orders *o)
 {
     for (size_t i = 0; i < o->n; i++)
-        assay_sum_free(&o->all[i].tree);
+        assay_sum_free(&o->all[i].tree), assay_sum_free(&o->all[i].same);
     free(o->all);
     *o = (assay_orders){ NULL, 0 };
 }

@@ -32,6 +32,7 @@ typedef struct assay_sum_rule { /* of one sum of an op (sums.c) */
     assay_reading reading;
     assay_sum_fix fix[3];
     const char *cases[3]; /* patterns, without the op */
+    bool chains; /* the contract bounds a recurrence along tokens, too, which is one chain whatever the sum is */
 } assay_sum_rule;
 extern const assay_sum_rule assay_sum_rules[]; /* ended by a NULL op */
 
@@ -39,6 +40,7 @@ typedef struct assay_order { /* one sum of a kernel at one shape */
     const assay_sum_rule *rule;
     assay_case c;
     assay_sum_tree tree;   /* node NULL: tree.why */
+    assay_sum_tree same;   /* block above 1: of terms at one place of each block; node NULL: as tree */
     int64_t terms;         /* of the sum, as the bound counts them */
     int block;             /* one term is seen of each so many; 1: all are */
     int exact_tries;       /* sums inside a block that were exact to the last bit */

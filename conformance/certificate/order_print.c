@@ -40,7 +40,8 @@ static const assay_order *largest(const assay_orders *o)
 static bool holds(const assay_orders *o, const assay_contract *c)
 {
     for (size_t i = 0; i < o->n; i++)
-        if (o->all[i].tree.node && o->all[i].longest > bound_depth(c, (double)o->all[i].terms))
+        if (o->all[i].rule->chains || !o->all[i].tree.node ||
+            o->all[i].longest > bound_depth(c, (double)o->all[i].terms))
             return false;
     return true;
 }
@@ -110,32 +111,91 @@ static void short_line(const assay_order *x, char *line, size_t n)
     snprintf(line, n, "%s", from ? from + 1 : whole);
 }
 
-static void say_block(const assay_order *x)
+static void say_block(const assay_kernel *k, const assay_order *x)
 {
+    char words[600];
     if (x->block == 1)
         return;
+    if (x->same.node)
+        printf("      of the first terms of the blocks: %s\n", assay_sum_words(&x->same, words, sizeof words));
     printf("      one term is seen of each block of %d", x->block);
     if (x->exact_tries)
         printf("; the sum inside a block %s (%d tries)",
-               x->exact ? "is exact: whole numbers, scaled once" : "is rounded", x->exact_tries);
+               x->exact                       ? "is exact: whole numbers, scaled once"
+               : contract_of(k)->split_min ? "is rounded, codes and minimum apart"
+                                           : "is rounded",
+               x->exact_tries);
     putchar('\n');
+}
+
+/* Is there the same to say of both? */
+static bool alike(const assay_order *x, const assay_order *y)
+{
+    char a[600], b[600];
+    if (x->rule != y->rule || !x->tree.node != !y->tree.node)
+        return false;
+    if (!x->tree.node)
+        return !strcmp(x->tree.why.text, y->tree.why.text);
+    return x->longest == y->longest && x->declared == y->declared && x->block == y->block && x->exact == y->exact &&
+           x->exact_tries == y->exact_tries && x->f64 == y->f64 && x->differs == y->differs &&
+           !x->same.node == !y->same.node &&
+           !strcmp(assay_sum_words(&x->tree, a, sizeof a), assay_sum_words(&y->tree, b, sizeof b));
 }
 
 static void print_one(const assay_kernel *k, const assay_order *x)
 {
-    char line[ASSAY_CASE_LINE], words[600], contract[128];
-    short_line(x, line, sizeof line);
+    char words[600], contract[128];
     if (!x->tree.node) {
-        printf("    %-36s not seen: %s\n", line, x->tree.why.text);
+        printf("    not seen: %s\n", x->tree.why.text);
         return;
     }
-    printf("    %-36s %s\n", line, assay_sum_words(&x->tree, words, sizeof words));
+    printf("    %s\n", assay_sum_words(&x->tree, words, sizeof words));
     printf("      longest chain %d addition%s, %d by contract (%s)%s%s\n", x->longest, x->longest == 1 ? "" : "s",
            x->declared, depth_words(contract_of(k), contract, sizeof contract), x->f64 ? "; accumulates in f64" : "",
            x->longest > x->declared ? ": BREAKS WHAT IT DECLARES" : "");
-    say_block(x);
+    say_block(k, x);
     if (x->differs >= 0)
-        printf("      this is output 0; output %lld is added in another order\n", (long long)x->differs);
+        printf("      of output 0; output %lld is added in another order\n", (long long)x->differs);
+}
+
+/* The words of a line that another lacks; all if it lacks none. */
+static void shorter(const char *line, const char *than, char *to, size_t n)
+{
+    char copy[ASSAY_CASE_LINE], other[ASSAY_CASE_LINE + 2], word[ASSAY_CASE_LINE + 2], *save = NULL;
+    size_t at = 0;
+    snprintf(copy, sizeof copy, "%s", line);
+    snprintf(other, sizeof other, " %s ", than);
+    to[0] = 0;
+    for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+        snprintf(word, sizeof word, " %.500s ", w);
+        if (!strstr(other, word) && at < n)
+            at += (size_t)snprintf(to + at, n - at, "%s%s", at ? " " : "", w);
+    }
+    if (!at)
+        snprintf(to, n, "%s", line);
+}
+
+/* The i-th, and with it the shapes of all of which there is the same to say: of a later one what is other than in the
+ * first. */
+static void print_group(const assay_kernel *k, const assay_orders *o, size_t i)
+{
+    char first[ASSAY_CASE_LINE], line[ASSAY_CASE_LINE], part[ASSAY_CASE_LINE];
+    for (size_t before = 0; before < i; before++)
+        if (alike(&o->all[before], &o->all[i]))
+            return;
+    print_one(k, &o->all[i]);
+    short_line(&o->all[i], first, sizeof first);
+    size_t at = (size_t)printf("      at %s", first);
+    for (size_t same = i + 1; same < o->n; same++)
+        if (alike(&o->all[i], &o->all[same])) {
+            short_line(&o->all[same], line, sizeof line);
+            shorter(line, first, part, sizeof part);
+            if (at + strlen(part) + 2 > 116)
+                at = 9 + (size_t)printf(";\n         %s", part) - 11;
+            else
+                at += (size_t)printf("; %s", part);
+        }
+    putchar('\n');
 }
 
 static void print_alone(const assay_orders *o, size_t i)
@@ -162,7 +222,7 @@ void assay_orders_print(const assay_kernel *k, const assay_orders *o)
         if (o->all[i].rule != rule)
             printf("  order of the sum  %s\n", o->all[i].rule->says);
         rule = o->all[i].rule;
-        print_one(k, &o->all[i]);
+        print_group(k, o, i);
         print_alone(o, i);
     }
     if (largest(o)) {

@@ -247,7 +247,8 @@ static void describe(text *w, const reader *r, int at, int deep)
     chain_span(r, at, &s);
     if (r->shape[at] == CHAIN)
         say_chain(w, r, at, s);
-    else if (node_of(r, at)->leaves > 4 && node_of(r, at)->leaves > 1 << (node_of(r, at)->height - 1))
+    else if (node_of(r, at)->leaves > 4 && node_of(r, at)->height < 31 &&
+             node_of(r, at)->leaves > 1 << (node_of(r, at)->height - 1))
         say(w, "%d terms added pairwise", node_of(r, at)->leaves); /* no lower tree has as many */
     else if (is_even(r, at)) {
         const int n = lanes_of(r, at, &one);
