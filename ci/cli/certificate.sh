@@ -102,6 +102,75 @@ expect 1 'declares "a row alone as in a batch"; row T=4 alone: o differs' "$assa
 grep -q 'same bits in every run  *yes' "$dir/out"
 grep -A1 'a row alone as in a batch  *no' "$dir/out" | grep -q 'row T=.* alone: o differs' || { cat "$dir/out"; exit 1; }
 
+# The order of a sum, of a stranger's moe_combine in plain C: chains, lanes, a wider and a compensated sum, and what is declared.
+cat >"$dir/sum.c" <<'END'
+#include "assay/assay.h"
+static float sum(const float *x, const float *w, int64_t step, int64_t K, int64_t T)
+{
+    float lane[LANES] = { 0 }, s = 0, lost = 0;
+    double wide = 0;
+    for (int64_t k = 0; k < K; k++) {
+        const float p = x[k * step] * w[k];
+        if (COMPENSATED) {
+            volatile float after = s + p;
+            lost += s * s >= p * p ? (s - after) + p : (p - after) + s;
+            s = after;
+        } else if (WIDE)
+            wide += (double)p;
+        else
+            lane[T > 1 ? 0 : k % LANES] += p;
+    }
+    if (COMPENSATED || WIDE)
+        return WIDE ? (float)wide : s + lost;
+    for (int half = LANES / 2; half; half /= 2)
+        for (int i = 0; i < half; i++)
+            lane[i] += lane[i + half];
+    return lane[0];
+}
+static assay_status run(const assay_args *a)
+{
+    const assay_tensor *o = a->operand;
+    for (int64_t t = 0; t < a->dim[0]; t++)
+        for (int64_t d = 0; d < a->dim[2]; d++)
+            ((float *)((char *)o[5].data + t * o[5].stride[0]))[d] =
+                sum((const float *)((char *)o[2].data + t * o[2].stride[0]) + d,
+                    (const float *)((char *)o[0].data + t * o[0].stride[0]), o[2].stride[1] / 4, a->dim[1], a->dim[0]);
+    return ASSAY_OK;
+}
+static bool accepts(const assay_args *a) { return !a->operand[1].rank && !a->operand[3].rank && !a->operand[4].rank; }
+#define F32 ASSAY_TYPES(ASSAY_T(f32))
+static const assay_typeset types[6] = { F32, [2] = F32, [5] = F32 };
+static const assay_contract contract = { .h = { DECLARED } };
+static const assay_kernel kernels[] = { { .op = "moe_combine", .name = "mine", .flags = ASSAY_UNSLICED, .types = types, .run = run, .accepts = accepts, .contract = &contract } };
+static const assay_plugin plugin = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "sum", "1", kernels, 1, 0, 0 };
+const assay_plugin *assay_plugin_v1(void) { return &plugin; }
+END
+order() { # CODE WORDS LANES WIDE COMPENSATED DECLARED
+  "$cc" -std=c11 -O1 -w -ffp-contract=off -DLANES="$3" -DWIDE="$4" -DCOMPENSATED="$5" -DDECLARED="$6" -shared -fPIC \
+    -I"$source/include" -o "$dir/sum.so" "$dir/sum.c"
+  expect "$1" "$2" "$assay" check --plugin "$dir/sum.so" -o moe_combine --rows --certificate mine --json "$dir/sum.json"
+}
+order 0 'a chain of 64$' 1 0 0 0
+order 0 'longest chain 63 additions, 64 by contract (strict)' 1 0 0 0
+order 1 'longest chain 63 additions, 19 by contract (4 lanes): BREAKS WHAT IT DECLARES' 1 0 0 'ASSAY_DEPTH_LANES, 4'
+order 0 'accumulates in f64' 1 1 0 0
+order 0 'not seen: compensated, or wider than f32: no term is swallowed' 1 0 1 0
+order 1 'T=1 is added otherwise than T=4: there it is a chain of 64' 4 0 0 'ASSAY_DEPTH_LANES, 4'
+grep -q '4 lanes, each a chain of 16, added pairwise' "$dir/out"
+sed -i 's/T > 1 ? 0 : k % LANES/k % LANES/' "$dir/sum.c"
+order 0 'could declare  *4 lanes: 19 additions of 64 terms in place of 64, a bound 3.[23] times tighter' 4 0 0 0
+order 0 'longest chain 17 additions, 19 by contract (4 lanes)' 4 0 0 'ASSAY_DEPTH_LANES, 4'
+"${PYTHON:-python3}" - "$dir/sum.json" <<'E2'
+import json, sys
+k = json.load(open(sys.argv[1]))["kernels"][0]
+assert k["good"] and "could_declare" not in k
+for s in k["sums"]:
+    assert s["longest"] <= s["declared"] and s["every_output"] and s["accumulator"] == "f32" and s["not_seen"] is None, s
+    leaves = s["tree"].replace("(", " ").replace(")", " ").split()
+    assert sorted(map(int, leaves)) == list(range(s["terms"])), s
+    assert s.get("as_with_more_rows", True), s
+E2
+
 expect 0 'by promise' "$assay" check --faults -o rmsnorm -k 'batch-invariance-declared-and-broken'
 expect 0 'by promise' "$assay" check --faults -o rmsnorm -k 'determinism-declared-and-broken-by-call'
 expect 0 'by promise' "$assay" check --faults -o rmsnorm -k 'determinism-declared-and-broken-by-slice'

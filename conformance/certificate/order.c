@@ -159,9 +159,8 @@ static bool counts(const bench *b, double unit)
 /* Operand i holds its number, or a multiple that its blocks can hold without rounding. */
 static bool hold(bench *b, int i)
 {
-    static const double times[] = {
-        1, 15, 31, 45, 93, 945, 1953
-    }; /* largest codes, and scales of K-quants times those */
+    /* The largest codes of a block; the largest scales of super-blocks times those. */
+    static const double times[] = { 1, 15, 31, 45, 93, 113, 127, 945, 1953, 4064 };
     const assay_operand *o = &b->p.c.op->operands[i];
     const assay_sum_rule *rule = b->o->rule;
     assay_sum_fix fix = { o->name, 1, 0, false };

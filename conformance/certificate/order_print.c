@@ -5,6 +5,7 @@
 #include "../../reference/core/contract.h"
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/tensor.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,13 +47,22 @@ static bool holds(const assay_orders *o, const assay_contract *c)
     return true;
 }
 
+/* Is every tree as low as a tree can be? */
+static bool pairwise(const assay_orders *o)
+{
+    bool low = true;
+    for (size_t i = 0; i < o->n; i++)
+        low &= !o->all[i].tree.node || o->all[i].longest <= ceil(log2((double)o->all[i].terms));
+    return low;
+}
+
 bool assay_orders_suggest(const assay_kernel *k, const assay_orders *o, assay_contract *c)
 {
     const assay_order *most = largest(o);
-    const assay_depth kinds[] = { ASSAY_DEPTH_LANES, ASSAY_DEPTH_BLOCKED, ASSAY_DEPTH_PAIRWISE };
+    const assay_depth kinds[] = { ASSAY_DEPTH_PAIRWISE, ASSAY_DEPTH_LANES, ASSAY_DEPTH_BLOCKED };
     double best = most ? (double)most->declared / 1.5 : 0;
     bool any = false;
-    for (int i = 0; most && i < 3; i++)
+    for (int i = most && pairwise(o) ? 0 : 1; most && !any && i < 3; i++)
         for (int32_t n = 1; n <= 1024; n *= 2) {
             assay_contract next = *contract_of(k);
             next.h.kind = kinds[i];
@@ -84,14 +94,23 @@ static const char *depth_words(const assay_contract *c, char *text, size_t n)
 /* ---- rows alone and beside others ----------------------------------------------------------------------------------
  */
 
-/* The same sum with other lengths elsewhere: as many terms of the same types. */
+static int dims_apart(const assay_case *a, const assay_case *b)
+{
+    int n = 0;
+    for (int d = 0; a->op->dims[d]; d++)
+        n += a->dim[d] != b->dim[d];
+    return n;
+}
+
+/* The same sum where one other length is larger: more rows, or groups of them. */
 static const assay_order *with_more_rows(const assay_orders *o, size_t i)
 {
     const assay_order *x = &o->all[i];
     for (size_t k = i + 1; k < o->n; k++) {
         const assay_order *y = &o->all[k];
         if (y->rule == x->rule && y->terms == x->terms && y->tree.node && x->tree.node &&
-            y->c.present == x->c.present && !memcmp(y->c.type, x->c.type, sizeof x->c.type))
+            dims_apart(&x->c, &y->c) == 1 && y->c.present == x->c.present &&
+            !memcmp(y->c.type, x->c.type, sizeof x->c.type) && !memcmp(y->c.params, x->c.params, sizeof x->c.params))
             return y;
     }
     return NULL;
@@ -121,7 +140,7 @@ static void say_block(const assay_kernel *k, const assay_order *x)
     printf("      one term is seen of each block of %d", x->block);
     if (x->exact_tries)
         printf("; the sum inside a block %s (%d tries)",
-               x->exact                       ? "is exact: whole numbers, scaled once"
+               x->exact                    ? "is exact: whole numbers, scaled once"
                : contract_of(k)->split_min ? "is rounded, codes and minimum apart"
                                            : "is rounded",
                x->exact_tries);
@@ -201,12 +220,15 @@ static void print_group(const assay_kernel *k, const assay_orders *o, size_t i)
 static void print_alone(const assay_orders *o, size_t i)
 {
     const assay_order *x = &o->all[i], *y = with_more_rows(o, i);
-    char line[ASSAY_CASE_LINE], a[300], b[300];
+    char one[ASSAY_CASE_LINE], more[ASSAY_CASE_LINE], part[ASSAY_CASE_LINE], other[ASSAY_CASE_LINE], words[600];
     if (!y || assay_sum_same(&x->tree, &y->tree))
         return;
-    short_line(y, line, sizeof line);
-    printf("      not as with %s: %s, there %s\n", line, assay_sum_words(&x->tree, a, sizeof a),
-           assay_sum_words(&y->tree, b, sizeof b));
+    short_line(x, one, sizeof one);
+    short_line(y, more, sizeof more);
+    shorter(one, more, part, sizeof part);
+    shorter(more, one, other, sizeof other);
+    printf("      %s is added otherwise than %s: there it is %s\n", part, other,
+           assay_sum_words(&y->tree, words, sizeof words));
 }
 
 void assay_orders_print(const assay_kernel *k, const assay_orders *o)

@@ -11,14 +11,12 @@ enum { MOST = 64 };
 
 typedef struct value {
     float sum;
-    double exact;
     uint64_t terms;
 } value;
 
 typedef struct adder {
     uint64_t set[4 * MOST], part[4 * MOST][8]; /* what was added, and of what; parts: 0 ends */
     int n;
-    float lost; /* compensation */
 } adder;
 
 static int count(uint64_t set)
@@ -28,7 +26,7 @@ static int count(uint64_t set)
 
 static value add(adder *a, value x, value y)
 {
-    const value z = { x.sum + y.sum, 0, x.terms | y.terms };
+    const value z = { x.sum + y.sum, x.terms | y.terms };
     a->set[a->n] = z.terms;
     a->part[a->n][0] = 0;
     a->n += x.terms && y.terms;
@@ -38,18 +36,18 @@ static value add(adder *a, value x, value y)
 /* s + x[0] + .. + x[m - 1], rounded once */
 static value add_at_once(adder *a, value s, const value *x, int m)
 {
-    double sum = (double)s.sum;
+    double rounded = (double)s.sum;
     uint64_t *part = a->part[a->n];
-    value z = { 0, 0, s.terms };
+    value z = { 0, s.terms };
     *part++ = s.terms;
     for (int i = 0; i < m; i++) {
-        sum += (double)x[i].sum;
+        rounded += (double)x[i].sum;
         z.terms |= x[i].terms;
         part[i] = x[i].terms;
     }
     part[m] = 0;
     a->set[a->n++] = z.terms;
-    z.sum = (float)sum;
+    z.sum = (float)rounded;
     return z;
 }
 
@@ -126,7 +124,7 @@ static int64_t left_of(void *ctx, int i, int j)
     sum *s = ctx;
     value x[MOST];
     for (int k = 0; k < s->n; k++)
-        x[k] = (value){ k == i ? s->swallows : k == j ? -s->swallows : 1, 0, UINT64_C(1) << k };
+        x[k] = (value){ k == i ? s->swallows : k == j ? -s->swallows : 1, UINT64_C(1) << k };
     s->a.n = 0;
     return (int64_t)s->f(&s->a, x, s->n).sum;
 }
@@ -194,24 +192,24 @@ END_TEST
 static int64_t wider(void *ctx, int i, int j)
 {
     const sum *s = ctx;
-    double sum = 0;
+    double total = 0;
     for (int k = 0; k < s->n; k++)
-        sum += k == i ? (double)s->swallows : k == j ? -(double)s->swallows : 1;
-    return (int64_t)sum;
+        total += k == i ? (double)s->swallows : k == j ? -(double)s->swallows : 1;
+    return (int64_t)total;
 }
 static int64_t compensated(void *ctx, int i, int j)
 {
     const sum *s = ctx;
-    volatile float sum = 0, lost = 0;
+    volatile float whole = 0, lost = 0;
     for (int k = 0; k < s->n; k++) {
         const float x = k == i ? s->swallows : k == j ? -s->swallows : 1;
-        volatile float after = sum + x;
-        lost += sum * sum >= x * x ? (sum - after) + x : (x - after) + sum;
-        sum = after;
+        volatile float after = whole + x;
+        lost += whole * whole >= x * x ? (whole - after) + x : (x - after) + whole;
+        whole = after;
     }
-    return (int64_t)(sum + lost);
+    return (int64_t)(whole + lost);
 }
-/* The number of terms below i in some hash: no tree. */
+/* Answers of no tree. */
 static int64_t nonsense(void *ctx, int i, int j)
 {
     const sum *s = ctx;
