@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * tree.h - the order in which a kernel adds up, as a tree, from what it answers (FPRev: Xie et al., USENIX ATC 2025).
+ * tree.h - the order in which a kernel adds up, as a tree, from what it answers (FPRev, USENIX ATC 2025).
  * Terms are 1 everywhere, M at i and -M at j, M so large that it swallows every 1 that is added to it: what survives
  * are the terms outside the smallest subtree that holds i and j.  From the sizes of these subtrees follows the tree. */
 #ifndef ASSAY_CERTIFICATE_TREE_H
