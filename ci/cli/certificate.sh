@@ -141,7 +141,8 @@ static bool accepts(const assay_args *a) { return !a->operand[1].rank && !a->ope
 #define F32 ASSAY_TYPES(ASSAY_T(f32))
 static const assay_typeset types[6] = { F32, [2] = F32, [5] = F32 };
 static const assay_contract contract = { .h = { DECLARED } };
-static const assay_kernel kernels[] = { { .op = "moe_combine", .name = "mine", .flags = ASSAY_UNSLICED, .types = types, .run = run, .accepts = accepts, .contract = &contract } };
+static const assay_kernel kernels[] = { { .op = "moe_combine", .name = "mine", .flags = ASSAY_UNSLICED,
+                                          .types = types, .run = run, .accepts = accepts, .contract = &contract } };
 static const assay_plugin plugin = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "sum", "1", kernels, 1, 0, 0 };
 const assay_plugin *assay_plugin_v1(void) { return &plugin; }
 END

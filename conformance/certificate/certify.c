@@ -13,7 +13,7 @@ typedef struct desk {
     assay_pool *pool;
     const assay_filter *filter;
     assay_certificate *c; /* ROOM of them */
-    size_t n;
+    size_t n, left_out;   /* kernels; those for which there is no room */
 } desk;
 
 static assay_status visit(const char *line, void *ctx, assay_why *why)
@@ -56,13 +56,17 @@ static assay_status measure(desk *d, assay_why *why)
 
 static void add(desk *d, const assay_kernel *k, int plugin)
 {
-    if (d->n < ROOM && assay_filter_kernel(d->filter, k) == ASSAY_RUNS)
+    if (assay_filter_kernel(d->filter, k) != ASSAY_RUNS)
+        return;
+    if (d->n == ROOM)
+        d->left_out++;
+    else
         d->c[d->n++] = (assay_certificate){ .kernel = k, .plugin = plugin };
 }
 
 int assay_check_certificates(assay_pool *pool, const assay_filter *f)
 {
-    desk d = { pool, f, calloc(ROOM, sizeof(assay_certificate)), 0 };
+    desk d = { pool, f, calloc(ROOM, sizeof(assay_certificate)), 0, 0 };
     assay_why why = { "" };
     int code = 0;
     const assay_kernel *k;
@@ -74,6 +78,9 @@ int assay_check_certificates(assay_pool *pool, const assay_filter *f)
         fprintf(stderr, "assay check: no kernel that runs here matches the filter (assay list kernels)\n");
         code = 2;
     }
+    if (d.left_out)
+        fprintf(stderr, "assay check: no certificate of %zu more kernels that match: %d are made at once\n", d.left_out,
+                ROOM);
     for (size_t i = 0; i < d.n; i++)
         assay_orders_measure(pool, d.c[i].kernel, d.c[i].plugin, &d.c[i].orders);
     if (d.n && (measure(&d, &why) || (f->json && assay_certificate_json(d.c, d.n, f->json, &why)))) {

@@ -133,9 +133,9 @@ static int64_t left_of(void *ctx, int i, int j)
 static int64_t left_by_sets(const sum *s, int i, int j)
 {
     const uint64_t both = UINT64_C(1) << i | UINT64_C(1) << j;
-    int best = -1, gone = 0;
+    int best = s->a.n ? s->a.n - 1 : 0, gone = 0; /* the last one holds all */
     for (int k = 0; k < s->a.n; k++)
-        if ((s->a.set[k] & both) == both && (best < 0 || count(s->a.set[k]) < count(s->a.set[best])))
+        if ((s->a.set[k] & both) == both && count(s->a.set[k]) < count(s->a.set[best]))
             best = k;
     for (const uint64_t *part = s->a.part[best]; *part; part++)
         gone += (*part & both) ? count(*part) : 0;
