@@ -6,6 +6,7 @@
 #define ASSAY_MODELS_REQUANT_H
 #include "../core/gguf.h"
 #include "../quantize/methods.h"
+#include "../quantize/scaled.h"
 #include "imatrix.h"
 #include "requant_groups.h"
 #include "requant_method.h"
@@ -26,9 +27,11 @@ typedef enum assay_requant_why {
     ASSAY_REQUANT_SHORT,   /* its rows are no whole blocks of the type: another */
 } assay_requant_why;
 
-typedef struct assay_requant_packed { /* weights of few bits in a safetensors file (quantize/checkpoint.h) */
+typedef struct assay_requant_packed { /* weights of few bits in a safetensors file (quantize/checkpoint.h, scaled.h) */
+    bool scaled;                      /* floats with scales: s, else p */
     assay_packed p;
-    char name[256], kind[16]; /* of the weights; "gptq4" */
+    assay_scaled s;
+    char name[256], kind[16]; /* of the weights; "gptq4", "nvfp4", "e4m3" */
     bool lies;                /* the config says gptq, the zero points gptq_v2, or the other way */
 } assay_requant_packed;
 

@@ -203,7 +203,9 @@ double *assay_method_weights(const assay_requant *r, const assay_requant_tensor 
     const assay_requant_change *c = r->change ? &r->change[t - r->tensor] : NULL;
     const int64_t n = t->rows * t->width;
     double *w = assay_room((size_t)n, sizeof *w);
-    if (t->packed)
+    if (t->packed && t->packed->scaled)
+        assay_scaled_decode(&t->packed->s, w, r->threads > 1 ? r->threads : 1);
+    else if (t->packed)
         assay_packed_decode(&t->packed->p, w, r->threads > 1 ? r->threads : 1);
     else
         assay_dtype_of(t->from)->decode(w, t->data, n);

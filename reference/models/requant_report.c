@@ -86,7 +86,7 @@ static void print_packed(const assay_requant *r)
     const assay_requant_packed *one_of = NULL, *liar = NULL;
     for (size_t i = 0; i < r->n_tensors; i++) {
         const assay_requant_packed *q = r->tensor[i].packed;
-        if (!q)
+        if (!q || q->scaled)
             continue;
         n++, lies += q->lies, ordered += q->p.g_idx != NULL;
         one_of = one_of ? one_of : q;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The tensors of a quantized model, put together by their names. */
 #include "checkpoint.h"
+#include "scaled.h"
 #include "../core/dtype.h"
 #include "../core/status.h"
 #include <inttypes.h>
@@ -14,8 +15,8 @@ enum { SCALES = 1 };
 static const struct {
     const char *tail, *what;
 } foreign[] = {
-    { "weight_scale_inv", "fp8 in blocks" },
-    { "weight_scale", "fp8 or int8 with scales" },
+    { "weight_scale_inv", "scales of blocks whose weights are no floats of 8 bits" },
+    { "weight_scale", "scales of weights that are no floats of 4 or 8 bits" },
     { "weight_packed", "compressed-tensors" },
     { "absmax", "bitsandbytes" },
     { "quant_map", "bitsandbytes" },
@@ -44,7 +45,10 @@ assay_status assay_packed_part_of(const assay_safetensors *st, size_t i, const c
                                   assay_why *why)
 {
     const char *name = st->tensor[i].name;
-    bool any = false;
+    bool any = false, other;
+    *part = assay_scaled_codes(st, i, &other) ? ASSAY_PACKED_FLOATS : ASSAY_PACKED_OTHER;
+    if (*part == ASSAY_PACKED_FLOATS || other)
+        return ASSAY_OK;
     for (size_t k = 0; k < st->n_tensors && !any; k++)
         any = before(st->tensor[k].name, codes) >= 0;
     *part = before(name, codes) >= 0 ? ASSAY_PACKED_CODES : ASSAY_PACKED_NONE;

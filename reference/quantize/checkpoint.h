@@ -30,13 +30,14 @@ assay_status assay_packed_config_find(const char *path, const assay_safetensors 
 assay_status assay_packed_model_type(const char *path, char *type, size_t room, assay_why *why);
 
 typedef enum assay_packed_part {
-    ASSAY_PACKED_NONE,  /* a tensor of its own */
-    ASSAY_PACKED_CODES, /* .qweight */
-    ASSAY_PACKED_OTHER, /* belongs to a .qweight */
+    ASSAY_PACKED_NONE,   /* a tensor of its own */
+    ASSAY_PACKED_CODES,  /* .qweight */
+    ASSAY_PACKED_FLOATS, /* floats with scales beside them: scaled.h */
+    ASSAY_PACKED_OTHER,  /* belongs to one of these */
 } assay_packed_part;
 
-/* What the i-th tensor is; a part without its .qweight, and weights with companions of other packings (fp8 blocks,
- * compressed-tensors, bitsandbytes, HQQ) are refused. */
+/* What the i-th tensor is; a part without its .qweight, and weights with companions of other packings
+ * (compressed-tensors' integers, bitsandbytes, HQQ) are refused. */
 assay_status assay_packed_part_of(const assay_safetensors *st, size_t i, const char *label, assay_packed_part *part,
                                   assay_why *why);
 /* The weights that the i-th tensor, a .qweight, stands for: every shape, type and index is checked. name: room for

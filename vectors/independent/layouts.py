@@ -10,6 +10,7 @@ import tempfile
 import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import formats  # noqa: E402
 import int4  # noqa: E402
 from packfiles import config, floats, safetensors  # noqa: E402
 
@@ -150,6 +151,37 @@ def conventions():
     check("15 is 16", {"w.weight": want - 8 * s}, quantize())
 
 
+def nvfp4(r, n_out=6, n_in=48, divides=False):
+    """Codes of e2m1, two to a byte, scales of e4m3, one number for the tensor; what they say."""
+    b, s = r.integers(0, 256, (n_out, n_in // 2)).astype(np.uint8), r.integers(0, 126, (n_out, n_in // 16)).astype(np.uint8)
+    second = np.float32(0.0123) if not divides else np.float32(64)
+    w = formats.E2M1[np.stack([b & 15, b >> 4], axis=2).reshape(n_out, n_in)] * np.repeat(formats.FLOATS_8["F8_E4M3"][s], 16, axis=1)
+    names = ("weight_packed", "weight_global_scale", "input_global_scale") if divides else ("weight", "weight_scale_2", "input_scale")
+    t = {names[0]: b, "weight_scale": ("F8_E4M3", s), names[1]: np.full((1,) if divides else (), second), names[2]: np.ones(1, np.float32)}
+    return t, w / np.float64(second) if divides else w * np.float64(second)
+
+
+def scaled():
+    """Floats of 4 and 8 bits with scales beside them."""
+    r = np.random.default_rng(4)
+    config("")
+    for divides in False, True:
+        t, want = nvfp4(r, divides=divides)
+        safetensors("m.safetensors", named("a.b", t))
+        check("nvfp4", {"a.b.weight": want.astype(np.float32)}, quantize())
+    for kind, end in ("F8_E4M3", 126), ("F8_E5M2", 124):
+        w = r.integers(0, end, (130, 140)).astype(np.uint8) | r.integers(0, 2, (130, 140)).astype(np.uint8) << 7
+        x = formats.FLOATS_8[kind][w]
+        block = np.abs(r.standard_normal((2, 2))).astype(np.float32)
+        row = np.abs(r.standard_normal((130, 1))).astype(np.float16)
+        one = np.float32(0.03)
+        for name, s, by in (("weight_scale_inv", block, np.repeat(np.repeat(block, 128, axis=0), 128, axis=1)[:130, :140]),
+                            ("weight_scale", row, row), ("weight_scale", row[:, 0], row), ("weight_scale", np.full((), one), one),
+                            ("weight_scale", np.full(1, one), one)):
+            safetensors("m.safetensors", {"w.weight": (kind, w), f"w.{name}": s, "w.input_scale": np.ones(1, np.float32)})
+            check(f"{kind} {name} {s.shape}", {"w.weight": (x * by.astype(np.float64)).astype(np.float32)}, quantize())
+
+
 def refused():
     r = np.random.default_rng(3)
     how = dict(bits=4, group_size=32, sym=False, desc_act=False)
@@ -186,7 +218,12 @@ def refused():
         ("gemm read as gemv", dict(quant_method="awq", bits=4, group_size=32, version="gemv"), awq, "16 inputs are no whole groups of 32"),
         ("gemv read as gemm", dict(quant_method="awq", bits=4, group_size=16), gemv, "tensor 'w.qzeros' is 16 x 4; 'w.qweight' (16 x 8) needs 1 x 8"),
         ("a name twice", how, dict(t, weight=np.ones((16, 64), np.float32)), "'w.weight' stands there beside 'w.qweight'"),
-        ("fp8", {}, dict(weight=np.ones((4, 32), np.float32), weight_scale_inv=np.ones((1, 1), np.float32)), "not read (fp8 in blocks)"),
+        ("fp8", {}, dict(weight=np.ones((4, 32), np.float32), weight_scale_inv=np.ones((1, 1), np.float32)), "not read (scales of blocks"),
+        ("int8", {}, dict(weight=("I8", np.ones((4, 32), np.uint8)), weight_scale=np.ones((4, 1), np.float32)), "not read (scales of weights"),
+        ("nvfp4 of one level", {}, {k: v for k, v in nvfp4(r)[0].items() if k != "weight_scale_2"}, "has no weight_scale_2 or weight_global_scale"),
+        ("nvfp4, scales padded", {}, dict(nvfp4(r)[0], weight_scale=("F8_E4M3", np.ones((128, 4), np.uint8))), "needs F8_E4M3, one for each 16 of a row"),
+        ("nvfp4, no scale", {}, dict(nvfp4(r)[0], weight_scale_2=np.zeros((), np.float32)), "tensor 'w.weight_scale_2' is 0"),
+        ("fp8, other blocks", {}, dict(weight=("F8_E4M3", np.ones((4, 32), np.uint8)), weight_scale_inv=np.ones((1, 2), np.float32)), "one for each 128 x 128"),
         ("bitsandbytes", {}, dict(weight=np.ones((4, 32), np.float32), absmax=np.ones(4, np.float32)), "not read (bitsandbytes)"),
         ("HQQ", {}, dict(W_q=np.ones((2, 32), np.uint8), scale=np.ones((2, 1), np.float16), zero=np.ones((2, 1), np.float16)), "not read (HQQ)"),
         ("another method", dict(how, quant_method="hqq"), t, "quant_method is 'hqq'; awq and gptq are read"),
@@ -248,6 +285,6 @@ if wrong:
     fail(wrong)
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
-    for part in reads, bare, conventions, refused:
+    for part in reads, bare, conventions, scaled, refused:
         part()
 sys.exit(1 if bad else 0)
