@@ -48,10 +48,12 @@ static inline scales scales_of(const assay_args *a, int64_t n)
     const int8_t *z = zero->data ? tensor_row(zero, r) : NULL;
     row_decode(s.scale, tensor_row(&a->operand[SCALE], r), a->operand[SCALE].type, a->dim[G]);
     int64_t g = 0;
+    if (!z)
+        memset(s.zero, 0, (size_t)a->dim[G] * sizeof *s.zero);
     for (; z && zero->stride[1] == 1 && g + 32 <= a->dim[G]; g += 32)
         decode_scaled(s.zero + g, i8_codes(z + g), 1);
-    for (; g < a->dim[G]; g++)
-        s.zero[g] = z ? z[g * zero->stride[1]] : 0;
+    for (; z && g < a->dim[G]; g++)
+        s.zero[g] = z[g * zero->stride[1]];
     return s;
 }
 
