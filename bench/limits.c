@@ -82,8 +82,7 @@ static void say_bound(const bench_limits_facts *f, int bound, assay_json *j)
         "its operations alone take %.*f %% of its best time at the compute roof",
         "its bytes alone take %.*f %% of its best time at the roof of %s",
         "its sums one after another, each a chain of dependent additions, take %.*f %% of its best time",
-        "threads that wait for the slowest, and starting and joining the team, take %.*f %% of the calls that were "
-        "made to see it",
+        "waiting for the slowest thread, starting and joining the team take %.*f %% of calls made to see it",
     };
     char words[240], one[160];
     double most = 0;

@@ -323,7 +323,7 @@ START_TEST(what_bounds)
           "L2 bounds it: its bytes alone take 80 % of its best time at the roof of L2" },
         { { 0.7, 0.1, 0.1 }, 0, 0, BENCH_CALL, "call cost bounds it: a call that computes nothing takes 70 %" },
         { { 0, 0.1, 0.1, 0.97 }, 0, 0, BENCH_LATENCY, "latency bounds it: its sums one after another" },
-        { { 0, 0.2, 0.1, 0, 0.65 }, 0, 0, BENCH_WAITING, "waiting bounds it: threads that wait" },
+        { { 0, 0.2, 0.1, 0, 0.65 }, 0, 0, BENCH_WAITING, "waiting bounds it: waiting for the slowest" },
         { { 0, 0.43, 0.2 },
           0,
           0,
