@@ -104,6 +104,8 @@ static assay_status all_rows(bench_session *s)
         const assay_status st = read_line(o->line, &op, &v.lines, &s->why);
         return st ? st : assay_case_expand(op, o->line + strcspn(o->line, " "), visit, &v, &s->why);
     }
+    if (o->budget > 0)
+        return bench_budget_rows(s, means);
     for (size_t i = 0; assay_op_at(i); i++) {
         const assay_op *op = assay_op_at(i);
         const assay_workload *w;
@@ -121,11 +123,16 @@ static assay_status all_rows(bench_session *s)
 
 /* ---- command line ------------------------------------------------------------------------------------------------ */
 
-enum { KEY_CASE = 256, KEY_RESUME, KEY_SIMULATE, KEY_ROOFS, KEY_SLOWER, KEY_CHILD };
+enum { KEY_CASE = 256, KEY_RESUME, KEY_BUDGET, KEY_SIMULATE, KEY_ROOFS, KEY_SLOWER, KEY_CHILD };
 
 static const struct argp_option option_table[] = {
     { "workload", 'w', "GLOB", 0, "only workloads whose name matches (assay list workloads)", 0 },
     { "case", KEY_CASE, "PATTERN", 0, "your own shape: 'matmul T=1 N=4096 K=4096 w={q4_0,q8_0}', or w=*", 0 },
+    { "budget", KEY_BUDGET, "TIME", 0,
+      "begin no problem after 90s, 6m or 1h: each op's most telling workloads first, by the best tier, then the "
+      "others; "
+      "what was left out is counted and named",
+      0 },
     { "resume", KEY_RESUME, NULL, 0, "go on where the journal of --json FILE stopped", 0 },
     { "simulate", KEY_SIMULATE, "HOW", 0,
       "counters by callgrind: none (default of --model), some (once per kernel and types; default), all; "
@@ -171,6 +178,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_RESUME:
         o->resume = true;
         break;
+    case KEY_BUDGET:
+        if (!bench_budget_read(arg, &o->budget))
+            argp_error(state, "--budget %s: a time of a second or more, as 90s, 6m or 1h", arg);
+        break;
     case KEY_SIMULATE:
         if (strcmp(arg, "none") && strcmp(arg, "some") && strcmp(arg, "all"))
             argp_error(state, "--simulate %s: none, some or all", arg);
@@ -191,6 +202,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (o->resume && !o->filter.json)
             argp_error(state, "--resume needs the --json FILE that it goes on with");
+        if (o->budget > 0 && (o->line || o->calls.model || o->filter.kernel_b))
+            argp_error(state, "--budget does not go with --case, --model or pairs: all of what they name is measured");
         if (o->calls.model && (o->line || o->workload))
             argp_error(state, "--model does not go with %s: its calls are what is measured", o->line ? "--case" : "-w");
         if (!o->calls.model && (o->calls.prompt || o->calls.context || o->calls.kv))
@@ -232,6 +245,10 @@ static int total(bench_session *s, assay_status st)
     printf("%lld row%s measured, %lld of them failed their verdict, %lld known already%s\n", (long long)s->rows,
            assay_s(s->rows), (long long)s->failed, (long long)s->skipped,
            interrupted ? "; interrupted: --resume goes on" : "");
+    if (s->left_out)
+        printf("%lld problem%s left out by the budget of time: --full measures all, --resume with another budget goes "
+               "on\n",
+               (long long)s->left_out, assay_s(s->left_out));
     if (assay_secret_name())
         printf("secret %s\n", assay_secret_name());
     if (shard)
@@ -327,6 +344,7 @@ int assay_cmd_bench(int argc, char **argv)
     uint64_t isa = assay_cpu();
     if (c.o.filter.isa)
         isa &= assay_isa_find(c.o.filter.isa + (c.o.filter.isa[0] == '='))->bits;
+    bench_budget_begin(&s);
     if (!st && !c.o.no_roofs && !(c.o.resume && bench_known_roofs(&s)))
         bench_roofs_in_child(&s.machine, isa, s.threads, s.n_threads, c.o.filter.level == ASSAY_QUICK, bench_take_roof,
                              &s);

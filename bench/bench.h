@@ -235,6 +235,7 @@ typedef struct bench_options {
     assay_filter filter;
     const char *line, *workload, *simulate;
     bool resume, no_roofs;
+    double budget;           /* seconds after which no problem is begun; 0: never */
     double fail_slower;      /* of pairs: b may take so much more time than a, 0.05; 0: a ratio fails nothing */
     assay_calls_asked calls; /* --model */
 } bench_options;
@@ -248,7 +249,13 @@ typedef struct bench_session {
     assay_pool *pool;    /* with a plug-in only: it describes the kernels */
     assay_pool *build_b; /* of two builds the new one's; pool is the old one's */
     int threads[ASSAY_MAX_TEAMS], n_threads;
-    int64_t rows, failed, skipped, not_on_cpu, runnable;
+    int64_t rows, failed, skipped, not_on_cpu, runnable, left_out;
+    double until; /* of the monotonic clock, with a budget; 0: without */
+    enum {
+        BENCH_ALL,
+        BENCH_BEST,
+        BENCH_OTHERS
+    } pass;         /* which kernels of a problem: with a budget the best tier first */
     int64_t slower; /* pairs in which b is slower by more than fail_slower */
     volatile int *interrupted;
     char *simulated;              /* op/kernel/types done, a line each; NULL: none */
@@ -274,6 +281,21 @@ bench_task bench_task_of(const bench_session *s, const assay_problem *p, const a
 void bench_print_marks(const struct cJSON *row, const char *indent);
 void bench_print_rates(const struct cJSON *row, double ns); /* time of a call, rate, share of the roof */
 /* Every row of one line: "matmul T=1 N=4096 ..." */
+/* Too much for --quick: by the elements of all operands, and by the work where that does not depend on indices. */
+bool bench_too_large(const assay_case *c);
+
+/* ---- a budget of time (budget.c) ---------------------------------------------------------------------------- */
+
+#define BENCH_LEFT_OUT "left out by the budget of time"    /* how the reason begins */
+bool bench_budget_read(const char *text, double *seconds); /* 90s, 6m, 1h; false: it is none of these, or below 1 s */
+void bench_budget_begin(bench_session *s);
+double bench_budget_left(const bench_session *s); /* seconds; INFINITY without a budget */
+void bench_budget_forget(bench_journal *b);       /* what an earlier run had no time for */
+bool bench_budget_skips(const bench_session *s, const assay_op *op, const assay_args *a, const assay_kernel *k);
+/* All problems that are meant: one of each op in turn, the most telling first; first the best tier of all, then others.
+ */
+assay_status bench_budget_rows(bench_session *s,
+                               bool (*means)(const bench_options *, const assay_op *, const assay_workload *));
 assay_status bench_rows(bench_session *s, const char *line, const char *workload, double tokens);
 assay_status bench_pairs(bench_session *s, const char *line, const char *workload);
 /* Index 0: a, 1: b; r[].sample[0] is the median of a call. */

@@ -206,7 +206,11 @@ static assay_status row(bench_session *s, const bench_work *w, assay_problem *p,
         s->skipped += !*s->interrupted;
         return ASSAY_OK;
     }
-    assay_progress_at(s->rows, name);
+    char shown[BENCH_NAME + 32] = "";
+    if (s->until > 0)
+        snprintf(shown, sizeof shown, "%.0f s left, ", fmax(0, bench_budget_left(s)));
+    strncat(shown, name, BENCH_NAME);
+    assay_progress_at(s->rows, shown);
     assay_status st = bench_stage_fits(&t, &s->why);
     if (st)
         return st;
@@ -290,8 +294,7 @@ static assay_status baseline(bench_session *s, bench_work *w, assay_problem *p, 
     return st;
 }
 
-/* Too much for --quick: by the elements of all operands, and by the work where that does not depend on indices. */
-static bool too_large(const assay_case *c)
+bool bench_too_large(const assay_case *c)
 {
     double n = 0;
     bool by_shape = true;
@@ -348,8 +351,10 @@ assay_status bench_rows(bench_session *s, const char *line, const char *workload
             !bench_model_means(s, k))
             continue;
         scalar |= is_scalar;
-        takers += !is_scalar && assay_kernel_takes(c.op, k, &a);
+        takers += !is_scalar && assay_kernel_takes(c.op, k, &a) && !bench_budget_skips(s, c.op, &a, k);
     }
+    if (!takers && s->pass == BENCH_OTHERS)
+        return ASSAY_OK;
     char types[64];
     bench_types_of(&c, types, sizeof types);
     snprintf(name, sizeof name, "%s/*/%s/%s", c.op->name, workload, types);
@@ -362,7 +367,7 @@ assay_status bench_rows(bench_session *s, const char *line, const char *workload
                           "no kernel of this run takes these types (scalar alone is not worth the time)");
         return ASSAY_OK;
     }
-    if (s->o->filter.level == ASSAY_QUICK && !s->call && !s->o->line && too_large(&c)) {
+    if (s->o->filter.level == ASSAY_QUICK && !s->call && !s->o->line && bench_too_large(&c)) {
         bench_journal_not(&s->journal, name, "workload",
                           "too large for --quick (over 30 million elements or 1 GFLOP); --full measures it");
         return ASSAY_OK;
@@ -380,7 +385,7 @@ assay_status bench_rows(bench_session *s, const char *line, const char *workload
     assay_status st = baseline(s, &w, &p, scalar);
     for (size_t i = 0; !st && (k = bench_kernel_at(s, i, &nth)); i++) {
         if (strcmp(k->op, c.op->name) || assay_filter_kernel(&s->o->filter, k) != ASSAY_RUNS || (nth < 0 && !k->run) ||
-            !assay_kernel_takes(c.op, k, &a) || !bench_model_means(s, k))
+            !assay_kernel_takes(c.op, k, &a) || !bench_model_means(s, k) || bench_budget_skips(s, c.op, &a, k))
             continue;
         for (int n = 0; !st && n < s->n_threads; n++)
             st = row(s, &w, &p, k, nth, s->threads[n], false);

@@ -24,6 +24,8 @@ assay_status bench_context(bench_session *s, int argc, char **argv)
     bench_simulator_json(&s->machine, &j);
     assay_hash_file("/proc/self/exe", binary);
     assay_json_str(&j, "binary", binary);
+    if (s->o->budget > 0)
+        assay_json_num(&j, "budget_seconds", s->o->budget);
     assay_json_bool(&j, "quick", s->o->filter.level == ASSAY_QUICK);
     if (s->o->filter.has_seed)
         assay_json_uint(&j, "seed", s->o->filter.seed);
@@ -91,6 +93,7 @@ assay_status bench_resume(bench_session *s)
 {
     const char *path = s->o->filter.json;
     const assay_status st = bench_journal_open(&s->journal, path, s->o->resume, &s->why);
+    bench_budget_forget(&s->journal);
     const cJSON *line = st ? NULL : bench_journal_get(&s->journal, "context", "context");
     const cJSON *assay = cJSON_GetObjectItem(cJSON_GetObjectItem(line, "context"), "assay");
     const char *theirs = cJSON_GetStringValue(cJSON_GetObjectItem(assay, "secret")), *ours = assay_secret_name();

@@ -230,7 +230,8 @@ static void mend(report *r, const cJSON *run, bool reading)
 void section_first(report *r)
 {
     static op_share list[OPS];
-    const cJSON *few = run_near(r, 16), *many = run_near(r, 1024), *left = member(r->bench, "context.assay.left_out");
+    const cJSON *few = run_near(r, 16), *many = run_near(r, 1024), *x;
+    int left = 0;
     const int n = shares_by_op(r, list);
     char text[512];
     page_list(r);
@@ -255,10 +256,14 @@ void section_first(report *r)
         mend(r, many, 1);
     if (answer_check(r, text, sizeof text) != NOT_RUN)
         page_item(r, "Right", "%s.", text);
-    if (cJSON_IsNumber(left))
-        page_item(r, "Not measured",
-                  "%.0f problems were left out of the measurements for want of time; they are named at the end.",
-                  left->valuedouble);
+    EACH (x, member(r->bench, "not_measured"))
+        left += strncmp(member_text(x, "why", ""), "left out", 8) == 0;
+    if (left)
+        page_item(
+            r, "Not measured",
+            "%d problems were left out by a budget of time; they are named at the end. assay bench --full measures "
+            "them.",
+            left);
     failures_in_words(r);
     page_list_end(r);
     if (n)
