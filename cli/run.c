@@ -10,6 +10,7 @@
 #include "../reference/models/ids.h"
 #include "../reference/models/perplexity.h"
 #include "commands.h"
+#include "run_capture.h"
 #include "run_plugin.h"
 #include <argp.h>
 #include <errno.h>
@@ -56,9 +57,11 @@ typedef struct options {
     bool sampler, length;  /* given: an option of the chain, --length-penalty */
     const char *generates; /* an option that only a run that generates heeds */
     assay_run_apart apart; /* with plug-ins */
+    assay_run_capture captured;
     assay_generate g;
 } options;
 
+static const struct argp_child children[] = { { &assay_run_capture_argp, 0, NULL, 3 }, { 0 } };
 static const struct argp_option option_table[] = {
     { "prompt", 'p', "TEXT", 0, "What to continue; of a model with an encoder what this reads", 0 },
     { "ids", KEY_IDS, "IDS", 0, "Token ids (1,2,3) instead of text", 0 },
@@ -197,6 +200,12 @@ static void check(struct argp_state *state, const options *o)
                    g->logits_path    ? "--logits"
                    : g->imatrix_path ? "--imatrix-out"
                                      : "--activations-out");
+    if (o->captured.w.op && (o->apart.n_plugins || g->repeat || g->draft || g->text_path))
+        argp_error(state, "--capture: it does not go with %s",
+                   o->apart.n_plugins ? "--plugin, whose process may write no file"
+                   : g->repeat        ? "--repeat"
+                   : g->draft         ? "--draft"
+                                      : "--perplexity");
     if (g->draft_tokens && !g->draft)
         argp_error(state, "--draft-tokens %lld is of --draft, which is not asked for", (long long)g->draft_tokens);
     if (g->window && !g->text_path)
@@ -217,6 +226,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
 {
     options *o = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->captured;
+        return 0;
     case 'p':
         o->g.prompt = arg;
         return 0;
@@ -367,8 +379,13 @@ static int body(void *ctx)
     options *o = ctx;
     assay_why why = { "" };
     assay_status s = resolve(o, &why);
+    if (!s && o->captured.w.op)
+        s = assay_run_capture_begin(&o->captured, o->g.model, &why);
+    o->g.capture = o->captured.w.op ? &o->captured.w : NULL;
     if (!s)
         s = o->g.text_path ? assay_perplexity_run(&o->g, stdout, &why) : assay_generate_run(&o->g, stdout, &why);
+    if (!s && o->captured.w.op)
+        s = assay_run_capture_end(&o->captured, &why);
     free(o->g.ids);
     free(o->g.begin);
     if (s || o->g.not_finite || o->g.differs) {
@@ -418,7 +435,7 @@ int assay_cmd_run(int argc, char **argv)
                                       "share of the time and the bytes of packed weights.\vExit status: 0 done, 1 "
                                       "logits that are not finite, a repetition with another text or a plug-in that "
                                       "crashed, 2 wrong use or unreadable input.",
-                                      NULL,
+                                      children,
                                       NULL,
                                       NULL };
     return run(argc, argv, &argp, false);
@@ -433,7 +450,7 @@ int assay_cmd_translate(int argc, char **argv)
         "Runs a model with a decoder behind an encoder: the encoder reads TEXT (or --ids), and what the decoder makes "
         "of "
         "it is printed, with all options of assay run.\vExit status: as that of assay run.",
-        NULL,
+        children,
         NULL,
         NULL
     };

@@ -138,11 +138,11 @@ static void add_meta(draft *d, const char *key, const char *value)
     d->meta[d->n_meta++] = (assay_st_pair){ key, value };
 }
 
-static assay_status write_draft(draft *d, const assay_problem *p, const char *path, assay_why *why)
+static assay_status write_draft(draft *d, const assay_problem *p, const assay_st_pair *more, size_t n, const char *path,
+                                assay_why *why)
 {
     static const char *const tag[] = { "random", "exact", "adversarial", "class" };
     char version[16];
-    uint64_t bytes = 0;
     snprintf(version, sizeof version, "%u", p->c.op->version);
     add_meta(d, "format", "assay.vector");
     add_meta(d, "schema", "1");
@@ -152,13 +152,36 @@ static assay_status write_draft(draft *d, const assay_problem *p, const char *pa
     add_meta(d, "types", d->types);
     add_meta(d, "params", d->params);
     add_meta(d, "tag", tag[p->tag == ASSAY_TAG_EXACT && !p->exact ? ASSAY_TAG_ADVERSARIAL : p->tag]);
-    add_meta(d, "case", d->line);
-    for (size_t i = 0; i < d->n; i++)
-        bytes += d->tensor[i].bytes;
-    if (bytes > ASSAY_VECTOR_BYTES - 2048)
-        return assay_fail(why, ASSAY_ERR_SHAPE, "%s: %llu bytes of data, at most %d: %s", path,
-                          (unsigned long long)bytes, ASSAY_VECTOR_BYTES - 2048, d->line);
+    for (size_t i = 0; i < n; i++)
+        add_meta(d, more[i].key, more[i].value);
     return assay_safetensors_write(path, d->tensor, d->n, d->meta, d->n_meta, why);
+}
+
+static void free_draft(draft *d)
+{
+    for (int k = 0; k < ASSAY_MAX_PLANES; k++)
+        free(d->plane[k]);
+    for (int i = 0; i < ASSAY_MAX_OPND; i++)
+        free(d->encoded[i]);
+}
+
+static void fill_draft(draft *d, const assay_problem *p)
+{
+    for (int i = 0; i < p->c.op->n_operands; i++)
+        if ((p->c.present >> i & 1) && p->c.op->operands[i].access != ASSAY_OUT)
+            add_encoded(d, p, i, "", p->t[i].data);
+    add_outputs(d, p);
+    describe(d, p);
+}
+
+assay_status assay_vector_write(const assay_problem *p, const assay_st_pair *more, size_t n, const char *path,
+                                assay_why *why)
+{
+    draft d = { 0 };
+    fill_draft(&d, p);
+    const assay_status s = write_draft(&d, p, more, n, path, why);
+    free_draft(&d);
+    return s;
 }
 
 assay_status assay_vector_generate(const char *line, const char *path, assay_why *why)
@@ -166,23 +189,22 @@ assay_status assay_vector_generate(const char *line, const char *path, assay_why
     assay_case c;
     assay_problem p = { 0 };
     draft d = { 0 };
+    uint64_t bytes = 0;
     assay_status s = assay_case_parse(line, &c, why);
     if (!s)
         s = assay_problem_make(&c, &p, why);
     if (!s)
         s = assay_problem_solve(&p, NULL, why);
     if (!s) {
-        for (int i = 0; i < c.op->n_operands; i++)
-            if ((c.present >> i & 1) && c.op->operands[i].access != ASSAY_OUT)
-                add_encoded(&d, &p, i, "", p.t[i].data);
-        add_outputs(&d, &p);
-        describe(&d, &p);
-        s = write_draft(&d, &p, path, why);
+        fill_draft(&d, &p);
+        for (size_t i = 0; i < d.n; i++)
+            bytes += d.tensor[i].bytes;
+        s = bytes > ASSAY_VECTOR_BYTES - 2048
+                ? assay_fail(why, ASSAY_ERR_SHAPE, "%s: %llu bytes of data, at most %d: %s", path,
+                             (unsigned long long)bytes, ASSAY_VECTOR_BYTES - 2048, d.line)
+                : write_draft(&d, &p, &(assay_st_pair){ "case", d.line }, 1, path, why);
     }
-    for (int k = 0; k < ASSAY_MAX_PLANES; k++)
-        free(d.plane[k]);
-    for (int i = 0; i < ASSAY_MAX_OPND; i++)
-        free(d.encoded[i]);
+    free_draft(&d);
     assay_problem_free(&p);
     return s;
 }

@@ -3,6 +3,7 @@
 #ifndef ASSAY_VECTOR_H
 #define ASSAY_VECTOR_H
 #include "../reference/core/problem.h"
+#include "../reference/core/safetensors.h"
 
 enum {
     ASSAY_VECTOR_SCHEMA = 1,
@@ -35,6 +36,10 @@ assay_status assay_vector_solve(assay_vector *v, const assay_contract *k, assay_
 assay_status assay_vector_verify(assay_vector *v, assay_why *why);
 /* Makes the vector of a case line. */
 assay_status assay_vector_generate(const char *line, const char *path, assay_why *why);
+
+/* Writes a solved problem as a vector of any size, with n (at most 4) more pairs of metadata. */
+assay_status assay_vector_write(const assay_problem *p, const assay_st_pair *more, size_t n, const char *path,
+                                assay_why *why);
 
 int assay_cmd_vectors(int argc, char **argv);
 #endif

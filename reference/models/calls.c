@@ -3,6 +3,7 @@
 #include "../core/dtype.h"
 #include "../core/registry.h"
 #include "../core/tensor.h"
+#include "capture.h"
 #include "load.h"
 #include "model_parts.h"
 #include "session_parts.h"
@@ -20,32 +21,6 @@ typedef struct listing {
     int phase;
 } listing;
 
-/* Positions that follow each other, the last that of the last key, are what an op that is given none takes them for:
- * leaving them out makes the case say where its queries stand. */
-static bool in_order(const assay_operand *o, const assay_value *v)
-{
-    const uint32_t both = ASSAY_OPTIONAL | ASSAY_POSITION;
-    return (o->flags & both) == both && v->kind == ASSAY_VALUE_POS && v->dim[0] == ASSAY_DIM_T && !v->shift && !v->lost;
-}
-
-/* The call as a case, with the element types that its kernel gets. */
-static void case_of(const assay_session *s, const assay_entry *e, const assay_tensor *t, assay_case *c)
-{
-    char least[64];
-    snprintf(least, sizeof least, "%s", e->node.op->name);
-    assay_case_parse(least, c, NULL);
-    memcpy(c->dim, e->dim, sizeof c->dim);
-    memcpy(c->params, e->node.params, sizeof c->params);
-    c->present = 0;
-    for (int i = 0; i < c->op->n_operands; i++) {
-        const int v = e->node.operand[i];
-        if (v < 0 || in_order(&c->op->operands[i], &s->slot[v].v))
-            continue;
-        c->present |= 1u << i;
-        c->type[i] = t[i].type;
-    }
-}
-
 static void add(listing *x, const assay_entry *e, int64_t times)
 {
     const assay_op *op = e->node.op;
@@ -54,7 +29,7 @@ static void add(listing *x, const assay_entry *e, int64_t times)
     assay_case call;
     assay_model_call m = { .op = op };
     assay_session_view(x->s, e, e->call.kernel && e->weights_f32, t);
-    case_of(x->s, e, t, &call);
+    assay_session_case(x->s, e, t, &call);
     assay_case_print(&call, m.line, sizeof m.line);
     char *inputs = strstr(m.line, " gen=");
     if (inputs)

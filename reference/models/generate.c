@@ -103,6 +103,8 @@ static assay_status load(run *r, assay_why *why)
     r->watch.keeps = o->inputs_path != NULL;
     if (!s && (o->imatrix_path || o->inputs_path))
         assay_session_watch(r->session, &r->watch);
+    if (!s)
+        assay_session_capture(r->session, o->capture);
     r->load = assay_seconds() - begin;
     return s;
 }

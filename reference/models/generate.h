@@ -25,10 +25,11 @@ typedef struct assay_generate {
     assay_chain chain;
     int64_t beams; /* 0: the chain instead */
     double length_penalty;
-    int64_t beam_groups;  /* 0: one */
-    double diverse;       /* of groups, as of assay_beams */
-    const char *draft;    /* a smaller model that drafts tokens; NULL: none */
-    int64_t draft_tokens; /* in a round */
+    int64_t beam_groups;           /* 0: one */
+    double diverse;                /* of groups, as of assay_beams */
+    const char *draft;             /* a smaller model that drafts tokens; NULL: none */
+    int64_t draft_tokens;          /* in a round */
+    struct assay_capture *capture; /* NULL: no call's operands are kept */
     const char *logits_path, *json_path, *imatrix_path, *inputs_path;
     const char *text_path; /* perplexity.h: of this file, in windows of so many tokens; 0: 512, or the context */
     int64_t window;

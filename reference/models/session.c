@@ -225,6 +225,11 @@ void assay_session_watch(assay_session *s, struct assay_importance *w)
     s->watch = w;
 }
 
+void assay_session_capture(assay_session *s, struct assay_capture *w)
+{
+    s->capture = w;
+}
+
 void assay_session_noise(assay_session *s, uint64_t seed)
 {
     s->noisy = true;

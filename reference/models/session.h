@@ -67,6 +67,9 @@ int64_t assay_session_past(const assay_session *s);
 /* Sums up what the layers' matrices are multiplied with from here on (importance.h); NULL: no more. */
 struct assay_importance;
 void assay_session_watch(assay_session *s, struct assay_importance *w);
+/* Calls are kept as w says, which outlives the session; NULL: none. */
+struct assay_capture;
+void assay_session_capture(assay_session *s, struct assay_capture *w);
 /* Of a session by the oracle: every value that a float model keeps in f32 is rounded to it at random (noise.h) from
  * here on. */
 void assay_session_noise(assay_session *s, uint64_t seed);

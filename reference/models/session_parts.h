@@ -47,6 +47,7 @@ typedef struct assay_buffer {
 
 struct assay_session {
     struct assay_importance *watch; /* is told of each call; NULL: nobody is */
+    struct assay_capture *capture;  /* keeps the operands of some calls; NULL: of none */
     bool noisy;                     /* values are rounded to f32 at random */
     uint64_t seed, calls;           /* calls: whose results were */
     assay_graph *g;

@@ -6,6 +6,7 @@
 #include "../core/status.h"
 #include "../core/strangers.h"
 #include "../core/tensor.h"
+#include "capture.h"
 #include "noise.h"
 #include "product.h"
 #include "session_parts.h"
@@ -289,6 +290,11 @@ static void run_entry(assay_session *s, assay_entry *e, int thread, int threads,
             note(out, s, e, enter(s, e) ? ASSAY_OK : ASSAY_ERR_NOMEM);
 #pragma omp barrier
     }
+    if (s->capture) { /* before the others write what is updated in place */
+        if (thread == 0)
+            assay_capture_add(s->capture, s, e);
+#pragma omp barrier
+    }
     if (e->how == ASSAY_RUN_KERNEL) {
         assay_stranger_enters(e->call.kernel);
         note(out, s, e, assay_call_run_team(&e->call, thread, threads));
@@ -312,6 +318,8 @@ static void run_entry(assay_session *s, assay_entry *e, int thread, int threads,
 assay_status assay_session_run(assay_session *s, assay_why *why)
 {
     outcome out = { 0 };
+    if (s->capture)
+        s->capture->steps++, s->capture->kept = 0;
 #pragma omp parallel num_threads(s->threads)
     for (int i = 0; i < s->n_entries; i++)
         if (s->entry[i].active)
