@@ -84,7 +84,7 @@ static bool means(const bench_options *o, const assay_op *op, const assay_worklo
 /* Before anything is measured: is there a row to come? */
 static assay_status any_workload(const bench_options *o, assay_why *why)
 {
-    bool any = o->line || o->calls.model;
+    bool any = o->line || o->calls.model || o->n_vectors;
     for (size_t i = 0; assay_op_at(i); i++) {
         const assay_workload *w;
         for (size_t k = 0; (w = assay_workload_of(assay_op_at(i), k)); k++)
@@ -99,6 +99,8 @@ static assay_status all_rows(bench_session *s)
     visitor v = { s, "case", 0, 0 };
     if (s->model)
         return bench_model_rows(s);
+    if (o->n_vectors)
+        return bench_vector_rows(s);
     if (o->line) {
         const assay_op *op;
         const assay_status st = read_line(o->line, &op, &v.lines, &s->why);
@@ -123,7 +125,7 @@ static assay_status all_rows(bench_session *s)
 
 /* ---- command line ------------------------------------------------------------------------------------------------ */
 
-enum { KEY_CASE = 256, KEY_RESUME, KEY_BUDGET, KEY_SIMULATE, KEY_ROOFS, KEY_SLOWER, KEY_CHILD };
+enum { KEY_CASE = 256, KEY_RESUME, KEY_BUDGET, KEY_SIMULATE, KEY_ROOFS, KEY_SLOWER, KEY_VECTOR, KEY_CHILD };
 
 static const struct argp_option option_table[] = {
     { "workload", 'w', "GLOB", 0, "only workloads whose name matches (assay list workloads)", 0 },
@@ -133,6 +135,8 @@ static const struct argp_option option_table[] = {
       "others; "
       "what was left out is counted and named",
       0 },
+    { "vector", KEY_VECTOR, "FILE", ASSAY_OPTION_REPEATS,
+      "the operands of a vector file (assay run --capture, docs/vectors.md); may be repeated", 0 },
     { "resume", KEY_RESUME, NULL, 0, "go on where the journal of --json FILE stopped", 0 },
     { "simulate", KEY_SIMULATE, "HOW", 0,
       "counters by callgrind: none (default of --model), some (once per kernel and types; default), all; "
@@ -175,6 +179,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_CASE:
         o->line = arg;
         break;
+    case KEY_VECTOR:
+        if (o->n_vectors == BENCH_VECTORS)
+            argp_error(state, "--vector %s: given more than %d times", arg, BENCH_VECTORS);
+        o->vector[o->n_vectors++] = arg;
+        assay_save_spare(arg);
+        break;
     case KEY_RESUME:
         o->resume = true;
         break;
@@ -208,6 +218,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
             argp_error(state, "--model does not go with %s: its calls are what is measured", o->line ? "--case" : "-w");
         if (!o->calls.model && (o->calls.prompt || o->calls.context || o->calls.kv))
             argp_error(state, "--prompt, --context and --kv are about --model MODEL");
+        if (o->n_vectors && (o->line || o->workload || o->calls.model))
+            argp_error(state, "--vector does not go with %s: its problem is what is measured",
+                       o->line       ? "--case"
+                       : o->workload ? "-w"
+                                     : "--model");
+        if (o->n_vectors && o->simulate && strcmp(o->simulate, "none") != 0)
+            argp_error(state, "--simulate %s: what --vector holds is not simulated", o->simulate);
+        if (o->n_vectors)
+            o->simulate = "none";
         if (o->calls.model && !o->simulate) /* callgrind takes minutes for a prompt's products */
             o->simulate = "none";
         if (o->filter.plugin_b) /* kernels are paired by their names: every -k says which */

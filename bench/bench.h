@@ -14,7 +14,7 @@
 #include "trust.h"
 #include <stdio.h>
 
-enum { BENCH_SAMPLES = 16, BENCH_SETS = 2, BENCH_NAME = 256 };
+enum { BENCH_SAMPLES = 16, BENCH_SETS = 2, BENCH_NAME = 256, BENCH_VECTORS = 64 };
 
 /* ---- one kernel on one problem ------------------------------------------------------------------------- */
 
@@ -234,6 +234,8 @@ void bench_simulator_json(const bench_machine *m, assay_json *j);
 typedef struct bench_options {
     assay_filter filter;
     const char *line, *workload, *simulate;
+    const char *vector[BENCH_VECTORS];
+    int n_vectors;
     bool resume, no_roofs;
     double budget;           /* seconds after which no problem is begun; 0: never */
     double fail_slower;      /* of pairs: b may take so much more time than a, 0.05; 0: a ratio fails nothing */
@@ -263,6 +265,8 @@ typedef struct bench_session {
     const assay_calls *model;     /* --model; NULL: none */
     const assay_model_call *call; /* whose rows are made, of this phase; NULL: none of a model's */
     int phase;
+    assay_problem
+        *vector; /* of --vector: whose rows are made; its numbers go to who asks for the problem; NULL: none */
 } bench_session;
 
 assay_status bench_resume(bench_session *s); /* opens the journal; one of another build, effort or shard is put aside */
@@ -280,6 +284,10 @@ bench_task bench_task_of(const bench_session *s, const assay_problem *p, const a
                          bool cold);
 void bench_print_marks(const struct cJSON *row, const char *indent);
 void bench_print_rates(const struct cJSON *row, double ns); /* time of a call, rate, share of the roof */
+/* The case and the problem of a line, or of the session's vector (its operands can be had once). */
+assay_status bench_case(const bench_session *s, const char *line, assay_case *c, assay_why *why);
+assay_status bench_problem(bench_session *s, const assay_case *c, assay_problem *p, assay_why *why);
+assay_status bench_vector_rows(bench_session *s); /* of every file of --vector */
 /* Every row of one line: "matmul T=1 N=4096 ..." */
 /* Too much for --quick: by the elements of all operands, and by the work where that does not depend on indices. */
 bool bench_too_large(const assay_case *c);

@@ -329,11 +329,11 @@ assay_status bench_pairs(bench_session *s, const char *line, const char *workloa
     assay_tensor views[ASSAY_MAX_OPND];
     if (*s->interrupted)
         return ASSAY_OK;
-    if (assay_case_parse(line, &c, &why))
+    if (bench_case(s, line, &c, &why))
         return !s->o->line ? ASSAY_OK : assay_fail(&s->why, ASSAY_ERR_ARG, "%s", why.text);
     if (!bench_in_shard(s, workload, &c))
         return ASSAY_OK;
-    if (s->o->filter.has_seed)
+    if (s->o->filter.has_seed && !s->vector)
         c.seed = s->o->filter.seed;
     assay_case_tensors(&c, views);
     const assay_args a = { .operand = views, .dim = c.dim, .params = c.params };
@@ -342,7 +342,7 @@ assay_status bench_pairs(bench_session *s, const char *line, const char *workloa
     if (!pairs)
         return free(found), ASSAY_OK;
     s->runnable++;
-    const bool made = !assay_problem_make(&c, &p, &why);
+    const bool made = !bench_problem(s, &c, &p, &why);
     if (!made)
         bench_journal_not(&s->journal, line, "workload", why.text);
     assay_status st = ASSAY_OK;

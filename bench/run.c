@@ -328,9 +328,10 @@ assay_status bench_rows(bench_session *s, const char *line, const char *workload
     char name[BENCH_NAME];
     int nth, takers = 0;
     bool scalar = false;
+    const bool asked = s->call || s->o->line || s->vector; /* this very problem, whatever it costs */
     if (*s->interrupted)
         return ASSAY_OK;
-    if (assay_case_parse(line, &c, &why)) {
+    if (bench_case(s, line, &c, &why)) {
         if (s->o->line)
             return assay_fail(&s->why, ASSAY_ERR_ARG, "%s", why.text);
         snprintf(name, sizeof name, "%.*s/*/%.80s (%.100s)", (int)strcspn(line, " "), line, workload,
@@ -340,7 +341,7 @@ assay_status bench_rows(bench_session *s, const char *line, const char *workload
     }
     if (!bench_in_shard(s, workload, &c))
         return ASSAY_OK;
-    if (s->o->filter.has_seed)
+    if (s->o->filter.has_seed && !s->vector)
         c.seed = s->o->filter.seed;
     assay_tensor views[ASSAY_MAX_OPND];
     assay_case_tensors(&c, views);
@@ -362,17 +363,17 @@ assay_status bench_rows(bench_session *s, const char *line, const char *workload
         bench_journal_not(&s->journal, name, "workload", "no kernel of this run takes this call");
         return ASSAY_OK;
     }
-    if (!takers && !s->call && !s->o->line && (!scalar || (!s->o->filter.kernel && has_kernels(c.op)))) {
+    if (!takers && !asked && (!scalar || (!s->o->filter.kernel && has_kernels(c.op)))) {
         bench_journal_not(&s->journal, name, "workload",
                           "no kernel of this run takes these types (scalar alone is not worth the time)");
         return ASSAY_OK;
     }
-    if (s->o->filter.level == ASSAY_QUICK && !s->call && !s->o->line && bench_too_large(&c)) {
+    if (s->o->filter.level == ASSAY_QUICK && !asked && bench_too_large(&c)) {
         bench_journal_not(&s->journal, name, "workload",
                           "too large for --quick (over 30 million elements or 1 GFLOP); --full measures it");
         return ASSAY_OK;
     }
-    if (assay_problem_make(&c, &p, &why)) {
+    if (bench_problem(s, &c, &p, &why)) {
         bench_journal_not(&s->journal, name, "workload", why.text);
         assay_problem_free(&p);
         return ASSAY_OK;
