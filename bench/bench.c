@@ -212,7 +212,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (o->resume && !o->filter.json)
             argp_error(state, "--resume needs the --json FILE that it goes on with");
-        if (o->budget > 0 && (o->line || o->calls.model || o->filter.kernel_b))
+        if (o->budget > 0 && (o->line || o->n_vectors || o->calls.model || o->filter.kernel_b))
             argp_error(state, "--budget does not go with --case, --model or pairs: all of what they name is measured");
         if (o->calls.model && (o->line || o->workload))
             argp_error(state, "--model does not go with %s: its calls are what is measured", o->line ? "--case" : "-w");
