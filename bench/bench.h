@@ -31,7 +31,7 @@ typedef struct bench_task {
     const char *plugin, *supplier; /* path, NULL: built in; its name */
     int nth;                       /* kernel of the plug-in */
     int threads, repetitions;
-    bool cold, counters;
+    bool cold, counters, simulated; /* simulated: this is the process under valgrind */
     double min_seconds, limit_seconds;
     const bench_counter *counter; /* calibrated: BENCH_COUNTERS of them */
     bench_outputs out;
@@ -227,6 +227,9 @@ int bench_simulate(const bench_task *t, bench_counter *c, int room);
 const char *bench_not_simulated(const bench_task *t); /* why not; NULL: it can be */
 /* What runs under valgrind: reads inputs from fd, makes two calls, the second of which is counted. */
 int bench_simulate_child(const char *line, const char *kernel, const char *plugin, int nth, int fd);
+bool bench_simulate_inputs(const assay_problem *p, int fd); /* writes them to an empty file, as the child reads them */
+enum { BENCH_EVENTS = 16 }; /* Ir Dr Dw I1mr D1mr D1mw ILmr DLmr DLmw Bc Bcm Bi Bim */
+bool bench_callgrind_totals(const char *path, double events[BENCH_EVENTS]); /* false: there are none */
 void bench_simulator_json(const bench_machine *m, assay_json *j);
 
 /* ---- a session: what the command line asked for, and what was measured so far ------------------------------- */
@@ -317,9 +320,12 @@ bool bench_model_means(const bench_session *s, const assay_kernel *k); /* is the
 /* Prints a line, and writes one, for each phase, team and cache state: its time by op and what the roofs allow. */
 void bench_model_sum(bench_session *s);
 void bench_model_json(const bench_session *s, assay_json *j); /* of the passport */
+/* Elements of all operands; operations, 0 where they depend on indices. */
+void bench_weigh(const assay_case *c, double *elements, double *flops);
 bool bench_judge_whole(assay_level level, double flops);      /* small enough for the oracle on all elements */
 
 /* ---- commands ---------------------------------------------------------------------------------------------- */
 int assay_cmd_bench(int argc, char **argv);
+int assay_cmd_gate(int argc, char **argv);
 int assay_cmd_doctor(int argc, char **argv);
 #endif

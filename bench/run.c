@@ -294,18 +294,25 @@ static assay_status baseline(bench_session *s, bench_work *w, assay_problem *p, 
     return st;
 }
 
-bool bench_too_large(const assay_case *c)
+void bench_weigh(const assay_case *c, double *elements, double *flops)
 {
-    double n = 0;
     bool by_shape = true;
     assay_tensor t[ASSAY_MAX_OPND];
     assay_case_tensors(c, t);
+    *elements = 0;
     for (int i = 0; i < c->op->n_operands; i++) {
-        n += (c->present >> i & 1) ? (double)assay_tensor_count(&t[i]) : 0;
+        *elements += (c->present >> i & 1) ? (double)assay_tensor_count(&t[i]) : 0;
         by_shape &= !(c->op->operands[i].flags & (ASSAY_INDEX | ASSAY_POSITION | ASSAY_MASK | ASSAY_COUNT));
     }
     const assay_args a = { .operand = t, .dim = c->dim, .params = c->params };
-    return n > 3e7 || (by_shape && c->op->flops && c->op->flops(&a) > 1e9);
+    *flops = by_shape && c->op->flops ? c->op->flops(&a) : 0;
+}
+
+bool bench_too_large(const assay_case *c)
+{
+    double elements, flops;
+    bench_weigh(c, &elements, &flops);
+    return elements > 3e7 || flops > 1e9;
 }
 
 /* Is there any kernel of the op besides the scalar one, on whatever machine? */

@@ -7,6 +7,7 @@
 #include "../reference/core/tensor.h"
 #include "bench.h"
 #include "child.h"
+#include <alloca.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -62,6 +63,14 @@ __attribute__((noinline)) void bench_simulated_call(bench_stage *s)
     __asm__ volatile("" : : : "memory");
 }
 
+/* On a stack that begins at one place within a page, however long arguments and environment above it are. */
+__attribute__((noinline)) static void call_on_page(bench_stage *s)
+{
+    volatile char *const pad = alloca((uintptr_t)__builtin_frame_address(0) % 4096 + 16);
+    pad[0] = 0;
+    bench_simulated_call(s);
+}
+
 int bench_simulate_child(const char *line, const char *kernel, const char *plugin, int nth, int fd)
 {
     static assay_problem p;
@@ -89,12 +98,13 @@ int bench_simulate_child(const char *line, const char *kernel, const char *plugi
                      .k = assay_kernel_find(p.c.op->name, kernel),
                      .plugin = plugin,
                      .nth = nth,
+                     .simulated = true,
                      .threads = 1 };
     if ((!plugin && !t.k) || !bench_outputs_make(&t) || bench_stage_open(&stage, &t, &why))
         return 1;
     bench_stage_call(&stage);
     stage.calls = 0; /* the same set again */
-    bench_simulated_call(&stage);
+    call_on_page(&stage);
     return stage.status ? 1 : 0;
 }
 
@@ -105,7 +115,7 @@ typedef struct simulation { /* one run: what it is told, what it found */
     const bench_task *task;
     char line[ASSAY_CASE_LINE];
     bench_child child;
-    double events[16]; /* Ir Dr Dw I1mr D1mr D1mw ILmr DLmr DLmw Bc Bcm Bi Bim */
+    double events[BENCH_EVENTS];
     bool ok;
 } simulation;
 
@@ -145,28 +155,28 @@ static int exec_body(void *ctx, int from, int to)
     return 127;
 }
 
-static bool parse_totals(simulation *s)
+bool bench_callgrind_totals(const char *path, double events[BENCH_EVENTS])
 {
     char line[1024];
-    FILE *f = fopen(s->out, "r");
+    FILE *f = fopen(path, "r");
     int n = 0;
+    memset(events, 0, BENCH_EVENTS * sizeof *events); /* zeros at the end of the line are left out */
     while (f && fgets(line, sizeof line, f)) {
         const char *at = strncmp(line, "totals:", 7) == 0 ? line + 7 : NULL;
         char *end;
-        for (n = at ? 0 : n; at && n < 16; n++, at = end) {
-            s->events[n] = strtod(at, &end);
+        for (n = at ? 0 : n; at && n < BENCH_EVENTS; n++, at = end) {
+            events[n] = strtod(at, &end);
             if (end == at)
                 break;
         }
     }
     if (f)
         fclose(f);
-    return n > 0 && s->events[0] > 0; /* zeros at the end of the line are left out */
+    return n > 0 && events[0] > 0;
 }
 
-static int input_file(const assay_problem *p)
+bool bench_simulate_inputs(const assay_problem *p, int fd)
 {
-    const int fd = memfd_create("assay-inputs", 0);
     off_t at = 0;
     bool ok = fd >= 0;
     for (int i = 0; ok && i < p->c.op->n_operands; i++) {
@@ -177,9 +187,7 @@ static int input_file(const assay_problem *p)
         at += (off_t)((bytes + 64 + PLACE - 1) / PLACE * PLACE);
         ok = ok && ftruncate(fd, at) == 0;
     }
-    if (!ok && fd >= 0)
-        close(fd);
-    return ok ? fd : -1;
+    return ok;
 }
 
 /* Why this call is not simulated; NULL: it can be. */
@@ -217,10 +225,13 @@ int bench_simulate(const bench_task *t, bench_counter *c, int room)
 {
     simulation run[2] = { { .ok = false }, { .ok = false } };
     const bench_cache *level[2] = { last_level(t->machine), bench_machine_cache(t->machine, 2) };
-    const int n = level[1] && level[1] != level[0] ? 2 : 1, fd = bench_not_simulated(t) ? -1 : input_file(t->p);
+    const int n = level[1] && level[1] != level[0] ? 2 : 1, fd = memfd_create("assay-inputs", 0);
     char text[64], byte;
-    if (fd < 0 || room < 5)
+    if (room < 5 || bench_not_simulated(t) || !bench_simulate_inputs(t->p, fd)) {
+        if (fd >= 0)
+            close(fd);
         return 0;
+    }
     for (int i = 0; i < n; i++) { /* both at once */
         run[i].task = t;
         assay_case_print(&t->p->c, run[i].line, sizeof run[i].line);
@@ -238,7 +249,7 @@ int bench_simulate(const bench_task *t, bench_counter *c, int room)
     }
     for (int i = 0; i < n; i++) {
         bench_child_get(&run[i].child, &byte, 1); /* says nothing: its end is the answer */
-        run[i].ok = !run[i].child.why[0] && parse_totals(&run[i]);
+        run[i].ok = !run[i].child.why[0] && bench_callgrind_totals(run[i].out, run[i].events);
         bench_child_end(&run[i].child);
         unlink(run[i].out);
     }

@@ -166,6 +166,12 @@ if(NOT CMAKE_CROSSCOMPILING)
   endforeach()
 endif()
 
+# Instructions and D1 misses against the committed baseline (docs/ci.md); a build with other flags says that it is not comparable.
+find_program(VALGRIND valgrind)
+if(VALGRIND AND "bench" IN_LIST commands AND NOT CMAKE_CROSSCOMPILING AND NOT CMAKE_C_FLAGS MATCHES "sanitize")
+  assay_test(gate.instructions LABEL gate COMMAND assay gate --baseline ${CMAKE_SOURCE_DIR}/ci/baseline.txt)
+endif()
+
 # Golden vectors: by our kernels, by Python without our code, and files that Python wrote.
 if("vectors" IN_LIST commands AND NOT CMAKE_CROSSCOMPILING)
   foreach(op IN LISTS ops)

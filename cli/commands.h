@@ -9,6 +9,7 @@ int assay_cmd_primitives(int argc, char **argv);
 int assay_cmd_merge(int argc, char **argv);
 int assay_cmd_vectors(int argc, char **argv);
 int assay_cmd_bench(int argc, char **argv);
+int assay_cmd_gate(int argc, char **argv);
 int assay_cmd_doctor(int argc, char **argv);
 int assay_cmd_run(int argc, char **argv);
 int assay_cmd_ops(int argc, char **argv);

@@ -33,6 +33,7 @@ static const struct command {
 #endif
 #ifdef ASSAY_WITH_BENCH
     { "bench", assay_cmd_bench, "measure kernels against the machine's roofs and each other" },
+    { "gate", assay_cmd_gate, "instructions and D1 misses of kernels, simulated, against a baseline" },
     { "doctor", assay_cmd_doctor, "what this machine can measure, and why not" },
 #endif
 #ifdef ASSAY_WITH_RUN
