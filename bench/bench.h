@@ -228,7 +228,7 @@ const char *bench_not_simulated(const bench_task *t); /* why not; NULL: it can b
 /* What runs under valgrind: reads inputs from fd, makes two calls, the second of which is counted. */
 int bench_simulate_child(const char *line, const char *kernel, const char *plugin, int nth, int fd);
 bool bench_simulate_inputs(const assay_problem *p, int fd); /* writes them to an empty file, as the child reads them */
-enum { BENCH_EVENTS = 16 }; /* Ir Dr Dw I1mr D1mr D1mw ILmr DLmr DLmw Bc Bcm Bi Bim */
+enum { BENCH_EVENTS = 16 };                                 /* Ir Dr Dw I1mr D1mr D1mw ILmr DLmr DLmw Bc Bcm Bi Bim */
 bool bench_callgrind_totals(const char *path, double events[BENCH_EVENTS]); /* false: there are none */
 void bench_simulator_json(const bench_machine *m, assay_json *j);
 
@@ -322,7 +322,7 @@ void bench_model_sum(bench_session *s);
 void bench_model_json(const bench_session *s, assay_json *j); /* of the passport */
 /* Elements of all operands; operations, 0 where they depend on indices. */
 void bench_weigh(const assay_case *c, double *elements, double *flops);
-bool bench_judge_whole(assay_level level, double flops);      /* small enough for the oracle on all elements */
+bool bench_judge_whole(assay_level level, double flops); /* small enough for the oracle on all elements */
 
 /* ---- commands ---------------------------------------------------------------------------------------------- */
 int assay_cmd_bench(int argc, char **argv);
