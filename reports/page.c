@@ -170,7 +170,7 @@ void page_list_end(report *r)
 
 /* Of the open table: its columns' names, and how they begin: > a number, ~ a text of several lines, ^ words below a
  * long heading.  From so many columns on a row is a card on a phone, and from so many on its letters are smaller. */
-enum { COLUMNS = 40, CARDS = 4, MANY = 10 };
+enum { COLUMNS = 40, CARDS = 4, MANY = 11 };
 static struct {
     char kind, name[64];
 } column[COLUMNS];

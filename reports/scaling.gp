@@ -4,13 +4,13 @@ stats data index 2 using 1 nooutput name 'T'
 stats data index 0 using 3 nooutput
 rows = STATS_records
 stats data index 1 using 2 nooutput
-height = (narrow ? 190 : 120) + pitch * rows
+height = (narrow ? 190 : 145) + pitch * rows
 set terminal @canvas
 set grid noxtics noytics
 set lmargin narrow ? 2 : 40
 set rmargin 2
 set key @legend
-set tmargin narrow ? 5.5 : 2.5
+set tmargin narrow ? 5.5 : 4.2
 set xlabel 'times one thread'
 set xrange [0:(STATS_max > 1.1 * T_max ? 1.1 * STATS_max : 1.2 * T_max)]
 set yrange [rows - 0.3:-0.7]

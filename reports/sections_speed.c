@@ -143,7 +143,7 @@ void section_speed(report *r)
     if (!r->bench)
         return;
     EACH (row, member(r->bench, "benchmarks"))
-        if (headline(row)) {
+        if (headline(row) && member(row, "share")) { /* none without a roof to hold it against */
             name_line(row, name, sizeof name);
             lines_add(&all, member_text(row, "op", "?"), name, point_of(row, 100 * member_number(row, "share", 0)));
         }

@@ -4,13 +4,13 @@ stats data index 0 using 3 nooutput
 rows = STATS_records
 stats data index 1 using 2 nooutput
 top = STATS_max > 105 ? 1.08 * STATS_max : 112
-height = (narrow ? 190 : 120) + pitch * rows
+height = (narrow ? 190 : 145) + pitch * rows
 set terminal @canvas
 set grid xtics noytics
 set lmargin narrow ? 2 : 40
 set rmargin 2
 set key @legend
-set tmargin narrow ? 5.5 : 2.5
+set tmargin narrow ? 5.5 : 4.2
 set xlabel 'share of the roof that binds, %'
 set xrange [0:top]
 set yrange [rows - 0.3:-0.7]

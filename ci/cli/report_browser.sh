@@ -19,7 +19,8 @@ cat >results.py <<'PY'
 import copy, json, sys
 d = json.load(open(sys.argv[1]))
 row, roof = d["benchmarks"][0], d["roofs"]
-roof += [{**roof[0], "name": "fma.avx512.1t", "isa": "avx512", "value": 172}, {**roof[1], "name": "read.memory.2t", "threads": 2, "kind": "memory", "value": 30}]
+roof += [{**roof[0], "name": "fma.avx512.1t", "isa": "avx512", "value": 172},
+         {**roof[1], "name": "read.memory.2t", "threads": 2, "kind": "memory", "value": 30}]
 rows = []
 for i in range(60):
     for work in "smollm2-135m.decode.attention_with_a_long_name", "smollm2-135m.prefill512.ffn_up":
@@ -45,12 +46,15 @@ def phase(tokens, ms):
     return {"tokens": tokens, "seconds": tokens * ms / 1e3, "tokens_per_second": 1e3 / ms, "shares": [
         {"op": f"operation_{i}", "kernel": f"q4_{i}_avx512vnni", "calls": 30, "seconds": tokens * ms / 8e3, "share": 0.125} for i in range(8)]}
 for n in 16, 1024:
-    json.dump({"schema": 1, "kind": "run", "commit": "x", "model": "SmolLM2-135M-Instruct.Q4_1.gguf", "parameters": 134515008, "impl": "best", "isa": "avx512vnni",
-               "kv": "f32", "threads": 2, "text": "a text", "packed_bytes": 96436224, "first_token_seconds": 0.04, "prefill": phase(n, 2), "decode": phase(15, 9),
+    json.dump({"schema": 1, "kind": "run", "commit": "x",
+               "model": "SmolLM2-135M-Instruct.Q4_1.gguf", "parameters": 134515008, "impl": "best", "isa": "avx512vnni",
+               "kv": "f32", "threads": 2, "text": "a text", "packed_bytes": 96436224,
+               "first_token_seconds": 0.04, "prefill": phase(n, 2), "decode": phase(15, 9),
                "step_seconds": [0.009 + 0.0001 * i for i in range(15)]}, open(f"model{n}.json", "w"))
 PY
 "${PYTHON:-python3}" results.py "$source/docs/results.sample.json"
-"$assay" report --out page --check check.json --bench bench.json --base old.json --model model16.json --model model1024.json primitives.json formats.json >/dev/null
+"$assay" report --out page --check check.json --bench bench.json --base old.json --model model16.json --model model1024.json \
+  primitives.json formats.json >/dev/null
 ask() { "${PYTHON:-python3}" "$source/ci/cli/report_browser.py" "$chromium" "$@"; }
 ask page/index.html 390 1440 || { echo "report_browser: see above"; exit 1; }
 # what it must find, each alone
