@@ -121,6 +121,15 @@ static bool nothing(const assay_case *c, int i, int64_t n, double *const *value,
                                                          : scales[(j + assay_rng_below(r, 2)) % 8];
     return true;
 }
+/* Integers that rounding to 8 bits by blocks leaves alone, whatever the type of the scale: 127 or -127 in each 32 */
+static bool q8_exact(const assay_case *c, int i, int64_t n, double *const *value, assay_rng *r)
+{
+    for (int64_t j = 0; j < n; j++)
+        value[i][j] = whole(c, i, j, r);
+    for (int64_t k = 0; i == X && k + 32 <= n; k += 32)
+        value[X][k + assay_rng_below(r, 32)] = assay_rng_below(r, 2) ? 127 : -127;
+    return true;
+}
 /* raw() writes the codes */
 static double usual(const assay_case *c, int i, int64_t j, assay_rng *r)
 {
@@ -140,6 +149,7 @@ static const assay_gen gens[] = {
     GEN_DRAW("vast", ADVERSARIAL, vast, "products of some factors that overflow"),
     GEN_FILL("nothing", CLASS, nothing, "rows of zero points alone, under scales that are infinite, NaN or 0"),
     GEN_DRAW("codes", ADVERSARIAL, usual, "any codes of 4 or 8 bits in a float, NaN in one row of eight"),
+    GEN_FILL("q8-exact", ADVERSARIAL, q8_exact, "x of integers that rounding to 8 bits by blocks of 32 leaves alone"),
 };
 static const char *const exact[] = { "zero", NULL };
 
@@ -225,9 +235,14 @@ static const assay_rows rows[] = {
       ASSAY_QUICK },
     /* groups of models: 32, 64, 128, whole rows, all; in an odd group a byte lies in two */
     { "T={1,5} N=19 K=256 R=19 G=8 w=u4 zero={i8,i8/,none} rows=1 group=32 gen={gauss,whole}", ASSAY_QUICK },
+    /* groups smaller than a tile of codes: many in a tile, and a last tile that has fewer */
+    { "T={1,5} N=3 K=1104 R=3 G=138 w=u4 zero={i8,none} rows=1 group=8 gen=gauss", ASSAY_QUICK },
+    { "T={1,5} N=3 K=1104 R=3 G=69 w=u4 zero={i8,i8/} rows=1 group=16 gen=gauss", ASSAY_QUICK },
+    { "T={1,5} N=3 K=1120 R=3 G=35 w=u4 zero={i8,i8/} rows=1 group=32 gen=gauss", ASSAY_QUICK },
     { "T={1,9} N=17 K=320 R=17 G=5 w={u4,i8} zero={i8,none} rows=1 group=64 gen={gauss,uneven}", ASSAY_QUICK },
     { "T={1,2} N=33 K=384 R=33 G=3 w=u4 scale={f16,bf16} zero=i8 rows=1 group=128 gen={gauss,balanced}", ASSAY_QUICK },
     { "T=4 N=9 K=200 R=9 G=2 w=u4 zero=i8 rows=1 group=128 gen={gauss,ends,uneven}", ASSAY_QUICK },
+    { "T={1,5} N=19 K=256 R=19 G=8 w=u4 zero={i8,i8/,none} rows=1 group=32 gen=q8-exact", ASSAY_QUICK },
     { "T={1,3} N=9 K=40 R=9 G=1 w={i8,e4m3,e5m2} x_scale={f32,f32/T,none} rows=1 gen=gauss", ASSAY_QUICK },
     { "T={1,3} N=9 K=40 R=1 G=1 w={i8,e4m3,e5m2} x_scale={f32/T,f32/} gen=gauss", ASSAY_QUICK },
     { "T={1,5} N=6 K=22 R=6 G=8 w=u4 zero=i8 rows=1 group=3 gen={gauss,whole}", ASSAY_QUICK },

@@ -48,25 +48,36 @@ static inline scales scales_of(const assay_args *a, int64_t n)
     const int8_t *z = zero->data ? tensor_row(zero, r) : NULL;
     row_decode(s.scale, tensor_row(&a->operand[SCALE], r), a->operand[SCALE].type, a->dim[G]);
     int64_t g = 0;
-    if (!z)
-        memset(s.zero, 0, (size_t)a->dim[G] * sizeof *s.zero);
     for (; z && zero->stride[1] == 1 && g + 32 <= a->dim[G]; g += 32)
         decode_scaled(s.zero + g, i8_codes(z + g), 1);
-    for (; z && g < a->dim[G]; g++)
-        s.zero[g] = z[g * zero->stride[1]];
+    const float same = z && !zero->stride[1] ? *z : 0; /* one number for all, or none */
+    const bool each = z && zero->stride[1];
+    for (; each && g < a->dim[G]; g++)
+        s.zero[g] = z[g];
+    for (; g < a->dim[G]; g++)
+        s.zero[g] = same;
     return s;
 }
 
 typedef struct lanes { /* walks along a row, tile by tile: which group each lane is in */
     int64_t group, g, left, last;
-    bool whole; /* tiles do not cross groups */
-    bool pairs; /* groups of 16: two lanes each */
+    bool whole;    /* tiles do not cross groups */
+    bool pairs;    /* groups of 16: two lanes each */
+    int64_t parts; /* groups of a tile, each of 8, 16, 32 ... codes; 0: tiles hold no whole number of them */
 } lanes;
 
 static inline lanes lanes_of(const assay_args *a)
 {
     const int64_t group = a->dim[G] > 1 ? group_of(a) : INT64_MAX / TILE * TILE;
-    return (lanes){ group, 0, group, a->dim[G] - 1, group % TILE == 0, group == 16 };
+    const int64_t parts = group < TILE && TILE % group == 0 && group % 8 == 0 ? TILE / group : 0;
+    return (lanes){ group, 0, group, a->dim[G] - 1, group % TILE == 0, group == 16, parts };
+}
+/* The first numbers of v, each in as many lanes as its group has */
+INLINE vec spread(vec v, int64_t parts)
+{
+    for (; parts < LANES; parts *= 2)
+        v = vec_twice(v, 0);
+    return v;
 }
 /* Of each lane of the next tile its scale and zero point */
 INLINE void next_tile(lanes *l, scales s, vec *scale, vec *zero)
@@ -82,6 +93,11 @@ INLINE void next_tile(lanes *l, scales s, vec *scale, vec *zero)
     if (l->pairs && l->g + LANES / 2 <= l->last + 1) {
         *scale = SIMD_OWN(twice)(s.scale + l->g), *zero = SIMD_OWN(twice)(s.zero + l->g);
         l->g += LANES / 2;
+        return;
+    }
+    if (l->parts && l->g + LANES <= l->last + 1) { /* so that no more is read than there is */
+        *scale = spread(vec_load(s.scale + l->g), l->parts), *zero = spread(vec_load(s.zero + l->g), l->parts);
+        l->g += l->parts;
         return;
     }
     for (int i = 0; i < LANES; i++) {
