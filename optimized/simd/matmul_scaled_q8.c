@@ -86,6 +86,21 @@ INLINE void by_tiles(const assay_args *a, const uint8_t *row, scales s, const ti
         }
     }
 }
+/* Whole tiles of `parts` groups each */
+INLINE void by_parts(const assay_args *a, const uint8_t *q, scales s, const tile *x, int tokens, int parts, vec *sum)
+{
+    const int64_t step = tiles_of(a);
+    for (int64_t i = 0; i < step; i++, q += TILE / 2, x++, s.scale += parts, s.zero += parts) {
+        const vec scale = spread(vec_load(s.scale), parts), zero = spread(vec_load(s.zero), parts);
+        __builtin_prefetch(q + AHEAD);
+        foreach(t, tokens)
+        {
+            const tile *u = x + t * step;
+            const vec dot = vec_fnma(zero, vec_load(u->sum), SIMD_OWN(nibble_dots)(q, u->code));
+            sum[t] = vec_fma(vec_mul(vec_mul(dot, vec_load(u->scale)), scale), vec_load(u->x_scale), sum[t]);
+        }
+    }
+}
 /* A row times `tokens` rows of x */
 INLINE void product(const assay_args *a, const uint8_t *row, scales s, const tile *x, int tokens, float *y)
 {
@@ -96,6 +111,10 @@ INLINE void product(const assay_args *a, const uint8_t *row, scales s, const til
     foreach(t, tokens) sum[t] = vec_zero();
     if (whole)
         by_groups(a, row, s, x, tokens, sum);
+    else if (length % TILE == 0 && a->dim[G] > 1 && group_of(a) == TILE / 2)
+        by_parts(a, row, s, x, tokens, 2, sum);
+    else if (length % TILE == 0 && a->dim[G] > 1 && group_of(a) == TILE / 4)
+        by_parts(a, row, s, x, tokens, 4, sum);
     else
         by_tiles(a, row, s, x, tokens, sum);
     foreach(t, tokens) y[t] = vec_sum(sum[t]);
