@@ -130,15 +130,17 @@ static bool accepts(const assay_args *a)
                                                PEER_OF(i32), PEER_OF(i32), PEER_OF(i8),  PEER_OF(f32) };               \
     static const assay_contract rounds_##t = { .acc = ASSAY_##t == ASSAY_f16 ? ASSAY_f16 : ASSAY_f32,                  \
                                                .round = {                                                              \
-                                                   { ASSAY_##t == ASSAY_f32 ? NULL : "q", PEER_ROUND_##t, 0 } } };
+                                                   { ASSAY_##t == ASSAY_f32 ? NULL : "q", PEER_ROUND_##t, 0 } } }
 #define PEER_ROUND_f16  ASSAY_f16
 #define PEER_ROUND_bf16 ASSAY_bf16
 #define PEER_ROUND_q8_0 ASSAY_q8_0
 #define PEER_ROUND_q4_0 ASSAY_q8_0
 #define PEER_ROUND_f32  ASSAY_f32
-CACHE(f32)
-CACHE(f16)
-CACHE(bf16) CACHE(q8_0) CACHE(q4_0)
+CACHE(f32);
+CACHE(f16);
+CACHE(bf16);
+CACHE(q8_0);
+CACHE(q4_0);
 
 #define KERNEL(t, theirs, suffix, alone, promise)                                                                      \
     {                                                                                                                  \
@@ -148,10 +150,10 @@ CACHE(bf16) CACHE(q8_0) CACHE(q4_0)
             attention, GGML_TYPE_##theirs, alone                                                                       \
         }                                                                                                              \
     }
-    const assay_kernel peer_attention_kernels[] = {
-        KERNEL(f32, F32, "", true, &rounds_f32),    KERNEL(f32, F32, "_tiled", false, NULL),
-        KERNEL(f16, F16, "", true, &rounds_f16),    KERNEL(f16, F16, "_tiled", false, NULL),
-        KERNEL(bf16, BF16, "", true, &rounds_bf16), KERNEL(q8_0, Q8_0, "", true, &rounds_q8_0),
-        KERNEL(q4_0, Q4_0, "", true, &rounds_q4_0),
-    };
+const assay_kernel peer_attention_kernels[] = {
+    KERNEL(f32, F32, "", true, &rounds_f32),    KERNEL(f32, F32, "_tiled", false, NULL),
+    KERNEL(f16, F16, "", true, &rounds_f16),    KERNEL(f16, F16, "_tiled", false, NULL),
+    KERNEL(bf16, BF16, "", true, &rounds_bf16), KERNEL(q8_0, Q8_0, "", true, &rounds_q8_0),
+    KERNEL(q4_0, Q4_0, "", true, &rounds_q4_0),
+};
 const size_t peer_n_attention_kernels = sizeof peer_attention_kernels / sizeof *peer_attention_kernels;
