@@ -27,11 +27,15 @@ enum { REQUEST = ASSAY_CASE_LINE + 160, INPUTS = 3, REPLIES = 4 /* descriptors *
 static void map_every_buffer(void)
 {
     static const size_t sizes[] = { 4096, 1024, 256, 64, 16 };
+    static void **kept;
     mallopt(M_MMAP_THRESHOLD, 0);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        for (const size_t mapped = mallinfo2().hblks; mallinfo2().hblks == mapped;)
-            if (!malloc(sizes[i]))
+        for (const size_t mapped = mallinfo2().hblks; mallinfo2().hblks == mapped;) {
+            void **more = malloc(sizes[i]);
+            if (!more)
                 break;
+            *more = kept, kept = more;
+        }
 }
 
 int gate_serve(const char *plugin)
