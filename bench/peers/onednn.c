@@ -78,7 +78,7 @@ static bool reorder(dnnl_primitive_t *p, const dnnl_memory_desc_t *from, const d
 
 bool peer_execute(dnnl_primitive_t p, int n, const int *arg, const dnnl_memory_desc_t *const *md, void *const *data)
 {
-    dnnl_exec_arg_t args[4];
+    dnnl_exec_arg_t args[4] = { { 0 } };
     bool ok = true;
     for (int i = 0; i < n; i++) {
         args[i].arg = arg[i];
