@@ -4,7 +4,7 @@ stats data index 0 using 3 nooutput
 rows = STATS_records
 stats data index 1 using 2 nooutput
 top = STATS_max > 105 ? 1.08 * STATS_max : 112
-height = (narrow ? 190 : 145) + pitch * rows
+height = (narrow ? 200 : 180) + pitch * rows
 set terminal @canvas
 set grid xtics noytics
 set lmargin narrow ? 2 : 40
