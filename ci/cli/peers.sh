@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# ci/peers says what it takes, and refuses the rest in a sentence, without a peer at hand.   peers.sh ASSAY SOURCE
+# ci/peers and ci/llama say what they take, and refuse the rest in a sentence, without a peer at hand.   peers.sh ASSAY SOURCE
 set -euo pipefail
 peers=$2/ci/peers out=$(mktemp)
 trap 'rm -f "$out"' EXIT
@@ -19,3 +19,10 @@ refused "takes a peer, ggml, openblas, onednn or onnxruntime, not 'mkl'" check m
 refused "takes native or avx2, not 'sse'" bench ggml sse
 refused "peers/avx2/onnxruntime.so is not built" bench onnxruntime avx2
 refused "what is 'tables'" tables
+code=0
+python3 "$2/ci/llama" "$2/no-such.gguf" >"$out" 2>&1 || code=$?
+if [ $code != 2 ] || ! grep -q 'no-such.gguf: no such file' "$out"; then
+  echo "ci/llama exits with $code:"
+  cat "$out"
+  exit 1
+fi
