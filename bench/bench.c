@@ -132,21 +132,19 @@ static const struct argp_option option_table[] = {
     { "case", KEY_CASE, "PATTERN", 0, "your own shape: 'matmul T=1 N=4096 K=4096 w={q4_0,q8_0}', or w=*", 0 },
     { "budget", KEY_BUDGET, "TIME", 0,
       "begin no problem after 90s, 6m or 1h: each op's most telling workloads first, by the best tier, then the "
-      "others; "
-      "what was left out is counted and named",
+      "others; what was left out is counted and named",
       0 },
     { "vector", KEY_VECTOR, "FILE", ASSAY_OPTION_REPEATS,
       "the operands of a vector file (assay run --capture, docs/vectors.md); may be repeated", 0 },
     { "resume", KEY_RESUME, NULL, 0, "go on where the journal of --json FILE stopped", 0 },
     { "simulate", KEY_SIMULATE, "HOW", 0,
-      "counters by callgrind: none (default of --model), some (once per kernel and types; default), all; "
-      "a plug-in's only when this is given: it is not confined there",
+      "counters by callgrind: none (default of --model), some (once per kernel and types; default), all; a plug-in's "
+      "only when this is given: it is not confined there",
       0 },
     { "no-roofs", KEY_ROOFS, NULL, 0, "measure no roofs: rows then have no shares", 0 },
     { "fail-if-slower", KEY_SLOWER, "P%", 0,
       "of two kernels (-k -k) or builds (--plugin twice): exit 1 if the second takes more than P % longer, and the "
-      "whole "
-      "interval says so",
+      "whole interval says so",
       0 },
     { "simulate-child", KEY_CHILD, "FD,N", OPTION_HIDDEN, NULL, 0 },
     { 0 },
@@ -294,9 +292,9 @@ int assay_cmd_bench(int argc, char **argv)
         option_table,
         parse_option,
         "",
-        "Measure kernels: against the machine's roofs, the scalar reference and each other.  Every row is judged.\v"
-        "Exit status: 0 all right; 1 a row failed its verdict, nothing was measured, --fail-if-slower says so, or the "
-        "run was interrupted; 2 wrong use; 77 no matching kernel has its CPU.",
+        "Measure kernels: against the machine's roofs, the scalar reference and each other.  Every row is "
+        "judged.\vExit status: 0 all right; 1 a row failed its verdict, nothing was measured, --fail-if-slower says "
+        "so, or the run was interrupted; 2 wrong use; 77 no matching kernel has its CPU.",
         children,
         NULL,
         NULL

@@ -215,8 +215,8 @@ static assay_status say(const options *o, const assay_calls *c, assay_why *why)
     assay_json_str(&j, "kv", c->kv);
     assay_json_open(&j, "phases", '[');
     printf("%s: family %s, %.0f parameters\n"
-           "The calls that assay run --impl %s --isa %s --kv %s makes: runs of calls that a kernel takes as one op are "
-           "one%s.\n",
+           "The calls that assay run --impl %s --isa %s --kv %s makes: runs of calls that a kernel takes as one op "
+           "are one%s.\n",
            c->name, c->family, c->parameters, impl, c->tier, c->kv,
            strcmp(impl, "scalar") ? " (--impl scalar: all apart)" : "; scalar takes none");
     for (int p = 0; p < c->n_phases; p++) {
@@ -236,11 +236,10 @@ int assay_cmd_ops(int argc, char **argv)
         take,
         "MODEL",
         "Prints the calls of ops that a model makes for a prompt and for one more token, from the headers of its "
-        "files: "
-        "each different call once, as the line that `assay check --case` and `assay bench --case` take, with how often "
-        "it is made, the kernel that assay run would choose, and its share of the arithmetic and of the bytes that the "
-        "ops count.  `assay check --model` and `assay bench --model` judge and measure exactly these.\vExit status: 0 "
-        "done, 2 wrong use or unreadable input.",
+        "files: each different call once, as the line that `assay check --case` and `assay bench --case` take, with "
+        "how often it is made, the kernel that assay run would choose, and its share of the arithmetic and of the "
+        "bytes that the ops count.  `assay check --model` and `assay bench --model` judge and measure exactly "
+        "these.\vExit status: 0 done, 2 wrong use or unreadable input.",
         children,
         NULL,
         NULL

@@ -76,12 +76,12 @@ static const struct argp_option option_table[] = {
     { NULL, 'n', "N", 0, "Tokens to generate (default 64)", 0 },
     { "ignore-eos", KEY_IGNORE_EOS, NULL, 0, "Go on after an end token", 0 },
     { "impl", KEY_IMPL, "IMPL", 0,
-      "oracle, scalar, best (default), plugin (with --plugin: default), or op=kernel[,op=kernel...] with best for the "
-      "rest",
+      "oracle, scalar, best (default), plugin (with --plugin: default), or op=kernel[,op=kernel...] with best for "
+      "the rest",
       1 },
     { "plugin", KEY_PLUGIN, "FILE.so", ASSAY_OPTION_REPEATS,
-      "Kernels of this shared object for their ops, where they accept the call (or as --impl says: op=kernel, plugin); "
-      "may be repeated",
+      "Kernels of this shared object for their ops, where they accept the call (or as --impl says: op=kernel, "
+      "plugin); may be repeated",
       1 },
     { "isa", KEY_ISA, "TIER", 0, "Use kernels up to this tier (assay list isa)", 1 },
     { "kv", KEY_KV, "TYPE", 0, "Element type of the KV cache: f32 (default), f16, q8_0", 1 },
@@ -94,8 +94,8 @@ static const struct argp_option option_table[] = {
     { "logit-bias", KEY_BIAS, "TOKEN=VALUE", ASSAY_OPTION_REPEATS,
       "Add VALUE to the logit of the token with this id, before all else; -inf bans it; may be repeated", 2 },
     { "draw", KEY_DRAW, "HOW", 0,
-      "inverse (default): by one number at random and the sums of chances; gumbel: the largest of logits / temperature "
-      "and noise",
+      "inverse (default): by one number at random and the sums of chances; gumbel: the largest of logits / "
+      "temperature and noise",
       2 },
     { "samplers", KEY_SAMPLERS, "LIST", 0,
       "What is done with logits, in this order (default penalties,top_k,typical,top_p,min_p,temperature)", 2 },
@@ -103,8 +103,7 @@ static const struct argp_option option_table[] = {
       2 },
     { "length-penalty", KEY_LENGTH_PENALTY, "X", 0,
       "Of --beams: a text's score is its log-likelihood over its length to the power of X (default 1; above 0 long "
-      "ones "
-      "are favoured)",
+      "ones are favoured)",
       2 },
     { "beam-groups", KEY_GROUPS, "N", 0,
       "Of --beams: N groups of as many beams each, which search in turn, so that their texts differ", 2 },
@@ -112,8 +111,7 @@ static const struct argp_option option_table[] = {
       "Of --beam-groups: take X off a token's log-probability for each beam of the groups before that goes on by it",
       2 },
     { "draft", KEY_DRAFT, "SMALL", 0,
-      "Let a smaller model of the same tokens draft some, and MODEL judge them in one step: the same "
-      "distribution, "
+      "Let a smaller model of the same tokens draft some, and MODEL judge them in one step: the same distribution, "
       "and the same text at temperature 0",
       2 },
     { "draft-tokens", KEY_DRAFT_TOKENS, "N", 0, "Of --draft: how many before each step (default 4)", 2 },
@@ -124,8 +122,8 @@ static const struct argp_option option_table[] = {
     { "perplexity", KEY_PERPLEXITY, "FILE", 0, "Generate nothing: say how well the model foretells the text in FILE",
       3 },
     { "window", KEY_WINDOW, "N", 0,
-      "Of --perplexity: tokens are foretold in windows of N, each of which begins N / 2 behind the one before (default "
-      "512)",
+      "Of --perplexity: tokens are foretold in windows of N, each of which begins N / 2 behind the one before "
+      "(default 512)",
       3 },
     { "logits", KEY_LOGITS, "FILE", 0, "Write every position's logits as safetensors; -: standard output", 3 },
     { "json", KEY_JSON, "FILE", 0, "Write ids, top 5 logits per step and timings; -: standard output", 3 },
@@ -430,11 +428,10 @@ int assay_cmd_run(int argc, char **argv)
                                       take,
                                       "MODEL",
                                       "Runs a model, a GGUF file or a folder of config.json and safetensors: prints "
-                                      "the text as it comes, then prefill and decode tokens/s, "
-                                      "time to the first token, each op's "
-                                      "share of the time and the bytes of packed weights.\vExit status: 0 done, 1 "
-                                      "logits that are not finite, a repetition with another text or a plug-in that "
-                                      "crashed, 2 wrong use or unreadable input.",
+                                      "the text as it comes, then prefill and decode tokens/s, time to the first "
+                                      "token, each op's share of the time and the bytes of packed weights.\vExit "
+                                      "status: 0 done, 1 logits that are not finite, a repetition with another text "
+                                      "or a plug-in that crashed, 2 wrong use or unreadable input.",
                                       children,
                                       NULL,
                                       NULL };
@@ -447,9 +444,8 @@ int assay_cmd_translate(int argc, char **argv)
         option_table,
         take,
         "MODEL TEXT",
-        "Runs a model with a decoder behind an encoder: the encoder reads TEXT (or --ids), and what the decoder makes "
-        "of "
-        "it is printed, with all options of assay run.\vExit status: as that of assay run.",
+        "Runs a model with a decoder behind an encoder: the encoder reads TEXT (or --ids), and what the decoder "
+        "makes of it is printed, with all options of assay run.\vExit status: as that of assay run.",
         children,
         NULL,
         NULL
