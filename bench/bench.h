@@ -291,7 +291,6 @@ void bench_print_rates(const struct cJSON *row, double ns); /* time of a call, r
 assay_status bench_case(const bench_session *s, const char *line, assay_case *c, assay_why *why);
 assay_status bench_problem(bench_session *s, const assay_case *c, assay_problem *p, assay_why *why);
 assay_status bench_vector_rows(bench_session *s); /* of every file of --vector */
-/* Every row of one line: "matmul T=1 N=4096 ..." */
 /* Too much for --quick: by the elements of all operands, and by the work where that does not depend on indices. */
 bool bench_too_large(const assay_case *c);
 
@@ -307,6 +306,7 @@ bool bench_budget_skips(const bench_session *s, const assay_op *op, const assay_
  */
 assay_status bench_budget_rows(bench_session *s,
                                bool (*means)(const bench_options *, const assay_op *, const assay_workload *));
+/* Every row of one line: "matmul T=1 N=4096 ..." */
 assay_status bench_rows(bench_session *s, const char *line, const char *workload, double tokens);
 assay_status bench_pairs(bench_session *s, const char *line, const char *workload);
 /* Index 0: a, 1: b; r[].sample[0] is the median of a call. */

@@ -3,7 +3,7 @@
  * serves many rows, and forks for each: a row begins in the same state whatever came before it.  What would make counts
  * differ between two runs or two machines is held still: the simulated caches, options and environment of valgrind,
  * the stack's place in its page (bench_simulate_child), and that of every buffer (each is mapped).
- * Misses of the last level are not counted: they vary with what lies in it before, which no short warm-up drives out.
+ * Misses of the last level are not counted: they varied by 256 lines between two folders, for a reason not yet found.
  */
 #include "../reference/core/registry.h"
 #include "../reference/core/status.h"
