@@ -122,6 +122,14 @@ const char *assay_plugin_path(const char *file)
     return path;
 }
 
+/* Of the first or the second plug-in, to the end of the program. */
+static const char *keep_path(int nth, const char *path)
+{
+    static char *kept[2];
+    free(kept[nth]);
+    return kept[nth] = strdup(path);
+}
+
 static error_t parse_filter(int key, char *arg, struct argp_state *state)
 {
     assay_filter *f = state->input;
@@ -149,7 +157,7 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
         if (f->plugin && (!f->builds || f->plugin_b))
             argp_error(state, "--plugin is given %s, as %s and as %s: only %s can count",
                        f->builds ? "three times" : "twice", f->plugin, arg, f->builds ? "two" : "one");
-        *(f->plugin ? &f->plugin_b : &f->plugin) = strdup(assay_plugin_path(arg));
+        *(f->plugin ? &f->plugin_b : &f->plugin) = keep_path(f->plugin != NULL, assay_plugin_path(arg));
         assay_save_spare(assay_plugin_path(arg));
         break;
     case KEY_JSON:
