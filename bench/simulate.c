@@ -66,6 +66,7 @@ __attribute__((noinline)) void bench_simulated_call(bench_stage *s)
 /* On a stack that begins at one place within a page, however long arguments and environment above it are. */
 __attribute__((noinline)) static void call_on_page(bench_stage *s)
 {
+    /* cppcheck-suppress allocaCalled */
     volatile char *const pad = alloca((uintptr_t)__builtin_frame_address(0) % 4096 + 16);
     pad[0] = 0;
     bench_simulated_call(s);
