@@ -66,6 +66,34 @@ static void add_remedy(assay_pool *pool, assay_problem *p, assay_entry *e, const
                  at ? "; " : "", declares);
 }
 
+/* Words for a failure that counts, and the smallest case that fails alike for a kernel's first. */
+static void explain(assay_pool *pool, assay_ledger *l, assay_problem *p, assay_entry *e, const assay_finding *f)
+{
+    assay_progress_clear();
+    if (e->failed <= (e->fault ? 1 : ASSAY_LEDGER_FAILURES))
+        assay_explain(pool, p, e->kernel, e->plugin, f, l->detail, e->words[e->failed - 1], sizeof *e->words);
+    if (e->failed == 1 && l->shrink) {
+        add_remedy(pool, p, e, f);
+        assay_shrink(pool, &p->c, e->kernel, e->plugin, f->threads, f, &e->shrunk);
+    }
+}
+
+static void judge_entry(assay_pool *pool, assay_ledger *l, assay_problem *p, assay_entry *e, int threads, bool promises)
+{
+    assay_finding finding;
+    const double begin = assay_seconds();
+    assay_outcome out = assay_judge(pool, p, e->kernel, e->plugin, threads, &finding);
+    if (out == ASSAY_PASSED && promises && !assay_promises(pool, p, e->kernel, e->plugin, &finding))
+        out = ASSAY_FAILED;
+    e->at = l->at;
+    if (assay_ledger_count(l, e, &p->c, out, &finding) == ASSAY_FAILED && out == ASSAY_FAILED)
+        explain(pool, l, p, e, &finding);
+    e->took = assay_seconds() - begin;
+    e->seconds += e->took;
+    assay_record_run(l->record, l, e, out, &finding);
+    assay_ledger_say(l);
+}
+
 assay_status assay_check_problem(assay_pool *pool, assay_ledger *l, assay_problem *p, const assay_filter *f,
                                  assay_why *why)
 {
@@ -85,29 +113,8 @@ assay_status assay_check_problem(assay_pool *pool, assay_ledger *l, assay_proble
             solved = e->kernel->contract;
             fresh = false;
         }
-        for (int t = 0; t < (f->n_threads ? f->n_threads : 1); t++) {
-            assay_finding finding;
-            const double begin = assay_seconds();
-            assay_outcome out = assay_judge(pool, p, e->kernel, e->plugin, f->n_threads ? f->threads[t] : 2, &finding);
-            if (out == ASSAY_PASSED && t == 0 && !assay_promises(pool, p, e->kernel, e->plugin, &finding))
-                out = ASSAY_FAILED;
-            e->at = l->at;
-            assay_ledger_record(e, &p->c, out, &finding);
-            if (out == ASSAY_FAILED)
-                assay_progress_clear();
-            if (out == ASSAY_FAILED && e->failed <= (e->fault ? 1 : ASSAY_LEDGER_FAILURES))
-                assay_explain(pool, p, e->kernel, e->plugin, &finding, l->detail, e->words[e->failed - 1],
-                              sizeof *e->words);
-            if (out == ASSAY_FAILED && e->failed == 1 && l->shrink)
-                add_remedy(pool, p, e, &finding);
-            if (out == ASSAY_FAILED && e->failed == 1 && l->shrink)
-                assay_shrink(pool, &p->c, e->kernel, e->plugin, finding.threads, &finding, &e->shrunk);
-            e->took = assay_seconds() - begin;
-            e->seconds += e->took;
-            assay_record_run(l->record, l, e, out, &finding);
-            l->failures += out == ASSAY_FAILED;
-            assay_ledger_say(l);
-        }
+        for (int t = 0; t < (f->n_threads ? f->n_threads : 1); t++)
+            judge_entry(pool, l, p, e, f->n_threads ? f->threads[t] : 2, t == 0);
     }
     return ASSAY_OK;
 }

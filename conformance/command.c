@@ -11,6 +11,7 @@
 #include "judge/placement.h"
 #include "model.h"
 #include "modes.h"
+#include "results/expected.h"
 #include "rules/cases.h"
 #include "proof/scores/contracts.h"
 #include "results/faults_print.h"
@@ -60,7 +61,9 @@ enum {
     KEY_PART,
     KEY_PARTS,
     KEY_IN_PROCESS,
-    KEY_ROWS
+    KEY_ROWS,
+    KEY_KNOWN,
+    KEY_CLAIMS
 };
 
 static const struct argp_option option_table[] = {
@@ -86,6 +89,13 @@ static const struct argp_option option_table[] = {
     { "resume", KEY_RESUME, NULL, 0, "go on where the journal of --json FILE stopped", 0 },
     { "max-failures", KEY_MAX_FAILURES, "N", 0,
       "run nothing more after the case with the N-th failure; what is left out is counted as not run", 0 },
+    { "known", KEY_KNOWN, "FILE", 0,
+      "failures that you know of, a line each: DATE | KERNEL | VERDICTS | CASE | REASON (docs/results.md); they count "
+      "as "
+      "known, and a case that passes all the same fails",
+      0 },
+    { "claims", KEY_CLAIMS, "FILE", 0,
+      "what kernels are said to support, a line each: KERNEL | CASE; a claim of which no case was run fails", 0 },
     { "verbose", 'v', NULL, 0, "print each kernel's worst case", 0 },
     { NULL, 0, NULL, 0, "What else can be judged, or how:", 1 },
     { "faults", KEY_MODE + FAULTS, NULL, 0, "the seeded faults (must fail) and legal variants (must pass)", 0 },
@@ -207,6 +217,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_NO_SHRINK:
         o->no_shrink = true;
         break;
+    case KEY_KNOWN:
+    case KEY_CLAIMS:
+        *(key == KEY_KNOWN ? &o->known : &o->claims) = arg;
+        assay_save_spare(arg);
+        break;
     case KEY_ROOM:
         assay_place_room(assay_option_whole(state, "--room", arg, 0, 1 << 20));
         break;
@@ -319,6 +334,7 @@ int assay_cmd_check(int argc, char **argv)
         NULL
     };
     assay_asked o = { 0 };
+    assay_expected expected = { 0 };
     assay_why why = { "" };
     assay_options_parse(&argp, argc, argv, &o);
     char named[64] = "";
@@ -345,10 +361,12 @@ int assay_cmd_check(int argc, char **argv)
     if (o.search.seconds > 0)
         assay_search_prepare();
     if (assay_filter_check(&o.filter, &why) || assay_outputs_begin(&o.outputs, &why) ||
+        assay_expected_read(&expected, o.known, o.claims, &why) ||
         (o.search.seconds > 0 && assay_save_begin((const char *const[]){ "--keep" }, &o.search.keep, 1, &why)) ||
         (!o.filter.plugin_b &&
          !(s.pool = (o.in_process ? assay_pool_open_here : assay_pool_open)(o.filter.plugin, &why)))) {
         fprintf(stderr, "assay check: %s\n", why.text);
+        assay_expected_free(&expected);
         return 2;
     }
     if (o.filter.plugin_b)
@@ -360,6 +378,7 @@ int assay_cmd_check(int argc, char **argv)
         if (assay_model_calls(&o.calls, &o.filter, s.pool, &calls, &why)) {
             fprintf(stderr, "assay check: %s\n", why.text);
             assay_pool_close(s.pool);
+            assay_expected_free(&expected);
             return 2;
         }
         s.calls = &calls;
@@ -382,6 +401,7 @@ int assay_cmd_check(int argc, char **argv)
         assay_check_kernels(s.pool, &s.ledger, &o.filter);
     if (s.calls)
         assay_model_kernels(s.calls, &s.ledger);
+    s.ledger.expected = o.known || o.claims ? &expected : NULL;
     s.ledger.filter = &o.filter;
     s.ledger.line = s.calls ? named_model : o.line;
     s.ledger.what = o.mode[TIGHTNESS]  ? "tightness"
@@ -415,6 +435,7 @@ int assay_cmd_check(int argc, char **argv)
     assay_record_close(s.ledger.record, code != 2, NULL);
     assay_pool_close(s.pool);
     assay_ledger_free(&s.ledger);
+    assay_expected_free(&expected);
     assay_calls_free(&calls);
     return code;
 }

@@ -76,7 +76,7 @@ static void runs(const assay_ledger *l, int64_t *passed, int64_t *failed)
 {
     *passed = *failed = 0;
     for (size_t i = 0; i < l->n; i++)
-        *passed += l->entry[i].passed, *failed += l->entry[i].failed;
+        *passed += l->entry[i].passed, *failed += l->entry[i].failed + l->entry[i].known;
 }
 
 assay_status assay_model_judge(assay_session *s, assay_why *why)

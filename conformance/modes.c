@@ -18,7 +18,9 @@ typedef enum given {
     JSON = 1 << 12,
     REPORTS = 1 << 13,
     EXHAUSTIVE = 1 << 14,
-    MODEL = 1 << 15
+    MODEL = 1 << 15,
+    KNOWN = 1 << 16,
+    CLAIMS = 1 << 17
 } given;
 
 enum {
@@ -50,7 +52,7 @@ typedef struct choice {
     const char *name;
     bool here;
 } choice;
-enum { OPTIONS = 16 };
+enum { OPTIONS = 18 };
 
 static void list_given(const assay_asked *o, choice list[OPTIONS])
 {
@@ -60,6 +62,8 @@ static void list_given(const assay_asked *o, choice list[OPTIONS])
         reports |= o->outputs.path[i] != NULL;
     const choice all[OPTIONS] = { { LINE, o->detail ? "--repro" : "--case", o->line != NULL },
                                   { MODEL, "--model", o->calls.model != NULL },
+                                  { KNOWN, "--known", o->known != NULL },
+                                  { CLAIMS, "--claims", o->claims != NULL },
                                   { SHARD, "--shard", f->shards > 0 },
                                   { RESUME, "--resume", o->resume },
                                   { ROWS, "--rows", f->rows_only },
@@ -134,8 +138,11 @@ void assay_modes_check(const assay_asked *o, const struct argp_state *state)
     if (o->filter.plugin_b && (any_mode(o) || o->in_process || o->search.seconds > 0))
         argp_error(state, "two builds (--plugin twice) are judged as kernels are, in no other mode");
     if (o->filter.plugin_b)
-        refuse(o, state, "--plugin given twice", ~(RESUME | MODEL),
+        refuse(o, state, "--plugin given twice", ~(RESUME | MODEL | KNOWN | CLAIMS),
                ": the cases are the ops' or --case's, and two runs have no one journal");
+    if (o->claims)
+        refuse(o, state, "--claims", ~(LINE | MODEL | SHARD | MOST | KERNEL | ISA),
+               ": it asks of all cases which of them were run");
     if (o->search.seconds > 0)
         refuse(o, state, "--for", SEED | FULL | MOST | SHRINK | WHICH | PLUGIN,
                ": it draws its own cases until the time is over, and keeps what fails in --keep FILE");

@@ -21,7 +21,7 @@ typedef enum assay_mode {
 
 typedef struct assay_asked {
     assay_filter filter;
-    const char *line;
+    const char *line, *known, *claims;
     bool mode[MODES], verbose, detail, shrink, no_shrink, resume, in_process;
     const char *arg[MODES]; /* of a mode */
     int64_t max_failures;

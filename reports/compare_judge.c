@@ -35,7 +35,8 @@ double compare_log_time(const compare_entry *e, compare_metric m)
     return n ? log(assay_median(ns, n)) : NAN;
 }
 
-typedef enum standing { UNJUDGED, WRONG, RIGHT } standing;
+/* KNOWN: it fails, as somebody expects it to. */
+typedef enum standing { UNJUDGED, WRONG, KNOWN, RIGHT, STANDINGS } standing;
 
 static standing standing_of(const compare_entry *e, bool check)
 {
@@ -44,6 +45,8 @@ static standing standing_of(const compare_entry *e, bool check)
     const bool fault = !strcmp(member_text(e->item, "expected", ""), "fault");
     if (strcmp(member_text(e->item, "reached", ""), "judged") != 0)
         return UNJUDGED;
+    if (!strcmp(member_text(e->item, "verdict", "?"), "known"))
+        return KNOWN;
     return strcmp(member_text(e->item, "verdict", "?"), fault ? "failed" : "passed") ? WRONG : RIGHT;
 }
 
@@ -81,7 +84,7 @@ static side side_of(const compare *c, compare_row *r, compare_side which, double
         const standing judged = standing_of(&e[i], c->check);
         r->used[which] = fmax(r->used[which], ours);
         r->disturbed[which] += disturbed(&e[i]);
-        if (!r->word[which] || s.standing == UNJUDGED || judged == WRONG) {
+        if (!r->word[which] || s.standing == UNJUDGED || (judged != UNJUDGED && judged < s.standing)) {
             s.standing = judged;
             r->word[which] = c->check ? member_text(e[i].item, "verdict", "?") : judged == RIGHT ? "passed" : "failed";
         }
@@ -121,9 +124,12 @@ static compare_verdict of_times(const compare *c, compare_row *r, bool enough)
 
 static void judge_row(compare *c, compare_row *r)
 {
-    static const compare_verdict changed[3][3] = { { COMPARE_SAME, COMPARE_FAILED, COMPARE_ADDED },
-                                                   { COMPARE_GONE, COMPARE_SAME, COMPARE_MENDED },
-                                                   { COMPARE_GONE, COMPARE_FAILED, COMPARE_SAME } };
+    static const compare_verdict changed[STANDINGS][STANDINGS] = {
+        [UNJUDGED] = { COMPARE_SAME, COMPARE_FAILED, COMPARE_ADDED, COMPARE_ADDED },
+        [WRONG] = { COMPARE_GONE, COMPARE_SAME, COMPARE_SAME, COMPARE_MENDED },
+        [KNOWN] = { COMPARE_GONE, COMPARE_FAILED, COMPARE_SAME, COMPARE_MENDED },
+        [RIGHT] = { COMPARE_GONE, COMPARE_FAILED, COMPARE_FAILED, COMPARE_SAME }
+    };
     static const char *const lacks[COMPARE_METRICS] = { "it has no time", "it has no share of a roof",
                                                         "it has no CPU time of its own: it is cold, or of a team" };
     double within = 0;

@@ -10,19 +10,24 @@ enum { MOST_TYPES = 9 };
 answer answer_check(const report *r, char *text, size_t n)
 {
     const cJSON *k;
-    int right = 0, failed = 0, off = 0;
+    int right = 0, failed = 0, known = 0, off = 0;
     EACH (k, member(r->check, "kernels")) {
         const char *v = member_text(k, "verdict", "");
         right += !strcmp(v, "passed");
+        known += !strcmp(v, "known");
         failed += !strcmp(v, "failed");
         off += !strcmp(v, "not on this CPU");
     }
     if (!r->check)
         return NOT_RUN;
-    snprintf(text, n,
-             "%d of %d that this machine can run are right, in %.0f cases; %d are not on this CPU, %d not built for it",
-             right, right + failed, member_number(r->check, "cases", 0), off,
-             cJSON_GetArraySize(member(r->check, "not_built")));
+    char also[64] = "";
+    if (known)
+        snprintf(also, sizeof also, "%d fail as is known, ", known);
+    snprintf(
+        text, n,
+        "%d of %d that this machine can run are right, in %.0f cases; %s%d are not on this CPU, %d not built for it",
+        right, right + known + failed, member_number(r->check, "cases", 0), also, off,
+        cJSON_GetArraySize(member(r->check, "not_built")));
     return right && !failed;
 }
 
@@ -32,20 +37,25 @@ static void verdict_row(report *r, const cJSON *k, const char *types, const cJSO
     if (member_number(of, "worst", 0) > 0)
         snprintf(worst, sizeof worst, "%.3f", member_number(of, "worst", 0));
     page_row(r, "%s/%s|%s|%s|%s|%.0f|%s|%s", member_text(k, "op", "?"), member_text(k, "kernel", "?"),
-             member_text(k, "isa", "?"), types, member_number(of, "failed", 0) > 0 ? "FAILED" : "passed",
-             member_number(of, "passed", 0) + member_number(of, "failed", 0), worst, member_text(k, "contract", "?"));
+             member_text(k, "isa", "?"), types,
+             member_number(of, "failed", 0) > 0  ? "FAILED"
+             : member_number(of, "known", 0) > 0 ? "known"
+                                                 : "passed",
+             member_number(of, "passed", 0) + member_number(of, "failed", 0) + member_number(of, "known", 0), worst,
+             member_text(k, "contract", "?"));
 }
 
-/* Rows of kernels that failed, or of those that passed; how many kernels.  The scalar form takes every combination of
- * types: one line. */
-static int verdict_rows(report *r, bool failed, bool write)
+/* Rows of kernels of a verdict, NULL: of those that neither failed nor fail as is known; how many kernels.  The scalar
+ * form takes every combination of types: one line. */
+static int verdict_rows(report *r, const char *verdict, bool write)
 {
     const cJSON *k, *t;
     int n = 0;
     EACH (k, member(r->check, "kernels")) {
         const int combinations = cJSON_GetArraySize(member(k, "types"));
         char types[64];
-        if (row_is(k, "verdict", "not on this CPU") || row_is(k, "verdict", "failed") != failed)
+        const bool bad = row_is(k, "verdict", "failed") || row_is(k, "verdict", "known");
+        if (row_is(k, "verdict", "not on this CPU") || (verdict ? !row_is(k, "verdict", verdict) : bad))
             continue;
         n++;
         if (!write)
@@ -61,10 +71,26 @@ static int verdict_rows(report *r, bool failed, bool write)
     return n;
 }
 
-static void verdict_table(report *r, bool failed)
+static void verdict_table(report *r, const char *verdict)
 {
     page_table(r, "kernel|tier|types|verdict|>cases|>worst|contract");
-    verdict_rows(r, failed, true);
+    verdict_rows(r, verdict, true);
+    page_table_end(r);
+}
+
+/* Failures that somebody expects are shown as what they are, with the reason on record. */
+static void known_table(report *r)
+{
+    const cJSON *k;
+    page_text(r, "These fail as is known (assay check --known):");
+    page_table(r, "kernel|tier|>runs that failed as known|since, and why|first case");
+    EACH (k, member(r->check, "kernels")) {
+        const cJSON *first = cJSON_GetArrayItem(member(k, "known_failures"), 0);
+        if (first)
+            page_row(r, "%s/%s|%s|%.0f|%s|%s", member_text(k, "op", "?"), member_text(k, "kernel", "?"),
+                     member_text(k, "isa", "?"), member_number(k, "known", 0), member_text(first, "known", "?"),
+                     member_text(first, "case", "?"));
+    }
     page_table_end(r);
 }
 
@@ -72,19 +98,21 @@ void section_verdicts(report *r)
 {
     if (!r->check)
         return;
-    const int bad = verdict_rows(r, true, false), good = verdict_rows(r, false, false);
+    const int bad = verdict_rows(r, "failed", false), good = verdict_rows(r, NULL, false);
     char summary[128];
     page_heading(r, "Verdicts");
     page_text(r, "Worst: the largest share of its proved error bound that any element of any case used; - where every "
                  "output is exact. Contract: what the kernel promises about its arithmetic, strict where it says "
                  "nothing (docs/contracts.md).");
     if (bad)
-        verdict_table(r, true);
+        verdict_table(r, "failed");
     else
         page_text(r, "No kernel failed.");
+    if (member_number(r->check, "totals.known", 0) > 0)
+        known_table(r);
     snprintf(summary, sizeof summary, "The %d kernel%s that passed, by types", good, assay_s(good));
     page_details(r, summary);
-    verdict_table(r, false);
+    verdict_table(r, NULL);
     page_details_end(r);
 }
 

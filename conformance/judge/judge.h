@@ -4,7 +4,8 @@
 #define ASSAY_JUDGE_H
 #include "pool.h"
 
-typedef enum assay_outcome { ASSAY_PASSED, ASSAY_FAILED, ASSAY_NOT_ACCEPTED } assay_outcome;
+/* FAILED_AS_KNOWN: it failed, as somebody expects it to (results/expected.h). */
+typedef enum assay_outcome { ASSAY_PASSED, ASSAY_FAILED, ASSAY_NOT_ACCEPTED, ASSAY_FAILED_AS_KNOWN } assay_outcome;
 
 /* plugin: index of the plug-in's kernel, or -1 for one of this program.  p is solved for k's contract.  threads: team
  * size of the second placement (the first runs on one thread, whole). */

@@ -25,11 +25,9 @@ assay_status assay_check_related(assay_session *s, const assay_op *op, assay_why
         assay_case c;
         if (st || !r.broken || assay_case_parse(r.line, &c, NULL))
             continue;
-        const assay_finding broken = {
-            .by = ASSAY_BY_RELATION, .operand = -1, .index = -1, .threads = 1, .why = r.why
-        };
+        assay_finding broken = { .by = ASSAY_BY_RELATION, .operand = -1, .index = -1, .threads = 1, .why = r.why };
         e->at = s->ledger.at;
-        assay_ledger_record(e, &c, ASSAY_FAILED, &broken);
+        assay_ledger_count(&s->ledger, e, &c, ASSAY_FAILED, &broken);
         assay_ledger_say(&s->ledger);
     }
     return st;

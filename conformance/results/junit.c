@@ -24,9 +24,15 @@ static bool meant(const assay_result_sum *k)
     return k->k.reached != ASSAY_FILTERED_OUT;
 }
 
+static bool known(const assay_result_sum *k)
+{
+    return k->good && k->k.known;
+}
+
+/* As other runners have it, a test whose failure is expected is one that is skipped. */
 static bool skipped(const assay_result_sum *k)
 {
-    return k->k.reached != ASSAY_JUDGED;
+    return k->k.reached != ASSAY_JUDGED || known(k);
 }
 
 typedef struct totals {
@@ -102,16 +108,19 @@ static void testcase(FILE *f, const assay_result_sum *k)
     fprintf(f, " time=\"%.6f\">\n", k->k.seconds);
     if (skipped(k)) {
         fputs("      <skipped", f);
-        attribute(f, "message", k->verdict);
+        if (known(k))
+            attribute(f, "type", "known failure");
+        attribute(f, "message", known(k) ? k->k.known_failure[0].known : k->verdict);
         fputs("/>\n", f);
     } else if (!k->good)
         failure(f, k);
     fputs("      <system-out>", f);
-    fprintf(f,
-            "%lld passed, %lld failed, %lld not accepted, %lld of other types, %lld not run, worst %.3f of "
-            "bound\n",
-            (long long)k->k.passed, (long long)k->k.failed, (long long)k->k.not_accepted, (long long)k->k.other_types,
-            (long long)k->k.not_run, k->k.worst);
+    fprintf(
+        f,
+        "%lld passed, %lld failed, %lld failed as known, %lld not accepted, %lld of other types, %lld not run, worst "
+        "%.3f of bound\n",
+        (long long)k->k.passed, (long long)k->k.failed, (long long)k->k.known, (long long)k->k.not_accepted,
+        (long long)k->k.other_types, (long long)k->k.not_run, k->k.worst);
     escape(f, k->k.isa);
     fputs("; ", f);
     escape(f, k->k.contract);
@@ -154,7 +163,7 @@ static bool same_suite(const assay_result_sum *a, const assay_result_sum *b)
 
 assay_status assay_report_junit(const assay_summary *s, FILE *f)
 {
-    const int64_t others = (int64_t)(s->n_holes + s->n_lacking);
+    const int64_t others = (int64_t)(s->n_holes + s->n_lacking + s->n_unmet);
     totals all = { .tests = others + !s->n_holes + !s->n_lacking, .failures = others };
     for (size_t i = 0; i < s->n; i++)
         count(&all, &s->kernel[i]);
@@ -183,6 +192,8 @@ assay_status assay_report_junit(const assay_summary *s, FILE *f)
     }
     extra(f, "coverage", s->hole, s->n_holes);
     extra(f, "shards", s->lacking, s->n_lacking);
+    if (s->n_unmet)
+        extra(f, "unmet", s->unmet, s->n_unmet);
     fputs("</testsuites>\n", f);
     return ASSAY_OK;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "ledger.h"
+#include "expected.h"
 #include "repro.h"
 #include "terminal.h"
 #include "../../reference/core/secret.h"
 #include "../../reference/core/dtype.h"
 #include "../../reference/core/registry.h"
 #include "assay_build.h"
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +43,7 @@ static void type_key(const assay_case *c, char *text, size_t n)
         snprintf(text, n, "%s", assay_dtype_of(c->type[0])->name);
 }
 
-static void record_types(assay_entry *e, const assay_case *c, bool passed, double used)
+static void record_types(assay_entry *e, const assay_case *c, assay_outcome o, double used)
 {
     char key[sizeof e->typed->types];
     int i = 0;
@@ -56,13 +58,14 @@ static void record_types(assay_entry *e, const assay_case *c, bool passed, doubl
     }
     assay_typed *t = &e->typed[i];
     if (i == e->n_typed) {
-        *t = (assay_typed){ "", 0, 0, 0 };
+        *t = (assay_typed){ "", 0, 0, 0, 0 };
         snprintf(t->types, sizeof t->types, "%s", key);
         e->n_typed++;
     }
-    t->passed += passed;
-    t->failed += !passed;
-    t->used = passed && used > t->used ? used : t->used;
+    t->passed += o == ASSAY_PASSED;
+    t->failed += o == ASSAY_FAILED;
+    t->known += o == ASSAY_FAILED_AS_KNOWN;
+    t->used = o == ASSAY_PASSED && used > t->used ? used : t->used;
 }
 
 static void record_share(assay_entry *e, const assay_case *c, const assay_finding *f)
@@ -89,16 +92,23 @@ static void record_share(assay_entry *e, const assay_case *c, const assay_findin
     }
 }
 
-static void keep_more(assay_entry *e, const assay_case *c, const assay_finding *f)
+static void keep_more(assay_more *m, int64_t at, const assay_case *c, const assay_finding *f)
 {
     char line[ASSAY_CASE_LINE];
-    if (!(e->n_more & (e->n_more - 1))) {
-        e->more = realloc(e->more, (e->n_more ? 2 * e->n_more : 1) * sizeof *e->more);
-        if (!e->more)
+    if (!(m->n & (m->n - 1))) {
+        m->one = realloc(m->one, (m->n ? 2 * m->n : 1) * sizeof *m->one);
+        if (!m->one)
             abort();
     }
     assay_case_print(c, line, sizeof line);
-    e->more[e->n_more++] = (assay_more){ strdup(line), e->at, *f };
+    m->one[m->n++] = (struct assay_more_one){ strdup(line), at, *f };
+}
+
+static void free_more(assay_more *m)
+{
+    for (size_t i = 0; i < m->n; i++)
+        free(m->one[i].line);
+    free(m->one);
 }
 
 /* Per case, whatever its seed and team; what relations find belongs to none. */
@@ -141,7 +151,7 @@ bool assay_ledger_offer(assay_ledger *l, const assay_case *c)
         const bool takes = assay_kernel_takes(c->op, e->kernel, &(assay_args){ .operand = t });
         any |= takes && !e->given_up;
         if (!takes)
-            e->other_types += runs;
+            e->other_types += runs, assay_expected_other(l->expected, e->kernel, c);
         else if (e->given_up)
             e->not_run += runs;
     }
@@ -154,7 +164,12 @@ void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, c
         e->not_accepted++;
         return;
     }
-    record_types(e, c, o == ASSAY_PASSED, f->used);
+    record_types(e, c, o, f->used);
+    if (o == ASSAY_FAILED_AS_KNOWN) {
+        if (e->known++ < ASSAY_LEDGER_KEPT)
+            keep_more(&e->expected, e->at, c, f);
+        return;
+    }
     trace(e, o == ASSAY_PASSED, f);
     if (f->note.text[0] && !e->note[0]) {
         memcpy(e->note, f->note.text, sizeof e->note);
@@ -178,15 +193,26 @@ void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, c
             e->finding[e->failed] = *f;
             e->line_at[e->failed] = e->at;
         } else if (e->failed < ASSAY_LEDGER_KEPT)
-            keep_more(e, c, f);
+            keep_more(&e->more, e->at, c, f);
         e->by[f->by]++;
         e->failed++;
     }
 }
 
+assay_outcome assay_ledger_count(assay_ledger *l, assay_entry *e, const assay_case *c, assay_outcome o,
+                                 assay_finding *f)
+{
+    assay_finding told = *f;
+    o = assay_expected_outcome(l->expected, e->kernel, c, o, &told);
+    assay_ledger_record(e, c, o, &told);
+    l->failures += o == ASSAY_FAILED;
+    f->known = told.known;
+    return o;
+}
+
 bool assay_entry_good(const assay_entry *e)
 {
-    return !e->failed && !e->not_run && e->passed >= e->not_accepted;
+    return !e->failed && !e->not_run && e->passed + e->known >= e->not_accepted;
 }
 
 static void print_again(const assay_ledger *l, const assay_entry *e, const char *before, const char *line)
@@ -235,9 +261,12 @@ void assay_ledger_say(assay_ledger *l)
 }
 
 /* What became of the runs of its op: the counts add up to all of them. */
-static void print_counts(int64_t passed, int64_t failed, int64_t refused, int64_t other, int64_t not_run)
+static void print_counts(int64_t passed, int64_t failed, int64_t known, int64_t refused, int64_t other, int64_t not_run)
 {
-    printf("%lld passed, %lld failed, %lld not accepted", (long long)passed, (long long)failed, (long long)refused);
+    printf("%lld passed, %lld failed, ", (long long)passed, (long long)failed);
+    if (known)
+        printf("%lld failed as known, ", (long long)known);
+    printf("%lld not accepted", (long long)refused);
     if (other)
         printf(", %lld of other types", (long long)other);
     if (not_run)
@@ -253,6 +282,7 @@ int assay_ledger_print(assay_ledger *l, bool verbose)
 {
     const bool shard = assay_ledger_shard(l), part = shard || l->drawn; /* not all cases that a kernel is offered */
     int64_t passed = 0, failed = 0, refused = 0, off_cpu = 0, bad = 0, ran = 0, not_built = 0, other = 0, not_run = 0;
+    int64_t known = 0;
     assay_progress_clear();
     assay_ledger_say(l);
     for (size_t i = 0; i < l->n; i++) {
@@ -263,26 +293,31 @@ int assay_ledger_print(assay_ledger *l, bool verbose)
                    assay_isa_of(e->kernel->isa)->name);
             continue;
         }
-        if (l->partial && !(e->passed + e->failed + e->not_accepted))
+        const int64_t ours = e->passed + e->known; /* no failure of these counts against the kernel */
+        if (l->partial && !(ours + e->failed + e->not_accepted))
             continue;
-        passed += e->passed, failed += e->failed, refused += e->not_accepted;
+        passed += e->passed, failed += e->failed, known += e->known, refused += e->not_accepted;
         other += e->other_types, not_run += e->not_run;
-        ran += e->passed + e->failed > 0;
-        const bool good = part ? !e->failed && !e->not_run : assay_entry_good(e) && e->passed;
+        ran += ours + e->failed > 0;
+        const bool good = part ? !e->failed && !e->not_run : assay_entry_good(e) && ours;
         bad += !good;
-        printf("  %s%s%s %s/%s: ", assay_paint(good ? ASSAY_GREEN : ASSAY_RED),
-               good                       ? "ok  "
+        printf("  %s%s%s %s/%s: ",
+               assay_paint(!good      ? ASSAY_RED
+                           : e->known ? ASSAY_YELLOW
+                                      : ASSAY_GREEN),
+               good && e->known           ? "known"
+               : good                     ? "ok  "
                : e->failed || !e->not_run ? "FAIL"
                                           : "CUT ",
                assay_paint(ASSAY_PLAIN_TEXT), e->kernel->op, e->kernel->name);
-        print_counts(e->passed, e->failed, e->not_accepted, e->other_types, e->not_run);
+        print_counts(e->passed, e->failed, e->known, e->not_accepted, e->other_types, e->not_run);
         if (e->passed && e->used > 0)
             printf(", worst %.3f of bound", e->used);
         if (e->relations)
             printf(e->relations == 1 ? ", %lld relation holds" : ", %lld relations hold", (long long)e->relations);
-        if (e->passed < e->not_accepted && !e->failed && !part)
+        if (ours < e->not_accepted && !e->failed && !part)
             printf(" (accepts under half of its cases)");
-        if (!e->passed && !e->failed && !e->not_accepted && !shard)
+        if (!ours && !e->failed && !e->not_accepted && !shard)
             printf(" (no case for its types)");
         putchar('\n');
         if (verbose && e->passed && e->used > 0)
@@ -297,19 +332,34 @@ int assay_ledger_print(assay_ledger *l, bool verbose)
         if (e->note[0])
             printf("    note: %s\n      first in: %s\n", e->note, e->note_line);
     }
+    if (l->expected)
+        assay_expected_settle(l->expected, l);
     for (size_t i = 0; assay_kernel_not_built(i); i++)
         not_built += assay_filter_absent(l->filter, assay_kernel_not_built(i));
     printf("%lld case%s; kernels: %zu, not built for %s: %lld, not on this CPU: %lld; runs: ", (long long)l->cases,
            assay_s(l->cases), l->n, ASSAY_TARGET, (long long)not_built, (long long)off_cpu);
-    print_counts(passed, failed, refused, other, not_run);
+    print_counts(passed, failed, known, refused, other, not_run);
     if (shard)
         printf("; shard %d/%d: assay merge judges the whole", l->filter->shard, l->filter->shards);
     if (l->holes)
         printf("; %lld coverage hole%s", (long long)l->holes, assay_s(l->holes));
+    if (l->n_unmet)
+        printf("; %zu expected and not met", l->n_unmet);
     putchar('\n');
     if (l->n && off_cpu == (int64_t)l->n)
         return 77;
-    return bad || (!ran && !shard) || l->holes ? 1 : 0;
+    return bad || (!ran && !shard) || l->holes || l->n_unmet ? 1 : 0;
+}
+
+void assay_ledger_unmet(assay_ledger *l, const char *format, ...)
+{
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    l->unmet = assay_grown(l->unmet, l->n_unmet, sizeof *l->unmet);
+    l->unmet[l->n_unmet++] = strdup(text);
 }
 
 assay_ledger_op *assay_ledger_op_of(assay_ledger *l, const char *op)
@@ -334,9 +384,8 @@ void assay_ledger_missing(assay_ledger_op *o, const char *what)
 void assay_ledger_free(assay_ledger *l)
 {
     for (size_t i = 0; i < l->n; i++) {
-        for (size_t k = 0; k < l->entry[i].n_more; k++)
-            free(l->entry[i].more[k].line);
-        free(l->entry[i].more);
+        free_more(&l->entry[i].more);
+        free_more(&l->entry[i].expected);
         free(l->entry[i].trace);
         free(l->entry[i].typed);
         free(l->entry[i].shared);
@@ -347,6 +396,9 @@ void assay_ledger_free(assay_ledger *l)
         free(l->op[i].missing);
         free(l->op[i].known);
     }
+    for (size_t i = 0; i < l->n_unmet; i++)
+        free(l->unmet[i]);
+    free(l->unmet);
     free(l->op);
     free(l->entry);
     *l = (assay_ledger){ 0 };

@@ -17,7 +17,7 @@ enum {
 
 typedef struct assay_typed { /* counts of one combination of element types */
     char types[48];          /* of the operands that have a choice: "q4_0", "f32+f16" */
-    int64_t passed, failed;
+    int64_t passed, failed, known;
     double used;
 } assay_typed;
 
@@ -28,10 +28,13 @@ typedef struct assay_shared { /* of the cases that show how tight a bound is, th
     char line[ASSAY_CASE_LINE];
 } assay_shared;
 
-typedef struct assay_more { /* a failure beyond the first ones */
-    char *line;
-    int64_t at;
-    assay_finding finding;
+typedef struct assay_more { /* failures: those beyond the first ones, or those that are known */
+    struct assay_more_one {
+        char *line;
+        int64_t at;
+        assay_finding finding;
+    } * one;
+    size_t n;
 } assay_more;
 
 typedef struct assay_entry {
@@ -39,13 +42,12 @@ typedef struct assay_entry {
     int plugin;               /* index, -1: built in */
     const assay_fault *fault; /* seeded: what is expected of it */
     bool on_cpu;
-    int64_t passed, failed, not_accepted, by[16]; /* by: failures by verdict */
-    int64_t at;                                   /* the ledger's, set before each record */
+    int64_t passed, failed, known, not_accepted, by[16]; /* known: failures that are expected; by: others by verdict */
+    int64_t at;                                          /* the ledger's, set before each record */
     int64_t not_run, other_types; /* after it was given up; runs of its op whose types it does not take */
     bool given_up;                /* no further case is run */
     int64_t said;                 /* failures that are printed */
-    assay_more *more;
-    size_t n_more;
+    assay_more more, expected;
     assay_traced *trace; /* by at */
     int64_t n_trace;
     char cause[ASSAY_CAUSES][ASSAY_CAUSE_TEXT]; /* what its failures share; empty: nothing */
@@ -85,6 +87,8 @@ typedef struct assay_ledger {
     int64_t elements, elements_judged, outputs_not_judged; /* of vector files, which may mark what is not judged */
     assay_ledger_op *op;
     size_t n_ops;
+    char **unmet; /* what was expected of the run and did not come (expected.h): a sentence each */
+    size_t n_unmet;
     bool partial; /* a user's own cases: kernels that none of them fits are left out */
     bool drawn;   /* cases at random: how many of them a kernel accepts says nothing */
     bool shrink;  /* look for the smallest case that fails like each kernel's first failure */
@@ -98,11 +102,15 @@ typedef struct assay_ledger {
     /* for the results: "kernels" (NULL), "faults", "vectors", "cases"; the filter (NULL: none) and the user's case */
     const char *what, *line;
     const assay_filter *filter;
-    struct assay_record *record; /* the journal; NULL: none */
+    struct assay_record *record;     /* the journal; NULL: none */
+    struct assay_expected *expected; /* failures that are known, and claims (expected.h); NULL: no file was given */
 } assay_ledger;
 
 assay_entry *assay_ledger_add(assay_ledger *l, const assay_kernel *k, int plugin);
 void assay_ledger_record(assay_entry *e, const assay_case *c, assay_outcome o, const assay_finding *f);
+/* The same, of a ledger that may hold failures to be known: what the run counts as; f->known says what is known. */
+assay_outcome assay_ledger_count(assay_ledger *l, assay_entry *e, const assay_case *c, assay_outcome o,
+                                 assay_finding *f);
 /* Counts the runs of a case that will not be made: types that a kernel does not take, kernels that are given up.
  * False: none will be. */
 bool assay_ledger_offer(assay_ledger *l, const assay_case *c);
@@ -118,6 +126,7 @@ void assay_ledger_results(const assay_ledger *l, assay_results *r); /* adds it t
 /* One of several shards: what it lacks may be in the others; `assay merge` judges that. */
 bool assay_ledger_shard(const assay_ledger *l);
 assay_ledger_op *assay_ledger_op_of(assay_ledger *l, const char *op); /* made when it is not there */
+void assay_ledger_unmet(assay_ledger *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void assay_ledger_missing(assay_ledger_op *o, const char *what);
 void assay_ledger_free(assay_ledger *l);
 #endif

@@ -67,8 +67,15 @@ static void put_finding(assay_results *r, const assay_entry *e, const assay_find
                                  .want = x->want,
                                  .bound = x->bound,
                                  .words = words[0] ? keep(r, words) : NULL,
+                                 .known = x->known.text[0] ? keep(r, x->known.text) : NULL,
                                  .placement = x->threads ? assay_place_name(x->place) : NULL,
                                  .threads = x->threads };
+}
+
+static void put_more(assay_results *r, const assay_entry *e, const assay_more *m, assay_result_failure *to, size_t *n)
+{
+    for (size_t i = 0; i < m->n; i++)
+        put_finding(r, e, &m->one[i].finding, m->one[i].line, m->one[i].at, "", &to[(*n)++]);
 }
 
 static void put_entry(assay_results *r, const assay_entry *e, assay_result_kernel *k)
@@ -81,6 +88,7 @@ static void put_entry(assay_results *r, const assay_entry *e, assay_result_kerne
                                 .reached = e->on_cpu ? ASSAY_JUDGED : ASSAY_NO_CPU,
                                 .passed = e->passed,
                                 .failed = e->failed,
+                                .known = e->known,
                                 .not_accepted = e->not_accepted,
                                 .other_types = e->other_types,
                                 .not_run = e->not_run,
@@ -105,18 +113,19 @@ static void put_entry(assay_results *r, const assay_entry *e, assay_result_kerne
     k->typed = assay_results_alloc(r, sizeof *k->typed * (size_t)e->n_typed + 1);
     for (int i = 0; i < e->n_typed; i++)
         k->typed[k->n_typed++] = (assay_result_typed){ keep(r, e->typed[i].types), e->typed[i].passed,
-                                                       e->typed[i].failed, e->typed[i].used };
+                                                       e->typed[i].failed, e->typed[i].known, e->typed[i].used };
     k->shared = assay_results_alloc(r, sizeof *k->shared * (size_t)e->n_shared + 1);
     for (int i = 0; i < e->n_shared; i++) {
         const assay_shared *s = &e->shared[i];
         k->shared[k->n_shared++] =
             (assay_result_shared){ keep(r, s->gen), keep(r, s->line), s->passed, s->at, s->used, s->typical };
     }
-    k->failure = assay_results_alloc(r, sizeof *k->failure * (ASSAY_LEDGER_FAILURES + e->n_more));
+    k->failure = assay_results_alloc(r, sizeof *k->failure * (ASSAY_LEDGER_FAILURES + e->more.n));
     for (int i = 0; i < e->failed && i < ASSAY_LEDGER_FAILURES; i++)
         put_finding(r, e, &e->finding[i], e->line[i], e->line_at[i], e->words[i], &k->failure[k->n_failures++]);
-    for (size_t i = 0; i < e->n_more; i++)
-        put_finding(r, e, &e->more[i].finding, e->more[i].line, e->more[i].at, "", &k->failure[k->n_failures++]);
+    put_more(r, e, &e->more, k->failure, &k->n_failures);
+    k->known_failure = assay_results_alloc(r, sizeof *k->known_failure * e->expected.n + 1);
+    put_more(r, e, &e->expected, k->known_failure, &k->n_known);
 }
 
 static void put_absent(assay_results *r, assay_result_kernel *k, const char *op, const char *name, const char *isa,
@@ -225,6 +234,9 @@ void assay_ledger_results(const assay_ledger *l, assay_results *r)
         for (size_t m = 0; m < o->n_missing; m++)
             to->missing[to->n_missing++] = keep(r, o->missing[m]);
     }
+    p->unmet = assay_results_alloc(r, sizeof *p->unmet * l->n_unmet + 1);
+    for (size_t i = 0; i < l->n_unmet; i++)
+        p->unmet[p->n_unmet++] = (assay_result_unmet){ keep(r, l->unmet[i]) };
     p->kernels = assay_results_alloc(r, sizeof *p->kernels * room);
     for (size_t i = 0; i < l->n; i++) {
         const assay_entry *e = &l->entry[i];

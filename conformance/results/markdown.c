@@ -3,6 +3,7 @@
 #include "../../reference/core/plain.h"
 #include "output.h"
 #include "repro.h"
+#include "terminal.h"
 #include <string.h>
 
 static void cell(FILE *f, const char *text)
@@ -24,6 +25,30 @@ static void code(FILE *f, const char *text)
     fprintf(f, most ? " %s " : "%s", text);
     for (size_t i = 0; i <= most; i++)
         fputc('`', f);
+}
+
+/* Each reason once: failures stand in the order of their cases. */
+static void known(const assay_result_kernel *k, FILE *f)
+{
+    for (size_t i = 0; i < k->n_known; i++) {
+        const char *reason = k->known_failure[i].known;
+        size_t n = 0;
+        for (size_t m = 0; m < i && !n; m++)
+            n = !strcmp(k->known_failure[m].known, reason);
+        if (n)
+            continue;
+        for (size_t m = i; m < k->n_known; m++)
+            n += !strcmp(k->known_failure[m].known, reason);
+        fputs("- ", f);
+        cell(f, k->op);
+        fputc('/', f);
+        cell(f, k->kernel);
+        fprintf(f, ": known failure of %zu run%s (", n, assay_s((int64_t)n));
+        cell(f, reason);
+        fputs("), first ", f);
+        code(f, k->known_failure[i].line);
+        fputc('\n', f);
+    }
 }
 
 static void failures(const assay_summary *s, FILE *f)
@@ -61,6 +86,8 @@ static void failures(const assay_summary *s, FILE *f)
             fputc('\n', f);
         }
     }
+    for (size_t i = 0; i < s->n; i++)
+        known(&s->kernel[i].k, f);
     for (size_t i = 0; i < s->n; i++) {
         const assay_result_kernel *k = &s->kernel[i].k;
         if (!k->note)
@@ -81,6 +108,11 @@ static void failures(const assay_summary *s, FILE *f)
     for (size_t i = 0; i < s->n_lacking; i++) {
         fputs("- ", f);
         cell(f, s->lacking[i]);
+        fputc('\n', f);
+    }
+    for (size_t i = 0; i < s->n_unmet; i++) {
+        fputs("- expected and not met: ", f);
+        cell(f, s->unmet[i]);
         fputc('\n', f);
     }
 }
@@ -134,6 +166,8 @@ assay_status assay_report_markdown(const assay_summary *s, FILE *f)
     fprintf(f, "%lld kernel%s judged on %lld case%s: %lld runs passed, %lld failed, %lld not accepted.",
             (long long)s->judged, s->judged == 1 ? "" : "s", (long long)s->cases, s->cases == 1 ? "" : "s",
             (long long)s->passed, (long long)s->failed, (long long)s->not_accepted);
+    if (s->known)
+        fprintf(f, " %lld failed as known.", (long long)s->known);
     if (s->not_run)
         fprintf(f, " %lld were not run.", (long long)s->not_run);
     if (s->faults + s->legal)

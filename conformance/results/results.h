@@ -18,7 +18,7 @@ typedef enum assay_reached {                    /* from nearest to farthest */
 
 typedef struct assay_result_typed {
     const char *types;
-    int64_t passed, failed;
+    int64_t passed, failed, known;
     double worst;
 } assay_result_typed;
 
@@ -30,6 +30,7 @@ typedef struct assay_result_shared { /* of one generator, with the same optional
 
 typedef struct assay_result_failure {
     const char *by, *line, *operand, *why, *words, *placement;
+    const char *known; /* of a failure that is expected: since when, and why; NULL */
     int64_t threads;
     int64_t at, index; /* at: which case of its op it was, in the order of a whole run */
     double got, want, bound;
@@ -39,7 +40,7 @@ typedef struct assay_result_kernel {
     const char *op, *kernel, *isa;
     const char *file; /* "avx2/attention_avx2", "simd/add_avx2": the same for every target; "" for a plug-in's */
     assay_reached reached;
-    int64_t passed, failed, not_accepted, worst_at;
+    int64_t passed, failed, known, not_accepted, worst_at; /* known: failures that are expected, no part of failed */
     int64_t other_types, not_run; /* of cases: types that it does not take; left out after it was given up */
     double worst, worst_long;     /* worst_long: in cases with a length of ASSAY_LONG and more */
     double seconds;               /* that its calls and their judging took */
@@ -51,8 +52,8 @@ typedef struct assay_result_kernel {
     const char *says;              /* what the first failure must say; NULL: anything */
     assay_result_typed *typed;
     assay_result_shared *shared; /* cases that show how tight the bound is */
-    assay_result_failure *failure;
-    size_t n_typed, n_shared, n_failures;
+    assay_result_failure *failure, *known_failure;
+    size_t n_typed, n_shared, n_failures, n_known;
 } assay_result_kernel;
 
 typedef struct assay_result_op { /* an op whose cases were generated */
@@ -63,6 +64,10 @@ typedef struct assay_result_op { /* an op whose cases were generated */
     size_t n_missing;
     const char *known; /* why the reference's known answers fail; NULL: they hold */
 } assay_result_op;
+
+typedef struct assay_result_unmet { /* a claim of which nothing was run, a known failure that is gone: a sentence */
+    const char *what;
+} assay_result_unmet;
 
 typedef struct assay_result_part {
     const char *what; /* "kernels", "faults", "vectors", "cases" (the user's own) */
@@ -78,7 +83,8 @@ typedef struct assay_result_part {
     int64_t elements, elements_judged, outputs_not_judged; /* of vector files; 0: of none */
     assay_result_op *ops;
     assay_result_kernel *kernels;
-    size_t n_ops, n_kernels;
+    assay_result_unmet *unmet;
+    size_t n_ops, n_kernels, n_unmet;
     char digest[20]; /* of everything above */
 } assay_result_part;
 
@@ -115,10 +121,12 @@ typedef struct assay_summary {
     const assay_results *of;
     assay_result_sum *kernel;
     size_t n;
-    int64_t cases, holes, passed, failed, not_accepted, other_types, not_run;
+    int64_t cases, holes, passed, failed, known, not_accepted, other_types, not_run;
     int64_t faults, caught, legal, flagged, bad, judged, off_cpu, not_built, filtered;
     const char **hole; /* in ops' order: "rmsnorm: C mod 16 = 3" */
     size_t n_holes;
+    const char **unmet;
+    size_t n_unmet;
     const char **lacking; /* "kernels quick: shards 2/4 3/4": missing runs */
     size_t n_lacking;
     char digest[20];

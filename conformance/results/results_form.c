@@ -34,10 +34,12 @@ const assay_member assay_m_failure[] = { F(TEXT, by),
                                          F(ADVICE, words),
                                          F(MAYBE, placement),
                                          F(COUNT, threads),
+                                         F(MAYBE, known),
                                          CASE(assay_result_failure, ASSAY_M_TEXT),
                                          LAST };
 #define T(kind, member) ONE(assay_result_typed, ASSAY_M_##kind, member)
-const assay_member assay_m_typed[] = { T(TEXT, types), T(COUNT, passed), T(COUNT, failed), T(NUMBER, worst), LAST };
+const assay_member assay_m_typed[] = { T(TEXT, types),  T(COUNT, passed), T(COUNT, failed),
+                                       T(LATER, known), T(NUMBER, worst), LAST };
 
 #define G(kind, member) ONE(assay_result_shared, ASSAY_M_##kind, member)
 static const assay_member shared_members[] = { G(TEXT, gen),
@@ -58,6 +60,7 @@ const assay_member assay_m_kernel[] = {
     K(COUNT, passed),
     K(COUNT, failed),
     K(COUNT, not_accepted),
+    K(LATER, known),
     K(LATER, other_types),
     K(LATER, not_run),
     K(NUMBER, worst),
@@ -76,6 +79,7 @@ const assay_member assay_m_kernel[] = {
     MANY(assay_result_kernel, ASSAY_M_LIST, "types", typed, n_typed, assay_m_typed),
     MANY(assay_result_kernel, ASSAY_M_LATER_LIST, "shares", shared, n_shared, shared_members),
     MANY(assay_result_kernel, ASSAY_M_LIST, "failures", failure, n_failures, assay_m_failure),
+    MANY(assay_result_kernel, ASSAY_M_LATER_LIST, "known_failures", known_failure, n_known, assay_m_failure),
     LAST
 };
 #define O(kind, member) ONE(assay_result_op, ASSAY_M_##kind, member)
@@ -84,36 +88,39 @@ static const assay_member op_members[] = {
     O(BOOL, covered), MANY(assay_result_op, ASSAY_M_TEXTS, "missing", missing, n_missing, NULL),
     O(MAYBE, known),  LAST
 };
+static const assay_member unmet_members[] = { ONE(assay_result_unmet, ASSAY_M_TEXT, what), LAST };
 #define P(kind, member) ONE(assay_result_part, ASSAY_M_##kind, member)
-const assay_member assay_m_part[] = { P(TEXT, what),
-                                      P(TEXT, level),
-                                      P(MAYBE, seed),
-                                      P(MAYBE, secret),
-                                      P(MAYBE, not_checked),
-                                      P(COUNT, shard),
-                                      P(COUNT, shards),
-                                      P(TEXT, version),
-                                      P(TEXT, commit),
-                                      P(TEXT, compiler),
-                                      P(TEXT, target),
-                                      P(TEXT, flags),
-                                      P(BOOL, emulated),
-                                      P(TEXT, model),
-                                      P(WORDS, features),
-                                      P(MAYBE, op),
-                                      P(MAYBE, kernel),
-                                      P(MAYBE, isa),
-                                      P(MAYBE, threads),
-                                      CASE(assay_result_part, ASSAY_M_MAYBE),
-                                      P(MAYBE, plugin),
-                                      P(ADVICE, plugin_file),
-                                      P(LATER, elements),
-                                      P(LATER, elements_judged),
-                                      P(LATER, outputs_not_judged),
-                                      MANY(assay_result_part, ASSAY_M_LIST, "ops", ops, n_ops, op_members),
-                                      MANY(assay_result_part, ASSAY_M_LIST, "kernels", kernels, n_kernels,
-                                           assay_m_kernel),
-                                      LAST };
+const assay_member assay_m_part[] = {
+    P(TEXT, what),
+    P(TEXT, level),
+    P(MAYBE, seed),
+    P(MAYBE, secret),
+    P(MAYBE, not_checked),
+    P(COUNT, shard),
+    P(COUNT, shards),
+    P(TEXT, version),
+    P(TEXT, commit),
+    P(TEXT, compiler),
+    P(TEXT, target),
+    P(TEXT, flags),
+    P(BOOL, emulated),
+    P(TEXT, model),
+    P(WORDS, features),
+    P(MAYBE, op),
+    P(MAYBE, kernel),
+    P(MAYBE, isa),
+    P(MAYBE, threads),
+    CASE(assay_result_part, ASSAY_M_MAYBE),
+    P(MAYBE, plugin),
+    P(ADVICE, plugin_file),
+    P(LATER, elements),
+    P(LATER, elements_judged),
+    P(LATER, outputs_not_judged),
+    MANY(assay_result_part, ASSAY_M_LIST, "ops", ops, n_ops, op_members),
+    MANY(assay_result_part, ASSAY_M_LIST, "kernels", kernels, n_kernels, assay_m_kernel),
+    MANY(assay_result_part, ASSAY_M_LATER_LIST, "unmet", unmet, n_unmet, unmet_members),
+    LAST
+};
 
 const char *assay_reached_name(assay_reached s)
 {

@@ -30,12 +30,15 @@ static void print_kernel(const assay_result_sum *k)
 {
     const bool missed = k->k.expected && !strcmp(k->k.expected, "fault") && !k->good;
     printf("  %s %s%s%s/%s: %s%lld passed, %lld failed, %lld not accepted",
-           k->good  ? "ok  "
-           : missed ? "MISSED"
-                    : "FAIL",
+           k->good && k->k.known ? "known"
+           : k->good             ? "ok  "
+           : missed              ? "MISSED"
+                                 : "FAIL",
            k->k.expected ? k->k.expected : "", k->k.expected ? " " : "", k->k.op, k->k.kernel,
            k->whole ? "" : "not in every shard: ", (long long)k->k.passed, (long long)k->k.failed,
            (long long)k->k.not_accepted);
+    if (k->k.known)
+        printf(", %lld failed as known (%s)", (long long)k->k.known, k->k.n_known ? k->k.known_failure[0].known : "?");
     if (k->k.other_types)
         printf(", %lld of other types", (long long)k->k.other_types);
     if (k->k.not_run)
@@ -83,7 +86,8 @@ void assay_summary_print(const assay_summary *s, bool verbose)
 {
     print_hosts(s->of);
     for (size_t i = 0; i < s->n; i++)
-        if (s->kernel[i].k.reached == ASSAY_JUDGED && (verbose || !s->kernel[i].good || s->kernel[i].k.note))
+        if (s->kernel[i].k.reached == ASSAY_JUDGED &&
+            (verbose || !s->kernel[i].good || s->kernel[i].k.note || s->kernel[i].k.known))
             print_kernel(&s->kernel[i]);
     for (size_t i = 0; i < s->n; i++)
         if (s->kernel[i].k.reached != ASSAY_JUDGED && (verbose || s->kernel[i].k.reached != ASSAY_FILTERED_OUT))
@@ -92,12 +96,16 @@ void assay_summary_print(const assay_summary *s, bool verbose)
         printf("  coverage hole  %s\n", s->hole[i]);
     for (size_t i = 0; i < s->n_lacking; i++)
         printf("  LACKS %s\n", s->lacking[i]);
+    for (size_t i = 0; i < s->n_unmet; i++)
+        printf("  UNMET %s\n", s->unmet[i]);
     printf("%zu part%s, %lld case%s; kernels: %lld judged, %lld bad; not on any CPU here: %lld, not built: %lld, "
            "filtered: "
            "%lld; runs: %lld passed, %lld failed, %lld not accepted",
            s->of->n, s->of->n == 1 ? "" : "s", (long long)s->cases, s->cases == 1 ? "" : "s", (long long)s->judged,
            (long long)s->bad, (long long)s->off_cpu, (long long)s->not_built, (long long)s->filtered,
            (long long)s->passed, (long long)s->failed, (long long)s->not_accepted);
+    if (s->known)
+        printf(", %lld failed as known", (long long)s->known);
     if (s->other_types)
         printf(", %lld of other types", (long long)s->other_types);
     if (s->not_run)

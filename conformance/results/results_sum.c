@@ -74,6 +74,7 @@ static void add_typed(assay_result_kernel *sum, const assay_result_typed *t)
         sum->typed[sum->n_typed++] = (assay_result_typed){ .types = t->types };
     sum->typed[i].passed += t->passed;
     sum->typed[i].failed += t->failed;
+    sum->typed[i].known += t->known;
     sum->typed[i].worst = t->worst > sum->typed[i].worst ? t->worst : sum->typed[i].worst;
 }
 
@@ -115,15 +116,17 @@ static int failure_order(const void *a, const void *b)
 static void add_up(assay_results *memory, assay_result_sum *s)
 {
     assay_result_kernel *sum = &s->k;
-    size_t types = 0, failures = 0, shares = 0;
+    size_t types = 0, failures = 0, shares = 0, known = 0;
     for (size_t i = 0; i < s->n_seen; i++) {
         types += s->seen[i].k->n_typed;
         shares += s->seen[i].k->n_shared;
         failures += s->seen[i].k->n_failures;
+        known += s->seen[i].k->n_known;
     }
     sum->typed = types ? assay_results_alloc(memory, types * sizeof *sum->typed) : NULL;
     sum->shared = shares ? assay_results_alloc(memory, shares * sizeof *sum->shared) : NULL;
     sum->failure = failures ? assay_results_alloc(memory, failures * sizeof *sum->failure) : NULL;
+    sum->known_failure = known ? assay_results_alloc(memory, known * sizeof *sum->known_failure) : NULL;
     for (size_t i = 0; i < s->n_seen; i++) {
         const assay_result_kernel *k = s->seen[i].k;
         if (k->reached < sum->reached || i == 0) { /* who judged it knows its name and contract */
@@ -132,7 +135,7 @@ static void add_up(assay_results *memory, assay_result_sum *s)
             sum->reached = k->reached;
         }
         sum->passed += k->passed, sum->failed += k->failed, sum->not_accepted += k->not_accepted;
-        sum->other_types += k->other_types, sum->not_run += k->not_run;
+        sum->other_types += k->other_types, sum->not_run += k->not_run, sum->known += k->known;
         if (k->passed &&
             (!*sum->worst_case || k->worst > sum->worst || (k->worst == sum->worst && k->worst_at >= sum->worst_at)))
             sum->worst = k->worst, sum->worst_at = k->worst_at, sum->worst_case = k->worst_case;
@@ -146,6 +149,8 @@ static void add_up(assay_results *memory, assay_result_sum *s)
             add_shared(sum, &k->shared[g]);
         for (size_t f = 0; f < k->n_failures; f++)
             sum->failure[sum->n_failures++] = k->failure[f];
+        for (size_t f = 0; f < k->n_known; f++)
+            sum->known_failure[sum->n_known++] = k->known_failure[f];
     }
     if (sum->n_typed)
         qsort(sum->typed, sum->n_typed, sizeof *sum->typed, typed_order);
@@ -153,6 +158,8 @@ static void add_up(assay_results *memory, assay_result_sum *s)
         qsort(sum->shared, sum->n_shared, sizeof *sum->shared, shared_order);
     if (sum->n_failures)
         qsort(sum->failure, sum->n_failures, sizeof *sum->failure, failure_order);
+    if (sum->n_known)
+        qsort(sum->known_failure, sum->n_known, sizeof *sum->known_failure, failure_order);
     for (size_t i = 0; i < s->n_seen; i++) /* of the part whose failure comes first */
         if (sum->n_failures && s->seen[i].k->n_failures && !failure_order(&s->seen[i].k->failure[0], &sum->failure[0]))
             sum->shrunk = s->seen[i].k->shrunk, sum->cause = s->seen[i].k->cause;
@@ -186,9 +193,9 @@ static const char *verdict_of(const assay_result_sum *s)
         return "failed";
     if (!s->whole || k->not_run)
         return "incomplete";
-    if (!k->passed)
+    if (!k->passed && !k->known)
         return "not accepted";
-    return k->passed < k->not_accepted ? "failed" : "passed";
+    return k->passed + k->known < k->not_accepted ? "failed" : k->known ? "known" : "passed";
 }
 
 /* A seeded fault that was found out, and for the reason for which it must be. */
@@ -202,14 +209,16 @@ static bool good(const assay_result_sum *s)
 {
     if (s->k.reached != ASSAY_JUDGED)
         return true;
-    return s->k.expected && !strcmp(s->k.expected, "fault") ? found_out(s) : !strcmp(s->verdict, "passed");
+    return s->k.expected && !strcmp(s->k.expected, "fault")
+               ? found_out(s)
+               : !strcmp(s->verdict, "passed") || !strcmp(s->verdict, "known");
 }
 
 static void count(assay_summary *s, assay_result_sum *k)
 {
     const bool fault = k->k.expected && !strcmp(k->k.expected, "fault");
     s->passed += k->k.passed, s->failed += k->k.failed, s->not_accepted += k->k.not_accepted;
-    s->other_types += k->k.other_types, s->not_run += k->k.not_run;
+    s->other_types += k->k.other_types, s->not_run += k->k.not_run, s->known += k->k.known;
     s->judged += k->k.reached == ASSAY_JUDGED;
     s->off_cpu += k->k.reached == ASSAY_NO_CPU;
     s->not_built += k->k.reached == ASSAY_NO_BUILD;
@@ -249,8 +258,8 @@ static void sum_kernels(assay_summary *s)
                                    .seen = seen + i,
                                    .n_seen = j - i };
         sum->k.passed = sum->k.failed = sum->k.not_accepted = sum->k.worst_at = 0;
-        sum->k.other_types = sum->k.not_run = 0;
-        sum->k.n_typed = sum->k.n_shared = sum->k.n_failures = 0;
+        sum->k.other_types = sum->k.not_run = sum->k.known = 0;
+        sum->k.n_typed = sum->k.n_shared = sum->k.n_failures = sum->k.n_known = 0;
         sum->k.worst = sum->k.worst_long = sum->k.seconds = 0;
         sum->k.shrunk = sum->k.cause = NULL;
         sum->k.worst_case = "";
@@ -262,12 +271,24 @@ static void sum_kernels(assay_summary *s)
     qsort(s->kernel, s->n, sizeof *s->kernel, sum_order);
 }
 
+static void sum_unmet(assay_summary *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->of->n; i++)
+        n += s->of->part[i].n_unmet;
+    s->unmet = assay_results_alloc(&s->memory, n * sizeof *s->unmet + 1);
+    for (size_t i = 0; i < s->of->n; i++)
+        for (size_t k = 0; k < s->of->part[i].n_unmet; k++)
+            s->unmet[s->n_unmet++] = s->of->part[i].unmet[k].what;
+}
+
 void assay_summarize(const assay_results *r, assay_summary *s)
 {
     *s = (assay_summary){ .of = r };
     sum_kernels(s);
     assay_find_holes(s);
     assay_find_lacking(s);
+    sum_unmet(s);
     char *all = assay_results_alloc(&s->memory, r->n * 16 + 1);
     for (size_t i = 0; i < r->n; i++)
         memcpy(all + 16 * i, r->part[i].digest, 16);
@@ -282,5 +303,5 @@ void assay_summary_free(assay_summary *s)
 
 int assay_summary_code(const assay_summary *s)
 {
-    return s->bad || s->n_holes || s->n_lacking || s->passed + s->failed == 0 ? 1 : 0;
+    return s->bad || s->n_holes || s->n_lacking || s->n_unmet || s->passed + s->failed + s->known == 0 ? 1 : 0;
 }

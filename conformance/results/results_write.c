@@ -60,11 +60,22 @@ static void write_totals(assay_json *j, const assay_summary *s)
     const struct {
         const char *name;
         int64_t n;
-    } totals[] = { { "kernels", (int64_t)s->n },      { "judged", s->judged },     { "off_cpu", s->off_cpu },
-                   { "not_built", s->not_built },     { "filtered", s->filtered }, { "bad", s->bad },
-                   { "passed", s->passed },           { "failed", s->failed },     { "not_accepted", s->not_accepted },
-                   { "other_types", s->other_types }, { "not_run", s->not_run },   { "faults", s->faults },
-                   { "caught", s->caught },           { "legal", s->legal },       { "flagged", s->flagged } };
+    } totals[] = { { "kernels", (int64_t)s->n },
+                   { "judged", s->judged },
+                   { "off_cpu", s->off_cpu },
+                   { "not_built", s->not_built },
+                   { "filtered", s->filtered },
+                   { "bad", s->bad },
+                   { "passed", s->passed },
+                   { "failed", s->failed },
+                   { "not_accepted", s->not_accepted },
+                   { "other_types", s->other_types },
+                   { "not_run", s->not_run },
+                   { "faults", s->faults },
+                   { "caught", s->caught },
+                   { "legal", s->legal },
+                   { "flagged", s->flagged },
+                   { "known", s->known } };
     assay_json_open(j, "totals", '{');
     for (size_t i = 0; i < sizeof totals / sizeof *totals; i++)
         assay_json_int(j, totals[i].name, totals[i].n);
@@ -96,6 +107,7 @@ static void write_document(assay_json *j, const assay_summary *s)
     assay_tightness_json(s, j);
     write_texts(j, "holes", s->hole, s->n_holes);
     write_texts(j, "lacking", s->lacking, s->n_lacking);
+    write_texts(j, "unmet", s->unmet, s->n_unmet);
     assay_json_open(j, "not_built", '[');
     for (size_t i = 0; i < s->n; i++)
         if (s->kernel[i].k.reached == ASSAY_NO_BUILD)

@@ -180,6 +180,15 @@ static assay_status no_key(const assay_op *op, const char *key, const char *text
                       key, text, op->dims, assay_near_text(&near, best, sizeof best));
 }
 
+assay_status assay_case_key(const assay_op *op, const char *key, const char *text, assay_why *why)
+{
+    bool known = (key[0] && !key[1] && assay_op_dim(op, key[0]) >= 0) || assay_op_operand(op, key) >= 0 ||
+                 !strcmp(key, "gen") || !strcmp(key, "seed");
+    for (int i = 0; i < op->n_fields; i++)
+        known |= !strcmp(op->fields[i].name, key);
+    return known ? ASSAY_OK : no_key(op, key, text, why);
+}
+
 static assay_status parse_pair(assay_case *c, char *key, char *text, bool *seeded, assay_why *why)
 {
     const assay_op *op = c->op;
@@ -306,7 +315,8 @@ static int print_field(const assay_field *f, const unsigned char *params, char *
     }
 }
 
-int assay_case_print(const assay_case *c, char *line, size_t n)
+/* all: what a line may leave out stands there, too. */
+static int print_case(const assay_case *c, char *line, size_t n, bool all)
 {
     const assay_op *op = c->op;
     char text[64], key[2] = { 0 };
@@ -318,8 +328,12 @@ int assay_case_print(const assay_case *c, char *line, size_t n)
     }
     for (int i = 0; i < op->n_operands; i++) {
         const assay_operand *o = &op->operands[i];
-        if (!(c->present >> i & 1) || (!(o->flags & ASSAY_OPTIONAL) && c->type[i] == first_type(&o->types) &&
-                                       !c->layout[i] && !c->spread_over[i]))
+        if (!(c->present >> i & 1)) {
+            at = all ? put(line, n, at, " %s=%s", o->name, "none") : at;
+            continue;
+        }
+        if (!all && !(o->flags & ASSAY_OPTIONAL) && c->type[i] == first_type(&o->types) && !c->layout[i] &&
+            !c->spread_over[i])
             continue;
         int used = snprintf(text, sizeof text, "%s%s%s%s", assay_dtype_of(c->type[i])->name, c->layout[i] ? ":" : "",
                             c->layout[i] ? assay_layout_of(c->layout[i])->name : "", c->spread_over[i] ? "/" : "");
@@ -332,7 +346,7 @@ int assay_case_print(const assay_case *c, char *line, size_t n)
     static const unsigned char zero[ASSAY_MAX_PARAMS];
     for (int i = 0; i < op->n_fields; i++) {
         const size_t size = op->fields[i].kind == ASSAY_KIND_I64 ? 8 : 4;
-        if (!memcmp(c->params + op->fields[i].offset, zero, size))
+        if (!all && !memcmp(c->params + op->fields[i].offset, zero, size))
             continue;
         print_field(&op->fields[i], c->params, text, sizeof text);
         at = put(line, n, at, " %s=%s", op->fields[i].name, text);
@@ -344,6 +358,16 @@ int assay_case_print(const assay_case *c, char *line, size_t n)
         at = put(line, n, at, " seed=%s%s", text, "");
     }
     return at;
+}
+
+int assay_case_print(const assay_case *c, char *line, size_t n)
+{
+    return print_case(c, line, n, false);
+}
+
+int assay_case_print_all(const assay_case *c, char *line, size_t n)
+{
+    return print_case(c, line, n, true);
 }
 
 void assay_case_tensors(const assay_case *c, assay_tensor t[ASSAY_MAX_OPND])

@@ -31,9 +31,13 @@ typedef struct assay_case {
 enum { ASSAY_CASE_LINE = 512 };
 
 assay_status assay_no_op(const char *name, assay_why *why); /* fails, with the one that may have been meant */
+/* Fails if no case line of op may hold KEY=text: what the op does not have. */
+assay_status assay_case_key(const assay_op *op, const char *key, const char *text, assay_why *why);
 assay_status assay_case_parse(const char *line, assay_case *c, assay_why *why);
 /* Writes the line; returns its length as snprintf does. */
 int assay_case_print(const assay_case *c, char *line, size_t n);
+/* With what a line may leave out: first types, operands that are not given (none), parameters that are 0. */
+int assay_case_print_all(const assay_case *c, char *line, size_t n);
 
 /* A pattern is a line in which {a,b,c} stands for each of its items in turn and {2..9} for each number; the product
  * over all braces is visited.  w=* stands for every element type that the op allows there, bias={f32,none} for an

@@ -11,16 +11,17 @@
 const char *assay_by_name(assay_by by)
 {
     static const char *const name[] = { "-",     "class",   "EX",     "T1",  "T2",      "DISCRETE", "memory",
-                                        "crash", "timeout", "status", "abi", "promise", "relation" };
+                                        "crash", "timeout", "status", "abi", "promise", "relation", "unexpected" };
     return (unsigned)by < sizeof name / sizeof *name ? name[by] : "?";
 }
 
 const char *assay_by_words(assay_by by)
 {
-    return by == ASSAY_BY_EX   ? "EX (exact)"
-           : by == ASSAY_BY_T1 ? "T1 (bound)"
-           : by == ASSAY_BY_T2 ? "T2 (statistical)"
-                               : assay_by_name(by);
+    return by == ASSAY_BY_EX           ? "EX (exact)"
+           : by == ASSAY_BY_T1         ? "T1 (bound)"
+           : by == ASSAY_BY_T2         ? "T2 (statistical)"
+           : by == ASSAY_BY_UNEXPECTED ? "unexpected pass"
+                                       : assay_by_name(by);
 }
 
 typedef struct output { /* one output under judgement */

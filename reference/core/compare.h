@@ -17,8 +17,9 @@ typedef enum assay_by {
     ASSAY_BY_TIMEOUT,
     ASSAY_BY_STATUS,
     ASSAY_BY_ABI,
-    ASSAY_BY_PROMISE, /* a property that the kernel's flags declare (conformance/certificate/certificate.h) */
-    ASSAY_BY_RELATION /* two results that do not fit each other (conformance/relations/metamorphic.h) */
+    ASSAY_BY_PROMISE,   /* a property that the kernel's flags declare (conformance/certificate/certificate.h) */
+    ASSAY_BY_RELATION,  /* two results that do not fit each other (conformance/relations/metamorphic.h) */
+    ASSAY_BY_UNEXPECTED /* a pass where a known failure is expected (conformance/results/expected.h) */
 } assay_by;
 const char *assay_by_name(assay_by by);
 const char *assay_by_words(assay_by by); /* for people: "T1 (bound)" */
@@ -37,6 +38,7 @@ typedef struct assay_finding {
     int place, threads; /* the call that was found wrong: where its operands lay (judge.h), size of its team */
     assay_why why;      /* one sentence when it failed */
     assay_why note;     /* what is legal, and worth knowing; empty: nothing */
+    assay_why known;    /* of a failure that is expected: since when, and why; empty: it is none */
 } assay_finding;
 
 /* got[i]: views of the outputs as the kernel left them (in any strides); p is solved for contract k. */

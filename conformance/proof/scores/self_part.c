@@ -94,8 +94,7 @@ static bool read_table(assay_ledger *l, bool ours, const char *op, FILE *f)
         got.fault = e->fault;
         got.typed = NULL;
         got.n_typed = got.typed_room = 0;
-        got.more = NULL; /* the first failures of each are enough for a score */
-        got.n_more = 0;
+        got.more = got.expected = (assay_more){ 0 }; /* the first failures of each are enough for a score */
         got.trace = NULL;
         got.n_trace = 0;
         got.shared = NULL; /* follows, of our own cases */
