@@ -66,6 +66,16 @@ static void add_remedy(assay_pool *pool, assay_problem *p, assay_entry *e, const
                  at ? "; " : "", declares);
 }
 
+/* Of a product's first failure by its numbers: the weaker model of errors that the kernel obeys, if it obeys one. */
+static void add_model(assay_pool *pool, const assay_problem *p, assay_entry *e, const assay_finding *f)
+{
+    char model[160], *words = e->words[0];
+    const size_t at = strlen(words);
+    if (f->by >= ASSAY_BY_CLASS && f->by <= ASSAY_BY_DISCRETE && assay_errors_asked(e->kernel) &&
+        assay_errors_explain(pool, &p->c, e->kernel, e->plugin, model, sizeof model))
+        snprintf(words + at, sizeof e->words[0] - at, "%s%s", at ? "; " : "", model);
+}
+
 /* Words for a failure that counts, and the smallest case that fails alike for a kernel's first. */
 static void explain(assay_pool *pool, assay_ledger *l, assay_problem *p, assay_entry *e, const assay_finding *f)
 {
@@ -73,6 +83,7 @@ static void explain(assay_pool *pool, assay_ledger *l, assay_problem *p, assay_e
     if (e->failed <= (e->fault ? 1 : ASSAY_LEDGER_FAILURES))
         assay_explain(pool, p, e->kernel, e->plugin, f, l->detail, e->words[e->failed - 1], sizeof *e->words);
     if (e->failed == 1 && l->shrink) {
+        add_model(pool, p, e, f);
         add_remedy(pool, p, e, f);
         assay_shrink(pool, &p->c, e->kernel, e->plugin, f->threads, f, &e->shrunk);
     }

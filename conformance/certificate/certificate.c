@@ -175,6 +175,7 @@ void assay_certificate_print(const assay_certificate *c)
         printf("  same bits as its siblings          not applicable  (%s)\n",
                rounds(k) ? "it rounds an operand itself" : "no other kernel of the op runs here");
     assay_quality_print(c->quality);
+    assay_errors_print(k, &c->errors);
     assay_orders_print(k, &c->orders);
     printf("  by generator           cases  worst of bound  bits of the scalar form\n");
     for (int i = 0; i < c->n_gens; i++)
@@ -229,6 +230,7 @@ static void json_one(assay_json *j, const assay_certificate *c)
     }
     assay_json_close(j);
     assay_quality_json(j, c->quality);
+    assay_errors_json(j, c->kernel, &c->errors);
     assay_orders_json(j, c->kernel, &c->orders);
     assay_json_open(j, "generators", '[');
     for (int i = 0; i < c->n_gens; i++) {

@@ -7,6 +7,7 @@
 #include "../../reference/core/json.h"
 #include "../../reference/core/registry.h"
 #include "../judge/judge.h"
+#include "errors.h"
 #include "order.h"
 
 enum {
@@ -75,6 +76,7 @@ typedef struct assay_certificate {
     int n_siblings;
     assay_quality quality[ASSAY_CERTIFICATE_TYPES];
     assay_orders orders;
+    assay_errors errors;
 } assay_certificate;
 
 /* Measures one case: p is made, and is solved here. */

@@ -81,8 +81,10 @@ int assay_check_certificates(assay_pool *pool, const assay_filter *f)
     if (d.left_out)
         fprintf(stderr, "assay check: no certificate of %zu more kernels that match: %d are made at once\n", d.left_out,
                 ROOM);
-    for (size_t i = 0; i < d.n; i++)
+    for (size_t i = 0; i < d.n; i++) {
         assay_orders_measure(pool, d.c[i].kernel, d.c[i].plugin, &d.c[i].orders);
+        assay_errors_measure(pool, d.c[i].kernel, d.c[i].plugin, &d.c[i].errors);
+    }
     if (d.n && (measure(&d, &why) || (f->json && assay_certificate_json(d.c, d.n, f->json, &why)))) {
         fprintf(stderr, "assay check: %s\n", why.text);
         code = 2;
@@ -94,7 +96,7 @@ int assay_check_certificates(assay_pool *pool, const assay_filter *f)
         code |= !assay_certificate_good(&d.c[i]);
     }
     for (size_t i = 0; i < d.n; i++)
-        assay_orders_free(&d.c[i].orders);
+        assay_orders_free(&d.c[i].orders), assay_errors_free(&d.c[i].errors);
     free(d.c);
     return code;
 }

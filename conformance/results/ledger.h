@@ -63,7 +63,7 @@ typedef struct assay_entry {
     assay_finding worst_finding;
     char line[ASSAY_LEDGER_FAILURES][ASSAY_CASE_LINE];
     assay_finding finding[ASSAY_LEDGER_FAILURES];
-    char words[ASSAY_LEDGER_FAILURES][240];     /* where and how it is wrong; empty: nothing explains it */
+    char words[ASSAY_LEDGER_FAILURES][400];     /* where and how it is wrong; empty: nothing explains it */
     int64_t relations;                          /* that held (metamorphic.h) */
     char note[240], note_line[ASSAY_CASE_LINE]; /* what is legal, and worth knowing; the first case that showed it */
     assay_shrunk shrunk;                        /* of the first failure, where that was asked for */
