@@ -22,6 +22,7 @@ d = json.load(open(sys.argv[1]))
 assert d["kind"] == "certificate" and d["kernels"]
 for k in d["kernels"]:
     assert k["good"] and k["passed"] == k["cases"] > 100
+    assert k["grade"] == max(l["permits"] or "A" for l in k["grade_lines"]) and all(l["executed"] for l in k["grade_lines"]), k
     for p in k["properties"]:
         assert p["answer"] in ("yes", "no", "not known", "not applicable")
         assert (p["answer"] == "not applicable") == (p["same"] + p["differ"] + p["lost"] == 0) == (p["reason"] is not None), p
@@ -33,6 +34,7 @@ E2
 sed -n '/^```c$/,/^```$/p' "$source/docs/plugin.md" | sed '1d;$d' | sed 's|y\[c\] = |y[c] = 2 * |' >"$dir/twice.c"
 "$cc" -std=c11 -O2 -w -shared -fPIC -I"$source/include" -o "$dir/twice.so" "$dir/twice.c" -lm
 expect 1 'judged  *[0-9]* cases, [0-9][0-9]* passed' "$assay" check --plugin "$dir/twice.so" --certificate mine
+expect 1 'grade F' "$assay" check --plugin "$dir/twice.so" --certificate mine
 for property in 'in every run' 'for every partition' 'for every team' 'wherever operands lie'; do
   expect 1 "same bits $property  *yes" "$assay" check --plugin "$dir/twice.so" --certificate mine
 done
@@ -100,6 +102,7 @@ expect 0 'ok   attention/decode:decode: 2 passed' "$assay" check --plugin "$dir/
 expect 1 'declares "a row alone as in a batch"; row T=4 alone: o differs' "$assay" check --plugin "$dir/ASSAY_BATCH_INVARIANT.so" "${decode[@]}" --no-shrink
 "$assay" check --plugin "$dir/0.so" -o attention --certificate decode >"$dir/out" || true
 grep -q 'same bits in every run  *yes' "$dir/out"
+grep -q 'grade F' "$dir/out"
 grep -A1 'a row alone as in a batch  *no' "$dir/out" | grep -q 'row T=.* alone: o differs' || { cat "$dir/out"; exit 1; }
 
 # The order of a sum, of a stranger's moe_combine in plain C: chains, lanes, a wider and a compensated sum, and what is declared.
@@ -171,6 +174,50 @@ for s in k["sums"]:
     assert sorted(map(int, leaves)) == list(range(s["terms"])), s
     assert s.get("as_with_more_rows", True), s
 E2
+
+# A product by Strassen's seven, one level of them: the failure names the model that its error obeys.
+cat >"$dir/seven.c" <<'END'
+#include "assay/assay.h"
+static const signed char of_x[7][4] = { { 1, 0, 0, 1 }, { 0, 0, 1, 1 }, { 1 }, { 0, 0, 0, 1 }, { 1, 1 }, { -1, 0, 1 }, { 0, 1, 0, -1 } };
+static const signed char of_w[7][4] = { { 1, 0, 0, 1 }, { 1 }, { 0, 0, 1, -1 }, { -1, 1 }, { 0, 0, 0, 1 }, { 1, 0, 1 }, { 0, 1, 0, 1 } };
+static const signed char of_y[4][7] = { { 1, 0, 0, 1, -1, 0, 1 }, { 0, 0, 1, 0, 1 }, { 0, 1, 0, 1 }, { 1, -1, 1, 0, 0, 1 } };
+static float *at(const assay_tensor *t, int64_t r, int64_t c) { return (float *)((char *)t->data + r * t->stride[0]) + c; }
+static float mixed(const assay_tensor *t, const signed char *sign, int64_t r, int64_t c, int64_t R, int64_t C)
+{
+    float s = 0;
+    for (int q = 0; q < 4; q++)
+        if (sign[q])
+            s += sign[q] * *at(t, r + q / 2 * R, c + q % 2 * C);
+    return s;
+}
+static assay_status run(const assay_args *a)
+{
+    const assay_tensor *x = &a->operand[0], *w = &a->operand[1], *y = &a->operand[3];
+    const int64_t T = a->dim[0] / 2, N = a->dim[1] / 2, K = a->dim[2] / 2;
+    for (int64_t t = 0; t < T; t++)
+        for (int64_t n = 0; n < N; n++) {
+            float m[7] = { 0 };
+            for (int p = 0; p < 7; p++)
+                for (int64_t k = 0; k < K; k++)
+                    m[p] += mixed(x, of_x[p], t, k, T, K) * mixed(w, of_w[p], n, k, N, K);
+            for (int q = 0; q < 4; q++) {
+                float s = 0;
+                for (int p = 0; p < 7; p++)
+                    s += of_y[q][p] * m[p];
+                *at(y, t + q / 2 * T, n + q % 2 * N) = s;
+            }
+        }
+    return ASSAY_OK;
+}
+static bool accepts(const assay_args *a) { return !a->operand[2].rank && !(a->dim[0] % 2 || a->dim[1] % 2 || a->dim[2] % 2); }
+#define F32 ASSAY_TYPES(ASSAY_T(f32))
+static const assay_typeset types[4] = { F32, F32, [3] = F32 };
+static const assay_kernel kernels[] = { { .op = "matmul", .name = "mine", .flags = ASSAY_UNSLICED, .types = types, .run = run, .accepts = accepts } };
+static const assay_plugin plugin = { ASSAY_ABI, sizeof(assay_kernel), sizeof(assay_op), "seven", "1", kernels, 1, 0, 0 };
+const assay_plugin *assay_plugin_v1(void) { return &plugin; }
+END
+"$cc" -std=c11 -O2 -w -ffp-contract=off -shared -fPIC -I"$source/include" -o "$dir/seven.so" "$dir/seven.c"
+expect 1 "the error is norm-wise (as Strassen's), not component-wise" "$assay" check --plugin "$dir/seven.so" --case 'matmul T=32 N=32 K=64 gen={gauss,wide}'
 
 expect 0 'by promise' "$assay" check --faults -o rmsnorm -k 'batch-invariance-declared-and-broken'
 expect 0 'by promise' "$assay" check --faults -o rmsnorm -k 'determinism-declared-and-broken-by-call'

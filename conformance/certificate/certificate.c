@@ -18,8 +18,9 @@ static bool rounds(const assay_kernel *k)
     return k->contract && k->contract->round[0].operand;
 }
 
-/* 1: another kernel of the op makes the same of it, 0: another result, -1: it does not take the case. */
-static int like(const assay_probe *x, const assay_kernel *other)
+/* 1: another kernel of the op makes the same of it, 0: another result, -1: it does not take the case. *used: of its
+ * bound. */
+static int like(const assay_probe *x, const assay_kernel *other, double *used)
 {
     assay_tensor out[ASSAY_MAX_OPND] = { { 0 } };
     assay_finding f;
@@ -29,6 +30,7 @@ static int like(const assay_probe *x, const assay_kernel *other)
     const bool ran =
         assay_judge_once(x->pool, x->p, other, -1, &plain, &f, out) != ASSAY_NOT_ACCEPTED && assay_has_outputs(out);
     const int same = ran ? assay_same_bits(x->p->c.op, x->base, out, NULL) : -1;
+    *used = fmax(*used, ran ? f.used : 0);
     assay_outputs_free(out);
     return same;
 }
@@ -39,7 +41,8 @@ static void compare_siblings(const assay_probe *x, assay_certificate *c)
     for (size_t i = 0; (k = assay_kernel_at(i)); i++) {
         if (k == x->kernel || strcmp(k->op, x->kernel->op) || !k->run)
             continue;
-        const int same = like(x, k);
+        double used = 0;
+        const int same = like(x, k, &used);
         int s = 0;
         while (s < c->n_siblings && c->sibling[s].kernel != k)
             s++;
@@ -62,7 +65,7 @@ static void by_generator(const assay_probe *x, assay_certificate *c, const assay
     c->n_gens = g == c->n_gens ? g + 1 : c->n_gens;
     c->gen[g].gen = x->p->c.gen;
     c->gen[g].cases++;
-    c->gen[g].exact += scalar && like(x, scalar) == 1;
+    c->gen[g].exact += scalar && like(x, scalar, &c->gen[g].scalar_used) == 1;
     c->gen[g].used = fmax(c->gen[g].used, f->used);
 }
 
@@ -99,7 +102,7 @@ static const char *answer(const assay_measure *m)
 {
     return m->differ ? "no" : m->lost ? "not known" : m->same ? "yes" : "not applicable";
 }
-static const char *reason(const assay_measure *m)
+const char *assay_measure_reason(const assay_measure *m)
 {
     return m->same + m->differ + m->lost ? NULL : m->not_applicable ? m->not_applicable : "no case asks for it";
 }
@@ -154,8 +157,8 @@ void assay_certificate_print(const assay_certificate *c)
         const assay_measure *m = &c->property[i];
         printf("  %-34s %-15s", assay_properties[i].name, answer(m));
         const char *broken = promised(c, i) ? ": BREAKS WHAT IT DECLARES" : "";
-        if (reason(m))
-            printf(" (%s)\n", reason(m));
+        if (assay_measure_reason(m))
+            printf(" (%s)\n", assay_measure_reason(m));
         else if (m->differ)
             printf(" %lld of %lld comparisons differ%s\n", (long long)m->differ, (long long)(m->same + m->differ),
                    broken);
@@ -184,6 +187,9 @@ void assay_certificate_print(const assay_certificate *c)
                : c->gen[i].exact == c->gen[i].cases ? "all "
                                                     : "",
                (long long)(rounds(k) || !k->run ? c->gen[i].cases : c->gen[i].exact));
+    assay_grade g;
+    assay_grade_of(c, &g);
+    assay_grade_print(&g);
     if (assay_certificate_good(c))
         printf("  holds what it declares\n");
     else
@@ -202,6 +208,9 @@ static void json_one(assay_json *j, const assay_certificate *c)
     assay_json_int(j, "passed", c->passed);
     assay_json_int(j, "refused", c->refused);
     assay_json_bool(j, "good", assay_certificate_good(c));
+    assay_grade g;
+    assay_grade_of(c, &g);
+    assay_grade_json(j, &g);
     assay_json_str(j, "note", c->noted ? c->note.text : NULL);
     assay_json_int(j, "noted", c->noted);
     assay_json_open(j, "properties", '[');
@@ -210,7 +219,7 @@ static void json_one(assay_json *j, const assay_certificate *c)
         assay_json_open(j, NULL, '{');
         assay_json_str(j, "property", assay_properties[i].name);
         assay_json_str(j, "answer", answer(m));
-        assay_json_str(j, "reason", reason(m));
+        assay_json_str(j, "reason", assay_measure_reason(m));
         assay_json_bool(j, "declared", promised(c, i));
         assay_json_int(j, "same", m->same);
         assay_json_int(j, "differ", m->differ);

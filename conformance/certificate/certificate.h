@@ -37,6 +37,7 @@ typedef struct assay_property {
     const char *name;
     uint32_t flag; /* of assay_kernel: who sets it promises this */
     void (*measure)(const assay_probe *x, assay_measure *m);
+    int permits; /* the best grade of a kernel that lacks it: 0 A, 1 B, 2 C */
 } assay_property;
 extern const assay_property assay_properties[]; /* ended by a NULL name */
 
@@ -67,6 +68,7 @@ typedef struct assay_certificate {
         const assay_gen *gen;
         int64_t cases, exact; /* judged; of those bit for bit the scalar form's */
         double used;          /* worst share of the bound */
+        double scalar_used;   /* that of the scalar form, in the cases that it takes, too */
     } gen[ASSAY_CERTIFICATE_GENS];
     int n_gens;
     struct {
@@ -83,7 +85,22 @@ typedef struct assay_certificate {
 assay_status assay_certify(assay_pool *pool, assay_problem *p, assay_certificate *c, assay_why *why);
 void assay_certificate_print(const assay_certificate *c);
 assay_status assay_certificate_json(const assay_certificate *c, size_t n, const char *path, assay_why *why);
-bool assay_certificate_good(const assay_certificate *c); /* it passed, and holds what it declares */
+const char *assay_measure_reason(const assay_measure *m); /* why there is nothing to compare; NULL: there is */
+bool assay_certificate_good(const assay_certificate *c);  /* it passed, and holds what it declares */
+
+typedef struct assay_grade_line {
+    const char *about;
+    int permits; /* 0 A, 1 B, 2 C, 3 F; -1: not applicable, -2: not executed */
+    char says[120];
+} assay_grade_line;
+typedef struct assay_grade { /* grade.c */
+    char letter;             /* the worst that a line permits; 0: none, for a line was not executed */
+    int n;
+    assay_grade_line line[ASSAY_PROPERTIES + 3];
+} assay_grade;
+void assay_grade_of(const assay_certificate *c, assay_grade *g);
+void assay_grade_print(const assay_grade *g);
+void assay_grade_json(assay_json *j, const assay_grade *g);
 
 /* What the kernel's flags promise, on a case that it has passed; false and f: broken. */
 bool assay_promises(assay_pool *pool, const assay_problem *p, const assay_kernel *k, int plugin, assay_finding *f);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Models of errors: products that round, slice into integers or multiply as Strassen did, and what is said of each; all
  * products of this program. */
-#include "../../certificate/errors.h"
+#include "../../certificate/certificate.h"
 #include "../../../reference/core/registry.h"
 #include "../../../reference/core/status.h"
 #include "unit.h"
@@ -260,6 +260,42 @@ START_TEST(test_ours)
 }
 END_TEST
 
+/* A certificate on which nothing is wrong, and one thing of it changed: the grade. */
+START_TEST(test_grade)
+{
+    enum {
+        NOTHING_ELSE,
+        CASE,
+        LOST,
+        ALONE,
+        EACH_RUN,
+        MODEL,
+        NO_MODEL,
+        TIGHT,
+        TIGHT_AS_SCALAR,
+        NOT_ASKED,
+        NO_CASE,
+        BOTH
+    };
+    static const char expected[] = { 'A', 'F', 0, 'B', 'C', 'C', 0, 'B', 'A', 0, 0, 'F' };
+    assay_error_model m = { .kind = _i == MODEL ? NORM : _i == NO_MODEL ? ASSAY_ERRORS_UNKNOWN : COMPONENT };
+    assay_certificate c = { .kernel = &in_f32, .n_gens = 1, .errors = { &m, 1 } };
+    assay_grade g;
+    for (int i = 0; assay_properties[i].name; i++)
+        c.property[i].same = 3;
+    c.gen[0].used = _i == TIGHT || _i == TIGHT_AS_SCALAR ? 0.9 : 0.1;
+    c.gen[0].scalar_used = _i == TIGHT_AS_SCALAR ? 0.9 : 0.1;
+    c.property[0].differ = _i == EACH_RUN;
+    c.property[1].lost = _i == LOST || _i == BOTH;
+    c.property[4].differ = _i == ALONE;
+    c.property[6].same = _i == NOT_ASKED ? 0 : 3;
+    c.cases = _i == NO_CASE ? 0 : 9;
+    c.passed = c.cases - (_i == CASE || _i == BOTH);
+    assay_grade_of(&c, &g);
+    ck_assert_msg(g.letter == expected[_i], "%d: grade %c", _i, g.letter ? g.letter : '-');
+}
+END_TEST
+
 static void open_pool(void)
 {
     assay_why why = { "" };
@@ -278,6 +314,7 @@ Suite *assay_unit_errors(void)
     tcase_add_unchecked_fixture(t, open_pool, close_pool);
     tcase_add_loop_test(t, test_model, 0, sizeof table / sizeof *table);
     tcase_add_test(t, test_ours);
+    tcase_add_loop_test(t, test_grade, 0, 12);
     tcase_set_timeout(t, 0);
     suite_add_tcase(s, t);
     return s;
