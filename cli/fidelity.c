@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * assay fidelity MODEL: how faithful an implementation of a whole model is, and by which op. */
 #include "../conformance/results/terminal.h"
+#include "../conformance/select.h"
 #include "../reference/core/dtype.h"
 #include "../reference/core/options.h"
 #include "../reference/core/registry.h"
@@ -9,6 +10,7 @@
 #include "../reference/models/fidelity.h"
 #include "../reference/models/ids.h"
 #include "commands.h"
+#include "run_plugin.h"
 #include <argp.h>
 #include <float.h>
 #include <math.h>
@@ -31,13 +33,16 @@ enum {
     KEY_NO_OPS,
     KEY_JSON,
     KEY_ABOVE_KL,
-    KEY_ABOVE_FLOOR
+    KEY_ABOVE_FLOOR,
+    KEY_PLUGIN
 };
 
 typedef struct options {
     const char *isa, *ids, *kv;
     double most_kl, most_times; /* below 0: none */
     bool floor;                 /* --floor was given */
+    assay_impl without;         /* the best of ours */
+    assay_run_apart apart;      /* with plug-ins: its process */
     assay_fidelity f;
 } options;
 
@@ -50,7 +55,14 @@ static const struct argp_option option_table[] = {
       "Of a decoder alone: tokens are seen in windows of N, each of which begins N / 2 behind the one before (default "
       "512; of --inputs: all at once)",
       0 },
-    { "impl", KEY_IMPL, "IMPL", 0, "oracle, scalar, best (default), or op=kernel[,op=kernel...] with best for the rest",
+    { "impl", KEY_IMPL, "IMPL", 0,
+      "oracle, scalar, best (default), plugin (with --plugin: default), or op=kernel[,op=kernel...] with best for the "
+      "rest",
+      1 },
+    { "plugin", KEY_PLUGIN, "FILE.so", ASSAY_OPTION_REPEATS,
+      "Take a plug-in's kernels for their ops, as assay run does, and say what the model answers without them, too; "
+      "may "
+      "be repeated",
       1 },
     { "against", KEY_AGAINST, "oracle|FILE", 0,
       "What it is held against: the oracle (default), or the logits (rows, width) in a safetensors file of another run "
@@ -112,6 +124,12 @@ static error_t take(int key, char *arg, struct argp_state *state)
             return 0;
         }
     switch (key) {
+    case KEY_PLUGIN:
+        if (o->apart.n_plugins == ASSAY_RUN_PLUGINS)
+            argp_error(state, "--plugin %s: given more than %d times", arg, ASSAY_RUN_PLUGINS);
+        o->apart.plugin[o->apart.n_plugins] = strdup(assay_plugin_path(arg));
+        assay_save_spare(o->apart.plugin[o->apart.n_plugins++]);
+        return 0;
     case KEY_SPECIAL:
         f->special = true;
         return 0;
@@ -170,7 +188,11 @@ static assay_status resolve(options *o, int32_t **ids, assay_why *why)
         return assay_fail(why, ASSAY_ERR_ARG, "--isa %.40s: no such tier (assay list isa)", o->isa);
     if (!assay_dtype_find(o->kv, &f->kv) || (f->kv != ASSAY_f32 && f->kv != ASSAY_f16 && f->kv != ASSAY_q8_0))
         return assay_fail(why, ASSAY_ERR_ARG, "--kv %.40s: f32, f16 and q8_0 are known", o->kv);
-    assay_status s = assay_impl_parse(f->impl_text, assay_cpu() & (tier ? tier->bits : UINT64_MAX), &f->impl, why);
+    const uint64_t isa = assay_cpu() & (tier ? tier->bits : UINT64_MAX);
+    assay_status s = assay_impl_parse(f->impl_text, isa, &f->impl, why);
+    if (!s && o->apart.n_plugins)
+        s = assay_impl_parse("best", isa, &o->without, why);
+    f->without = o->apart.n_plugins ? &o->without : NULL;
     if (!s && o->ids)
         s = assay_ids_parse(o->ids, INT32_MAX, ids, &n, why);
     f->ids = *ids;
@@ -206,6 +228,30 @@ static assay_status judged(const options *o, assay_why *why)
     return ASSAY_OK;
 }
 
+static int body(void *ctx)
+{
+    options *o = ctx;
+    assay_why why = { "" };
+    int32_t *ids = NULL;
+    assay_status s = resolve(o, &ids, &why);
+    if (!s)
+        s = assay_fidelity_run(&o->f, &why);
+    assay_progress_clear();
+    if (!s)
+        assay_fidelity_print(&o->f);
+    if (!s && o->f.json_path)
+        s = assay_fidelity_json(&o->f, &why);
+    if (!s)
+        s = judged(o, &why);
+    fflush(stdout);
+    const int code = s ? 2 : verdict(o);
+    if (s)
+        fprintf(stderr, "assay fidelity: %s\n", why.text);
+    assay_fidelity_free(&o->f);
+    free(ids);
+    return code;
+}
+
 int assay_cmd_fidelity(int argc, char **argv)
 {
     static const struct argp argp = {
@@ -221,33 +267,24 @@ int assay_cmd_fidelity(int argc, char **argv)
         NULL,
         NULL
     };
-    options o = {
-        .kv = "f32",
-        .most_kl = -1,
-        .most_times = -1,
-        .f = { .impl_text = "best", .threads = 1, .seeds = 3, .ops = true, .batch = 512, .progress = progress }
-    };
+    options o = { .kv = "f32",
+                  .most_kl = -1,
+                  .most_times = -1,
+                  .f = { .threads = 1, .seeds = 3, .ops = true, .batch = 512, .progress = progress } };
     assay_why why = { "" };
-    int32_t *ids = NULL;
     assay_options_parse(&argp, argc, argv, &o);
+    if (!o.f.impl_text)
+        o.f.impl_text = o.apart.n_plugins ? "plugin" : "best";
     static const char *const option[] = { "-o", "--json" };
-    assay_status s = assay_save_begin(option, (const char *const[]){ o.f.keep_path, o.f.json_path }, 2, &why);
-    if (!s)
-        s = resolve(&o, &ids, &why);
-    if (!s)
-        s = assay_fidelity_run(&o.f, &why);
-    assay_progress_clear();
-    if (!s)
-        assay_fidelity_print(&o.f);
-    if (!s && o.f.json_path)
-        s = assay_fidelity_json(&o.f, &why);
-    if (!s)
-        s = judged(&o, &why);
-    fflush(stdout);
-    const int code = s ? 2 : verdict(&o);
-    if (s)
+    const char *const out[] = { o.f.keep_path, o.f.json_path };
+    if (assay_save_begin(option, out, 2, &why)) {
         fprintf(stderr, "assay fidelity: %s\n", why.text);
-    assay_fidelity_free(&o.f);
-    free(ids);
+        return 2;
+    }
+    o.apart.command = "fidelity";
+    o.apart.out = out, o.apart.n_out = 2, o.apart.body = body, o.apart.ctx = &o;
+    const int code = o.apart.n_plugins ? assay_run_apart_main(&o.apart) : body(&o);
+    for (int i = 0; i < o.apart.n_plugins; i++)
+        free((char *)(uintptr_t)o.apart.plugin[i]);
     return code;
 }

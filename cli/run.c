@@ -418,6 +418,7 @@ static int run(int argc, char **argv, const struct argp *argp, bool translates)
         fprintf(stderr, "assay %s: %s\n", translates ? "translate" : "run", why.text);
         return 2;
     }
+    o.apart.command = translates ? "translate" : "run";
     o.apart.out = out, o.apart.n_out = 4, o.apart.body = body, o.apart.ctx = &o;
     return o.apart.n_plugins ? assay_run_apart_main(&o.apart) : body(&o);
 }

@@ -136,18 +136,19 @@ static int run(const apart *x)
     assay_why why = { "" };
     int code = 2;
     if (load(x, &why)) {
-        fprintf(stderr, "assay run: %s\n", why.text);
+        fprintf(stderr, "assay %s: %s\n", x->a->command, why.text);
         return code;
     }
     code = x->a->body(x->a->ctx);
     if (code < 2)
         report(stdout);
     if (code < 2 && !assay_abi_environment(&why)) {
-        fprintf(stderr, "assay run: a kernel changed the floating-point environment and left it so: %s\n", why.text);
+        fprintf(stderr, "assay %s: a kernel changed the floating-point environment and left it so: %s\n", x->a->command,
+                why.text);
         code = 1;
     }
     if (fflush(stdout) || ferror(stdout)) {
-        fprintf(stderr, "assay run: standard output cannot be written\n");
+        fprintf(stderr, "assay %s: standard output cannot be written\n", x->a->command);
         code = 2;
     }
     return code;
@@ -223,7 +224,8 @@ static int hear(const apart *x, bench_child *c)
     if (code < 0 || c->why[0])
         return -1;
     if (!good)
-        fprintf(stderr, "assay run: %s\n", why.text[0] ? why.text : "a plug-in wrote into what the run hands over");
+        fprintf(stderr, "assay %s: %s\n", x->a->command,
+                why.text[0] ? why.text : "a plug-in wrote into what the run hands over");
     return good ? code : 2;
 }
 
@@ -248,10 +250,10 @@ static void say_end(const apart *x, const bench_child *c)
     if (isatty(STDOUT_FILENO)) /* the text may end anywhere */
         fputc('\n', stderr);
     if (k)
-        fprintf(stderr, "assay run: the plug-in %s ended the run: its kernel %s, of op %s: %s\n", plugin, k->name,
-                k->op, why);
+        fprintf(stderr, "assay %s: the plug-in %s ended the run: its kernel %s, of op %s: %s\n", x->a->command, plugin,
+                k->name, k->op, why);
     else
-        fprintf(stderr, "assay run: the run with the plug-in%s %s%s ended, outside of its kernels: %s\n",
+        fprintf(stderr, "assay %s: the run with the plug-in%s %s%s ended, outside of its kernels: %s\n", x->a->command,
                 x->a->n_plugins > 1 ? "s" : "", x->a->plugin[0], x->a->n_plugins > 1 ? " and others" : "", why);
 }
 
@@ -261,10 +263,10 @@ static int start(apart *x)
     const uint64_t bytes = assay_memory_free("");
     x->memory = bytes < SIZE_MAX ? (size_t)bytes / 4 * 3 : 0; /* the rest is for others on this machine */
     for (int i = 0; i < x->a->n_plugins; i++)
-        fprintf(stderr, "assay run: note: %s is not judged here: judge it first: assay check --plugin %s\n",
-                x->a->plugin[i], x->a->plugin[i]);
+        fprintf(stderr, "assay %s: note: %s is not judged here: judge it first: assay check --plugin %s\n",
+                x->a->command, x->a->plugin[i], x->a->plugin[i]);
     if (bench_child_start(&c, inside, x, 0)) {
-        fprintf(stderr, "assay run: %s\n", c.why[0] ? c.why : "no process for the plug-in");
+        fprintf(stderr, "assay %s: %s\n", x->a->command, c.why[0] ? c.why : "no process for the plug-in");
         return 2;
     }
     child = c.pid;
@@ -294,7 +296,7 @@ int assay_run_apart_main(const assay_run_apart *a)
     if (n == a->n_plugins)
         code = start(&x);
     else
-        fprintf(stderr, "assay run: --plugin %s: %s\n", a->plugin[n], why.text);
+        fprintf(stderr, "assay %s: --plugin %s: %s\n", a->command, a->plugin[n], why.text);
     while (n > 0)
         assay_pool_close(x.pool[--n]);
     return code;

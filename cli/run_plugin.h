@@ -8,6 +8,7 @@
 enum { ASSAY_RUN_PLUGINS = 8 };
 
 typedef struct assay_run_apart {
+    const char *command; /* "run": who speaks */
     const char *plugin[ASSAY_RUN_PLUGINS];
     int n_plugins;
     const char *const *out; /* paths that may be saved to, n_out of them; NULLs among them are none */

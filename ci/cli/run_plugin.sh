@@ -75,6 +75,17 @@ edit clocks 's|+ p->eps)|+ p->eps * (1 + 1e6f * (clock() % 977)))|;s|#include <m
 expect 1 'repetition [0-9]* wrote another text: its token [0-9]* is [0-9]*, not [0-9]*' "$assay" run "${args[@]}" --plugin "$dir/clocks.so" --repeat 20
 edit refuses 's|return ASSAY_OK;|return ASSAY_UNSUPPORTED;|'
 expect 2 'kernel example:mine of rmsnorm refused a call that it had accepted: unsupported' "$assay" run "${args[@]}" --plugin "$dir/refuses.so"
+# How faithful the model stays: with the kernel and without it; one that is a little off shows, one that crashes ends it.
+faithful=("$assay" fidelity "$model" --text "$dir/mine.c" --window 64 --floor 1 --impl "scalar,rmsnorm=plugin")
+expect 0 'with the plug-in: KL .* tokens/s; without: KL .* tokens/s' "${faithful[@]}" --plugin "$dir/mine.so" --json "$dir/f.json" --fail-above-floor 1000
+grep -q 'plug-in: rmsnorm: [1-9][0-9]* calls by example:mine; none fell back' "$dir/out" || { echo "fidelity does not say who computed"; bad=1; }
+same 'fidelity of both' "$(python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); print(0 < d["all"]["kl"]["mean"] < 1e-6, d["without_plugin"]["kl"]["mean"] > 0, d["rows_per_second"] > 0)' "$dir/f.json")" 'True True True'
+edit off 's|+ p->eps)|+ p->eps + 0.01f)|'
+expect 1 'the mean KL of .* is above 1e-06' "${faithful[@]}" --no-ops --plugin "$dir/off.so" --fail-above-kl 1e-6
+expect 1 'assay fidelity: the plug-in .*crash.so ended the run: its kernel example:mine, of op rmsnorm: signal 11' "${faithful[@]}" --plugin "$dir/crash.so"
+edit nan 's|return ASSAY_OK;|((float *)a->operand[2].data)[0] = NAN; return ASSAY_OK;|'
+expect 1 'logits that are not finite' "${faithful[@]}" --no-ops --plugin "$dir/nan.so"
+expect 2 "no kernel 'yours'" "$assay" fidelity "$model" --ids 5,6 --plugin "$dir/mine.so" --impl rmsnorm=yours
 # What cannot be loaded.
 edit abi 's|{ ASSAY_ABI,|{ 77,|'
 expect 2 'built against ABI 77' "$assay" run "${args[@]}" --plugin "$dir/abi.so"

@@ -32,6 +32,7 @@ typedef struct side { /* one run of the model */
     assay_apart *from;   /* is told how far its rows are from the base; NULL: nothing is */
     assay_apart *toward; /* and how far the implementation's are from its rows */
     bool mark;           /* its ops and kernels become f->op */
+    double *took;        /* seconds of its steps; NULL: nobody asks */
 } side;
 
 /* Which op is computed by which kernel: into f->op, once each. */
@@ -98,8 +99,11 @@ static assay_status run(work *w, const assay_impl *impl, side *x, assay_why *why
     assay_status status = assay_feed_session(&w->feed, impl, f->threads, &s, why);
     if (!status && x->noise)
         assay_session_noise(s, x->noise);
+    const double begin = assay_seconds();
     if (!status)
         status = assay_feed_run(&w->feed, s, take, x, why);
+    if (x->took)
+        *x->took = assay_seconds() - begin;
     assay_session_free(s);
     if (x->from)
         assay_apart_end(x->from);
@@ -199,7 +203,11 @@ static assay_status runs(work *w, assay_why *why)
     alike.rounds_like = &f->impl;
     assay_status s = base(w, why);
     if (!s)
-        s = run(w, &f->impl, &(side){ .says = f->impl_text, .keep = w->mine, .from = &f->all, .mark = true }, why);
+        s = run(w, &f->impl,
+                &(side){ .says = f->impl_text, .keep = w->mine, .from = &f->all, .mark = true, .took = &f->took }, why);
+    if (!s && f->without)
+        s = run(w, f->without, &(side){ .says = "without the plug-in", .from = &f->beside, .took = &f->took_beside },
+                why);
     f->rounds &= !f->against;
     if (!s && f->rounds) {
         s = run(w, &alike,
@@ -318,6 +326,7 @@ void assay_fidelity_free(assay_fidelity *f)
     assay_apart_free(&f->all);
     assay_apart_free(&f->alike);
     assay_apart_free(&f->rest);
+    assay_apart_free(&f->beside);
 }
 
 double assay_fidelity_times(const assay_apart *p, const assay_floor *floor)

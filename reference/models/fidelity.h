@@ -33,6 +33,7 @@ typedef struct assay_fidelity {
     const char *json_path;
     bool special, ops;
     assay_impl impl;
+    const assay_impl *without; /* of the same model without the plug-ins whose kernels impl has; NULL: it has none */
     assay_dtype kv;
     int threads, seeds; /* seeds: of the floor */
     int64_t window, batch;
@@ -41,10 +42,12 @@ typedef struct assay_fidelity {
     /* results */
     char family[24], base_impl[64], base_model[128]; /* "": the file does not say */
     int64_t rows, width, positions;                  /* positions: a window's; 0: of no decoder alone */
-    bool chances;            /* rows are logits; else hidden states, of which only the difference says something */
-    assay_apart all;         /* the implementation, from the base */
-    bool rounds;             /* kernels of it round operands by contract: then */
-    assay_apart alike, rest; /* the oracle with these roundings from the base; the implementation from that */
+    bool chances;             /* rows are logits; else hidden states, of which only the difference says something */
+    assay_apart all;          /* the implementation, from the base */
+    assay_apart beside;       /* what computes the model without the plug-ins, from the base */
+    double took, took_beside; /* seconds of one pass over all rows, by impl, and without the plug-ins */
+    bool rounds;              /* kernels of it round operands by contract: then */
+    assay_apart alike, rest;  /* the oracle with these roundings from the base; the implementation from that */
     assay_floor floor, alike_floor;           /* alike_floor: of the oracle that rounds alike, from itself; one seed */
     assay_fidelity_op op[ASSAY_FIDELITY_OPS]; /* by descending share */
     int n_ops;

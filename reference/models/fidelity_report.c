@@ -50,6 +50,28 @@ static void perplexities(const assay_fidelity *f)
     }
 }
 
+/* With the plug-in and without, in a sentence; one pass each says little of speed, and says so. */
+static void beside(const assay_fidelity *f)
+{
+    const assay_apart *with = &f->all, *without = &f->beside;
+    const char *unit = f->positions ? "tokens" : "rows";
+    if (with->chances)
+        printf("with the plug-in: KL %.3g, %.2f %% same first tokens", assay_apart_spread(with).mean,
+               100 * assay_apart_same(with));
+    else
+        printf("with the plug-in: RMS of the difference %.3g", assay_apart_difference(with));
+    if (with->other.n && !with->broken)
+        printf(", perplexity %.6g", exp(assay_score_mean(&with->other)));
+    printf(", %.1f %s/s; without: ", (double)f->rows / f->took, unit);
+    if (with->chances)
+        printf("KL %.3g, %.2f %%", assay_apart_spread(without).mean, 100 * assay_apart_same(without));
+    else
+        printf("%.3g", assay_apart_difference(without));
+    if (without->other.n && !without->broken)
+        printf(", perplexity %.6g", exp(assay_score_mean(&without->other)));
+    printf(", %.1f %s/s (one pass each, many rows at once)\n", (double)f->rows / f->took_beside, unit);
+}
+
 static void flips(const assay_apart *p)
 {
     if (!p->n_flips)
@@ -118,6 +140,8 @@ void assay_fidelity_print(const assay_fidelity *f)
     else
         printf("  %-28s %9s %9s\n", "difference from the base", "RMS", "largest");
     row(f->impl_text, &f->all);
+    if (f->without)
+        row("without the plug-in", &f->beside);
     if (f->rounds) {
         row("oracle, rounding alike", &f->alike);
         row("the implementation from that", &f->rest);
@@ -129,6 +153,8 @@ void assay_fidelity_print(const assay_fidelity *f)
     if (!f->floor.seeds)
         printf("noise floor: not known\n");
     perplexities(f);
+    if (f->without)
+        beside(f);
     flips(&f->all);
     ops(f);
 }
@@ -233,6 +259,12 @@ assay_status assay_fidelity_json(const assay_fidelity *f, assay_why *why)
     if (f->rounds) {
         json_apart(&j, "alike", &f->alike);
         json_apart(&j, "rest", &f->rest);
+    }
+    if (f->without) {
+        json_apart(&j, "without_plugin", &f->beside);
+        json_score(&j, "score_without_plugin", &f->beside.other);
+        assay_json_num(&j, "rows_per_second", (double)f->rows / f->took);
+        assay_json_num(&j, "rows_per_second_without_plugin", (double)f->rows / f->took_beside);
     }
     json_floor(&j, "floor", &f->floor, assay_fidelity_times(&f->all, &f->floor));
     json_floor(&j, "alike_floor", &f->alike_floor, assay_fidelity_times(&f->rest, &f->alike_floor));
