@@ -57,6 +57,7 @@ void assay_search_prepare(void); /* before the pool is opened: what stops a sear
 int assay_search_main(assay_session *s, const assay_search *how, bool verbose);
 extern const struct argp assay_search_argp; /* --for --keep; its input is an assay_search */
 
-/* `assay check --certificate GLOB`: a page per kernel, JSON if the filter names a file; the exit code. */
-int assay_check_certificates(assay_pool *pool, const assay_filter *f);
+/* `assay check --certificate GLOB`: a page per kernel, JSON if the filter names a file, pictures of its trees (NULL:
+ * none); the exit code. */
+int assay_check_certificates(assay_pool *pool, const assay_filter *f, const char *picture);
 #endif

@@ -62,6 +62,7 @@ enum {
     KEY_PARTS,
     KEY_IN_PROCESS,
     KEY_ROWS,
+    KEY_PICTURE,
     KEY_KNOWN,
     KEY_CLAIMS
 };
@@ -111,6 +112,8 @@ static const struct argp_option option_table[] = {
       0 },
     { "certificate", KEY_MODE + CERTIFICATE, "GLOB", 0,
       "measure what these kernels hold to beyond being right (determinism, batch invariance, ...): a page each", 0 },
+    { "picture", KEY_PICTURE, "TO", 0,
+      "with --certificate: draw the order of the largest sum into TO.svg, or of all sums into the folder TO", 0 },
     { "metamorphic", KEY_MODE + METAMORPHIC, NULL, 0,
       "the seeded faults and legal variants by relations between two results alone, without a golden", 0 },
     { "self", KEY_MODE + SELF, NULL, 0,
@@ -142,7 +145,7 @@ static int run_contracts(assay_session *s, const assay_asked *o)
 }
 static int run_certificates(assay_session *s, const assay_asked *o)
 {
-    return assay_check_certificates(s->pool, &o->filter);
+    return assay_check_certificates(s->pool, &o->filter, o->picture);
 }
 static int run_relations(assay_session *s, const assay_asked *o)
 {
@@ -211,6 +214,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_MAX_FAILURES:
         o->max_failures = (int64_t)assay_option_whole(state, "--max-failures", arg, 1, INT64_MAX);
         break;
+    case KEY_PICTURE:
+        o->picture = arg;
+        break;
     case KEY_SHRINK:
         o->shrink = true;
         break;
@@ -236,6 +242,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         break;
     case ARGP_KEY_END:
         assay_modes_check(o, state);
+        if (o->picture && !o->mode[CERTIFICATE])
+            argp_error(state, "--picture goes with --certificate");
         if (o->mode[CERTIFICATE])
             o->filter.kernel = o->arg[CERTIFICATE];
         o->how.faults = o->mode[FAULTS];

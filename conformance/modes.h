@@ -29,6 +29,7 @@ typedef struct assay_asked {
     assay_outputs outputs;
     assay_search search;
     assay_calls_asked calls;
+    const char *picture; /* of trees: a file or a folder */
 } assay_asked;
 
 /* An option that a mode does not heed ends the program with a sentence: nobody is to wait for results that are never

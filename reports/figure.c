@@ -3,6 +3,7 @@
  * and draws alone.  It is started without a shell, in the folder of the report, so that no path of the user's is part
  * of what it reads; its scripts (*.gp) are part of this program.  A phone is shown a narrow drawing of the same. */
 #include "../reference/core/plain.h"
+#include "../reference/core/plot.h"
 #include "../reference/core/tool.h"
 #include "report.h"
 #include <ctype.h>
@@ -68,38 +69,6 @@ void page_data_end(report *r)
     assay_save_commit(&r->data, &r->why);
 }
 
-/* The whole picture as text, to be freed; NULL: it is not whole. */
-static char *read_back(FILE *f)
-{
-    static const char last[] = "</svg>";
-    const size_t end = sizeof last - 1;
-    const long size = fseek(f, 0, SEEK_END) ? -1 : ftell(f);
-    char *text = size > 0 ? malloc((size_t)size + 1) : NULL;
-    rewind(f);
-    size_t n = text ? fread(text, 1, (size_t)size, f) : 0;
-    while (n && text[n - 1] == '\n')
-        n--;
-    if (n < end || memcmp(text + n - end, last, end) != 0) {
-        free(text);
-        return NULL;
-    }
-    text[n] = 0;
-    return text;
-}
-
-/* What it said last, in a sentence. */
-static void complain(const char *name, int status, FILE *err)
-{
-    char line[200], last[200] = "";
-    rewind(err);
-    while (fgets(line, sizeof line, err))
-        if (line[strspn(line, " \n")])
-            snprintf(last, sizeof last, "%s", line + strspn(line, " "));
-    last[strcspn(last, "\n")] = 0;
-    fprintf(stderr, "assay report: gnuplot did not draw %s: exit status %d%s%s\n", name, status, last[0] ? ": " : "",
-            assay_plain(last));
-}
-
 /* What draws the figure, data and all; to be freed. */
 static char *script_for(const char *name, bool narrow)
 {
@@ -121,51 +90,6 @@ static char *script_for(const char *name, bool narrow)
     return script;
 }
 
-/* The whole picture, to be freed, or NULL: why has been said. */
-static char *draw(const char *name, const char *text)
-{
-    static const char *const argv[] = { "gnuplot", "--default-settings", "-", NULL };
-    FILE *script = tmpfile(), *picture = tmpfile(), *err = tmpfile();
-    char *svg = NULL;
-    if (text && script && picture && err) {
-        fputs(text, script);
-        rewind(script); /* flushes: gnuplot reads the file behind it */
-        const int status = assay_tool(argv, script, picture, err);
-        svg = status ? NULL : read_back(picture);
-        if (!svg)
-            complain(name, status, err);
-    } else
-        fprintf(stderr, "assay report: no temporary file for %s: %s\n", name, strerror(errno));
-    FILE *const all[] = { script, picture, err };
-    for (int i = 0; i < 3; i++)
-        if (all[i])
-            fclose(all[i]);
-    return svg;
-}
-
-/* The picture with a title and a description of its own in the place of gnuplot's; frees svg, the result is to be
- * freed. */
-static char *described(char *svg, const char *name, bool narrow, const char *title, const char *caption)
-{
-    static const char theirs[] = "</desc>";
-    char *tag = strstr(svg, "<svg"), *rest = tag ? strchr(tag, '>') : NULL, *desc = rest ? strstr(rest, theirs) : NULL;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *f = desc ? open_memstream(&text, &size) : NULL;
-    if (!f)
-        return svg;
-    const char *also = narrow ? "-narrow" : "";
-    fprintf(f, "%.*s role=\"img\" aria-labelledby=\"t-%s%s d-%s%s\">\n<title id=\"t-%s%s\">", (int)(rest - svg), svg,
-            name, also, name, also, name, also);
-    assay_plain_put(f, ASSAY_MARKUP, title, strlen(title));
-    fprintf(f, "</title>\n<desc id=\"d-%s%s\">", name, also);
-    assay_plain_put(f, ASSAY_MARKUP, caption, strlen(caption));
-    fprintf(f, "</desc>%s", desc + sizeof theirs - 1);
-    fclose(f);
-    free(svg);
-    return text;
-}
-
 /* A file inside the page, to be saved from it. */
 static void link_to(report *r, const char *name, const char *kind, const char *media, const char *text)
 {
@@ -182,9 +106,12 @@ static void link_to(report *r, const char *name, const char *kind, const char *m
 static bool drawing(report *r, const char *name, bool narrow, const char *title, const char *caption)
 {
     char path[256], *script = script_for(name, narrow);
-    char *svg = draw(name, script);
+    char *svg = NULL;
+    assay_why no;
+    snprintf(path, sizeof path, "%s%s", name, narrow ? "-narrow" : "");
+    if (assay_plot(path, script, title, caption, &svg, &no))
+        fprintf(stderr, "assay report: gnuplot did not draw %s: %s\n", name, no.text);
     if (svg) {
-        svg = described(svg, name, narrow, title, caption);
         snprintf(path, sizeof path, "figures/%s.svg", name);
         if (!narrow)
             assay_save_text(path, svg, &r->why);

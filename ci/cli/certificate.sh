@@ -175,6 +175,29 @@ for s in k["sums"]:
     assert s.get("as_with_more_rows", True), s
 E2
 
+# Its picture: lanes as triangles, the longest way, a title and a description; a folder for all; what cannot be drawn is said.
+expect 2 '.--picture goes with --certificate' "$assay" check -o add --picture "$dir/x.svg"
+expect 0 'not seen, they' "$assay" check --certificate scalar -o logsumexp --picture "$dir/none.svg"
+grep -q 'no picture: no tree of logsumexp/scalar was seen' "$dir/out" && [ ! -e "$dir/none.svg" ]
+lanes=("$assay" check --plugin "$dir/sum.so" -o moe_combine --rows --certificate mine --picture)
+if command -v gnuplot >/dev/null; then
+  expect 0 'a picture of it in' "${lanes[@]}" "$dir/tree.svg"
+  "${PYTHON:-python3}" - "$dir/tree.svg" <<'E2'
+import sys, xml.etree.ElementTree as E
+s = "{http://www.w3.org/2000/svg}"
+t = E.parse(sys.argv[1]).getroot()
+assert t.find(s + "title").text == "moe_combine/sum:mine: experts, 64 of them", t.find(s + "title").text
+assert "4 lanes, each a chain of 16, added pairwise" in t.find(s + "desc").text and "17 additions" in t.find(s + "desc").text
+words = ["".join(x.itertext()).strip() for x in t.iter(s + "text")]
+assert words.count("16") == 4 + 1 and {"15", "17", "longest way"} <= set(words), words  # four names, a height
+E2
+  expect 0 'a picture of 16 terms in .*/trees/moe_combine-sum-mine-2.svg' "${lanes[@]}" "$dir/trees"
+  [ "$(find "$dir/trees" -name '*.svg' | wc -l)" = 3 ]
+  expect 2 'tree.svg/no' "${lanes[@]}" "$dir/tree.svg/no"
+fi
+mkdir "$dir/nothing"
+expect 2 'gnuplot did not draw .*: it is not installed' env PATH="$dir/nothing" "${lanes[@]}" "$dir/no.svg"
+
 # A product by Strassen's seven, one level of them: the failure names the model that its error obeys.
 cat >"$dir/seven.c" <<'END'
 #include "assay/assay.h"

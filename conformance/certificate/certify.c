@@ -2,6 +2,7 @@
  * Certificates of all kernels that a filter means, over the cases of their ops' suites. */
 #include "../../reference/core/status.h"
 #include "certificate.h"
+#include "picture.h"
 #include "../check.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,11 +65,12 @@ static void add(desk *d, const assay_kernel *k, int plugin)
         d->c[d->n++] = (assay_certificate){ .kernel = k, .plugin = plugin };
 }
 
-int assay_check_certificates(assay_pool *pool, const assay_filter *f)
+int assay_check_certificates(assay_pool *pool, const assay_filter *f, const char *picture)
 {
     desk d = { pool, f, calloc(ROOM, sizeof(assay_certificate)), 0, 0 };
     assay_why why = { "" };
     int code = 0;
+    bool undrawn = false;
     const assay_kernel *k;
     for (size_t i = 0; d.c && !f->plugin && (k = assay_kernel_at(i)); i++)
         add(&d, k, -1);
@@ -93,10 +95,15 @@ int assay_check_certificates(assay_pool *pool, const assay_filter *f)
         if (i)
             putchar('\n');
         assay_certificate_print(&d.c[i]);
+        if (picture && assay_pictures(picture, d.c[i].kernel, &d.c[i].orders, &why)) {
+            fprintf(stderr, "assay check: %s\n", why.text);
+            picture = NULL;
+            undrawn = true;
+        }
         code |= !assay_certificate_good(&d.c[i]);
     }
     for (size_t i = 0; i < d.n; i++)
         assay_orders_free(&d.c[i].orders), assay_errors_free(&d.c[i].errors);
     free(d.c);
-    return code;
+    return undrawn ? 2 : code;
 }

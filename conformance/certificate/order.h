@@ -59,6 +59,8 @@ typedef struct assay_orders {
 void assay_orders_measure(assay_pool *pool, const assay_kernel *k, int plugin, assay_orders *o);
 void assay_orders_free(assay_orders *o);
 bool assay_orders_good(const assay_orders *o); /* no chain is longer than declared */
+/* The sum with most terms, of those of which every term was seen; NULL: none. */
+const assay_order *assay_orders_largest(const assay_orders *o);
 void assay_orders_print(const assay_kernel *k, const assay_orders *o);
 void assay_orders_json(assay_json *j, const assay_kernel *k, const assay_orders *o);
 /* A contract under which every tree seen is legal, with a longest chain at the longest sums at least a third shorter

@@ -28,8 +28,7 @@ bool assay_orders_good(const assay_orders *o)
 /* ---- what could be declared -----------------------------------------------------------------------------------------
  */
 
-/* The sum with most terms, of those of which every term was seen; NULL: none. */
-static const assay_order *largest(const assay_orders *o)
+const assay_order *assay_orders_largest(const assay_orders *o)
 {
     const assay_order *best = NULL;
     for (size_t i = 0; i < o->n; i++)
@@ -58,7 +57,7 @@ static bool pairwise(const assay_orders *o)
 
 bool assay_orders_suggest(const assay_kernel *k, const assay_orders *o, assay_contract *c)
 {
-    const assay_order *most = largest(o);
+    const assay_order *most = assay_orders_largest(o);
     const assay_depth kinds[] = { ASSAY_DEPTH_PAIRWISE, ASSAY_DEPTH_LANES, ASSAY_DEPTH_BLOCKED };
     double best = most ? (double)most->declared / 1.5 : 0;
     bool any = false;
@@ -81,7 +80,7 @@ bool assay_orders_suggest(const assay_kernel *k, const assay_orders *o, assay_co
 /* How many times tighter a bound by c is at the sum with most terms; *terms: how many these are. */
 static double tighter(const assay_kernel *k, const assay_orders *o, const assay_contract *c, int64_t *terms)
 {
-    *terms = largest(o)->terms;
+    *terms = assay_orders_largest(o)->terms;
     return bound_c(contract_of(k), (double)*terms, 1) / bound_c(c, (double)*terms, 1);
 }
 
@@ -247,9 +246,9 @@ void assay_orders_print(const assay_kernel *k, const assay_orders *o)
         print_group(k, o, i);
         print_alone(o, i);
     }
-    if (largest(o)) {
-        printf("  a tree            of the terms 0 .. %lld above\n", (long long)largest(o)->terms - 1);
-        assay_sum_print(&largest(o)->tree, "    ", 12);
+    if (assay_orders_largest(o)) {
+        printf("  a tree            of the terms 0 .. %lld above\n", (long long)assay_orders_largest(o)->terms - 1);
+        assay_sum_print(&assay_orders_largest(o)->tree, "    ", 12);
     }
     if (assay_orders_suggest(k, o, &c)) {
         const double times = tighter(k, o, &c, &terms);

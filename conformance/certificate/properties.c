@@ -193,8 +193,8 @@ static void keeps_tiny(const assay_probe *x, assay_measure *m)
     each_element(x, m, tiny_kept, "0 for a subnormal");
 }
 
-/* Rows of an additive mask that are all -inf: the golden is a row of zeros there.  Values at the ends of another operand
- * make such rows, too: not asked. */
+/* Rows of an additive mask that are all -inf: the golden is a row of zeros there.  Values at the ends of another
+ * operand make such rows, too: not asked. */
 static void masked_zero(const assay_probe *x, assay_measure *m)
 {
     const assay_op *op = x->p->c.op;
