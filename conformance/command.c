@@ -60,6 +60,7 @@ enum {
     KEY_MAX_FAILURES,
     KEY_PART,
     KEY_PARTS,
+    KEY_WITHOUT,
     KEY_IN_PROCESS,
     KEY_ROWS,
     KEY_PICTURE,
@@ -133,6 +134,9 @@ static const struct argp_option option_table[] = {
     { "parts", KEY_PARTS, "DIR", 0,
       "with --self: run nothing, join DIR/OP.part of each op that the filter means; each was written by this very "
       "program",
+      0 },
+    { "without", KEY_WITHOUT, "OPS", 0,
+      "with --parts: no part of these ops is read (names with commas between); the results name them as not judged",
       0 },
     { 0 },
 };
@@ -236,6 +240,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         break;
     case KEY_PARTS:
         o->how.parts = arg;
+        break;
+    case KEY_WITHOUT:
+        o->how.without = arg;
         break;
     case ARGP_KEY_ARG:
         argp_error(state, "%s: no argument is expected", arg);

@@ -105,6 +105,8 @@ static void check_alone(const assay_asked *o, const struct argp_state *state)
         argp_error(state, "--contracts=%s: all or nothing", o->arg[CONTRACTS]);
     if ((o->how.part || o->how.parts) && (!o->mode[SELF] || (o->how.parts && others)))
         argp_error(state, "--part and --parts are about --self; a join has neither --faults nor --tightness");
+    if (o->how.without && !o->how.parts)
+        argp_error(state, "--without is about --parts DIR");
     for (int i = 0; i < MODES; i++)
         if (o->mode[i] && (o->in_process || o->search.seconds > 0) && !(i == FAULTS && o->in_process))
             argp_error(state, "%s does not go with another mode", o->in_process ? "--in-process" : "--for");

@@ -112,6 +112,7 @@ bool headline(const cJSON *row); /* a row of assay bench worth a line of its own
 /* sections*.c, in the order of the page */
 void first_title(const report *r, char *title, size_t n); /* what, where, when */
 void peers_in_words(report *r);                           /* items of a list */
+void parts_in_words(report *r); /* what is not of the whole */
 void failures_in_words(report *r);
 void section_first(report *r);
 void section_summary(report *r);

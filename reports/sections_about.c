@@ -33,14 +33,28 @@ static const struct part {
 };
 enum { PARTS = sizeof parts / sizeof *parts };
 
-/* Why a part is not here: what --absent said of it. */
-static const char *reason(const report *r, const char *kind)
+/* What --absent said of a part: why it is not here, or what of it is not; NULL: nothing. */
+static const char *left_out(const report *r, const char *kind)
 {
     const size_t n = strlen(kind);
     for (int i = 0; i < r->n_absent; i++)
         if (!strncmp(r->absent[i], kind, n) && r->absent[i][n] == ':')
             return r->absent[i] + n + 1 + strspn(r->absent[i] + n + 1, " ");
-    return "no file of it was given";
+    return NULL;
+}
+
+static const char *reason(const report *r, const char *kind)
+{
+    const char *why = left_out(r, kind);
+    return why ? why : "no file of it was given";
+}
+
+void parts_in_words(report *r)
+{
+    char text[512];
+    for (int i = 0; i < PARTS; i++)
+        if (left_out(r, parts[i].kind) && parts[i].answer(r, text, sizeof text) != NOT_RUN)
+            page_item(r, "In part", "%s %.400s.", parts[i].asks, left_out(r, parts[i].kind));
 }
 
 void failures_in_words(report *r)
@@ -64,7 +78,11 @@ void section_summary(report *r)
         const answer a = parts[i].answer(r, text, sizeof text);
         if (a == NOT_RUN)
             snprintf(text, sizeof text, "not in this report: %.300s", reason(r, parts[i].kind));
-        page_row(r, "%s|%s%s", parts[i].asks, a == NOT_RUN ? "{na}" : a == GOOD ? "" : "FAILED: ", text);
+        page_row(r, "%s|%s%s%s", parts[i].asks,
+                 a == NOT_RUN ? "{na}"
+                 : a == GOOD  ? ""
+                              : "FAILED: ",
+                 text, a != NOT_RUN && left_out(r, parts[i].kind) ? "; in part, see the end" : "");
     }
     page_table_end(r);
     page_text(r, "Assay %s, commit %s, %s.", member_text(from, "version", "?"), member_text(from, "commit", "?"),
@@ -168,9 +186,13 @@ void section_missing(report *r)
     for (int i = 0; i < PARTS; i++)
         if (parts[i].answer(r, text, sizeof text) == NOT_RUN)
             page_row(r, "%s|%s|%s", parts[i].asks, reason(r, parts[i].kind), parts[i].command);
+        else if (left_out(r, parts[i].kind))
+            page_row(r, "%s|in part: %.3000s|%s", parts[i].asks, left_out(r, parts[i].kind), parts[i].command);
     page_table_end(r);
     EACH (k, member(r->check, "not_built"))
         lack(&l, "not built for this target", "", cJSON_IsString(k) ? k->valuestring : "?", "");
+    EACH (k, member(r->faults, "not_judged"))
+        lack(&l, "the judge was not judged on this op in this run", "", cJSON_IsString(k) ? k->valuestring : "?", "");
     EACH (k, member(r->check, "kernels"))
         if (!strcmp(member_text(k, "verdict", ""), "not on this CPU")) {
             snprintf(text, sizeof text, "not on this CPU: %.60s", member_text(k, "isa", "?"));

@@ -264,6 +264,7 @@ void section_first(report *r)
             "%d problems were left out by a budget of time; they are named at the end. assay bench --full measures "
             "them.",
             left);
+    parts_in_words(r);
     failures_in_words(r);
     page_list_end(r);
     if (n)

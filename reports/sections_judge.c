@@ -16,11 +16,15 @@ static int percent(double part, double whole)
 answer answer_faults(const report *r, char *text, size_t n)
 {
     const cJSON *t = member(r->faults, "totals");
+    const int without = cJSON_GetArraySize(member(r->faults, "not_judged"));
+    char part[96] = "";
     if (!t)
         return NOT_RUN;
-    snprintf(text, n, "%.0f of %.0f kernels that are wrong on purpose caught, %.0f of %.0f legal ones flagged",
+    if (without)
+        snprintf(part, sizeof part, "; of a part of the ops: %d were not judged in this run", without);
+    snprintf(text, n, "%.0f of %.0f kernels that are wrong on purpose caught, %.0f of %.0f legal ones flagged%s",
              member_number(t, "caught", 0), member_number(t, "faults", 0), member_number(t, "flagged", 0),
-             member_number(t, "legal", 0));
+             member_number(t, "legal", 0), part);
     return member_number(t, "caught", 0) == member_number(t, "faults", -1) && !member_number(t, "flagged", 1);
 }
 

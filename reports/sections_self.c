@@ -151,6 +151,9 @@ void section_self(report *r)
     if (!rules || !list || !list->child || cJSON_GetArraySize(rules) > MOST_RULES)
         return;
     page_heading(r, "The same kernels under other projects' rules");
+    if (cJSON_GetArraySize(member(r->self, "not_judged")))
+        page_text(r, "Of a part of the ops: %d were not judged in this run, and are named at the end of the page.",
+                  cJSON_GetArraySize(member(r->self, "not_judged")));
     page_text(
         r,
         "%.0f of %.0f seeded faults caught, %.0f of %.0f legal variants flagged in %.0f runs. The rules by which other "

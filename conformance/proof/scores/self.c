@@ -237,9 +237,11 @@ static bool set_up(assay_self *s, const assay_self_how *how)
         if (!assay_self_own(s, r))
             s->gen[s->n_inputs++] = assay_rules[r].gen;
     assay_check_faults(l, f);
+    assay_self_leave_out(s, l);
     for (int i = 1; i < s->n_inputs; i++) {
         s->ledger[i].skip = sits_out;
         assay_check_faults(&s->ledger[i], f);
+        assay_self_leave_out(s, &s->ledger[i]);
     }
     if (how->tightness)
         assay_check_kernels(s->session.pool, l, f);
@@ -252,6 +254,17 @@ static bool set_up(assay_self *s, const assay_self_how *how)
                 s->subject[i].rank += l->entry[k].fault->kind == ASSAY_LEGAL;
             }
     return (l->n || anything_implied(s)) && s->subject;
+}
+
+static bool known(const char *ops, assay_why *why)
+{
+    char name[ASSAY_SELF_GEN_NAME];
+    while ((ops = assay_self_name(ops, name)))
+        if (!assay_op_find(name)) {
+            assay_no_op(name, why);
+            return false;
+        }
+    return true;
 }
 
 /* All tables; in this order: the score is the end.  Returns the exit code. */
@@ -269,6 +282,7 @@ int assay_self_main(assay_pool *pool, const assay_filter *f, const assay_self_ho
 {
     assay_self s = { .session = { .filter = f, .faults = true, .pool = pool, .implied = assay_implied_open(f->level) },
                      .n_inputs = 1,
+                     .without = how->without,
                      .every = how->faults };
     assay_why why = { "" };
     struct timespec a, b;
@@ -277,7 +291,9 @@ int assay_self_main(assay_pool *pool, const assay_filter *f, const assay_self_ho
     s.session.after = after_case;
     s.session.after_ctx = &s;
     clock_gettime(CLOCK_MONOTONIC, &a);
-    if (!set_up(&s, how))
+    if (!known(how->without, &why))
+        fprintf(stderr, "assay check: --without %s\n", why.text);
+    else if (!set_up(&s, how))
         fprintf(stderr, "assay check: no kernel matches the filter\n");
     else if (how->parts ? assay_self_read_parts(&s, how->parts, &why) : run_all(&s, &why))
         fprintf(stderr, "assay check: %s\n", why.text);

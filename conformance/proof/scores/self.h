@@ -34,8 +34,9 @@ typedef struct assay_self {
     uint64_t *seen;
     assay_ledger again; /* the faults under other contracts (contracts.h) */
     size_t n_shapes, room;
-    bool every;        /* legal variants run in every case of ours, also in those that they sit out */
-    size_t peer_cases; /* run with each peer's kind of input */
+    bool every;          /* legal variants run in every case of ours, also in those that they sit out */
+    size_t peer_cases;   /* run with each peer's kind of input */
+    const char *without; /* ops that were not judged, apart by commas; NULL: all that the filter means were */
     double seconds;
 } assay_self;
 
@@ -44,6 +45,7 @@ typedef struct assay_self_how { /* of a run */
     bool tightness;             /* also judge the shipped kernels, and print how much of its bound each contract used */
     const char *part;           /* leave all that was found in this file */
     const char *parts;          /* judge nothing: join the files OP.part of this folder */
+    const char *without;        /* NULL, or ops of which no part is read, apart by commas */
 } assay_self_how;
 
 const assay_ledger *assay_self_ledger(const assay_self *s, int input);
@@ -55,6 +57,10 @@ int assay_legal_main(assay_pool *pool, const assay_filter *f);
 
 /* self_part.c: what was found of some ops, for a run of the same program that joins it. */
 assay_status assay_self_write_part(const assay_self *s, const char *path, assay_why *why);
+/* The first name of a list, apart by commas, and what follows it; NULL: the list has ended. */
+const char *assay_self_name(const char *list, char name[ASSAY_SELF_GEN_NAME]);
+/* Takes the ops of s->without out of a ledger. */
+void assay_self_leave_out(const assay_self *s, assay_ledger *l);
 /* Reads DIR/OP.part for every op that has entries, all of them of this program.  The ledgers hold their entries. */
 assay_status assay_self_read_parts(assay_self *s, const char *dir, assay_why *why);
 

@@ -145,12 +145,41 @@ static assay_status read_part(assay_self *s, const char *path, const char *op, a
     return ok ? ASSAY_OK : assay_fail(why, ASSAY_ERR_IO, "%s: cannot be read", path);
 }
 
+/* The first name of a list, apart by commas, and what follows it; NULL: the list has ended. */
+const char *assay_self_name(const char *list, char name[ASSAY_SELF_GEN_NAME])
+{
+    const size_t n = list ? strcspn(list, ",") : 0;
+    if (!list || !*list)
+        return NULL;
+    snprintf(name, ASSAY_SELF_GEN_NAME, "%.*s", (int)(n < ASSAY_SELF_GEN_NAME ? n : ASSAY_SELF_GEN_NAME), list);
+    return list + n + (list[n] == ',');
+}
+
+static bool without(const assay_self *s, const char *op)
+{
+    char name[ASSAY_SELF_GEN_NAME];
+    for (const char *rest = s->without; (rest = assay_self_name(rest, name));)
+        if (!strcmp(name, op))
+            return true;
+    return false;
+}
+
+void assay_self_leave_out(const assay_self *s, assay_ledger *l)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < l->n; i++)
+        if (!without(s, l->entry[i].kernel->op))
+            l->entry[kept++] = l->entry[i];
+    l->n = kept;
+}
+
 assay_status assay_self_read_parts(assay_self *s, const char *dir, assay_why *why)
 {
     const assay_op *op;
     assay_session again = { .filter = s->session.filter };
     assay_status st = ASSAY_OK;
     assay_contracts_entries(&again);
+    assay_self_leave_out(s, &again.ledger);
     s->again = again.ledger;
     for (size_t i = 0; !st && (op = assay_op_at(i)); i++) {
         char path[4096];

@@ -158,6 +158,8 @@ bool assay_self_print(const assay_self *s)
     print_missed(s);
     printf("The judge, judged: %lld cases of ours, %zu shapes with each peer's kind of input, %.0f s\n",
            (long long)s->session.ledger.cases, s->peer_cases, s->seconds);
+    if (s->without)
+        printf("  of a part of the ops; not judged in this run: %s\n", s->without);
     printf("  faults seeded %lld, caught %lld; legal variants %lld in %lld runs, flagged %lld\n",
            (long long)ours.faults, (long long)ours.caught, (long long)ours.legal, (long long)ours.runs,
            (long long)ours.flagged);
@@ -301,6 +303,11 @@ assay_status assay_self_json(const assay_self *s, const char *path, assay_why *w
     assay_json_int(&j, "cases", s->session.ledger.cases);
     assay_json_int(&j, "peer_cases", (int64_t)s->peer_cases);
     assay_json_num(&j, "seconds", s->seconds);
+    char name[ASSAY_SELF_GEN_NAME];
+    assay_json_open(&j, "not_judged", '[');
+    for (const char *rest = s->without; (rest = assay_self_name(rest, name));)
+        assay_json_str(&j, NULL, name);
+    assay_json_close(&j);
     json_score(&j, "totals", assay_self_score(s, 0, -1));
     assay_json_open(&j, "assay_on", '{');
     for (int i = 1; i < s->n_inputs; i++)
