@@ -43,6 +43,8 @@ PY
 "$assay" report --out page --check check.json metamorphic.json certificate.json primitives.json hostile.json mutants.json formats.json \
   --absent 'cheats:the dog ate it' >/dev/null
 "$assay" report --out much --check check.json wide.json huge.json odd.json crowd.json >/dev/null
+"$assay" report --out part --check check.json --absent 'check:the dog ate half of it' >/dev/null
+grep -q 'In part.*the dog ate half' part/report.md && grep -q 'right, in .*in part, see the end' part/report.md
 "$assay" report --out bad --check check.json broken.json >/dev/null
 "${PYTHON:-python3}" - <<'PY'
 import re

@@ -142,6 +142,9 @@ expect 1 'silu.part: cannot be read' join
 expect 0 '^judged today: 1 of '${#ops[@]}' ops; no score of the whole: not today .*softmax' join
 grep -q 'silu: faults seeded [1-9][0-9]*, caught [1-9]' "$dir/out"
 [ ! -e "$dir/self.txt" ] || { echo "a score of the whole, of one op"; exit 1; }
+grep -q '"not_judged":.*softmax' "$dir/self.json"
+if grep -o '"not_judged":[^]]*' "$dir/self.json" | grep -q silu; then echo "silu was judged"; exit 1; fi
+expect 2 'without about' "$assay" check --self --parts "$dir/self" --without about
 expect 0 'judged in part' bash "$source/ci/self" end "$dir"
 cp "$dir/self/silu.part" "$dir/self/rmsnorm.part"
 expect 1 'rmsnorm: its part is older' join

@@ -159,6 +159,7 @@ expect 2 'one mode at a time' "$assay" check --contracts --faults
 expect 2 'mutants needs --plugin' "$assay" check --mutants
 expect 2 'about --self' "$assay" check --part x
 expect 2 'about --self' "$assay" check --part x -o silu
+expect 2 'without is about --parts' "$assay" check --self --without silu
 expect 2 'rmsnorm.part: cannot be read' "$assay" check --self --parts /nowhere -o rmsnorm
 for what in ops gens kernels contracts types workloads models isa; do expect 0 . "$assay" list "$what"; done
 for op in $("$assay" list ops | sed -nE 's/^([a-z_]+) .*/\1/p'); do expect 0 'begin .. end of a call count' "$assay" list op "$op"; done
