@@ -114,3 +114,13 @@ assert not re.search("filtered|softmax", open("good.md").read() + open("good.tap
 assert open("good.md").read().startswith("### Assay: passed") and "no machine covered" in open("good.md").read()
 print("JUnit, TAP and Markdown: read back")
 PY
+
+# The units are run by tag, each test in a process of its own, and logged as TAP, by Check's own variables.
+units=$(dirname "$assay")/assay-units
+if [ -x "$units" ]; then
+  CK_INCLUDE_TAGS=attention_merge CK_TAP_LOG_FILE_NAME=units.tap "$units" >units.txt
+  grep -q 'Checks: 3, Failures: 0' units.txt && grep -q '^ok 3 - .*unit_merge.c' units.tap && grep -q '^1\.\.3$' units.tap
+  expect 1 env CK_INCLUDE_TAGS=no_such_op "$units" # nothing was run
+  expect 2 "$units" unit_none
+  grep -q 'unit_none: no such unit' err
+fi

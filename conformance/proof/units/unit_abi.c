@@ -83,6 +83,7 @@ Suite *assay_unit_abi(void)
 {
     Suite *s = suite_create("abi");
     TCase *t = tcase_create("abi");
+    tcase_set_tags(t, "x86_64 aarch64 abi");
     tcase_add_test(t, test_environment);
 #if defined(__x86_64__)
     tcase_add_test(t, test_x86);

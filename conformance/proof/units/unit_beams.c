@@ -205,6 +205,7 @@ Suite *assay_unit_beams(void)
 {
     Suite *s = suite_create("beams");
     TCase *t = tcase_create("beams");
+    tcase_set_tags(t, "beam_step log_softmax penalize");
     tcase_add_test(t, test_known);
     tcase_add_test(t, test_ends);
     tcase_add_test(t, test_groups);

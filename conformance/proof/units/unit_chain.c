@@ -438,6 +438,7 @@ Suite *assay_unit_chain(void)
 {
     Suite *s = suite_create("chain");
     TCase *t = tcase_create("chain");
+    tcase_set_tags(t, "truncate penalize topk sample argmax gumbel");
     tcase_add_test(t, test_known);
     tcase_add_test(t, test_draw);
     tcase_add_test(t, test_gumbel);

@@ -193,6 +193,7 @@ Suite *assay_unit_draft(void)
 {
     Suite *s = suite_create("draft");
     TCase *t = tcase_create("draft");
+    tcase_set_tags(t, "speculate");
     tcase_set_timeout(t, 300);
     tcase_add_test(t, test_distribution);
     tcase_add_test(t, test_share);

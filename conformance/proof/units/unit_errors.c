@@ -311,6 +311,7 @@ Suite *assay_unit_errors(void)
 {
     Suite *s = suite_create("errors");
     TCase *t = tcase_create("errors");
+    tcase_set_tags(t, "matmul");
     tcase_add_unchecked_fixture(t, open_pool, close_pool);
     tcase_add_loop_test(t, test_model, 0, sizeof table / sizeof *table);
     tcase_add_test(t, test_ours);

@@ -217,6 +217,7 @@ Suite *assay_unit_experts(void)
 {
     Suite *s = suite_create("experts");
     TCase *c = tcase_create("list of ops");
+    tcase_set_tags(c, "activation add matmul matmul_id moe_combine moe_gate moe_slots mul swiglu");
     tcase_add_test(c, test_experts);
     tcase_add_test(c, test_noisy);
     tcase_add_loop_test(c, test_none, 0, 3);

@@ -160,6 +160,7 @@ Suite *assay_unit_fuse(void)
 {
     Suite *s = suite_create("fuse");
     TCase *c = tcase_create("fuse");
+    tcase_set_tags(c, "add add_rmsnorm gate_up gelu matmul matmul_gelu rmsnorm swiglu");
     tcase_add_test(c, either);
     tcase_add_test(c, gates);
     tcase_add_test(c, kept);

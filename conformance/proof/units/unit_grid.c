@@ -212,6 +212,7 @@ Suite *assay_unit_grid(void)
 {
     Suite *s = suite_create("grid");
     TCase *c = tcase_create("grid");
+    tcase_set_tags(c, "quantize dequantize");
     tcase_set_timeout(c, 300);
     tcase_add_loop_test(c, found_again, 0, sizeof kinds / sizeof *kinds);
     tcase_add_loop_test(c, nearest, 0, sizeof kinds / sizeof *kinds);

@@ -302,6 +302,7 @@ Suite *assay_unit_int4(void)
 {
     Suite *s = suite_create("int4");
     TCase *c = tcase_create("int4");
+    tcase_set_tags(c, "matmul_scaled quantize");
     tcase_add_test(c, known_words);
     tcase_add_test(c, known_values);
     tcase_add_test(c, round_trip);

@@ -115,6 +115,7 @@ Suite *assay_unit_merge(void)
 {
     Suite *s = suite_create("merge");
     TCase *c = tcase_create("attention in parts");
+    tcase_set_tags(c, "attention attention_merge");
     tcase_add_loop_test(c, test_parts, 0, 3);
     suite_add_tcase(s, c);
     return s;

@@ -417,6 +417,7 @@ Suite *assay_unit_methods(void)
 {
     Suite *s = suite_create("methods");
     TCase *c = tcase_create("methods");
+    tcase_set_tags(c, "quantize");
     tcase_add_loop_test(c, gptq_planted, 0, sizeof planted / sizeof *planted);
     tcase_add_test(c, gptq_and_nearest);
     tcase_add_test(c, gptq_ends);

@@ -211,6 +211,7 @@ Suite *assay_unit_scaling(void)
 {
     Suite *s = suite_create("scaling");
     TCase *t = tcase_create("scaling");
+    tcase_set_tags(t, "rope");
     tcase_add_test(t, test_known);
     tcase_add_test(t, test_second);
     tcase_add_test(t, test_divisors);

@@ -251,6 +251,7 @@ Suite *assay_unit_stems(void)
 {
     Suite *s = suite_create("stems");
     TCase *c = tcase_create("lists of ops");
+    tcase_set_tags(c, "add embed_sum gelu matmul rope sinusoid unfold");
     tcase_add_loop_test(c, test_conv, 0, IMPLS);
     tcase_add_loop_test(c, test_whisper, 0, IMPLS);
     tcase_add_loop_test(c, test_patches, 0, IMPLS);

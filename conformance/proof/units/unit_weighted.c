@@ -121,6 +121,7 @@ Suite *assay_unit_weighted(void)
 {
     Suite *s = suite_create("weighted");
     TCase *c = tcase_create("weighted");
+    tcase_set_tags(c, "quantize");
     tcase_set_timeout(c, 300);
     tcase_add_loop_test(c, quality, 0, sizeof floors / sizeof *floors);
     tcase_add_loop_test(c, exact, 0, sizeof floors / sizeof *floors);
