@@ -88,8 +88,8 @@ static bool load(const char *path, cJSON **j)
 /* Of the last file: some section must draw it. */
 static bool known_kind(const report *r, const char *path)
 {
-    static const char *const kinds[] = { "primitives", "certificate", "metamorphic", "mutants", "proof",
-                                         "cheats",     "hostile",     "formats",     "fidelity" };
+    static const char *const kinds[] = { "primitives", "certificate", "metamorphic", "mutants", "proof",  "cheats",
+                                         "hostile",    "formats",     "fidelity",    "bench",   "compare" };
     const char *kind = member_text(r->more[r->n_more - 1], "kind", "none");
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (!strcmp(kind, kinds[i]))
@@ -102,11 +102,12 @@ static bool known_kind(const report *r, const char *path)
 static void write_sections(report *r)
 {
     static void (*const sections[])(
-        report *) = { section_first,        section_models,   section_roofline,  section_speed,     section_peers,
-                      section_scaling,      section_base,     section_formats,   section_misses,    section_machine,
-                      section_summary,      section_verdicts, section_margins,   section_fidelity,  section_faults,
-                      section_self,         section_mutants,  section_contained, section_relations, section_primitives,
-                      section_certificates, section_missing,  section_words };
+        report *) = { section_first,    section_models,    section_costs,     section_roofline,   section_speed,
+                      section_why,      section_peers,     section_scaling,   section_hosts,      section_compared,
+                      section_base,     section_formats,   section_misses,    section_machine,    section_summary,
+                      section_verdicts, section_margins,   section_fidelity,  section_faults,     section_self,
+                      section_mutants,  section_contained, section_relations, section_primitives, section_certificates,
+                      section_missing,  section_words };
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         sections[i](r);
 }
@@ -118,11 +119,10 @@ int assay_cmd_report(int argc, char **argv)
         parse_option,
         "[FILE...]",
         "Turn results into DIR/index.html and DIR/report.md.\v"
-        "FILE: what assay primitives, formats, fidelity, check --certificate, check --metamorphic, ci/contain and the "
-        "mutants' "
-        "test wrote "
-        "with "
-        "--json, in any order. The page says of each part that is not there what makes it.\n"
+        "FILE: what assay primitives, formats, fidelity, compare, check --certificate, check --metamorphic, ci/contain "
+        "and the mutants' test wrote with --json, in any order; further results of assay bench: pairs with peers, the "
+        "calls of a model (bench --model), or other machines, which stand side by side. The page says of each part "
+        "that is not there what makes it.\n"
         "Exit status: 0 written; 1 written, and gnuplot failed on a picture; 2 wrong use, unreadable results or an "
         "unwritable folder.",
         NULL,
@@ -141,9 +141,14 @@ int assay_cmd_report(int argc, char **argv)
     }
     bool ok = load(o.check, &r.check) && load(o.bench, &r.bench) && load(o.faults, &r.faults) &&
               load(o.self, &r.self) && load(o.base, &r.base);
-    hosts_choose(&r);
+    if (ok)
+        hosts_choose(&r);
     for (int i = 0; ok && i < o.n_models; i++)
         ok = load(o.model[i], &r.model[i]);
+    if (r.n_more + o.n_more > REPORT_MORE) {
+        fprintf(stderr, "assay report: at most %d files and other hosts\n", REPORT_MORE);
+        ok = false;
+    }
     for (int i = 0; ok && i < o.n_more; i++)
         ok = load(o.more[i], &r.more[r.n_more++]) && known_kind(&r, o.more[i]);
     char title[256];

@@ -106,16 +106,29 @@ answer answer_models(const report *r, char *text, size_t n);
 answer answer_formats(const report *r, char *text, size_t n);
 answer answer_fidelity(const report *r, char *text, size_t n);
 
-void hosts_choose(report *r);    /* hosts.c */
-bool headline(const cJSON *row); /* a row of assay bench worth a line of its own */
+/* hosts.c: of joined results each other kind of CPU becomes a document of its own. */
+void hosts_choose(report *r);
+const char *hosts_name(const cJSON *bench);           /* the CPU */
+bool hosts_same(const report *r, const cJSON *bench); /* measured on the page's own kind of CPU */
+/* sections_costs.c: results of assay bench: the page's own, then those among the FILEs; NULL past the last. */
+const cJSON *bench_document(const report *r, int nth);
+double phase_tokens_per_s(const cJSON *phase); /* of assay bench --model; 0: not of all calls */
+bool headline(const cJSON *row);               /* a row of assay bench worth a line of its own */
 
 /* sections*.c, in the order of the page */
 void first_title(const report *r, char *title, size_t n); /* what, where, when */
 void peers_in_words(report *r);                           /* items of a list */
+void why_in_words(report *r);
+void costs_in_words(report *r);
+void compared_in_words(report *r);
 void parts_in_words(report *r); /* what is not of the whole */
 void failures_in_words(report *r);
 void section_first(report *r);
 void section_summary(report *r);
+void section_why(report *r);
+void section_costs(report *r);
+void section_hosts(report *r);
+void section_compared(report *r);
 void section_peers(report *r);
 void section_base(report *r);
 void section_machine(report *r);

@@ -101,8 +101,8 @@ void section_machine(report *r)
     if (r->hosts > 1)
         page_text(
             r,
-            "The measurements are of %d kinds of CPU, of which this page shows the first. A page of another: assay "
-            "report --bench with the files of its own runs.",
+            "The measurements are of %d kinds of CPU, which stand side by side above; the rest of this page is of "
+            "the first.",
             r->hosts);
     page_table(r, "what|this machine");
     page_row(r, "CPU|%s, %.0f cores, %.0f threads", member_text(p, "cpu.model", "?"), member_number(p, "cpu.cores", 0),

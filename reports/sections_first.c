@@ -249,7 +249,10 @@ void section_first(report *r)
                   n > 1 ? "s" : "", top->op, 100 * share_of(top->best), member_text(top->best, "kernel", "?"),
                   list[0].op, 100 * share_of(list[0].worst), member_text(list[0].worst, "kernel", "?"));
     }
+    why_in_words(r);
+    costs_in_words(r);
     peers_in_words(r);
+    compared_in_words(r);
     if (few)
         mend(r, few, 0);
     if (few)

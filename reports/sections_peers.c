@@ -20,11 +20,25 @@ static void name_of(const cJSON *pair, char *text, size_t n)
     snprintf(text, n, "%.40s%s%.48s", named ? supplier : "", named ? " " : "", member_text(pair, "b", "?"));
 }
 
+/* The next pair of the page's own machine behind one of a document, which moves on with it; NULL: there is none. */
+static const cJSON *next_pair(const report *r, int *nth, const cJSON *pair)
+{
+    const cJSON *d;
+    if (pair && pair->next)
+        return pair->next;
+    while ((d = bench_document(r, ++*nth))) {
+        const cJSON *pairs = hosts_same(r, d) ? member(d, "pairs") : NULL;
+        if (pairs && pairs->child)
+            return pairs->child;
+    }
+    return NULL;
+}
+
 static int rivals_of(const report *r, rival list[RIVALS])
 {
-    const cJSON *pair;
-    int n = 0;
-    EACH (pair, member(r->bench, "pairs")) {
+    const cJSON *pair = NULL;
+    int n = 0, nth = -1;
+    while ((pair = next_pair(r, &nth, pair))) {
         const double ratio = member_number(pair, "ratio", 0);
         char b[96];
         int i = 0;
@@ -64,7 +78,8 @@ void peers_in_words(report *r)
 
 void section_peers(report *r)
 {
-    const cJSON *pair;
+    const cJSON *pair = NULL;
+    int nth = -1;
     rival list[RIVALS];
     if (!rivals_of(r, list))
         return;
@@ -72,7 +87,7 @@ void section_peers(report *r)
     page_text(r, "Measured interleaved in one run: time of the first over time of the second, above 1 the second is "
                  "faster; the interval is of the median over all rounds.");
     page_table(r, "first|second|op, workload, types|>ratio|interval|>us, first|>us, second|verdicts");
-    EACH (pair, member(r->bench, "pairs")) {
+    while ((pair = next_pair(r, &nth, pair))) {
         char b[96];
         const char *what = member_text(pair, "name", "?");
         name_of(pair, b, sizeof b);

@@ -40,6 +40,47 @@ write("odd", {"kind": "mutants", "op": "add", "made": 1, "mutants": 1, "caught":
 write("crowd", {"kind": "hostile", "totals": {}, "kernels": [{"name": "x", "when": f"{i} " * 40, "verdict": f"{i}", "good": True} for i in range(99)]})
 PY
 "${PYTHON:-python3}" others.py
+# results of assay bench from three machines, the calls of a model, pairs with a peer, a comparison: made from the sample in docs/
+cat >machines.py <<'PY'
+import copy, json, sys
+d = json.load(open(sys.argv[1]))
+row = next(b for b in d["benchmarks"] if b["kernel"] != "scalar" and "llama3" not in b["workload"])
+row["why"] = {"bound_by": "memory", "words": ["memory bounds it: its bytes alone take 80 %", "instructions n/a (no counter)"]}
+row["share"], row["impossible"] = 0.6, False
+json.dump(d, open("bench.json", "w"))
+for i, name in enumerate(("Second | <b>CPU", "Third CPU")):
+    other = copy.deepcopy(d)
+    other["context"]["assay"]["cpu"]["model"] = name
+    next(b for b in other["benchmarks"] if b["name"] == row["name"])["share"] = 0.3 - 0.1 * i
+    json.dump(other, open(f"host{i}.json", "w"))
+calls = {**copy.deepcopy(d), "benchmarks": [], "phases": [
+    {"name": "m", "model": "tiny", "phase": "decode16", "tokens": 2, "threads": 1, "cache": cache, "calls": 4, "measured": 4, "ns": 8e6, "roof_ns": roof,
+     "rows": 2, "marked": 1, "ops": [{"op": "matmul", "calls": 4, "measured": 4, "ns": 8e6, "roof_ns": roof}]} for cache, roof in (("hot", 2e6), ("cold", 9e6))]}
+calls["pairs"] = [{"name": "x", "a": "avx2", "b": "sgemm", "ratio": 2, "low": 1.9, "high": 2.1, "a_ns": 2000, "b_ns": 1000,
+                   "side_b": {"supplier": "peer"}, "verdict_a": {"pass": True}, "verdict_b": {"pass": True}}]
+json.dump(calls, open("calls.json", "w"))
+side = [{"file": "f", "commit": "abc", "machine": "M"}]
+json.dump({"schema": 1, "kind": "compare", "of": "bench", "unit": "ns", "base": side, "new": side,
+           "totals": {"slower": 1, "faster": 0, "same": 3, "cannot tell": 1}, "rows": [
+    {"name": "a", "verdict": "slower", "base_ns": 1000, "new_ns": 1500, "ratio": 1.5, "low": 1.4, "high": 1.6},
+    {"name": "b", "verdict": "same", "base_ns": 7, "new_ns": 7}, {"name": "c", "verdict": "cannot tell", "why": "one run a side"}]}, open("compared.json", "w"))
+for kind, d in ("bench", calls), ("compare", json.load(open("compared.json"))):  # of other kinds of members than any reader hopes for
+    for i, junk in enumerate((7, "x", [1, "y", None, []], {"a": {"b": 1e308}}, None)):
+        json.dump({k: v if k in ("schema", "kind", "context") else junk for k, v in d.items()}, open(f"junk-{kind}{i}.json", "w"))
+PY
+"${PYTHON:-python3}" machines.py "$source/docs/results.sample.json"
+"$assay" report --out hosts --bench bench.json host0.json host1.json calls.json compared.json >/dev/null
+says() { grep -q -- "$1" hosts/report.md || { echo "the page does not say: $1"; cat hosts/report.md; exit 1; }; }
+says '^| matmul | 1 | 60 % | 30 % | 20 % |'
+says '^| B | Second / \\<b\\>CPU'
+says 'What bounds the rows:.* memory 1'
+says 'decode16, hot caches: its calls take 4.00 ms a token, and the roofs allow 1.00 ms; matmul takes most'
+says 'decode16, cold caches: .*cannot be'
+says '^| A | tiny, decode16 | 1 | hot | 250.0 | 1000.0 |'
+says 'peer sgemm: ours takes 2.00 times as long'
+says 'rows slower: 1, faster: 0, the same: 3; of 1 it cannot be told'
+says '^| a | slower | 1.000 | 1.500 | 1.500 | 1.400 to 1.600 |'
+for junk in junk-*.json; do "$assay" report --out junk --bench bench.json "$junk" >/dev/null; done
 "$assay" report --out page --check check.json metamorphic.json certificate.json primitives.json hostile.json mutants.json formats.json \
   --absent 'cheats:the dog ate it' >/dev/null
 "$assay" report --out much --check check.json wide.json huge.json odd.json crowd.json >/dev/null
