@@ -18,18 +18,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { T = 32, N = 64, K = 512, SHARE = 4 }; /* a row in SHARE has an M */
+enum { T = 16, N = 32, K = 512, SHARE = 4 }; /* a row in SHARE has an M */
 
 static const struct product {
     const char *op, *factor[2], *pattern, *ones; /* ones: operand that holds 1 */
 } products[] = {
-    { "matmul", { "x", "w" }, "T=32 N=64 K=512 w=*", NULL },
-    { "matmul_add", { "x", "w" }, "T=32 N=64 K=512 w=*", NULL },
-    { "matmul_batch", { "x", "w" }, "B=1 T=32 N=64 K=512 x=f32 w={f32,f16,bf16}", NULL },
-    { "matmul_id", { "x", "w" }, "T=32 A=1 X=1 N=64 K=512 w=*", NULL },
-    { "matmul_scaled", { "x", "w" }, "T=32 N=64 K=512 R=64 rows=1 w=*", "scale" },
-    { "similarity", { "a", "b" }, "T=32 N=64 D=512 form=dot b=*", NULL },
-    { "scores", { "q", "k" }, "B=1 T=32 S=64 H=1 G=1 D=512 stage=product scale=1 k=*", NULL },
+    { "matmul", { "x", "w" }, "T=16 N=32 K=512 w=*", NULL },
+    { "matmul_add", { "x", "w" }, "T=16 N=32 K=512 w=*", NULL },
+    { "matmul_batch", { "x", "w" }, "B=1 T=16 N=32 K=512 x=f32 w={f32,f16,bf16}", NULL },
+    { "matmul_id", { "x", "w" }, "T=16 A=1 X=1 N=32 K=512 w=*", NULL },
+    { "matmul_scaled", { "x", "w" }, "T=16 N=32 K=512 R=32 rows=1 w=*", "scale" },
+    { "similarity", { "a", "b" }, "T=16 N=32 D=512 form=dot b=*", NULL },
+    { "scores", { "q", "k" }, "B=1 T=16 S=32 H=1 G=1 D=512 stage=product scale=1 k=*", NULL },
 };
 
 typedef struct bench {
@@ -150,7 +150,7 @@ static bool in_blocks(const bench *b, int f)
     return assay_dtype_of(b->p.t[b->at[f]].type)->block > 1;
 }
 
-/* Where M stands in rows of factor f, and which number the r-th row of the other factor picks: half of them its
+/* Where M stands in rows of factor f, and which number the r-th row of the other factor picks: half of them its every other
  * neighbours, half spread over the row; of blocks those outside of its own. */
 static int64_t place_of_m(const bench *b, int f)
 {
@@ -161,7 +161,7 @@ static int64_t picked(const bench *b, int f, int64_t r)
     const int64_t rows = f ? T : N, half = rows / 2, m = place_of_m(b, f);
     if (in_blocks(b, f))
         return K / 2 + r * (K / 2) / rows;
-    return r < half ? m + 1 + r : (m + K / 2 + (r - half) * (K / 2) / half) % K;
+    return r < half ? m + 1 + 2 * r : (m + K / 2 + (r - half) * (K / 2) / half) % K;
 }
 
 /* Numbers of 2^at to 2^(at + 1) in factor f; with m > 0 that in one row of SHARE.  bit: 1 + 2^-1 .. 1 + 2^-23 in turn.

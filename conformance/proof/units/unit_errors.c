@@ -163,7 +163,7 @@ KERNEL(in_f64, { .wide = true })
 KERNEL(strassen_1, { .deep = 1 })
 KERNEL(strassen_5, { .deep = 5 })
 KERNEL(strassen_of_f64, { .deep = 3, .wide = true })
-KERNEL(strassen_from_32_rows, { .deep = 2, .strassen_at = 32 })
+KERNEL(strassen_from_16_rows, { .deep = 2, .strassen_at = 16 })
 KERNEL(bf16, { .keep = { 8, 8 } })
 KERNEL(bf16_cut, { .keep = { 8, 8 }, .cuts = true })
 KERNEL(bf16_of_w, { .keep = { 0, 8 } })
@@ -199,7 +199,7 @@ static const struct {
     { &strassen_1, NORM },
     { &strassen_5, NORM },
     { &strassen_of_f64, COMPONENT },
-    { &strassen_from_32_rows, NORM },
+    { &strassen_from_16_rows, NORM },
     { &bf16, ROUNDED, 8, true, true },
     { &bf16_cut, ROUNDED, 8, true, true },
     { &bf16_of_w, ROUNDED, 8, false, true },
