@@ -150,8 +150,8 @@ static bool in_blocks(const bench *b, int f)
     return assay_dtype_of(b->p.t[b->at[f]].type)->block > 1;
 }
 
-/* Where M stands in rows of factor f, and which number the r-th row of the other factor picks: half of them its every other
- * neighbours, half spread over the row; of blocks those outside of its own. */
+/* Where M stands in rows of factor f, and which number the r-th row of the other factor picks: half of them its every
+ * other neighbours, half spread over the row; of blocks those outside of its own. */
 static int64_t place_of_m(const bench *b, int f)
 {
     return in_blocks(b, f) ? 0 : 3 * K / 8 + 5;

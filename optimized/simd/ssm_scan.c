@@ -119,6 +119,9 @@ static size_t scratch(const assay_args *a)
 
 #define F32 ASSAY_TYPES(ASSAY_T(f32))
 static const assay_typeset types[] = { F32, F32, F32, F32, F32, F32, F32, F32, F32, F32 };
+/* Of the sum along the state: four vectors are added to one, and that to y; where some are left there are more of these
+ * additions than 4 LANES lanes would have. */
+static const assay_contract contract = { .h = { ASSAY_DEPTH_LANES, LANES, 0 } };
 
 SIMD_KERNEL(ssm_scan) = {
     .op = "ssm_scan",
@@ -126,6 +129,7 @@ SIMD_KERNEL(ssm_scan) = {
     .isa = SIMD_ISA,
     .flags = ASSAY_DETERMINISTIC | ASSAY_BATCH_INVARIANT,
     .types = types,
+    .contract = &contract,
     .run = run,
     .units = units,
     .scratch = scratch,

@@ -50,7 +50,7 @@ typedef struct term { /* one number of state at one token */
 static void advance(const assay_dense *a, const assay_contract *c, const term *k, double size, recurrence *h)
 {
     const double u = bound_u(c), p = k->step * k->rate, carried = fabs(k->rate) * k->off;
-    const double lost = carried + (fabs(p) + carried) * bound_gamma(bound_depth(c, (double)a->dim[1]) + 1, u);
+    const double lost = carried + (fabs(p) + carried) * bound_gamma((double)a->dim[1] + 1, u);
     const double rise = isinf(p) ? 0 : exp(p + lost) * -expm1(-lost), thrice = bound_gamma(3, u);
     const double enters = k->off * (1 + thrice) + k->step * thrice;
     const double factor = fmax(k->x, fmax(k->write, k->step));
@@ -63,7 +63,7 @@ static void advance(const assay_dense *a, const assay_contract *c, const term *k
 BOUND(ssm_scan)
 {
     const int64_t T = a->dim[1], D = a->dim[2], N = a->dim[3];
-    const double u = bound_u(c), eta = bound_eta(c), tokens = fmax(bound_depth(c, (double)T), 0);
+    const double u = bound_u(c), eta = bound_eta(c), tokens = (double)T;
     const double read_off = bound_c(c, (double)(N + (a->operand[SKIP] != NULL)), tokens + 1);
     const double last_off = bound_gamma(tokens, u);
     for (int64_t i = 0; i < a->dim[0] * T * D; i++)
