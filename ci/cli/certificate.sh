@@ -194,6 +194,11 @@ E2
   expect 0 'a picture of 16 terms in .*/trees/moe_combine-sum-mine-2.svg' "${lanes[@]}" "$dir/trees"
   [ "$(find "$dir/trees" -name '*.svg' | wc -l)" = 3 ]
   expect 2 'tree.svg/no' "${lanes[@]}" "$dir/tree.svg/no"
+  # shellcheck disable=SC2016 # it is to stay as it is
+  sed 's|"mine"|"it'"'"'s `touch stolen`"|' "$dir/sum.c" >"$dir/quoted.c"
+  "$cc" -std=c11 -O1 -w -DLANES=4 -DWIDE=0 -DCOMPENSATED=0 -DDECLARED=0 -shared -fPIC -I"$source/include" -o "$dir/quoted.so" "$dir/quoted.c"
+  (cd "$dir" && "$assay" check --plugin "$dir/quoted.so" -o moe_combine --rows --certificate '*' --picture "$dir/quoted.svg" >out 2>&1) || true
+  if [ -e "$dir/stolen" ] || ! grep -q 'touch stolen' "$dir/quoted.svg"; then cat "$dir/out"; exit 1; fi
 fi
 mkdir "$dir/nothing"
 expect 2 'gnuplot did not draw .*: it is not installed' env PATH="$dir/nothing" "${lanes[@]}" "$dir/no.svg"

@@ -269,6 +269,8 @@ static bool count_fixed(bench *b, int f)
         const double e = see_picks(b, f, all_bits).largest;
         if (!(e > ldexp(all_bits, from + 1)))
             continue;
+        if (!isfinite(e))
+            return assay_fail(&b->m->why, ASSAY_OK, "infinity beside 2^%d", at), false;
         const int bits = (int)nearbyint(log2(m / e));
         b->m->bits = b->m->bits && b->m->bits < bits ? b->m->bits : bits;
         return true;

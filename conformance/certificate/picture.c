@@ -229,6 +229,18 @@ static void put_data(drawing *d)
     fprintf(d->f, "\n\n%d\n", d->t->n);
 }
 
+/* name = 'text': of a stranger's, in quotes in which gnuplot runs nothing. */
+static void put_text(FILE *f, const char *name, const char *text)
+{
+    char plain[600];
+    snprintf(plain, sizeof plain, "%s", text);
+    assay_plain(plain);
+    fprintf(f, "%s = '", name);
+    for (const char *c = plain; *c; c++)
+        fputs(*c == '\'' ? "''" : (const char[]){ *c, 0 }, f);
+    fprintf(f, "'\n");
+}
+
 /* What draws the tree, data and all; to be freed. */
 static char *script_of(const assay_sum_tree *t, const char *title, const char *words)
 {
@@ -247,11 +259,9 @@ static char *script_of(const assay_sum_tree *t, const char *title, const char *w
     place_node(&d, t->root);
     fprintf(d.f, "width = 960\nnarrow = 0\ndata = '$data'\n$data << EOD\n");
     put_data(&d);
-    fprintf(d.f, "EOD\ntitle = \"");
-    assay_plain_put(d.f, ASSAY_PLOT, title, strlen(title));
-    fprintf(d.f, "\"\nwords = \"");
-    assay_plain_put(d.f, ASSAY_PLOT, words, strlen(words));
-    fprintf(d.f, "\"\n");
+    fprintf(d.f, "EOD\n");
+    put_text(d.f, "title", title);
+    put_text(d.f, "words", words);
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
         fputs(scripts[i].script, d.f);
     free(d.at);
