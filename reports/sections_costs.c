@@ -37,17 +37,15 @@ void why_in_words(report *r)
 {
     static tally t;
     char text[400] = "";
-    double all = 0;
     count_bounds(r, &t);
     for (int c = 0; c < t.n_columns; c++) {
         double n = 0;
         for (int i = 0; i < t.n_rows; i++)
             n += t.count[i][c];
         text_add(text, sizeof text, "%s%s %.0f", c ? ", " : "", t.column[c], n);
-        all += n;
     }
-    if (all > 0)
-        page_item(r, "What bounds the rows", "of %.0f rows: %s.", all, text);
+    if (t.n_columns)
+        page_item(r, "What bounds the rows", "rows, by what takes 60 %% of their time and more: %s.", text);
 }
 
 void section_why(report *r)
@@ -129,7 +127,7 @@ void section_costs(report *r)
                              "time, and what the roofs allow for the same calls. A model also pays for what lies "
                              "between its calls.");
             any = true;
-            page_text(r, "%s, %s, %.0f thread%s, %s caches, %.0f tokens; of %.0f rows %.0f carry a mark of doubt.",
+            page_text(r, "%s, %s, %.0f thread%s, %s caches, tokens: %.0f; of %.0f rows %.0f carry a mark of doubt.",
                       member_text(phase, "model", "?"), member_text(phase, "phase", "?"),
                       member_number(phase, "threads", 1), member_number(phase, "threads", 1) > 1 ? "s" : "",
                       member_text(phase, "cache", "?"), member_number(phase, "tokens", 0),
