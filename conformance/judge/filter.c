@@ -68,8 +68,8 @@ static const struct row {
     R(setitimer, YES)
     /* time, and facts */
     R(clock_gettime, YES) R(clock_getres, YES) R(clock_nanosleep, YES) R(nanosleep, YES) R(ppoll, YES) R(getpid, YES)
-    R(getppid, YES) R(getuid, YES) R(geteuid, YES) R(getgid, YES) R(getegid, YES) R(uname, YES)
-    R(sysinfo, YES) R(getcwd, YES) R(getrusage, YES) R(prlimit64, LIMITS) R(umask, YES) R(getrandom, YES) LIST(prctl, 0, prctls) R(perf_event_open, COUNTER)
+    R(getppid, YES) R(getuid, YES) R(geteuid, YES) R(getgid, YES) R(getegid, YES) R(uname, YES) R(sysinfo, YES)
+    R(getcwd, YES) R(getrusage, YES) R(prlimit64, LIMITS) R(umask, YES) R(getrandom, YES) LIST(prctl, 0, prctls) R(perf_event_open, COUNTER)
 #if defined(__x86_64__)
     R(access, YES) R(readlink, YES) R(pause, YES) LIST(arch_prctl, 0, arch_prctls)
 #endif
