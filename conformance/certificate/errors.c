@@ -260,17 +260,17 @@ static bool count_bits(bench *b, int f, double most, bool *rounded)
 /* Of a fixed point: how far below M the largest error lies, at the least M beside which one is seen. */
 static bool count_fixed(bench *b, int f)
 {
-    const int from = lowest(b, f);
-    for (int at = from + 1; at <= highest(b, f); at += 3) {
+    const int from = lowest(b, f), most = highest(b, f);
+    for (int at = from + 1; at <= most; at += at < most - 3 || at == most ? 3 : most - at) {
         const double m = ldexp(1, at);
         fill_picks(b, f, from, m, false);
         if (!call(b))
             return false;
         const double e = see_picks(b, f, all_bits).largest;
-        if (!(e > ldexp(all_bits, from + 1)))
+        if (!(e > ldexp(all_bits, from + 1)) && at < most)
             continue;
-        if (!isfinite(e))
-            return assay_fail(&b->m->why, ASSAY_OK, "infinity beside 2^%d", at), false;
+        if (!(e > 0) || !isfinite(e))
+            return assay_fail(&b->m->why, ASSAY_OK, "the error beside 2^%d is %g", at, e), false;
         const int bits = (int)nearbyint(log2(m / e));
         b->m->bits = b->m->bits && b->m->bits < bits ? b->m->bits : bits;
         return true;

@@ -178,6 +178,7 @@ KERNEL(slice_of_8_by_32, { .fixed = { 8, 0 }, .within = 32 })
 KERNEL(slices_of_15, { .fixed = { 15, 15 }, .wide = true })
 KERNEL(slices_of_22, { .fixed = { 22, 22 } })
 KERNEL(slices_of_30, { .fixed = { 30, 30 }, .wide = true })
+KERNEL(slices_of_40, { .fixed = { 40, 40 }, .wide = true })
 KERNEL(slices_of_w, { .fixed = { 0, 22 } })
 KERNEL(forgets, { .forgets = true })
 KERNEL(of_4_bits, { .fixed = { 2, 2 } })
@@ -214,6 +215,7 @@ static const struct {
     { &slices_of_15, FIXED, 15, true, true },
     { &slices_of_22, FIXED, 22, true, true },
     { &slices_of_30, FIXED, 30, true, true },
+    { &slices_of_40, FIXED, 40, true, true },
     { &slices_of_w, FIXED, 22, false, true },
     { &forgets, NOTHING },
     { &of_4_bits, NOTHING },
