@@ -120,6 +120,13 @@ code=0
 "$assay" report --out no 2>err || code=$?
 if [ "$code" != 2 ] || ! grep -q 'nothing to report' err; then cat err; exit 1; fi
 
+for wrong in '--minutes 0' '--minutes 9x' --minutes --base; do # before anything is set up
+  code=0
+  # shellcheck disable=SC2086 # two words
+  bash "$source/ci/report" $wrong 2>err || code=$?
+  if [ "$code" != 2 ]; then echo "ci/report $wrong: $code"; cat err; exit 1; fi
+done
+
 "$assay" check -o silu --rows --json drawn.json >/dev/null
 # gnuplot is given no path of ours, and nothing in a path or a name is more than a name
 if command -v gnuplot >/dev/null; then
