@@ -160,6 +160,35 @@ static void print_phase(const assay_calls *c, int phase, const share *call, size
     }
 }
 
+static int by_count(const void *a, const void *b)
+{
+    const assay_calls_other *x = a, *y = b;
+    return x->count != y->count ? (x->count < y->count) - (x->count > y->count) : strcmp(x->name, y->name);
+}
+
+/* Nodes of an ONNX graph that are no calls. */
+static void say_others(const assay_calls *c, assay_json *j)
+{
+    int64_t nodes = 0;
+    for (size_t i = 0; i < c->n_others; i++)
+        nodes += c->other[i].count;
+    if (!strcmp(c->family, "onnx"))
+        printf("\n%" PRId64 " node%s of the graph are none of these calls and are not weighed%s\n", nodes,
+               assay_s(nodes), nodes ? ":" : ".");
+    if (c->n_others)
+        qsort(c->other, c->n_others, sizeof *c->other, by_count);
+    assay_json_open(j, "others", '[');
+    for (size_t i = 0; i < c->n_others; i++) {
+        printf("%7" PRId64 " %-28s %s\n", c->other[i].count, c->other[i].name, c->other[i].reason);
+        assay_json_open(j, NULL, '{');
+        assay_json_str(j, "node", c->other[i].name);
+        assay_json_int(j, "count", c->other[i].count);
+        assay_json_str(j, "reason", c->other[i].reason);
+        assay_json_close(j);
+    }
+    assay_json_close(j);
+}
+
 static void write_share(assay_json *j, const assay_calls_phase *p, const share *s)
 {
     assay_json_open(j, NULL, '{');
@@ -214,17 +243,20 @@ static assay_status say(const options *o, const assay_calls *c, assay_why *why)
     assay_json_str(&j, "isa", c->tier);
     assay_json_str(&j, "kv", c->kv);
     assay_json_open(&j, "phases", '[');
-    printf("%s: family %s, %.0f parameters\n"
-           "The calls that assay run --impl %s --isa %s --kv %s makes: runs of calls that a kernel takes as one op "
-           "are one%s.\n",
-           c->name, c->family, c->parameters, impl, c->tier, c->kv,
-           strcmp(impl, "scalar") ? " (--impl scalar: all apart)" : "; scalar takes none");
+    printf("%s: family %s, %.0f parameters\n", c->name, c->family, c->parameters);
+    if (!strcmp(c->family, "onnx"))
+        puts("The calls of our ops that the nodes of the graph make, one pass over its lengths; none is fused.");
+    else
+        printf("The calls that assay run --impl %s --isa %s --kv %s makes: runs of calls that a kernel takes as one op "
+               "are one%s.\n",
+               impl, c->tier, c->kv, strcmp(impl, "scalar") ? " (--impl scalar: all apart)" : "; scalar takes none");
     for (int p = 0; p < c->n_phases; p++) {
         const size_t n = calls_of(c, p, call), ops = ops_of(c, p, call, n, op);
         print_phase(c, p, call, n, op, ops);
         write_phase(&j, &c->phase[p], call, n, op, ops);
     }
     assay_json_close(&j);
+    say_others(c, &j);
     free(call);
     return assay_document_write(&j, o->json, why);
 }

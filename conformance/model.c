@@ -34,7 +34,14 @@ assay_status assay_model_calls(const assay_calls_asked *asked, const assay_filte
         if (!known)
             a.apart[a.n_apart++] = name;
     }
-    return assay_calls_of(&a, c, why);
+    const assay_status s = assay_calls_of(&a, c, why);
+    int64_t nodes = 0;
+    for (size_t i = 0; i < c->n_others; i++)
+        nodes += c->other[i].count;
+    if (nodes)
+        fprintf(stderr, "%s: %lld nodes of the graph are no calls of our ops (assay ops names them)\n", c->name,
+                (long long)nodes);
+    return s;
 }
 
 void assay_model_kernels(const assay_calls *c, assay_ledger *l)

@@ -23,7 +23,24 @@ assay_status assay_calls_of(const assay_calls_asked *asked, assay_calls *c, assa
 void assay_calls_free(assay_calls *c)
 {
     free(c->call);
+    free(c->other);
     *c = (assay_calls){ 0 };
+}
+
+void assay_calls_add(assay_calls *c, const assay_model_call *call, int64_t times)
+{
+    size_t i = 0;
+    while (i < c->n && strcmp(c->call[i].line, call->line) != 0)
+        i++;
+    if (i == c->n) {
+        c->call = assay_grown(c->call, c->n, sizeof *c->call);
+        c->call[c->n++] = *call;
+    }
+    assay_calls_phase *p = &c->phase[c->n_phases - 1];
+    c->call[i].count[c->n_phases - 1] += times;
+    p->calls += times;
+    p->flops += (double)times * call->flops;
+    p->bytes += (double)times * call->bytes;
 }
 
 void assay_calls_workload(const assay_calls *c, int phase, char *text, size_t n)
@@ -40,7 +57,7 @@ double assay_operand_bytes(const assay_op *op, const assay_tensor *t, bool weigh
     return sum;
 }
 
-enum { KEY_MODEL = 0x1000, KEY_PROMPT, KEY_CONTEXT, KEY_KV };
+enum { KEY_MODEL = 0x1000, KEY_PROMPT, KEY_CONTEXT, KEY_KV, KEY_DIM };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -59,6 +76,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_KV:
         a->kv = arg;
         return 0;
+    case KEY_DIM:
+        if (a->n_lengths == ASSAY_CALLS_DIMS)
+            argp_error(state, "--dim: at most %d lengths", ASSAY_CALLS_DIMS);
+        if (!strrchr(arg, '='))
+            argp_error(state, "--dim %.80s: NAME=N is meant", arg);
+        assay_option_whole(state, "--dim", strrchr(arg, '=') + 1, 0, 1 << 30);
+        a->length[a->n_lengths++] = arg;
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -70,6 +95,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     },                                                                                                                  \
         { "context", KEY_CONTEXT, "N", 0, "tokens before the one that is decoded (default: the prompt's)", 0 },         \
         { "kv", KEY_KV, "TYPE", 0, "element type of the model's caches: f32 (default), f16 or q8_0", 0 },               \
+        { "dim", KEY_DIM, "NAME=N", 0, "a length that an ONNX graph only names; may be given again", 0 },               \
     {                                                                                                                   \
         0                                                                                                               \
     }

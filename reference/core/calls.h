@@ -7,7 +7,7 @@
 #include "status.h"
 #include <argp.h>
 
-enum { ASSAY_CALLS_PHASES = 2, ASSAY_CALLS_APART = 24 };
+enum { ASSAY_CALLS_PHASES = 2, ASSAY_CALLS_APART = 24, ASSAY_CALLS_DIMS = 16 };
 
 typedef struct assay_calls_asked {
     const char *model;      /* NULL: none */
@@ -18,6 +18,8 @@ typedef struct assay_calls_asked {
     const char
         *apart[ASSAY_CALLS_APART]; /* ops that are not to be hidden in a fused one: a plug-in has kernels for them */
     int n_apart;
+    const char *length[ASSAY_CALLS_DIMS]; /* NAME=N: of an ONNX graph's named lengths */
+    int n_lengths;
 } assay_calls_asked;
 
 typedef struct assay_model_call {
@@ -35,6 +37,12 @@ typedef struct assay_calls_phase {
     double flops, bytes;
 } assay_calls_phase;
 
+/* Nodes of a foreign graph that are none of our calls. */
+typedef struct assay_calls_other {
+    char name[64], reason[96];
+    int64_t count;
+} assay_calls_other;
+
 typedef struct assay_calls {
     char name[64], family[24]; /* name: the file's, without its end */
     const char *tier, *kv;
@@ -44,6 +52,8 @@ typedef struct assay_calls {
     int n_phases;
     assay_model_call *call; /* each line once, in the order in which they come */
     size_t n;
+    assay_calls_other *other;
+    size_t n_others;
 } assay_calls;
 
 typedef assay_status assay_calls_lister(const assay_calls_asked *asked, assay_calls *c, assay_why *why);
@@ -52,6 +62,8 @@ void assay_calls_by(assay_calls_lister *lister);
  * build without models; else as the readers say.  Free in any case. */
 assay_status assay_calls_of(const assay_calls_asked *asked, assay_calls *c, assay_why *why);
 void assay_calls_free(assay_calls *c);
+/* So many calls more in the last phase; kernel is of a line's first. */
+void assay_calls_add(assay_calls *c, const assay_model_call *call, int64_t times);
 /* "model:NAME.PHASE": what rows of a phase are named after. */
 void assay_calls_workload(const assay_calls *c, int phase, char *text, size_t n);
 

@@ -6,6 +6,7 @@
 #include "capture.h"
 #include "load.h"
 #include "model_parts.h"
+#include "onnx_calls.h"
 #include "session_parts.h"
 #include <ctype.h>
 #include <inttypes.h>
@@ -18,13 +19,11 @@ typedef struct listing {
     assay_calls *c;
     assay_session *s;
     assay_loaded l;
-    int phase;
 } listing;
 
 static void add(listing *x, const assay_entry *e, int64_t times)
 {
     const assay_op *op = e->node.op;
-    assay_calls *c = x->c;
     assay_tensor t[ASSAY_MAX_OPND];
     assay_case call;
     assay_model_call m = { .op = op };
@@ -37,19 +36,8 @@ static void add(listing *x, const assay_entry *e, int64_t times)
     const assay_args a = { .operand = t, .dim = e->dim, .params = e->params };
     m.flops = op->flops ? op->flops(&a) : 0;
     m.bytes = op->bytes ? op->bytes(&a) : assay_operand_bytes(op, t, true, true);
-    size_t i = 0;
-    while (i < c->n && strcmp(c->call[i].line, m.line) != 0)
-        i++;
-    if (i == c->n) {
-        snprintf(m.kernel, sizeof m.kernel, "%s", e->call.kernel ? e->call.kernel->name : "scalar");
-        c->call = assay_grown(c->call, c->n, sizeof *c->call);
-        c->call[c->n++] = m;
-    }
-    assay_calls_phase *p = &c->phase[x->phase];
-    c->call[i].count[x->phase] += times;
-    p->calls += times;
-    p->flops += (double)times * m.flops;
-    p->bytes += (double)times * m.bytes;
+    snprintf(m.kernel, sizeof m.kernel, "%s", e->call.kernel ? e->call.kernel->name : "scalar");
+    assay_calls_add(x->c, &m, times);
 }
 
 /* A pass over T tokens behind past others, made so many times. */
@@ -66,8 +54,7 @@ static assay_status pass(listing *x, assay_pass which, int64_t past, int64_t T, 
 
 static void begin(listing *x, const char *what, int64_t n, int64_t tokens)
 {
-    x->phase = x->c->n_phases++;
-    assay_calls_phase *p = &x->c->phase[x->phase];
+    assay_calls_phase *p = &x->c->phase[x->c->n_phases++];
     *p = (assay_calls_phase){ .tokens = tokens };
     snprintf(p->name, sizeof p->name, "%s%" PRId64, what, n);
 }
@@ -188,6 +175,12 @@ assay_status assay_calls_list(const assay_calls_asked *a, assay_calls *c, assay_
     assay_impl impl;
     assay_dtype kv = ASSAY_f32;
     *c = (assay_calls){ 0 };
+    const size_t end = strlen(a->model);
+    if (end > 5 && !strcmp(a->model + end - 5, ".onnx"))
+        return assay_onnx_calls(a, c, why);
+    if (a->n_lengths)
+        return assay_fail(why, ASSAY_ERR_ARG, "--dim %.80s: %.200s is no ONNX file: --prompt and --context are meant",
+                          a->length[0], a->model);
     if (a->kv && (!assay_dtype_find(a->kv, &kv) || (kv != ASSAY_f32 && kv != ASSAY_f16 && kv != ASSAY_q8_0)))
         return assay_fail(why, ASSAY_ERR_ARG, "--kv %.40s: f32, f16 and q8_0 are known", a->kv);
     assay_status s = implementation(a, &impl, why);
