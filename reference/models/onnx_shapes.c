@@ -289,6 +289,77 @@ static bool concat(work *w)
     return true;
 }
 
+/* Whole numbers that stand in input k. */
+static const assay_onnx_tensor *listed(const work *w, int k)
+{
+    const assay_onnx_tensor *t = assay_onnx_in(w->g, w->n, k);
+    return t && t->n_values >= 0 ? t : NULL;
+}
+
+/* Since opset 10: starts, ends, axes and steps are inputs; only steps forth. */
+static bool slice(work *w)
+{
+    const assay_onnx_tensor *from = listed(w, 1), *to = listed(w, 2), *axes = listed(w, 3), *steps = listed(w, 4);
+    if (!same(w) || !from || !to || from->n_values != to->n_values || (w->n->n_in > 3 && !axes) ||
+        (w->n->n_in > 4 && !steps) || (axes && axes->n_values != from->n_values) ||
+        (steps && steps->n_values != from->n_values))
+        return false;
+    const int n_values = w->out.rank == 1 ? w->out.n_values : -1;
+    w->out.n_values = -1;
+    for (int i = 0; i < from->n_values; i++) {
+        const int at = axis_of(axes ? axes->value[i] : i, w->out.rank);
+        const int64_t step = steps ? steps->value[i] : 1;
+        if (at < 0 || step < 1)
+            return false;
+        const int64_t length = w->out.dim[at];
+        int64_t a = from->value[i], b = to->value[i];
+        a = a < 0 ? (a < -length ? 0 : a + length) : a > length ? length : a;
+        b = b < 0 ? (b < -length ? 0 : b + length) : b > length ? length : b;
+        w->out.dim[at] = b > a ? (b - a - 1) / step + 1 : 0;
+        if (n_values < 0 || from->n_values != 1 || n_values != length)
+            continue;
+        w->out.n_values = (int)w->out.dim[at];
+        for (int k = 0; k < w->out.n_values; k++)
+            w->out.value[k] = w->in[0]->value[a + k * step];
+    }
+    return true;
+}
+
+static bool expand(work *w)
+{
+    const assay_onnx_tensor *to = listed(w, 1);
+    assay_onnx_tensor wide = { .rank = to ? to->n_values : 0 };
+    if (!to || wide.rank > ASSAY_MAX_RANK)
+        return false;
+    for (int i = 0; i < wide.rank; i++) {
+        wide.dim[i] = to->value[i];
+        if (wide.dim[i] < 0 || wide.dim[i] > MAX_LENGTH)
+            return false;
+    }
+    return broadcast(w->in[0], &wide, &w->out);
+}
+
+static bool reduce(work *w)
+{
+    const assay_onnx_tensor *x = w->in[0];
+    int64_t axis[ASSAY_ONNX_VALUES];
+    const int n = list_of(w, "axes", 1, axis);
+    bool gone[ASSAY_MAX_RANK] = { 0 };
+    if (!known(x) || n < 1)
+        return false;
+    for (int i = 0; i < n; i++) {
+        const int at = axis_of(axis[i], x->rank);
+        if (at < 0)
+            return false;
+        gone[at] = true;
+    }
+    w->out.rank = 0;
+    for (int i = 0; i < x->rank; i++)
+        if (!gone[i] || assay_onnx_int(w->n, "keepdims", 1))
+            w->out.dim[w->out.rank++] = gone[i] ? 1 : x->dim[i];
+    return true;
+}
+
 static bool shape(work *w)
 {
     w->out.type = ONNX_INT64;
@@ -347,6 +418,9 @@ static const struct rule {
     { " Squeeze ", squeeze },
     { " Gather ", gather },
     { " Concat ", concat },
+    { " Slice ", slice },
+    { " Expand ", expand },
+    { " ReduceMean ReduceSum ReduceMax ReduceMin ", reduce },
     { " Shape ", shape },
     { " Constant ", constant },
 };
