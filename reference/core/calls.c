@@ -95,8 +95,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     },                                                                                                                  \
         { "context", KEY_CONTEXT, "N", 0, "tokens before the one that is decoded (default: the prompt's)", 0 },         \
         { "kv", KEY_KV, "TYPE", 0, "element type of the model's caches: f32 (default), f16 or q8_0", 0 },               \
-        { "dim", KEY_DIM, "NAME=N", ASSAY_OPTION_REPEATS, "a length that an ONNX graph only names; may be given again", \
-          0 },                                                                                                          \
+        { "dim", KEY_DIM, "NAME=N", ASSAY_OPTION_REPEATS, "a length that ONNX only names (repeat)", 0 },                \
     {                                                                                                                   \
         0                                                                                                               \
     }

@@ -159,13 +159,12 @@ static const char *rows_of(const work *w, int64_t axis)
     return axis == -1 || axis == x->rank - 1 ? NULL : "another axis than the last";
 }
 
-typedef struct norm { /* an operator of ONNX and ours; inputs: that of w and of bias */
+static const struct norm { /* an operator of ONNX and ours; inputs: that of w and of bias */
     const char *onnx, *op;
     int w, bias;
     bool adds;
     float eps;
-} norm;
-static const norm norms[] = {
+} norms[] = {
     { "LayerNormalization", "layernorm", 1, 2, false, 1e-5f },
     { "SimplifiedLayerNormalization", "rmsnorm", 1, -1, false, 1e-5f },
     { "RMSNormalization", "rmsnorm", 1, -1, false, 1e-5f },
@@ -175,7 +174,7 @@ static const norm norms[] = {
 
 static const char *normalize(work *w)
 {
-    const norm *n = norms;
+    const struct norm *n = norms;
     while (!assay_span_is(w->n->op, n->onnx))
         n++;
     const assay_onnx_tensor *x = w->in[0], *g = w->in[n->w], *bias = n->bias < 0 ? NULL : w->in[n->bias];
@@ -197,29 +196,25 @@ static const char *softmax(work *w)
     return no ? no : call(w, "softmax R=%" PRId64 " C=%" PRId64 " x=%s y=%s", rows(x), last(x), type(x), type(x));
 }
 
-typedef struct unary {
-    const char *onnx, *op;
-} unary;
-static const unary unaries[] = {
-    { "Gelu", "gelu" },       { "FastGelu", "gelu" },      { "Relu", "activation" },
-    { "Tanh", "activation" }, { "Sigmoid", "activation" },
+static const struct unary {
+    const char *onnx, *op, *form;
+} unaries[] = {
+    { "Gelu", "gelu", "erf" },        { "FastGelu", "gelu", "tanh" },         { "Relu", "activation", "relu" },
+    { "Tanh", "activation", "tanh" }, { "Sigmoid", "activation", "sigmoid" },
 };
 
 static const char *elementwise(work *w)
 {
     const assay_onnx_tensor *x = w->in[0];
-    const unary *u = unaries;
+    const struct unary *u = unaries;
     const char *no = rows_of(w, -1);
     while (!assay_span_is(w->n->op, u->onnx))
         u++;
     if (no || w->in[1])
         return no ? no : "a bias besides";
-    const char *form = "erf";
-    if (!strcmp(u->op, "activation"))
-        form = u->onnx[0] == 'R' ? "relu" : u->onnx[0] == 'T' ? "tanh" : "sigmoid";
-    else if (u->onnx[0] == 'F' || assay_span_is(assay_onnx_text(w->n, "approximate"), "tanh"))
-        form = "tanh";
-    return call(w, "%s R=%" PRId64 " C=%" PRId64 " x=%s y=%s form=%s", u->op, rows(x), last(x), type(x), type(x), form);
+    const bool tanh_form = assay_span_is(assay_onnx_text(w->n, "approximate"), "tanh");
+    return call(w, "%s R=%" PRId64 " C=%" PRId64 " x=%s y=%s form=%s", u->op, rows(x), last(x), type(x), type(x),
+                tanh_form ? "tanh" : u->form);
 }
 
 static const char *binary(work *w)
@@ -326,10 +321,10 @@ static const char shapes_only[] = " Reshape Transpose Unsqueeze Squeeze Concat S
 static void other(assay_calls *c, const assay_onnx_node *n, const char *reason)
 {
     assay_calls_other o = { .count = 1 };
-    size_t k = 0, at = 0;
+    size_t k = 0;
     if (n->domain.n && !assay_span_is(n->domain, "ai.onnx"))
-        at = (size_t)snprintf(o.name, sizeof o.name, "%.*s.", n->domain.n < 24 ? (int)n->domain.n : 24, n->domain.at);
-    at = strlen(o.name);
+        snprintf(o.name, sizeof o.name, "%.*s.", n->domain.n < 24 ? (int)n->domain.n : 24, n->domain.at);
+    const size_t at = strlen(o.name);
     snprintf(o.name + at, sizeof o.name - at, "%.*s", n->op.n < 36 ? (int)n->op.n : 36, n->op.at);
     for (char *p = o.name; *p; p++)
         *p = isgraph((unsigned char)*p) && !(*p & 128) ? *p : '?';
@@ -358,13 +353,10 @@ static bool is_known_kind(const assay_onnx_node *n)
 
 static void take(work *w)
 {
-    char name[40] = "";
+    char name[40] = "?";
     const char *reason = not_ours;
-    if (!is_known_kind(w->n)) {
-        other(w->c, w->n, reason);
-        return;
-    }
-    snprintf(name, sizeof name, " %.*s ", (int)w->n->op.n, w->n->op.at);
+    if (is_known_kind(w->n))
+        snprintf(name, sizeof name, " %.*s ", (int)w->n->op.n, w->n->op.at);
     for (int k = 0; k < ASSAY_ONNX_INPUTS; k++)
         w->in[k] = assay_onnx_in(w->g, w->n, k);
     for (size_t r = 0; r < sizeof rules / sizeof *rules; r++)

@@ -180,7 +180,7 @@ static bool reshape(work *w)
     for (int i = 0; i < x->rank; i++)
         all *= (double)x->dim[i];
     for (int i = 0; i < n; i++) {
-        if (to[i] == 0 && i < x->rank && !assay_onnx_int(w->n, "allowzero", 0))
+        if (i < x->rank && to[i] == 0 && !assay_onnx_int(w->n, "allowzero", 0))
             to[i] = x->dim[i];
         if (to[i] == -1 && open < 0)
             open = i;
