@@ -69,6 +69,7 @@ open("no_op.onnx", "wb").write(model(counted(1, counted(1, "x"))))
 open("large.onnx", "wb").write(model(weight("w", [2 ** 40, 2])))
 open("negative.onnx", "wb").write(model(weight("w", [-5, 2])))
 open("deep.onnx", "wb").write(model(weight("w", [1] * 9)))
+open("many.onnx", "wb").write(model(node("X", "", "") * 40000))
 open("empty.onnx", "wb").write(b"")
 open("length.onnx", "wb").write(b"\x3a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01x")
 good = open("layer.onnx", "rb").read()
@@ -104,6 +105,7 @@ expect 2 'node 0 is cut off or has no op' "$assay" ops no_op.onnx
 for name in large negative deep; do expect 2 'a weight, w\?, *is cut off' "$assay" ops $name.onnx; done
 for name in empty length cut; do expect 2 'no ONNX file' "$assay" ops $name.onnx; done
 expect 0 'matmul T=7 ' "$assay" ops gemm.onnx --dim rows=7 --dim other=3
+expect 2 '40000 nodes, at most 32768' "$assay" ops many.onnx
 expect 2 'NAME=N is meant' "$assay" ops gemm.onnx --dim rows
 expect 2 'say nothing' "$assay" ops gemm.onnx --kv f16
 "$assay" synth llama -o m.gguf >/dev/null

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { VARINT = 0, EIGHT = 1, COUNTED = 2, FOUR = 5 };
-enum { MAX_LENGTH = 1 << 30 };
+enum { MAX_LENGTH = 1 << 30, MAX_NODES = 1 << 15 };
 
 typedef struct reader {
     const unsigned char *at, *end;
@@ -324,6 +324,8 @@ static assay_status graph(assay_onnx *g, assay_span bytes, assay_onnx_length *le
     size_t names, nodes;
     if (!count(bytes, &names, &nodes))
         return assay_fail(why, ASSAY_ERR_FORMAT, "%s: the graph is cut off or no message", g->label);
+    if (nodes > MAX_NODES) /* each may be of a kind of its own */
+        return assay_fail(why, ASSAY_ERR_FORMAT, "%s: %zu nodes, at most %d", g->label, nodes, MAX_NODES);
     for (g->n_slots = 16; g->n_slots < 2 * names;)
         g->n_slots *= 2;
     g->slot = assay_room(g->n_slots, sizeof *g->slot);
