@@ -118,10 +118,11 @@ static const char *duration(double ns, char text[24])
 static void print(const bench_session *s, int phase, int threads, bool cold, const cost *all, const cost *op, int n)
 {
     const assay_calls_phase *p = &s->model->phase[phase];
-    char text[24], each[24];
-    printf("%s.%s, %d thread%s, %s: %lld token%s cost%s %s", s->model->name, p->name, threads, assay_s(threads),
-           cold ? "cold" : "hot", (long long)p->tokens, assay_s(p->tokens), p->tokens == 1 ? "s" : "",
-           duration(all->ns, text));
+    char text[24], each[24], what[32] = "a pass"; /* of a graph whose tokens nobody knows */
+    if (p->tokens)
+        snprintf(what, sizeof what, "%lld token%s", (long long)p->tokens, assay_s(p->tokens));
+    printf("%s.%s, %d thread%s, %s: %s cost%s %s", s->model->name, p->name, threads, assay_s(threads),
+           cold ? "cold" : "hot", what, p->tokens < 2 ? "s" : "", duration(all->ns, text));
     if (p->tokens > 1)
         printf(" (%s each)", duration(all->ns / (double)p->tokens, each));
     if (all->no_roof)

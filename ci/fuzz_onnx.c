@@ -6,7 +6,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const assay_calls_asked asked = { .model = "fuzz", .prompt = 8 };
+    const assay_calls_asked asked = { .model = "fuzz" };
     assay_calls c = { 0 };
     assay_why why;
     assay_onnx_calls_of(&asked, data, size, &c, &why);

@@ -146,8 +146,10 @@ static void print_phase(const assay_calls *c, int phase, const share *call, size
         width = (int)strlen(call[i].call->kernel) > width ? (int)strlen(call[i].call->kernel) : width;
     amount(p->flops, flops);
     amount(p->bytes, bytes);
-    printf("\n%s: %" PRId64 " token%s, %" PRId64 " calls (%zu different), %sFLOP, %sB\n", p->name, p->tokens,
-           assay_s(p->tokens), p->calls, n, flops, bytes);
+    printf("\n%s: ", p->name);
+    if (p->tokens)
+        printf("%" PRId64 " token%s, ", p->tokens, assay_s(p->tokens));
+    printf("%" PRId64 " calls (%zu different), %sFLOP, %sB\n", p->calls, n, flops, bytes);
     printf("  calls       FLOP   share      bytes   share  %-*s  case\n", width, "kernel");
     for (size_t i = 0; i < n; i++) {
         print_share(p, &call[i]);

@@ -98,13 +98,14 @@ grep -q 'rope T=8 H=4 D=16 .*F=8 P=128' out && grep -q 'rope T=8 H=2 D=16 ' out 
 grep -q '1 com.microsoft.FusedThing *no op of ours' out
 expect 2 "input x has a length that is not known: --dim 'rows=N'" "$assay" ops gemm.onnx
 expect 0 'matmul T=7 N=16 K=32 bias=f32' "$assay" ops gemm.onnx --dim rows=7
-expect 0 '^gemm pass512: 1 of 1 calls judged, 1 of them right' "$assay" check --model gemm.onnx --dim rows=7 --isa scalar
+expect 0 '^gemm pass: 1 of 1 calls judged, 1 of them right' "$assay" check --model gemm.onnx --dim rows=7 --isa scalar
 expect 0 '0 calls (0 different)' "$assay" ops spaced.onnx
 grep -q '12 nodes of the graph are none of these calls' out
 expect 2 'node 0 is cut off or has no op' "$assay" ops no_op.onnx
 for name in large negative deep; do expect 2 'a weight, w\?, *is cut off' "$assay" ops $name.onnx; done
 for name in empty length cut; do expect 2 'no ONNX file' "$assay" ops $name.onnx; done
-expect 0 'matmul T=7 ' "$assay" ops gemm.onnx --dim rows=7 --dim other=3
+expect 2 'other=3: gemm.onnx has no length of this name' "$assay" ops gemm.onnx --dim rows=7 --dim other=3
+expect 2 'prompt says nothing' "$assay" ops gemm.onnx --dim rows=7 --prompt 3
 expect 2 '40000 nodes, at most 32768' "$assay" ops many.onnx
 expect 2 'NAME=N is meant' "$assay" ops gemm.onnx --dim rows
 expect 2 'say nothing' "$assay" ops gemm.onnx --kv f16

@@ -223,8 +223,7 @@ static int named(assay_onnx *g, assay_span name)
 }
 
 /* ValueInfoProto; false: no tensor's.  A length that nobody knows leaves rank -1, its name in *unknown. */
-static bool value_info(assay_span bytes, assay_onnx_length *length, const void *ctx, assay_onnx_tensor *t,
-                       char unknown[128])
+static bool value_info(assay_span bytes, assay_onnx_length *length, void *ctx, assay_onnx_tensor *t, char unknown[128])
 {
     field name = { 0 }, f;
     *t = (assay_onnx_tensor){ .rank = -1, .n_values = -1 };
@@ -318,7 +317,7 @@ static bool count(assay_span graph, size_t *names, size_t *nodes)
     return !r.bad && *names < INT32_MAX / 4;
 }
 
-static assay_status graph(assay_onnx *g, assay_span bytes, assay_onnx_length *length, const void *ctx, assay_why *why)
+static assay_status graph(assay_onnx *g, assay_span bytes, assay_onnx_length *length, void *ctx, assay_why *why)
 {
     enum { NODE = 1, INITIALIZER = 5, INPUT = 11, OUTPUT, VALUE_INFO };
     size_t names, nodes;
@@ -372,7 +371,7 @@ static assay_status graph(assay_onnx *g, assay_span bytes, assay_onnx_length *le
 }
 
 assay_status assay_onnx_parse(const unsigned char *data, size_t n, const char *label, assay_onnx_length *length,
-                              const void *ctx, assay_onnx *g, assay_why *why)
+                              void *ctx, assay_onnx *g, assay_why *why)
 {
     enum { GRAPH = 7, OPSET = 8 };
     const assay_span file = { (const char *)data, n };

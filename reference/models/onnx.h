@@ -39,13 +39,13 @@ typedef struct assay_onnx {
 } assay_onnx;
 
 /* What a length that has a name stands for; false: nobody said. */
-typedef bool assay_onnx_length(const void *ctx, assay_span name, int64_t *length);
+typedef bool assay_onnx_length(void *ctx, assay_span name, int64_t *length);
 
 /* Lengths without a number are asked for by their name, those without one as INPUT:AXIS.  An input's must be known,
  * else ERR_ARG with its name.  data must outlive *g.  FORMAT: not such a file, with what is wrong.  Free in any case.
  */
 assay_status assay_onnx_parse(const unsigned char *data, size_t n, const char *label, assay_onnx_length *length,
-                              const void *ctx, assay_onnx *g, assay_why *why);
+                              void *ctx, assay_onnx *g, assay_why *why);
 void assay_onnx_free(assay_onnx *g);
 /* Shapes of what the nodes write, from the shapes of what they read: in the order of the nodes, which ONNX asks to be
  * sorted.  What is not understood keeps rank -1. */
