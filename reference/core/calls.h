@@ -31,9 +31,9 @@ typedef struct assay_model_call {
 } assay_model_call;
 
 typedef struct assay_calls_phase {
-    char name[32]; /* prompt512, encode512, decode512 */
+    char name[32];  /* prompt512, encode512, decode512 */
     int64_t tokens; /* 0: not known, of a foreign graph */
-    int64_t calls; /* sums over the phase */
+    int64_t calls;  /* sums over the phase */
     double flops, bytes;
 } assay_calls_phase;
 
