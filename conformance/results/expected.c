@@ -52,13 +52,17 @@ static assay_status read_known(assay_expected *x, const char *path, assay_why *w
     return s;
 }
 
-assay_status assay_expected_read(assay_expected *x, const char *known, const char *claims, assay_why *why)
+static assay_status read_claims(assay_expected *x, const char *path, assay_why *why)
 {
-    assay_status s = known ? read_known(x, known, why) : ASSAY_OK;
-    if (!s && claims)
-        s = assay_stated_read(&x->claims, "--claims", claims, CLAIM_FIELDS, "KERNEL | CASE", CLAIM, why);
+    const assay_status s = assay_stated_read(&x->claims, "--claims", path, CLAIM_FIELDS, "KERNEL | CASE", CLAIM, why);
     x->of_claim = assay_zeros(x->claims.n + 1, sizeof *x->of_claim);
     return s;
+}
+
+assay_status assay_expected_read(assay_expected *x, const char *known, const char *claims, assay_why *why)
+{
+    const assay_status s = known ? read_known(x, known, why) : ASSAY_OK;
+    return s || !claims ? s : read_claims(x, claims, why);
 }
 
 void assay_expected_free(assay_expected *x)
