@@ -15,7 +15,7 @@ refused() { # SENTENCE WORDS...: exit code 2, with this sentence
   fi
 }
 "$peers" --help | grep -q 'ci/peers table'
-refused "takes a peer, ggml, openblas, onednn or onnxruntime, not 'mkl'" check mkl native
+refused "takes a peer, ggml, openblas, onednn, onnxruntime or torch, not 'mkl'" check mkl native
 refused "takes native or avx2, not 'sse'" bench ggml sse
 refused "peers/avx2/onnxruntime.so is not built" bench onnxruntime avx2
 refused "what is 'tables'" tables
