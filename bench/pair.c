@@ -113,7 +113,8 @@ static int body(void *ctx, int from, int to)
 static double take(bench_child *c, int64_t calls, answer *a)
 {
     const turn t = { calls };
-    if (bench_child_put(c, &t, sizeof t) || bench_child_get(c, a, sizeof *a) != sizeof *a) {
+    bench_child_put(c, &t, sizeof t); /* one that has ended may have said why before it was asked */
+    if (bench_child_get(c, a, sizeof *a) != sizeof *a) {
         if (!a->why[0])
             snprintf(a->why, sizeof a->why, "its process: %.100s", c->why[0] ? c->why : "ended");
         a->status = a->status ? a->status : ASSAY_ERR_IO;
@@ -276,6 +277,10 @@ static assay_status one(bench_session *s, assay_problem *p, const sides *who, in
     for (int i = 0; i < 2; i++)
         bench_child_end(&x.child[i]);
     for (int i = 0; ok && i < 2; i++) {
+        if (!played && !x.last[i].status) { /* it may not have computed what it would be judged by */
+            x.last[i].status = ASSAY_UNSUPPORTED;
+            snprintf(x.last[i].why, sizeof x.last[i].why, "not measured: the pair ended with the other kernel");
+        }
         result_of(&x, i, &r[i]);
         bench_around_end(&before, &r[i].around);
         bench_judge(&x.task[i], &r[i], p, bench_judge_whole(s->o->filter.level, w.flops), &x.verdict[i]);

@@ -129,7 +129,11 @@ assay_status bench_pair_write(bench_session *s, const char *name, const bench_wo
     if (good && s->o->fail_slower > 0 && bench_differs(x, s->o->fail_slower) > 0)
         printf("    SLOWER: %s takes more than %g %% longer\n", kernel[1], 100 * s->o->fail_slower);
     for (int k = 0; !good && k < 2; k++)
-        printf("    %-24s %s%s\n", kernel[k], v[k].pass ? "passed" : "FAILED: ", v[k].pass ? "" : v[k].why);
+        printf("    %-24s %s%s\n", kernel[k],
+               v[k].pass                          ? "passed"
+               : r[k].status == ASSAY_UNSUPPORTED ? "n/a: "
+                                                  : "FAILED: ",
+               v[k].pass ? "" : v[k].why);
     fflush(stdout);
     assay_json_free(&j);
     return st;

@@ -125,10 +125,7 @@ static error_t take(int key, char *arg, struct argp_state *state)
         }
     switch (key) {
     case KEY_PLUGIN:
-        if (o->apart.n_plugins == ASSAY_RUN_PLUGINS)
-            argp_error(state, "--plugin %s: given more than %d times", arg, ASSAY_RUN_PLUGINS);
-        o->apart.plugin[o->apart.n_plugins] = strdup(assay_plugin_path(arg));
-        assay_save_spare(o->apart.plugin[o->apart.n_plugins++]);
+        assay_run_apart_add(&o->apart, state, arg);
         return 0;
     case KEY_SPECIAL:
         f->special = true;
@@ -279,12 +276,12 @@ int assay_cmd_fidelity(int argc, char **argv)
     const char *const out[] = { o.f.keep_path, o.f.json_path };
     if (assay_save_begin(option, out, 2, &why)) {
         fprintf(stderr, "assay fidelity: %s\n", why.text);
+        assay_run_apart_free(&o.apart);
         return 2;
     }
     o.apart.command = "fidelity";
     o.apart.out = out, o.apart.n_out = 2, o.apart.body = body, o.apart.ctx = &o;
     const int code = o.apart.n_plugins ? assay_run_apart_main(&o.apart) : body(&o);
-    for (int i = 0; i < o.apart.n_plugins; i++)
-        free((char *)(uintptr_t)o.apart.plugin[i]);
+    assay_run_apart_free(&o.apart);
     return code;
 }

@@ -123,7 +123,7 @@ int main(int argc, char **argv)
             continue;
         if (!strcmp(argv[1], "check") || !strcmp(argv[1], "vectors"))
             wait_as("OMP_WAIT_POLICY", "passive", argv);
-        else if (is(argv[1], "run", "translate", "embed"))
+        else if (is(argv[1], "run", "translate", "embed") || is(argv[1], "fidelity", "logits", "fill"))
             wait_as("GOMP_SPINCOUNT", "3000", argv);
         assay_secret_take();
 #ifdef ASSAY_WITH_RUN

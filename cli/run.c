@@ -297,10 +297,7 @@ static error_t take(int key, char *arg, struct argp_state *state)
         o->impl = arg;
         return 0;
     case KEY_PLUGIN:
-        if (o->apart.n_plugins == ASSAY_RUN_PLUGINS)
-            argp_error(state, "--plugin %s: given more than %d times", arg, ASSAY_RUN_PLUGINS);
-        o->apart.plugin[o->apart.n_plugins] = strdup(assay_plugin_path(arg));
-        assay_save_spare(o->apart.plugin[o->apart.n_plugins++]);
+        assay_run_apart_add(&o->apart, state, arg);
         return 0;
     case KEY_ISA:
         o->isa = arg;
@@ -416,11 +413,14 @@ static int run(int argc, char **argv, const struct argp *argp, bool translates)
         s = assay_save_begin(option, out, 4, &why);
     if (s) {
         fprintf(stderr, "assay %s: %s\n", translates ? "translate" : "run", why.text);
+        assay_run_apart_free(&o.apart);
         return 2;
     }
     o.apart.command = translates ? "translate" : "run";
     o.apart.out = out, o.apart.n_out = 4, o.apart.body = body, o.apart.ctx = &o;
-    return o.apart.n_plugins ? assay_run_apart_main(&o.apart) : body(&o);
+    const int code = o.apart.n_plugins ? assay_run_apart_main(&o.apart) : body(&o);
+    assay_run_apart_free(&o.apart);
+    return code;
 }
 
 int assay_cmd_run(int argc, char **argv)

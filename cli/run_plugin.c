@@ -301,3 +301,18 @@ int assay_run_apart_main(const assay_run_apart *a)
         assay_pool_close(x.pool[--n]);
     return code;
 }
+
+void assay_run_apart_add(assay_run_apart *a, struct argp_state *state, const char *file)
+{
+    if (a->n_plugins == ASSAY_RUN_PLUGINS)
+        argp_error(state, "--plugin %s: given more than %d times", file, ASSAY_RUN_PLUGINS);
+    char *path = strdup(assay_plugin_path(file));
+    a->plugin[a->n_plugins++] = path;
+    assay_save_spare(path);
+}
+
+void assay_run_apart_free(assay_run_apart *a)
+{
+    while (a->n_plugins)
+        free(a->plugin[--a->n_plugins]);
+}

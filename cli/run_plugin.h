@@ -4,12 +4,13 @@
  */
 #ifndef ASSAY_CLI_RUN_PLUGIN_H
 #define ASSAY_CLI_RUN_PLUGIN_H
+#include <argp.h>
 
 enum { ASSAY_RUN_PLUGINS = 8 };
 
 typedef struct assay_run_apart {
     const char *command; /* "run": who speaks */
-    const char *plugin[ASSAY_RUN_PLUGINS];
+    char *plugin[ASSAY_RUN_PLUGINS];
     int n_plugins;
     const char *const *out; /* paths that may be saved to, n_out of them; NULLs among them are none */
     int n_out;
@@ -17,6 +18,9 @@ typedef struct assay_run_apart {
     void *ctx;
 } assay_run_apart;
 
+/* --plugin FILE: one more; an argp_error where there is no room.  Free in any case. */
+void assay_run_apart_add(assay_run_apart *a, struct argp_state *state, const char *file);
+void assay_run_apart_free(assay_run_apart *a);
 /* Before any thread exists.  The body's exit status; 1 where a plug-in ended the process, with a sentence on standard
  * error that names plug-in, kernel and op; 2 where one cannot be loaded. */
 int assay_run_apart_main(const assay_run_apart *a);

@@ -92,9 +92,8 @@ static const struct argp_option option_table[] = {
     { "max-failures", KEY_MAX_FAILURES, "N", 0,
       "run nothing more after the case with the N-th failure; what is left out is counted as not run", 0 },
     { "known", KEY_KNOWN, "FILE", 0,
-      "failures that you know of, a line each: DATE | KERNEL | VERDICTS | CASE | REASON (docs/results.md); they count "
-      "as "
-      "known, and a case that passes all the same fails",
+      "failures that you know of, a line each: DATE | KERNEL | VERDICTS | CASE | REASON (docs/results.md); they are "
+      "counted apart, and a case that passes all the same fails",
       0 },
     { "claims", KEY_CLAIMS, "FILE", 0,
       "what kernels are said to support, a line each: KERNEL | CASE; a claim of which no case was run fails", 0 },

@@ -50,6 +50,11 @@ expect 2 'only one can count' "$assay" vectors check --plugin a --plugin b
 "$assay" --help | grep -q '^  bench' || { echo "builds: this build has no bench; check alone was tried"; exit 0; }
 
 line='rmsnorm R=64 C=512'
+sed 's|return ASSAY_OK;|return ASSAY_UNSUPPORTED;|' "$dir/old.c" >"$dir/refuses.c" # what the other wrote by then is not judged
+make "$dir/refuses.c"
+expect 1 'refuses:mine  *n/a: run() returned unsupported' "$assay" bench --threads 1 --no-roofs --simulate none --case "$line" \
+  --plugin "$dir/old.so" --plugin "$dir/refuses.so"
+grep -q 'old:mine  *n/a: not measured: the pair ended with the other kernel' "$dir/out"
 run=("$assay" bench --threads 1 --no-roofs --simulate none)
 expect 1 'SLOWER: slow:mine takes more than 5 % longer' "${run[@]}" --case "$line" --plugin "$dir/old.so" --plugin "$dir/slow.so" --fail-if-slower 5% --json "$dir/b.json"
 "${PYTHON:-python3}" - "$dir/b.json" <<'PY'

@@ -40,6 +40,8 @@ check 0 '0 failed, 1 failed as known' wrong --known one.txt --case 'rmsnorm R=2 
 sed 's/ T1 / crash memory /' one.txt >other.txt
 check 1 '1 failed' wrong --known other.txt --case 'rmsnorm R=2 C=8 plus_one=1'
 grep -q 'unmet line 1 of other.txt' out
+cat some.txt one.txt >both.txt # a pass that one line allows another does not
+check 1 'unexpected pass: it passes, but line 2 of both.txt' mine --known both.txt --case 'rmsnorm R=2 C=8 plus_one=1'
 check 1 'unexpected pass: it passes, but line 1 of one.txt expects a failure' mine --known one.txt --case 'rmsnorm R=2 C=8 plus_one=1'
 check 1 ': 0 of [1-9][0-9]* runs failed as known: remove that line' mine --known some.txt --json gone.json --tap gone.tap
 grep -q '^not ok 2 - expected and not met: some.txt, line 1' gone.tap

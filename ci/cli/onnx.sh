@@ -59,6 +59,8 @@ g += node("SkipSimplifiedLayerNormalization", "x o g", "r", m, epsilon=1e-6) + n
 open("ms.onnx", "wb").write(model(g))
 gemm = value(11, "x", ["rows", 32]) + weight("w", [16, 32]) + weight("c", [16]) + node("Gemm", "x w c", "y", transB=1)
 open("gemm.onnx", "wb").write(model(gemm))
+named = gemm.replace(value(11, "x", ["rows", 32]), value(11, "x", [7, 32])) + value(12, "y", ["sequence_length", 16])
+open("named.onnx", "wb").write(model(named)) # only inputs say how long a pass is
 # Hostile: names that would be taken for several, a node of no op, lengths beyond all bounds, nesting, a name of another.
 spaced = value(11, "x", [2, 3]) + node("LayerNormalization SimplifiedLayerNormalization", "x x", "y") + node("Relu\0Tanh", "x", "z") + node("Gelu", "", "v")
 spaced += node("Shape", "x", "s") + node("Gather", "s t", "u") + node("Reshape", "x s", "w") + node("Concat", "s s", "c", axis=9) + node("Gemm", "x", "f")
@@ -98,6 +100,8 @@ grep -q 'rope T=8 H=4 D=16 .*F=8 P=128' out && grep -q 'rope T=8 H=2 D=16 ' out 
 grep -q '1 com.microsoft.FusedThing *no op of ours' out
 expect 2 "input x has a length that is not known: --dim 'rows=N'" "$assay" ops gemm.onnx
 expect 0 'matmul T=7 N=16 K=32 bias=f32' "$assay" ops gemm.onnx --dim rows=7
+expect 0 '^pass: 1 calls' "$assay" ops named.onnx
+expect 2 'no length has the name of a sequence' "$assay" ops named.onnx --prompt 9
 expect 0 '^gemm pass: 1 of 1 calls judged, 1 of them right' "$assay" check --model gemm.onnx --dim rows=7 --isa scalar
 expect 0 '0 calls (0 different)' "$assay" ops spaced.onnx
 grep -q '12 nodes of the graph are none of these calls' out

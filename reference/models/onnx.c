@@ -223,7 +223,8 @@ static int named(assay_onnx *g, assay_span name)
 }
 
 /* ValueInfoProto; false: no tensor's.  A length that nobody knows leaves rank -1, its name in *unknown. */
-static bool value_info(assay_span bytes, assay_onnx_length *length, void *ctx, assay_onnx_tensor *t, char unknown[128])
+static bool value_info(assay_span bytes, bool input, assay_onnx_length *length, void *ctx, assay_onnx_tensor *t,
+                       char unknown[128])
 {
     field name = { 0 }, f;
     *t = (assay_onnx_tensor){ .rank = -1, .n_values = -1 };
@@ -251,7 +252,7 @@ static bool value_info(assay_span bytes, assay_onnx_length *length, void *ctx, a
         int64_t n = 0;
         if (find(d.bytes, 1, VARINT, &dim))
             n = (int64_t)dim.value;
-        else if (!length(ctx, said, &n)) {
+        else if (!length(ctx, said, input, &n)) {
             snprintf(unknown, 128, "%.*s", said.n < 120 ? (int)said.n : 120, said.at);
             return true;
         }
@@ -347,7 +348,7 @@ static assay_status graph(assay_onnx *g, assay_span bytes, assay_onnx_length *le
             }
             if (f.number != INITIALIZER && (f.number < INPUT || f.number > VALUE_INFO))
                 continue;
-            if (!(weights ? tensor(f.bytes, &t) : value_info(f.bytes, length, ctx, &t, unknown))) {
+            if (!(weights ? tensor(f.bytes, &t) : value_info(f.bytes, f.number == INPUT, length, ctx, &t, unknown))) {
                 if (!weights)
                     continue; /* of a sequence, a map, a rank that nobody computes with: its nodes name it */
                 return assay_fail(why, ASSAY_ERR_FORMAT,

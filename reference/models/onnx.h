@@ -38,8 +38,8 @@ typedef struct assay_onnx {
     double parameters;
 } assay_onnx;
 
-/* What a length that has a name stands for; false: nobody said. */
-typedef bool assay_onnx_length(void *ctx, assay_span name, int64_t *length);
+/* What a length that has a name stands for; input: one of the graph's inputs has it; false: nobody said. */
+typedef bool assay_onnx_length(void *ctx, assay_span name, bool input, int64_t *length);
 
 /* Lengths without a number are asked for by their name, those without one as INPUT:AXIS.  An input's must be known,
  * else ERR_ARG with its name.  data must outlive *g.  FORMAT: not such a file, with what is wrong.  Free in any case.

@@ -40,7 +40,7 @@ typedef struct lengths {
 } lengths;
 
 /* Of the options; else a batch is 1, a sequence the prompt, and a past is empty. */
-static bool length(void *ctx, assay_span name, int64_t *n)
+static bool length(void *ctx, assay_span name, bool input, int64_t *n)
 {
     static const struct {
         const char *name;
@@ -66,7 +66,7 @@ static bool length(void *ctx, assay_span name, int64_t *n)
     }
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         if (assay_span_is(name, usual[i].name)) {
-            l->prompt |= usual[i].what < 0;
+            l->prompt |= input && usual[i].what < 0; /* others follow from these, or are what they are */
             *n = usual[i].what >= 0 ? usual[i].what : a->prompt ? a->prompt : USUAL;
             return true;
         }
